@@ -1,0 +1,113 @@
+"""The settings, each once: its name, type, default and a sentence. Everything else is derived from this table.
+
+A field `window_s` is read from the environment variable `UNISON_WINDOW_S`. `unison settings` prints the table, and a
+test holds the README's copy equal to it.
+"""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "UNISON_"
+
+
+class SettingError(ValueError):
+    """A setting's value cannot be used; the message names the variable, the value and what would be right."""
+
+
+def _setting(help: str, default: Any = MISSING, *, least: float = -math.inf, most: float = math.inf, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help, "least": least, "most": most}, **more)
+
+
+def _data_dir() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "unison"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set. Build with keyword arguments, or from the environment with `Settings.from_env()`."""
+
+    host: str = _setting("Address that `unison serve` binds to.", "127.0.0.1")
+    port: int = _setting("Port that `unison serve` binds to; 0 picks a free one.", 8000, least=0, most=65535)
+    data_dir: Path = _setting("Folder of the history and the secret; one server at a time uses it.",
+                              default_factory=_data_dir)
+    window_s: float = _setting("How far apart two presses may lie to be together, inclusive.", 1.0, least=0, most=10)
+    lateness_s: float = _setting("How long a slice waits for plays that are still under way.", 0.5, least=0, most=5)
+    shown_per_s: int = _setting("Connections shown a second, per filter; 0 shows all.", 4, least=0, most=1000)
+    tokens: tuple[str, ...] = _setting("Tokens that may send plays, separated by commas; none: loopback only.", ())
+    open_ingest: bool = _setting("1 takes plays from anyone, without a token.", False)
+    secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
+    public_url: str = _setting("Where visitors reach this server, such as https://unison.example.org.", "")
+    hosts: tuple[str, ...] = _setting("Other host names that links and pages may use, separated by commas.", ())
+    history_days: float = _setting("How long connections are kept.", 30.0, least=0)
+    history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
+    viewers_max: int = _setting("Open websockets at once; one more is answered 503.", 20_000, least=1)
+    filters_max: int = _setting("Distinct filters at once; one more is answered 503.", 2_000, least=0)
+    plays_max: int = _setting("Plays waiting to be matched; beyond that ingest answers 429.", 2_000_000, least=1)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
+        """Read the `UNISON_*` variables; an override that is not None wins.
+
+        Raises:
+            SettingError: a variable is unknown, or its value is of the wrong type or out of range.
+        """
+        known = {PREFIX + name.upper(): name for name in cls.__dataclass_fields__}
+        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        if unknown := sorted(given.keys() - known.keys()):
+            raise SettingError(f"{unknown[0]} is not a setting; `unison settings` lists them")
+        values = {known[name]: _read(cls, known[name], value) for name, value in given.items() if value != ""}
+        return cls(**values | {name: value for name, value in overrides.items() if value is not None})
+
+    @classmethod
+    def table(cls) -> list[tuple[str, str, str, str]]:
+        """Rows of (variable, type, default, sentence), in the order of the fields."""
+        return [(PREFIX + f.name.upper(), _type_name(f.type), _default_text(f), f.metadata["help"]) for f in fields(cls)]
+
+
+def _read(cls: type[Settings], name: str, text: str) -> Any:
+    spec = cls.__dataclass_fields__[name]
+    try:
+        value = _PARSERS[spec.type](text.strip())
+    except ValueError as error:
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_type_name(spec.type)}") from error
+    least, most = spec.metadata["least"], spec.metadata["most"]
+    if isinstance(value, int | float) and not least <= value <= most:
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
+    return value
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ValueError(text)
+    return _BOOLEANS[text.lower()]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for part in text.split(",") if (word := part.strip()))
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_PARSERS: dict[Any, Callable[[str], Any]] = {
+    str: str, int: int, float: float, bool: _boolean, Path: lambda text: Path(text).expanduser(), tuple[str, ...]: _words,
+}
+
+
+def _type_name(kind: Any) -> str:
+    names = {str: "text", int: "whole number", float: "number", bool: "0 or 1", Path: "folder"}
+    return names.get(kind, "comma-separated list")
+
+
+def _range_text(least: float, most: float) -> str:
+    return f"at least {least:g}" if most == math.inf else f"{least:g} to {most:g}"
+
+
+def _default_text(spec: Any) -> str:
+    if spec.default is MISSING:
+        return "~/.local/share/unison"
+    if isinstance(spec.default, bool):
+        return str(int(spec.default))
+    return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default or "")
