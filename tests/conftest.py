@@ -1,0 +1,63 @@
+"""What all tests share: a real server for each test that asks for one, its log shown when that test fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.serving import Server
+
+SERVERS = pytest.StashKey[list["Server"]]()
+
+
+@pytest.fixture
+def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Give a function that starts a server: `serve(UNISON_WINDOW_S="2")`; each has a data dir of its own."""
+    from tests.serving import Server
+
+    servers: list[Server] = []
+    request.node.stash[SERVERS] = servers
+
+    def start(*, data_dir: Path | None = None, **env: str) -> Server:
+        folder = data_dir or tmp_path / f"server-{len(servers)}"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        server = Server(folder, env)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def server(serve: Callable[..., Server]) -> Server:
+    """A server with the default settings, an empty history and no viewers."""
+    return serve()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the servers' logs into the report of a test that failed."""
+    report = yield
+    if report.failed:
+        servers: list[Server] = item.stash.get(SERVERS, [])
+        for number, server in enumerate(servers):
+            report.sections.append((f"log of server {number} ({server.url})", server.log))
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run of the continuous integration in which something was skipped: there a missing piece is an error."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("CI"):
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if skipped and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"CI skips nothing, and {len(skipped)} were skipped (see below): failed", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,220 @@
+"""A real `unison serve` in a process of its own, and the two things tests do with it: send plays, read the stream."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = "Unison is on "
+START_S = 30.0
+STOP_S = 15.0
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """Return this process's environment without any `UNISON_*` setting of whoever runs the tests, plus `more`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("UNISON_")} | more
+
+
+def console_script(name: str = "unison") -> str:
+    """Return the path of a command that was installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+class Server:
+    """One server process; `restart()` gives it a new process on the same port and data."""
+
+    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, *, command: Iterable[str] = ()) -> None:
+        self.data_dir = data_dir
+        self.url = ""
+        self._env = dict(env or {})
+        self._command = tuple(command) or (console_script(),)
+        self._lines: list[str] = []
+        self.start(port=0)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def ws_url(self) -> str:
+        """Where its websockets begin, such as ws://127.0.0.1:12345."""
+        return "ws" + self.url.removeprefix("http")
+
+    @property
+    def log(self) -> str:
+        """All that its processes printed so far, both streams."""
+        return "".join(self._lines)
+
+    def start(self, port: int) -> None:
+        """Start a process and wait until it says that it answers."""
+        self.url = ""
+        arguments = ["serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(self.data_dir)]
+        self.process = subprocess.Popen(
+            [*self._command, *arguments],
+            cwd=self.data_dir.parent,
+            env=clean_environment(**self._env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        self._said_ready = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(self.process, self._said_ready), daemon=True)
+        self._reader.start()
+        self._wait_until_ready()
+
+    def _read(self, process: subprocess.Popen[str], said_ready: threading.Event) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._lines.append(line)
+            if line.startswith(READY):
+                self.url = line.removeprefix(READY).strip()
+                said_ready.set()
+        said_ready.set()  # it ended: whoever waits shall not wait longer
+
+    def _wait_until_ready(self) -> None:
+        answered = self._said_ready.wait(START_S)
+        if answered and self.url:
+            return
+        self.kill()
+        raise RuntimeError(f"the server did not start (code {self.process.returncode}); it said:\n{self.log}")
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM) and return its exit code; one that does not end in time is an error."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RuntimeError(f"the server did not end within {STOP_S:g} s of SIGTERM") from None
+        self._tidy()
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """End it and every process it started, as a power cut would (SIGKILL)."""
+        self._signal_all()
+        self.process.wait(STOP_S)
+        self._tidy()
+
+    def restart(self, **env: str) -> None:
+        """Start again on the same port and data, after stopping it if it still runs; `env` is added to its settings."""
+        port = self.port
+        self.stop()
+        self._env |= env
+        self.start(port)
+
+    def _signal_all(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def _tidy(self) -> None:
+        self._signal_all()  # a worker that outlived its master would hold the pipe open
+        self._reader.join(STOP_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def post(server: Server, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Any:
+    """POST bytes and return the decoded JSON answer; an error status raises urllib's HTTPError."""
+    request = urllib.request.Request(server.url + path, body, dict(headers or {}), method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def post_plays(server: Server, plays: Iterable[Mapping[str, Any]], **headers: str) -> Any:
+    """Send plays as one JSON array; `X_Unison_Source="synthetic"` becomes a header. Returns the decoded answer."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return post(server, "/api/plays", json.dumps(list(plays)).encode(), {"Content-Type": "application/json"} | names)
+
+
+def get_json(server: Server, path: str) -> Any:
+    """GET a path and return the decoded JSON answer; an error status raises urllib's HTTPError."""
+    with urllib.request.urlopen(server.url + path, timeout=10) as answer:
+        return json.load(answer)
+
+
+class Stream:
+    """A viewer of `/stream`: decoded frames, each awaited with a deadline. `hello` is the first."""
+
+    def __init__(self, socket: ClientConnection, timeout_s: float) -> None:
+        self.socket = socket
+        self._timeout_s = timeout_s
+        self.hello = self.next()
+
+    def next(self, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the next frame; TimeoutError when none comes in time, websockets' ConnectionClosed at the end."""
+        frame: dict[str, Any] = json.loads(self.socket.recv(self._timeout_s if timeout_s is None else timeout_s))
+        return frame
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while True:
+            yield self.next()
+
+    def frames(self, seconds: float) -> list[dict[str, Any]]:
+        """Return all frames that come within so many seconds from now."""
+        deadline, frames = time.monotonic() + seconds, []
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                frames.append(self.next(left))
+            except TimeoutError:
+                break
+        return frames
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool], timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the first frame that is wanted, leaving out those before it."""
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            if wanted(frame := self.next(left)):
+                return frame
+        raise TimeoutError(f"no wanted frame within {timeout_s:g} s")
+
+    def connections(self, count: int, timeout_s: float | None = None) -> list[dict[str, Any]]:
+        """Return the next `count` connections (or a few more, if one frame brought them together)."""
+        found: list[dict[str, Any]] = []
+        self.until(lambda frame: len(_extended(found, frame)) >= count, timeout_s)
+        return found
+
+    def close(self) -> None:
+        """Leave."""
+        self.socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _extended(found: list[dict[str, Any]], frame: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found.extend(frame.get("connections", ()))
+    return found
+
+
+def stream(server: Server, timeout_s: float = 10.0, **filters: str | int) -> Stream:
+    """Open `/stream` with the given filters (`artist=`, `country=`, `since=`, ...); use it in a `with` block."""
+    query = "?" + urlencode(filters) if filters else ""
+    socket = connect(f"{server.ws_url}/stream{query}", open_timeout=timeout_s, max_size=1 << 24, compression=None)
+    try:
+        return Stream(socket, timeout_s)
+    except BaseException:
+        socket.close()
+        raise
