@@ -1,0 +1,149 @@
+"""What a play is: its columns, the identity of its track, and when it comes too late. Pure: time is an argument."""
+
+import base64
+import hashlib
+import struct
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+SOURCES = ("live", "synthetic", "replay")
+"""The sources by their code, the number that stands for them in a column."""
+
+SLICE_MS = 250
+VERSION = 1
+
+_HEADER = struct.Struct("<BxxxIIxxxx")  # version, plays, tracks; 16 bytes, so that every column below is aligned
+_SEPARATOR = "\x1f"  # str.split takes it for whitespace, so no folded text holds it
+_PER_PLAY = ((np.dtype("<i8"), "at"), (np.dtype("<u8"), "listener"), (np.dtype("<u4"), "track"))
+_PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("u1"), "source"))
+_LENGTH = np.dtype("<u4")
+
+
+class Overloaded(Exception):  # noqa: N818 - it says what is so, not that something is wrong
+    """Too many plays wait to be matched; none of these was taken.
+
+    Attributes:
+        retry_after_s: after how many seconds it is worth sending them again.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"too many plays are waiting; try again in {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+
+
+def fold(text: str) -> str:
+    """Return text as it is compared: NFKC, case-folded, whitespace collapsed and trimmed.
+
+    NFKC may undo what case folding did and the other way round, so both are repeated until nothing changes:
+    folding twice is folding once.
+    """
+    while (folded := _fold_once(text)) != text:
+        text = folded
+    return text
+
+
+def _fold_once(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def track_id(artist: str, title: str) -> str:
+    """Return the id of a track: 80 bits of BLAKE2b over folded artist and title, 16 characters of base32hex.
+
+    Two tracks have one id where artist and title fold to the same; a recording code never joins or splits them.
+    """
+    name = fold(artist) + _SEPARATOR + fold(title)
+    return base64.b32hexencode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
+
+
+def late(
+    at_ms: npt.NDArray[np.int64], now_ms: int, lateness_ms: int, slice_ms: int = SLICE_MS
+) -> npt.NDArray[np.bool_]:
+    """Tell which presses belong to a slice that is closed already.
+
+    A slice holds the times [k, k + 1) * slice_ms and closes once the watermark, now_ms - lateness_ms, reaches its end.
+
+    Args:
+        at_ms: epoch milliseconds, any shape.
+        now_ms: epoch milliseconds.
+        lateness_ms: how long a slice stays open after its end.
+        slice_ms: length of a slice.
+
+    Returns:
+        An array of the shape of at_ms.
+    """
+    ends = (at_ms // slice_ms + 1) * slice_ms
+    return ends <= now_ms - lateness_ms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlayBatch:
+    """Plays as columns, a row each; every array has the shape (number of plays,).
+
+    Attributes:
+        at: int64, when play was pressed, epoch milliseconds.
+        source: uint8, a place in SOURCES.
+        city: uint16, a city index.
+        listener: uint64, a keyed hash of the listener's opaque id.
+        track: uint32, a place in tracks.
+        tracks: the distinct tracks, each a compact JSON object as it stands in a connection on the wire.
+    """
+
+    at: npt.NDArray[np.int64]
+    source: npt.NDArray[np.uint8]
+    city: npt.NDArray[np.uint16]
+    listener: npt.NDArray[np.uint64]
+    track: npt.NDArray[np.uint32]
+    tracks: tuple[bytes, ...]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def encode(self) -> bytes:
+        """Return the batch as bytes for a bus: 16 of header (version first), the columns, the tracks; little-endian."""
+        lengths = np.fromiter(map(len, self.tracks), _LENGTH, len(self.tracks))
+        head = _HEADER.pack(VERSION, len(self), len(self.tracks))
+        wide = (getattr(self, name).astype(kind, copy=False).tobytes() for kind, name in _PER_PLAY)
+        small = (getattr(self, name).astype(kind, copy=False).tobytes() for kind, name in _PER_PLAY_SMALL)
+        return b"".join((head, *wide, lengths.tobytes(), *small, *self.tracks))
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read what `encode` wrote. The columns are read-only views of data.
+
+        Raises:
+            ValueError: the version is another one's, or data is cut short or too long.
+        """
+        plays, tracks = _sizes(data)
+        columns: dict[str, Any] = {}
+        place = _HEADER.size
+        for kind, name in (*_PER_PLAY, (_LENGTH, "lengths"), *_PER_PLAY_SMALL):
+            columns[name] = _column(data, kind, tracks if name == "lengths" else plays, place)
+            place += columns[name].nbytes
+        ends = place + np.cumsum(columns.pop("lengths"), dtype=np.int64)
+        _check_length(data, int(ends[-1]) if tracks else place)
+        starts = (place, *ends[:-1].tolist())
+        return cls(**columns, tracks=tuple(data[start:end] for start, end in zip(starts, ends.tolist(), strict=False)))
+
+
+def _sizes(data: bytes) -> tuple[int, int]:
+    if data[:1] != bytes([VERSION]):
+        raise ValueError(f"plays of version {data[0] if data else 'none'}; this program reads version {VERSION}")
+    if len(data) < _HEADER.size:
+        raise ValueError(f"plays cut short: {len(data)} bytes, less than a header")
+    _, plays, tracks = _HEADER.unpack_from(data)
+    return plays, tracks
+
+
+def _column(data: bytes, kind: np.dtype[Any], count: int, place: int) -> npt.NDArray[Any]:
+    if len(data) < place + count * kind.itemsize:
+        raise ValueError(f"plays cut short: {len(data)} bytes, at least {place + count * kind.itemsize} expected")
+    return np.frombuffer(data, kind, count, place)
+
+
+def _check_length(data: bytes, expected: int) -> None:
+    if len(data) != expected:
+        raise ValueError(f"plays of {len(data)} bytes, {expected} expected")
