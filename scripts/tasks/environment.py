@@ -1,0 +1,163 @@
+"""The virtual environment in `.venv`: made when missing or stale, and otherwise left alone, without any network.
+
+Only the standard library: this runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "unison-installed.json"
+PIP_LOG = VENV / "pip.log"
+
+_NO_NETWORK = re.compile(
+    r"NameResolution|name resolution|NewConnectionError|connection broken|Connection(Error|Refused|Reset|Timeout)"
+    r"|Network is unreachable|ReadTimeout|Max retries|ProxyError|Could not fetch URL",
+    re.IGNORECASE,
+)
+
+
+class ProblemError(Exception):
+    """It cannot go on; the message is one sentence for a person: what is wrong, and what would be right."""
+
+
+def prepare(*extras: str) -> Path:
+    """Return the environment's Python, with the project and these extras installed.
+
+    Raises:
+        ProblemError: it cannot be made here (no network, no venv module, a folder that cannot be written to).
+    """
+    if not _is_installed(extras):
+        with _alone():
+            if not _is_installed(extras):  # another one may have installed while this one waited
+                _install(extras)
+    return PYTHON
+
+
+def _is_installed(extras: tuple[str, ...]) -> bool:
+    try:
+        stamp = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return False
+    return stamp.get("key") == _key(_venv_version()) and set(extras) <= set(stamp.get("extras", ()))
+
+
+def _key(version: str) -> str:
+    """What an installation depends on: the requirements, the Python, and the folder that the entry points name."""
+    parts = [(ROOT / "pyproject.toml").read_bytes(), version.encode(), os.fsencode(ROOT)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _venv_version() -> str:
+    """Ask the environment's own Python: it is gone or another one after an upgrade of the system's."""
+    try:
+        asked = subprocess.run(
+            [PYTHON, "-I", "-c", "import sys, pip; print(sys.version)"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one installation run at a time in this checkout."""
+    with (ROOT / "pyproject.toml").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _install(extras: tuple[str, ...]) -> None:
+    began = time.monotonic()
+    _require_writable()
+    STAMP.unlink(missing_ok=True)
+    print(f"Installing into {VENV} (once; a minute or so)", flush=True)
+    if not _venv_version():
+        _make_venv()
+    _pip_install(extras)
+    STAMP.write_text(json.dumps({"key": _key(_venv_version()), "extras": sorted(extras)}) + "\n")
+    print(f"Installed in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _require_writable() -> None:
+    folder = VENV if VENV.exists() else ROOT
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ProblemError(f"{folder} cannot be written to by this user, and Unison installs itself into {VENV}")
+
+
+def _make_venv() -> None:
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        raise ProblemError(
+            f"{sys.executable} cannot make virtual environments: on Debian and Ubuntu run `apt install python3-venv`"
+        )
+    # The base Python, for this one may live in the very folder that is cleared.
+    base = getattr(sys, "_base_executable", sys.executable)
+    made = subprocess.run([base, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False)
+    if made.returncode:
+        raise ProblemError(f"could not make {VENV}: {_last_line(made.stdout + made.stderr)}")
+
+
+def _pip_install(extras: tuple[str, ...]) -> None:
+    target = f".[{','.join(extras)}]" if extras else "."
+    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-input", "--retries", "2", "--editable", target]
+    with PIP_LOG.open("w+", encoding="utf-8") as log:
+        code = _run_shown(command, log.write)
+        log.seek(0)
+        words = log.read()
+    if code:
+        raise ProblemError(_pip_problem(words))
+
+
+def _run_shown(command: list[str | Path], keep: Callable[[str], object]) -> int:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"},
+    ) as pip:
+        assert pip.stdout is not None
+        try:
+            for line in pip.stdout:
+                keep(line)
+                _show(line.strip())
+        except BaseException:
+            pip.terminate()
+            raise
+    return pip.returncode
+
+
+def _show(line: str) -> None:
+    """Print what a person waits for, a line a package, of all that pip says."""
+    if found := re.match(r"(?:Downloading|Using cached) (?:\S*/)?([\w.]+?)-\d\S*( \([\d.]+ \wB\))?", line):
+        print(f"  {found[1]}{found[2] or ''}", flush=True)
+    elif line.startswith("Installing collected packages:"):
+        print(f"  installing {line.count(',') + 1} packages", flush=True)
+
+
+def _pip_problem(words: str) -> str:
+    if _NO_NETWORK.search(words):
+        return f"the Python package index cannot be reached, which the first start needs (pip's words: {PIP_LOG})"
+    return f"pip could not install Unison: {_last_line(words, 'ERROR:')} (pip's words: {PIP_LOG})"
+
+
+def _last_line(words: str, start: str = "") -> str:
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return ([line for line in lines if line.startswith(start)] or lines or ["no reason given"])[-1]
