@@ -1,0 +1,126 @@
+"""What the matcher must hold, play by play and pair by pair: slow, plain, and in other words than the matcher."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+SLICE_MS = 250
+
+
+class Play(NamedTuple):
+    """A play; words stands for its encoded bytes, which order plays that are otherwise equal."""
+
+    group: int
+    city: int
+    listener: int
+    at: int
+    words: int = 0
+
+
+Pair = tuple[Play, Play]
+
+
+def slice_of(play: Play) -> int:
+    return play.at // SLICE_MS
+
+
+def counted_once(plays: Iterable[Play]) -> list[Play]:
+    """Of plays equal in (source, track), listener and time: the western city's, then the smallest words."""
+    best: dict[tuple[int, int, int], Play] = {}
+    for play in plays:
+        key = (play.group, play.listener, play.at)
+        best[key] = min(best.get(key, play), play)
+    return sorted(best.values())
+
+
+def is_echo(play: Play, plays: Iterable[Play], window_ms: int) -> bool:
+    return any(
+        other.group == play.group and other.listener == play.listener and 0 < play.at - other.at <= window_ms
+        for other in plays
+    )
+
+
+def without_echoes(plays: Iterable[Play], window_ms: int) -> list[Play]:
+    real = counted_once(plays)
+    return [play for play in real if not is_echo(play, real, window_ms)]
+
+
+def echoes_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
+    real = counted_once(plays)
+    return sum(is_echo(play, real, window_ms) for play in real if slice_of(play) == slice_)
+
+
+def are_together(a: Play, b: Play, window_ms: int) -> bool:
+    return a.group == b.group and a.listener != b.listener and abs(a.at - b.at) <= window_ms
+
+
+def could_connect(a: Play, b: Play, window_ms: int) -> bool:
+    return are_together(a, b, window_ms) and a.city != b.city
+
+
+def together_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
+    """Plays whose first partner becomes known when this slice closes."""
+    able = without_echoes(plays, window_ms)
+    known = 0
+    for play in able:
+        partners = [other for other in able if are_together(play, other, window_ms)]
+        known += min((max(slice_of(play), slice_of(other)) for other in partners), default=-1) == slice_
+    return known
+
+
+def connections(plays: Iterable[Play], window_ms: int, slices: int) -> list[set[frozenset[Play]]]:
+    """The documented rule: the pairs of each slice, in a group ordered by (city, listener, time)."""
+    able = without_echoes(plays, window_ms)
+    single: list[Play] = []
+    out = []
+    for slice_ in range(slices):
+        pool = single + [play for play in able if slice_of(play) == slice_]
+        pairs = [pair for group in {p.group for p in pool} for pair in _in_group(pool, group, window_ms)]
+        used = {play for pair in pairs for play in pair}
+        single = [p for p in pool if p not in used and p.at >= (slice_ + 1) * SLICE_MS - window_ms]
+        out.append({frozenset(pair) for pair in pairs})
+    return out
+
+
+def _in_group(pool: list[Play], group: int, window_ms: int) -> list[Pair]:
+    row = sorted(play for play in pool if play.group == group)
+    half = -(-len(row) // 2)
+    pairs = [(a, b) for a, b in zip(row[:half], row[half:], strict=False) if could_connect(a, b, window_ms)]
+    used = {play for pair in pairs for play in pair}
+    return pairs + pair_in_time([play for play in row if play not in used], window_ms)
+
+
+def pair_in_time(plays: Sequence[Play], window_ms: int) -> list[Pair]:
+    """The oldest with the next of another city; of two at once the western city's is first."""
+    left = sorted(plays, key=lambda play: (play.at, play.city, play.listener))
+    pairs = []
+    while left:
+        a = left.pop(0)
+        b = next((b for b in left if could_connect(a, b, window_ms)), None)
+        if b:
+            left.remove(b)
+            pairs.append((a, b))
+    return pairs
+
+
+def pulses(plays: Iterable[Play], connected: set[Play], window_ms: int, slices: int) -> list[set[Pair]]:
+    """Neighbours in time of one group and city that left the window single, in the slice that the later leaves in."""
+    waiting: dict[tuple[int, int], Play] = {}
+    out: list[set[Pair]] = [set() for _ in range(slices)]
+    for play in sorted(without_echoes(plays, window_ms), key=lambda play: (play.at, play.listener)):
+        if play in connected:
+            continue
+        place = (play.group, play.city)
+        before = waiting.pop(place, None)
+        if before and play.at - before.at <= window_ms:
+            out[leaves_in(play, window_ms)].add((before, play))
+        else:
+            waiting[place] = play
+    return out
+
+
+def leaves_in(play: Play, window_ms: int) -> int:
+    """The first slice, by number, at whose close whatever comes later is more than the window after the play."""
+    slice_ = slice_of(play)
+    while (slice_ + 1) * SLICE_MS - play.at <= window_ms:
+        slice_ += 1
+    return slice_

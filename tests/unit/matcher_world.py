@@ -1,0 +1,109 @@
+"""Small worlds in which all plays collide, and the matcher driven through them slice by slice."""
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, slice_of
+from webapp.matcher import Matcher, Pairs, Plays
+
+WINDOWS = [0, 50, 250, 300, 1000, 1250, 2500]
+GEONAME_ID = [44, 22, 66, 11, 55, 33]  # by city index, from west to east
+thorough = settings(max_examples=120, deadline=None)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What closing one slice brought, as plays."""
+
+    connections: list[Pair]
+    pulses: list[Pair]
+    singles: list[Play]
+    together: int
+    echoes: int
+    plays: int
+
+
+Number = Callable[[int], int]
+
+
+def listener(number: int) -> int:
+    """A 64-bit hash; neighbours differ in the last bit only, so that whoever looks at the first bits alone fails."""
+    digest = hashlib.blake2b(str(number // 2).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") & ~1 | number & 1
+
+
+@st.composite
+def worlds(draw: st.DrawFn, size: int = 45) -> tuple[list[Play], int]:
+    """Plays on a few tracks in a few cities by a few listeners, and a window."""
+    cities, listeners = draw(st.integers(1, len(GEONAME_ID))), draw(st.sampled_from([2, 5, 12, 40]))
+    step, steps = draw(st.sampled_from([(1, 300), (25, 30), (50, 60), (250, 16), (125, 40)]))
+    play = st.builds(
+        Play,
+        group=st.integers(0, draw(st.integers(0, 2))),
+        city=st.integers(0, cities - 1),
+        listener=st.integers(0, listeners - 1).map(listener),
+        at=st.integers(0, steps).map(lambda n: n * step),
+        words=st.integers(0, 1),
+    )
+    return draw(st.lists(play, max_size=size)), draw(st.sampled_from(WINDOWS))
+
+
+def slices_of(plays: Sequence[Play], window_ms: int) -> int:
+    """How many slices it takes until the last play can matter no more."""
+    return max((slice_of(play) for play in plays), default=0) + 2 * window_ms // SLICE_MS + 3
+
+
+def drive(
+    plays: Sequence[Play], window_ms: int, *, number: Number = int, arrival: random.Random | None = None
+) -> list[Brought]:
+    """Close the slices of a world one by one; number gives the groups their numbers, arrival shuffles each slice."""
+    matcher = Matcher(window_ms, np.array(GEONAME_ID))
+    out, known = [], {}
+    for slice_ in range(slices_of(plays, window_ms)):
+        new = [play for play in plays if slice_of(play) == slice_]
+        by_words = sorted(range(len(new)), key=lambda i: (new[i].words, new[i]))
+        row = {i: 1000 * slice_ + place for place, i in enumerate(by_words)}
+        if arrival:
+            arrival.shuffle(by_words)
+        known.update({row[i]: new[i] for i in by_words})
+        columns = _columns([new[i] for i in by_words], [row[i] for i in by_words], number)
+        found = matcher.close((slice_ + 1) * SLICE_MS, columns)
+        out.append(
+            Brought(
+                _pairs(found.connections, known),
+                _pairs(found.pulses, known),
+                _plays(found.singles, known),
+                found.together,
+                found.echoes,
+                found.plays,
+            )
+        )
+    return out
+
+
+def _columns(plays: Sequence[Play], rows: Sequence[int], number: Number) -> Plays:
+    return Plays(
+        np.array([number(play.group) for play in plays], np.uint32),
+        np.array([play.city for play in plays], np.uint16),
+        np.array([play.listener for play in plays], np.uint64),
+        np.array([play.at for play in plays], np.int64),
+        np.array(rows, np.int64),
+    )
+
+
+def _plays(plays: Plays, known: dict[int, Play]) -> list[Play]:
+    """Plays by their rows; all columns must have travelled together."""
+    out = [known[row] for row in plays.row.tolist()]
+    columns = plays.city.tolist(), plays.listener.tolist(), plays.at.tolist()
+    assert [(play.city, play.listener, play.at) for play in out] == list(zip(*columns, strict=True))
+    return out
+
+
+def _pairs(pairs: Pairs, known: dict[int, Play]) -> list[Pair]:
+    return list(zip(_plays(pairs.earlier, known), _plays(pairs.later, known), strict=True))
