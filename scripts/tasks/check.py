@@ -1,0 +1,152 @@
+"""What `scripts/test` does: every check and test, each timed, all run even if one fails, and a summary at the end.
+
+Only the standard library: this runs on the system's Python.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import environment
+import tools
+from environment import PYTHON, ROOT, ProblemError
+
+TSCONFIG_FOLDERS = ("assets",)
+
+HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
+
+Runs every check and test, or the parts that are named; what follows them goes to pytest.
+Whatever is missing is installed first: .venv, Chromium, fonts, Node, TypeScript.
+
+parts:
+  lint          ruff, its formatting included
+  types         mypy, and tsc over the JavaScript
+  data          the gazetteer that is shipped is the one that its script makes
+  js            the JavaScript's own tests, under Node
+  unit          tests/unit
+  integration   tests/integration, with real servers
+  browser       tests/browser, with a real Chromium
+
+examples:
+  scripts/test                      everything, as the continuous integration runs it
+  scripts/test lint types           the quick checks
+  scripts/test unit -k matcher      some of the unit tests
+  scripts/test tests/unit/test_settings.py
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check: its name, and what makes its command (and its environment) when its turn comes."""
+
+    part: str
+    name: str
+    command: Callable[[], list[str | Path]]
+    env: Callable[[], dict[str, str]] = dict
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps that are asked for; 0 if all passed."""
+    if {"-h", "--help"} & set(arguments[:1]):
+        print(HELP, end="")
+        return 0
+    parts, pytest_arguments = _split(arguments)
+    try:
+        environment.prepare("test")
+        return _summary([(step, *_timed(step)) for step in _steps(parts, pytest_arguments)])
+    except KeyboardInterrupt:
+        print("scripts/test: interrupted", file=sys.stderr)
+        return 130
+    except (ProblemError, OSError) as problem:
+        print(f"scripts/test: {problem}", file=sys.stderr)
+        return 1
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the names of parts from what goes to pytest."""
+    parts = {step.part for step in _all_steps([])}
+    count = next((i for i, argument in enumerate(arguments) if argument not in parts), len(arguments))
+    return arguments[:count], [argument for argument in arguments[count:] if argument != "--"]
+
+
+def _steps(parts: list[str], pytest_arguments: list[str]) -> list[Step]:
+    if any((ROOT / argument.split("::")[0]).exists() for argument in pytest_arguments):
+        return [Step("pytest", "pytest", lambda: [PYTHON, "-m", "pytest", *pytest_arguments], _browser_environment)]
+    steps = _all_steps(pytest_arguments)
+    if not parts and pytest_arguments:
+        parts = ["unit", "integration", "browser"]
+    return [step for step in steps if step.part in parts or not parts]
+
+
+def _all_steps(pytest_arguments: list[str]) -> list[Step]:
+    def python(*command: str) -> Callable[[], list[str | Path]]:
+        return lambda: [PYTHON, *command]
+
+    def pytest(folder: str) -> Callable[[], list[str | Path]]:
+        return python("-m", "pytest", f"tests/{folder}", *pytest_arguments)
+
+    return [
+        Step("lint", "ruff check", python("-m", "ruff", "check")),
+        Step("lint", "ruff format", python("-m", "ruff", "format", "--check")),
+        Step("types", "mypy", python("-m", "mypy")),
+        *(Step("types", f"tsc {folder}", partial(_tsc, folder)) for folder in TSCONFIG_FOLDERS),
+        Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
+        Step("js", "node", _node_tests),
+        Step("unit", "unit tests", pytest("unit")),
+        Step("integration", "integration tests", pytest("integration")),
+        Step("browser", "browser tests", pytest("browser"), _browser_environment),
+    ]
+
+
+def _tsc(folder: str) -> list[str | Path]:
+    return [tools.node(), tools.typescript(), "--project", ROOT / folder]
+
+
+def _node_tests() -> list[str | Path]:
+    tests = sorted((ROOT / "tests" / "js").rglob("*.test.js"))
+    if not tests:
+        raise ProblemError("no tests/js/*.test.js: the JavaScript would go untested")
+    return [tools.node(), "--test", *tests]
+
+
+def _browser_environment() -> dict[str, str]:
+    tools.require_fonts()
+    return {"CHROMIUM": tools.chromium()}
+
+
+def _timed(step: Step) -> tuple[bool, float]:
+    """Run a step; a piece that is missing and cannot be had fails it."""
+    print(f"\n== {step.name}", flush=True)
+    began = time.monotonic()
+    try:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("UNISON_")} | step.env()
+        passed = (
+            subprocess.run(step.command(), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, check=False).returncode == 0
+        )
+    except ProblemError as problem:
+        print(f"scripts/test: {problem}", file=sys.stderr, flush=True)
+        passed = False
+    took = time.monotonic() - began
+    print(f"-- {step.name}: {'passed' if passed else 'FAILED'} in {took:.1f} s", flush=True)
+    return passed, took
+
+
+def _summary(results: list[tuple[Step, bool, float]]) -> int:
+    print("\n== summary")
+    for step, passed, took in results:
+        print(f"  {'passed' if passed else 'FAILED'}  {took:6.1f} s  {step.name}")
+    failed = [step.name for step, passed, _ in results if not passed]
+    total = sum(took for *_, took in results)
+    print(("FAILED: " + ", ".join(failed) if failed else "All passed") + f" in {total:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

