@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
         return 0
     parts, pytest_arguments = _split(arguments)
     try:
-        environment.prepare("test")
+        environment.prepare("seed", "test")
         return _summary([(step, *_timed(step)) for step in _steps(parts, pytest_arguments)])
     except KeyboardInterrupt:
         print("scripts/test: interrupted", file=sys.stderr)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -49,11 +50,16 @@ def prepare(*extras: str) -> Path:
 
 
 def _is_installed(extras: tuple[str, ...]) -> bool:
+    stamp = _stamp()
+    return set(extras) <= set(stamp.get("extras", ())) and stamp.get("key") == _key(_venv_version())
+
+
+def _stamp() -> dict[str, Any]:
     try:
-        stamp = json.loads(STAMP.read_text())
+        stamp: dict[str, Any] = json.loads(STAMP.read_text())
     except (OSError, ValueError):
-        return False
-    return stamp.get("key") == _key(_venv_version()) and set(extras) <= set(stamp.get("extras", ()))
+        return {}
+    return stamp
 
 
 def _key(version: str) -> str:
@@ -84,12 +90,13 @@ def _alone() -> Iterator[None]:
 def _install(extras: tuple[str, ...]) -> None:
     began = time.monotonic()
     _require_writable()
+    extras = tuple(sorted({*extras, *_stamp().get("extras", ())}))
     STAMP.unlink(missing_ok=True)
     print(f"Installing into {VENV} (once; a minute or so)", flush=True)
     if not _venv_version():
         _make_venv()
     _pip_install(extras)
-    STAMP.write_text(json.dumps({"key": _key(_venv_version()), "extras": sorted(extras)}) + "\n")
+    STAMP.write_text(json.dumps({"key": _key(_venv_version()), "extras": extras}) + "\n")
     print(f"Installed in {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -51,8 +51,8 @@ def _chromium_here() -> str | None:
 
 def _playwright_chromium() -> str | None:
     subprocess.run([PYTHON, "-m", "playwright", "install", "chromium"], stdin=subprocess.DEVNULL, check=False)
-    ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path, end='')"
-    path = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=False).stdout
+    ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
+    path = _said([str(PYTHON), "-c", ask])
     return path if path and Path(path).exists() else None
 
 
