@@ -1,0 +1,115 @@
+"""The data folder: one server at a time, and the secret that is kept in it."""
+
+import fcntl
+import os
+import secrets
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+LOCK_NAME = "lock"
+SECRET_NAME = "secret"
+SECRET_BYTES = 32
+
+
+class DataDirError(RuntimeError):
+    """The data folder cannot be used; the message names it and says what to do."""
+
+
+class DataDirInUse(DataDirError):  # noqa: N818 - named for what is the case
+    """Another server uses the data folder."""
+
+
+class DataDir:
+    """A data folder that this process alone uses, from `open` to `close` or the end of the process.
+
+    Args:
+        path: the folder; made, with its parents, if need be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    def open(self) -> Self:
+        """Make the folder and lock it.
+
+        Raises:
+            DataDirInUse: another process has locked it.
+            DataDirError: it cannot be made or written.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            in_use = isinstance(error, BlockingIOError)
+            other = os.pread(lock, 20, 0).decode("ascii", "replace") if in_use else ""
+            os.close(lock)
+            raise _in_use(self.path, other) if in_use else _unusable(self.path, error) from error
+        self._lock = lock
+        return self
+
+    def close(self) -> None:
+        """Let another server use the folder. The lock file stays: removing it would let two in."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def secret(self, setting: str = "") -> bytes:
+        """Return 32 secret bytes: derived from the setting if there is one, else the folder's own, made when missing.
+
+        Call it while the folder is open.
+
+        Raises:
+            DataDirError: the secret cannot be read or written, or is damaged.
+        """
+        if setting:
+            return blake2b(setting.encode(), digest_size=SECRET_BYTES).digest()
+        file = self.path / SECRET_NAME
+        try:
+            if not file.exists():
+                _write_secret(file)
+            secret = file.read_bytes()
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        if len(secret) != SECRET_BYTES:
+            raise DataDirError(
+                f"the secret {file} has {len(secret)} bytes, expected {SECRET_BYTES}; restore a copy of it, "
+                "or remove it to have a new one made"
+            )
+        return secret
+
+
+def _write_secret(file: Path) -> None:
+    """Write a new secret: whole or not at all, readable by its owner only from the first moment."""
+    part = file.with_suffix(".part")
+    with suppress(FileNotFoundError):
+        part.unlink()
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(secrets.token_bytes(SECRET_BYTES))
+        out.flush()
+        os.fsync(out.fileno())
+    part.rename(file)
+
+
+def _in_use(path: Path, pid: str) -> DataDirInUse:
+    by = f" (process {pid})" if pid.isdigit() else ""
+    return DataDirInUse(f"the data folder {path} is in use by another Unison server{by}; stop it or give --data-dir")
+
+
+def _unusable(path: Path, error: OSError) -> DataDirError:
+    return DataDirError(f"the data folder {path} cannot be used ({error.strerror}); give another --data-dir")
