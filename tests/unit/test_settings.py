@@ -1,0 +1,91 @@
+"""The settings: read from the environment, refused with a sentence that names the variable, listed in one table."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from webapp.config import PREFIX, SettingError, Settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_env({})
+    assert (settings.host, settings.port, settings.window_s, settings.shown_per_s) == ("127.0.0.1", 8000, 1.0, 4)
+    assert (settings.tokens, settings.open_ingest) == ((), False)
+
+
+def test_every_setting_can_be_given_by_its_variable() -> None:
+    settings = Settings.from_env(
+        {
+            "UNISON_HOST": "0.0.0.0",
+            "UNISON_PORT": " 9000 ",
+            "UNISON_DATA_DIR": "/var/lib/unison",
+            "UNISON_WINDOW_S": "0.5",
+            "UNISON_TOKENS": "one, two,,",
+            "UNISON_OPEN_INGEST": "yes",
+        }
+    )
+    assert settings.host == "0.0.0.0"
+    assert settings.port == 9000
+    assert settings.data_dir == Path("/var/lib/unison")
+    assert settings.window_s == 0.5
+    assert settings.tokens == ("one", "two")
+    assert settings.open_ingest is True
+
+
+def test_an_empty_value_means_the_default_and_other_programs_variables_are_left_alone() -> None:
+    assert Settings.from_env({"UNISON_PORT": "", "UNISONO": "1", "PATH": "/bin"}).port == 8000
+
+
+def test_a_home_folder_is_expanded() -> None:
+    assert Settings.from_env({"UNISON_DATA_DIR": "~/unison"}).data_dir == Path.home() / "unison"
+
+
+def test_the_data_dir_is_in_the_users_data_folder_unless_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Settings.from_env({}).data_dir == tmp_path / "unison"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    assert Settings.from_env({}).data_dir == Path.home() / ".local/share/unison"
+
+
+def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
+    settings = Settings.from_env({"UNISON_PORT": "9000", "UNISON_HOST": "::1"}, port=0, host=None)
+    assert (settings.port, settings.host) == (0, "::1")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("UNISON_PORT", "http", "whole number"),
+        ("UNISON_PORT", "80.5", "whole number"),
+        ("UNISON_PORT", "65536", "0 to 65535"),
+        ("UNISON_PORT", "-1", "0 to 65535"),
+        ("UNISON_WINDOW_S", "a second", "number"),
+        ("UNISON_WINDOW_S", "nan", "0 to 10"),
+        ("UNISON_WINDOW_S", "10.1", "0 to 10"),
+        ("UNISON_OPEN_INGEST", "perhaps", "0 or 1"),
+        ("UNISON_VIEWERS_MAX", "0", "at least 1"),
+        ("UNISON_HISTORY_DAYS", "-0.5", "at least 0"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, value: str, expected: str) -> None:
+    with pytest.raises(SettingError, match=f"^{variable}='{value}': expected {expected}$"):
+        Settings.from_env({variable: value})
+
+
+def test_an_unknown_variable_is_refused_for_it_may_be_a_misspelt_one() -> None:
+    with pytest.raises(SettingError, match=r"^UNISON_WINDOWS is not a setting; `unison settings` lists them$"):
+        Settings.from_env({"UNISON_WINDOWS": "1"})
+
+
+def test_the_table_has_a_row_for_each_setting_and_a_sentence_in_each_row() -> None:
+    rows = Settings.table()
+    assert [name for name, *_ in rows] == [PREFIX + field.name.upper() for field in fields(Settings)]
+    assert all(sentence.endswith(".") for *_, sentence in rows)
+
+
+def test_the_tables_defaults_read_back_as_the_defaults() -> None:
+    named = {name: default for name, _, default, _ in Settings.table()}
+    assert Settings.from_env(named | {"UNISON_DATA_DIR": ""}) == Settings.from_env({})
