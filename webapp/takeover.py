@@ -1,0 +1,122 @@
+"""Taking a websocket's socket over from Flask-Sock once its handshake is done.
+
+Flask-Sock and simple-websocket do the handshake; everything after it is the hub's. What this relies on, and where:
+
+- simple-websocket makes a reader with `thread_class` and starts it (`Base.__init__`). Ours does not start, so nobody
+  but the hub reads the socket. The handshake itself is made from the environ and reads nothing from the socket. What a
+  client sends before it got the handshake's answer may stay in the server's buffer; RFC 6455, 4.1, forbids it to.
+- Flask-Sock calls `ws.close()` when the handler returns, which does nothing if `ws.connected` is false.
+- gunicorn closes its descriptor when the handler returns, without a shutdown (`util.close`): a duplicate lives on.
+- werkzeug's server answers on the socket and shuts it down when the handler returns, so there the handler waits until
+  the viewer is gone; that the hub has shut the socket down by then keeps the answer from reaching the client.
+"""
+
+import base64
+import os
+import threading
+from binascii import Error as Base64Error
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from flask import Flask, Response
+from gevent import monkey
+from wsproto.utilities import RemoteProtocolError
+
+_Socket: Any = monkey.get_original("socket", "socket")  # a patched one has watchers of its own
+
+
+class _NoReader:
+    """Stands in for the thread in which simple-websocket would read."""
+
+    name = ""
+
+    def __init__(self, **_: object):
+        pass
+
+    def start(self) -> None:
+        pass
+
+
+def init_app(app: Flask) -> None:
+    """Make Flask-Sock's websockets of this app fit to be taken over, and a malformed handshake a 400, not a 500."""
+    app.config["SOCK_SERVER_OPTIONS"] = {**app.config.get("SOCK_SERVER_OPTIONS", {}), "thread_class": _NoReader}
+    app.register_error_handler(RemoteProtocolError, lambda error: Response(f"{error}\n", 400, mimetype="text/plain"))
+
+
+def refuse_compression(environ: MutableMapping[str, Any]) -> None:
+    """Drop what the client offers as extensions, before Flask-Sock sees the environ.
+
+    simple-websocket always accepts permessage-deflate; a browser that negotiated it may then compress, and would expect
+    frames that the hub could not encode once for all.
+    """
+    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+
+
+def refusal(environ: MutableMapping[str, Any]) -> Response | None:
+    """Return the answer to a request that cannot become a websocket, before Flask-Sock sees it; None if it can."""
+    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        return _refuse(426, "this address is a websocket; connect to it with ws:// or wss://")
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+        return _refuse(426, "this server speaks version 13 of the websocket protocol")
+    if environ["REQUEST_METHOD"] != "GET" or environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        return _refuse(400, "a websocket begins with a GET of HTTP/1.1")
+    if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
+        return _refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64")
+    if not _is_host(environ.get("HTTP_HOST", "")):
+        return _refuse(400, "Host must be a host name")
+    return None
+
+
+def _refuse(status: int, sentence: str) -> Response:
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"} if status == 426 else {}
+    return Response(sentence + "\n", status, headers, mimetype="text/plain")
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key.strip(), validate=True)) == 16
+    except (Base64Error, ValueError):
+        return False
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(host.encode("ascii").decode("idna"))  # as wsproto reads it
+    except UnicodeError:
+        return False
+
+
+class Takeover:
+    """A websocket's socket, out of the server's hands.
+
+    Use it in a Flask-Sock handler: join the hub with `sock` and `on_gone(...)`, then `wait()` and return.
+
+    Attributes:
+        sock: the hub's own descriptor of it, unpatched and non-blocking.
+    """
+
+    def __init__(self, ws: Any):
+        self.sock: Any = _Socket(fileno=os.dup(ws.sock.fileno()))
+        self.sock.setblocking(False)
+        ws.connected = False
+        # Only gunicorn leaves a socket alone when the handler returns; see above for the other.
+        self._gone = None if ws.mode == "gunicorn" else threading.Event()
+
+    def on_gone(self, then: Callable[[], None]) -> Callable[[], None]:
+        """Return what to call when the viewer is gone: `then` itself, where no thread waits for it."""
+        gone = self._gone
+        if gone is None:
+            return then
+
+        def call_and_release() -> None:
+            try:
+                then()
+            finally:
+                gone.set()
+
+        return call_and_release
+
+    def wait(self) -> None:
+        """Wait until the viewer is gone, if the server would shut its socket down otherwise."""
+        if self._gone is not None:
+            self._gone.wait()
