@@ -64,13 +64,13 @@ def latest(
     branches = [_branch(f"INDEXED BY {index}", [rule, *rules]) for index, rule in _shortest(db, given, values)]
     branches = branches or [_branch("", rules)]
     rows = db.execute(" UNION ALL ".join(branches) + " ORDER BY c.id DESC", values)
-    return list(islice(_connections(rows, gazetteer), limit))
+    return list(islice(_connections(rows, gazetteer, limit), limit))
 
 
 def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> Connection | None:
     """Return the connection with that id, or None."""
     rows = db.execute(_branch("", ["c.id = ?"]), (id,))
-    return next(_connections(rows, gazetteer), None)
+    return next(_connections(rows, gazetteer, 1), None)
 
 
 def oldest_id(db: sqlite3.Connection) -> str | None:
@@ -104,9 +104,10 @@ def _length(db: sqlite3.Connection, way: tuple[str, str], values: dict[str, obje
     return int(db.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0])
 
 
-def _connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer") -> Iterator[Connection]:
-    """Build connections; one whose city is no longer in the gazetteer cannot be drawn and is left out."""
-    for id, source, at_ms, apart_ms, km, json, track_id, artist, *cities in rows:
-        start, end = gazetteer.by_ids(np.array(cities)).tolist()
-        if start >= 0 and end >= 0:
-            yield Connection(id, SOURCES[source], at_ms, apart_ms, km, json.encode(), track_id, artist, start, end)
+def _connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -> Iterator[Connection]:
+    """Build connections, reading so many rows at a time; one whose city is no longer in the gazetteer is left out."""
+    while some := rows.fetchmany(step):
+        ends = gazetteer.by_ids(np.array([row[-2:] for row in some])).tolist()
+        for (id, source, at_ms, apart_ms, km, json, track_id, artist, *_), (start, end) in zip(some, ends, strict=True):
+            if start >= 0 and end >= 0:
+                yield Connection(id, SOURCES[source], at_ms, apart_ms, km, json.encode(), track_id, artist, start, end)

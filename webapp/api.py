@@ -1,0 +1,93 @@
+"""The read side for programs: kept connections and statistics as JSON, health checks, metrics."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from webapp.frames import connection_json
+from webapp.runtime import offload, unison
+from webapp.selection import Filter, FilterError
+
+DEFAULT_LIMIT = 20
+LIMIT_MAX = 200
+
+blueprint = Blueprint("api", __name__)
+
+encode = msgspec.json.encode
+
+
+class QueryError(ValueError):
+    """A parameter of the query is wrong; the message names the value and what would be right."""
+
+
+@blueprint.errorhandler(FilterError)
+@blueprint.errorhandler(QueryError)
+def wrong_query(error: Exception) -> Response:
+    """Answer 400 with what is wrong."""
+    return _json({"error": str(error)}, 400)
+
+
+@blueprint.get("/api/connections")
+def connections() -> Response:
+    """Return the newest recorded connections that pass the filter, newest first; `next` goes on as `before`."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    limit, before = _limit(_one(pairs, "limit")), _before(_one(pairs, "before"))
+    wanted = Filter.parse(pairs, app.gazetteer)
+    found = offload(app.history.latest, wanted, limit + 1, before)
+    page = [msgspec.Raw(connection_json(connection, app.gazetteer)) for connection in found[:limit]]
+    return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
+
+
+@blueprint.get("/api/stats")
+def stats() -> Response:
+    """Return the sums of the last seconds."""
+    app = unison()
+    return _json(app.hub.call(app.stats))
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Say that the process lives."""
+    return _json({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """Say whether all parts work, and if not, what is wrong: 503 then."""
+    problems = unison().problems()
+    return _json({"status": "not ready" if problems else "ok", "problems": problems}, 503 if problems else 200)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Return the metrics for Prometheus."""
+    app = unison()
+    body, content_type = app.hub.call(app.metrics.exposition, request.headers.get("Accept", ""))
+    return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(encode(value), status, {"Cache-Control": "no-store"}, mimetype="application/json")
+
+
+def _one(pairs: Iterable[tuple[str, str]], name: str) -> str | None:
+    values = [value for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise QueryError(f"{name} is given {len(values)} times; give it once")
+    return values[0] if values else None
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= LIMIT_MAX:
+        raise QueryError(f"limit={text[:40]!r}: expected a whole number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def _before(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch("[0-9a-v]{23}", text):
+        raise QueryError(f"before={text[:40]!r}: expected the id of a connection, 23 characters of 0-9 and a-v")
+    return text

@@ -1,0 +1,168 @@
+"""What Prometheus is told: counters that the parts add to, and values that are read when it asks.
+
+All of it belongs to the event loop's thread: what a worker thread measured is handed over by whoever awaited it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from webapp.app import Unison
+    from webapp.records import Counts
+
+Value = float | Mapping[str, float]
+
+_SLICE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_INGEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value read at each scrape: a number, or with a label a number for each of its values."""
+
+    name: str
+    help: str
+    read: Callable[[], Value]
+    label: str = ""
+    counter: bool = False
+
+    def collect(self) -> Metric:
+        """Read the value now."""
+        family = (CounterMetricFamily if self.counter else GaugeMetricFamily)(
+            self.name, self.help, labels=[self.label] if self.label else []
+        )
+        value = self.read()
+        for key, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+            family.add_metric([key] if self.label else [], number)
+        return family
+
+
+class Metrics:
+    """The metrics of one server, in a registry of their own.
+
+    Attributes:
+        registry: all of them, with those of the process, the Python and its garbage collector.
+        ingest_seconds: observe the time from a batch's body to its answer.
+        slice_seconds: observe the time that closing the slices due took.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._readings: list[Reading] = []
+        self.registry.register(_Readings(self._readings))
+        Info("unison_build", "The version that runs.", registry=self.registry).info({"version": _version()})
+        self._accepted = self._counter("plays_accepted", "Plays taken in, late ones too.", "source")
+        self._rejected = self._counter("plays_rejected", "Plays refused as malformed.")
+        self._matched = self._counter(
+            "plays_matched", "Plays that came in time and were given to the matcher.", "source"
+        )
+        self._counts = {
+            "late": self._counter("plays_late", "Plays that came after their slice was closed."),
+            "echoes": self._counter("plays_echoes", "Presses of one listener soon after the same press."),
+            "together": self._counter("plays_together", "Plays that met another listener's within the window."),
+            "connections": self._counter("connections_found", "Connections found, before thinning."),
+            "same_city": self._counter("pulses_found", "Pairs found within one city, before thinning."),
+            "thinned": self._counter(
+                "connections_thinned", "Connections left out of a record that would be too large."
+            ),
+        }
+        self._dropped = self._counter("viewers_dropped", "Viewers closed or lost, by reason.", "reason")
+        self._records = self._counter("records", "Slice records that came over the bus.")
+        self._slices = self._counter("slices_closed", "Slices closed, empty ones too.")
+        self.ingest_seconds = Histogram(
+            "unison_ingest_batch_seconds", "Time to take in one batch.", registry=self.registry, buckets=_INGEST_BUCKETS
+        )
+        self.slice_seconds = Histogram(
+            "unison_slice_close_seconds", "Time to close due slices.", registry=self.registry, buckets=_SLICE_BUCKETS
+        )
+
+    def _counter(self, name: str, help: str, *labels: str) -> Counter:
+        return Counter(f"unison_{name}", help, labels, registry=self.registry)
+
+    def ingested(self, accepted: Mapping[str, int], rejected: int, seconds: float) -> None:
+        """Count a batch that was taken in: plays accepted by source, plays rejected, and how long it took."""
+        for source, plays in accepted.items():
+            self._accepted.labels(source).inc(plays)
+        self._rejected.inc(rejected)
+        self.ingest_seconds.observe(seconds)
+
+    def closed(self, slices: int, seconds: float) -> None:
+        """Count slices that were closed in one go, and how long that took."""
+        self._slices.inc(slices)
+        self.slice_seconds.observe(seconds)
+
+    def record(self, counts: Counts) -> None:
+        """Add the counts of a record that came over the bus."""
+        self._records.inc()
+        for name, counter in self._counts.items():
+            counter.inc(getattr(counts, name))
+        for source, plays in counts.plays_by_source.items():
+            self._matched.labels(source).inc(plays)
+
+    def drop(self, reason: str) -> None:
+        """Count a viewer whose end was not a clean one (see `webapp.hub.Hub`)."""
+        self._dropped.labels(reason).inc()
+
+    def watch(self, app: Unison) -> None:
+        """Read the parts of the application at each scrape from now on."""
+        hub, history, pipeline = app.hub, app.history, app.pipeline
+        self.gauge("viewers", "Viewers connected.", lambda: hub.viewers)
+        self.gauge("viewers_backlog_bytes", "Bytes that wait for viewers to take them.", lambda: hub.backlog)
+        self.gauge("filters", "Distinct filters watched, the empty one aside.", lambda: app.channels.filters)
+        self.gauge("matching_lag_seconds", "How far matching is behind the clock.", lambda: pipeline.lag_s)
+        self.gauge("plays_waiting", "Plays taken in whose slice is not closed yet.", lambda: pipeline.waiting)
+        self.gauge("ring_bytes", "Bytes of the records that can be resumed from.", lambda: app.records.kept_bytes)
+        self.gauge("history_pending_rows", "Rows not yet written to disk.", lambda: history.pending)
+        self.counter("history_dropped_rows", "Rows lost, as they could not be written.", lambda: history.dropped)
+        self.gauge("history_problem", "1 while the history has trouble with its file.", lambda: bool(history.problem))
+
+    def gauge(self, name: str, help: str, read: Callable[[], Value], label: str = "") -> None:
+        """Have a value that goes up and down read at each scrape, as `unison_<name>`; name ends in its unit."""
+        self._readings.append(Reading(f"unison_{name}", help, read, label))
+
+    def counter(self, name: str, help: str, read: Callable[[], Value], label: str = "") -> None:
+        """Have a value that only grows read at each scrape, as `unison_<name>_total`."""
+        self._readings.append(Reading(f"unison_{name}", help, read, label, counter=True))
+
+    def exposition(self, accept: str = "") -> tuple[bytes, str]:
+        """Return all metrics in the format that an Accept header asks for, and its content type."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
+
+
+class _Readings(Collector):
+    def __init__(self, readings: list[Reading]) -> None:
+        self._readings = readings
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: the values cannot be read before all parts are there."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        return (reading.collect() for reading in self._readings)
+
+
+def _version() -> str:
+    try:
+        return version("unison-globe")
+    except PackageNotFoundError:
+        return "unknown"
