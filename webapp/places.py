@@ -1,0 +1,48 @@
+"""What a place is said with: a city, a country, and the error for a place that cannot be used."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """An entry of the gazetteer. Coordinates are degrees; `admin1` is GeoNames' code, such as "CA" or "02"."""
+
+    geoname_id: int
+    name: str
+    country_code: str
+    country: str
+    admin1: str
+    lon: float
+    lat: float
+    population: int
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country or territory by its ISO 3166-1 code, with the other words by which it can be asked for."""
+
+    code: str
+    name: str
+    also: tuple[str, ...] = ()
+
+
+class PlaceError(ValueError):
+    """A place that cannot be used; `str()` names the value and what would be right.
+
+    The hint is worked out only when the error is shown, for of ten thousand bad plays twenty errors are.
+    """
+
+    def __init__(self, message: str, hint: Callable[[], str] | None = None) -> None:
+        super().__init__(message)
+        self._hint = hint
+
+    def __str__(self) -> str:
+        return str(self.args[0]) + (self._hint() if self._hint else "")
+
+
+def shown(value: object) -> str:
+    """Quote a value for a message: escaped, and not longer than a line."""
+    text = repr(value[:70] if isinstance(value, str) else value)
+    return text if len(text) <= 70 else text[:64] + "..."
