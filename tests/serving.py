@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,13 +14,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parent.parent
-READY = "Unison is on "
 START_S = 30.0
 STOP_S = 15.0
 
@@ -37,13 +37,19 @@ def console_script(name: str = "unison") -> str:
 class Server:
     """One server process; `restart()` gives it a new process on the same port and data."""
 
-    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, *, command: Iterable[str] = ()) -> None:
+    ready = re.compile(r"Unison is on (http\S+)")
+
+    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, program: str | None = None) -> None:
         self.data_dir = data_dir
         self.url = ""
         self._env = dict(env or {})
-        self._command = tuple(command) or (console_script(),)
+        self._program = program or console_script()
         self._lines: list[str] = []
         self.start(port=0)
+
+    def command(self, port: int) -> list[str]:
+        """Return what is run to serve on a port; 0 is any."""
+        return [self._program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(self.data_dir)]
 
     @property
     def port(self) -> int:
@@ -63,9 +69,8 @@ class Server:
     def start(self, port: int) -> None:
         """Start a process and wait until it says that it answers."""
         self.url = ""
-        arguments = ["serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(self.data_dir)]
         self.process = subprocess.Popen(
-            [*self._command, *arguments],
+            self.command(port),
             cwd=self.data_dir.parent,
             env=clean_environment(**self._env),
             stdin=subprocess.DEVNULL,
@@ -84,8 +89,8 @@ class Server:
         assert process.stdout is not None
         for line in process.stdout:
             self._lines.append(line)
-            if line.startswith(READY):
-                self.url = line.removeprefix(READY).strip()
+            if found := self.ready.search(line):
+                self.url = found[1]
                 said_ready.set()
         said_ready.set()  # it ended: whoever waits shall not wait longer
 
@@ -130,6 +135,17 @@ class Server:
         self._reader.join(STOP_S)
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+class FlaskServer(Server):
+    """The same application under Flask's own threaded development server."""
+
+    ready = re.compile(r"Running on (http\S+)")
+
+    def command(self, port: int) -> list[str]:
+        """Return what is run to serve on a port; 0 is any."""
+        self._env["UNISON_DATA_DIR"] = str(self.data_dir)
+        return [console_script("flask"), "--app", "webapp", "run", "--host", "127.0.0.1", "--port", str(port)]
 
 
 def post(server: Server, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Any:
@@ -209,10 +225,19 @@ def _extended(found: list[dict[str, Any]], frame: Mapping[str, Any]) -> list[dic
     return found
 
 
-def stream(server: Server, timeout_s: float = 10.0, **filters: str | int) -> Stream:
+class Addressed(Protocol):
+    """Whatever has the address of a server."""
+
+    @property
+    def url(self) -> str:
+        """Its address, such as http://127.0.0.1:12345."""
+
+
+def stream(server: Addressed, timeout_s: float = 10.0, **filters: str | int) -> Stream:
     """Open `/stream` with the given filters (`artist=`, `country=`, `since=`, ...); use it in a `with` block."""
     query = "?" + urlencode(filters) if filters else ""
-    socket = connect(f"{server.ws_url}/stream{query}", open_timeout=timeout_s, max_size=1 << 24, compression=None)
+    address = "ws" + server.url.removeprefix("http")
+    socket = connect(f"{address}/stream{query}", open_timeout=timeout_s, max_size=1 << 24, compression=None)
     try:
         return Stream(socket, timeout_s)
     except BaseException:

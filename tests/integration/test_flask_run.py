@@ -1,0 +1,45 @@
+"""The application also runs under Flask's own server, as its developers expect."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import FlaskServer, post_plays, stream
+
+
+@pytest.fixture
+def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
+    server = FlaskServer(tmp_path / "data")
+    yield server
+    server.kill()
+    print(server.log)
+
+
+def test_it_serves_the_page(flask_server: FlaskServer) -> None:
+    with urllib.request.urlopen(flask_server.url + "/", timeout=10) as answer:
+        assert answer.status == 200
+        assert b"<!doctype html>" in answer.read().lower()
+
+
+def test_two_plays_come_out_of_its_stream_as_one_connection(flask_server: FlaskServer) -> None:
+    track = {"title": "Night Bus Home", "artist": "The Example"}
+    plays = [
+        {"track": track, "listener": city, "place": {"city": city, "country": country}}
+        for city, country in (("Osaka", "JP"), ("Recife", "BR"))
+    ]
+    with stream(flask_server) as viewer:
+        assert post_plays(flask_server, plays)["accepted"] == 2
+        (connection,) = viewer.connections(1)
+    assert {connection["from"]["city"], connection["to"]["city"]} == {"Osaka", "Recife"}
+
+
+def test_it_answers_while_a_viewer_watches_and_after_it_left(flask_server: FlaskServer) -> None:
+    with stream(flask_server) as first, stream(flask_server) as second:
+        assert first.next()["seq"] == first.hello["seq"] + 1
+        assert second.next()["seq"] == second.hello["seq"] + 1
+    with urllib.request.urlopen(flask_server.url + "/healthz", timeout=10) as answer:
+        assert answer.status == 200
