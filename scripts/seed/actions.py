@@ -1,0 +1,109 @@
+"""What the command does: send a scenario, replay a file, or write one."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from seed import replay
+from seed.blocks import Block
+from seed.client import Client, Refusal
+from seed.display import Display, clock_text
+from seed.feed import Clock, Feed
+from seed.scenarios import Scenario
+from seed.sender import Pace, Sender
+from seed.stopping import stopping
+
+REPLAY_LEAD_MS = 500
+LINES_REPORTED = 20
+WRITE_PLAYS = 20_000
+
+Share = Callable[[], float | None]
+
+
+def send(kind: Scenario, blocks: Iterator[Block], client: Client, seconds: float | None) -> float:
+    """Send a scenario's plays for so long (None: for ever) and return the plays a second that were reached."""
+    display = Display(sys.stderr)
+    with stopping() as stop:
+        sender = Sender(
+            client, Feed(blocks, _end_ms(seconds)), pace=Pace(waits=kind.flat_out), say=display.say, stop=stop
+        )
+        _run(sender, client, display, lambda: display.seconds / seconds if seconds else None)
+    return sender.totals.rate(display.seconds)
+
+
+def replay_file(path: Path, client: Client, seconds: float | None, speed: float) -> None:
+    """Send a file's plays, their times moved to now."""
+    display = Display(sys.stderr)
+    bad = BadLines(display.say)
+    with path.open("rb") as file, stopping() as stop:
+        lines = replay.Lines(file, path.stat().st_size)
+        entries = replay.in_order(replay.read_lines(lines, bad), bad)
+        feed = Feed(replay.blocks(entries), _end_ms(seconds) * speed)
+        pace = Pace(REPLAY_LEAD_MS, waits=True)
+        sender = Sender(client, feed, speed=speed, pace=pace, say=display.say, stop=stop, named="line")
+        _run(sender, client, display, lambda: lines.share(sender.number))
+    bad.close()
+    if not sender.totals.sent + sender.totals.missed + stop.is_set():
+        raise click.ClickException(f"{path} has no play that can be sent.")
+
+
+def write(out: str, blocks: Iterator[Block], start_s: int, seconds: float) -> None:
+    """Write so many seconds of plays as NDJSON, the first second being `start_s`; `-` is standard output."""
+    display, written = Display(sys.stderr), 0
+    feed, clock = Feed(blocks, seconds * 1000), Clock(start_s * 1000)
+    with stopping() as stop, click.open_file(out, "wb") as file:
+        while not stop.is_set() and (at_ms := feed.next_ms()) is not None:
+            plays = feed.take(at_ms + 1000, WRITE_PLAYS)
+            file.write(b"".join(plays.lines(clock.wall_ms(plays.at_ms)).tolist()))
+            written += len(plays)
+            display.show(f"{written:,} plays written", at_ms / (seconds * 1000))
+    display.clear()
+    print(f"{written:,} plays written", file=_beside(out))
+
+
+class BadLines:
+    """Reports lines that are no plays: the first few each, then how many more."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._count = say, 0
+
+    def __call__(self, number: int, why: str) -> None:
+        """Take the number of a line, and why it is skipped."""
+        self._count += 1
+        if self._count <= LINES_REPORTED:
+            self._say(f"line {number} is skipped: {why}")
+
+    def close(self) -> None:
+        """Say how many there were, if not each was reported."""
+        if self._count > LINES_REPORTED:
+            self._say(f"{self._count:,} lines in all were skipped.")
+
+
+def _run(sender: Sender, client: Client, display: Display, share: Share) -> None:
+    """Run a sender to its end, showing progress, and print the totals however it ends."""
+    totals = sender.totals
+
+    def show() -> None:
+        display.show(f"{totals.counts()}; {totals.rate(display.seconds):,.1f} plays/s", share())
+
+    try:
+        with closing(client):
+            sender.run(begun=display.begin, each=show)
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    finally:
+        display.clear()
+        seconds = display.seconds
+        print(f"{totals.counts()}; {totals.rate(seconds):,.1f} plays/s in {clock_text(seconds)}", flush=True)
+
+
+def _end_ms(seconds: float | None) -> float:
+    return float("inf") if seconds is None else seconds * 1000
+
+
+def _beside(out: str) -> TextIO:
+    return sys.stderr if out == "-" else sys.stdout

@@ -1,0 +1,108 @@
+"""The command and its options."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from seed import actions, options
+from seed.client import Client
+from seed.scenarios import SCENARIOS
+
+_EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, kind in SCENARIOS.items())
+
+
+@click.command(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--scenario",
+    type=click.Choice(list(SCENARIOS)),
+    default="everyday",
+    show_default=True,
+    help="What kind of traffic; see below.",
+)
+@click.option(
+    "--rate",
+    type=float,
+    callback=options.more_than_0,
+    metavar="PLAYS",
+    help="Plays a second. [default: 50; edge-cases 4, burst 10000, world 152000]",
+)
+@click.option(
+    "--seconds",
+    type=float,
+    callback=options.more_than_0,
+    help="How long. [default: for ever; a burst one second, a file to its end]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="The same seed gives the same plays.",
+)
+@click.option(
+    "--start",
+    type=options.Start(),
+    metavar="TIME",
+    help="Hour (UTC) of the world's day at which the traffic begins: it decides who is awake. "
+    f"[default: this hour; with --out {options.FILE_START:%Y-%m-%dT%H:%M}]",
+)
+@click.option("--url", type=options.Url(), default=options.DEFAULT_URL, show_default=True, help="Where the server is.")
+@click.option(
+    "--token",
+    envvar="UNISON_TOKEN",
+    show_envvar=True,
+    callback=options.token,
+    help="What allows to send plays; never printed.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    metavar="FILE",
+    help="Write the plays as NDJSON instead of sending them; - is standard output.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Send the plays of such a file, its times moved to now, marked as replay.",
+)
+@click.option(
+    "--speed",
+    type=float,
+    default=1.0,
+    show_default=True,
+    callback=options.more_than_0,
+    help="With --replay: how much faster; the gaps between presses are divided by it.",
+)
+@click.pass_context
+def main(
+    ctx: click.Context,
+    scenario: str,
+    rate: float | None,
+    seconds: float | None,
+    seed: int,
+    start: datetime | None,
+    url: str,
+    token: str | None,
+    out: str | None,
+    replay: str | None,
+    speed: float,
+) -> None:
+    """Send plays to a Unison server: of invented listeners all over the world, or those of a file.
+
+    While the server is away it waits and tries again. Ctrl-C ends it, with the totals.
+    """
+    options.refuse_clashes(ctx)
+    if replay is not None:
+        return actions.replay_file(Path(replay), Client(url, "replay", token), seconds, speed)
+    kind = SCENARIOS[scenario]
+    rate, seconds = rate or kind.rate, seconds or kind.seconds
+    start = start or (options.FILE_START if out else options.this_hour(datetime.now(UTC)))
+    blocks = kind.plays(seed, rate, int(start.timestamp()))
+    if out is None:
+        reached = actions.send(kind, blocks, Client(url, "synthetic", token), seconds)
+        return print(f"reached {reached:,.0f} of {rate:,.0f} plays/s") if kind.flat_out else None
+    if seconds is None:
+        raise click.UsageError("--out needs --seconds: this traffic never ends by itself.")
+    return actions.write(out, blocks, int(start.timestamp()), seconds)

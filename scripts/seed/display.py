@@ -1,0 +1,72 @@
+"""Progress for a person: one line that is rewritten on a terminal, a plain line every few seconds elsewhere."""
+
+import shutil
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+TERMINAL_S = 0.1
+PLAIN_S = 5.0
+BAR = 24
+
+
+class Display:
+    """Writes to one stream; what is said stands above the progress line."""
+
+    def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing shown; whether the stream is a terminal is asked once."""
+        self._stream, self._now = stream, now
+        self._terminal = stream.isatty()
+        self._begun = self._last = now()
+        self._shown = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been going."""
+        return self._now() - self._begun
+
+    def begin(self) -> None:
+        """Count seconds from now on."""
+        self._begun = self._last = self._now()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.clear()
+        print(text, file=self._stream, flush=True)
+
+    def show(self, text: str, share: float | None) -> None:
+        """Show how far it is, if that was not shown just now; `share` is 0 to 1, None where there is no end."""
+        if self._now() - self._last >= (TERMINAL_S if self._terminal else PLAIN_S):
+            self._last = self._now()
+            self._show(text, share)
+
+    def _show(self, text: str, share: float | None) -> None:
+        done = "" if share is None else f"{min(share, 1.0):4.0%} "
+        if not self._terminal:
+            self.say(f"{done}{clock_text(self.seconds)} {text}")
+            return
+        self._shown = f"{bar(share, self.seconds)} {done}{clock_text(self.seconds)} {text}"
+        self._shown = self._shown[: shutil.get_terminal_size().columns - 1]
+        print(f"\r\x1b[K{self._shown}", end="", file=self._stream, flush=True)
+
+    def clear(self) -> None:
+        """Take the progress line away."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+            self._shown = ""
+
+
+def bar(share: float | None, seconds: float) -> str:
+    """Return a progress bar, or where there is no end a mark that travels along it once in BAR seconds."""
+    if share is None:
+        at = int(seconds) % BAR
+        return f"[{'-' * at}#{'-' * (BAR - 1 - at)}]"
+    full = round(min(share, 1.0) * BAR)
+    return f"[{'#' * full}{'-' * (BAR - full)}]"
+
+
+def clock_text(seconds: float) -> str:
+    """Return seconds as 0:07, 12:00 or 3:00:00."""
+    minutes, left = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

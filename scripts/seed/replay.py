@@ -1,0 +1,133 @@
+"""A file of plays, read line by line however long it is, to be sent with its times moved to now."""
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import BinaryIO
+
+import msgspec
+
+from seed.blocks import Block
+
+LOOKAHEAD = 10_000
+"""Lines may be out of order by so many; a line that is further behind is skipped."""
+
+LINE_BYTES = 1_000_000
+CHUNK = 1_000
+"""Plays of a block."""
+
+Entry = tuple[int, int, bytes]
+"""Pressed at (epoch milliseconds), line number from 1, JSON up to the number of `pressed_at`."""
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class BadLineError(ValueError):
+    """A line is no play; the message says why."""
+
+
+def read_line(line: bytes) -> tuple[int, bytes]:
+    """Return when a line's play was pressed (epoch milliseconds) and its JSON up to that number.
+
+    Everything else stays as it is, so that the server judges it.
+
+    Raises:
+        BadLineError: it is no JSON object, or has no usable `pressed_at`.
+    """
+    if len(line) > LINE_BYTES:
+        raise BadLineError(f"longer than {LINE_BYTES:,} bytes")
+    try:
+        members = _members.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadLineError(f"not a JSON object: {error}") from error
+    pressed_ms = _millis(members.pop("pressed_at", None))
+    rest = b"".join(b"%b:%b," % (msgspec.json.encode(name), bytes(value)) for name, value in members.items())
+    return pressed_ms, b'{%b"pressed_at":' % rest
+
+
+def _millis(raw: msgspec.Raw | None) -> int:
+    if raw is None:
+        raise BadLineError("no pressed_at")
+    try:
+        pressed_s = msgspec.json.decode(raw, type=float)
+    except msgspec.MsgspecError as error:
+        raise BadLineError(f"pressed_at is {bytes(raw[:40]).decode('utf-8', 'replace')}, not epoch seconds") from error
+    if pressed_s > 1e11:
+        raise BadLineError(f"pressed_at {pressed_s:.0f} looks like milliseconds; it is epoch seconds")
+    if not math.isfinite(pressed_s) or pressed_s < 0:
+        raise BadLineError(f"pressed_at {pressed_s} is not epoch seconds")
+    return round(pressed_s * 1000)
+
+
+def read_lines(lines: Iterable[bytes], complain: Callable[[int, str], None]) -> Iterator[Entry]:
+    """Yield the plays of a file; each line that is none goes to `complain` with its number."""
+    for number, line in enumerate(lines, 1):
+        if line.isspace():
+            continue
+        try:
+            pressed_ms, head = read_line(line)
+        except BadLineError as error:
+            complain(number, str(error))
+            continue
+        yield pressed_ms, number, head
+
+
+def in_order(
+    entries: Iterable[Entry], complain: Callable[[int, str], None], lookahead: int = LOOKAHEAD
+) -> Iterator[Entry]:
+    """Yield entries in the order of their presses, looking so many ahead; one still behind goes to `complain`."""
+    source = iter(entries)
+    heap = list(islice(source, lookahead))
+    heapq.heapify(heap)
+    last_ms = -1
+    for entry in _drain(heap, source):
+        if entry[0] < last_ms:
+            complain(entry[1], f"pressed {(last_ms - entry[0]) / 1000:.3f} s before a play {lookahead:,} lines earlier")
+            continue
+        last_ms = entry[0]
+        yield entry
+
+
+def _drain(heap: list[Entry], source: Iterator[Entry]) -> Iterator[Entry]:
+    for entry in source:
+        yield heapq.heappushpop(heap, entry)
+    while heap:
+        yield heapq.heappop(heap)
+
+
+def blocks(entries: Iterable[Entry]) -> Iterator[Block]:
+    """Yield blocks of ascending entries, their times counted from the first."""
+    source, first_ms = iter(entries), None
+    while rows := list(islice(source, CHUNK)):
+        first_ms = rows[0][0] if first_ms is None else first_ms
+        yield Block.of((pressed_ms - first_ms, head, number) for pressed_ms, number, head in rows)
+
+
+class Lines:
+    """The lines of an open file, knowing how much of it was read."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        """Begin at the file's first byte; `size` is its length in bytes, 0 where it has none."""
+        self._file, self._size, self._read, self._count = file, size, 0, 0
+
+    def share(self, number: int) -> float | None:
+        """Return how much of the file lies before line `number` (0 to 1), None where it has no size.
+
+        More was read, to bring lines into order; the lines read so far are taken to be of one length.
+        """
+        return self._read / self._size * number / self._count if self._size and self._count else None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield lines; of one too long to be a play, only its beginning."""
+        while line := self._file.readline(LINE_BYTES + 1):
+            self._read += len(line)
+            self._count += 1
+            if len(line) > LINE_BYTES and not line.endswith(b"\n"):
+                self._skip_line()
+            yield line
+
+    def _skip_line(self) -> None:
+        while (rest := self._file.readline(LINE_BYTES)) and not rest.endswith(b"\n"):
+            self._read += len(rest)
+        self._read += len(rest)

@@ -1,0 +1,58 @@
+"""What can be sent: each scenario's name, sentence, usual rate and length, and its plays."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from seed import edges
+from seed.blocks import Block
+from seed.catalogue import load_catalogue
+from seed.traffic import Traffic
+from webapp.gazetteer import load_gazetteer
+
+RELEASE_SHARE = 0.8
+"""Share of the plays on a release night that are of the one song."""
+
+Plays = Callable[[int, float, int], Iterator[Block]]
+"""From seed, plays a second and the epoch second at which the world's day begins to blocks, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A kind of traffic.
+
+    Attributes:
+        help: what it is, in a few words.
+        plays: makes its blocks.
+        rate: plays a second, unless asked otherwise.
+        seconds: how long it lasts, unless asked otherwise; None is for ever.
+        flat_out: its clock waits for a machine that cannot keep up, instead of letting plays grow old.
+    """
+
+    help: str
+    plays: Plays
+    rate: float
+    seconds: float | None = None
+    flat_out: bool = False
+
+
+def _everyday(seed: int, rate: float, start_s: int) -> Iterator[Block]:
+    return Traffic(seed, rate, start_s).blocks(load_gazetteer(), load_catalogue())
+
+
+def _release_night(seed: int, rate: float, start_s: int) -> Iterator[Block]:
+    return Traffic(seed, rate, start_s, hit=RELEASE_SHARE).blocks(load_gazetteer(), load_catalogue())
+
+
+def _edge_cases(_seed: int, rate: float, _start_s: int) -> Iterator[Block]:
+    return edges.blocks(edges.CASES, load_gazetteer(), rate)
+
+
+SCENARIOS = {
+    "everyday": Scenario("people all over the world, each to their own song", _everyday, 50.0),
+    "release-night": Scenario("one song everywhere", _release_night, 50.0),
+    "edge-cases": Scenario(
+        "antimeridian, antipodes, neighbours, same city, long titles, right to left", _edge_cases, 4.0
+    ),
+    "burst": Scenario("10,000 plays in one second", _everyday, 10_000.0, 1.0),
+    "world": Scenario("all the world's plays, or as many as this machine can send", _everyday, 152_000.0, None, True),
+}
