@@ -5,12 +5,14 @@ import hashlib
 import struct
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
-SOURCES = ("live", "synthetic", "replay")
+Source = Literal["live", "synthetic", "replay"]
+
+SOURCES: tuple[Source, ...] = ("live", "synthetic", "replay")
 """The sources by their code, the number that stands for them in a column."""
 
 SLICE_MS = 250
