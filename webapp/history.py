@@ -61,7 +61,7 @@ class History:
         max_rows: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._path, self._gazetteer, self._days, self._max_rows, self._clock = path, gazetteer, days, max_rows, clock
+        self.path, self._gazetteer, self._days, self._max_rows, self._clock = path, gazetteer, days, max_rows, clock
         # Locks of the operating system's threads, gevent or not: the worker threads are such. None is held for long
         # by the loop: the batch lock guards an append or a copy, and the loop never takes the other.
         new_lock = monkey.get_original("threading", "Lock")
@@ -83,7 +83,7 @@ class History:
         Raises:
             HistoryError: it cannot be opened, is damaged, is not ours, or is a newer Unison's.
         """
-        self._writer = open_writer(self._path)
+        self._writer = open_writer(self.path)
 
     def close(self) -> None:
         """Write what is pending and close the file."""
@@ -146,7 +146,7 @@ class History:
 
     def _note(self, problem: str | None) -> None:
         if problem != self.problem:
-            log.warning("%s (%s)", problem or "the history is well again", self._path)
+            log.warning("%s (%s)", problem or "the history is well again", self.path)
         self.problem = problem
 
     def _oldest_entries(self, last: int) -> list[Entry]:
@@ -223,7 +223,7 @@ class History:
         if self._writer is None:
             return None
         try:
-            db = self._idle_reader() or connect(self._path, "PRAGMA query_only = 1")
+            db = self._idle_reader() or connect(self.path, "PRAGMA query_only = 1")
             try:
                 return query(db)
             finally:

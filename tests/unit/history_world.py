@@ -1,0 +1,58 @@
+"""Small worlds of connections for the tests of the history: few cities and tracks, so that filters meet."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from webapp.gazetteer import Gazetteer, load_gazetteer
+from webapp.history import FILE_NAME, History
+from webapp.plays import fold, track_id
+from webapp.records import Connection, connection_id
+from webapp.selection import Filter
+
+GAZETTEER: Gazetteer = load_gazetteer()
+CITIES = [GAZETTEER.by_name(*place) for place in
+          (("Osaka", "JP"), ("Recife", "BR"), ("Tokyo", "JP"), ("Lyon", "FR"), ("Lagos", "NG"))]  # fmt: skip
+TRACKS = (("Björk", "Jóga"), ("Björk", "Hunter"), ("ちあきなおみ", "喝采"), ("Fela Kuti", "Zombie"))
+NOON_MS = 1_790_000_000_000
+EVERYTHING = Filter()
+
+
+def connection(at_ms: int = 0, tail: int = 0, track: int = 0, start: int = 0, end: int = 1) -> Connection:
+    """Return a connection of TRACKS[track] from CITIES[start] to CITIES[end], so many ms after NOON_MS."""
+    artist, title = TRACKS[track]
+    id = track_id(artist, title)
+    json = f'{{"id":"{id}","title":"{title}","artist":"{artist}","recording":null,"url":null,"artwork_url":null}}'
+    return Connection(
+        connection_id(NOON_MS + at_ms, tail), "synthetic", NOON_MS + at_ms, 40, 16897, json.encode(), id, fold(artist),
+        CITIES[start], CITIES[end],
+    )  # fmt: skip
+
+
+def new_history(folder: Path, days: float = 30, max_rows: int = 1_000) -> History:
+    """Return a history in a folder, open."""
+    history = History(folder / FILE_NAME, GAZETTEER, days=days, max_rows=max_rows, clock=lambda: NOON_MS / 1000)
+    history.open()
+    return history
+
+
+@contextmanager
+def temporary_history(days: float = 30, max_rows: int = 1_000) -> Iterator[History]:
+    """Give an open history in a folder of its own."""
+    with TemporaryDirectory() as folder:
+        history = new_history(Path(folder), days, max_rows)
+        yield history
+        history.close()
+
+
+def ids(found: list[Connection]) -> list[str]:
+    """Return the ids of connections."""
+    return [connection.id for connection in found]
+
+
+def table(history: History, query: str) -> list[tuple[object, ...]]:
+    """Run a query on the file by other means than the history's."""
+    with closing(sqlite3.connect(history.path)) as db:
+        return db.execute(query).fetchall()

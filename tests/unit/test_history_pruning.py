@@ -1,0 +1,83 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, table, temporary_history
+from webapp.history import History
+from webapp.pruning import id_floor
+from webapp.records import connection_id
+
+DAY_MS = 86_400_000
+NOW_S = NOON_MS / 1000
+
+shown = st.tuples(st.integers(-4 * DAY_MS, 0), st.booleans())
+
+
+def _kept(rows: list[tuple[str, bool]], days: float, max_rows: int) -> set[str]:
+    """Say what should be left, one row after another by the plain words of the rules."""
+    left = sorted(row for row in rows if row[0] >= id_floor(NOW_S - days * 86400))
+    while sum(not everyone for _, everyone in left) > max_rows // 10:
+        left.remove(next(row for row in left if not row[1]))
+    while len(left) > max_rows:
+        stale = [row for row in left if not row[1] and row[0] < id_floor(NOW_S - 86400)]
+        left.remove((stale or [row for row in left if row[1]] or left)[0])
+    return {id for id, _ in left}
+
+
+def _prune_all(history: History) -> None:
+    while history.prune(NOW_S):
+        pass
+
+
+@given(st.lists(shown, unique_by=lambda row: row[0], max_size=60), st.sampled_from([0, 1, 2.5, 30]), st.integers(0, 50))
+@settings(deadline=None, max_examples=60)
+def test_the_old_go_then_what_only_filters_showed_then_the_rest(
+    rows: list[tuple[int, bool]], days: float, max_rows: int
+) -> None:
+    with temporary_history(days, max_rows) as history:
+        for at_ms, everyone in rows:
+            if everyone:
+                history.record(
+                    "s", at_ms + 10 * DAY_MS, NOON_MS + at_ms, [connection(at_ms, track=at_ms % 4)], b"{}", b"[]"
+                )
+            else:
+                history.record_filtered("s", 0, [connection(at_ms, track=at_ms % 4)])
+        history.flush()
+        _prune_all(history)
+        expected = _kept([(connection(at_ms).id, everyone) for at_ms, everyone in rows], days, max_rows)
+        assert set(ids(history.latest(EVERYTHING, 100))) == expected
+        assert table(history, "SELECT everyone, filtered, records FROM sizes") == table(
+            history,
+            "SELECT (SELECT count(*) FROM connections WHERE everyone = 1),"
+            " (SELECT count(*) FROM connections WHERE everyone = 0), (SELECT count(*) FROM records)",
+        )
+        times = sorted(NOON_MS + at_ms for at_ms, everyone in rows if everyone and at_ms >= -days * DAY_MS)
+        assert table(history, "SELECT at_ms FROM records ORDER BY at_ms") == [
+            (at_ms,) for at_ms in times[max(0, len(times) - max_rows) :]
+        ]
+
+
+def test_a_track_goes_with_the_last_of_its_connections() -> None:
+    with temporary_history(days=1) as history:
+        old, mixed, new = ((-2 * DAY_MS, 0), (-2 * DAY_MS, 1), (0, 2))
+        found = [connection(at_ms, track=track) for at_ms, track in (old, mixed, new, (0, 1))]
+        history.record("s", 1, NOON_MS, found, b"{}", b"[]")
+        history.flush()
+        _prune_all(history)
+        assert set(table(history, "SELECT track_id FROM tracks")) == {(c.track_id,) for c in found[1:3]}
+
+
+def test_a_call_forgets_a_bounded_number_and_the_next_goes_on() -> None:
+    with temporary_history(max_rows=0) as history:
+        for seq in range(25):
+            history.record("s", seq, NOON_MS, [connection(seq, tail) for tail in range(1000)], b"{}", b"[]")
+        history.flush()
+        first = history.prune(NOW_S)
+        assert 19_000 <= first <= 21_000
+        _prune_all(history)
+        assert history.latest(EVERYTHING, 1) == []
+
+
+def test_the_smallest_id_of_a_time_lies_between_the_ids_before_and_after() -> None:
+    floor = id_floor(NOW_S)
+    assert connection_id(NOON_MS - 1, 2**64 - 1) < floor == connection_id(NOON_MS, 0)
+    assert id_floor(-1e12) == "0" * 23
