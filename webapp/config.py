@@ -18,7 +18,9 @@ class SettingError(ValueError):
     """A setting's value cannot be used; the message names the variable, the value and what would be right."""
 
 
-def _setting(help: str, default: Any = MISSING, *, least: float = -math.inf, most: float = math.inf, **more: Any) -> Any:
+def _setting(
+    help: str, default: Any = MISSING, *, least: float = -math.inf, most: float = math.inf, **more: Any
+) -> Any:
     return field(default=default, metadata={"help": help, "least": least, "most": most}, **more)
 
 
@@ -32,8 +34,9 @@ class Settings:
 
     host: str = _setting("Address that `unison serve` binds to.", "127.0.0.1")
     port: int = _setting("Port that `unison serve` binds to; 0 picks a free one.", 8000, least=0, most=65535)
-    data_dir: Path = _setting("Folder of the history and the secret; one server at a time uses it.",
-                              default_factory=_data_dir)
+    data_dir: Path = _setting(
+        "Folder of the history and the secret; one server at a time uses it.", default_factory=_data_dir
+    )
     window_s: float = _setting("How far apart two presses may lie to be together, inclusive.", 1.0, least=0, most=10)
     lateness_s: float = _setting("How long a slice waits for plays that are still under way.", 0.5, least=0, most=5)
     shown_per_s: int = _setting("Connections shown a second, per filter; 0 shows all.", 4, least=0, most=1000)
@@ -65,7 +68,9 @@ class Settings:
     @classmethod
     def table(cls) -> list[tuple[str, str, str, str]]:
         """Rows of (variable, type, default, sentence), in the order of the fields."""
-        return [(PREFIX + f.name.upper(), _type_name(f.type), _default_text(f), f.metadata["help"]) for f in fields(cls)]
+        return [
+            (PREFIX + f.name.upper(), _type_name(f.type), _default_text(f), f.metadata["help"]) for f in fields(cls)
+        ]
 
 
 def _read(cls: type[Settings], name: str, text: str) -> Any:
@@ -92,7 +97,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _PARSERS: dict[Any, Callable[[str], Any]] = {
-    str: str, int: int, float: float, bool: _boolean, Path: lambda text: Path(text).expanduser(), tuple[str, ...]: _words,
+    str: str,
+    int: int,
+    float: float,
+    bool: _boolean,
+    Path: lambda text: Path(text).expanduser(),
+    tuple[str, ...]: _words,
 }
 
 

@@ -23,5 +23,5 @@ def unison() -> Unison:
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a blocking function: in gevent's threadpool under a gevent server, in place under a threaded one."""
     if monkey.is_module_patched("threading"):
-        return cast(T, get_hub().threadpool.apply(function, args, kwargs))
+        return get_hub().threadpool.apply(function, args, kwargs)
     return function(*args, **kwargs)

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, track
+from webapp import frames
+from webapp.gazetteer import Gazetteer, load_gazetteer
+from webapp.plays import fold, track_id
+from webapp.records import PAIR, PULSE, SPARK, Counts, SliceRecord
+from webapp.selection import Filter, FilterError, Selection
+
+SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return load_gazetteer()
+
+
+Pair = tuple[int, int, bytes]
+
+
+def record(gazetteer: Gazetteer, start_ms: int, pairs: list[Pair], people: str = "ab") -> SliceRecord:
+    """A record of the slice that starts `start_ms` after T0, with pairs of (GeoNames id, GeoNames id, track)."""
+    tracks = tuple(dict.fromkeys(pair[2] for pair in pairs))
+    rows = np.zeros(len(pairs), PAIR)
+    for row, (a, b, song) in zip(rows, pairs, strict=True):
+        ends = gazetteer.by_id(a), gazetteer.by_id(b)
+        row["at"], row["track"], row["km"] = T0 + start_ms, tracks.index(song), gazetteer.km(*map(np.array, ends))
+        row["from_city"], row["to_city"] = ends
+        row["from_listener"], row["to_listener"] = map(listener, people)
+    rows["tail"] = np.arange(len(rows))
+    return SliceRecord(T0 + start_ms + 250, T0 + start_ms + 750, Counts(), rows, tracks=tracks)
+
+
+def chosen(gazetteer: Gazetteer, wanted: Filter, shown_per_s: int, *records: SliceRecord) -> list[list[int]]:
+    selection = Selection(wanted, shown_per_s, gazetteer)
+    return [selection.choose(record).pairs for record in records]
+
+
+def test_the_farthest_pair_is_shown_first(gazetteer: Gazetteer) -> None:
+    pairs = [(PARIS, CAIRO, SONG), (OSAKA, RECIFE, SONG), (PARIS, OSAKA, SONG)]
+    assert chosen(gazetteer, Filter(), 4, record(gazetteer, 0, pairs)) == [[1]]
+
+
+def test_ends_in_two_countries_are_worth_more_than_some_distance(gazetteer: Gazetteer) -> None:
+    sydney, perth, geneva = 2147714, 2063523, 2660646
+    pairs = [(sydney, perth, SONG), (PARIS, geneva, SONG)]
+    assert chosen(gazetteer, Filter(), 4, record(gazetteer, 0, pairs)) == [[1]]
+
+
+@pytest.mark.parametrize("shown_per_s", [1, 3, 4, 10])
+def test_a_second_never_shows_more_than_its_budget(gazetteer: Gazetteer, shown_per_s: int) -> None:
+    pairs = [(PARIS, CAIRO, SONG), (OSAKA, RECIFE, OTHER)] * 10
+    slices = [record(gazetteer, start, pairs) for start in range(0, 2000, 250)]
+    shown = [len(rows) for rows in chosen(gazetteer, Filter(), shown_per_s, *slices)]
+    for k in range(8):
+        assert sum(shown[k // 4 * 4 : k + 1]) == (k % 4 + 1) * shown_per_s // 4
+
+
+def test_budget_that_was_not_used_in_a_second_can_be_used_later_in_it(gazetteer: Gazetteer) -> None:
+    busy = [(PARIS, CAIRO, SONG), (OSAKA, RECIFE, OTHER), (LYON, CAIRO, SONG)]
+    slices = [
+        record(gazetteer, start, pairs) for start, pairs in ((0, []), (250, []), (500, busy), (750, []), (1000, busy))
+    ]
+    assert [len(rows) for rows in chosen(gazetteer, Filter(), 4, *slices)] == [0, 0, 3, 0, 1]
+
+
+def test_none_a_second_shows_all(gazetteer: Gazetteer) -> None:
+    pairs = [(PARIS, CAIRO, SONG)] * 50
+    assert chosen(gazetteer, Filter(), 0, record(gazetteer, 0, pairs)) == [list(range(50))]
+
+
+@pytest.mark.parametrize(
+    ("again", "fresh"),
+    [((PARIS, CAIRO, OTHER), (LYON, CAIRO, OTHER)), ((OSAKA, RECIFE, SONG), (OSAKA, RECIFE, OTHER))],
+)
+def test_what_was_not_shown_lately_ranks_higher(gazetteer: Gazetteer, again: Pair, fresh: Pair) -> None:
+    first = record(gazetteer, 0, [(PARIS, RECIFE, SONG)])
+    later = record(gazetteer, 250, [again, fresh], people="cd")
+    assert chosen(gazetteer, Filter(), 4, first, later) == [[0], [1]]
+
+
+def test_lately_ends_with_the_aligned_ten_seconds(gazetteer: Gazetteer) -> None:
+    pairs = [(OSAKA, RECIFE, SONG), (PARIS, CAIRO, OTHER)]
+    slices = [record(gazetteer, start, pairs) for start in (9_500, 9_750, 10_000)]
+    assert chosen(gazetteer, Filter(), 4, *slices)[::2] == [[0, 1], [0]]
+
+
+def test_a_tie_is_decided_by_the_hash_of_the_id(gazetteer: Gazetteer) -> None:
+    tied = record(gazetteer, 0, [(OSAKA, RECIFE, SONG)] * 3)
+    tied.pairs["tail"] = [9, 3, 7]
+    assert chosen(gazetteer, Filter(), 4, tied) == [[1]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([(PARIS, CAIRO, SONG), (OSAKA, RECIFE, OTHER), (LYON, OSAKA, SONG)]), max_size=6),
+                min_size=40, max_size=40), st.sampled_from([1, 4, 7]))  # fmt: skip
+def test_any_frame_can_be_made_again_from_the_records_of_its_ten_seconds(
+    slices: list[list[Pair]], shown_per_s: int
+) -> None:
+    gazetteer = load_gazetteer()
+    records = [record(gazetteer, 5_000 + 250 * k, pairs) for k, pairs in enumerate(slices)]
+    live = chosen(gazetteer, Filter(), shown_per_s, *records)
+    assert chosen(gazetteer, Filter(), shown_per_s, *records[20:]) == live[20:]
+
+
+def test_one_pulse_and_one_spark_a_second_the_earliest(gazetteer: Gazetteer) -> None:
+    pulses, sparks = np.zeros(3, PULSE), np.zeros(3, SPARK)
+    slices = [
+        SliceRecord(T0 + start + 250, T0, Counts(), pulses=pulses, sparks=sparks, tracks=(SONG,))
+        for start in range(0, 1250, 250)
+    ]
+    selection = Selection(Filter(), 4, gazetteer)
+    made = [selection.choose(record) for record in slices]
+    assert [chosen.pulses for chosen in made] == [[0], [], [], [], [0]]
+    assert [chosen.sparks for chosen in made] == [[0], [], [], [], [0]]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ({"artist": "  MARISOL  vey "}, [0, 2]),
+        ({"track": track_id("夜行バス", "Paper Lanterns")}, [1]),
+        ({"country": "fr"}, [0, 1]),
+        ({"city": str(CAIRO)}, [0, 2]),
+        ({"city": str(CAIRO), "country": "FR"}, [0]),
+        ({"artist": "nobody"}, []),
+        ({}, [0, 1, 2]),
+        ({"since": "a:1", "limit": "x"}, [0, 1, 2]),
+    ],
+)
+def test_a_filter_passes_what_it_names(gazetteer: Gazetteer, query: dict[str, str], rows: list[int]) -> None:
+    some = record(gazetteer, 0, [(PARIS, CAIRO, SONG), (LYON, RECIFE, OTHER), (CAIRO, OSAKA, SONG)])
+    wanted = Filter.parse(query.items(), gazetteer)
+    assert wanted.passes(some.pairs, some, gazetteer).tolist() == rows
+    assert Selection(wanted, 0, gazetteer).choose(some).matching == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ([("artist", "")], "artist=''"),
+        ([("artist", "x" * 301)], "1 to 300"),
+        ([("track", "Night Bus Home")], "16 characters"),
+        ([("country", "Brazil")], "'BR'"),
+        ([("country", "XX")], "country='XX'"),
+        ([("city", "Osaka")], "GeoNames id"),
+        ([("city", "99999999999999999999")], "GeoNames id"),
+        ([("city", "1")], "city='1'"),
+        ([("artist", "a"), ("artist", "b")], "twice"),
+    ],
+)
+def test_a_malformed_filter_is_told_with_its_value(
+    gazetteer: Gazetteer, query: list[tuple[str, str]], part: str
+) -> None:
+    with pytest.raises(FilterError, match=part):
+        Filter.parse(query, gazetteer)
+
+
+def test_two_ways_to_write_a_filter_are_one(gazetteer: Gazetteer) -> None:
+    a = Filter.parse([("country", "br"), ("artist", "Ｍarisol Vey")], gazetteer)
+    b = Filter.parse([("artist", fold("marisol vey")), ("country", "BR")], gazetteer)
+    assert a == b
+    assert hash(a) == hash(b)
+
+
+def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer) -> None:
+    import json
+
+    some = record(gazetteer, 0, [(OSAKA, RECIFE, SONG)])
+    wanted = Filter(country="BR")
+    made = Selection(wanted, 4, gazetteer).choose(some)
+    connections = frames.shown(some, made.pairs, gazetteer)
+    frame = json.loads(frames.frame(7, some, made, connections, wanted, gazetteer))
+    assert list(frame) == ["type", "seq", "now", "connections", "pulses", "sparks", "counts"]
+    assert list(frame["counts"]) == ["plays", "together", "connections", "same_city", "shown", "matching", "late", "echoes",
+                                     "thinned", "plays_by_source"]  # fmt: skip
+    (connection,) = frame["connections"]
+    assert list(connection) == ["id", "source", "at", "apart_ms", "km", "track", "from", "to"]
+    assert list(connection["track"]) == ["id", "title", "artist", "recording", "url", "artwork_url"]
+    assert list(connection["from"]) == ["geoname_id", "city", "country", "country_code", "lon", "lat"]
+    assert (connection["from"]["city"], connection["to"]["country"], frame["now"]) == (
+        "Osaka",
+        "Brazil",
+        (T0 + 750) / 1000,
+    )
+
+
+def test_ids_sort_by_time() -> None:
+    from webapp.records import connection_id
+
+    ids = [connection_id(T0 + ms, tail) for ms, tail in ((0, 2**64 - 1), (1, 0), (1, 5), (90_000, 0))]
+    assert all(a < b for a, b in pairwise(ids))
+    assert {len(id_) for id_ in ids} == {23}

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, records, track
+from webapp.gazetteer import Gazetteer, load_gazetteer
+from webapp.records import Counts, SliceRecord
+from webapp.slices import Groups, Slicer
+
+SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return load_gazetteer()
+
+
+def total(records: list[SliceRecord]) -> Counts:
+    return sum((record.counts for record in records), Counts())
+
+
+def test_two_plays_of_a_song_in_two_cities_are_one_connection(gazetteer: Gazetteer) -> None:
+    found = records(gazetteer, [("ann", OSAKA, 100, SONG), ("bob", RECIFE, 140, SONG)])
+    pairs = [(record.end_ms - T0, pair) for record in found for pair in record.pairs]
+    assert len(pairs) == 1
+    end, pair = pairs[0]
+    assert (end, pair["at"] - T0, pair["apart_ms"]) == (250, 140, 40)
+    assert gazetteer[pair["from_city"]].name == "Osaka"
+    assert gazetteer[pair["to_city"]].name == "Recife"
+    assert abs(int(pair["km"]) - 16_897) < 60
+
+
+def test_a_record_comes_each_second_even_when_nothing_happens(gazetteer: Gazetteer) -> None:
+    assert [record.end_ms - T0 for record in records(gazetteer, [])] == [1000, 2000, 3000, 4000]
+
+
+def test_counts_cover_the_slices_since_the_record_before(gazetteer: Gazetteer) -> None:
+    plays: list[Play] = [
+        ("ann", PARIS, 10, SONG),
+        ("ann", PARIS, 30, SONG),
+        ("bob", LYON, 60, SONG),
+        ("cem", CAIRO, 700, SONG),
+    ]
+    counts = total(records(gazetteer, plays))
+    assert (counts.plays, counts.echoes, counts.together, counts.connections) == (4, 1, 3, 1)
+    assert counts.plays_by_source == {"live": 4, "synthetic": 0, "replay": 0}
+
+
+def test_a_late_play_is_counted_but_not_matched(gazetteer: Gazetteer) -> None:
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0)
+    slicer.add(batch(gazetteer, [("ann", OSAKA, 100, SONG)]))
+    early = list(slicer.close(T0 + 500, T0 + 1_000))
+    slicer.add(batch(gazetteer, [("bob", RECIFE, 140, SONG)]))
+    counts = total(early + list(slicer.close(T0 + 2_000, T0 + 2_500)))
+    assert (counts.plays, counts.late, counts.connections) == (1, 1, 0)
+
+
+def test_plays_of_two_sources_make_no_connection(gazetteer: Gazetteer) -> None:
+    found = records(gazetteer, [("ann", OSAKA, 100, SONG, "live"), ("bob", RECIFE, 140, SONG, "replay")])
+    assert total(found).connections == 0
+
+
+def test_a_lone_play_is_a_spark_of_its_slice(gazetteer: Gazetteer) -> None:
+    found = records(gazetteer, [("ann", OSAKA, 300, SONG)])
+    sparks = [
+        (record.end_ms - T0, spark["at"] - T0, gazetteer[spark["city"]].name)
+        for record in found
+        for spark in record.sparks
+    ]
+    assert sparks == [(500, 300, "Osaka")]
+
+
+def test_the_track_shown_is_that_of_the_earlier_play(gazetteer: Gazetteer) -> None:
+    loud = track("NIGHT BUS HOME", "MARISOL VEY")
+    found = records(gazetteer, [("ann", OSAKA, 100, loud), ("bob", RECIFE, 140, SONG)])
+    assert [record.tracks[record.pairs["track"][0]] for record in found if len(record.pairs)] == [loud]
+
+
+def test_a_jump_of_the_clock_leaves_the_slices_between_out(gazetteer: Gazetteer) -> None:
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0)
+    slicer.add(batch(gazetteer, [("ann", OSAKA, 100, SONG)]))
+    after = list(slicer.close(T0 + 3_600_000, T0 + 3_600_500))
+    slicer.add(batch(gazetteer, [("bob", PARIS, 3_600_100, SONG), ("cem", CAIRO, 3_600_200, SONG)]))
+    counts = total(after + list(slicer.close(T0 + 3_602_000, T0 + 3_602_500)))
+    assert len(after) <= 1
+    assert (counts.late, counts.connections, slicer.waiting) == (1, 1, 0)
+
+
+def test_a_record_survives_the_bus(gazetteer: Gazetteer) -> None:
+    plays: list[Play] = [
+        ("ann", OSAKA, 100, SONG),
+        ("bob", RECIFE, 140, SONG),
+        ("cem", PARIS, 150, OTHER),
+        ("dee", PARIS, 180, OTHER),
+    ]
+    for record in records(gazetteer, plays):
+        again = SliceRecord.decode(record.encode())
+        assert again.encode() == record.encode()
+        assert (again.counts, again.tracks, again.end_ms) == (record.counts, record.tracks, record.end_ms)
+
+
+people, songs = (
+    st.sampled_from(["ann", "bob", "cem", "dee", "eva"]),
+    st.sampled_from([SONG, OTHER, track("NIGHT BUS HOME")]),
+)
+a_play = st.tuples(
+    people,
+    st.sampled_from([OSAKA, RECIFE, PARIS, LYON]),
+    st.integers(0, 3_000),
+    songs,
+    st.sampled_from(["live", "replay"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plays=st.lists(a_play, max_size=25), seed=st.integers(0, 99))
+def test_order_of_arrival_and_cut_into_batches_change_no_byte(plays: list[Play], seed: int) -> None:
+    gazetteer, rng = load_gazetteer(), random.Random(seed)
+    shuffled = rng.sample(plays, len(plays))
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0)
+    while shuffled:
+        n = rng.randint(1, 4)
+        slicer.add(batch(gazetteer, shuffled[:n]))
+        shuffled = shuffled[n:]
+    again = list(slicer.close(T0 + 4_000, T0 + 4_500))
+    assert [record.encode() for record in again] == [record.encode() for record in records(gazetteer, plays)]
+
+
+def test_numbers_of_idle_tracks_are_given_out_again() -> None:
+    groups = Groups()
+    assert groups.numbers([b"a", b"b", b"a"], 1).tolist() == [0, 1, 0]
+    groups.numbers([b"b"], 50)
+    groups.forget(10)
+    assert groups.numbers([b"c", b"b", b"d", b"c"], 51).tolist() == [0, 1, 2, 0]

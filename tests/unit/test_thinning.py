@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webapp.records import PAIR, Rows
+from webapp.thinning import PAIRS_MAX, thin
+
+
+def crowd(n: int, seed: int, artists: int, countries: int) -> tuple[Rows, np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of a crowded slice; two tracks an artist."""
+    rng = np.random.default_rng(seed)
+    rows = np.zeros(n, PAIR)
+    rows["at"] = np.sort(rng.integers(0, 250, n))
+    rows["tail"] = np.arange(n)
+    artist = np.minimum(rng.geometric(0.01, n), artists) - 1
+    rows["track"] = artist * 2 + rng.integers(0, 2, n)
+    country = np.minimum(rng.geometric(0.2, (n, 2)), countries) - 1
+    return rows, artist, np.bincount(artist)[artist], country
+
+
+def expected(rows: Rows, artist: np.ndarray, plays: np.ndarray, country: np.ndarray) -> list[int]:
+    """The rule in words: pass over the pairs by id, again and again, with another reason to keep one."""
+    kept: list[int] = []
+
+    def keep(i: int) -> None:
+        if i not in kept and len(kept) < PAIRS_MAX:
+            kept.append(i)
+
+    first: dict[int, int] = {}
+    for i in range(len(rows)):
+        first.setdefault(int(artist[i]), i)
+    for i in sorted(first.values(), key=lambda i: (int(plays[i]), i)):
+        keep(i)
+    for seen, keys in (
+        ({int(c) for i in kept for c in country[i]}, country.tolist()),
+        (None, [[int(t)] for t in rows["track"]]),
+    ):
+        seen = {int(rows["track"][i]) for i in kept} if seen is None else seen
+        for i, names in enumerate(keys):
+            new = set(names) - seen
+            if new:
+                keep(i)
+            seen |= set(names) if new else set()
+    for i in range(len(rows)):
+        keep(i)
+    return sorted(kept)
+
+
+def test_a_slice_that_is_not_crowded_is_left_as_it_is() -> None:
+    rows, artist, plays, country = crowd(PAIRS_MAX, 1, 50, 20)
+    assert thin(rows, artist, plays, country) is rows
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 99), st.sampled_from([30, 3000]), st.sampled_from([5, 200]))
+def test_a_crowded_slice_keeps_every_artist_then_country_then_track(seed: int, artists: int, countries: int) -> None:
+    rows, artist, plays, country = crowd(PAIRS_MAX + 500, seed, artists, countries)
+    kept = thin(rows, artist, plays, country)
+    assert kept["tail"].tolist() == expected(rows, artist, plays, country)
+
+
+def test_the_artists_with_the_fewest_plays_come_first() -> None:
+    n = PAIRS_MAX + 100
+    rows = np.zeros(n, PAIR)
+    rows["tail"], rows["track"] = np.arange(n), np.arange(n)
+    plays = np.arange(n)[::-1].copy()
+    kept = thin(rows, np.arange(n), plays, np.zeros((n, 2), np.int64))
+    assert kept["tail"].tolist() == list(range(100, n))

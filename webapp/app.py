@@ -1,0 +1,256 @@
+"""The composition: what the application is made of, and how its moving parts start in the process that serves."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from flask import Flask, jsonify
+from flask.typing import ResponseReturnValue
+from gevent import monkey
+from werkzeug.exceptions import HTTPException
+
+from webapp import api, frames, ingest, pages, security, stream, takeover
+from webapp.bus import MemoryBus
+from webapp.channels import Channels
+from webapp.config import Settings
+from webapp.datadir import DataDir, DataDirError
+from webapp.gazetteer import load_gazetteer
+from webapp.history import FILE_NAME, History
+from webapp.hub import Hub
+from webapp.metrics import Metrics
+from webapp.pipeline import Pipeline
+from webapp.plays import Overloaded
+from webapp.records import SliceRecord
+from webapp.resources import TEMPLATES
+from webapp.selection import Filter
+from webapp.slices import Slicer
+
+RING_S, RING_BYTES = 70, 64 << 20
+FLUSH_S = 0.5
+LAG_MAX_S = 2.0
+GOODBYE_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Nothing is opened before it serves its first request, or `Unison.start` is called."""
+    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
+    unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
+    app.before_request(unison.start)
+    for part in (ingest, stream, api, pages):
+        app.register_blueprint(part.blueprint)
+    for layer in (takeover, security):
+        layer.init_app(app)
+    app.register_error_handler(DataDirError, _unavailable)
+    app.register_error_handler(HTTPException, _plain_error)
+    return app
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    return jsonify(error=str(error)), 503
+
+
+def _plain_error(error: Exception) -> ResponseReturnValue:
+    assert isinstance(error, HTTPException)
+    headers = [h for h in error.get_headers() if h[0] not in ("Content-Type", "Content-Length")]
+    return jsonify(error=error.description or error.name), error.code or 500, headers
+
+
+class Unison:
+    """The parts of one application.
+
+    `settings`, `gazetteer` and `metrics` are there from the beginning, the others from `start` on. The moving parts
+    live on one gevent loop: the server's own under gunicorn's gevent worker, else that of a thread of ours.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.gazetteer = load_gazetteer()
+        self.metrics = Metrics()
+        self._data_dir = DataDir(settings.data_dir)
+        self._starting = threading.Lock()
+        self._started = False
+        self._loop: Any = None
+        self._greenlets: list[gevent.Greenlet[Any, Any]] = []
+        self._stopped = threading.Event()
+
+    def now(self) -> float:
+        """Return the time, epoch seconds: the one clock of the application."""
+        return time.time()
+
+    def start(self) -> None:
+        """Open the data folder and set all parts going; do nothing if they are.
+
+        Raises:
+            DataDirError: another server uses the data folder, or it cannot be used.
+            HistoryError: the history in it cannot be used.
+        """
+        if self._started:
+            return
+        with self._starting:
+            if not self._started:
+                self._open()
+                self._started = True
+
+    def _open(self) -> None:
+        settings = self.settings
+        self._data_dir.open()
+        self.secret = self._data_dir.secret(settings.secret)
+        self.history = History(
+            settings.data_dir / FILE_NAME,
+            self.gazetteer,
+            days=settings.history_days,
+            max_rows=settings.history_max_rows,
+            clock=self.now,
+        )
+        self.history.open()
+        if monkey.is_module_patched("threading"):
+            self._assemble()
+        else:
+            self._start_thread()
+        atexit.register(self.stop)
+
+    def _start_thread(self) -> None:
+        ready = threading.Event()
+
+        def run() -> None:
+            self._assemble()
+            ready.set()
+            gevent.wait(self._greenlets)
+            self._stopped.set()
+
+        threading.Thread(target=run, name="unison", daemon=True).start()
+        ready.wait()
+
+    def _assemble(self) -> None:
+        """Make the moving parts, on the thread whose loop they live on."""
+        settings = self.settings
+        self._loop = gevent.get_hub().loop
+        self.plays = MemoryBus(self.now)
+        self.records = MemoryBus(self.now, RING_S, RING_BYTES)
+        slicer = Slicer(self.gazetteer, self.secret, round(settings.window_s * 1000), self._first_slice_ms())
+        self.pipeline = Pipeline(self.plays, self.records, slicer, self.now, settings.lateness_s, self._offload)
+        self.hub = Hub()
+        self.channels = Channels(
+            self.records,
+            self.hub,
+            self.history,
+            self.gazetteer,
+            clock=self.now,
+            shown_per_s=settings.shown_per_s,
+            filters_max=settings.filters_max,
+            window_s=settings.window_s,
+            offload=self._offload,
+        )
+        self.records.subscribe(lambda _, message: self.metrics.record(SliceRecord.decode(message).counts))
+        self._observe()
+        self._greenlets = [gevent.spawn(self.pipeline.run), gevent.spawn(self._keep_history)]
+
+    def _observe(self) -> None:
+        """Have the values that are read at each scrape known to the metrics."""
+        gauge, counter = self.metrics.gauge, self.metrics.counter
+        gauge("viewers", "Open websockets.", lambda: self.hub.viewers)
+        gauge("filters", "Distinct filters being watched.", lambda: self.channels.filters)
+        gauge("backlog_bytes", "Bytes queued for viewers.", lambda: self.hub.backlog)
+        counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: self.hub.dropped, "reason")
+        gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: self.pipeline.waiting)
+        gauge("lag_seconds", "How far matching is behind the clock.", lambda: self.pipeline.lag_s)
+        gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: self.records.kept_bytes)
+        gauge("history_pending_rows", "Rows that are not written yet.", lambda: self.history.pending)
+        counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: self.history.dropped)
+
+    def _first_slice_ms(self) -> int:
+        return round((self.now() - self.settings.lateness_s) * 1000)
+
+    def _offload(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return gevent.get_hub().threadpool.apply(function, args, kwargs)
+
+    def _keep_history(self) -> None:
+        while True:
+            gevent.sleep(FLUSH_S)
+            self._offload(self.history.flush)
+            self._offload(self.history.prune)
+
+    # What the blueprints ask for.
+
+    def take_plays(self, batch: bytes, n: int) -> None:
+        """Hand n encoded plays to the matcher.
+
+        Raises:
+            Overloaded: too many plays are waiting; none was taken.
+        """
+        if self.pipeline.waiting + n > self.settings.plays_max:
+            raise Overloaded(retry_after_s=1.0)
+        self.plays.publish(batch)
+
+    def has_room_for(self, wanted: Filter) -> bool:
+        """Tell whether a viewer with this filter can come in."""
+        return self.hub.viewers < self.settings.viewers_max and self.channels.has_room_for(wanted)
+
+    def join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
+        """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
+        self._loop.run_callback_threadsafe(gevent.spawn, self._join, socket, wanted, since, on_gone)
+
+    def _join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
+        try:
+            self.channels.join(socket, wanted, since, on_gone)
+        except Exception:
+            log.exception("a viewer could not come in")
+            socket.close()
+            on_gone()
+
+    def problems(self) -> list[str]:
+        """Return what keeps this server from being ready, a sentence each."""
+        problems = [self.history.problem] if self.history.problem else []
+        if (lag_s := self.pipeline.lag_s) > LAG_MAX_S:
+            problems.append(f"matching is {lag_s:.1f} s behind the clock")
+        return problems
+
+    def stats(self) -> dict[str, Any]:
+        """Return what /api/stats says: the last 10 s, the last minute, and totals since the start."""
+        counts, shown = self.channels.tally.last(10_000)
+        return {
+            "stream": self.records.stream,
+            "seq": self.records.last,
+            "now": round(self.now(), 3),
+            "window_s": self.settings.window_s,
+            "viewers": self.hub.viewers,
+            "last_10_s": {
+                "plays_per_s": counts.plays / 10,
+                "together": counts.together,
+                "connections": counts.connections,
+                "same_city": counts.same_city,
+                "shown": shown,
+            },
+            "plays_by_source": self.channels.tally.minute.plays_by_source,
+            "total": frames.totals(self.channels.tally.total),
+        }
+
+    def stop(self) -> None:
+        """Say goodbye to the viewers, write what is pending, close all."""
+        with self._starting:
+            if not self._started:
+                return
+            self._started = False
+        atexit.unregister(self.stop)
+        if monkey.is_module_patched("threading"):
+            self._wind_down()
+        else:
+            self._loop.run_callback_threadsafe(gevent.spawn, self._wind_down)
+            self._stopped.wait(2 * GOODBYE_S)
+        self.history.close()
+        self._data_dir.close()
+
+    def _wind_down(self) -> None:
+        self.pipeline.stop()
+        spread_ms = 1_000 + self.hub.viewers  # a thousand may come back each second
+        self.hub.close(lambda: frames.bye(random.randint(500, 500 + spread_ms)), wait_s=GOODBYE_S)
+        gevent.killall(self._greenlets)

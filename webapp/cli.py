@@ -1,0 +1,109 @@
+"""The command line: `unison serve`, `unison settings`."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from webapp.config import SettingError, Settings
+from webapp.datadir import DataDir, DataDirError
+
+WORKER_CONNECTIONS_SPARE = 1_000
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="unison-globe", prog_name="unison")
+def main() -> None:
+    """Unison: strangers who press play on the same song in the same second, on a globe."""
+
+
+@main.command()
+def settings() -> None:
+    """List every setting: environment variable, type, default, and what it does."""
+    for name, kind, default, sentence in Settings.table():
+        click.echo(f"{name}  ({kind}, default: {default or 'none'})\n    {sentence}")
+
+
+@main.command()
+@click.option("--host", help="Address to bind to.  [UNISON_HOST, default 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [UNISON_PORT, default 8000]")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of the history and the secret."
+)
+def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Serve the globe, the stream and the API until Ctrl-C.
+
+    Every other setting is read from the environment; `unison settings` lists them.
+    """
+    try:
+        chosen = Settings.from_env(host=host, port=port, data_dir=data_dir)
+        listener = _listen(chosen.host, chosen.port)
+        with DataDir(chosen.data_dir):  # says at once what the worker would only find out later
+            pass
+    except (SettingError, DataDirError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    _Server(chosen, listener).run()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind, so that a port in use is told in one sentence, and port 0 is known before the server starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}; choose another with --port") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+class _Server(BaseApplication):
+    """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings, self._listener = settings, listener
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"fd://{self._listener.fileno()}",
+            "workers": 1,
+            "worker_class": "gevent",
+            "worker_connections": self._settings.viewers_max + WORKER_CONNECTIONS_SPARE,
+            "control_socket_disable": True,
+            "graceful_timeout": 10,
+            "keepalive": 30,
+            "loglevel": "warning",
+            "post_worker_init": self._start,
+            "worker_exit": self._stop,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from webapp.app import create_app
+
+        self._app = create_app(self._settings)
+        return self._app
+
+    def _start(self, _worker: Any) -> None:
+        """Start in the worker before the first request, so that the globe is alive when it is opened."""
+        from webapp.hub import raise_file_limit
+
+        raise_file_limit()
+        try:
+            self._app.extensions["unison"].start()
+        except RuntimeError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+        host, port = self._listener.getsockname()[:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+        click.echo(f"Unison is on http://{host}:{port}")
+
+    def _stop(self, _arbiter: Any, _worker: Any) -> None:
+        self._app.extensions["unison"].stop()

@@ -1,0 +1,78 @@
+"""From the plays' bus to the records' bus: waits for each slice to end, has it closed, publishes what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+
+from webapp.bus import Bus
+from webapp.plays import SLICE_MS, PlayBatch
+from webapp.slices import Slicer
+
+Offload = Callable[..., Any]
+
+
+class Pipeline:
+    """Runs the slicer by the clock.
+
+    Args:
+        plays: the bus that batches of plays come from.
+        records: the bus that slice records go to.
+        slicer: the windower.
+        clock: tells the time, epoch seconds.
+        lateness_s: how long a slice waits after its end.
+        offload: calls a function off the event loop and returns what it returns.
+    """
+
+    def __init__(
+        self, plays: Bus, records: Bus, slicer: Slicer, clock: Callable[[], float], lateness_s: float, offload: Offload
+    ) -> None:
+        self._records, self._slicer, self._clock, self._offload = records, slicer, clock, offload
+        self._lateness_ms = round(lateness_s * 1000)
+        self._inbox: list[PlayBatch] = []
+        self._inbox_plays = 0
+        self._end = plays.subscribe(self._receive)
+
+    @property
+    def waiting(self) -> int:
+        """Plays taken in whose slice is not closed yet."""
+        return self._inbox_plays + self._slicer.waiting
+
+    @property
+    def lag_s(self) -> float:
+        """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
+        return max(0.0, self._clock() - (self._slicer.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
+
+    def run(self) -> None:
+        """Close slices as they end, until killed."""
+        while True:
+            gevent.sleep(self._until_next())
+            self.step()
+
+    def step(self) -> None:
+        """Close what is due now and publish the records."""
+        batches, self._inbox, self._inbox_plays = self._inbox, [], 0
+        now_ms = round(self._clock() * 1000)
+        for record in self._offload(self._close, batches, now_ms):
+            self._records.publish(record)
+
+    def stop(self) -> None:
+        """Take no more plays."""
+        self._end()
+
+    def _receive(self, _: int, message: bytes) -> None:
+        batch = PlayBatch.decode(message)
+        self._inbox.append(batch)
+        self._inbox_plays += len(batch)
+
+    def _close(self, batches: list[PlayBatch], now_ms: int) -> list[bytes]:
+        for batch in batches:
+            self._slicer.add(batch)
+        return [record.encode() for record in self._slicer.close(now_ms - self._lateness_ms, now_ms)]
+
+    def _until_next(self) -> float:
+        """Return seconds until the next slice may be closed; never none, so that others get their turn."""
+        due_s = (self._slicer.closed_ms + SLICE_MS + self._lateness_ms) / 1000
+        return min(max(due_s - self._clock(), 0.001), 1.0)

@@ -1,0 +1,205 @@
+"""Which of a record's pairs a person is shown: for each filter a few a second, the far and the new first. Pure.
+
+A frame is a function of the filter and the records of its aligned 10 s, in order; integers only, so that every node
+and every CPU comes to the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.gazetteer import Gazetteer
+from webapp.plays import SLICE_MS, fold
+from webapp.records import Rows, SliceRecord, folded_artist, wire_track_id
+
+LATELY_MS = 10_000
+SECOND_MS = 1_000
+SLICES_A_SECOND = SECOND_MS // SLICE_MS
+
+# What a pair is worth, in km: the distance itself, and what is added or taken away for each of these.
+ACROSS_COUNTRIES = 6_000
+CITY_LATELY = 5_000
+TRACK_LATELY = 8_000
+LISTENER_LATELY = 8_000
+
+
+class FilterError(ValueError):
+    """A filter that is not well-formed or names nothing; the message names the value and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a viewer wants to see; all of it must hold. An artist is folded, a city is a GeoNames id."""
+
+    artist: str | None = None
+    track: str | None = None
+    country: str | None = None
+    city: int | None = None
+
+    @classmethod
+    def parse(cls, pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer) -> Filter:
+        """Read a filter from a query's names and values; other names are left alone.
+
+        Raises:
+            FilterError: a name stands twice, or its value is malformed or not in the gazetteer.
+        """
+        values: dict[str, str | int] = {}
+        for name, text in pairs:
+            if name in _READERS:
+                if name in values:
+                    raise FilterError(f"{name} is given twice; give each filter once")
+                values[name] = _READERS[name](text, gazetteer)
+        return cls(**values)  # type: ignore[arg-type]  # each reader returns its field's type
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, f.name) is not None for f in fields(self))
+
+    def passes(self, rows: Rows, record: SliceRecord, gazetteer: Gazetteer) -> NDArray[np.int64]:
+        """Indices of the rows (pairs, pulses or sparks of the record) that pass."""
+        mask = np.ones(len(rows), bool)
+        if self.artist is not None:
+            mask &= np.array([folded_artist(t) == self.artist for t in record.tracks], bool)[rows["track"]]
+        if self.track is not None:
+            wanted = self.track.encode()
+            mask &= np.array([wire_track_id(t) == wanted for t in record.tracks], bool)[rows["track"]]
+        if self.country is not None:
+            mask &= _either_end(rows, gazetteer.country == self.country)
+        if self.city is not None:
+            mask &= _either_end(rows, gazetteer.geoname_id == self.city)
+        return np.flatnonzero(mask)
+
+
+def _either_end(rows: Rows, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if "city" in (rows.dtype.names or ()):
+        here: NDArray[np.bool_] = wanted[rows["city"]]
+        return here
+    either: NDArray[np.bool_] = wanted[rows["from_city"]] | wanted[rows["to_city"]]
+    return either
+
+
+def _artist(text: str, _: Gazetteer) -> str:
+    if not (folded := fold(text)) or len(text) > 300:
+        raise FilterError(f"artist={text[:40]!r}: expected a name of 1 to 300 characters")
+    return folded
+
+
+def _track(text: str, _: Gazetteer) -> str:
+    if not re.fullmatch("[0-9a-v]{16}", text):
+        raise FilterError(f"track={text[:40]!r}: expected a track id, 16 characters of 0-9 and a-v")
+    return text
+
+
+def _country(text: str, gazetteer: Gazetteer) -> str:
+    if (code := text.upper()) not in gazetteer.countries:
+        raise FilterError(f"country={text[:40]!r}: expected an ISO 3166 code of two letters such as 'BR'")
+    return code
+
+
+def _city(text: str, gazetteer: Gazetteer) -> int:
+    known = re.fullmatch("[0-9]{1,9}", text) and gazetteer.by_ids(np.array([int(text)]))[0] >= 0
+    if not known:
+        raise FilterError(f"city={text[:40]!r}: expected the GeoNames id of a city of the gazetteer such as 3448439")
+    return int(text)
+
+
+_READERS: dict[str, Callable[[str, Gazetteer], str | int]] = {
+    "artist": _artist,
+    "track": _track,
+    "country": _country,
+    "city": _city,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows of a record that a frame shows, and how many pairs passed the filter."""
+
+    pairs: list[int]
+    pulses: list[int]
+    sparks: list[int]
+    matching: int
+
+
+class Selection:
+    """Chooses for one filter, record by record; it remembers the current aligned 10 s and nothing else.
+
+    Args:
+        wanted: the filter.
+        shown_per_s: pairs shown a second; 0 shows all.
+        gazetteer: for the countries of the ends.
+    """
+
+    def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer) -> None:
+        self.filter, self._shown_per_s, self._gazetteer = wanted, shown_per_s, gazetteer
+        self._period = self._second = -1
+
+    def choose(self, record: SliceRecord) -> Chosen:
+        """Choose from the next record; records come in order, none left out within an aligned 10 s."""
+        self._turn_to(record.start_ms)
+        pairs = self.filter.passes(record.pairs, record, self._gazetteer)
+        return Chosen(
+            self._choose_pairs(record, pairs),
+            self._first(record.pulses, record, "pulses"),
+            self._first(record.sparks, record, "sparks"),
+            len(pairs),
+        )
+
+    def _turn_to(self, start_ms: int) -> None:
+        if start_ms // LATELY_MS != self._period:
+            self._period = start_ms // LATELY_MS
+            self._cities: Counter[int] = Counter()
+            self._tracks: Counter[bytes] = Counter()
+            self._listeners: Counter[int] = Counter()
+        if start_ms // SECOND_MS != self._second:
+            self._second = start_ms // SECOND_MS
+            self._shown = 0
+            self._had: set[str] = set()
+
+    def _choose_pairs(self, record: SliceRecord, candidates: NDArray[np.int64]) -> list[int]:
+        if not self._shown_per_s:
+            return [int(row) for row in candidates]
+        part = record.start_ms % SECOND_MS // SLICE_MS + 1
+        budget = part * self._shown_per_s // SLICES_A_SECOND - self._shown
+        chosen: list[int] = []
+        while len(chosen) < min(budget, len(candidates)):
+            chosen.append(self._best(record, np.setdiff1d(candidates, chosen)))
+            self._remember(record, chosen[-1])
+        self._shown += len(chosen)
+        return sorted(chosen)
+
+    def _best(self, record: SliceRecord, candidates: NDArray[np.int64]) -> int:
+        rows = record.pairs[candidates]
+        worth = self._worth(rows, record)
+        best = np.flatnonzero(worth == worth.max())
+        return int(candidates[best[np.argmin(rows["tail"][best])]])
+
+    def _worth(self, rows: Rows, record: SliceRecord) -> NDArray[np.int64]:
+        country = self._gazetteer.country
+        worth = rows["km"].astype(np.int64)
+        worth += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
+        for city, n in self._cities.items():
+            worth -= CITY_LATELY * n * ((rows["from_city"] == city).astype(np.int64) + (rows["to_city"] == city))
+        for listener, n in self._listeners.items():
+            worth -= LISTENER_LATELY * n * ((rows["from_listener"] == listener) | (rows["to_listener"] == listener))
+        lately = np.array([self._tracks[wire_track_id(track)] for track in record.tracks], np.int64)
+        worth -= TRACK_LATELY * lately[rows["track"]]
+        return worth
+
+    def _remember(self, record: SliceRecord, row: int) -> None:
+        pair = record.pairs[row]
+        self._cities.update((int(pair["from_city"]), int(pair["to_city"])))
+        self._listeners.update((int(pair["from_listener"]), int(pair["to_listener"])))
+        self._tracks[wire_track_id(record.tracks[pair["track"]])] += 1
+
+    def _first(self, rows: Rows, record: SliceRecord, kind: str) -> list[int]:
+        """Return the first row that passes, unless one of its kind was shown in this second."""
+        passing: list[int] = [] if kind in self._had else self.filter.passes(rows, record, self._gazetteer)[:1].tolist()
+        if passing:
+            self._had.add(kind)
+        return passing

@@ -1,0 +1,168 @@
+"""Event time cut into slices: batches of plays in, in any order, and the record of each closed slice out. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.findings import Recorder, row_of
+from webapp.gazetteer import Gazetteer
+from webapp.matcher import Found, Matcher, Plays
+from webapp.plays import SLICE_MS, SOURCES, PlayBatch
+from webapp.records import Counts, SliceRecord, wire_track_id
+
+HEARTBEAT_MS = 1_000
+JUMP_MS = 10_000
+SWEEP_SLICES = 40
+
+
+class Slicer:
+    """Collects plays until their slice closes, has them matched, and tells what was found.
+
+    Args:
+        gazetteer: the cities that plays refer to.
+        secret: key of the connection ids.
+        window_ms: how far apart two presses may lie to be together, inclusive.
+        start_ms: the first slice is the one that holds this millisecond.
+    """
+
+    def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
+        self._gazetteer, self._window_ms = gazetteer, window_ms
+        self._tracks: dict[int, list[bytes]] = {}
+        self._recorder = Recorder(gazetteer, secret, self._tracks)
+        self._open: defaultdict[int, list[PlayBatch]] = defaultdict(list)
+        self._counts = Counts()
+        self.waiting = 0
+        self._begin(start_ms // SLICE_MS)
+
+    def _begin(self, number: int) -> None:
+        self._next = number
+        self._groups = Groups()
+        self._matcher = Matcher(self._window_ms, self._gazetteer.geoname_id)
+        self._tracks.clear()
+
+    @property
+    def closed_ms(self) -> int:
+        """Every slice before this millisecond is closed."""
+        return self._next * SLICE_MS
+
+    def add(self, batch: PlayBatch) -> None:
+        """Take plays in; those whose slice is closed are late: counted, not matched."""
+        numbers = batch.at // SLICE_MS
+        on_time = numbers >= self._next
+        self._count_late(len(numbers) - int(np.count_nonzero(on_time)))
+        for number in np.unique(numbers[on_time]).tolist():
+            part = _part(batch, np.flatnonzero(numbers == number))
+            self._open[number].append(part)
+            self.waiting += len(part.at)
+
+    def close(self, watermark_ms: int, now_ms: int) -> Iterator[SliceRecord]:
+        """Close every slice that ends at or before the watermark; yield the records of those worth one.
+
+        A record is made where something was found, and at each full second. After a jump of more than 10 s (a clock
+        that was set, a machine that slept) the slices between are left out, what they held is late.
+        """
+        last = watermark_ms // SLICE_MS
+        if (last - self._next) * SLICE_MS > JUMP_MS:
+            for number in [number for number in self._open if number < last]:
+                self._count_late(sum(len(batch.at) for batch in self._take(number)))
+            self._begin(last)
+        while self._next < last:
+            yield from self._close_next(now_ms)
+
+    def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
+        number, end_ms = self._next, (self._next + 1) * SLICE_MS
+        batches = self._take(number)
+        plays = self._plays(number, batches)
+        found = self._matcher.close(end_ms, plays)
+        self._next += 1
+        record, thinned = self._recorder.record(end_ms, now_ms, found, plays)
+        self._counts += _count(plays, found, thinned)
+        self._forget(number)
+        if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):
+            counts, self._counts = self._counts, Counts()
+            yield replace(record, counts=counts)
+
+    def _take(self, number: int) -> list[PlayBatch]:
+        batches = self._open.pop(number, [])
+        self.waiting -= sum(len(batch.at) for batch in batches)
+        return batches
+
+    def _plays(self, number: int, batches: Sequence[PlayBatch]) -> Plays:
+        """Columns for the matcher; tracks are numbered in the order of their bytes, so no order of arrival shows."""
+        tracks = self._tracks[number] = sorted({track for batch in batches for track in batch.tracks})
+        index = {track: i for i, track in enumerate(tracks)}
+        track = _joined(
+            [np.array([index[t] for t in batch.tracks], np.int64)[batch.track] for batch in batches], np.int64
+        )
+        group = self._groups.numbers([wire_track_id(t) for t in tracks], number)[track] * len(SOURCES)
+        return Plays(
+            group=(group + _joined([batch.source for batch in batches], np.int64)).astype(np.uint32),
+            city=_joined([batch.city for batch in batches], np.uint16),
+            listener=_joined([batch.listener for batch in batches], np.uint64),
+            at=_joined([batch.at for batch in batches], np.int64),
+            row=row_of(number, track),
+        )
+
+    def _count_late(self, n: int) -> None:
+        self._counts += Counts(late=n)
+
+    def _forget(self, number: int) -> None:
+        """Drop the tracks that no play in the matcher refers to any more; now and then, the groups too."""
+        kept = 2 * self._window_ms // SLICE_MS + 3
+        self._tracks.pop(number - kept, None)
+        if number % SWEEP_SLICES == 0:
+            self._groups.forget(number - kept)
+
+
+class Groups:
+    """Dense numbers for track ids; those of idle tracks are given out again."""
+
+    def __init__(self) -> None:
+        self._number: dict[bytes, int] = {}
+        self._used = np.zeros(0, np.int64)
+        self._free: list[int] = []
+
+    def numbers(self, ids: Sequence[bytes], slice_: int) -> NDArray[np.int64]:
+        """Return a number for each id, and note that it was used in this slice."""
+        for id_ in ids:
+            if id_ not in self._number:
+                self._number[id_] = self._free.pop() if self._free else len(self._number)
+        numbers = np.array([self._number[id_] for id_ in ids], np.int64)
+        if len(self._number) > len(self._used):
+            self._used = np.append(self._used, np.zeros(2 * len(self._number) - len(self._used), np.int64))
+        self._used[numbers] = slice_
+        return numbers
+
+    def forget(self, slice_: int) -> None:
+        """Give back the numbers that were last used before this slice."""
+        for id_, number in list(self._number.items()):
+            if self._used[number] < slice_:
+                self._free.append(self._number.pop(id_))
+
+
+def _part(batch: PlayBatch, rows: NDArray[np.int64]) -> PlayBatch:
+    b = batch
+    return PlayBatch(b.at[rows], b.source[rows], b.city[rows], b.listener[rows], b.track[rows], b.tracks)
+
+
+def _joined(columns: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate(columns).astype(dtype, copy=False) if columns else np.empty(0, dtype)
+
+
+def _count(plays: Plays, found: Found, thinned: int) -> Counts:
+    by_source = np.bincount(plays.group % len(SOURCES), minlength=len(SOURCES)).tolist()
+    return Counts(
+        plays=len(plays.at),
+        together=found.together,
+        connections=len(found.connections.later.at),
+        same_city=len(found.pulses.later.at),
+        echoes=found.echoes,
+        thinned=thinned,
+        **dict(zip(SOURCES, by_source, strict=True)),
+    )

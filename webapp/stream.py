@@ -1,0 +1,45 @@
+"""GET /stream: what must be refused before the handshake, the handshake, and the way to the hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_sock import Sock
+
+from webapp.runtime import unison
+from webapp.selection import Filter, FilterError
+from webapp.takeover import Takeover, refusal, refuse_compression
+
+RETRY_AFTER_S = 5
+
+blueprint = Blueprint("stream", __name__)
+sock = Sock()
+
+
+@blueprint.before_request
+def check() -> ResponseReturnValue | None:
+    """Refuse, while a plain answer can still be read: no websocket, a bad filter, no room."""
+    if refused := refusal(request.environ):
+        return refused
+    try:
+        g.filter = Filter.parse(request.args.items(multi=True), unison().gazetteer)
+    except FilterError as error:
+        return jsonify(error=str(error)), 400
+    if not unison().has_room_for(g.filter):
+        return jsonify(error="too many viewers or filters at the moment"), 503, {"Retry-After": str(RETRY_AFTER_S)}
+    refuse_compression(request.environ)
+    return None
+
+
+@sock.route("/stream", bp=blueprint)  # type: ignore[untyped-decorator]
+def stream(ws: Any) -> None:
+    """Give the viewer's socket to the hub."""
+    taken = Takeover(ws)
+    unison().join(taken.sock, g.filter, request.args.get("since"), taken.on_gone(_nothing))
+    taken.wait()
+
+
+def _nothing() -> None:
+    pass
