@@ -82,11 +82,11 @@ def _capital(country: Place, places: list[Place]) -> Place | None:
     name = fold_place(CAPITALS.get(country["iso"], known))
     if not name:
         return None
-    own = [p for p in places if fold_place(p["name"]) == name]
-    other = [p for p in places if name in map(fold_place, p["alternatenames"])]
-    if not own and not other:
+    called = [p for p in places if fold_place(p["name"]) == name]
+    called = called or [p for p in places if name in map(fold_place, p["alternatenames"])]
+    if not called:
         raise click.ClickException(f"no place is the capital of {country['name']}: {country['capital']!r}")
-    return max(own or other, key=lambda p: p["population"])
+    return max(called, key=lambda p: p["population"])
 
 
 def names_of(place: Place, *, all_names: bool = True) -> Iterator[tuple[str, bool]]:

@@ -6,7 +6,7 @@ A *city index* is a position in the order (lon, geoname_id). The data in `webapp
 
 import csv
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from sys import intern
@@ -74,7 +74,8 @@ class Gazetteer:
             (code, fold_place(word)): i for i, (code, admin1, name) in enumerate(regions) for word in (name, admin1)
         }
         self._region_code = [admin1 for _, admin1, _ in regions]
-        home = [self._region[c.country_code, fold_place(c.admin1)] for c in self.cities]
+        position = {(code, admin1): i for i, (code, admin1, _) in enumerate(regions)}
+        home = [position[c.country_code, c.admin1] for c in self.cities]
         self._names, self._completions = NameIndex(arrays, home), Completions(arrays)
         self._index = {city.geoname_id: i for i, city in enumerate(self.cities)}
         self._by_id = np.argsort(self.geoname_id)
@@ -129,14 +130,19 @@ class Gazetteer:
     def named(self, city: str, country: str | None = None, admin1: str | None = None) -> list[int]:
         """Return the indices of all cities that a name can mean, best first; empty if there is none, never an error."""
         folded = fold_place(city[:LONGEST_NAME])
-        code = self._code.get(fold_place(country)) if country else None
         if country:
-            region = self._region.get((code or "", fold_place(admin1))) if admin1 else None
-            rows = self._names.find(code, folded) if code and (not admin1 or region is not None) else []
-            found = [target for target, where in rows if region in (None, where)]
+            code = self._code.get(fold_place(country[:LONGEST_NAME]))
+            found = self._among(folded, code, admin1) if code else []
         else:
-            found = self._bearers(folded) + [t for c in sorted(self.countries) for t, _ in self._names.find(c, folded)]
+            anywhere = [target for code in sorted(self.countries) for target in self._among(folded, code, admin1)]
+            anywhere.sort(key=lambda target: -self.population[target] if target != NO_CITY else 0)
+            found = anywhere if admin1 else self._bearers(folded) + anywhere
         return list(dict.fromkeys(target for target in found if target != NO_CITY))
+
+    def _among(self, folded: str, code: str, admin1: str | None) -> list[int]:
+        rows = self._names.find(code, folded)
+        region = self._region.get((code, fold_place(admin1[:LONGEST_NAME]))) if admin1 else None
+        return [target for target, where in rows if not admin1 or where == region]
 
     def country_code(self, country: str) -> str:
         """Return the ISO 3166-1 alpha-2 code of a country given by code or English name.
@@ -152,6 +158,10 @@ class Gazetteer:
     def country_name(self, code: str) -> str:
         """Return the English name of a country code; a KeyError if there is none."""
         return self._countries[code].name
+
+    def is_region(self, country: str, admin1: str) -> bool:
+        """Whether a country, by code or English name, has a region of that code (in the US: or name)."""
+        return (self._code.get(fold_place(country)), fold_place(admin1)) in self._region
 
     def complete(self, prefix: str, limit: int = 8) -> list[int]:
         """Return cities for what has been typed so far, without regard to accents.
@@ -270,9 +280,11 @@ def read_gazetteer(folder: Path) -> Gazetteer:
         return Gazetteer(cities, names.values(), regions, arrays)
 
 
-def _rows(path: Path) -> list[list[str]]:
+def _rows(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows)
+        yield from rows
 
 
 @cache

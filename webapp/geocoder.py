@@ -1,0 +1,129 @@
+"""The gazetteer as a geocoder of geopy: the same calls and results, no network, no key, no limit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from geopy.adapters import BaseSyncAdapter
+from geopy.exc import GeocoderQueryError, GeocoderServiceError
+from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
+from geopy.location import Location
+from geopy.point import Point
+
+from webapp.gazetteer import City, Gazetteer, load_gazetteer
+
+PARTS = frozenset({"city", "state", "country"})
+Reading = tuple[str, str | None, str | None]
+"""City, state and country, the latter two if given."""
+
+
+class _NoNetwork(BaseSyncAdapter):  # type: ignore[misc]  # geopy is not typed
+    """Stands where geopy keeps its HTTP client, so that none is made."""
+
+    def get_json(self, url: str, **_: Any) -> Any:
+        raise GeocoderServiceError(f"the gazetteer asks nobody, not {url!r} either")
+
+    get_text = get_json
+
+
+class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
+    """Geocode to the gazetteer's cities.
+
+    >>> GazetteerGeocoder().geocode("Sao Paulo, Brazil")
+    Location(São Paulo, Brazil, (-23.5475, -46.63611, 0.0))
+    """
+
+    def __init__(self, gazetteer: Gazetteer | None = None, *, timeout: Any = DEFAULT_SENTINEL) -> None:
+        """Use a gazetteer, the shipped one unless given; `timeout` is kept as by other geocoders and never runs out."""
+        super().__init__(timeout=timeout, adapter_factory=_NoNetwork)
+        self.gazetteer = gazetteer or load_gazetteer()
+
+    def geocode(
+        self,
+        query: str | Mapping[str, str],
+        *,
+        exactly_one: bool = True,
+        timeout: Any = DEFAULT_SENTINEL,  # noqa: ARG002  # part of geopy's interface
+        limit: int | None = None,
+    ) -> Location | list[Location] | None:
+        """Return the city of that name, or the one next to a smaller place of that name.
+
+        Args:
+            query: "City", "City, Country", "City, State", "City, State, Country", or a mapping of `city`, `state` and
+                `country`. Countries by ISO 3166-1 code or English name, states by GeoNames' admin1 code (in the US by
+                name too).
+            exactly_one: the best city, or a list of all with that name, the best first.
+            timeout: ignored; nothing is waited for.
+            limit: the most cities in a list.
+
+        Returns:
+            A `geopy.Location` whose `raw` holds the city's fields, or a list of them; None if there is none.
+
+        Raises:
+            GeocoderQueryError: the query is empty, or neither text nor a mapping with a city.
+        """
+        named, readings = self.gazetteer.named, self._readings(query)
+        found = dict.fromkeys(i for city, state, country in readings for i in named(city, country, state))
+        return self._answer(found, exactly_one, limit)
+
+    def reverse(
+        self,
+        query: Any,
+        *,
+        exactly_one: bool = True,
+        timeout: Any = DEFAULT_SENTINEL,  # noqa: ARG002  # part of geopy's interface
+        limit: int | None = None,
+    ) -> Location | list[Location] | None:
+        """Return the city nearest to a point, within 100 km.
+
+        Args:
+            query: `geopy.Point`, (latitude, longitude), or "latitude, longitude".
+            exactly_one: the nearest city, or a list of all within 100 km, the nearest first.
+            timeout: ignored; nothing is waited for.
+            limit: the most cities in a list.
+
+        Returns:
+            A `geopy.Location`, or a list of them; None if no city is so near.
+
+        Raises:
+            ValueError: not a coordinate pair, or not on Earth.
+        """
+        point = query if isinstance(query, Point) else Point(query)
+        return self._answer(self.gazetteer.near(point.longitude, point.latitude), exactly_one, limit)
+
+    def _readings(self, query: str | Mapping[str, str]) -> list[Reading]:
+        """Ways to read a query, the likeliest first."""
+        if isinstance(query, Mapping):
+            return [_parts(query)]
+        if not isinstance(query, str) or not query.strip():
+            raise GeocoderQueryError(
+                f"{query!r} is no query; give text such as 'Osaka, Japan', or a mapping with 'city'"
+            )
+        city, *rest = (part.strip() for part in query.split(","))
+        if not rest:
+            return [(city, None, None)]
+        if len(rest) == 1:
+            return [(city, None, rest[0]), (city, rest[0], None), (query, None, None)]
+        state, country = rest[-2:]
+        # Most states are known by GeoNames' code only: one that is not known is better left out than believed.
+        return [(city, state if self.gazetteer.is_region(country, state) else None, country)]
+
+    def _answer(self, indices: Iterable[int], exactly_one: bool, limit: int | None) -> Location | list[Location] | None:
+        if limit is not None and limit < 1:
+            raise ValueError("Limit cannot be less than 1")
+        locations = [_location(self.gazetteer[i]) for i in list(indices)[: 1 if exactly_one else limit]]
+        if not locations:
+            return None
+        return locations[0] if exactly_one else locations
+
+
+def _parts(query: Mapping[str, str]) -> tuple[str, str | None, str | None]:
+    if unknown := set(query) - PARTS:
+        raise GeocoderQueryError(f"unknown part {min(unknown)!r}; a query has {', '.join(sorted(PARTS))}")
+    if not (city := query.get("city")):
+        raise GeocoderQueryError("the query has no 'city'")
+    return city, query.get("state"), query.get("country")
+
+
+def _location(city: City) -> Location:
+    return Location(f"{city.name}, {city.country}", Point(city.lat, city.lon), asdict(city))
