@@ -58,20 +58,27 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}; choose another with --port") from error
-    listener.set_inheritable(True)
     return listener
+
+
+def _url(listener: socket.socket) -> str:
+    """Return the address at which a browser on this machine reaches a listening socket."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class _Server(BaseApplication):
     """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._settings, self._listener = settings, listener
+        self._settings, self._url = settings, _url(listener)
+        self._fd = listener.detach()  # gunicorn makes a socket of its own from it
         super().__init__()
 
     def load_config(self) -> None:
         options: dict[str, Any] = {
-            "bind": f"fd://{self._listener.fileno()}",
+            "bind": f"fd://{self._fd}",
             "workers": 1,
             "worker_class": "gevent",
             "worker_connections": self._settings.viewers_max + WORKER_CONNECTIONS_SPARE,
@@ -101,9 +108,7 @@ class _Server(BaseApplication):
         except RuntimeError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        host, port = self._listener.getsockname()[:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-        click.echo(f"Unison is on http://{host}:{port}")
+        click.echo(f"Unison is on {self._url}")
 
     def _stop(self, _arbiter: Any, _worker: Any) -> None:
         self._app.extensions["unison"].stop()
