@@ -9,18 +9,34 @@ Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
 Times = npt.NDArray[np.int64]
+Halves = npt.NDArray[np.uint32]
 Groups = npt.NDArray[np.uint32]
 Cities = npt.NDArray[np.uint16]
 
-DIGIT_BITS = 16  # numpy sorts 16-bit integers by radix, ten times as fast as it sorts 64-bit ones
-LISTENER_BITS = 8  # the least that go into the sorted key; plays that tie in it are sorted once more
-
 
 def sort_west_to_east(group: Groups, city: Cities, listener: Hashes, at: Times) -> Rows:
-    """Return the rows in order of (group, city, listener, at); all columns are of shape (n,)."""
-    key = _sort_key(group, city, listener)
-    by = _radix_argsort(key)
-    key = key.take(by)
+    """Return the rows in order of (group, city, listener, at); all columns are of shape (n,).
+
+    Numpy sorts plain 64-bit integers several times as fast as it finds the order of such; so group, city, as much of
+    the listener as there is room for and the row are packed into one, and plays that tie in it are sorted once more.
+    """
+    row_bits, city_bits = len(group).bit_length(), int(city.max(initial=0)).bit_length()
+    spare_bits = 64 - row_bits - city_bits - int(group.max(initial=0)).bit_length()
+    if spare_bits < 1:
+        return np.lexsort((at, listener, city, group))
+    key = group.astype(np.uint64) << np.uint64(city_bits)
+    key |= city
+    key <<= np.uint64(spare_bits)
+    key |= listener >> np.uint64(64 - spare_bits)
+    key <<= np.uint64(row_bits)
+    key |= np.arange(len(group), dtype=np.uint64)
+    key.sort()
+    by = (key & np.uint64((1 << row_bits) - 1)).view(np.int64)
+    key >>= np.uint64(row_bits)
+    return _with_ties_sorted(by, key, listener, at)
+
+
+def _with_ties_sorted(by: Rows, key: Hashes, listener: Hashes, at: Times) -> Rows:
     tie = key[1:] == key[:-1]
     if tie.any():
         tied = np.flatnonzero(np.append(tie, False) | np.append(False, tie))
@@ -29,36 +45,26 @@ def sort_west_to_east(group: Groups, city: Cities, listener: Hashes, at: Times) 
     return by
 
 
-def _sort_key(group: Groups, city: Cities, listener: Hashes) -> Hashes:
-    """Pack group, city and the listener's leading bits into as few whole digits as hold them."""
-    city_bits = int(city.max(initial=0)).bit_length()
-    place_bits = int(group.max(initial=0)).bit_length() + city_bits
-    spare_bits = -(place_bits + LISTENER_BITS) % DIGIT_BITS + LISTENER_BITS
-    key = group.astype(np.uint64) << np.uint64(city_bits)
-    key |= city
-    key <<= np.uint64(spare_bits)
-    key |= listener >> np.uint64(64 - spare_bits)
-    return key
-
-
-def _radix_argsort(key: Hashes) -> Rows:
-    by: Rows = np.argsort(key.astype(np.uint16), kind="stable")
-    for shift in range(DIGIT_BITS, int(key.max(initial=0)).bit_length(), DIGIT_BITS):
-        digit = (key >> np.uint64(shift)).astype(np.uint16)
-        by = by.take(np.argsort(digit.take(by), kind="stable"))
-    return by
-
-
 def run_starts(linked: Mask, n: int) -> Rows:
     """Return where runs start among n rows; linked[i], shape (n - 1,), joins row i + 1 to row i."""
     return np.flatnonzero(np.append(np.ones(min(n, 1), bool), ~linked))
 
 
-def places_in_runs(linked: Mask, n: int) -> tuple[Rows, Rows]:
-    """Return for each of n rows its place in its run, from 0, and the size of that run."""
+def halves(linked: Mask, n: int) -> tuple[Rows, Rows]:
+    """Return the rows of each run's first half and their counterparts in its second half; an odd middle stays out."""
     start = run_starts(linked, n)
     size = np.diff(start, append=n)
-    return np.arange(n) - np.repeat(start, size), np.repeat(size, size)
+    half = size >> 1
+    ends = np.cumsum(half)
+    first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - ends + half, half)
+    return first, first + np.repeat(size - half, half)
+
+
+def couples(linked: Mask, n: int) -> Rows:
+    """Return the first row of each couple: the first and second of a run, its third and fourth, and so on."""
+    start = run_starts(linked, n)
+    place = np.arange(n) - np.repeat(start, np.diff(start, append=n))
+    return np.flatnonzero((place[:-1] % 2 == 0) & linked)
 
 
 def others(n: int, *rows: Rows) -> Rows:
@@ -69,37 +75,39 @@ def others(n: int, *rows: Rows) -> Rows:
     return np.flatnonzero(mask)
 
 
-def _slots(key: Hashes, bits: int, turn: int) -> Rows:
-    """Slots of keys, which are random in all bits, in a table of 2 ** bits; each turn uses other bits."""
-    return ((key << np.uint64(21 * turn)) >> np.uint64(64 - bits)).view(np.int64)
-
-
 def sieve(wanted: Hashes) -> Callable[[Hashes], Rows]:
     """Return a function that gives the rows of the keys that may be in wanted.
 
-    It gives all that are and one in a hundred of those that are not.
+    It gives all that are and one in 500 of those that are not. Keys are random in all bits.
     """
-    bits, tables = len(wanted).bit_length() + 3, []
-    for turn in (0, 1):
-        table = np.zeros(1 << bits, bool)
-        table[_slots(wanted, bits, turn)] = True
-        tables.append(table)
+    tables = [(shift, _table(wanted, shift, bits)) for shift, bits in ((0, 5), (32, 4))]
 
     def meets(key: Hashes) -> Rows:
-        rows = np.flatnonzero(tables[0].take(_slots(key, bits, 0)))
-        return rows[tables[1][_slots(key[rows], bits, 1)]]
+        (_, first), (shift, second) = tables
+        rows = np.flatnonzero(first.take(_slots(key, 0, len(first))))
+        return rows.compress(second.take(_slots(key.take(rows), shift, len(second))))
 
     return meets
 
 
+def _table(wanted: Hashes | Halves, shift: int, spare_bits: int) -> Mask:
+    table = np.zeros(1 << len(wanted).bit_length() + spare_bits - 1, bool)
+    table[_slots(wanted, shift, len(table))] = True
+    return table
+
+
+def _slots(key: Hashes | Halves, shift: int, size: int) -> Rows:
+    """Slots of keys in a table whose size is a power of two; each shift looks at other bits."""
+    return (key >> np.uint64(shift) & np.uint64(size - 1)).view(np.int64)
+
+
 def recurring(key: Hashes) -> Rows:
-    """Return the rows whose key may occur more than once: all that do, and few others."""
-    rows = np.arange(len(key))
-    for turn in (0, 1, 2):
-        bits, mine = len(rows).bit_length() + 1, np.arange(len(rows), dtype=np.int32)
-        slot = _slots(key.take(rows), bits, turn)
-        last, hit = np.empty(1 << bits, np.int32), np.zeros(1 << bits, bool)
-        last[slot] = mine
-        hit[slot.take(np.flatnonzero(last.take(slot) != mine))] = True
-        rows = rows.take(np.flatnonzero(hit.take(slot)))
-    return rows
+    """Return the rows whose key may occur more than once: all that do, and few others. Keys are random in all bits."""
+    half = (key >> np.uint64(32)).astype(np.uint32)
+    in_order = np.sort(half)
+    twice = in_order[1:].compress(in_order[1:] == in_order[:-1])
+    if not len(twice):
+        return np.empty(0, np.int64)
+    table = _table(twice, 0, 8)
+    rows = np.flatnonzero(table.take(_slots(half, 0, len(table))))
+    return rows.compress(np.isin(half.take(rows), twice))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from webapp.columns import Cities, Groups, Hashes, Rows, Times, others, places_in_runs, sort_west_to_east
+from webapp.columns import Cities, Groups, Hashes, Rows, Times, couples, halves, others, sort_west_to_east
 from webapp.presses import LONG_AGO, Company, Echoes
 
 
@@ -101,8 +101,8 @@ class Matcher:
             ValueError: a play lies outside the slice, that is before the previous end or not before this one.
         """
         self._check(end_ms, new.at)
-        kept, echoes = self._echoes.split(*new)
-        plays = self._single.joined(new if len(kept) == len(new.at) else new.take(kept))
+        repeats, echoes = self._echoes.find(*new)
+        plays = self._single.joined(new.take(others(len(new.at), repeats)) if len(repeats) else new)
         plays = plays.take(sort_west_to_east(plays.group, plays.city, plays.listener, plays.at))
         fresh = np.flatnonzero(plays.at >= self._closed)
         together = self._company.count(plays.group.take(fresh), plays.at.take(fresh))
@@ -127,8 +127,7 @@ class Matcher:
     def _pulse(self, end_ms: int, plays: Plays) -> Pairs:
         plays = plays.take(np.lexsort((plays.listener, plays.at, plays.city, plays.group)))
         linked = (plays.group[1:] == plays.group[:-1]) & (plays.city[1:] == plays.city[:-1])
-        place, size = places_in_runs(linked & (np.diff(plays.at) <= self._window), len(plays.at))
-        a = np.flatnonzero((place % 2 == 0) & (place + 1 < size))
+        a = couples(linked & (np.diff(plays.at) <= self._window), len(plays.at))
         rest = plays.take(others(len(plays.at), a, a + 1))
         self._alone = rest.take(np.flatnonzero(rest.at >= end_ms - 2 * self._window))
         return Pairs(plays.take(a), plays.take(a + 1))
@@ -150,9 +149,7 @@ def _connect(plays: Plays, window_ms: int) -> tuple[Rows, Rows]:
     repaired.
     """
     group, city, at = plays.group, plays.city, plays.at
-    place, size = places_in_runs(group[1:] == group[:-1], len(group))
-    a = np.flatnonzero(place < size >> 1)
-    b = a + (size.take(a) + 1 >> 1)
+    a, b = halves(group[1:] == group[:-1], len(group))
     good = np.flatnonzero((city.take(a) != city.take(b)) & (np.abs(at.take(a) - at.take(b)) <= window_ms))
     a, b = a.take(good), b.take(good)
     c, d = _repair(plays, others(len(group), a, b), window_ms)

@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from webapp.columns import Cities, Groups, Hashes, Mask, Rows, Times, others, recurring, run_starts, sieve
+from webapp.columns import Cities, Groups, Hashes, Mask, Rows, Times, recurring, run_starts, sieve
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2 ** 64 / golden ratio: spreads neighbouring group numbers over all bits
 LONG_AGO = np.int64(-(1 << 62))
@@ -17,25 +17,27 @@ class Echoes:
         self._window = window_ms
         self._seen: deque[tuple[int, Hashes, Times]] = deque()  # a slice each: newest press, who pressed what, when
 
-    def split(self, group: Groups, city: Cities, listener: Hashes, at: Times, row: Rows) -> tuple[Rows, int]:
-        """Return the rows, ascending, that are neither echo nor equal to another, and how many are echoes.
+    def find(self, group: Groups, city: Cities, listener: Hashes, at: Times, row: Rows) -> tuple[Rows, int]:
+        """Return the rows that are an echo or equal to another, and how many are echoes; equal plays are one.
 
-        Of equal plays one counts: that of the smallest city, then row.
+        Of equal plays one stays: that of the smallest city, then row.
         """
         n, presser = len(at), listener ^ (group * GOLDEN)
         meets = sieve(presser)
-        old = [(key[rows], times[rows]) for _, key, times in self._seen if len(rows := meets(key))]
-        keys, times = np.concatenate([presser, *(k for k, _ in old)]), np.concatenate([at, *(t for _, t in old)])
-        rows = recurring(keys)
-        newer = rows[rows < n]
-        tie = np.zeros((2, len(rows)), np.int64)
-        tie[:, rows < n] = row[newer], city[newer]
-        rows = rows[np.lexsort((tie[0], tie[1], times[rows], keys[rows]))]
-        again, gap = rows[1:], np.diff(times[rows])
-        near = (keys[again] == keys[rows[:-1]]) & (gap <= self._window) & (again < n)
+        old = [(key.take(rows), times.take(rows)) for _, key, times in self._seen if len(rows := meets(key))]
         if n:
             self._seen.append((int(at.max()), presser, at))
-        return others(n, again[near]), int(np.count_nonzero(near & (gap > 0)))
+        keys, times = (np.concatenate(columns) for columns in zip((presser, at), *old, strict=True))
+        rows = recurring(keys)
+        if not len(rows):
+            return rows, 0
+        newer, older = rows[rows < n], rows[rows >= n]
+        newer = newer[np.lexsort((row[newer], city[newer]))]
+        rows = np.append(newer, older)
+        rows = rows[np.lexsort((times[rows], keys[rows]))]
+        again, gap = rows[1:], np.diff(times[rows])
+        near = (keys[again] == keys[rows[:-1]]) & (gap <= self._window) & (again < n)
+        return again[near], int(np.count_nonzero(near & (gap > 0)))
 
     def forget(self, before_ms: int) -> None:
         """Forget slices whose newest press is before the given time."""
