@@ -237,9 +237,8 @@ def stream(server: Addressed, timeout_s: float = 10.0, **filters: str | int) -> 
     """Open `/stream` with the given filters (`artist=`, `country=`, `since=`, ...); use it in a `with` block."""
     query = "?" + urlencode(filters) if filters else ""
     address = "ws" + server.url.removeprefix("http")
-    socket = connect(f"{address}/stream{query}", open_timeout=timeout_s, max_size=1 << 24, compression=None)
-    try:
-        return Stream(socket, timeout_s)
-    except BaseException:
-        socket.close()
-        raise
+    with contextlib.ExitStack() as stack:
+        opening = connect(f"{address}/stream{query}", open_timeout=timeout_s, max_size=1 << 24, compression=None)
+        viewer = Stream(stack.enter_context(opening), timeout_s)
+        stack.pop_all()  # it came in: closing it is its user's
+        return viewer
