@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from webapp.datadir import DataDirError
 from webapp.plays import SOURCES
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ MIGRATIONS = (_VERSION_1,)
 """Script n brings a file of version n to version n + 1; a version that was released never changes."""
 
 
-class HistoryError(RuntimeError):
+class HistoryError(DataDirError):
     """The history cannot be opened; the message names the file and says what to do."""
 
 
