@@ -1,7 +1,10 @@
-"""Build the land of the globe: `python scripts/build_land.py` writes `assets/land.bin`.
+"""Build what the globe's ground shows: `python scripts/build_land.py` writes `assets/land.bin` and `assets/lights.bin`.
 
 The land is Natural Earth's (public domain), as npm's world-atlas packs it. One bit a point of a Fibonacci lattice says
 land or sea, the lowest bit of the first byte first, so the browser can lay out the same dots from 8 KB.
+
+The lights are the gazetteer's cities (GeoNames, CC BY 4.0): longitudes, then latitudes (int16, hundredths of a degree,
+little-endian), then sizes (uint8, by the logarithm of the population).
 """
 
 import json
@@ -14,10 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from webapp.gazetteer import load_gazetteer
+
 WORLD_ATLAS = "world-atlas@2.0.2"
 TOPOLOGY = "package/land-50m.json"
 POINTS = 65_536
-TARGET = Path(__file__).parent.parent / "assets" / "land.bin"
+ASSETS = Path(__file__).parent.parent / "assets"
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,11 +83,20 @@ def fetch_topology() -> dict[str, Any]:
     return topology
 
 
+def city_lights() -> bytes:
+    """Pack every city's place and size; 100,000 people are the smallest light, 20 million the largest."""
+    cities = load_gazetteer()
+    places = [np.round(100 * degrees).astype("<i2").tobytes() for degrees in (cities.lon, cities.lat)]
+    sizes = np.log(np.clip(cities.population, 1e5, 2e7) / 1e5) / np.log(200)
+    return b"".join([*places, np.round(255 * sizes).astype(np.uint8).tobytes()])
+
+
 def main() -> None:
-    """Write the asset and say how much of the globe is land (29 % of the real one)."""
+    """Write the assets and say how much of the globe is land (29 % of the real one)."""
     mask = land_mask(*lattice(POINTS), edges(fetch_topology()))
-    TARGET.write_bytes(np.packbits(mask, bitorder="little").tobytes())
-    print(f"{TARGET}: {mask.sum()} of {POINTS} points are land ({mask.mean():.1%})")
+    (ASSETS / "land.bin").write_bytes(np.packbits(mask, bitorder="little").tobytes())
+    (ASSETS / "lights.bin").write_bytes(city_lights())
+    print(f"{mask.sum()} of {POINTS} points are land ({mask.mean():.1%})")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,182 @@
+/**
+ * The globe: pydeck's scene, and what goes on over it. Import once pydeck's bundle is there (bundle.js).
+ *
+ * @typedef {object} GlobeOptions
+ * @property {Scene & {camera: {turnDegPerS: number, restS: number, discShare: number}}} scene
+ * @property {{land: Uint8Array, lights: Uint8Array}} fields
+ * @property {ReturnType<typeof import("./clock.js").createClock>} clock
+ * @property {boolean} calm  whether the viewer asked for less motion
+ * @property {number} longitude  to begin at
+ * @property {ReturnType<typeof import("./palette.js").songColours>} colours
+ * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
+ */
+import { createCamera } from "./camera.js";
+import { arcPoint, greatCircle, hidden, latticePoints, subsolarPoint, toScreen, unit } from "./geo.js";
+import { createLabels } from "./labels.js";
+import * as layers from "./layers/index.js";
+import { cityLights } from "./lights.js";
+import { createSlots, flight, KIND } from "./slots.js";
+
+const COMMON_RADIUS = 256; // of the globe in deck's common space
+const DRAWN_FOR_PX = 350; // the disc's radius that sizes in scene.py are meant for
+const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to the full
+
+/** @param {HTMLElement} stage @param {GlobeOptions} options */
+export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, obstacles }) {
+  window.UnisonLayers = layers;
+  const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
+  const slots = createSlots(look.capacity, look);
+  const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
+  const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
+  /** @type {Record<string, Float32Array>} */
+  const points = { land: latticePoints(fields.land), lights: cityLights(fields.lights) };
+  const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(calm) };
+  let deckNow = build();
+  let fitted = NaN;
+  let stale = true;
+  let ended = false;
+  let last = clock.seconds();
+  let shown = 0;
+  camera.rest(calm || clock.fixed);
+  const sizes = new ResizeObserver(fit);
+  sizes.observe(stage);
+  let frame = requestAnimationFrame(tick);
+
+  function build() {
+    const container = document.createElement("div");
+    container.className = "canvas";
+    stage.prepend(container);
+    const made = createDeck({
+      container,
+      jsonInput: { ...scene, layers: [] }, // its classes are known only once the library below is
+      tooltip: false,
+      customLibraries: [{ libraryName: "UnisonLayers", resourceUri: "" }],
+    });
+    updateDeck(scene, made);
+    slots.touch();
+    made.setProps({
+      useDevicePixels: pixelRatio(stage),
+      onViewStateChange: (/** @type {{viewState: ViewState}} */ change) => {
+        camera.take(change.viewState);
+        stale = true;
+      },
+      onInteractionStateChange: (/** @type {Record<string, boolean>} */ state) =>
+        camera.hold(Boolean(state.isDragging || state.isZooming || state.inTransition)),
+      // deck neither restores a lost context nor says that it went
+      onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
+      layers: made.props.layers.map((layer) => layer.clone({ view, slots, points: points[layer.id] })),
+    });
+    return made;
+  }
+
+  /** @param {Deck} lost */
+  function rebuild(lost) {
+    if (ended || lost !== deckNow) return;
+    lost.finalize();
+    stage.querySelector(".canvas")?.remove();
+    deckNow = build();
+    stale = true;
+  }
+
+  function fit() {
+    const { clientWidth: width, clientHeight: height } = stage;
+    if (width === 0 || height === 0) return;
+    const zoom = zoomFor((Math.min(width, height) * scene.camera.discShare) / 2, width, height, camera.view().latitude);
+    camera.zoom(zoom - (Number.isNaN(fitted) ? camera.view().zoom : fitted));
+    fitted = zoom;
+    deckNow.setProps({ useDevicePixels: pixelRatio(stage) });
+    stale = true;
+  }
+
+  function tick() {
+    frame = requestAnimationFrame(tick);
+    const now = clock.seconds();
+    const turned = camera.advance(Math.min(0.1, now - last));
+    last = now;
+    slots.expire(now);
+    if (!deckNow.isInitialized || Number.isNaN(fitted)) return;
+    if (!turned && !stale && slots.used() === 0 && labels.count() === 0) return;
+    stale = false;
+    draw(now);
+  }
+
+  /** @param {number} now */
+  function draw(now) {
+    deckNow.setProps({ viewState: camera.view() });
+    const viewport = deckNow.getViewports()[0];
+    const eye = /** @type {Vector} */ (viewport.cameraPosition.map((x) => x / COMMON_RADIUS));
+    const disc = discRadius(viewport);
+    const sun = subsolarPoint(clock.sunMs());
+    view.eye = eye;
+    view.now = slots.time(now);
+    view.sun = unit(sun.lonDeg, sun.latDeg);
+    view.density = deckNow.width ? pixelRatio(stage) : 1;
+    view.pixels = viewport.height * viewport.focalDistance * view.density;
+    view.unit = Math.min(2.4, Math.max(0.6, disc / DRAWN_FOR_PX));
+    deckNow.redraw("frame");
+    labels.update(now, (point) =>
+      hidden(point, eye) ? null : toScreen(point, viewport.viewProjectionMatrix, viewport.width, viewport.height),
+    );
+  }
+
+  return {
+    /** @param {Connection} connection */
+    connect({ track, from, to }) {
+      const now = clock.seconds();
+      const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
+      const { rgb, css } = colours(track);
+      const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
+      const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
+      const halfway = (now + lands) / 2;
+      const song = { point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
+      const start = { point: a, lines: [from.city, from.country], colours: [css[0]] };
+      const end = { point: b, lines: [to.city, to.country], colours: [css[1]] };
+      labels.add("song", { ...song, from: halfway, until: until - look.fadeS * 0.7 });
+      labels.add("city", { ...start, from: now, until: until - look.fadeS });
+      labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
+      shown += 1;
+      stage.dataset.arcs = String(shown);
+    },
+    /** Two in one city. @param {Pulse} pulse */
+    pulse({ track, city }) {
+      const now = clock.seconds();
+      slots.add({ from: unit(city.lon, city.lat), colours: colours(track).rgb, kind: KIND.pulse }, now);
+    },
+    /** One who waits for another. @param {Spark} spark */
+    spark({ city }) {
+      slots.add({ from: unit(city.lon, city.lat), colours: [look.spark], kind: KIND.spark }, clock.seconds());
+    },
+    destroy() {
+      ended = true;
+      cancelAnimationFrame(frame);
+      sizes.disconnect();
+      labels.destroy();
+      deckNow.finalize();
+      stage.querySelector(".canvas")?.remove();
+    },
+  };
+}
+
+/** The radius of the globe's disc in pixels. @param {Viewport} viewport */
+function discRadius({ cameraPosition, height, focalDistance }) {
+  const distance = Math.hypot(...cameraPosition) / COMMON_RADIUS;
+  return (height * focalDistance) / Math.sqrt(distance * distance - 1);
+}
+
+/** The zoom that shows a disc of this radius. @type {(radius: number, width: number, height: number, latitude: number) => number} */
+function zoomFor(radius, width, height, latitude) {
+  let [low, high] = [-4, 8];
+  for (let i = 0; i < 20; i++) {
+    const zoom = (low + high) / 2;
+    const viewport = new deck._GlobeViewport({ width, height, longitude: 0, latitude, zoom });
+    if (discRadius(viewport) < radius) low = zoom;
+    else high = zoom;
+  }
+  return low;
+}
+
+/** Device pixels for each CSS pixel, fewer where there would be very many. @param {HTMLElement} stage */
+function pixelRatio(stage) {
+  const area = stage.clientWidth * stage.clientHeight;
+  return Math.min(window.devicePixelRatio, 3, Math.max(1, Math.sqrt(PIXELS_MOST / Math.max(1, area))));
+}

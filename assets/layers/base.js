@@ -1,0 +1,120 @@
+/**
+ * What the globe's layers share. Import only once pydeck's bundle has set the globals deck and luma.
+ *
+ * The camera, the sun and the time are one uniform block, the layer's own look a second. Everything is drawn back to
+ * front without depth, and the far side is left out by exact geometry, so nothing fights for a depth value.
+ */
+
+export const GLSL = `#version 300 es
+precision highp float;
+`;
+
+/** Premultiplied blending; GlobeView would cull the back of strips, so it is said here. */
+const PARAMETERS = {
+  cullMode: "none",
+  depthWriteEnabled: false,
+  depthCompare: "always",
+  blend: true,
+  blendColorOperation: "add",
+  blendColorSrcFactor: "one",
+  blendColorDstFactor: "one-minus-src-alpha",
+  blendAlphaOperation: "add",
+  blendAlphaSrcFactor: "one",
+  blendAlphaDstFactor: "one-minus-src-alpha",
+};
+
+/** eye: in Earth radii; pixels: of one Earth radius at a distance of one; unit: how much larger than drawn for. */
+const GLOBE = { eye: "vec3", now: "float", sun: "vec3", pixels: "float", density: "float", unit: "float", calm: "float" };
+
+/** The same test as geo.js's hidden(). */
+export const HIDDEN = `
+bool isHidden(vec3 p) {
+  vec3 ray = p - globe.eye;
+  float beyond = dot(globe.eye, globe.eye) - 1.0;
+  float along = -dot(ray, globe.eye);
+  return along > beyond && along * along > beyond * dot(ray, ray);
+}
+`;
+
+/** For vertex shaders: where a point, in Earth radii, is on screen. */
+export const TO_CLIP = `
+vec4 toClip(vec3 p) { return project.viewProjectionMatrix * vec4(p * GLOBE_RADIUS, 1.0); }
+`;
+
+const WGSL_TYPES = /** @type {Record<string, string>} */ ({ float: "f32", vec2: "vec2<f32>", vec3: "vec3<f32>" });
+
+/** A shader module that holds a uniform block. @param {string} name @param {Record<string, string>} fields */
+function uniforms(name, fields) {
+  const members = Object.entries(fields).map(([field, type]) => `  ${type} ${field};`);
+  const block = `layout(std140) uniform ${name}Uniforms {\n${members.join("\n")}\n} ${name};\n`;
+  const types = Object.fromEntries(Object.entries(fields).map(([field, type]) => [field, WGSL_TYPES[type]]));
+  return { name, vs: block, fs: block, uniformTypes: types };
+}
+
+const globeModule = uniforms("globe", GLOBE);
+
+/** A layer with models of its own and the props `view` (see globe.js) and whatever its look needs. */
+export class GlobeLayer extends deck.Layer {
+  /** Uniforms of the layer's own, by GLSL type. @type {Record<string, string>} */
+  static look = {};
+
+  get isDrawable() {
+    return true;
+  }
+
+  initializeState() {
+    this.setState({ models: [], buffers: [] });
+  }
+
+  /** @param {string} name @param {string} vs @param {string} fs @param {Record<string, unknown>} options */
+  makeModel(name, vs, fs, options) {
+    const look = /** @type {typeof GlobeLayer} */ (this.constructor).look;
+    const modules = [deck.project32, globeModule, uniforms("look", look)];
+    const model = new luma.Model(this.context.device, {
+      ...this.getShaders({ vs: GLSL + vs, fs: GLSL + fs, modules }),
+      id: `${this.props.id}-${name}`,
+      isInstanced: false,
+      bufferLayout: [],
+      ...options,
+    });
+    this.state.models.push(model);
+    return model;
+  }
+
+  /** Have it destroyed with the layer. @template T @param {T} buffer @returns {T} */
+  keep(buffer) {
+    this.state.buffers.push(buffer);
+    return buffer;
+  }
+
+  /** @param {unknown} context */
+  finalizeState(context) {
+    super.finalizeState(context);
+    for (const buffer of this.state.buffers) buffer.destroy();
+  }
+
+  draw() {
+    if (!this.props.view) return;
+    const { eye, now, sun, pixels, density, unit, calm } = this.props.view;
+    for (const model of this.state.models) {
+      const globe = { eye, now, sun, pixels, density, unit, calm };
+      model.shaderInputs.setProps({ globe, look: this.lookNow() });
+      this.prepare(model);
+      model.draw(this.context.renderPass);
+    }
+  }
+
+  /** Colours and sizes come from scene.py under the names of the uniforms. @returns {Record<string, unknown>} */
+  lookNow() {
+    const names = Object.keys(/** @type {typeof GlobeLayer} */ (this.constructor).look);
+    return Object.fromEntries(names.map((name) => [name, this.props[name]]));
+  }
+
+  /** @param {any} _model about to be drawn */
+  prepare(_model) {}
+}
+GlobeLayer.layerName = "GlobeLayer";
+GlobeLayer.defaultProps = {
+  parameters: { type: "object", value: PARAMETERS },
+  view: { type: "object", value: null, compare: false },
+};

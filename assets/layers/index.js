@@ -1,0 +1,4 @@
+/** The layers that scene.py names. */
+export { LiveArcsLayer } from "./arcs.js";
+export { OceanLayer } from "./ocean.js";
+export { LandLayer, LightsLayer } from "./points.js";

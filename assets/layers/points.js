@@ -1,0 +1,90 @@
+/** Fields of points on the ground: land by day and night, and the lights of the cities, which only the night shows. */
+import { GlobeLayer, TO_CLIP } from "./base.js";
+
+const VERTEX_HEAD = `
+in vec4 point;  // a unit vector, and a number from 0 to 1
+out vec4 ink;
+${TO_CLIP}
+`;
+
+const LAND = `${VERTEX_HEAD}
+void main(void) {
+  vec3 n = point.xyz;
+  ink = vec4(0.0);
+  gl_PointSize = 1.0;
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (dot(n, globe.eye) < 1.0) return;
+  vec3 ray = globe.eye - n;
+  float far = length(ray), facing = dot(n, ray) / far, sunlight = dot(n, globe.sun);
+  float day = smoothstep(-0.16, 0.34, sunlight);
+  vec3 colour = mix(look.night, look.day, day) + look.dusk * exp(-pow((sunlight - 0.04) * 6.5, 2.0));
+  gl_Position = toClip(n);
+  gl_PointSize = max(1.0, look.size * globe.pixels / far * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w));
+  ink = vec4(colour * mix(0.82, 1.1, point.w), smoothstep(0.0, 0.42, facing));
+}`;
+
+const LIGHTS = `${VERTEX_HEAD}
+void main(void) {
+  vec3 n = point.xyz;
+  ink = vec4(0.0);
+  gl_PointSize = 1.0;
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  float night = smoothstep(0.06, -0.24, dot(n, globe.sun));
+  if (night <= 0.0 || dot(n, globe.eye) < 1.0) return;
+  vec3 ray = globe.eye - n;
+  float far = length(ray), facing = dot(n, ray) / far;
+  gl_Position = toClip(n);
+  gl_PointSize = max(1.5 * globe.density, look.size * globe.pixels / far * mix(0.45, 1.35, point.w) * mix(0.6, 1.0, facing));
+  ink = vec4(mix(look.small, look.large, point.w), night * mix(0.30, 0.95, point.w) * smoothstep(0.0, 0.35, facing));
+}`;
+
+/** @param {string} fall how a point's opacity goes with r, the squared distance from its middle */
+const fragment = (fall) => `
+in vec4 ink;
+out vec4 fragColor;
+void main(void) {
+  vec2 at = gl_PointCoord * 2.0 - 1.0;
+  float r = dot(at, at), a = ink.a * (${fall});
+  fragColor = vec4(ink.rgb, 1.0) * a;
+}`;
+
+class PointsLayer extends GlobeLayer {
+  /** @param {string} vs @param {string} fs */
+  initialize(vs, fs) {
+    super.initializeState();
+    this.makeModel("points", vs, fs, {
+      topology: "point-list",
+      vertexCount: 0,
+      bufferLayout: [{ name: "point", format: "float32x4" }],
+    });
+  }
+
+  /** @param {{props: any, oldProps: any}} change */
+  updateState({ props, oldProps }) {
+    if (!props.points || props.points === oldProps.points) return;
+    const [model] = this.state.models;
+    model.setAttributes({ point: this.keep(this.context.device.createBuffer({ data: props.points })) });
+    model.setVertexCount(props.points.length / 4);
+  }
+}
+
+export class LandLayer extends PointsLayer {
+  static look = { night: "vec3", size: "float", day: "vec3", dusk: "vec3" };
+
+  initializeState() {
+    this.initialize(LAND, fragment("1.0 - smoothstep(0.45, 1.0, r)"));
+  }
+}
+
+export class LightsLayer extends PointsLayer {
+  static look = { small: "vec3", size: "float", large: "vec3" };
+
+  initializeState() {
+    this.initialize(LIGHTS, fragment("pow(max(0.0, 1.0 - r), 2.5)"));
+  }
+}
+
+for (const [name, layer] of Object.entries({ PointsLayer, LandLayer, LightsLayer })) {
+  layer.layerName = name;
+  layer.defaultProps = { points: { type: "object", value: null, compare: false } };
+}

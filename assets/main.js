@@ -1,0 +1,94 @@
+/** The page put together: the stream goes to the counters, the feed and the globe. The words come first. */
+import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
+import { createClock } from "./clock.js";
+import { createCounters } from "./counters.js";
+import { createFeed } from "./feed.js";
+import { songColours } from "./palette.js";
+import { createRecent } from "./recent.js";
+import { createSky } from "./sky.js";
+import { createSources } from "./sources.js";
+import { createStatus } from "./status.js";
+import { createStream, filtersOf } from "./stream.js";
+
+const OLD_S = 6; // what is older than this when it comes is news for the feed only
+const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
+
+/** @type {(id: string) => HTMLElement} */
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const scene = JSON.parse(find("scene").textContent ?? "");
+const colours = songColours(scene);
+const stage = find("stage");
+const feed = createFeed(find("feed"), { colours: (track) => colours(track).css });
+const counters = createCounters(find("counters"));
+const sources = createSources(find("sources"));
+const status = createStatus(find("status"));
+const recent = createRecent();
+/** @type {ReturnType<typeof import("./globe.js").createGlobe> | null} */
+let globe = null;
+let serverAheadS = 0;
+let streamId = "";
+
+/** @param {Connection} connection @param {number} turn its place in the frame */
+function show(connection, turn) {
+  if (!recent.add(connection.id)) return;
+  document.body.classList.remove("empty");
+  feed.add(connection);
+  if (isNew(connection)) setTimeout(() => onGlobe()?.connect(connection), turn * BACKLOG_MS);
+}
+
+/** @param {{at: number}} event */
+const isNew = ({ at }) => Date.now() / 1000 + serverAheadS - at < OLD_S;
+
+/** The globe, while somebody looks: a tab in the background saves up nothing to be shown at once later. */
+const onGlobe = () => (document.hidden ? null : globe);
+
+const stream = createStream({
+  origin: location.origin,
+  filters: filtersOf(location.search),
+  onState: status.show,
+  onHello(hello) {
+    serverAheadS = hello.now - Date.now() / 1000;
+    if (hello.stream !== streamId) counters.clear();
+    streamId = hello.stream;
+    sources.begin(hello);
+    const unknown = hello.recent.filter(({ id }) => recent.add(id));
+    if (unknown.length) document.body.classList.remove("empty");
+    feed.fill(unknown);
+    unknown.filter(isNew).forEach((connection) => onGlobe()?.connect(connection));
+  },
+  onFrame(frame) {
+    frame.connections.forEach(show);
+    frame.pulses.filter(isNew).forEach((pulse) => onGlobe()?.pulse(pulse));
+    (frame.sparks ?? []).filter(isNew).forEach((spark) => onGlobe()?.spark(spark));
+    counters.add(frame);
+    sources.add(frame);
+  },
+});
+window.addEventListener("online", stream.hurry);
+createSky(/** @type {HTMLCanvasElement} */ (find("sky")));
+startGlobe().catch((error) => {
+  console.warn(error);
+  document.body.dataset.globe = "none";
+});
+
+async function startGlobe() {
+  if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
+  const asset = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
+  const [land, lights] = await Promise.all([
+    loadBytes(asset("land.bin")),
+    loadBytes(asset("lights.bin")),
+    loadScript(asset("pydeck.js")),
+  ]);
+  const { createGlobe } = await import("./globe.js");
+  globe = createGlobe(stage, {
+    scene,
+    fields: { land, lights },
+    clock: createClock(location.search),
+    calm: matchMedia("(prefers-reduced-motion: reduce)").matches,
+    longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
+    colours,
+    obstacles: () => [],
+  });
+  document.body.dataset.globe = "ready";
+}

@@ -1,0 +1,134 @@
+// What travels over /stream (see the README), and what pydeck's bundle leaves on the window.
+
+type Vector = [number, number, number];
+type Source = "live" | "synthetic" | "replay";
+type PlaysBySource = Partial<Record<Source, number>>;
+
+interface Place {
+  geoname_id: number;
+  city: string;
+  country: string;
+  country_code: string;
+  lon: number;
+  lat: number;
+}
+
+interface Track {
+  id: string;
+  title: string;
+  artist: string;
+}
+
+interface Connection {
+  id: string;
+  source: Source;
+  at: number;
+  apart_ms: number;
+  km: number;
+  track: Track;
+  from: Place;
+  to: Place;
+}
+
+interface Pulse {
+  source: Source;
+  at: number;
+  apart_ms: number;
+  track: Track;
+  city: Place;
+}
+
+interface Spark {
+  source: Source;
+  at: number;
+  track: Track;
+  city: Place;
+}
+
+interface Counts {
+  plays: number;
+  together: number;
+  connections: number;
+  shown: number;
+  matching?: number;
+  plays_by_source: PlaysBySource;
+}
+
+interface Hello {
+  type: "hello";
+  protocol: number;
+  stream: string;
+  seq: number;
+  now: number;
+  window_s: number;
+  plays_by_source: PlaysBySource;
+  recent: Connection[];
+  gap: number | null;
+}
+
+interface Frame {
+  type: "connections";
+  seq: number;
+  now: number;
+  connections: Connection[];
+  pulses: Pulse[];
+  sparks?: Spark[];
+  counts: Counts;
+}
+
+interface Bye {
+  type: "bye";
+  retry_ms: number;
+}
+
+type Message = Hello | Frame | Bye;
+
+/** Where the stream stands, for a person to read. */
+type StreamState =
+  | { name: "connecting" }
+  | { name: "live"; back?: { awayS: number; missed: number } }
+  | { name: "lost"; sinceMs: number; retryAtMs: number }
+  | { name: "refused"; reason: string };
+
+interface Scene {
+  initialViewState: { longitude: number; latitude: number; zoom: number; [key: string]: unknown };
+  layers: Record<string, unknown>[];
+  [key: string]: unknown;
+}
+
+interface Viewport {
+  width: number;
+  height: number;
+  cameraPosition: number[];
+  focalDistance: number;
+  viewProjectionMatrix: number[];
+}
+
+interface ViewState {
+  longitude: number;
+  latitude: number;
+  zoom: number;
+  [key: string]: unknown;
+}
+
+interface Deck {
+  readonly isInitialized: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly device?: { lost: Promise<{ reason: string; message: string }> };
+  readonly props: { layers: Layer[] };
+  setProps(props: Record<string, unknown>): void;
+  getViewports(): Viewport[];
+  redraw(reason?: string): void;
+  finalize(): void;
+}
+
+// deck and luma are used untyped, from one folder only: pydeck's bundle ships no declarations
+type Layer = any;
+declare var deck: any;
+declare var luma: any;
+declare var createDeck: (options: Record<string, unknown>) => Deck;
+declare var updateDeck: (jsonInput: Record<string, unknown>, deck: Deck) => void;
+interface Window {
+  UnisonLayers?: Record<string, unknown>;
+}

@@ -1,0 +1,144 @@
+"""The page, and its assets under a name that changes with them, so that a browser asks for each only once."""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+import brotli  # type: ignore[import-untyped]
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
+from flask.blueprints import BlueprintSetupState
+
+from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
+from webapp.runtime import offload
+from webapp.scene import scene
+
+SERVED = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".bin": "application/octet-stream",
+    ".webmanifest": "application/manifest+json",
+}
+BUNDLE = "pydeck.js"
+FOREVER = "public, max-age=31536000, immutable"
+BROTLI_QUALITY = 9
+"""Makes 1.00 MB of pydeck's bundle in about a second; the best, 11, makes 0.91 MB in ten."""
+
+blueprint = Blueprint("pages", __name__, template_folder=str(TEMPLATES))
+
+
+class Assets:
+    """Files by the path they are served under, their common hash, and what they were compressed to."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = files
+        self.version = _version(files)
+        self._bodies: dict[tuple[str, str], bytes] = {}
+
+    def body(self, name: str, coding: str) -> bytes:
+        """The file's bytes in a coding: "br", "gzip" or "identity". Slow the first time only."""
+        if (name, coding) not in self._bodies:
+            self._bodies[name, coding] = _CODINGS[coding](self.files[name].read_bytes())
+        return self._bodies[name, coding]
+
+    def warm(self) -> None:
+        """Compress what every browser asks for, before the first one does."""
+        for name in self.files:
+            self.body(name, "br")
+
+
+def _gzip(content: bytes) -> bytes:
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return packer.compress(content) + packer.flush()
+
+
+_CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda content: bytes(brotli.compress(content, quality=BROTLI_QUALITY)),
+    "gzip": _gzip,
+    "identity": bytes,
+}
+
+
+def _asset_files() -> Iterator[tuple[str, Path]]:
+    yield BUNDLE, pydeck_bundle()
+    for path in sorted(ASSETS.rglob("*")):
+        if path.is_file() and path.suffix in SERVED:
+            yield path.relative_to(ASSETS).as_posix(), path
+
+
+def _version(files: Mapping[str, Path]) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for name, path in files.items():
+        digest.update(name.encode() + b"\0" + hashlib.blake2b(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@blueprint.record_once
+def _gather(state: BlueprintSetupState) -> None:
+    state.app.extensions["unison-assets"] = Assets(dict(_asset_files()))
+
+
+def assets(app: Flask) -> Assets:
+    """The application's assets; `assets(app).warm()` takes about a second and is best done off the event loop."""
+    return cast(Assets, app.extensions["unison-assets"])
+
+
+@blueprint.app_template_global()
+def asset_url(name: str) -> str:
+    """Where an asset is served, on this server."""
+    served = assets(current_app)
+    if name not in served.files:
+        raise KeyError(f"no asset {name!r}")
+    return f"/assets/{served.version}/{name}"
+
+
+@blueprint.app_template_global()
+def asset_modules() -> list[str]:
+    """The page's own modules, to be fetched together instead of one import after another."""
+    return [name for name in assets(current_app).files if name.endswith(".js") and name != BUNDLE]
+
+
+@blueprint.get("/assets/<version>/<path:name>")
+def asset(version: str, name: str) -> Response:
+    """Serve an asset, compressed as the browser likes it; another version's is gone."""
+    served = assets(current_app)
+    if version != served.version or name not in served.files:
+        abort(404)
+    coding = _coding()
+    response = Response(offload(served.body, name, coding), content_type=SERVED[Path(name).suffix])
+    response.headers["Cache-Control"] = FOREVER
+    response.headers["Vary"] = "Accept-Encoding"
+    if coding != "identity":
+        response.headers["Content-Encoding"] = coding
+    return response
+
+
+def _coding() -> str:
+    accepted = request.accept_encodings
+    return next((coding for coding in ("br", "gzip") if accepted.quality(coding) > 0), "identity")
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """Serve the page; a browser that has it is told so."""
+    response = make_response(render_template("index.html", scene=scene()))
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """Serve the icon to browsers that do not read the page's link to it."""
+    response = Response(assets(current_app).body("icon.svg", "identity"), content_type=SERVED[".svg"])
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Ask crawlers for the page only, not for the stream and the data."""
+    return Response("User-agent: *\nDisallow: /api/\nDisallow: /stream\n", content_type="text/plain; charset=utf-8")

@@ -1,0 +1,157 @@
+"""The globe's scene, described with pydeck: what is drawn, in which order, colours and sizes.
+
+The page draws it with pydeck's own bundle and four layers of ours (`assets/layers`), which pydeck's custom libraries
+let take part by name; a change here changes the globe. `snapshot` needs pydeck alone, for a notebook.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydeck as pdk
+
+from webapp.resources import ASSETS
+
+Colour = tuple[float, float, float]
+
+
+def rgb(text: str) -> Colour:
+    """Turn "#rrggbb" into the three numbers from 0 to 1 that a shader takes."""
+    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    return red / 255, green / 255, blue / 255
+
+
+OCEAN = {"night": "#03050f", "day": "#0b2447", "dusk": "#2a1030", "haze": "#2f6fd0", "rim": "#9fd0ff"}
+LAND = {"night": "#22325f", "day": "#6fa6d8", "dusk": "#5a2a38"}
+LIGHTS = {"small": "#ff9d4d", "large": "#ffdca8"}
+# each arc runs from one colour to the other; a song keeps its pair
+PAIRS = [
+    ("#ffb25e", "#ff5e8a"),
+    ("#ff6fb1", "#9a7bff"),
+    ("#5ad1ff", "#8a8bff"),
+    ("#4fe3c1", "#5ab4ff"),
+    ("#ffe27a", "#ff8f5e"),
+    ("#b7f27c", "#3fd6c9"),
+]
+FLIGHT_S = (1.3, 3.0)
+"""Seconds from a neighbour, and from the other side of the Earth."""
+
+
+def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
+    return {name: rgb(text) for name, text in colours.items()}
+
+
+def live_layers() -> list[pdk.Layer]:
+    """The page's layers, from the ground up."""
+    return [
+        pdk.Layer("OceanLayer", id="ocean", **_paint(OCEAN)),
+        pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
+        pdk.Layer("LightsLayer", id="lights", size=0.0105, **_paint(LIGHTS)),
+        pdk.Layer(
+            "LiveArcsLayer",
+            id="arcs",
+            capacity=512,
+            segments=48,
+            width=7.5,
+            flight_s=FLIGHT_S,
+            hold_s=2.6,
+            fade_s=2.0,
+            pulse_s=3.2,
+            spark_s=5.0,
+            pairs=[[rgb(first), rgb(second)] for first, second in PAIRS],
+            spark=rgb("#b9c9ee"),
+        ),
+    ]
+
+
+def live_deck() -> pdk.Deck:
+    """The page's scene as a `pdk.Deck`; its layers are drawn by the page only."""
+    return pdk.Deck(
+        layers=live_layers(),
+        views=[pdk.View("_GlobeView", id="globe", resolution=10, controller={"inertia": 400, "keyboard": False})],
+        initial_view_state=pdk.ViewState(longitude=0, latitude=20, zoom=1, min_zoom=-3, max_zoom=6),
+        map_provider=None,
+    )
+
+
+def scene() -> dict[str, Any]:
+    """The scene as `createDeck` takes it, and how the camera moves."""
+    described: dict[str, Any] = json.loads(live_deck().to_json())
+    described.pop("mapStyle", None)
+    # shaders soften their own edges; multisampling would halve the frames on a slow device. pydeck has no place for it
+    described["deviceProps"] = {"webgl": {"antialias": False}}
+    described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discShare": 0.82}
+    return described
+
+
+def land_points() -> npt.NDArray[np.float64]:
+    """The land's dots as (lon, lat) rows in degrees: `scripts/build_land.py` packed them."""
+    mask = np.unpackbits(np.frombuffer((ASSETS / "land.bin").read_bytes(), np.uint8), bitorder="little").astype(bool)
+    i = np.arange(len(mask))
+    lon_deg = np.degrees(i * np.pi * (3 - math.sqrt(5))) % 360 - 180
+    lat_deg = np.degrees(np.arcsin(1 - 2 * (i + 0.5) / len(mask)))
+    points: npt.NDArray[np.float64] = np.column_stack([lon_deg, lat_deg])[mask]
+    return points.round(2)
+
+
+def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:
+    """A still of the globe that needs pydeck alone: for a notebook, or `snapshot(found).to_html("found.html")`.
+
+    Args:
+        connections: as `GET /api/connections` and `/stream` give them.
+    """
+    arcs = [_arc(connection) for connection in connections]
+    dots = [{"at": point} for point in land_points()[::2].tolist()]
+    ends = [{"at": arc[end], "name": arc[name]} for arc in arcs for end, name in (("from", "start"), ("to", "end"))]
+    return pdk.Deck(
+        layers=[
+            _still("ScatterplotLayer", dots, get_position="at", get_radius=38_000, get_fill_color=_bytes(LAND["day"])),
+            _still(
+                "ArcLayer",
+                arcs,
+                get_source_position="from",
+                get_target_position="to",
+                get_source_color=_bytes(PAIRS[0][0]),
+                get_target_color=_bytes(PAIRS[0][1]),
+                get_width=3,
+                great_circle=True,
+                get_height=0.4,
+                pickable=True,
+            ),
+            _still("TextLayer", ends, get_position="at", get_text="name", get_size=13, get_color=[234, 240, 255]),
+        ],
+        views=[pdk.View("_GlobeView", id="globe", controller=True)],
+        initial_view_state=pdk.ViewState(longitude=_middle(arcs), latitude=20, zoom=1),
+        map_provider=None,
+        parameters={"cull": True},
+        tooltip={"text": "{title} by {artist}\n{start} and {end}\n{apart_ms} ms apart, {km} km"},
+    )
+
+
+def _still(kind: str, data: Sequence[Mapping[str, Any]], **look: Any) -> pdk.Layer:
+    return pdk.Layer(kind, data=list(data), id=kind, **look)
+
+
+def _arc(connection: Mapping[str, Any]) -> dict[str, Any]:
+    start, end, track = connection["from"], connection["to"], connection["track"]
+    return {
+        "from": [start["lon"], start["lat"]],
+        "to": [end["lon"], end["lat"]],
+        "start": start["city"],
+        "end": end["city"],
+        "title": track["title"],
+        "artist": track["artist"],
+        "apart_ms": connection["apart_ms"],
+        "km": connection["km"],
+    }
+
+
+def _bytes(text: str) -> list[int]:
+    return list(bytes.fromhex(text.removeprefix("#")))
+
+
+def _middle(arcs: Sequence[Mapping[str, Any]]) -> float:
+    return float(arcs[0]["from"][0]) if arcs else 0.0
