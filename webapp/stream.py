@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_sock import Sock
+from werkzeug.routing.exceptions import WebsocketMismatch
 
 from webapp.runtime import unison
 from webapp.selection import Filter, FilterError
@@ -16,6 +17,12 @@ RETRY_AFTER_S = 5
 
 blueprint = Blueprint("stream", __name__)
 sock = Sock()
+
+
+@blueprint.app_errorhandler(WebsocketMismatch)
+def not_a_websocket(_: Exception) -> ResponseReturnValue:
+    """Tell a plain GET what this address is; werkzeug's router turns it away before `check` could."""
+    return refusal(request.environ) or ("", 400)
 
 
 @blueprint.before_request

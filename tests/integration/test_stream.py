@@ -1,0 +1,221 @@
+"""From plays sent to connections received: a real server, real sockets."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from tests.serving import FlaskServer, Server, get_json, post_plays, stream
+
+OSAKA, RECIFE, PARIS = 1853909, 3390760, 2988507
+
+
+def play(listener: str, city: int, at: float, title: str = "Night Bus Home", **more: Any) -> dict[str, Any]:
+    song = {"title": title, "artist": "Marisol Vey"}
+    return {"track": song, "listener": listener, "place": {"geoname_id": city}, "pressed_at": at} | more
+
+
+def connections(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [connection for frame in frames for connection in frame["connections"]]
+
+
+def together(server: Server, title: str = "Night Bus Home") -> dict[str, Any]:
+    """Send two plays of a song from two cities, and wait for their connection."""
+    with stream(server) as viewer:
+        now = time.time()
+        post_plays(server, [play("ann", OSAKA, now, title), play("bob", RECIFE, now + 0.04, title)])
+        return viewer.connections(1)[0]
+
+
+def test_two_plays_40_ms_apart_come_out_as_one_connection_within_a_second_and_a_half(server: Server) -> None:
+    with stream(server) as viewer:
+        now = time.time()
+        post_plays(server, [play("ann", OSAKA, now), play("bob", RECIFE, now + 0.04)])
+        (found,) = viewer.connections(1)
+        assert time.time() - (now + 0.04) < 1.5
+        assert (found["apart_ms"], found["source"], found["track"]["title"]) == (40, "live", "Night Bus Home")
+        assert found["at"] == pytest.approx(now + 0.04, abs=0.001)
+        assert abs(found["km"] - 16_897) <= 1  # geographiclib's GeodSolve between the two GeoNames points
+        assert (found["from"]["city"], found["from"]["country"], found["from"]["country_code"]) == (
+            "Osaka",
+            "Japan",
+            "JP",
+        )
+        assert (found["from"]["lon"], found["from"]["lat"]) == pytest.approx((135.502, 34.694), abs=0.01)
+        assert (found["to"]["city"], found["to"]["country"]) == ("Recife", "Brazil")
+        assert (found["to"]["lon"], found["to"]["lat"]) == pytest.approx((-34.881, -8.054), abs=0.01)
+
+
+def test_a_third_play_from_osaka_makes_no_second_connection(server: Server) -> None:
+    with stream(server) as viewer:
+        now = time.time()
+        post_plays(server, [play("ann", OSAKA, now), play("bob", RECIFE, now + 0.04), play("cem", OSAKA, now + 0.05)])
+        assert len(connections(viewer.frames(2.5))) == 1
+
+
+@pytest.mark.parametrize(("apart_s", "expected"), [(1.0, 1), (1.001, 0)])
+def test_the_window_is_inclusive_and_an_instant_more_is_too_much(server: Server, apart_s: float, expected: int) -> None:
+    with stream(server) as viewer:
+        pressed = round(time.time() - 0.3, 3)
+        post_plays(server, [play("ann", OSAKA, pressed), play("bob", RECIFE, pressed + apart_s)])
+        assert len(connections(viewer.frames(2.5))) == expected
+
+
+def test_plays_of_different_sources_make_no_connection(server: Server) -> None:
+    with stream(server) as viewer:
+        now = time.time()
+        post_plays(server, [play("ann", OSAKA, now), play("bob", RECIFE, now, source="synthetic")])
+        frames = viewer.frames(2.5)
+        assert connections(frames) == []
+        assert sum(frame["counts"]["plays"] for frame in frames) == 2
+
+
+def test_a_frame_comes_at_least_each_second_with_the_next_seq(server: Server) -> None:
+    with stream(server) as viewer:
+        frames = [viewer.next(timeout_s=1.6) for _ in range(3)]
+    assert [frame["seq"] for frame in frames] == [viewer.hello["seq"] + k for k in (1, 2, 3)]
+    assert all(b["now"] - a["now"] < 1.5 for a, b in zip(frames, frames[1:], strict=False))
+
+
+def test_hello_brings_what_was_connected_before(server: Server) -> None:
+    found = together(server)
+    with stream(server) as viewer:
+        assert viewer.hello["recent"] == [found]
+        assert (viewer.hello["gap"], viewer.hello["protocol"], viewer.hello["window_s"]) == (None, 1, 1.0)
+        assert viewer.hello["plays_by_source"] == {"live": 2, "synthetic": 0, "replay": 0}
+
+
+def test_a_resumed_stream_repeats_and_loses_nothing(server: Server) -> None:
+    with stream(server) as watcher, stream(server) as first:
+        head = first.next()
+        first.close()
+        together(server)
+        with stream(server, since=f"{first.hello['stream']}:{head['seq']}") as second:
+            assert (second.hello["seq"], second.hello["gap"], second.hello["recent"]) == (head["seq"], 0, [])
+            rest = [second.next() for _ in range(4)]
+        everything = [watcher.next() for _ in range(1 + len(rest))]
+    assert [head, *rest] == everything
+    assert len(connections(rest)) == 1
+
+
+@pytest.mark.parametrize("since", ["other:3", "nonsense", "{stream}:999999", "{stream}:-1", "{stream}:1e3", ":", "\n"])
+def test_a_since_that_is_not_ours_is_a_gap_of_unknown_size(server: Server, since: str) -> None:
+    with stream(server) as viewer:
+        ours = viewer.hello["stream"]
+    with stream(server, since=since.format(stream=ours)) as viewer:
+        assert viewer.hello["gap"] == -1
+        assert viewer.next()["seq"] == viewer.hello["seq"] + 1
+
+
+def test_viewers_of_one_filter_get_equal_bytes_and_a_resumed_one_too(server: Server) -> None:
+    with stream(server, country="br") as a, stream(server, country="BR") as b:
+        first = a.next()
+        together(server)
+        live = [a.socket.recv(5) for _ in range(3)]
+        also = [b.socket.recv(5) for _ in range(4)][-3:]
+        assert live == also
+        since = f"{a.hello['stream']}:{first['seq']}"
+        with stream(server, country="BR", since=since) as again:
+            assert [again.socket.recv(5) for _ in range(3)] == live
+
+
+def test_a_filtered_viewer_gets_every_seq_and_only_what_passes(server: Server) -> None:
+    with stream(server, country="FR") as french, stream(server, city=RECIFE) as recife:
+        together(server)
+        (found,) = recife.connections(1)
+        assert found["to"]["city"] == "Recife"
+        frames = french.frames(1.5)
+    assert connections(frames) == []
+    assert [frame["seq"] for frame in frames] == [french.hello["seq"] + 1 + k for k in range(len(frames))]
+    assert sum(frame["counts"]["connections"] for frame in frames) == 1
+    assert {frame["counts"]["matching"] for frame in frames} == {0}
+
+
+def test_what_a_new_filter_would_have_shown_is_in_its_first_frames_never_twice(server: Server) -> None:
+    found = together(server)
+    with stream(server, artist="marisol VEY") as viewer:
+        assert [connection["id"] for connection in viewer.hello["recent"]] == [found["id"]]
+        assert connections(viewer.frames(1.5)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [("country=XX", "country='XX'"), ("city=abc", "GeoNames id"), ("track=%00", "track id"), ("artist=", "1 to 300"),
+     ("city=1853909&city=1853909", "twice"), ("city=1", "city='1'")],
+)  # fmt: skip
+def test_a_wrong_filter_is_refused_before_the_handshake(server: Server, query: str, part: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(f"{server.ws_url}/stream?{query}"):
+        pass
+    assert refused.value.response.status_code == 400
+    assert part in (refused.value.response.body or b"").decode()
+
+
+def test_one_viewer_too_many_is_asked_to_come_later(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_VIEWERS_MAX="1", UNISON_FILTERS_MAX="0")
+    for query in ({}, {"country": "BR"}):
+        with stream(server), pytest.raises(InvalidStatus) as refused, stream(server, **query):
+            pass
+        assert refused.value.response.status_code == 503
+        assert int(refused.value.response.headers["Retry-After"]) > 0
+
+
+def test_a_plain_get_is_told_that_this_is_a_websocket(server: Server) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{server.url}/stream", timeout=5)
+    assert refused.value.code == 426
+
+
+def test_a_stopped_server_says_bye_and_when_to_come_back(server: Server) -> None:
+    with stream(server) as viewer:
+        assert server.stop() == 0
+        frames = []
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                frames.append(viewer.next())
+    assert frames[-1]["type"] == "bye"
+    assert frames[-1]["retry_ms"] > 0
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+
+
+def test_a_new_server_on_old_data_knows_what_was_connected_and_owns_up_to_the_gap(server: Server) -> None:
+    found = together(server)
+    with stream(server) as viewer:
+        since = f"{viewer.hello['stream']}:{viewer.hello['seq']}"
+    server.restart()
+    with stream(server, since=since) as viewer:
+        assert viewer.hello["gap"] == -1
+        assert [connection["id"] for connection in viewer.hello["recent"]] == [found["id"]]
+
+
+def test_every_connection_is_kept_at_once(server: Server) -> None:
+    found = together(server)
+    assert get_json(server, "/api/connections")["connections"] == [found]
+
+
+def test_flasks_own_server_streams_as_well(tmp_path: Any) -> None:
+    server = FlaskServer(tmp_path / "data")
+    try:
+        found = together(server)
+        assert found["apart_ms"] == 40
+        with stream(server, since="x:1") as viewer:
+            assert viewer.hello["recent"][0]["id"] == found["id"]
+    finally:
+        server.kill()
+
+
+def test_show_all_shows_all(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_SHOWN_PER_S="0")
+    with stream(server) as viewer:
+        now = time.time()
+        pairs = [(f"Song {k}", k) for k in range(50)]
+        post_plays(server, [play(f"a{k}", PARIS, now, title) for title, k in pairs])
+        post_plays(server, [play(f"b{k}", RECIFE, now + 0.01, title) for title, k in pairs])
+        assert {found["track"]["title"] for found in viewer.connections(50)} == {title for title, _ in pairs}
