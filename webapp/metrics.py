@@ -24,7 +24,6 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from webapp.app import Unison
     from webapp.records import Counts
 
 Value = float | Mapping[str, float]
@@ -85,7 +84,6 @@ class Metrics:
                 "connections_thinned", "Connections left out of a record that would be too large."
             ),
         }
-        self._dropped = self._counter("viewers_dropped", "Viewers closed or lost, by reason.", "reason")
         self._records = self._counter("records", "Slice records that came over the bus.")
         self._slices = self._counter("slices_closed", "Slices closed, empty ones too.")
         self.ingest_seconds = Histogram(
@@ -117,23 +115,6 @@ class Metrics:
             counter.inc(getattr(counts, name))
         for source, plays in counts.plays_by_source.items():
             self._matched.labels(source).inc(plays)
-
-    def drop(self, reason: str) -> None:
-        """Count a viewer whose end was not a clean one (see `webapp.hub.Hub`)."""
-        self._dropped.labels(reason).inc()
-
-    def watch(self, app: Unison) -> None:
-        """Read the parts of the application at each scrape from now on."""
-        hub, history, pipeline = app.hub, app.history, app.pipeline
-        self.gauge("viewers", "Viewers connected.", lambda: hub.viewers)
-        self.gauge("viewers_backlog_bytes", "Bytes that wait for viewers to take them.", lambda: hub.backlog)
-        self.gauge("filters", "Distinct filters watched, the empty one aside.", lambda: app.channels.filters)
-        self.gauge("matching_lag_seconds", "How far matching is behind the clock.", lambda: pipeline.lag_s)
-        self.gauge("plays_waiting", "Plays taken in whose slice is not closed yet.", lambda: pipeline.waiting)
-        self.gauge("ring_bytes", "Bytes of the records that can be resumed from.", lambda: app.records.kept_bytes)
-        self.gauge("history_pending_rows", "Rows not yet written to disk.", lambda: history.pending)
-        self.counter("history_dropped_rows", "Rows lost, as they could not be written.", lambda: history.dropped)
-        self.gauge("history_problem", "1 while the history has trouble with its file.", lambda: bool(history.problem))
 
     def gauge(self, name: str, help: str, read: Callable[[], Value], label: str = "") -> None:
         """Have a value that goes up and down read at each scrape, as `unison_<name>`; name ends in its unit."""
