@@ -88,7 +88,7 @@ class NameIndex:
         away = np.asarray(region, dtype=np.uint16) ^ _homes(home)[np.asarray(target)]
         return {
             "salt": np.uint8(salt),
-            "key": _to_planes(steps, "<u4"),
+            "key": _to_planes(steps, "<u4" if steps.max(initial=0) < 1 << 32 else "<u8"),
             "target": _to_planes(target, "<u2"),
             "region": _to_planes(away, "<u2"),
         }
