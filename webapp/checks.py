@@ -4,7 +4,7 @@ import json
 import math
 import re
 import unicodedata
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,6 +43,11 @@ class FieldError(ValueError):
     def __init__(self, field: str | None, problem: object) -> None:
         super().__init__(problem)
         self.field = field
+        self.problem = problem
+
+    def bare(self) -> Self:
+        """Return it without the frames that it came through: thousands of these at once keep the collector busy."""
+        return type(self)(self.field, self.problem)
 
 
 def shown(value: object) -> str:
@@ -202,7 +207,7 @@ def place(value: object, gazetteer: Gazetteer) -> int:
     try:
         return _FIND[kinds[0]](fields, gazetteer)
     except PlaceError as error:
-        raise FieldError("place", error) from error
+        raise FieldError("place", error.with_traceback(None)) from None
 
 
 def _by_id(fields: dict[str, Any], gazetteer: Gazetteer) -> int:

@@ -1,36 +1,22 @@
-"""From the body of a request to plays as columns: fast where all is well, play by play where it is not. Pure."""
+"""From the body of a request to single plays: all at once where all is well, play by play where it is not. Pure."""
 
-import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from webapp import checks
 from webapp.checks import FieldError
-from webapp.gazetteer import Gazetteer
 from webapp.jsontext import NotJsonError, decoded, elements, loads
-from webapp.known import Known
-from webapp.plays import SOURCES, PlayBatch, Source
+from webapp.plays import Source
 
 PLAYS_MOST = 10_000
-ERRORS_MOST = 20
-WINDOW_MS = (-5_000, 1_000)
-
+_COMMAS_MOST = 50 * PLAYS_MOST  # with more, and it may be millions of tiny elements, each an object of 60 bytes
 _LINE = re.compile(rb"\S[^\n]*")
-_TOO_DEEP = "nested too deeply to read"
+_REQUIRED = ("track", "listener", "place")
 _EXAMPLE = '{"track": {...}, "listener": "...", "place": {...}}'
-
-# By code: how true a source is, and back. Synthetic is the least true.
-_TRUTH = np.array([2, 0, 1], np.uint8)
-_BY_TRUTH = np.array([1, 2, 0], np.uint8)
-_CODES: dict[Source | None, int] = {name: code for code, name in enumerate(SOURCES)} | {None: 0}
 
 T = TypeVar("T")
 
@@ -43,7 +29,7 @@ class TooManyPlaysError(ValueError):
     """More than PLAYS_MOST plays in one body."""
 
 
-class _Play(msgspec.Struct, gc=False):
+class Play(msgspec.Struct, gc=False):
     """A play as sent. Track and place stay bytes: they recur, and what they mean is kept by them."""
 
     track: msgspec.Raw
@@ -53,223 +39,133 @@ class _Play(msgspec.Struct, gc=False):
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Why a play was not taken: its number in the body from 0, the dotted name of the field, a sentence."""
-
-    index: int
-    field: str | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a body held: the good plays, how many were bad, and what was wrong with the first of these."""
-
-    plays: PlayBatch
-    rejected: int
-    errors: tuple[Rejected, ...]
-
-
-class PlayReader:
-    """Reads bodies of plays; keeps what tracks and places it met mean, so that a play costs about a microsecond."""
-
-    def __init__(self, gazetteer: Gazetteer, secret: bytes) -> None:
-        """Start with nothing known.
-
-        Args:
-            gazetteer: where places are looked up.
-            secret: key of the listener hashes; the same for all nodes of a cluster.
-        """
-        self._tracks: Known[bytes] = Known(lambda raw: checks.track(_loads(raw)))
-        self._cities: Known[int] = Known(lambda raw: checks.place(_loads(raw), gazetteer))
-        key = hashlib.blake2b(secret, digest_size=32, person=b"unison listener").digest()
-        self._keyed = hashlib.blake2b(digest_size=8, key=key)
-        self._play = msgspec.json.Decoder(_Play)
-        self._plays = msgspec.json.Decoder(Annotated[list[_Play], msgspec.Meta(max_length=PLAYS_MOST)])
-
-    def read_json(self, body: bytes, now_ms: int, source: Source = "live") -> Reading:
-        """Read a JSON object, which is one play, or a list of them.
-
-        Args:
-            body: UTF-8.
-            now_ms: epoch milliseconds: the time of arrival.
-            source: of this and a play's own source the less true one counts.
-
-        Raises:
-            BodyError: it is not JSON (the message gives the position), or neither an object nor a list.
-            TooManyPlaysError: more than PLAYS_MOST plays.
-        """
-        body = _without_mark(body)
-        try:
-            decoded(body)
-            return self._reading(self._decode(body), now_ms, source)
-        except NotJsonError as error:
-            raise BodyError(_in_whole(body, error).within(body)) from None
-
-    def read_ndjson(self, body: bytes, now_ms: int, source: Source = "live") -> Reading:
-        """Read a play a line; a line that is not JSON is a rejected play. Blank lines are skipped and not counted.
-
-        Args and errors are those of `read_json`, but for lines that are not JSON.
-        """
-        found = islice(_LINE.finditer(_without_mark(body)), PLAYS_MOST + 1)
-        return self._reading(_each([match[0] for match in found], self._line), now_ms, source)
-
-    def _decode(self, body: bytes) -> "_Decoded":
-        first = body.lstrip()[:1]
-        if first == b"{":
-            return _each([body], self._one)
-        if first != b"[":
-            raise BodyError(f"expected a play or a list of plays, got {checks.shown(loads(body))}")
-        try:
-            plays = self._plays.decode(body)
-            return _Decoded(plays, range(len(plays)), {})
-        except (msgspec.DecodeError, RecursionError):
-            return _each(elements(body), self._element)
-
-    def _element(self, place: tuple[int, bytes]) -> _Play:
-        start, raw = place
-        try:
-            return self._one(raw)
-        except NotJsonError as error:
-            raise NotJsonError(error.problem, start + error.at) from None
-
-    def _line(self, raw: bytes) -> _Play:
-        try:
-            decoded(raw)
-            return self._one(raw)
-        except NotJsonError as error:
-            raise FieldError(None, f"the line is not JSON: {error}") from None
-
-    def _one(self, raw: bytes) -> _Play:
-        try:
-            return self._play.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            return _patiently(raw)
-
-    def _reading(self, decoded: "_Decoded", now_ms: int, source: Source) -> Reading:
-        plays, rows, faults = decoded
-        columns = _Columns(
-            plays,
-            self._tracks.find([bytes(play.track) for play in plays]),
-            self._cities.find([bytes(play.place) for play in plays]),
-            _pressed_ms(plays, now_ms),
-        )
-        for row, error in columns.faults(now_ms):
-            faults.setdefault(rows[row], error)
-        if faults:
-            columns = columns.take([row for row, index in enumerate(rows) if index not in faults])
-        errors = tuple(
-            Rejected(index, faults[index].field, str(faults[index])) for index in sorted(faults)[:ERRORS_MOST]
-        )
-        return Reading(columns.batch(self._hashes, _CODES[source]), len(faults), errors)
-
-    def _hashes(self, listeners: Iterable[str]) -> npt.NDArray[np.uint64]:
-        digests, start = [], self._keyed.copy
-        for listener in listeners:
-            hashing = start()
-            hashing.update(listener.encode())
-            digests.append(hashing.digest())
-        return np.frombuffer(b"".join(digests), "<u8")
-
-
-class _Decoded(NamedTuple):
+class Decoded(NamedTuple):
     """The plays that have the right shape, which of the body they are, and what is wrong with the others."""
 
-    plays: Sequence[_Play]
+    plays: Sequence[Play]
     rows: Sequence[int]
     faults: dict[int, FieldError]
 
 
-class _Columns(NamedTuple):
-    """The same plays by what is known of them, a row each; what is wrong stands in the place of what it should be."""
-
-    plays: Sequence[_Play]
-    tracks: Sequence[bytes | FieldError]
-    cities: Sequence[int | FieldError]
-    at: npt.NDArray[np.float64]
-
-    def faults(self, now_ms: int) -> Iterator[tuple[int, FieldError]]:
-        """Rows and what is wrong with them; a row may come more than once."""
-        for values in (self.tracks, self.cities):
-            if FieldError in set(map(type, values)):
-                yield from ((row, value) for row, value in enumerate(values) if isinstance(value, FieldError))
-        if not "".join(play.listener for play in self.plays).isprintable():
-            yield from _unfit_listeners(self.plays)
-        fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
-        for row in np.flatnonzero(~fits).tolist():
-            yield row, checks.pressed_at(self.plays[row].pressed_at, now_ms, WINDOW_MS)
-
-    def take(self, rows: Sequence[int]) -> "_Columns":
-        """Return these rows."""
-        plays, tracks, cities = self.plays, self.tracks, self.cities
-        return _Columns([plays[i] for i in rows], [tracks[i] for i in rows], [cities[i] for i in rows], self.at[rows])
-
-    def batch(self, hashes: Callable[[Iterable[str]], npt.NDArray[np.uint64]], source: int) -> PlayBatch:
-        """Return rows without a fault as a batch."""
-        numbers: dict[Any, int] = {}
-        track = [numbers.setdefault(wire, len(numbers)) for wire in self.tracks]
-        own = np.array([_CODES[play.source] for play in self.plays], np.uint8)
-        return PlayBatch(
-            at=self.at.astype(np.int64),
-            source=_BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])],
-            city=np.array(self.cities, np.uint16),
-            listener=hashes(play.listener for play in self.plays),
-            track=np.array(track, np.uint32),
-            tracks=tuple(numbers),
-        )
+_PLAY = msgspec.json.Decoder(Play)
+_PLAYS = msgspec.json.Decoder(Annotated[list[Play], msgspec.Meta(max_length=PLAYS_MOST)])
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _each(items: Sequence[T], read: Callable[[T], _Play]) -> _Decoded:
+def decode_json(body: bytes) -> Decoded:
+    """Decode a JSON object, which is one play, or a list of them.
+
+    Raises:
+        BodyError: it is not JSON (the message gives the position), or neither an object nor a list.
+        TooManyPlaysError: more than PLAYS_MOST plays.
+    """
+    body = _without_mark(body)
+    try:
+        decoded(body)
+        return _decode(body)
+    except NotJsonError as error:
+        raise BodyError(_in_whole(body, error).within(body)) from None
+
+
+def decode_ndjson(body: bytes) -> Decoded:
+    """Decode a play a line; a line that is not JSON is a fault. Blank lines are skipped and not counted.
+
+    Raises:
+        BodyError: nothing is in it.
+        TooManyPlaysError: more than PLAYS_MOST plays.
+    """
+    return _each((match[0] for match in _LINE.finditer(_without_mark(body))), _line)
+
+
+def _decode(body: bytes) -> Decoded:
+    first = body.lstrip()[:1]
+    if first == b"{":
+        return _each([body], _one)
+    if first != b"[":
+        raise BodyError(f"expected a play or a list of plays, got {checks.shown(loads(body))}")
+    try:
+        plays = _PLAYS.decode(body)
+        return Decoded(plays, range(len(plays)), {})
+    except (msgspec.DecodeError, RecursionError):
+        return _singly(body)
+
+
+def _singly(body: bytes) -> Decoded:
+    try:
+        raws = _RAWS.decode(body) if body.count(b",") < _COMMAS_MOST else None
+    except (msgspec.DecodeError, RecursionError):  # to msgspec a lone surrogate in one play spoils them all
+        raws = None
+    if raws is not None:
+        return _each(map(bytes, raws), _one)
+    starts, slices = elements(body, PLAYS_MOST + 1)
+    return _each(zip(starts, slices, strict=True), _element)
+
+
+def _element(place: tuple[int, bytes]) -> Play:
+    start, raw = place
+    try:
+        return _one(raw)
+    except NotJsonError as error:
+        raise NotJsonError(error.problem, start + error.at) from None
+
+
+def _line(raw: bytes) -> Play:
+    try:
+        decoded(raw)
+        return _one(raw)
+    except NotJsonError as error:
+        raise FieldError(None, f"the line is not JSON: {error}") from None
+
+
+def _one(raw: bytes) -> Play:
+    try:
+        play = _PLAY.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        play = None
+    return _patiently(raw) if play is None else play
+
+
+def _each(items: Iterable[T], read: Callable[[T], Play]) -> Decoded:
     """Read play by play, so that a bad one costs no other."""
-    if len(items) > PLAYS_MOST:
-        raise TooManyPlaysError(f"more than {PLAYS_MOST} plays in one request; send them in several")
     plays, rows, faults = [], [], {}
     for index, item in enumerate(items):
+        if index == PLAYS_MOST:
+            raise TooManyPlaysError(f"more than {PLAYS_MOST} plays in one request; send them in several")
         try:
             plays.append(read(item))
             rows.append(index)
         except FieldError as error:
-            faults[index] = error
-    return _Decoded(plays, rows, faults)
+            faults[index] = error.bare()
+    return Decoded(plays, rows, faults)
 
 
-def _patiently(raw: bytes) -> _Play:
+def _patiently(raw: bytes) -> Play:
     """Read what the typed decoder refused: find what is wrong, or that it is right all the same (duplicate keys)."""
-    fields = checks.fields_of(_loads(raw), None, _EXAMPLE)
-    track, listener, place = (
-        checks.required(fields, name, name, f"a play such as {_EXAMPLE}") for name in ("track", "listener", "place")
-    )
+    fields = checks.fields_of(load_part(raw), None, _EXAMPLE)
+    track, who, place = (checks.required(fields, name, name, f"a play such as {_EXAMPLE}") for name in _REQUIRED)
     at_s, source = fields.get("pressed_at"), fields.get("source")
-    return _Play(
-        track=msgspec.Raw(json.dumps(track).encode()),
-        listener=checks.listener(listener),
-        place=msgspec.Raw(json.dumps(place).encode()),
+    return Play(
+        listener=checks.listener(who),
         pressed_at=None if at_s is None else checks.number(at_s, "pressed_at", "a number of epoch seconds"),
         source=None if source is None else checks.source(source),
+        track=_raw(track),
+        place=_raw(place),
     )
 
 
-def _loads(raw: bytes) -> Any:
+def _raw(value: object) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(json.dumps(value).encode())
+    except RecursionError:
+        raise FieldError(None, "nested too deeply to read") from None
+
+
+def load_part(raw: bytes) -> Any:
+    """Return what a part of a play says; a FieldError if it cannot be read."""
     try:
         return loads(raw)
     except RecursionError:
-        raise FieldError(None, _TOO_DEEP) from None
-
-
-def _unfit_listeners(plays: Iterable[_Play]) -> Iterator[tuple[int, FieldError]]:
-    for row, play in enumerate(plays):
-        try:
-            checks.listener(play.listener)
-        except FieldError as error:
-            yield row, error
-
-
-def _pressed_ms(plays: Sequence[_Play], now_ms: int) -> npt.NDArray[np.float64]:
-    """Whole epoch milliseconds; the time of arrival where none is given."""
-    at_s = np.array([play.pressed_at for play in plays], np.float64)  # None becomes NaN, which JSON cannot say
-    with np.errstate(over="ignore"):
-        return np.where(np.isnan(at_s), now_ms, np.rint(at_s * 1000))
+        raise FieldError(None, "nested too deeply to read") from None
 
 
 def _without_mark(body: bytes) -> bytes:

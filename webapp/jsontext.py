@@ -51,7 +51,7 @@ def loads(data: bytes) -> Any:
     """
     text = decoded(data)
     try:
-        return json.loads(text, parse_constant=_refuse, parse_int=_whole)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise NotJsonError(_described(error), len(text[: error.pos].encode())) from None
     except _ConstantError as error:
@@ -71,6 +71,9 @@ def _whole(digits: str) -> float:
     return int(digits) if len(digits) <= _DIGITS_MOST else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole)
+
+
 def _described(error: json.JSONDecodeError) -> str:
     """Say it without json's position, and with what helps where several values follow one another."""
     if error.msg == "Extra data":
@@ -78,11 +81,15 @@ def _described(error: json.JSONDecodeError) -> str:
     return error.msg.removesuffix(" at").removesuffix(" starting")
 
 
-def elements(body: bytes) -> list[tuple[int, bytes]]:
-    """Split a JSON list into its elements without reading them, so that one that cannot be read costs no other.
+def elements(body: bytes, most: int) -> tuple[list[int], list[bytes]]:
+    """Split a JSON list into its first elements without reading them: so one that cannot be read costs no other.
+
+    Args:
+        body: a list, after whitespace if any.
+        most: how many elements are wanted.
 
     Returns:
-        (byte at which it begins, its bytes) of each.
+        The bytes at which they begin, and their bytes.
 
     Raises:
         NotJsonError: the list does not end, or something follows it.
@@ -97,6 +104,6 @@ def elements(body: bytes) -> list[tuple[int, bytes]]:
     end = int(ends[0])
     if rest := body[end + 1 :].lstrip():
         raise NotJsonError("something follows the list", len(body) - len(rest))
-    commas = np.flatnonzero((depth[:end] == 1) & (masked[:end] == ord(",")) & outside[:end]).tolist()
-    starts = [body.index(b"[") + 1, *(comma + 1 for comma in commas)]
-    return [(start, body[start:stop]) for start, stop in zip(starts, [*commas, end], strict=True)]
+    commas = np.flatnonzero((depth[:end] == 1) & (masked[:end] == ord(",")) & outside[:end])[:most].tolist()
+    starts = [body.index(b"[") + 1, *(comma + 1 for comma in commas)][:most]
+    return starts, [body[start:stop] for start, stop in zip(starts, [*commas, end], strict=False)]

@@ -38,7 +38,7 @@ class Known(dict[bytes, V]):
         try:
             return self[raw]
         except FieldError as error:
-            return error
+            return error.bare()
 
     def __missing__(self, raw: bytes) -> V:
         value = self._find(raw)
