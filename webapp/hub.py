@@ -120,6 +120,18 @@ class Hub:
                 taken the one before, in a callback of the loop, so the iterator must not wait or switch greenlets.
             on_gone: called once, on the loop, after the socket is closed.
         """
+        viewer = self._admit(sock, channel, on_gone)
+        if self._closing:
+            self._send_away(viewer, wsframes.GOING_AWAY)
+            return
+        self._contain(viewer, _set_up, viewer, iter(opening))
+        self.on_writable(viewer)
+
+    def refuse(self, sock: socket.socket, code: int, text: str, on_gone: Callable[[], None] = lambda: None) -> None:
+        """Take a socket over only to close it with a close frame."""
+        self._admit(sock, Channel(), on_gone).leave(code, None, text)
+
+    def _admit(self, sock: socket.socket, channel: Channel, on_gone: Callable[[], None]) -> Viewer:
         viewer = Viewer(self, sock, channel, on_gone)
         self.viewers += 1
         self._open += 1
@@ -127,11 +139,7 @@ class Hub:
         channel.viewers.add(viewer)
         self._turns.append(viewer)
         viewer.watcher.start(self._on_readable, viewer)
-        if self._closing:
-            self._send_away(viewer, wsframes.GOING_AWAY)
-            return
-        self._contain(viewer, _set_up, viewer, iter(opening))
-        self.on_writable(viewer)
+        return viewer
 
     def send(self, channel: Channel, payload: bytes) -> None:
         """Send one text message to all viewers that are in the channel now; later ones do not get it."""

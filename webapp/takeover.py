@@ -18,7 +18,7 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from gevent import monkey
 from wsproto.utilities import RemoteProtocolError
 
@@ -38,18 +38,26 @@ class _NoReader:
 
 
 def init_app(app: Flask) -> None:
-    """Make Flask-Sock's websockets of this app fit to be taken over, and a malformed handshake a 400, not a 500."""
+    """Make Flask-Sock's websockets of this app fit to be taken over, and failed handshakes no errors of the server."""
     app.config["SOCK_SERVER_OPTIONS"] = {**app.config.get("SOCK_SERVER_OPTIONS", {}), "thread_class": _NoReader}
     app.register_error_handler(RemoteProtocolError, lambda error: Response(f"{error}\n", 400, mimetype="text/plain"))
+    app.register_error_handler(ConnectionError, _client_left)
+
+
+def _client_left(error: ConnectionError) -> Response:
+    if "HTTP_UPGRADE" not in request.environ:
+        raise error
+    return Response(status=400)
 
 
 def refuse_compression(environ: MutableMapping[str, Any]) -> None:
-    """Drop what the client offers as extensions, before Flask-Sock sees the environ.
+    """Drop the extensions and subprotocols that the client offers, before Flask-Sock sees the environ.
 
     simple-websocket always accepts permessage-deflate; a browser that negotiated it may then compress, and would expect
-    frames that the hub could not encode once for all.
+    frames that the hub could not encode once for all. Of subprotocols there are none, and wsproto fails on odd ones.
     """
     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    environ.pop("HTTP_SEC_WEBSOCKET_PROTOCOL", None)
 
 
 def refusal(environ: MutableMapping[str, Any]) -> Response | None:

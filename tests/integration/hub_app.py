@@ -1,0 +1,134 @@
+"""A small application around the hub alone, served for real by the hub's tests.
+
+`POST /send/<channel>` sends its body, `/opening` with a number and a size sets what the next viewers get first.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent.monkey
+from flask import Flask, Response, request
+from flask_sock import Sock
+
+from webapp import takeover
+from webapp.hub import Channel, Hub
+
+
+class Service:
+    """The hub, started by the first request: on the server's loop, or in a thread under a threaded server."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Channel] = {}
+        self.opening = (0, 0)
+        self.gone = 0
+        self._hub: Hub | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def hub(self) -> Hub:
+        with self._lock:
+            if self._hub is None:
+                self._hub = _make_hub() if gevent.monkey.is_module_patched("socket") else _hub_in_a_thread()
+        return self._hub
+
+    def channel(self, name: str) -> Channel:
+        return self.channels.setdefault(name, Channel())
+
+    def count_gone(self) -> None:
+        self.gone += 1
+
+    def first(self) -> Iterator[bytes]:
+        count, size = self.opening
+        for index in range(count):
+            if size < 0:
+                raise RuntimeError("an opening that fails")
+            yield b"opening %d " % index + b"x" * size
+
+
+def _make_hub() -> Hub:
+    options: dict[str, Any] = {
+        name: float(value) for name, _, value in (pair.partition("=") for pair in os.environ["HUB"].split())
+    }
+    return Hub(**options)
+
+
+def _hub_in_a_thread() -> Hub:
+    made: list[Hub] = []
+    ready = threading.Event()
+
+    def run() -> None:
+        made.append(_make_hub())
+        ready.set()
+        while True:
+            gevent.sleep(3600)
+
+    threading.Thread(target=run, daemon=True).start()
+    ready.wait()
+    return made[0]
+
+
+app = Flask(__name__)
+takeover.init_app(app)
+sock = Sock(app)
+service = Service()
+
+
+@app.before_request
+def prepare() -> Response | None:
+    if request.path != "/stream":
+        return None
+    takeover.refuse_compression(request.environ)
+    return takeover.refusal(request.environ)
+
+
+@app.get("/stream", websocket=False)
+def no_websocket() -> Response:
+    raise AssertionError("refused before")
+
+
+@sock.route("/stream")  # type: ignore[untyped-decorator]
+def stream(ws: Any) -> None:
+    taken = takeover.Takeover(ws)
+    hub, channel = service.hub, service.channel(request.args.get("channel", ""))
+    hub.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
+    taken.wait()
+
+
+@app.post("/send/")
+@app.post("/send/<name>")
+def send(name: str = "") -> dict[str, Any]:
+    payload, times = request.get_data(), int(request.args.get("times", 1))
+    hub = service.hub
+    for index in range(times):
+        hub.call(hub.send, service.channel(name), payload.replace(b"#", b"%d" % index))
+    return stats()
+
+
+@app.post("/opening/<int:count>/<int(signed=True):size>")
+def opening(count: int, size: int) -> dict[str, Any]:
+    service.opening = (count, size)
+    return stats()
+
+
+@app.get("/stats")
+def stats() -> dict[str, Any]:
+    hub = service.hub
+    return hub.call(
+        lambda: {
+            "viewers": hub.viewers,
+            "backlog": hub.backlog,
+            "dropped": dict(hub.dropped),
+            "gone": service.gone,
+            "files": len([*Path("/proc/self/fd").iterdir()]),
+            "channels": {name: len(channel) for name, channel in service.channels.items()},
+        }
+    )
+
+
+@app.post("/close")
+def close() -> dict[str, Any]:
+    service.hub.call(gevent.spawn, service.hub.close, lambda: b"bye")
+    return stats()
