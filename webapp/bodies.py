@@ -1,0 +1,129 @@
+"""The body of a request: read whole, bounded in size and time; and drained where nobody read it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import gevent
+from flask import Request, Response, request
+from gevent import monkey
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    LengthRequired,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
+
+from webapp.runtime import offload
+
+BODY_MOST = 10 << 20
+READ_S = 30.0
+DRAIN_S = 5.0
+_STEP = 1 << 16
+_GZIP = 16 + zlib.MAX_WBITS
+_MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
+
+
+def read_body(request: Request) -> bytes:
+    """Return the body, inflated.
+
+    Raises:
+        HTTPException: it is too large, too slow, cut short, or its coding is unknown or broken.
+    """
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        raise UnsupportedMediaType(f"Content-Encoding {coding[:40]!r} is not known here; send gzip, or leave it out")
+    body = _read(request)
+    return offload(inflate, body) if coding.endswith("gzip") else body
+
+
+def _read(request: Request) -> bytes:
+    length = request.content_length
+    if length is not None and length > BODY_MOST:
+        raise _too_large(f"{length} bytes are")
+    if _is_chunked(request) and not request.environ.get("wsgi.input_terminated"):
+        raise LengthRequired("the body comes in chunks, which this server does not read; send it with Content-Length")
+    body = _read_in_time(request)
+    if len(body) > BODY_MOST:
+        raise _too_large("it is")
+    if length is not None and len(body) < length:
+        raise BadRequest(f"the body ends after {len(body)} of the {length} bytes that Content-Length announced")
+    return body
+
+
+def _read_in_time(request: Request) -> bytes:
+    try:
+        with _deadline(READ_S):
+            return b"".join(_pieces(request, BODY_MOST + 1))
+    except TimeoutError:
+        raise RequestTimeout(f"the body did not arrive within {READ_S:g} s") from None
+    except HTTPException:
+        raise
+    except Exception as error:  # each server has errors of its own for a client that leaves and for malformed chunks
+        raise BadRequest("the body cannot be read: it breaks off, or its chunks are malformed") from error
+
+
+def _pieces(request: Request, most: int) -> Iterator[bytes]:
+    while most > 0 and (piece := request.stream.read(min(most, _STEP))):
+        most -= len(piece)
+        yield piece
+
+
+def _too_large(what: str) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"{what} more than the {BODY_MOST} bytes of one request; send the plays in several")
+
+
+def inflate(body: bytes) -> bytes:
+    """Return what a gzip body holds, never more than BODY_MOST bytes.
+
+    Raises:
+        HTTPException: it is not gzip, cut short, or too large.
+    """
+    pieces, left = [], BODY_MOST + 1
+    for _ in range(_MEMBERS_MOST):
+        member = zlib.decompressobj(_GZIP)
+        try:
+            pieces.append(member.decompress(body, left))
+        except zlib.error as error:
+            raise BadRequest(f"the body is not gzip, as Content-Encoding says, or damaged ({error})") from None
+        left -= len(pieces[-1])
+        if left <= 0:
+            raise _too_large("inflated, it is")
+        if not member.eof:
+            raise BadRequest("the gzip body is cut short")
+        body = member.unused_data.lstrip(b"\0")
+        if not body:
+            return b"".join(pieces)
+    raise BadRequest(f"the gzip body has more than {_MEMBERS_MOST} members; send the plays in several requests")
+
+
+def drain(response: Response) -> Response:
+    """Read what is left of the request's body before its answer is sent.
+
+    An answer sent while the client still writes is lost to a reset once the buffers between them are full, which they
+    are from about 3 MB on.
+    """
+    if (request.content_length or _is_chunked(request)) and response.status_code != RequestTimeout.code:
+        # That a body breaks off or comes too slowly is no reason to keep the answer from whoever still listens.
+        with suppress(Exception), _deadline(DRAIN_S):
+            for _ in _pieces(request, BODY_MOST):
+                pass
+    return response
+
+
+def _is_chunked(request: Request) -> bool:
+    return "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise a TimeoutError in what takes longer; under a threaded server only its own time-outs hold."""
+    if not monkey.is_module_patched("threading"):
+        yield
+        return
+    with gevent.Timeout(seconds, TimeoutError()):
+        yield

@@ -1,0 +1,169 @@
+"""Who may send plays, which hosts are ours, and what every answer tells a browser about what the page may do."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.wrappers import Request
+
+from webapp.config import Settings
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+_PROXY_HEADERS = ("Forwarded", "Via", "X-Real-Ip")
+_REALM = WWWAuthenticate("bearer", {"realm": "unison"})
+
+
+def init_app(app: Flask) -> None:
+    """Give every answer of this app its security headers; one that has set a header of its own keeps it."""
+    app.after_request(_add_headers)
+
+
+def policy(directives: dict[str, str]) -> str:
+    """Return a Content-Security-Policy header's value."""
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+_POLICY = policy(CONTENT_SECURITY_POLICY)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in (("Content-Security-Policy", _POLICY), *HEADERS.items()):
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/api/") and request.method in ("GET", "HEAD"):
+        response.headers.setdefault("Access-Control-Allow-Origin", "*")
+    return response
+
+
+def check_sender(request: Request, settings: Settings) -> None:
+    """Refuse a request that may not send plays.
+
+    With tokens set, one of them is needed, always. With none, plays come from this machine only: the server is bound
+    to loopback, the peer is loopback, no proxy passed the request on, and no page of another site made a browser
+    send it. `open_ingest` lifts the latter.
+
+    Raises:
+        Unauthorized: the token is missing or wrong, or there is none to give and the request is from elsewhere.
+        Forbidden: a page of another site sent it, or one that calls this machine by a name of its own.
+    """
+    if settings.tokens:
+        _check_token(request.headers.get("Authorization", ""), settings.tokens)
+    elif not settings.open_ingest:
+        _check_local(request, settings)
+        _check_site(request, settings)
+
+
+def who_may_send(settings: Settings) -> str:
+    """Return a sentence for the operator: from whom this server takes plays."""
+    if settings.tokens:
+        return "Plays are taken with a token of UNISON_TOKENS."
+    if settings.open_ingest:
+        return "Plays are taken from anyone, without a token (UNISON_OPEN_INGEST=1)."
+    if is_loopback(settings.host):
+        return "Plays are taken from this machine only; set UNISON_TOKENS to take them from elsewhere."
+    return f"Plays are refused: {settings.host} is reached from elsewhere and UNISON_TOKENS is not set."
+
+
+def _check_token(authorization: str, tokens: tuple[str, ...]) -> None:
+    scheme, _, given = authorization.strip().partition(" ")
+    # Hashes are of one length, and all are compared: the time tells neither which token was near nor how long it is.
+    digest = sha256(given.strip().encode("latin-1", "replace")).digest()
+    equal = [hmac.compare_digest(digest, sha256(token.encode()).digest()) for token in tokens]
+    if scheme.lower() != "bearer":
+        raise Unauthorized("a token is needed to send plays: Authorization: Bearer <token>", www_authenticate=_REALM)
+    if not any(equal):
+        raise Unauthorized("this token is not one of the server's UNISON_TOKENS", www_authenticate=_REALM)
+
+
+def _check_local(request: Request, settings: Settings) -> None:
+    forwarded = [n for n, _ in request.headers if n in _PROXY_HEADERS or n.startswith("X-Forwarded-")]
+    if not is_loopback(settings.host):
+        why = f"it is bound to {settings.host}"
+    elif not is_loopback(request.remote_addr or ""):
+        why = "this request is from elsewhere"
+    elif forwarded:
+        why = f"this request came through a proxy ({forwarded[0]})"
+    else:
+        return
+    raise Unauthorized(
+        f"without UNISON_TOKENS this server takes plays from its own machine only, and {why};"
+        " set UNISON_TOKENS, or UNISON_OPEN_INGEST=1 to take plays from anyone",
+        www_authenticate=_REALM,
+    )
+
+
+def _check_site(request: Request, settings: Settings) -> None:
+    """Refuse what a browser sends for a page of another site: it reaches loopback where its author does not."""
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise Forbidden("without UNISON_TOKENS plays are not taken from pages of other sites")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
+        raise Forbidden(f"without UNISON_TOKENS plays are not taken from pages of other sites ({origin[:80]!r})")
+    # Of a name that its owner points at loopback (DNS rebinding) the browser thinks it is one site with us.
+    if not is_own_host(request.headers.get("Host", ""), settings):
+        raise Forbidden(f"this server is not known as {request.headers['Host'][:80]!r}; set UNISON_HOSTS if it is")
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an IP address or a host name, without a port, is this machine's own."""
+    name = address.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ip = ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def is_own_host(host: str, settings: Settings) -> bool:
+    """Tell whether a Host header names this server: loopback, UNISON_HOSTS, or the host of UNISON_PUBLIC_URL.
+
+    Old clients that send no Host name nothing wrong.
+    """
+    name = _host_name(host)
+    ours = {_host_name(known) for known in (*settings.hosts, urlsplit(settings.public_url).netloc) if known}
+    return not host or is_loopback(name) or (name != "" and name in ours)
+
+
+def public_base(request: Request, settings: Settings) -> str | None:
+    """Return what absolute links begin with, without a slash at its end; None where that cannot be known.
+
+    It is UNISON_PUBLIC_URL; without it the Host that was asked for, where that is loopback or in UNISON_HOSTS: else
+    whoever sends a Host could put links to elsewhere into our pages.
+    """
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = request.headers.get("Host", "")
+    return f"{request.scheme}://{host}" if host and is_own_host(host, settings) else None
+
+
+def _host_name(host: str) -> str:
+    """Return the name in a Host header; "" if it is malformed, as with a user name before it."""
+    found = _HOST.fullmatch(host)
+    return found["name"].lower().rstrip(".") if found else ""
