@@ -1,0 +1,194 @@
+"""What a viewer gets who comes in late or again: the real channels, hub and history on this process's own loop."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
+from webapp.bus import MemoryBus
+from webapp.channels import Channels
+from webapp.gazetteer import Gazetteer, load_gazetteer
+from webapp.history import History
+from webapp.hub import Hub
+from webapp.selection import Filter
+from webapp.slices import Slicer
+
+SECONDS = 100
+RING_S = 70
+
+
+class World:
+    """A hundred seconds of traffic, told record by record; its clock is the event time of the newest record."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_s = T0 / 1000
+        self.gazetteer: Gazetteer = load_gazetteer()
+        self.bus = MemoryBus(lambda: self.now_s, RING_S, 1 << 26)
+        self.hub = Hub()
+        self.history = History(folder / "history.sqlite3", self.gazetteer, days=30, max_rows=1000)
+        self.history.open()
+        self.channels = Channels(
+            self.bus,
+            self.hub,
+            self.history,
+            self.gazetteer,
+            clock=lambda: self.now_s,
+            shown_per_s=4,
+            filters_max=10,
+            window_s=1.0,
+            offload=lambda function, *args, **kwargs: function(*args, **kwargs),
+        )
+        self._slicer = Slicer(self.gazetteer, SECRET, 1_000, T0)
+        self._rng = random.Random(7)
+
+    def run_until(self, second: int) -> None:
+        """Play on until that second."""
+        while self.now_s < T0 / 1000 + second:
+            self._slicer.add(batch(self.gazetteer, self._plays()))
+            self.now_s += 0.25
+            for record in self._slicer.close(round(self.now_s * 1000), round(self.now_s * 1000)):
+                self.bus.publish(record.encode())
+        gevent.sleep(0.01)
+
+    def _plays(self) -> list[Play]:
+        start = round(self.now_s * 1000) - T0
+        cities, songs = [OSAKA, RECIFE, PARIS, LYON, CAIRO], [track(f"Song {k}") for k in range(3)]
+        choose = self._rng.choice
+        return [
+            (f"{self._rng.random()}", choose(cities), start + self._rng.randrange(250), choose(songs)) for _ in range(6)
+        ]
+
+
+class Viewer:
+    """A viewer's end of a socket, read as websocket text frames."""
+
+    def __init__(self, world: World, wanted: Filter, since: str | None = None) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self._ours = socket.create_connection(listener.getsockname())
+            theirs = listener.accept()[0]
+        theirs.setblocking(False)
+        self._ours.setblocking(False)
+        self._bytes = b""
+        gevent.spawn(world.channels.join, theirs, wanted, since, lambda: None)
+        self.hello: dict[str, Any] = json.loads(self.payloads(1)[0])
+
+    def payloads(self, count: int) -> list[bytes]:
+        """Return the next `count` messages."""
+        found: list[bytes] = []
+        deadline = time.monotonic() + 10
+        while len(found) < count and time.monotonic() < deadline:
+            found += self._take(count - len(found))
+            gevent.sleep(0.001)
+        assert len(found) == count
+        return found
+
+    def _take(self, most: int) -> Iterator[bytes]:
+        try:
+            self._bytes += self._ours.recv(1 << 20)
+        except BlockingIOError:
+            pass
+        while most and len(self._bytes) > 2:
+            short = self._bytes[1]
+            start, size = (4, int.from_bytes(self._bytes[2:4], "big")) if short == 126 else (2, short)
+            start, size = (10, int.from_bytes(self._bytes[2:10], "big")) if short == 127 else (start, size)
+            if len(self._bytes) < start + size:
+                return
+            yield self._bytes[start : start + size]
+            self._bytes = self._bytes[start + size :]
+            most -= 1
+
+    def close(self) -> None:
+        self._ours.close()
+        gevent.sleep(0.01)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.hub.close(wait_s=1)
+    world.history.close()
+
+
+BRAZIL = Filter(country="BR")
+
+
+@pytest.mark.parametrize("wanted", [Filter(), BRAZIL], ids=["everyone", "filtered"])
+def test_any_frame_of_the_last_minute_can_be_had_again_byte_for_byte(world: World, wanted: Filter) -> None:
+    watcher = Viewer(world, wanted)
+    world.run_until(SECONDS)
+    live = watcher.payloads(world.bus.last)
+    for ago_s in (0, 1, 9, 10, 11, 25, 55):
+        since = world.bus.last - 4 * ago_s
+        again = Viewer(world, wanted, f"{world.bus.stream}:{since}")
+        assert (again.hello["seq"], again.hello["gap"], again.hello["recent"]) == (since, 0, [])
+        assert again.payloads(world.bus.last - since) == live[since:]
+        again.close()
+    watcher.close()
+
+
+def test_a_filter_that_nobody_watched_resumes_to_what_would_have_been_shown(world: World) -> None:
+    watcher = Viewer(world, BRAZIL)
+    world.run_until(SECONDS)
+    live = watcher.payloads(world.bus.last)
+    watcher.close()
+    assert world.channels.filters == 0
+    since = world.bus.last - 150
+    again = Viewer(world, BRAZIL, f"{world.bus.stream}:{since}")
+    assert again.payloads(150) == live[since:]
+    again.close()
+
+
+def test_beyond_the_ring_the_gap_is_told_exactly(world: World) -> None:
+    world.run_until(SECONDS)
+    late = Viewer(world, Filter(), f"{world.bus.stream}:5")
+    assert (late.hello["seq"], late.hello["gap"]) == (world.bus.last, world.bus.last - 5)
+    assert len(late.hello["recent"]) == 20
+    late.close()
+
+
+def test_resuming_begins_with_the_first_ten_seconds_wholly_kept(world: World) -> None:
+    world.run_until(SECONDS)
+    gaps = []
+    for since in range(world.bus.first - 2, world.bus.first + 45):
+        viewer = Viewer(world, Filter(), f"{world.bus.stream}:{since}")
+        gaps.append(viewer.hello["gap"])
+        viewer.close()
+    resumed = gaps.index(0)
+    assert set(gaps[resumed:]) == {0}
+    assert gaps[:resumed] == [
+        world.bus.last - since for since in range(world.bus.first - 2, world.bus.first - 2 + resumed)
+    ]
+    assert 1 <= resumed <= 42
+
+
+def test_who_comes_in_while_traffic_flows_gets_every_seq_once(world: World) -> None:
+    world.run_until(7)
+    viewers = []
+    for second in range(8, 30):
+        viewers.append(Viewer(world, BRAZIL if second % 2 else Filter()))
+        world.run_until(second)
+    for viewer in viewers:
+        first = viewer.hello["seq"] + 1
+        seqs = [json.loads(payload)["seq"] for payload in viewer.payloads(world.bus.last - first + 1)]
+        assert seqs == list(range(first, world.bus.last + 1))
+        viewer.close()
+
+
+def test_what_only_a_filter_showed_is_kept_as_well(world: World) -> None:
+    watcher = Viewer(world, BRAZIL)
+    world.run_until(20)
+    shown = [c["id"] for payload in watcher.payloads(world.bus.last) for c in json.loads(payload)["connections"]]
+    kept = {connection.id for connection in world.history.latest(Filter(), 10_000)}
+    assert shown
+    assert set(shown) <= kept
+    watcher.close()
