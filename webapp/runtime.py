@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from flask import current_app
 from gevent import get_hub, monkey
@@ -22,6 +22,17 @@ def unison() -> Unison:
 
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a blocking function: in gevent's threadpool under a gevent server, in place under a threaded one."""
-    if monkey.is_module_patched("threading"):
-        return get_hub().threadpool.apply(function, args, kwargs)
-    return function(*args, **kwargs)
+    if not monkey.is_module_patched("threading"):
+        return function(*args, **kwargs)
+    result, error = get_hub().threadpool.apply(_outcome, (function, args, kwargs))
+    if error is not None:
+        raise error
+    return cast(T, result)
+
+
+def _outcome(function: Callable[..., T], args: Any, kwargs: Any) -> tuple[T | None, Exception | None]:
+    """Return what a call gave or raised: of what is raised in its threadpool gevent prints a traceback, always."""
+    try:
+        return function(*args, **kwargs), None
+    except Exception as error:
+        return None, error
