@@ -162,9 +162,10 @@ def _show(line: str) -> None:
 def _pip_problem(words: str) -> str:
     if _NO_NETWORK.search(words):
         return f"the Python package index cannot be reached, which the first start needs (pip's words: {PIP_LOG})"
-    return f"pip could not install Unison: {_last_line(words, 'ERROR:')} (pip's words: {PIP_LOG})"
+    return f"pip could not install Unison: {_last_line(words, r'error|ERROR')} (pip's words: {PIP_LOG})"
 
 
-def _last_line(words: str, start: str = "") -> str:
+def _last_line(words: str, telling: str = "") -> str:
+    """Return the last line that begins with a telling word, or else the last one."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
-    return ([line for line in lines if line.startswith(start)] or lines or ["no reason given"])[-1]
+    return ([line for line in lines if re.match(telling, line)] or lines or ["no reason given"])[-1]

@@ -8,7 +8,7 @@ for candidate in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 p
     fi
 done
 if [ -z "$python" ]; then
-    found=$(python3 --version 2>/dev/null || echo "no python3")
-    echo "$0: Unison needs Python 3.11 or newer, and PATH has $found: install one, or name it with PYTHON=..." >&2
+    found=$(python3 --version 2>/dev/null) || true
+    echo "$0: Unison needs Python 3.11 or newer, and PATH has ${found:-no python3}: install one, or name it with PYTHON=..." >&2
     exit 1
 fi

@@ -66,13 +66,13 @@ def _address(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[s
 
 def _require_free(host: str, port: int) -> None:
     """Find out before a minute of installing that the port cannot be had; the server asks again later."""
+    if not 0 <= port <= 65535:
+        raise ProblemError(f"port {port} is not between 0 and 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OverflowError:
-        raise ProblemError(f"port {port} is not between 0 and 65535") from None
     except OSError as error:
         raise ProblemError(_why_not(error, host, port)) from None
 

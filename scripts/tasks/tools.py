@@ -9,11 +9,13 @@ import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from environment import PYTHON, VENV, ProblemError
 
 TYPESCRIPT = "7.0.2"
+NPM_S = 180.0
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FONTS = ("fonts-noto-core", "fonts-noto-cjk", "fontconfig")
 LANGUAGES = {
@@ -101,14 +103,18 @@ def _os_release() -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def _quietly(command: list[str]) -> bool:
+def _quietly(command: list[str], timeout_s: float = 600) -> bool:
     """Run a command and print what it said only if it failed."""
-    ran = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if ran.returncode:
-        print(f"$ {' '.join(command)}\n{ran.stdout[-4000:]}", flush=True)
-    return ran.returncode == 0
+    with tempfile.TemporaryFile("w+", errors="replace") as words:
+        try:
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT, timeout=timeout_s, check=True
+            )
+        except subprocess.SubprocessError as error:
+            words.seek(0)
+            print(f"{words.read()[-4000:]}\n{error}", flush=True)
+            return False
+    return True
 
 
 def node() -> Path:
@@ -127,6 +133,6 @@ def typescript() -> Path:
         folder.mkdir(exist_ok=True)
         npm = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         fetch = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", f"typescript@{TYPESCRIPT}"]
-        if not _quietly([str(part) for part in (node(), npm, *fetch)]) or not tsc.exists():
+        if not _quietly(["env", "NODE_USE_SYSTEM_CA=1", *(str(part) for part in (node(), npm, *fetch))], NPM_S):
             raise ProblemError(f"npm could not fetch typescript {TYPESCRIPT}: see above; the first run needs a network")
     return tsc

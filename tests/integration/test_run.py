@@ -206,7 +206,7 @@ def test_a_data_dir_in_use_is_one_sentence(server: Server) -> None:
 
 def test_an_old_python_is_one_sentence(tmp_path: Path) -> None:
     old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\nexit 1\n')
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit\nexit 1\n')
     old.chmod(0o755)
     (tmp_path / "dirname").symlink_to(str(shutil.which("dirname")))
     ended = run("--no-seed", PATH=str(tmp_path))
