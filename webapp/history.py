@@ -192,8 +192,7 @@ class History:
             upto: (stream, seq): of that stream only what was recorded up to that seq.
         """
         # The batch is looked at first: what leaves it while the file is being read is in the file by then.
-        passing = (c for c in self._pending(upto) if _passes(c, wanted, before, self._gazetteer))
-        found = {c.id: c for c in nlargest(limit, passing, key=attrgetter("id"))}
+        found = {c.id: c for c in self._pending(upto) if _passes(c, wanted, before, self._gazetteer)}
         kept = self._read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
         found |= {c.id: c for c in kept or ()}
         return nlargest(limit, found.values(), key=attrgetter("id"))

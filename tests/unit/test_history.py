@@ -101,7 +101,7 @@ def _do(history: History, oracle: Oracle, world: list[list[Connection]], data: s
 
 
 @given(st.lists(st.lists(connections, max_size=4), min_size=1, max_size=6), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=100)
 def test_it_answers_as_a_plain_list_would_whether_written_or_not_and_after_restarts(
     world: list[list[Connection]], data: st.DataObject
 ) -> None:
@@ -145,6 +145,14 @@ def test_what_a_filter_showed_first_becomes_everyones_and_stays_one_row(tmp_path
     history.record_filtered("s", 1, [shown])
     history.close()
     assert table(history, "SELECT id, everyone FROM connections") == [(shown.id, 1)]
+
+
+def test_what_several_filters_showed_counts_once_towards_the_limit(tmp_path: Path) -> None:
+    history, older, newer = new_history(tmp_path), connection(0), connection(1)
+    for _ in range(3):
+        history.record_filtered("s", 1, [older, newer])
+    assert history.latest(EVERYTHING, 2) == [newer, older]
+    history.close()
 
 
 def test_a_record_keeps_its_counts_and_pulses_once(tmp_path: Path) -> None:

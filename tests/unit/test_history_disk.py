@@ -1,5 +1,6 @@
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -52,6 +53,23 @@ def test_trouble_is_told_keeps_the_batch_readable_and_ends_by_itself(
     assert (history.problem, history.pending, history.dropped) == (None, 0, 0)
     history.close()
     assert len(table(history, "SELECT id FROM connections")) == len(shown)
+
+
+def test_the_stream_is_not_held_up_by_a_write_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.archive.BUSY_S", 60.0)
+    history, waiting = new_history(tmp_path), threading.Event()
+    history.record("s", 1, NOON_MS, [connection(1)], b"{}", b"[]")
+    flusher = threading.Thread(target=history.flush)
+    with locked(history):
+        assert history._writer is not None
+        history._writer.set_trace_callback(lambda _: waiting.set())
+        flusher.start()
+        waiting.wait()
+        history.record("s", 2, NOON_MS, [connection(2)], b"{}", b"[]")
+        assert ids(history.latest(EVERYTHING, 5)) == [connection(2).id, connection(1).id]
+        assert flusher.is_alive()
+    flusher.join()
+    history.close()
 
 
 def test_pruning_a_locked_file_is_told_and_tried_again(tmp_path: Path) -> None:
