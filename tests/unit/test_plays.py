@@ -1,0 +1,135 @@
+import sys
+import unicodedata
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from webapp.plays import SOURCES, PlayBatch, fold, late, track_id
+
+# Characters whose case folding, normalisation and whitespace get in each other's way.
+TRICKY = "AaßẞİıſKÅΣσςǅﬁＡａ\u00a0\u3000\u2003\t\u0345\u0301\u0308\u1e9e\u03d2\u0390\u1fd3´¨ ｶﾞガ가각한"
+texts = st.one_of(st.text(max_size=30), st.text(st.sampled_from(TRICKY), max_size=12))
+
+
+@given(texts)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_folding_ends_for_every_character_alone_and_after_a_letter() -> None:
+    for code in range(sys.maxunicode + 1):
+        folded = fold("a" + chr(code))
+        assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Straße", "STRASSE"),
+        ("ＮＩＧＨＴ　ＢＵＳ", "night bus"),
+        ("  Night \u00a0\t Bus ", "night bus"),
+        ("Ångström", "A\u030angstro\u0308m"),
+        ("ｶﾞｰﾙ", "ガール"),
+        ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+        ("ﬁn", "FIN"),
+    ],
+)
+def test_spellings_of_one_name_fold_to_one(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("é", "e"), ("ı", "i"), ("a b", "ab"), ("東京", "东京")])
+def test_different_names_stay_different(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(texts, texts, texts, texts)
+def test_tracks_have_one_id_exactly_if_artist_and_title_fold_to_the_same(a: str, b: str, c: str, d: str) -> None:
+    assert (track_id(a, b) == track_id(c, d)) == ((fold(a), fold(b)) == (fold(c), fold(d)))
+
+
+@given(texts, texts)
+def test_spelling_does_not_change_a_tracks_id(artist: str, title: str) -> None:
+    other = " " + unicodedata.normalize("NFD", title.upper().lower()) + "\t"
+    if fold(other) == fold(title):
+        assert track_id(artist, other) == track_id(artist, title)
+
+
+def test_where_the_artist_ends_and_the_title_begins_makes_a_difference() -> None:
+    assert track_id("a b", "c") != track_id("a", "b c")
+    assert track_id("a\x1fb", "c") != track_id("a", "b\x1fc")
+
+
+def test_a_track_id_is_what_it_was_in_the_first_release() -> None:
+    assert track_id("Ada Lumen", "Night Bus Home") == "4frt70fvpgraiu5o"
+    assert track_id(" ADA  lumen", "ｎｉｇｈｔ bus home") == "4frt70fvpgraiu5o"
+
+
+@given(
+    hnp.arrays(np.int64, st.integers(0, 20), elements=st.integers(0, 5_000)),
+    st.integers(0, 5_000),
+    st.integers(0, 1_000),
+)
+def test_a_play_is_late_once_the_watermark_has_reached_the_end_of_its_slice(
+    at: npt.NDArray[np.int64], now: int, lateness: int
+) -> None:
+    expected = [any(end <= now - lateness for end in range(250, 10_000, 250) if end - 250 <= t < end) for t in at]
+    assert late(at, now, lateness).tolist() == expected
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> PlayBatch:
+    tracks = tuple(draw(st.lists(st.binary(max_size=20), max_size=5)))
+    n = draw(st.integers(0, 20)) if tracks else 0
+
+    def column(kind: str, most: int) -> npt.NDArray[Any]:
+        return np.array(draw(st.lists(st.integers(0, most), min_size=n, max_size=n)), kind)
+
+    return PlayBatch(
+        at=column("i8", 2**62),
+        source=column("u1", len(SOURCES) - 1),
+        city=column("u2", 2**16 - 1),
+        listener=column("u8", 2**64 - 1),
+        track=column("u4", max(len(tracks) - 1, 0)),
+        tracks=tracks,
+    )
+
+
+COLUMNS = ("at", "source", "city", "listener", "track")
+
+
+@given(batches())
+def test_a_batch_comes_out_as_it_went_in(batch: PlayBatch) -> None:
+    decoded = PlayBatch.decode(batch.encode())
+    assert decoded.tracks == batch.tracks
+    for name in COLUMNS:
+        before, after = getattr(batch, name), getattr(decoded, name)
+        assert after.dtype == before.dtype
+        assert after.tolist() == before.tolist()
+
+
+@given(batches())
+def test_decoding_copies_no_column(batch: PlayBatch) -> None:
+    decoded = PlayBatch.decode(batch.encode())
+    assert all(getattr(decoded, name).flags.aligned for name in COLUMNS)
+    assert not any(getattr(decoded, name).flags.owndata for name in COLUMNS)
+
+
+@given(batches(), st.data())
+def test_bytes_cut_short_or_too_long_are_an_error(batch: PlayBatch, data: st.DataObject) -> None:
+    encoded = batch.encode()
+    cut = data.draw(st.integers(0, len(encoded) - 1))
+    with pytest.raises(ValueError, match="plays"):
+        PlayBatch.decode(encoded[:cut])
+    with pytest.raises(ValueError, match="expected"):
+        PlayBatch.decode(encoded + b"\0")
+
+
+def test_a_version_of_another_release_is_named() -> None:
+    with pytest.raises(ValueError, match="plays of version 9; this program reads version 1"):
+        PlayBatch.decode(b"\x09" + bytes(40))
