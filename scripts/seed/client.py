@@ -14,7 +14,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-TIMEOUT = urllib3.Timeout(connect=2.0, read=4.0)
+TIMEOUT = urllib3.Timeout(connect=2.0, read=2.5)
 RETRY_AFTER_MAX_S = 60.0
 
 

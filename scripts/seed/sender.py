@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Event
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ TICK_MS = 50
 
 BATCH_PLAYS = 10_000
 BATCH_BYTES = 9_000_000
-"""What the server takes at once: 10,000 plays and 10 MiB."""
+"""What the server takes at once: 10,000 plays and 10 MiB, their times included."""
 
 TOO_OLD_MS = 4_800
 """The server takes plays of the last 5 s; a little less, as they travel."""
@@ -33,6 +32,18 @@ COMPLAINTS_SHOWN = 20
 
 def _nothing() -> None:
     pass
+
+
+class Stop(Protocol):
+    """What ends the sending: a threading.Event."""
+
+    def is_set(self) -> bool:
+        """Tell whether it is to end."""
+        ...
+
+    def wait(self, timeout: float) -> bool:
+        """Wait so many seconds, or until it is to end."""
+        ...
 
 
 class Wire(Protocol):
@@ -72,7 +83,7 @@ class Sender:
         speed: float = 1.0,
         pace: Pace = Pace(),
         say: Callable[[str], None],
-        stop: Event,
+        stop: Stop,
         now: Callable[[], float] = time.time,
         named: str = "play",
     ) -> None:
@@ -93,6 +104,8 @@ class Sender:
         self._say, self._stop, self._now, self._named = say, stop, now, named
         self._clock = Clock(0, speed)
         self._complaints = 0
+        self._away_since: float | None = None
+        self._tries = 0
         self.number = 0
 
     def run(self, begun: Callable[[], None] = _nothing, each: Callable[[], None] = _nothing) -> None:
@@ -119,38 +132,41 @@ class Sender:
             self._clock = self._clock.paused(behind_ms)
 
     def _send(self, due: Block) -> None:
-        pressed_ms = self._clock.wall_ms(due.at_ms)
-        batch = _Batch(due, pressed_ms, due.lines(pressed_ms).tolist())
-        for rows in _portions(batch.lines):
+        for rows in _portions(due.heads.tolist()):
             self.number = int(due.number[rows][-1])
-            self._see_through(batch.part(rows))
+            self._see_through(self._stamped(due[rows]))
+
+    def _stamped(self, plays: Block) -> "_Batch":
+        pressed_ms = self._clock.wall_ms(plays.at_ms)
+        return _Batch(plays, pressed_ms, plays.lines(pressed_ms).tolist())
 
     def _see_through(self, batch: "_Batch") -> None:
         """Send a batch until it is answered, too old, or no longer wanted."""
-        outage = _Outage()
+        perhaps_taken = False
         while (batch := self._without_old(batch)).lines:
             outcome = self._wire.post(b"".join(batch.lines))
             if not isinstance(outcome, Away):
-                return self._settle(batch, outcome, outage)
-            self._wait_out(outage, outcome)
+                return self._settle(batch, outcome)
+            perhaps_taken |= outcome.perhaps_taken
+            self._wait_out(outcome)
             if self._stop.is_set():
                 self.totals.missed += len(batch.lines)
                 return None
-            if self._pace.waits and not outage.perhaps_taken:
+            if self._pace.waits and not perhaps_taken:
                 batch = self._pressed_later(batch)
         return None
 
-    def _wait_out(self, outage: "_Outage", outcome: Away) -> None:
-        if not outage.tries:
-            outage.since = self._now()
+    def _wait_out(self, outcome: Away) -> None:
+        if self._away_since is None:
+            self._away_since = self._now()
             self._say(_away_text(outcome))
-        outage.tries += 1
-        outage.perhaps_taken |= outcome.perhaps_taken
-        self._stop.wait(_pause_s(outcome, outage.tries))
+        self._stop.wait(_pause_s(outcome, self._tries))
+        self._tries += 1
 
-    def _settle(self, batch: "_Batch", outcome: Answer | Spoiled, outage: "_Outage") -> None:
-        if outage.tries:
-            self._say(f"The server is back after {self._now() - outage.since:.1f} s.")
+    def _settle(self, batch: "_Batch", outcome: Answer | Spoiled) -> None:
+        if self._away_since is not None:
+            self._say(f"The server is back after {self._now() - self._away_since:.1f} s.")
+            self._away_since, self._tries = None, 0
         if isinstance(outcome, Answer):
             return self._count(len(batch.lines), outcome, batch.plays.number)
         if (half := len(batch.lines) // 2) == 0:
@@ -170,8 +186,7 @@ class Sender:
     def _pressed_later(self, batch: "_Batch") -> "_Batch":
         """Move plays that the server surely does not have, and all that follow, behind the wait."""
         self._keep_up(int(batch.plays.at_ms[0]))
-        pressed_ms = self._clock.wall_ms(batch.plays.at_ms)
-        return _Batch(batch.plays, pressed_ms, batch.plays.lines(pressed_ms).tolist())
+        return self._stamped(batch.plays)
 
     def _count(self, plays: int, answer: Answer, number: Millis) -> None:
         self.totals.sent += plays
@@ -184,15 +199,6 @@ class Sender:
             self._say(f"{self._named} {number[complaint.index]} is rejected: {where}{complaint.error}")
 
 
-@dataclass(slots=True)
-class _Outage:
-    """One batch's time without an answer."""
-
-    since: float = 0.0
-    tries: int = 0
-    perhaps_taken: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class _Batch:
     plays: Block
@@ -203,26 +209,24 @@ class _Batch:
         return _Batch(self.plays[rows], self.pressed_ms[rows], self.lines[rows])
 
 
-def _portions(lines: list[bytes]) -> Iterator[slice]:
-    """Yield slices of lines that have few enough bytes for one batch."""
+def _portions(heads: list[bytes]) -> Iterator[slice]:
+    """Yield slices of plays that have few enough bytes for one batch."""
     start, size = 0, 0
-    for end, line in enumerate(lines):
-        if end > start and size + len(line) > BATCH_BYTES:
+    for end, head in enumerate(heads):
+        if end > start and size + len(head) > BATCH_BYTES:
             yield slice(start, end)
             start, size = end, 0
-        size += len(line)
-    if lines:
-        yield slice(start, len(lines))
+        size += len(head)
+    if heads:
+        yield slice(start, len(heads))
 
 
 def _pause_s(outcome: Away, tries: int) -> float:
     """Return how long to wait: what the server asked for, else ever longer, jittered so that not all return at once."""
+    if outcome.retry_s is not None:
+        return outcome.retry_s
     least, most = BACKOFF_S
-    return (
-        outcome.retry_s
-        if outcome.retry_s is not None
-        else min(most, least * 2 ** min(tries, 10)) * random.uniform(0.5, 1.0)
-    )
+    return min(most, least * 2 ** min(tries, 10)) * random.uniform(0.5, 1.0)
 
 
 def _away_text(outcome: Away) -> str:
