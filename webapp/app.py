@@ -137,7 +137,9 @@ class Unison:
         self.plays = MemoryBus(self.now)
         self.records = MemoryBus(self.now, RING_S, RING_BYTES)
         slicer = Slicer(self.gazetteer, self.secret, round(settings.window_s * 1000), self._first_slice_ms())
-        self.pipeline = Pipeline(self.plays, self.records, slicer, self.now, settings.lateness_s, self._offload)
+        self.pipeline = Pipeline(
+            self.plays, self.records, slicer, self.now, settings.lateness_s, self._offload, self.metrics.closed
+        )
         self.hub = Hub()
         self.channels = Channels(
             self.records,
@@ -164,6 +166,7 @@ class Unison:
         gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: self.pipeline.waiting)
         gauge("lag_seconds", "How far matching is behind the clock.", lambda: self.pipeline.lag_s)
         gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: self.records.kept_bytes)
+        gauge("history_problem", "1 while the history has trouble.", lambda: float(self.history.problem is not None))
         gauge("history_pending_rows", "Rows that are not written yet.", lambda: self.history.pending)
         counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: self.history.dropped)
 

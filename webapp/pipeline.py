@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +25,20 @@ class Pipeline:
         clock: tells the time, epoch seconds.
         lateness_s: how long a slice waits after its end.
         offload: calls a function off the event loop and returns what it returns.
+        on_closed: called with how many slices were closed in one go, and how many seconds that took.
     """
 
     def __init__(
-        self, plays: Bus, records: Bus, slicer: Slicer, clock: Callable[[], float], lateness_s: float, offload: Offload
+        self,
+        plays: Bus,
+        records: Bus,
+        slicer: Slicer,
+        clock: Callable[[], float],
+        lateness_s: float,
+        offload: Offload,
+        on_closed: Callable[[int, float], None],
     ) -> None:
+        self._on_closed = on_closed
         self._records, self._slicer, self._clock, self._offload = records, slicer, clock, offload
         self._lateness_ms = round(lateness_s * 1000)
         self._inbox: list[PlayBatch] = []
@@ -55,7 +65,10 @@ class Pipeline:
         """Close what is due now and publish the records."""
         batches, self._inbox, self._inbox_plays = self._inbox, [], 0
         now_ms = round(self._clock() * 1000)
-        for record in self._offload(self._close, batches, now_ms):
+        began_s, closed_ms = time.perf_counter(), self._slicer.closed_ms
+        records = self._offload(self._close, batches, now_ms)
+        self._on_closed((self._slicer.closed_ms - closed_ms) // SLICE_MS, time.perf_counter() - began_s)
+        for record in records:
             self._records.publish(record)
 
     def stop(self) -> None:

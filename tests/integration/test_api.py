@@ -213,6 +213,7 @@ def test_a_found_connection_is_kept_at_once_counted_and_measured(serve: Callable
     assert found["unison_plays_matched_total", "synthetic"] == 2
     assert found["unison_connections_found_total", None] == 1
     assert found["unison_slices_closed_total", None] > 0
+    assert found["unison_history_problem", None] == 0
     assert {"unison_viewers", "unison_lag_seconds"} <= {name for name, _ in found}
 
 
