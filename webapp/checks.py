@@ -5,7 +5,6 @@ import math
 import re
 import unicodedata
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -26,6 +25,8 @@ _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udff
 
 _ISRC = re.compile("isrc:[a-z]{2}[a-z0-9]{3}[0-9]{7}", re.IGNORECASE | re.ASCII)
 _MBID = re.compile("mbid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+# No user name: "https://bank.example@evil.example" looks like another's address.
+_HTTPS = re.compile(r"https://(\w[\w.-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#][^\s\\\"<>]*)?", re.IGNORECASE)
 _PLACES = {
     "geoname_id": ("geoname_id",),
     "city and country": ("city", "country", "admin1"),
@@ -179,21 +180,10 @@ def _recording(value: object) -> str | None:
 def _https(value: object, field: str) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > URL_MOST or not _is_https(value):
+    if not isinstance(value, str) or len(value) > URL_MOST or _REFUSED.search(value) or not _HTTPS.fullmatch(value):
         expected = f"an https address of at most {URL_MOST} characters"
         raise FieldError(field, f"expected {expected}, got {shown(value)}")
     return value
-
-
-def _is_https(value: str) -> bool:
-    if _REFUSED.search(value) or any(character.isspace() or character in '\\"<>' for character in value):
-        return False
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    # A name before the host ("https://bank.example@evil.example") makes an address look like another's.
-    return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def place(value: object, gazetteer: Gazetteer) -> int:

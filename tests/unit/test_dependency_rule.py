@@ -13,6 +13,7 @@ import pytest
 WEBAPP = Path(__file__).resolve().parents[2] / "webapp"
 PURE = (
     "plays",
+    "reading",
     "gazetteer",
     "geo",
     "matcher",
