@@ -83,8 +83,8 @@ class _Server(BaseApplication):
             "worker_class": "gevent",
             "worker_connections": self._settings.viewers_max + WORKER_CONNECTIONS_SPARE,
             "control_socket_disable": True,
-            "graceful_timeout": 10,
-            "keepalive": 30,
+            "graceful_timeout": 5,
+            "keepalive": 15,
             "loglevel": "warning",
             "post_worker_init": self._start,
             "worker_exit": self._stop,
@@ -99,8 +99,16 @@ class _Server(BaseApplication):
         return self._app
 
     def _start(self, _worker: Any) -> None:
-        """Start in the worker before the first request, so that the globe is alive when it is opened."""
+        """Start in the worker before the first request, so that the globe is alive when it is opened.
+
+        The imports wait until gevent has patched the worker.
+        """
+        import gevent
+
         from webapp.hub import raise_file_limit
+        from webapp.pages import assets
+        from webapp.runtime import offload
+        from webapp.security import who_may_send
 
         raise_file_limit()
         try:
@@ -108,7 +116,9 @@ class _Server(BaseApplication):
         except RuntimeError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
+        gevent.spawn(offload, assets(self._app).warm)
         click.echo(f"Unison is on {self._url}")
+        click.echo(who_may_send(self._settings))
 
     def _stop(self, _arbiter: Any, _worker: Any) -> None:
         self._app.extensions["unison"].stop()
