@@ -11,8 +11,8 @@
  * @property {string | null} side  where it stands now
  */
 
-const GAP = 10;
-const MARGIN = 5;
+const GAP = 8;
+const MARGIN = 4;
 
 /** The rectangle of a label on a side of its point. @type {(item: Item, side: string) => Box} */
 export function boxAt({ x, y, width, height }, side) {

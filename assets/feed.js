@@ -64,6 +64,6 @@ function time(at) {
   const element = document.createElement("time");
   const date = new Date(at * 1000);
   element.dateTime = date.toISOString();
-  element.textContent = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  element.textContent = date.toLocaleTimeString([], { timeStyle: "medium", hourCycle: "h23" });
   return element;
 }

@@ -1,127 +1,138 @@
 /**
  * Labels over the globe: a song at the top of its arc, the cities at the ends. They are DOM elements, so the browser
- * shapes every script; text only ever goes in as text.
+ * shapes every script; text only ever goes in as text. An element is made when its point first comes into view.
  *
  * @typedef {object} Label
- * @property {HTMLElement} element
- * @property {HTMLElement} card
+ * @property {Kind} kind
  * @property {Vector} point
- * @property {string[]} sides
+ * @property {string[]} lines
+ * @property {string[]} colours
  * @property {number} from     seconds of the page's clock
  * @property {number} until
- * @property {number} rank     of two that want one place the lower wins
- * @property {number} width
- * @property {number} height
- * @property {string | null} side
- * @property {string} transform
+ * @property {Made | null} made
+ * @property {string | null} side  where it stands, as seen from its point; null while there is no room
+ *
+ * @typedef {{element: HTMLElement, card: HTMLElement, width: number, height: number, at: string}} Made
+ * @typedef {{sides: string[], rank: number, share: number}} Kind
+ * @typedef {Label & {made: Made, x: number, y: number, width: number, height: number, sides: string[]}} Seen
  */
 import { arrange, boxAt } from "./arrange.js";
 
-const SONG_SIDES = ["top", "top-right", "top-left", "bottom", "right", "left"];
-const CITY_SIDES = ["right", "left", "bottom", "top", "bottom-right", "bottom-left"];
 const LEAVE_MS = 450;
-const ROOM_PX = 52_000; // of the stage for each song: more would be a crowd
+const MOST = 240; // waiting or shown, whatever comes in
+const ROOM_PX = 60_000; // of the stage for each song: more would be a crowd
+
+/** Of two that want one place the lower rank wins; share: how many there may be for each song. */
+const KINDS = /** @type {Record<string, Kind>} */ ({
+  song: { rank: 0, share: 1, sides: ["top", "top-right", "top-left", "bottom", "right", "left"] },
+  city: { rank: 1, share: 2, sides: ["right", "left", "bottom", "top", "bottom-right", "bottom-left"] },
+});
 
 /** @param {HTMLElement} stage @param {{obstacles?: () => import("./arrange.js").Box[]}} [options] */
 export function createLabels(stage, { obstacles = () => [] } = {}) {
   /** @type {Label[]} */
   let labels = [];
 
-  /** @param {string} kind @param {string[]} lines @param {string[]} colours */
-  function build(kind, lines, colours) {
-    const element = document.createElement("div");
-    const card = document.createElement("div");
-    element.className = `label ${kind}`;
-    card.className = "card";
-    colours.forEach((colour, i) => element.style.setProperty(`--colour-${i}`, colour));
-    for (const text of lines) {
-      const line = document.createElement("span");
-      line.textContent = text;
-      line.dir = "auto";
-      line.title = text;
-      card.append(line);
+  /** @param {number} now @param {(point: Vector) => [number, number] | null} project @returns {Seen[]} */
+  function inView(now, project) {
+    const seen = [];
+    for (const label of labels) {
+      const at = label.from <= now ? project(label.point) : null;
+      if (!at) {
+        show(label, null);
+        continue;
+      }
+      label.made ??= make(stage, label);
+      const { width, height } = label.made;
+      seen.push(Object.assign(label, { x: at[0], y: at[1], width, height, sides: label.kind.sides }));
     }
-    element.append(card);
-    stage.append(element);
-    return { element, card, width: card.offsetWidth, height: card.offsetHeight };
+    return /** @type {Seen[]} */ (seen).sort(byImportance);
   }
-
-  /** @param {Label} label */
-  function leave({ element }) {
-    element.classList.remove("shown");
-    setTimeout(() => element.remove(), LEAVE_MS);
-  }
-
-  /** @param {"song" | "city"} kind */
-  const most = (kind) => {
-    const songs = Math.max(2, Math.min(9, Math.round((stage.clientWidth * stage.clientHeight) / ROOM_PX)));
-    return kind === "song" ? songs : songs * 2;
-  };
 
   return {
-    /**
-     * @param {"song" | "city"} kind
-     * @param {{point: Vector, lines: string[], colours: string[], from: number, until: number}} what
-     */
-    add(kind, { point, lines, colours, from, until }) {
-      if (kind === "city" && labels.some((label) => label.until > from && sameText(label, lines))) return;
-      const alike = labels.filter((label) => label.element.classList.contains(kind));
-      if (alike.length >= most(kind) * 2) return;
-      const sides = kind === "song" ? SONG_SIDES : CITY_SIDES;
-      const rank = kind === "song" ? 0 : 1;
-      labels.push({ ...build(kind, lines, colours), point, sides, from, until, rank, side: null, transform: "" });
+    /** @param {"song" | "city"} kind @param {Pick<Label, "point" | "lines" | "colours" | "from" | "until">} what */
+    add(kind, what) {
+      const twin = (/** @type {Label} */ label) => label.lines.join() === what.lines.join() && label.until > what.from;
+      if (labels.length >= MOST || (kind === "city" && labels.some(twin))) return;
+      labels.push({ ...what, kind: KINDS[kind], made: null, side: null });
     },
-    /**
-     * @param {number} now
-     * @param {(point: Vector) => [number, number] | null} project  null on the far side
-     */
+    /** @param {number} now @param {(point: Vector) => [number, number] | null} project  null on the far side */
     update(now, project) {
       for (const label of labels) if (label.until <= now) leave(label);
       labels = labels.filter((label) => label.until > now);
-      /** @type {(Label & {x: number, y: number})[]} */
-      const seen = [];
-      for (const label of labels) {
-        const at = label.from <= now ? project(label.point) : null;
-        if (at) seen.push(Object.assign(label, { x: at[0], y: at[1] }));
-        else show(label, null);
-      }
-      seen.sort((a, b) => Number(b.side !== null) - Number(a.side !== null) || a.rank - b.rank || a.from - b.from);
-      const bounds = { left: 6, top: 6, right: stage.clientWidth - 6, bottom: stage.clientHeight - 6 };
-      const room = { song: most("song"), city: most("city") };
+      const { clientWidth: width, clientHeight: height } = stage;
+      const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
+      const songs = Math.max(2, Math.min(9, Math.round((width * height) / ROOM_PX)));
+      const seen = atMost(inView(now, project), songs);
       const sides = arrange(seen, bounds, obstacles());
       seen.forEach((label, i) => {
-        const kind = label.rank === 0 ? "song" : "city";
-        const side = room[kind] > 0 ? sides[i] : null;
-        if (side) room[kind] -= 1;
-        show(label, side);
+        show(label, sides[i]);
         place(label);
       });
     },
     count: () => labels.length,
     destroy() {
-      for (const { element } of labels) element.remove();
+      for (const { made } of labels) made?.element.remove();
       labels = [];
     },
   };
 }
 
-/** @type {(label: Label, lines: string[]) => boolean} */
-const sameText = (label, lines) => label.card.textContent === lines.join("");
+/** Those that stand somewhere come before those that want to. @type {(a: Seen, b: Seen) => number} */
+const byImportance = (a, b) =>
+  a.kind.rank - b.kind.rank || Number(b.side !== null) - Number(a.side !== null) || a.from - b.from;
+
+/** The first of each kind; the rest is hidden. @param {Seen[]} seen @param {number} songs */
+function atMost(seen, songs) {
+  /** @type {Map<Kind, number>} */
+  const taken = new Map();
+  return seen.filter((label) => {
+    const count = (taken.get(label.kind) ?? 0) + 1;
+    taken.set(label.kind, count);
+    if (count > songs * label.kind.share) show(label, null);
+    return count <= songs * label.kind.share;
+  });
+}
+
+/** @param {HTMLElement} stage @param {Label} label @returns {Made} */
+function make(stage, { kind, lines, colours }) {
+  const element = document.createElement("div");
+  const card = document.createElement("div");
+  element.className = `label ${kind === KINDS.song ? "song" : "city"}`;
+  card.className = "card";
+  colours.forEach((colour, i) => element.style.setProperty(`--colour-${i}`, colour));
+  for (const text of lines) {
+    const line = document.createElement("span");
+    line.textContent = text;
+    line.dir = "auto";
+    line.title = text;
+    card.append(line);
+  }
+  element.append(card);
+  stage.append(element);
+  return { element, card, width: card.offsetWidth, height: card.offsetHeight, at: "" };
+}
+
+/** @param {Label} label */
+function leave({ made }) {
+  made?.element.classList.remove("shown");
+  setTimeout(() => made?.element.remove(), LEAVE_MS);
+}
 
 /** @param {Label} label @param {string | null} side */
 function show(label, side) {
   if (side === label.side) return;
-  label.element.classList.toggle("shown", side !== null);
+  label.made?.element.classList.toggle("shown", side !== null);
   label.side = side;
 }
 
-/** Follow the point, touching the element only if that moved it. @param {Label & {x: number, y: number}} label */
-function place(label) {
-  const transform = `translate(${label.x.toFixed(1)}px, ${label.y.toFixed(1)}px)`;
-  if (transform !== label.transform) label.element.style.transform = transform;
-  label.transform = transform;
-  if (!label.side || label.element.dataset.side === label.side) return;
-  const box = boxAt(label, label.side);
-  label.element.dataset.side = label.side;
-  label.card.style.transform = `translate(${(box.left - label.x).toFixed(1)}px, ${(box.top - label.y).toFixed(1)}px)`;
+/** Follow the point, touching the elements only if that moves them. @param {Seen} label */
+function place({ made, x, y, side, ...label }) {
+  const at = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+  if (at !== made.at) made.element.style.transform = at;
+  made.at = at;
+  if (!side || made.element.dataset.side === side) return;
+  const { left, top } = boxAt({ ...label, x: 0, y: 0, side }, side);
+  made.element.dataset.side = side;
+  made.card.style.transform = `translate(${left.toFixed(1)}px, ${top.toFixed(1)}px)`;
 }

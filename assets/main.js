@@ -72,6 +72,13 @@ startGlobe().catch((error) => {
   document.body.dataset.globe = "none";
 });
 
+/** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
+function boxOnStage(selector) {
+  const box = /** @type {HTMLElement} */ (document.querySelector(selector)).getBoundingClientRect();
+  const { left, top } = stage.getBoundingClientRect();
+  return { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top };
+}
+
 async function startGlobe() {
   if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
   const asset = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
@@ -88,7 +95,7 @@ async function startGlobe() {
     calm: matchMedia("(prefers-reduced-motion: reduce)").matches,
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
     colours,
-    obstacles: () => [],
+    obstacles: () => [".wordmark", ".tagline", "#counters", "footer"].map(boxOnStage),
   });
   document.body.dataset.globe = "ready";
 }

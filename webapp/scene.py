@@ -24,8 +24,8 @@ def rgb(text: str) -> Colour:
     return red / 255, green / 255, blue / 255
 
 
-OCEAN = {"night": "#03050f", "day": "#0b2447", "dusk": "#2a1030", "haze": "#2f6fd0", "rim": "#9fd0ff"}
-LAND = {"night": "#22325f", "day": "#6fa6d8", "dusk": "#5a2a38"}
+OCEAN = {"night": "#040714", "day": "#0d2a52", "dusk": "#1b1430", "haze": "#3a78d8", "rim": "#a9d4ff"}
+LAND = {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"}
 LIGHTS = {"small": "#ff9d4d", "large": "#ffdca8"}
 # each arc runs from one colour to the other; a song keeps its pair
 PAIRS = [
@@ -47,7 +47,7 @@ def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
 def live_layers() -> list[pdk.Layer]:
     """The page's layers, from the ground up."""
     return [
-        pdk.Layer("OceanLayer", id="ocean", **_paint(OCEAN)),
+        pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, **_paint(OCEAN)),
         pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
         pdk.Layer("LightsLayer", id="lights", size=0.0105, **_paint(LIGHTS)),
         pdk.Layer(
@@ -55,7 +55,7 @@ def live_layers() -> list[pdk.Layer]:
             id="arcs",
             capacity=512,
             segments=48,
-            width=7.5,
+            width=6.5,
             flight_s=FLIGHT_S,
             hold_s=2.6,
             fade_s=2.0,

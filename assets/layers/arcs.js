@@ -63,7 +63,7 @@ void main(void) {
   gl_Position = clip + vec4(vec2(-direction.y, direction.x) * side * width / project.viewportSize * clip.w, 0.0, 0.0);
 
   float body = mix(mix(0.10, 1.0, along * along), 0.80, smoothstep(lands - 0.2, lands + 0.6, age));
-  body *= 1.0 - drained * (1.0 - along * 0.6);
+  body *= mix(1.0, 0.62, smoothstep(lands + 0.4, fades, age)) * (1.0 - drained * (1.0 - along * 0.6));
   float appear = mix(1.0, smoothstep(0.0, 0.7, age), globe.calm);
   ink = vec4(mix(mix(s.first, s.second, u), vec3(1.0), glow * 0.75), max(body, glow) * mix(0.28, 1.0, seen) * appear);
   ink.a *= 1.0 - smoothstep(ends - look.fadeS * 0.6, ends, age);
@@ -159,6 +159,9 @@ void main(void) {
 }`;
 
 export class LiveArcsLayer extends GlobeLayer {
+  static layerName = "LiveArcsLayer";
+  /** @type {Record<string, unknown>} */
+  static defaultProps = { slots: { type: "object", value: null, compare: false } };
   static look = {
     flightS: "vec2",
     holdS: "float",
@@ -224,5 +227,3 @@ export class LiveArcsLayer extends GlobeLayer {
     model.setVertexCount(this.props.slots.used() * each);
   }
 }
-LiveArcsLayer.layerName = "LiveArcsLayer";
-LiveArcsLayer.defaultProps = { slots: { type: "object", value: null, compare: false } };

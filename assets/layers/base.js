@@ -57,6 +57,12 @@ const globeModule = uniforms("globe", GLOBE);
 export class GlobeLayer extends deck.Layer {
   /** Uniforms of the layer's own, by GLSL type. @type {Record<string, string>} */
   static look = {};
+  static layerName = "GlobeLayer";
+  /** @type {Record<string, unknown>} */
+  static defaultProps = {
+    parameters: { type: "object", value: PARAMETERS },
+    view: { type: "object", value: null, compare: false },
+  };
 
   get isDrawable() {
     return true;
@@ -113,8 +119,3 @@ export class GlobeLayer extends deck.Layer {
   /** @param {any} _model about to be drawn */
   prepare(_model) {}
 }
-GlobeLayer.layerName = "GlobeLayer";
-GlobeLayer.defaultProps = {
-  parameters: { type: "object", value: PARAMETERS },
-  view: { type: "object", value: null, compare: false },
-};

@@ -17,7 +17,7 @@ void main(void) {
   vec3 ray = globe.eye - n;
   float far = length(ray), facing = dot(n, ray) / far, sunlight = dot(n, globe.sun);
   float day = smoothstep(-0.16, 0.34, sunlight);
-  vec3 colour = mix(look.night, look.day, day) + look.dusk * exp(-pow((sunlight - 0.04) * 6.5, 2.0));
+  vec3 colour = mix(look.night, look.day, day) + look.dusk * pow(max(0.0, 1.0 - abs(sunlight - 0.03) * 4.5), 2.0);
   gl_Position = toClip(n);
   gl_PointSize = max(1.0, look.size * globe.pixels / far * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w));
   ink = vec4(colour * mix(0.82, 1.1, point.w), smoothstep(0.0, 0.42, facing));
@@ -49,6 +49,10 @@ void main(void) {
 }`;
 
 class PointsLayer extends GlobeLayer {
+  static layerName = "PointsLayer";
+  /** @type {Record<string, unknown>} */
+  static defaultProps = { points: { type: "object", value: null, compare: false } };
+
   /** @param {string} vs @param {string} fs */
   initialize(vs, fs) {
     super.initializeState();
@@ -69,6 +73,7 @@ class PointsLayer extends GlobeLayer {
 }
 
 export class LandLayer extends PointsLayer {
+  static layerName = "LandLayer";
   static look = { night: "vec3", size: "float", day: "vec3", dusk: "vec3" };
 
   initializeState() {
@@ -77,14 +82,10 @@ export class LandLayer extends PointsLayer {
 }
 
 export class LightsLayer extends PointsLayer {
+  static layerName = "LightsLayer";
   static look = { small: "vec3", size: "float", large: "vec3" };
 
   initializeState() {
     this.initialize(LIGHTS, fragment("pow(max(0.0, 1.0 - r), 2.5)"));
   }
-}
-
-for (const [name, layer] of Object.entries({ PointsLayer, LandLayer, LightsLayer })) {
-  layer.layerName = name;
-  layer.defaultProps = { points: { type: "object", value: null, compare: false } };
 }
