@@ -1,0 +1,239 @@
+"""What is said of a play that cannot be taken: which field, its value, and what would be right."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.reading_world import NOW_MS, lines, play, problem, read, track
+
+NOW_S = NOW_MS / 1000
+
+
+@pytest.mark.parametrize("missing", ["track", "listener", "place"])
+def test_a_missing_field_is_named(missing: str) -> None:
+    field, error = problem(play(**{missing: None}))
+    assert field == missing
+    assert "missing" in error
+
+
+@pytest.mark.parametrize("missing", ["title", "artist"])
+def test_a_missing_name_of_a_track_is_named_with_dots(missing: str) -> None:
+    names = {"title": "a", "artist": "b"}
+    del names[missing]
+    assert problem(play(track=names)) == (f"track.{missing}", "missing; expected text of 1 to 300 characters")
+
+
+@pytest.mark.parametrize(
+    ("bad", "got"), [(5, "5"), ("x", "'x'"), (None, "null"), ([], "a list"), (True, "true"), (1.5, "1.5")]
+)
+def test_a_play_that_is_no_object_is_an_error(bad: Any, got: str) -> None:
+    field, error = problem(bad)
+    assert field is None
+    assert error.startswith("expected an object such as {")
+    assert error.endswith(f"got {got}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "says"),
+    [
+        ({"track": "Night Bus Home"}, "track", "expected an object such as"),
+        ({"track": {"title": 7, "artist": "a"}}, "track.title", "expected text, got 7"),
+        ({"track": {"title": None, "artist": "a"}}, "track.title", "expected text, got null"),
+        ({"track": {"title": "", "artist": "a"}}, "track.title", "expected 1 to 300 characters, got 0: ''"),
+        ({"track": {"title": " \u3000", "artist": "a"}}, "track.title", "expected 1 to 300 characters, got 0"),
+        ({"track": {"title": "a", "artist": "\u200b\u200d"}}, "track.artist", "expected something visible"),
+        ({"track": {"title": "x" * 301, "artist": "a"}}, "track.title", "expected 1 to 300 characters, got 301"),
+        ({"track": {"title": "x" * 10_240, "artist": "a"}}, "track.title", "got 10240: 'xxx"),
+        ({"track": {"title": "a", "artist": "b", "album": 1}}, "track.album", "expected text, got 1"),
+        ({"listener": 5}, "listener", "expected text, got 5"),
+        ({"listener": ""}, "listener", "expected 1 to 128 characters, got 0"),
+        ({"listener": "x" * 129}, "listener", "expected 1 to 128 characters, got 129"),
+        ({"listener": ["a"]}, "listener", "expected text, got a list"),
+        ({"place": "Osaka"}, "place", "expected an object such as"),
+        ({"place": {}}, "place", "got none of them"),
+        ({"place": {"name": "Osaka"}}, "place", "got none of them"),
+        ({"place": {"geoname_id": 1, "city": "a", "country": "b"}}, "place", "got geoname_id, and city and country"),
+        ({"place": {"geoname_id": 1, "lon": 1}}, "place", "got geoname_id, and lon and lat"),
+        ({"place": {"city": "Osaka"}}, "place.country", "missing"),
+        ({"place": {"country": "JP"}}, "place.city", "missing"),
+        ({"place": {"city": 5, "country": "JP"}}, "place.city", "expected text, got 5"),
+        ({"place": {"city": "Osaka", "country": 81}}, "place.country", "expected text, got 81"),
+        ({"place": {"city": "Osaka", "country": "JP", "admin1": 5}}, "place.admin1", "expected text, got 5"),
+        ({"place": {"city": "Atlantis", "country": "GR"}}, "place", "no city 'Atlantis' in country 'GR'"),
+        ({"place": {"city": "Osaka", "country": "XX"}}, "place", "'XX'"),
+        ({"place": {"geoname_id": "1853909"}}, "place.geoname_id", "expected a whole number, got '1853909'"),
+        ({"place": {"geoname_id": 1.5}}, "place.geoname_id", "expected a whole number, got 1.5"),
+        ({"place": {"geoname_id": True}}, "place.geoname_id", "expected a whole number, got true"),
+        ({"place": {"geoname_id": 1}}, "place", "no city has the GeoNames id 1"),
+        ({"place": {"geoname_id": -1}}, "place", "no city has the GeoNames id -1"),
+        ({"place": {"geoname_id": 10**30}}, "place", "no city has the GeoNames id 1000000"),
+        ({"place": {"lon": 1}}, "place.lat", "missing"),
+        ({"place": {"lon": "1", "lat": 2}}, "place.lon", "expected -180 to 180 degrees, got '1'"),
+        ({"place": {"lon": False, "lat": 2}}, "place.lon", "expected -180 to 180 degrees, got false"),
+        ({"place": {"lon": 0, "lat": 91}}, "place", "lat 91 is not a number from -90 to 90"),
+        ({"place": {"lon": 181, "lat": 0}}, "place", "lon 181 is not a number from -180 to 180"),
+        ({"place": {"lon": 10**299, "lat": 0}}, "place", "is not a number from -180 to 180"),
+        ({"place": {"lon": -30, "lat": 0}}, "place", "no city within 100 km of lon -30, lat 0"),
+        ({"pressed_at": str(NOW_S)}, "pressed_at", f"expected a number of epoch seconds, got '{NOW_S}'"),
+        ({"pressed_at": True}, "pressed_at", "expected a number of epoch seconds, got true"),
+        ({"pressed_at": {}}, "pressed_at", "expected a number of epoch seconds, got an object"),
+        ({"source": "Live"}, "source", "expected 'live', 'synthetic', 'replay', got 'Live'"),
+        ({"source": 1}, "source", "expected 'live', 'synthetic', 'replay', got 1"),
+    ],
+)
+def test_a_bad_field_is_named_with_its_value_and_what_would_be_right(
+    changes: dict[str, Any], field: str, says: str
+) -> None:
+    got, error = problem(play(**changes))
+    assert got == field
+    assert says in error
+    assert len(error) < 250
+
+
+@pytest.mark.parametrize("off_s", [-3600, -5.001, 1.001, 3600, -NOW_S, 1e30])
+def test_a_press_outside_the_window_is_told_the_servers_now(off_s: float) -> None:
+    field, error = problem(play(pressed_at=NOW_S + off_s))
+    assert field == "pressed_at"
+    assert "is not within 5 s before and 1 s after the server's now, 1790000000.000" in error
+    assert "looks like" not in error
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds")]
+)
+def test_a_press_in_another_unit_is_told_which(factor: int, unit: str) -> None:
+    _, error = problem(play(pressed_at=NOW_S * factor))
+    assert error.endswith(f"it looks like {unit}: send epoch seconds")
+
+
+@pytest.mark.parametrize(("number", "field"), [(b"1e400", "pressed_at"), (b"9" * 5000, "pressed_at")])
+def test_a_number_beyond_all_bounds_is_an_error_of_its_play(number: bytes, field: str) -> None:
+    bad = json.dumps(play(pressed_at=1)).encode().replace(b'"pressed_at": 1', b'"pressed_at": ' + number)
+    reading = read(lines(play(), bad, play()), lines=True)
+    assert (len(reading.plays), reading.errors[0].field) == (2, field)
+    assert read(b"[" + bad + b"]").errors[0].error.endswith("got a number too large to read")
+
+
+@pytest.mark.parametrize(
+    ("character", "kind"),
+    [
+        ("\x00", "control character U+0000"),
+        ("\n", "control character U+000A"),
+        ("\x7f", "control character U+007F"),
+        ("\x9b", "control character U+009B"),
+        ("\u2028", "control character U+2028"),
+        ("\uffff", "control character U+FFFF"),
+        ("\u202e", "turns the direction of text (leave it out) U+202E"),
+        ("\u2066", "turns the direction of text (leave it out) U+2066"),
+        ("\ud800", "lone surrogate (half of a character) U+D800"),
+        ("\udc00", "lone surrogate (half of a character) U+DC00"),
+    ],
+)
+def test_characters_that_no_text_may_hold_are_named_with_their_place(character: str, kind: str) -> None:
+    text = f"ab{character}c"
+    for field, bad in (
+        ("track.title", track(title=text)),
+        ("track.artist", track(artist=text)),
+        ("track.album", track(album=text)),
+        ("listener", play(listener=text)),
+        ("place.city", play(place={"city": text, "country": "JP"})),
+    ):
+        got, error = problem(bad)
+        assert got == field
+        assert f"{kind} at character 2" in error
+        assert error.isprintable()
+        error.encode()
+
+
+@pytest.mark.parametrize(
+    "title", ["👩🏽‍🚀", "می\u200cخواهم", "\u200fשלום", "नमस्ते", "ก็", "🏴\U000e0067\U000e0062\U000e007f", "\ue000x"]
+)
+def test_characters_that_scripts_need_are_kept(title: str) -> None:
+    assert json.loads(read(track(title=title)).plays.tracks[0])["title"] == title
+
+
+@pytest.mark.parametrize("field", ["url", "artwork_url"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)//https://a.example",
+        "data:text/html,x",
+        "http://a.example",
+        "//a.example/x",
+        "https:",
+        "https://",
+        "https:///x",
+        "https:\\\\a.example",
+        "https://a.example\\@b.example",
+        "https://user@a.example",
+        "https://a.example:pass@b.example/",
+        "https://a.example/ x",
+        " https://a.example",
+        "https://a.example/\n",
+        "https://a.example/\u202ex",
+        'https://a.example/"onload="x',
+        "https://a.example/" + "x" * 2031,
+        "",
+        5,
+    ],
+)
+def test_an_address_that_is_not_plain_https_is_refused(field: str, address: Any) -> None:
+    got, error = problem(track(**{field: address}))
+    assert got == f"track.{field}"
+    assert error.startswith("expected an https address of at most 2048 characters, got ")
+    assert error.isprintable()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example",
+        "HTTPS://a.example:8443/x?y=z#w",
+        "https://例え.jp/音楽?q=a%20b",
+        "https://[2001:db8::1]/x",
+        "https://a.example/" + "x" * 2030,
+    ],
+)
+def test_an_https_address_is_carried_as_it_is(address: str) -> None:
+    assert json.loads(read(track(url=address)).plays.tracks[0])["url"] == address
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        "USRC17607839",
+        "isrc:US-RC1-76-07839",
+        "isrc:USRC1760783",
+        "isrc:1SRC17607839",
+        "isrc:USRC1760783\u0669",
+        "mbid:not-a-uuid",
+        "mbid:b1a9c0e9-d987-4042-ae91-78d6a3267d6",
+        "spotify:track:1",
+        "",
+        5,
+    ],
+)
+def test_a_recording_of_another_shape_is_refused(recording: Any) -> None:
+    field, error = problem(track(recording=recording))
+    assert field == "track.recording"
+    assert error.startswith("expected 'isrc:' and 12 letters and digits")
+
+
+def test_a_recording_never_joins_or_splits_tracks() -> None:
+    codes = ("isrc:QZABC2600001", "mbid:B1A9C0E9-D987-4042-AE91-78D6A3267D69", None)
+    wires = [json.loads(read(track(recording=code)).plays.tracks[0]) for code in codes]
+    assert len({wire["id"] for wire in wires}) == 1
+    assert wires[1]["recording"] == "mbid:b1a9c0e9-d987-4042-ae91-78d6a3267d69"
+
+
+def test_an_error_is_never_remembered_for_a_good_play() -> None:
+    bad = play(place={"city": "Atlantis", "country": "GR"})
+    for _ in range(2):
+        assert problem(bad)[0] == "place"
+        assert read(play()).rejected == 0
+
+
+def test_the_first_thing_wrong_with_a_play_is_what_is_told() -> None:
+    assert problem(play(track={}, place={}, pressed_at=0))[0] == "track.title"

@@ -1,0 +1,235 @@
+"""What bodies are read as, and what is said of bodies that cannot be read."""
+
+import json
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, RECIFE, lines, play, read, track
+from webapp.decoding import BodyError, TooManyPlaysError
+from webapp.plays import SOURCES, track_id
+from webapp.reading import PlayReader
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+def test_a_single_object_is_one_play() -> None:
+    plays = read(play(pressed_at=NOW_MS / 1000 - 1.25)).plays
+    assert plays.at.tolist() == [NOW_MS - 1250]
+    assert plays.city.tolist() == [GAZETTEER.by_id(OSAKA)]
+    assert [SOURCES[code] for code in plays.source] == ["live"]
+
+
+def test_a_list_keeps_its_order() -> None:
+    plays = read([play(place={"geoname_id": id_}) for id_ in (OSAKA, RECIFE, OSAKA)]).plays
+    assert plays.city.tolist() == [GAZETTEER.by_id(id_) for id_ in (OSAKA, RECIFE, OSAKA)]
+
+
+def test_lines_are_plays_and_blank_lines_are_not_counted() -> None:
+    body = b"\n  \r\n" + lines(play(), b"", b"{", play()).replace(b"\n", b"\r\n") + b"\r\n"
+    reading = read(body, lines=True)
+    assert (len(reading.plays), reading.rejected) == (2, 1)
+    assert reading.errors[0].index == 1
+    assert reading.errors[0].field is None
+    assert "not JSON" in reading.errors[0].error
+
+
+def test_a_track_comes_out_as_it_stands_in_a_connection() -> None:
+    sent = track(
+        title=" Ночной автобус ", recording="isrc:qzabc2600001", url="https://example.org/a?b#c", album="Any", x=1
+    )
+    (wire,) = read(sent).plays.tracks
+    assert list(json.loads(wire).items()) == [
+        ("id", track_id("Ada Lumen", "Ночной автобус")),
+        ("title", "Ночной автобус"),
+        ("artist", "Ada Lumen"),
+        ("recording", "isrc:QZABC2600001"),
+        ("url", "https://example.org/a?b#c"),
+        ("artwork_url", None),
+    ]
+    assert b" :" not in wire
+    assert "Ночной".encode() in wire
+
+
+def test_a_track_is_carried_once_however_it_is_written() -> None:
+    first, second = play(), play(track={"artist": "Ada Lumen", "title": "Night Bus Home ", "album": None})
+    plays = read([first, second, track(title="Another")]).plays
+    assert plays.track.tolist() == [0, 0, 1]
+    assert len(plays.tracks) == 2
+
+
+def test_tracks_of_rejected_plays_are_not_carried() -> None:
+    assert len(read([play(), track(title="Another") | {"place": {}}]).plays.tracks) == 1
+
+
+def test_markup_in_a_title_is_just_text() -> None:
+    title = "<img src=x onerror=alert(1)>"
+    assert json.loads(read(track(title=title)).plays.tracks[0])["title"] == title
+
+
+def test_the_time_of_arrival_stands_in_for_a_missing_one() -> None:
+    assert read([play(pressed_at=None), {**play(), "pressed_at": None}]).plays.at.tolist() == [NOW_MS, NOW_MS]
+
+
+@pytest.mark.parametrize("off_ms", [-5000, -4999, 0, 999, 1000])
+def test_presses_within_the_window_are_taken(off_ms: int) -> None:
+    assert read(play(pressed_at=(NOW_MS + off_ms) / 1000)).plays.at.tolist() == [NOW_MS + off_ms]
+
+
+@pytest.mark.parametrize(
+    ("own", "header", "counts"),
+    [
+        (None, "live", "live"),
+        (None, "synthetic", "synthetic"),
+        ("live", "replay", "replay"),
+        ("replay", "live", "replay"),
+        ("replay", "synthetic", "synthetic"),
+        ("synthetic", "replay", "synthetic"),
+        ("synthetic", "live", "synthetic"),
+    ],
+)
+def test_of_two_sources_the_less_true_one_counts(own: str | None, header: str, counts: str) -> None:
+    plays = read([play(source=own)], source=header).plays
+    assert [SOURCES[code] for code in plays.source] == [counts]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"geoname_id": OSAKA},
+        {"geoname_id": float(OSAKA)},
+        {"geoname_id": OSAKA, "city": None, "lon": None},
+        {"city": " osaka ", "country": "JP"},
+        {"city": "大阪", "country": "jp", "admin1": None},
+        {"lon": 135.5, "lat": 34.69},
+    ],
+)
+def test_every_way_to_give_a_place_leads_to_the_city(place: dict[str, Any]) -> None:
+    assert read(play(place=place)).plays.city.tolist() == [GAZETTEER.by_id(OSAKA)]
+
+
+def test_listeners_are_told_apart_by_a_keyed_hash_of_all_of_their_id() -> None:
+    names = ["a", "b", "A", "a ", "é", "e\u0301", "x" * 128, "x" * 127 + "y"]
+    hashes = read([play(listener=name) for name in names]).plays.listener
+    assert len(set(hashes.tolist())) == len(names)
+    assert hashes.tolist() == read([play(listener=name) for name in names]).plays.listener.tolist()
+    other = PlayReader(GAZETTEER, b"another secret").read(json.dumps(play(listener="a")).encode(), NOW_MS)
+    assert other.plays.listener[0] != hashes[0]
+
+
+def test_a_listener_written_with_escapes_is_the_same_listener() -> None:
+    plain = json.dumps(play(listener="é"), ensure_ascii=False).encode()
+    assert read(plain).plays.listener.tolist() == read(play(listener="é")).plays.listener.tolist()
+
+
+def test_of_duplicate_keys_the_last_counts() -> None:
+    good = json.dumps(play())
+    body = f'{{"listener": 5, "place": "Osaka", "track": [], {good[1:]}'.replace('"title"', '"title": 7, "title"')
+    assert len(read(body.encode()).plays) == 1
+    assert read(f'{good[:-1]}, "listener": 5}}'.encode()).errors[0].field == "listener"
+
+
+def test_unknown_fields_are_ignored_whatever_is_in_them() -> None:
+    for odd in (b"1e999", b"-" + b"9" * 5000, b'"\\ud800"', b'{"a":[null]}'):
+        body = json.dumps(play()).encode()[:-1] + b',"odd":' + odd + b"}"
+        assert len(read(b"[" + body + b"]").plays) == 1
+
+
+def test_a_byte_order_mark_and_whitespace_around_the_body_do_no_harm() -> None:
+    assert len(read(b"\xef\xbb\xbf\r\n [" + json.dumps(play()).encode() + b" ]\n").plays) == 1
+
+
+def test_an_empty_list_is_no_play_and_no_error() -> None:
+    reading = read([])
+    assert (len(reading.plays), reading.rejected, reading.errors) == (0, 0, ())
+
+
+def test_errors_are_the_first_twenty_and_all_rejected_are_counted() -> None:
+    reading = read([play(listener=""), play()] * 30)
+    assert (len(reading.plays), reading.rejected) == (30, 30)
+    assert [error.index for error in reading.errors] == list(range(0, 40, 2))
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"5", "expected a play or a list of plays, got 5"),
+        (b'"{}"', "expected a play or a list of plays, got '{}'"),
+        (b"[{}", "byte 3 (line 1, column 4)"),
+        (b'{"a": 1,\n "b": }', "byte 15 (line 2, column 7)"),
+        (b'[{"a": "\xc3\xa9"}, nil]', "byte 14 (line 1, column 15)"),
+        (b'[{"lon": NaN}]', "NaN is not a number of JSON at byte 9"),
+        (b'[{"a": "NaN"}, {"lon": -Infinity}]', "-Infinity is not a number of JSON at byte 23"),
+        (b'[{"a": "\xff"}]', "0xff is not UTF-8 at byte 8"),
+        (b"\xff\xfe[\0]\0", "0xff is not UTF-8 at byte 0"),
+        (b"{}\n{}", "application/x-ndjson"),
+        (b"[1 2]", "at byte 3"),
+        (b"[1,]", "at byte 3"),
+        (b'[{"a":1}},{}]', "at byte 8"),
+        (b'["\\ud800", tru]', "at byte 11"),
+        (b"[" * 1_000_000, "the list does not end"),
+        (DEEP + b"]", "something follows the list at byte 200000"),
+        (b"[" + DEEP + b", tru]", "at byte 200003"),
+    ],
+)
+def test_a_body_that_is_not_json_is_refused_with_the_position(body: bytes, says: str) -> None:
+    with pytest.raises(BodyError) as caught:
+        read(body)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("wrap", [lambda p: json.dumps(p).encode(), lambda p: lines(*p)])
+def test_more_than_ten_thousand_plays_are_too_many(wrap: Any) -> None:
+    as_lines = {"lines": wrap([1, 2]) == b"1\n2"}
+    assert len(read(wrap([play()] * 10_000), **as_lines).plays) == 10_000
+    with pytest.raises(TooManyPlaysError):
+        read(wrap([play()] * 10_001), **as_lines)
+    with pytest.raises(TooManyPlaysError):
+        read(wrap([5] * 10_001), **as_lines)
+
+
+def test_a_play_nested_too_deeply_costs_no_other() -> None:
+    good = json.dumps(play()).encode()
+    for field in (b'"track"', b'"unknown"'):
+        bad = good[:-1] + b"," + field + b":" + DEEP + b"}"
+        reading = read(b"[" + good + b"," + bad + b"," + good + b"]")
+        assert (len(reading.plays), reading.rejected) == (2, 1)
+        assert reading.errors[0].error == "nested too deeply to read"
+    assert read(lines(good, bad, good), lines=True).rejected == 1
+
+
+@pytest.mark.parametrize("depth", range(900, 1100, 7))
+def test_nesting_near_what_can_be_read_is_no_accident(depth: int) -> None:
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    for field in (b"track", b"place", b"unknown"):
+        body = json.dumps(play()).encode()[:-1] + b',"' + field + b'":' + deep + b',"listener":5}'
+        assert read(b"[" + body + b"]").rejected == 1
+        assert read(b"[" + body.replace(b":5}", b':"a"}') + b"]").rejected in (0, 1)
+
+
+def test_millions_of_tiny_elements_do_not_become_millions_of_objects() -> None:
+    body = b"[" + b"0," * 2_000_000 + b"0]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooManyPlaysError):
+            read(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(body)
+
+
+def test_columns_have_the_types_that_the_matcher_takes() -> None:
+    plays = read([play(), play(listener="")]).plays
+    kinds = {name: getattr(plays, name).dtype for name in ("at", "source", "city", "listener", "track")}
+    assert kinds == {
+        "at": np.int64,
+        "source": np.uint8,
+        "city": np.uint16,
+        "listener": np.uint64,
+        "track": np.uint32,
+    }
