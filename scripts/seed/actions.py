@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO, cast
 
 import click
 
@@ -39,7 +39,7 @@ def replay_file(path: Path, client: Client, seconds: float | None, speed: float)
     """Send a file's plays, their times moved to now."""
     display = Display(sys.stderr)
     bad = BadLines(display.say)
-    with path.open("rb") as file, stopping() as stop:
+    with _opened(str(path), "rb") as file, stopping() as stop:
         lines = replay.Lines(file, path.stat().st_size)
         entries = replay.in_order(replay.read_lines(lines, bad), bad)
         feed = Feed(replay.blocks(entries), _end_ms(seconds) * speed)
@@ -55,7 +55,7 @@ def write(out: str, blocks: Iterator[Block], start_s: int, seconds: float) -> No
     """Write so many seconds of plays as NDJSON, the first second being `start_s`; `-` is standard output."""
     display, written = Display(sys.stderr), 0
     feed, clock = Feed(blocks, seconds * 1000), Clock(start_s * 1000)
-    with stopping() as stop, click.open_file(out, "wb") as file:
+    with stopping() as stop, _opened(out, "wb") as file:
         while not stop.is_set() and (at_ms := feed.next_ms()) is not None:
             plays = feed.take(at_ms + 1000, WRITE_PLAYS)
             file.write(b"".join(plays.lines(clock.wall_ms(plays.at_ms)).tolist()))
@@ -99,6 +99,21 @@ def _run(sender: Sender, client: Client, display: Display, share: Share) -> None
         display.clear()
         seconds = display.seconds
         print(f"{totals.counts()}; {totals.rate(seconds):,.1f} plays/s in {clock_text(seconds)}", flush=True)
+
+
+@contextmanager
+def _opened(name: str, mode: str) -> Iterator[IO[bytes]]:
+    try:
+        opened = click.open_file(name, mode)
+    except OSError as error:
+        raise click.UsageError(f"{name} cannot be opened: {error.strerror}.") from error
+    try:
+        with opened as file:
+            yield cast("IO[bytes]", file)
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough, says click
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror}.") from error
 
 
 def _end_ms(seconds: float | None) -> float:

@@ -4,7 +4,7 @@ import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -52,7 +52,8 @@ def _millis(raw: msgspec.Raw | None) -> int:
     try:
         pressed_s = msgspec.json.decode(raw, type=float)
     except msgspec.MsgspecError as error:
-        raise BadLineError(f"pressed_at is {bytes(raw[:40]).decode('utf-8', 'replace')}, not epoch seconds") from error
+        shown = bytes(raw)[:40].decode("utf-8", "replace")
+        raise BadLineError(f"pressed_at is {shown}, not epoch seconds") from error
     if pressed_s > 1e11:
         raise BadLineError(f"pressed_at {pressed_s:.0f} looks like milliseconds; it is epoch seconds")
     if not math.isfinite(pressed_s) or pressed_s < 0:
@@ -107,7 +108,7 @@ def blocks(entries: Iterable[Entry]) -> Iterator[Block]:
 class Lines:
     """The lines of an open file, knowing how much of it was read."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: IO[bytes], size: int) -> None:
         """Begin at the file's first byte; `size` is its length in bytes, 0 where it has none."""
         self._file, self._size, self._read, self._count = file, size, 0, 0
 

@@ -1,5 +1,6 @@
 """Sends plays as they become due, and sees them through whatever happens to the server."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -226,7 +227,7 @@ def _pause_s(outcome: Away, tries: int) -> float:
     if outcome.retry_s is not None:
         return outcome.retry_s
     least, most = BACKOFF_S
-    return min(most, least * 2 ** min(tries, 10)) * random.uniform(0.5, 1.0)
+    return min(most, math.ldexp(least, min(tries, 10))) * random.uniform(0.5, 1.0)
 
 
 def _away_text(outcome: Away) -> str:
