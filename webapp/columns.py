@@ -47,13 +47,18 @@ def _with_ties_sorted(by: Rows, key: Hashes, listener: Hashes, at: Times) -> Row
 
 def run_starts(linked: Mask, n: int) -> Rows:
     """Return where runs start among n rows; linked[i], shape (n - 1,), joins row i + 1 to row i."""
-    return np.flatnonzero(np.append(np.ones(min(n, 1), bool), ~linked))
+    return np.concatenate((np.zeros(min(n, 1), np.int64), np.flatnonzero(~linked) + 1))
+
+
+def run_sizes(start: Rows, n: int) -> Rows:
+    """Return the sizes of the runs that start there, the last of which ends at n."""
+    return np.append(start[1:], n)[: len(start)] - start
 
 
 def halves(linked: Mask, n: int) -> tuple[Rows, Rows]:
     """Return the rows of each run's first half and their counterparts in its second half; an odd middle stays out."""
     start = run_starts(linked, n)
-    size = np.diff(start, append=n)
+    size = run_sizes(start, n)
     half = size >> 1
     ends = np.cumsum(half)
     first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - ends + half, half)
@@ -63,7 +68,7 @@ def halves(linked: Mask, n: int) -> tuple[Rows, Rows]:
 def couples(linked: Mask, n: int) -> Rows:
     """Return the first row of each couple: the first and second of a run, its third and fourth, and so on."""
     start = run_starts(linked, n)
-    place = np.arange(n) - np.repeat(start, np.diff(start, append=n))
+    place = np.arange(n) - np.repeat(start, run_sizes(start, n))
     return np.flatnonzero((place[:-1] % 2 == 0) & linked)
 
 

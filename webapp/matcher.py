@@ -125,9 +125,9 @@ class Matcher:
         return self._pulse(end_ms, self._alone.joined(rest.take(np.flatnonzero(leaves))))
 
     def _pulse(self, end_ms: int, plays: Plays) -> Pairs:
-        plays = plays.take(np.lexsort((plays.listener, plays.at, plays.city, plays.group)))
+        plays = plays.take(np.lexsort((plays.at, plays.city, plays.group)))
         linked = (plays.group[1:] == plays.group[:-1]) & (plays.city[1:] == plays.city[:-1])
-        a = couples(linked & (np.diff(plays.at) <= self._window), len(plays.at))
+        a = couples(linked & (plays.at[1:] - plays.at[:-1] <= self._window), len(plays.at))
         rest = plays.take(others(len(plays.at), a, a + 1))
         self._alone = rest.take(np.flatnonzero(rest.at >= end_ms - 2 * self._window))
         return Pairs(plays.take(a), plays.take(a + 1))

@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from webapp.columns import Cities, Groups, Hashes, Mask, Rows, Times, recurring, run_starts, sieve
+from webapp.columns import Cities, Groups, Hashes, Mask, Rows, Times, recurring, run_sizes, run_starts, sieve
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2 ** 64 / golden ratio: spreads neighbouring group numbers over all bits
 LONG_AGO = np.int64(-(1 << 62))
@@ -22,21 +22,27 @@ class Echoes:
 
         Of equal plays one stays: that of the smallest city, then row.
         """
-        n, presser = len(at), listener ^ (group * GOLDEN)
+        presser = listener ^ (group * GOLDEN)
+        keys, times = self._with_earlier(presser, at)
+        self._seen.append((int(at.max(initial=LONG_AGO)), presser, at))
+        rows = recurring(keys)
+        return self._repeats(rows, keys, times, city, row) if len(rows) else (rows, 0)
+
+    def _with_earlier(self, presser: Hashes, at: Times) -> tuple[Hashes, Times]:
+        """Append to these presses the earlier ones that they may repeat."""
         meets = sieve(presser)
         old = [(key.take(rows), times.take(rows)) for _, key, times in self._seen if len(rows := meets(key))]
-        if n:
-            self._seen.append((int(at.max()), presser, at))
-        keys, times = (np.concatenate(columns) for columns in zip((presser, at), *old, strict=True))
-        rows = recurring(keys)
-        if not len(rows):
-            return rows, 0
-        newer, older = rows[rows < n], rows[rows >= n]
+        keys, times = zip((presser, at), *old, strict=True)
+        return np.concatenate(keys), np.concatenate(times)
+
+    def _repeats(self, rows: Rows, keys: Hashes, times: Times, city: Cities, row: Rows) -> tuple[Rows, int]:
+        newer, older = rows[rows < len(row)], rows[rows >= len(row)]
         newer = newer[np.lexsort((row[newer], city[newer]))]
-        rows = np.append(newer, older)
-        rows = rows[np.lexsort((times[rows], keys[rows]))]
-        again, gap = rows[1:], np.diff(times[rows])
-        near = (keys[again] == keys[rows[:-1]]) & (gap <= self._window) & (again < n)
+        rows = np.concatenate((newer, older))
+        rows = rows[np.lexsort((times[rows], keys[rows]))]  # stable, so of equal plays the one that counts is first
+        before, again = rows[:-1], rows[1:]
+        gap = times[again] - times[before]
+        near = (keys[again] == keys[before]) & (gap <= self._window) & (again < len(row))
         return again[near], int(np.count_nonzero(near & (gap > 0)))
 
     def forget(self, before_ms: int) -> None:
@@ -74,9 +80,9 @@ class Company:
         if at.max() - at.min() > self._window:
             by = np.lexsort((at, group))
             at = at[by]
-            linked &= np.diff(at) <= self._window
+            linked &= at[1:] - at[:-1] <= self._window
         start = run_starts(linked, n)
-        return start, np.minimum.reduceat(at, start), np.maximum.reduceat(at, start), np.diff(start, append=n)
+        return start, np.minimum.reduceat(at, start), np.maximum.reduceat(at, start), run_sizes(start, n)
 
     def _make_room(self, groups: int) -> None:
         more = max(groups, 2 * len(self._last)) - len(self._last) if groups > len(self._last) else 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, could_connect, slice_of
 from tests.unit.matcher_world import GEONAME_ID, Brought, drive, listener, slices_of, thorough, worlds
+from webapp.columns import sort_west_to_east
 from webapp.matcher import NO_PLAYS, Matcher, Plays
 
 World = tuple[list[Play], int]
@@ -180,3 +181,15 @@ def test_a_play_from_outside_the_slice_is_refused(at: int) -> None:
     play = Plays(zero.astype(np.uint32), zero.astype(np.uint16), zero.astype(np.uint64), zero + at, zero)
     with pytest.raises(ValueError, match="from 250 to 500 ms"):
         matcher.close(500, play)
+
+
+def test_plays_whose_numbers_leave_no_room_for_a_packed_key_are_sorted_all_the_same() -> None:
+    chance = np.random.default_rng(5)
+    group = chance.choice(np.array([0, 1, 1 << 31, (1 << 32) - 1], np.uint32), 70_000)
+    city = chance.choice(np.array([0, 1, 65_535], np.uint16), 70_000)
+    key, at = chance.integers(0, 1 << 63, 70_000).astype(np.uint64), chance.integers(0, 250, 70_000)
+    columns = (group.tolist(), city.tolist(), key.tolist(), at.tolist())
+    by = sort_west_to_east(group, city, key, at)
+    assert [list(column) for column in zip(*sorted(zip(*columns, strict=True)), strict=True)] == [
+        column.take(by).tolist() for column in (group, city, key, at)
+    ]
