@@ -24,15 +24,15 @@ ENOUGH = 20_000
 _COLUMNS = "c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.from_city, c.to_city"
 _FROM = "FROM connections c {index} CROSS JOIN tracks t ON t.track = c.track"
 
-# One way in for each index: its name, and the condition that it answers. A place is at either end: two ways, and the
-# second leaves out what the first has found, so that nothing is found twice.
+# One way in for each index: its name, and the condition that it answers. A place is at either end: two ways, and where
+# both ends can be the same the second leaves out what the first has found, so that nothing is found twice.
 _Ways = tuple[tuple[str, str], ...]
 _WAYS: dict[str, _Ways] = {
     "track": (("connections_song", "c.song = :song"),),
     "artist": (("connections_artist", "c.artist = :singer"),),
     "city": (
         ("connections_from_city", "c.from_city = :city"),
-        ("connections_to_city", "c.to_city = :city AND c.from_city <> :city"),
+        ("connections_to_city", "c.to_city = :city"),
     ),
     "country": (
         ("connections_from_country", "c.from_country = :country"),

@@ -94,9 +94,8 @@ def main(rows: int, tracks: int) -> None:
         history.open()
         wall_s, cpu_s = fill(history, Traffic(gazetteer, tracks), rows)
         size = sum(file.stat().st_size for file in folder.iterdir())
-        click.echo(
-            f"{rows:,} rows: {rows / wall_s:,.0f} rows/s written, {rows / cpu_s:,.0f} a CPU second, {size / rows:.0f} bytes each"
-        )
+        rates = f"{rows / wall_s:,.0f} rows/s written, {rows / cpu_s:,.0f} a CPU second"
+        click.echo(f"{rows:,} rows: {rates}, {size / rows:.0f} bytes each")
         middle = connection_id(START_MS + rows // (BATCH // 5) * RECORD_MS // 2, 0)
         for name, wanted in filters(gazetteer, tracks).items():
             click.echo(

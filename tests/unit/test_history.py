@@ -155,6 +155,27 @@ def test_what_several_filters_showed_counts_once_towards_the_limit(tmp_path: Pat
     history.close()
 
 
+def test_a_connection_within_one_country_counts_once_towards_the_limit(tmp_path: Path) -> None:
+    history, found = new_history(tmp_path), [connection(number, start=0, end=2) for number in range(3)]
+    history.record("s", 1, NOON_MS, found, b"{}", b"[]")
+    history.flush()
+    assert history.latest(Filter(country="JP"), 2) == [found[2], found[1]]
+    history.close()
+
+
+def test_a_new_stream_begins_with_all_that_earlier_ones_recorded(tmp_path: Path) -> None:
+    history, earlier = new_history(tmp_path), connection(0)
+    history.record("earlier", 1_000, NOON_MS, [earlier], b"{}", b"[]")
+    history.flush()
+    assert history.latest(EVERYTHING, 2, upto=("new", 0)) == [earlier]
+    history.record("new", 1, NOON_MS, [connection(1)], b"{}", b"[]")
+    for _ in range(2):
+        assert history.latest(EVERYTHING, 2, upto=("new", 0)) == [earlier]
+        history.flush()
+    assert history.latest(EVERYTHING, 2, upto=("new", 1)) == [connection(1), earlier]
+    history.close()
+
+
 def test_a_record_keeps_its_counts_and_pulses_once(tmp_path: Path) -> None:
     history = new_history(tmp_path)
     for _ in range(2):  # as a bus may deliver it
