@@ -24,15 +24,21 @@ WRITE_PLAYS = 20_000
 Share = Callable[[], float | None]
 
 
-def send(kind: Scenario, blocks: Iterator[Block], client: Client, seconds: float | None) -> float:
-    """Send a scenario's plays for so long (None: for ever) and return the plays a second that were reached."""
+def send(kind: Scenario, rate: float, blocks: Iterator[Block], client: Client, seconds: float | None) -> None:
+    """Send a scenario's plays for so long (None: for ever)."""
     display = Display(sys.stderr)
     with stopping() as stop:
-        sender = Sender(
-            client, Feed(blocks, _end_ms(seconds)), pace=Pace(waits=kind.flat_out), say=display.say, stop=stop
-        )
-        _run(sender, client, display, lambda: display.seconds / seconds if seconds else None)
-    return sender.totals.rate(display.seconds)
+        feed, pace = Feed(blocks, _end_ms(seconds)), Pace(waits=kind.flat_out)
+        sender = Sender(client, feed, pace=pace, say=display.say, stop=stop)
+
+        def share() -> float | None:
+            if seconds and kind.flat_out and display.seconds >= seconds:
+                stop.set()  # its clock was slower than the wall's
+            return sender.number / (rate * seconds) if seconds else None
+
+        _run(sender, client, display, share)
+    if kind.flat_out:
+        print(f"reached {sender.totals.rate(display.seconds):,.0f} of {rate:,.0f} plays/s")
 
 
 def replay_file(path: Path, client: Client, seconds: float | None, speed: float) -> None:

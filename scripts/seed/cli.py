@@ -101,8 +101,7 @@ def main(
     start = start or (options.FILE_START if out else options.this_hour(datetime.now(UTC)))
     blocks = kind.plays(seed, rate, int(start.timestamp()))
     if out is None:
-        reached = actions.send(kind, blocks, Client(url, "synthetic", token), seconds)
-        return print(f"reached {reached:,.0f} of {rate:,.0f} plays/s") if kind.flat_out else None
+        return actions.send(kind, rate, blocks, Client(url, "synthetic", token), seconds)
     if seconds is None:
         raise click.UsageError("--out needs --seconds: this traffic never ends by itself.")
     return actions.write(out, blocks, int(start.timestamp()), seconds)
