@@ -13,7 +13,6 @@ from typing import Any
 import gevent
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
-from gevent import monkey
 from werkzeug.exceptions import HTTPException
 
 from webapp import api, frames, ingest, pages, security, stream, takeover
@@ -24,11 +23,13 @@ from webapp.datadir import DataDir, DataDirError
 from webapp.gazetteer import load_gazetteer
 from webapp.history import FILE_NAME, History
 from webapp.hub import Hub
+from webapp.loop import Loop
 from webapp.metrics import Metrics
 from webapp.pipeline import Pipeline
 from webapp.plays import Overloaded
 from webapp.records import SliceRecord
 from webapp.resources import TEMPLATES
+from webapp.runtime import offload
 from webapp.selection import Filter
 from webapp.slices import Slicer
 
@@ -76,11 +77,9 @@ class Unison:
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
         self._data_dir = DataDir(settings.data_dir)
+        self._loop = Loop()
         self._starting = threading.Lock()
         self._started = False
-        self._loop: Any = None
-        self._greenlets: list[gevent.Greenlet[Any, Any]] = []
-        self._stopped = threading.Event()
 
     def now(self) -> float:
         """Return the time, epoch seconds: the one clock of the application."""
@@ -98,12 +97,15 @@ class Unison:
         with self._starting:
             if not self._started:
                 self._open()
+                self._loop.start()
+                self._loop.call(self._assemble)
+                self._loop.forever(self.pipeline.step)
+                self._loop.forever(self._keep_history)
+                atexit.register(self.stop)
                 self._started = True
 
     def _open(self) -> None:
         settings = self.settings
-        self._data_dir.open()
-        self.secret = self._data_dir.secret(settings.secret)
         self.history = History(
             settings.data_dir / FILE_NAME,
             self.gazetteer,
@@ -111,34 +113,23 @@ class Unison:
             max_rows=settings.history_max_rows,
             clock=self.now,
         )
-        self.history.open()
-        if monkey.is_module_patched("threading"):
-            self._assemble()
-        else:
-            self._start_thread()
-        atexit.register(self.stop)
-
-    def _start_thread(self) -> None:
-        ready = threading.Event()
-
-        def run() -> None:
-            self._assemble()
-            ready.set()
-            gevent.wait(self._greenlets)
-            self._stopped.set()
-
-        threading.Thread(target=run, name="unison", daemon=True).start()
-        ready.wait()
+        self._data_dir.open()
+        try:
+            self.secret = self._data_dir.secret(settings.secret)
+            self.history.open()
+        except Exception:
+            self._data_dir.close()
+            raise
 
     def _assemble(self) -> None:
-        """Make the moving parts, on the thread whose loop they live on."""
+        """Make the moving parts, on the loop that they live on."""
         settings = self.settings
-        self._loop = gevent.get_hub().loop
         self.plays = MemoryBus(self.now)
         self.records = MemoryBus(self.now, RING_S, RING_BYTES)
-        slicer = Slicer(self.gazetteer, self.secret, round(settings.window_s * 1000), self._first_slice_ms())
+        started_ms = round((self.now() - settings.lateness_s) * 1000)
+        slicer = Slicer(self.gazetteer, self.secret, round(settings.window_s * 1000), started_ms)
         self.pipeline = Pipeline(
-            self.plays, self.records, slicer, self.now, settings.lateness_s, self._offload, self.metrics.closed
+            self.plays, self.records, slicer, self.now, settings.lateness_s, offload, self.metrics.closed
         )
         self.hub = Hub()
         self.channels = Channels(
@@ -150,11 +141,10 @@ class Unison:
             shown_per_s=settings.shown_per_s,
             filters_max=settings.filters_max,
             window_s=settings.window_s,
-            offload=self._offload,
+            offload=offload,
         )
         self.records.subscribe(lambda _, message: self.metrics.record(SliceRecord.decode(message).counts))
         self._observe()
-        self._greenlets = [gevent.spawn(self.pipeline.run), gevent.spawn(self._keep_history)]
 
     def _observe(self) -> None:
         """Have the values that are read at each scrape known to the metrics."""
@@ -170,17 +160,10 @@ class Unison:
         gauge("history_pending_rows", "Rows that are not written yet.", lambda: self.history.pending)
         counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: self.history.dropped)
 
-    def _first_slice_ms(self) -> int:
-        return round((self.now() - self.settings.lateness_s) * 1000)
-
-    def _offload(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return gevent.get_hub().threadpool.apply(function, args, kwargs)
-
     def _keep_history(self) -> None:
-        while True:
-            gevent.sleep(FLUSH_S)
-            self._offload(self.history.flush)
-            self._offload(self.history.prune)
+        gevent.sleep(FLUSH_S)
+        offload(self.history.flush)
+        offload(self.history.prune)
 
     # What the blueprints ask for.
 
@@ -200,7 +183,7 @@ class Unison:
 
     def join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
-        self._loop.run_callback_threadsafe(gevent.spawn, self._join, socket, wanted, since, on_gone)
+        self._loop.spawn(self._join, socket, wanted, since, on_gone)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
         try:
@@ -244,16 +227,12 @@ class Unison:
                 return
             self._started = False
         atexit.unregister(self.stop)
-        if monkey.is_module_patched("threading"):
-            self._wind_down()
-        else:
-            self._loop.run_callback_threadsafe(gevent.spawn, self._wind_down)
-            self._stopped.wait(2 * GOODBYE_S)
+        self.pipeline.stop()
+        self._loop.call(self._say_goodbye)
+        self._loop.stop()
         self.history.close()
         self._data_dir.close()
 
-    def _wind_down(self) -> None:
-        self.pipeline.stop()
+    def _say_goodbye(self) -> None:
         spread_ms = 1_000 + self.hub.viewers  # a thousand may come back each second
         self.hub.close(lambda: frames.bye(random.randint(500, 500 + spread_ms)), wait_s=GOODBYE_S)
-        gevent.killall(self._greenlets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -41,32 +42,26 @@ class Pipeline:
         self._on_closed = on_closed
         self._records, self._slicer, self._clock, self._offload = records, slicer, clock, offload
         self._lateness_ms = round(lateness_s * 1000)
-        self._inbox: list[PlayBatch] = []
-        self._inbox_plays = 0
+        self._inbox: deque[PlayBatch] = deque()
+        self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in _close
         self._end = plays.subscribe(self._receive)
 
     @property
     def waiting(self) -> int:
         """Plays taken in whose slice is not closed yet."""
-        return self._inbox_plays + self._slicer.waiting
+        return self._received - self._taken + self._slicer.waiting
 
     @property
     def lag_s(self) -> float:
         """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
         return max(0.0, self._clock() - (self._slicer.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
 
-    def run(self) -> None:
-        """Close slices as they end, until killed."""
-        while True:
-            gevent.sleep(self._until_next())
-            self.step()
-
     def step(self) -> None:
-        """Close what is due now and publish the records."""
-        batches, self._inbox, self._inbox_plays = self._inbox, [], 0
+        """Wait until a slice is due, close what is due, and publish the records."""
+        gevent.sleep(self._until_next())
         now_ms = round(self._clock() * 1000)
         began_s, closed_ms = time.perf_counter(), self._slicer.closed_ms
-        records = self._offload(self._close, batches, now_ms)
+        records = self._offload(self._close, now_ms)
         self._on_closed((self._slicer.closed_ms - closed_ms) // SLICE_MS, time.perf_counter() - began_s)
         for record in records:
             self._records.publish(record)
@@ -78,11 +73,13 @@ class Pipeline:
     def _receive(self, _: int, message: bytes) -> None:
         batch = PlayBatch.decode(message)
         self._inbox.append(batch)
-        self._inbox_plays += len(batch)
+        self._received += len(batch)
 
-    def _close(self, batches: list[PlayBatch], now_ms: int) -> list[bytes]:
-        for batch in batches:
+    def _close(self, now_ms: int) -> list[bytes]:
+        while self._inbox:
+            batch = self._inbox.popleft()
             self._slicer.add(batch)
+            self._taken += len(batch)
         return [record.encode() for record in self._slicer.close(now_ms - self._lateness_ms, now_ms)]
 
     def _until_next(self) -> float:
