@@ -1,0 +1,88 @@
+"""A client of POST /api/plays that sends what it is told to, right or wrong."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from tests.serving import Server
+
+JSON = "application/json"
+LINES = "application/x-ndjson"
+WAIT_S = 20.0
+
+
+class Answer(NamedTuple):
+    """What the server said; a body that is not JSON fails the test that reads it."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        """The sentence of an error, which is all that an error's body holds."""
+        assert self.headers["Content-Type"] == JSON
+        assert list(self.json) == ["error"]
+        sentence: str = self.json["error"]
+        return sentence
+
+
+def play(**changes: Any) -> dict[str, Any]:
+    """A play that is good, but for the changes; None takes a field out."""
+    fields = {
+        "track": {"title": "Night Bus Home", "artist": "Ada Lumen"},
+        "listener": "someone",
+        "place": {"city": "Osaka", "country": "JP"},
+        "source": "synthetic",
+    }
+    return {name: value for name, value in (fields | changes).items() if value is not None}
+
+
+def send(
+    server: Server,
+    body: bytes | Iterable[bytes] | Any,
+    *,
+    method: str = "POST",
+    path: str = "/api/plays",
+    kind: str | None = JSON,
+    **headers: str,
+) -> Answer:
+    """Send a body whole before reading the answer. An iterator of bytes goes in chunks, what is not bytes as JSON.
+
+    `X_Unison_Source="replay"` becomes a header; `kind` is the content type.
+    """
+    if isinstance(body, dict | list):
+        body = json.dumps(body).encode()
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_S)
+    try:
+        connection.request(method, path, body, given | ({"Content-Type": kind} if kind else {}))
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+def exchange(server: Server, sent: bytes, *, end: bool = False) -> Answer:
+    """Send bytes as they are, and read one answer; `end` says that no more will come."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S) as connection:
+        connection.sendall(sent)
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return Answer(answer.status, answer.headers, answer.read())
+
+
+def head(length: object, *more: str, path: str = "/api/plays") -> bytes:
+    """The head of a POST that announces so many bytes."""
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {JSON}", f"Content-Length: {length}", *more]
+    return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n"
