@@ -31,7 +31,7 @@ SEND_BUFFER_BYTES = 32 * 1024
 """Per socket; else the kernel takes 4 MB for a stalled viewer before the hub notices."""
 CLOSE_S = 5.0
 """How long a client has to take our close frame and to close."""
-_CHUNK = 256
+_CHUNK = 1024
 _TICK_S = 0.25
 
 
@@ -149,10 +149,11 @@ class Hub:
     def send_frame(self, channels: Iterable[Channel], frame: bytes) -> None:
         """Send one frame, encoded by `wsframes.text_frame`, to the viewers of several channels.
 
-        Writing to 10,000 sockets takes 60 ms, so it is done in chunks and the loop serves others in between. Each
-        viewer still gets every frame in order: the frames wait in one queue, each with the viewers that it is for, and
-        are written one after the other. When more than two frames a viewer are owed the machine is too slow, and the
-        caller is held up here rather than the queue grow.
+        Writing to 10,000 sockets takes 60 ms, so it is done in chunks and the loop serves others in between; but not
+        too often, as gevent may run callbacks for a whole switch interval, 5 ms, before it comes back. Each viewer
+        still gets every frame in order: the frames wait in one queue, each with the viewers that it is for, and are
+        written one after the other. When more than two frames a viewer are owed the machine is too slow, and the caller
+        is held up here rather than the queue grow.
         """
         viewers = [viewer for channel in channels for viewer in channel.viewers]
         self.bound = max(self.bound, 2 * len(frame))
@@ -167,14 +168,13 @@ class Hub:
         room = _CHUNK
         while room and self._jobs:
             frame, viewers = self._jobs[0]
-            done = 0
-            for viewer in islice(viewers, room):
-                done += 1
+            chunk = list(islice(viewers, room))
+            for viewer in chunk:
                 viewer.write(frame)
-            if done < room:
+            if len(chunk) < room:
                 self._jobs.popleft()
-            room -= done
-            self._owed -= done
+            room -= len(chunk)
+            self._owed -= len(chunk)
         if self._jobs:
             self._pump.start(self._deliver)
 

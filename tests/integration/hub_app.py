@@ -23,7 +23,7 @@ class Service:
     def __init__(self) -> None:
         self.channels: dict[str, Channel] = {}
         self.opening = (0, 0)
-        self.gone = 0
+        self.joined = self.gone = 0
         self._hub: Hub | None = None
         self._lock = threading.Lock()
 
@@ -91,6 +91,7 @@ def no_websocket() -> Response:
 
 @sock.route("/stream")  # type: ignore[untyped-decorator]
 def stream(ws: Any) -> None:
+    service.joined += 1
     taken = takeover.Takeover(ws)
     hub, channel = service.hub, service.channel(request.args.get("channel", ""))
     hub.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
@@ -121,6 +122,7 @@ def stats() -> dict[str, Any]:
             "viewers": hub.viewers,
             "backlog": hub.backlog,
             "dropped": dict(hub.dropped),
+            "joined": service.joined,
             "gone": service.gone,
             "files": len([*Path("/proc/self/fd").iterdir()]),
             "channels": {name: len(channel) for name, channel in service.channels.items()},
@@ -130,5 +132,15 @@ def stats() -> dict[str, Any]:
 
 @app.post("/close")
 def close() -> dict[str, Any]:
-    service.hub.call(gevent.spawn, service.hub.close, lambda: b"bye")
+    service.hub.call(gevent.spawn, service.hub.close, lambda: b"bye", wait_s=float(request.args["wait_s"]))
+    return stats()
+
+
+@app.post("/reset")
+def reset() -> dict[str, Any]:
+    """Forget all that was counted; every viewer must be gone."""
+    hub = service.hub
+    hub.call(hub.dropped.clear)
+    service.joined, service.gone, service.opening = 0, 0, (0, 0)
+    service.channels.clear()
     return stats()

@@ -142,7 +142,7 @@ def test_viewers_that_answer_pings_stay_and_silent_ones_are_dropped(start: Start
 
 
 def test_everyone_is_told_goodbye_at_the_end_behind_what_is_queued(start: Start) -> None:
-    server = start()
+    server = start(backlog_bytes=1_000_000)
     with ExitStack() as stack:
         slow = stack.enter_context(RawViewer(server, buffer_bytes=4096))
         viewers = [stack.enter_context(RawViewer(server)) for _ in range(300)]
@@ -151,7 +151,7 @@ def test_everyone_is_told_goodbye_at_the_end_behind_what_is_queued(start: Start)
             server.post("/send/", b"%d" % index * 400_000)
             assert all(len(viewer.text()) == 400_000 for viewer in viewers)
         assert server.stats()["backlog"] > 0
-        server.post("/close")
+        server.post("/close?wait_s=20")
         viewers += [slow, stack.enter_context(RawViewer(server))]
         assert [len(slow.text()) for _ in range(2)] == [400_000, 400_000]
         assert [viewer.text() for viewer in viewers] == [b"bye"] * 302
@@ -164,5 +164,5 @@ def test_the_end_does_not_wait_for_a_viewer_that_never_reads(start: Start) -> No
     with RawViewer(server, buffer_bytes=4096):
         joined(server, 1)
         server.post("/send/", b"x" * 900_000)
-        server.post("/close")
+        server.post("/close?wait_s=0.5")
         server.until(lambda stats: stats["gone"] == 1)
