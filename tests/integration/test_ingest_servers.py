@@ -1,0 +1,57 @@
+"""The way in under other settings and other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+
+from tests.integration.ingest_client import LINES, play, send
+from tests.serving import FlaskServer, Server
+from webapp import ingest
+from webapp.config import Settings
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
+    server = FlaskServer(tmp_path / "data")
+    yield server
+    server.kill()
+    print(server.log)
+
+
+def test_with_tokens_set_one_of_them_is_needed_from_this_machine_too(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_TOKENS="one, another", UNISON_OPEN_INGEST="1")
+    assert send(server, [play()], Authorization="Bearer another").status == 202
+    for answer in (send(server, [play()]), send(server, b"x" * 9 * MIB, Authorization="Bearer wrong")):
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert "token" in answer.error
+    assert send(server, [play()], Authorization="Bearer one", X_Forwarded_For="203.0.113.9").status == 202
+    assert "another" not in server.log
+
+
+def test_flasks_own_server_reads_bodies_of_every_form(flask_server: FlaskServer) -> None:
+    assert send(flask_server, [play()] * 2).json["accepted"] == 2
+    assert send(flask_server, iter([b'{"listener":', b" 5}\n\n7"]), kind=LINES).json["rejected"] == 2
+    assert send(flask_server, b"", method="GET", kind=None).status == 405
+
+
+def test_flasks_own_server_gives_the_answer_to_nine_mebibytes(flask_server: FlaskServer) -> None:
+    answer = send(flask_server, b"x" * 9 * MIB, X_Forwarded_For="203.0.113.9")
+    assert (answer.status, "through a proxy" in answer.error) == (401, True)
+
+
+def test_a_server_that_cannot_read_chunks_says_so() -> None:
+    app = Flask(__name__)
+    app.register_blueprint(ingest.blueprint)
+    app.extensions["unison"] = SimpleNamespace(settings=Settings())
+    environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": False}
+    answer = app.test_client().post("/api/plays", environ_base=environ, content_type="application/json")
+    assert answer.status_code == 411
+    assert "send it with Content-Length" in answer.text
