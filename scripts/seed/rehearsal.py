@@ -1,0 +1,102 @@
+"""Replays a file into a server while a viewer watches, and says what was sent and what was seen."""
+
+import json
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from seed import replay
+from seed.actions import REPLAY_LEAD_MS
+from seed.client import Client
+from seed.feed import Feed
+from seed.known import Comparison, Meeting, Recorder, meetings
+from seed.sender import Pace, Sender
+from seed.totals import Totals
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A replay, from the plays to the connections.
+
+    Attributes:
+        totals: what became of the plays.
+        expected: the connections that must come of the plays as they were sent.
+        streamed: how the stream's compare with them.
+        kept: how the history's do.
+    """
+
+    totals: Totals
+    expected: list[Meeting]
+    streamed: Comparison
+    kept: Comparison
+
+
+def rehearse(url: str, lines: list[bytes], speed: float, frames: Iterable[dict[str, Any]]) -> Rehearsal:
+    """Replay lines at a speed.
+
+    Args:
+        url: a server that shows all (UNISON_SHOWN_PER_S=0) and has seen nothing yet.
+        lines: a file's.
+        speed: what gaps are divided by.
+        frames: what a viewer of its stream gets, hello left out.
+    """
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        seen = threads.submit(_watch, frames, over)
+        try:
+            sender, recorder = _replay(url, lines, speed)
+        finally:
+            over.set()
+        streamed = seen.result()
+    expected = meetings(recorder.lines)
+    kept = Comparison.between(expected, history(url))
+    return Rehearsal(sender.totals, expected, Comparison.between(expected, streamed), kept)
+
+
+def history(url: str) -> Iterator[dict[str, Any]]:
+    """Yield every connection that a server keeps, page by page."""
+    before: str | None = ""
+    while before is not None:
+        query = f"limit={PAGE}" + (f"&before={before}" if before else "")
+        with urllib.request.urlopen(f"{url}/api/connections?{query}", timeout=10) as answer:
+            page = json.load(answer)
+        yield from page["connections"]
+        before = page["next"]
+
+
+def _replay(url: str, lines: list[bytes], speed: float) -> tuple[Sender, Recorder]:
+    client = Client(url, "replay")
+    recorder = Recorder(client)
+    entries = replay.in_order(replay.read_lines(lines, _unexpected), _unexpected)
+    feed, pace = Feed(replay.blocks(entries)), Pace(REPLAY_LEAD_MS, waits=True)
+    sender = Sender(recorder, feed, speed=speed, pace=pace, say=_tell, stop=threading.Event())
+    sender.run()
+    client.close()
+    return sender, recorder
+
+
+def _watch(frames: Iterable[dict[str, Any]], over: threading.Event) -> list[dict[str, Any]]:
+    """Collect connections until what was sent last has long been matched."""
+    found: list[dict[str, Any]] = []
+    end_s = None
+    for frame in frames:
+        found += frame.get("connections", ())
+        if over.is_set():
+            end_s = end_s or frame["now"] + 4.0  # lead, lateness, a window, a heartbeat, and some
+            if frame["now"] >= end_s:
+                break
+    return found
+
+
+def _unexpected(number: int, why: str) -> None:
+    raise ValueError(f"line {number}: {why}")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
