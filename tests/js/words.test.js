@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createBackoff } from "../../assets/backoff.js";
+import { createCamera } from "../../assets/camera.js";
+import { apart, count, distance, duration, listed, placeName, welcomeBack } from "../../assets/format.js";
+import { songColours } from "../../assets/palette.js";
+import { createRecent } from "../../assets/recent.js";
+import { createWindow } from "../../assets/window.js";
+
+test("facts are said as people say them", () => {
+  assert.equal(placeName({ city: "Osaka", country: "Japan" }), "Osaka, Japan");
+  assert.equal(placeName({ city: "Singapore", country: "Singapore" }), "Singapore");
+  assert.deepEqual([apart(40), apart(0)], ["40 ms apart", "the same instant"]);
+  assert.equal(distance(16897), "16,897 km");
+  assert.deepEqual([count(0), count(2.44), count(2), count(53.2), count(152000)], ["0", "2.4", "2", "53", "152,000"]);
+  assert.deepEqual([duration(12.2), duration(75), duration(3720)], ["12 s", "1 min 15 s", "1 h 2 min"]);
+  assert.deepEqual([listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])], ["a", "a and b", "a, b and c"]);
+});
+
+test("who comes back is told what was missed, where that is known", () => {
+  assert.equal(welcomeBack({ awayS: 12, missed: 31 }), "Back after 12 s, missed 31 frames");
+  assert.equal(welcomeBack({ awayS: 3, missed: 1 }), "Back after 3 s, missed 1 frame");
+  assert.equal(welcomeBack({ awayS: 3, missed: 0 }), "Back after 3 s, nothing missed");
+  assert.equal(welcomeBack({ awayS: 3, missed: -1 }), "Back after 3 s: the stream began anew");
+});
+
+test("waits double up to a limit, each drawn from its upper half, and begin anew after success", () => {
+  const [least, most] = [0, 1].map((r) => createBackoff({ firstMs: 100, mostMs: 1000, random: () => r }));
+  const take = (backoff) => Array.from({ length: 6 }, () => backoff.next());
+  assert.deepEqual(take(least), [50, 100, 200, 400, 500, 500]);
+  assert.deepEqual(take(most), [100, 200, 400, 800, 1000, 1000]);
+  most.reset();
+  assert.equal(most.next(), 100);
+});
+
+test("a window sums its last seconds and forgets the rest", () => {
+  const last = createWindow(10);
+  for (let second = 0; second < 60; second++) last.add(1000 + second, { plays: 5, together: second === 55 ? 3 : 0 });
+  assert.equal(last.sum("plays"), 50);
+  assert.equal(last.mean("plays"), 5);
+  assert.equal(last.sum("together"), 3);
+  assert.equal(last.sum("unheard of"), 0);
+});
+
+test("of an id only the first counts, and the memory is bounded", () => {
+  const recent = createRecent(3);
+  assert.deepEqual(["a", "a", "b", "c", "d", "d", "a"].map((id) => recent.add(id)), [true, false, true, true, true, false, true]);
+});
+
+test("a song keeps its colours", () => {
+  const colours = songColours({ layers: [{ id: "arcs", pairs: [[[1, 0, 0], [0, 0, 1]], [[0, 1, 0], [1, 1, 1]]] }] });
+  const seen = new Set();
+  for (let i = 0; i < 50; i++) {
+    assert.deepEqual(colours({ id: `song${i}` }), colours({ id: `song${i}` }));
+    seen.add(colours({ id: `song${i}` }).css.join());
+  }
+  assert.deepEqual([...seen].sort(), ["rgb(0 255 0),rgb(255 255 255)", "rgb(255 0 0),rgb(0 0 255)"]);
+});
+
+test("the globe turns, leaves the viewer's hand alone, and goes on after a rest", () => {
+  const camera = createCamera({ longitude: 179, latitude: 20, zoom: 1 }, { turnDegPerS: 4, restS: 3 });
+  const longitude = () => camera.view().longitude;
+  assert.ok(camera.advance(0.5));
+  assert.equal(longitude(), 177);
+  camera.hold(true);
+  assert.equal(camera.advance(10), false);
+  camera.take({ longitude: 50, latitude: 0, zoom: 2 });
+  camera.hold(false);
+  assert.equal(camera.advance(2.9), false, "it rests");
+  assert.ok(camera.advance(2));
+  assert.ok(longitude() < 50);
+  camera.rest(true);
+  assert.equal(camera.advance(100), false);
+});
