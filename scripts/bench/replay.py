@@ -9,11 +9,11 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from seed.known import Comparison, known_pairs  # noqa: E402 - found only now
-from seed.rehearsal import Rehearsal, rehearse  # noqa: E402
+from seed.known import Comparison, known_pairs
+from seed.rehearsal import Rehearsal, rehearse
 
-from tests.serving import Server, stream  # noqa: E402
-from webapp.gazetteer import load_gazetteer  # noqa: E402
+from tests.serving import Server, stream
+from webapp.gazetteer import load_gazetteer
 
 
 @click.command()
