@@ -34,6 +34,14 @@ def console_script(name: str = "unison") -> str:
     return str(Path(sys.executable).with_name(name))
 
 
+class Addressed(Protocol):
+    """Whatever has the address of a server."""
+
+    @property
+    def url(self) -> str:
+        """Its address, such as http://127.0.0.1:12345."""
+
+
 class Server:
     """One server process; `restart()` gives it a new process on the same port and data."""
 
@@ -148,20 +156,20 @@ class FlaskServer(Server):
         return [console_script("flask"), "--app", "webapp", "run", "--host", "127.0.0.1", "--port", str(port)]
 
 
-def post(server: Server, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Any:
+def post(server: Addressed, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Any:
     """POST bytes and return the decoded JSON answer; an error status raises urllib's HTTPError."""
     request = urllib.request.Request(server.url + path, body, dict(headers or {}), method="POST")
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
-def post_plays(server: Server, plays: Iterable[Mapping[str, Any]], **headers: str) -> Any:
+def post_plays(server: Addressed, plays: Iterable[Mapping[str, Any]], **headers: str) -> Any:
     """Send plays as one JSON array; `X_Unison_Source="synthetic"` becomes a header. Returns the decoded answer."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return post(server, "/api/plays", json.dumps(list(plays)).encode(), {"Content-Type": "application/json"} | names)
 
 
-def get_json(server: Server, path: str) -> Any:
+def get_json(server: Addressed, path: str) -> Any:
     """GET a path and return the decoded JSON answer; an error status raises urllib's HTTPError."""
     with urllib.request.urlopen(server.url + path, timeout=10) as answer:
         return json.load(answer)
@@ -223,14 +231,6 @@ class Stream:
 def _extended(found: list[dict[str, Any]], frame: Mapping[str, Any]) -> list[dict[str, Any]]:
     found.extend(frame.get("connections", ()))
     return found
-
-
-class Addressed(Protocol):
-    """Whatever has the address of a server."""
-
-    @property
-    def url(self) -> str:
-        """Its address, such as http://127.0.0.1:12345."""
 
 
 def stream(server: Addressed, timeout_s: float = 10.0, **filters: str | int) -> Stream:

@@ -9,11 +9,13 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import os
+import secrets
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +93,22 @@ async def _serve(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     ending = asyncio.create_task(asked_to_end.wait())
     async with contextlib.AsyncExitStack() as children:
-        server = await _start(children, [ROOT / ".venv/bin/unison", "serve", *_server_arguments(options)], pipe=True)
+        server_env, seed_env = _environments(options, os.environ)
+        serve: list[Path | str] = [environment.VENV / "bin" / "unison", "serve", *_server_arguments(options)]
+        server = await _start(children, serve, server_env, pipe=True)
         ended = asyncio.create_task(server.wait())
         answering: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         relay = asyncio.create_task(_relay(server, answering))
         waiting: set[asyncio.Future[Any]] = {ending, ended, answering}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if answering.done() and not options.no_seed:
-            seed = await _start(
-                children, [environment.PYTHON, ROOT / "scripts/seed_plays.py", "--url", answering.result()]
-            )
+            send: list[Path | str] = [
+                environment.PYTHON,
+                ROOT / "scripts" / "seed_plays.py",
+                "--url",
+                answering.result(),
+            ]
+            seed = await _start(children, send, seed_env)
             watch = asyncio.create_task(_watch(seed))
             children.callback(watch.cancel)
         await asyncio.wait(waiting - {answering}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,12 +127,29 @@ def _server_arguments(options: argparse.Namespace) -> list[str]:
     return arguments
 
 
+def _environments(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the server's and the seed's: where plays need a token, the seed has one, made up if there is none."""
+    server = {name: value for name, value in environ.items() if name != "UNISON_TOKEN"}
+    token = environ.get("UNISON_TOKEN") or environ.get("UNISON_TOKENS", "").split(",")[0].strip()
+    if not token and not _is_loopback(_address(options, environ)[0]) and not environ.get("UNISON_OPEN_INGEST"):
+        token = server["UNISON_TOKENS"] = secrets.token_urlsafe()
+    return server, {**server, "UNISON_TOKEN": token} if token else server
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 async def _start(
-    children: contextlib.AsyncExitStack, command: list[Path | str], *, pipe: bool = False
+    children: contextlib.AsyncExitStack, command: Sequence[Path | str], env: Mapping[str, str], *, pipe: bool = False
 ) -> asyncio.subprocess.Process:
     """Start a child that Ctrl-C does not reach by itself: this process ends the children, in their order."""
     child = await asyncio.create_subprocess_exec(
         *command,
+        env=env,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE if pipe else None,
         start_new_session=True,

@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
-from tests.serving import ROOT, Server, clean_environment, stream
+from tests.serving import ROOT, Server, clean_environment, post_plays, stream
 
 RUN = ROOT / "scripts" / "run"
 DEADLINE_S = 60
@@ -173,6 +175,17 @@ def test_it_sends_plays_marked_as_synthetic(start: Callable[..., Running]) -> No
     assert frame["counts"]["plays_by_source"]["live"] == 0
 
 
+@pytest.mark.parametrize("settings", [{}, {"UNISON_TOKENS": "first,second"}], ids=["no tokens", "tokens"])
+def test_its_plays_are_taken_where_others_would_need_a_token(
+    start: Callable[..., Running], settings: dict[str, str]
+) -> None:
+    running = start("--host", "0.0.0.0", **settings)
+    running.wait_until_it_answers()
+    assert first_frame_with_plays(running)["counts"]["plays"]
+    with pytest.raises(HTTPError, match="401"):
+        post_plays(running, [])
+
+
 def test_it_sends_nothing_with_no_seed(start: Callable[..., Running]) -> None:
     running = start("--no-seed")
     running.wait_until_it_answers()
@@ -248,7 +261,7 @@ def test_help_needs_no_installation(copy: Path) -> None:
     assert not (copy.parents[1] / ".venv").exists()
 
 
-def first_frame_with_plays(running: Running) -> dict[str, dict[str, dict[str, int]]]:
+def first_frame_with_plays(running: Running) -> dict[str, Any]:
     """Watch its stream until plays have come in."""
     with stream(running, timeout_s=20) as viewer:
         return viewer.until(lambda frame: frame["type"] == "connections" and frame["counts"]["plays"] > 0)
