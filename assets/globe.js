@@ -15,6 +15,7 @@ import { arcPoint, greatCircle, hidden, latticePoints, subsolarPoint, toScreen, 
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
 import { cityLights } from "./lights.js";
+import { createPace } from "./pace.js";
 import { createSlots, flight, KIND } from "./slots.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
@@ -30,6 +31,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
   /** @type {Record<string, Float32Array>} */
   const points = { land: latticePoints(fields.land), lights: cityLights(fields.lights) };
+  const pace = createPace();
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(calm) };
   let deckNow = build();
   let fitted = NaN;
@@ -55,7 +57,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     updateDeck(scene, made);
     slots.touch();
     made.setProps({
-      useDevicePixels: pixelRatio(stage),
+      useDevicePixels: density(),
       onViewStateChange: (/** @type {{viewState: ViewState}} */ change) => {
         camera.take(change.viewState);
         stale = true;
@@ -84,14 +86,20 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     const zoom = zoomFor((Math.min(width, height) * scene.camera.discShare) / 2, width, height, camera.view().latitude);
     camera.zoom(zoom - (Number.isNaN(fitted) ? camera.view().zoom : fitted));
     fitted = zoom;
-    deckNow.setProps({ useDevicePixels: pixelRatio(stage) });
+    deckNow.setProps({ useDevicePixels: density() });
     stale = true;
+  }
+
+  function density() {
+    return pixelRatio(stage) * pace.share();
   }
 
   function tick() {
     frame = requestAnimationFrame(tick);
     const now = clock.seconds();
-    const turned = camera.advance(Math.min(0.1, now - last));
+    const tookS = Math.min(0.1, now - last);
+    const turned = camera.advance(tookS);
+    if (pace.frame(tookS)) deckNow.setProps({ useDevicePixels: density() });
     last = now;
     slots.expire(now);
     if (!deckNow.isInitialized || Number.isNaN(fitted)) return;
@@ -110,7 +118,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     view.eye = eye;
     view.now = slots.time(now);
     view.sun = unit(sun.lonDeg, sun.latDeg);
-    view.density = deckNow.width ? pixelRatio(stage) : 1;
+    view.density = density();
     view.pixels = viewport.height * viewport.focalDistance * view.density;
     view.unit = Math.min(2.4, Math.max(0.6, disc / DRAWN_FOR_PX));
     deckNow.redraw("frame");

@@ -4,6 +4,7 @@ import { createBackoff } from "../../assets/backoff.js";
 import { createCamera } from "../../assets/camera.js";
 import { apart, count, distance, duration, listed, placeName, welcomeBack } from "../../assets/format.js";
 import { songColours } from "../../assets/palette.js";
+import { createPace } from "../../assets/pace.js";
 import { createRecent } from "../../assets/recent.js";
 import { createWindow } from "../../assets/window.js";
 
@@ -71,4 +72,16 @@ test("the globe turns, leaves the viewer's hand alone, and goes on after a rest"
   assert.ok(longitude() < 50);
   camera.rest(true);
   assert.equal(camera.advance(100), false);
+});
+
+test("a slow device draws fewer pixels, a fast one all", () => {
+  const [fast, slow] = [createPace({ over: 10 }), createPace({ over: 10 })];
+  const changes = [0, 0];
+  for (let i = 0; i < 100; i++) {
+    changes[0] += Number(fast.frame(0.017));
+    changes[1] += Number(slow.frame(0.09));
+  }
+  assert.deepEqual(changes, [0, 2]);
+  assert.equal(fast.share(), 1);
+  assert.ok(slow.share() < 0.6 && slow.share() >= 0.5);
 });

@@ -1,0 +1,23 @@
+/**
+ * How many pixels a slow device can afford: where frames take long, each is drawn with fewer. Pure.
+ *
+ * @param {{slowS?: number, over?: number, steps?: number[]}} [options] steps: shares of the full density
+ */
+export function createPace({ slowS = 0.04, over = 20, steps = [1, 0.75, 0.55] } = {}) {
+  let step = 0;
+  let frames = 0;
+  let spentS = 0;
+  return {
+    share: () => steps[step],
+    /** Take note of a frame; whether the share changed. @param {number} tookS */
+    frame(tookS) {
+      frames += 1;
+      spentS += tookS;
+      if (frames < over) return false;
+      const slow = spentS / frames > slowS && step < steps.length - 1;
+      step += Number(slow);
+      [frames, spentS] = [0, 0];
+      return slow;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+"""A real Chromium, and pages in it that note everything a visitor's console would complain about."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
+PATIENCE_MS = 60_000
+"""Software GL on a busy machine draws few frames a second."""
+
+
+@dataclass
+class Visit:
+    """A page somebody looks at, with what went wrong on it and whom it asked for anything."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._note)
+        self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            self.hosts.add(urlsplit(request.url).netloc)
+
+    def wait(self, condition: str) -> None:
+        """Wait until a JavaScript expression holds; asked from outside, for the page's policy allows no eval."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < deadline, f"never came true: {condition}"
+            self.page.wait_for_timeout(100)
+
+    def open(self, url: str) -> Page:
+        """Go there and wait until the stream is up and the globe drawn."""
+        self.page.goto(url)
+        self.wait("document.getElementById('status').dataset.state === 'live'")
+        self.wait("document.body.dataset.globe === 'ready'")
+        return self.page
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests; it draws in software, so that any machine will do."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: set CHROMIUM to one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_GL + QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Give a function that makes a visitor: `visit(viewport={"width": 390, "height": 844})`."""
+    contexts = []
+
+    def make(**options: object) -> Visit:
+        settings = {"viewport": {"width": 900, "height": 640}, "timezone_id": "UTC"} | options
+        contexts.append(chromium.new_context(**settings))  # type: ignore[arg-type]
+        return Visit(contexts[-1].new_page())
+
+    yield make
+    for context in contexts:
+        context.close()

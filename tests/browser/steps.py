@@ -1,0 +1,62 @@
+"""What the browser tests do again and again: send a pair of plays, read the list, look at the picture."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.serving import Server, post_plays
+
+OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
+
+
+def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, cities: tuple[int, int]) -> None:
+    """Have two listeners press play on a song, 40 ms apart, just now."""
+    pressed_at = time.time() - 0.2
+    plays = [
+        {
+            "track": {"title": title, "artist": artist},
+            "listener": f"{title} {city}",
+            "place": {"geoname_id": city},
+            "pressed_at": pressed_at + 0.04 * number,
+        }
+        for number, city in enumerate(cities)
+    ]
+    answer = post_plays(server, plays, X_Unison_Source="synthetic")
+    assert answer["accepted"] == 2, answer
+
+
+def titles(page: Page) -> list[str]:
+    """The songs in the list, newest first."""
+    return page.locator("#feed .title").all_text_contents()
+
+
+def picture(page: Page) -> str:
+    """The globe as it is drawn now, without labels, to be compared by `changed`."""
+    page.evaluate("document.querySelector('.labels').style.visibility = 'hidden'")
+    return base64.b64encode(page.locator("#stage").screenshot()).decode()
+
+
+def changed(page: Page, before: str, after: str) -> int:
+    """How many pixels differ clearly between two pictures."""
+    compare = """async ([a, b]) => {
+      const pixels = async (data) => {
+        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+        const bitmap = await createImageBitmap(new Blob([bytes], {type: 'image/png'}));
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        canvas.getContext('2d').drawImage(bitmap, 0, 0);
+        return canvas.getContext('2d').getImageData(0, 0, bitmap.width, bitmap.height).data;
+      };
+      const [first, second] = [await pixels(a), await pixels(b)];
+      let count = 0;
+      for (let i = 0; i < first.length; i += 4) {
+        const apart = [0, 1, 2].map((k) => Math.abs(first[i + k] - second[i + k]));
+        count += Math.max(...apart) > 40;
+      }
+      return count;
+    }"""
+    result: Any = page.evaluate(compare, [before, after])
+    return int(result)

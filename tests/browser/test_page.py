@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pair, titles
+from tests.serving import ROOT, Server, clean_environment
+
+pytestmark = pytest.mark.timeout(300)
+NOON_UTC = "?t=1790000000"
+"""The sun and the camera stand still, so that what changes is the arcs."""
+
+
+@pytest.fixture
+def seeded(server: Server) -> Iterator[Server]:
+    """A server to which the seed script sends everyday traffic."""
+    command = [sys.executable, str(ROOT / "scripts" / "seed_plays.py"), "--url", server.url, "--rate", "80"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=clean_environment()) as seeding:
+        yield server
+        seeding.terminate()
+
+
+def test_with_traffic_arcs_and_labels_appear_and_the_feed_grows(seeded: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(seeded.url)
+    visitor.wait("Number(document.getElementById('stage').dataset.arcs) >= 8")
+    visitor.wait("document.querySelectorAll('.label.song.shown').length >= 1")
+    visitor.wait("document.querySelectorAll('.label.city.shown').length >= 2")
+    visitor.wait("document.querySelectorAll('#feed li').length >= 8")
+    visitor.wait("Number(document.querySelector('[data-count=plays]').textContent) > 10")
+    expect(page.locator("#sources")).to_have_text("synthetic")
+    assert visitor.errors == []
+    assert visitor.hosts == {urlsplit(seeded.url).netloc}
+
+
+def test_a_connection_is_told_in_words(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(server.url)
+    expect(page.locator(".waiting")).to_be_visible()
+    send_pair(server, "Night Bus Home", cities=(OSAKA, RECIFE))
+    entry = page.locator("#feed li")
+    expect(entry).to_have_count(1)
+    song, cities, facts = (entry.locator(f".{kind}").inner_text() for kind in ("song", "cities", "facts"))
+    assert song == "Night Bus Home by The Harbour Lamps"
+    assert cities == "Osaka, Japan and Recife, Brazil"
+    assert facts.startswith("40 ms apart · 16,897 km · ")
+    expect(page.locator(".waiting")).to_be_hidden()
+
+
+def test_an_arc_is_drawn_and_is_gone_when_it_is_over(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + NOON_UTC)
+    empty = picture(page)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    visitor.wait("document.getElementById('stage').dataset.arcs === '1'")
+    visitor.wait("document.querySelectorAll('.label.city').length === 2")
+    assert changed(page, empty, picture(page)) > 100
+    visitor.wait("document.querySelectorAll('.label').length === 0")
+    page.wait_for_timeout(1500)  # the ends' dots fade a little longer than the labels
+    assert changed(page, empty, picture(page)) < 20
+    assert visitor.errors == []
+
+
+def test_markup_in_a_title_is_shown_as_text(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + NOON_UTC)
+    markup = "<img src=x onerror=alert(1)>"
+    send_pair(server, markup, artist="<script>alert(2)</script>", cities=(LISBON, LAGOS))
+    visitor.wait("document.querySelectorAll('.label.song.shown').length === 1")
+    assert titles(page) == [markup]
+    expect(page.locator(".label.song span").first).to_have_text(markup)
+    assert page.locator("#feed img, .labels img, #feed script, .labels script").count() == 0
+    assert visitor.errors == []
+
+
+def test_the_page_recovers_when_the_server_was_killed(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url)
+    send_pair(server, "Before", cities=(OSAKA, RECIFE))
+    expect(page.locator("#feed li")).to_have_count(1)
+    server.stop()
+    visitor.wait("document.getElementById('status').dataset.state === 'lost'")
+    expect(page.locator("#status")).to_contain_text("away for")
+    server.start(server.port)
+    visitor.wait("document.getElementById('status').dataset.state === 'live'")
+    send_pair(server, "After", cities=(LISBON, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
+    assert titles(page) == ["After", "Before"]
+
+
+def test_a_page_that_was_cut_off_resumes_without_repeating_or_losing(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    sockets: list[WebSocketRoute] = []
+
+    def relay(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    visitor.page.route_web_socket("**/stream*", relay)
+    page = visitor.open(server.url)
+    send_pair(server, "One", cities=(OSAKA, RECIFE))
+    expect(page.locator("#feed li")).to_have_count(1)
+    sockets[0].close(code=4000)
+    send_pair(server, "Two", cities=(LISBON, LAGOS))
+    expect(page.locator("#status")).to_contain_text("nothing missed")
+    send_pair(server, "Three", cities=(OSAKA, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(3, timeout=PATIENCE_MS)
+    assert "since=" in sockets[1].url
+    assert titles(page) == ["Three", "Two", "One"]
+
+
+def test_a_filter_nobody_knows_is_told_and_not_asked_for_again(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.goto(f"{server.url}/?country=XX")
+    expect(page.locator("#status")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_contain_text("XX")
+
+
+def test_a_phone_shows_the_whole_globe_and_the_list_beneath(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True).open(server.url)
+    send_pair(server, "A Title So Long That No Telephone Has Ever Been Wide Enough" * 3, cities=(LISBON, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    stage, feed = page.locator("#stage").bounding_box(), page.locator(".feed").bounding_box()
+    assert stage is not None
+    assert feed is not None
+    assert stage["y"] + stage["height"] <= feed["y"]
+    assert stage["height"] > 300
+
+
+def test_without_webgl_the_list_still_works(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    visitor.page.add_init_script("""
+      const original = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
+      };""")
+    visitor.page.goto(server.url)
+    expect(visitor.page.locator(".notice")).to_be_visible(timeout=PATIENCE_MS)
+    visitor.wait("document.getElementById('status').dataset.state === 'live'")
+    send_pair(server, "Words Only", cities=(OSAKA, RECIFE))
+    expect(visitor.page.locator("#feed li")).to_have_count(1)
+    assert visitor.errors == []
+
+
+def test_a_lost_graphics_context_is_made_anew(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + NOON_UTC)
+    page.evaluate("""document.querySelector('.canvas canvas').id = 'first';
+      document.getElementById('first').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()""")
+    visitor.wait("document.querySelector('.canvas canvas') && !document.getElementById('first')")
+    empty = picture(page)
+    send_pair(server, "Again", cities=(LISBON, LAGOS))
+    visitor.wait("document.querySelectorAll('.label.city').length === 2")
+    assert changed(page, empty, picture(page)) > 100
+
+
+def test_a_hundred_at_once_leave_nothing_behind(serve: Callable[..., Server], visit: Callable[..., Visit]) -> None:
+    server = serve(UNISON_SHOWN_PER_S="0")
+    visitor = visit()
+    page = visitor.open(server.url)
+    for number in range(100):
+        send_pair(server, f"Song {number}", cities=(LISBON, LAGOS) if number % 2 else (OSAKA, RECIFE))
+    visitor.wait("Number(document.getElementById('stage').dataset.arcs) === 100")
+    assert page.locator("#feed li").count() == 60
+    visitor.wait("document.querySelectorAll('.label').length === 0")
+    assert visitor.errors == []
+
+
+def test_whoever_wants_less_motion_gets_a_globe_that_stands_still(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit(reduced_motion="reduce")
+    page = visitor.open(server.url)
+    first = picture(page)
+    send_pair(server, "Calm", cities=(LISBON, LAGOS))
+    visitor.wait("document.querySelectorAll('.label.city').length === 2")
+    visitor.wait("document.querySelectorAll('.label').length === 0")
+    page.wait_for_timeout(1500)
+    assert changed(page, first, picture(page)) < 20

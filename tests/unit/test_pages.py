@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import gzip
+import re
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from webapp import pages
+from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
+    app.register_blueprint(pages.blueprint)
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def address(app: Flask, name: str) -> str:
+    return f"/assets/{pages.assets(app).version}/{name}"
+
+
+def test_every_asset_is_served_with_its_type_and_kept_for_ever(app: Flask, client: FlaskClient) -> None:
+    for name in pages.assets(app).files:
+        answer = client.get(address(app, name))
+        assert answer.status_code == 200
+        assert answer.content_type == pages.SERVED["." + name.rsplit(".", 1)[1]]
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("br, gzip", "br"), ("gzip, deflate", "gzip"), ("br;q=0, gzip", "gzip"), ("", None), ("identity", None)],
+)
+def test_assets_come_in_the_coding_the_browser_takes(
+    app: Flask, client: FlaskClient, accepted: str, coding: str | None
+) -> None:
+    answer = client.get(address(app, "main.js"), headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == coding
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
+    assert unpack(answer.data) == (ASSETS / "main.js").read_bytes()
+
+
+def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(app: Flask, client: FlaskClient) -> None:
+    answer = client.get(address(app, "pydeck.js"), headers={"Accept-Encoding": "gzip, br"})
+    assert len(answer.data) < 1_100_000
+    assert brotli.decompress(answer.data) == pydeck_bundle().read_bytes()
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "package.json", "tsconfig.json", "types.d.ts", "../webapp/app.py", ""])
+def test_what_is_not_an_asset_is_not_found(app: Flask, client: FlaskClient, name: str) -> None:
+    assert client.get(address(app, name)).status_code == 404
+
+
+def test_an_asset_of_another_version_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/assets/0123456789abcdef/main.js").status_code == 404
+
+
+def test_the_page_is_sent_again_only_when_it_changed(client: FlaskClient) -> None:
+    first = client.get("/")
+    assert first.content_type.startswith("text/html")
+    again = client.get("/", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_the_page_needs_no_other_host_and_no_inline_code(app: Flask, client: FlaskClient) -> None:
+    page = client.get("/").text
+    loaded = re.findall(r'<(?:script|link|img)[^>]*?(?:src|href)="([^"]*)"', page)
+    assert len(loaded) > 10
+    assert all(client.get(path).status_code == 200 for path in loaded)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+    assert re.findall(r"<script(?! type=\"module\" src| type=\"application/json\")", page) == []
+
+
+def test_the_page_credits_geonames_and_natural_earth(client: FlaskClient) -> None:
+    page = client.get("/").text
+    assert "https://creativecommons.org/licenses/by/4.0/" in page
+    assert "GeoNames" in page
+    assert "Natural Earth" in page
+
+
+def test_every_module_that_is_imported_is_served(app: Flask) -> None:
+    served = pages.assets(app).files
+    for name, path in served.items():
+        if not name.endswith(".js") or name == pages.BUNDLE:
+            continue
+        for imported in re.findall(
+            r"""(?:from|import\(|^import) ?["'](\.[^"']+)["']""", path.read_text(), re.MULTILINE
+        ):
+            assert (path.parent / imported).resolve() in {other.resolve() for other in served.values()}
+
+
+def test_the_version_changes_with_any_asset(app: Flask) -> None:
+    files = dict(pages.assets(app).files)
+    assert pages.Assets(files).version == pages.assets(app).version
+    files["main.js"] = files["globe.js"]
+    assert pages.Assets(files).version != pages.assets(app).version
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt"])
+def test_what_browsers_and_crawlers_ask_for_unasked_is_there(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 200
