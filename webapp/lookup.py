@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Upto = tuple[str, int]
 
-ENOUGH = 20_000
+ENOUGH = 5_000
 """Rows after which a filter's index counts as long when the shortest is looked for."""
 
 _COLUMNS = "c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.from_city, c.to_city"

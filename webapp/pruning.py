@@ -59,7 +59,7 @@ def _doomed(db: sqlite3.Connection, oldest_s: float, now_s: float, max_rows: int
     yield _OLDEST.format(where=f"WHERE id < '{id_floor(oldest_s)}'"), STEP_ROWS
     filtered = "WHERE everyone = 0"
     yield _OLDEST.format(where=filtered), max(0, sizes(db).filtered - max_rows // FILTERED_PART)
-    for where in (f"{filtered} AND id < '{id_floor(now_s - FRESH_S)}'", "WHERE everyone = 1", filtered):
+    for where in (f"{filtered} AND id < '{id_floor(now_s - FRESH_S)}'", "WHERE everyone = 1"):
         kept = sizes(db)
         yield _OLDEST.format(where=where), max(0, kept.everyone + kept.filtered - max_rows)
 

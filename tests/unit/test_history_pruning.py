@@ -19,7 +19,7 @@ def _kept(rows: list[tuple[str, bool]], days: float, max_rows: int) -> set[str]:
         left.remove(next(row for row in left if not row[1]))
     while len(left) > max_rows:
         stale = [row for row in left if not row[1] and row[0] < id_floor(NOW_S - 86400)]
-        left.remove((stale or [row for row in left if row[1]] or left)[0])
+        left.remove((stale or [row for row in left if row[1]])[0])
     return {id for id, _ in left}
 
 
@@ -56,13 +56,26 @@ def test_the_old_go_then_what_only_filters_showed_then_the_rest(
         ]
 
 
+def test_a_filters_fresh_connection_outlives_what_everyone_was_shown_and_its_stale_one_does_not() -> None:
+    with temporary_history(max_rows=20) as history:
+        everyones = [connection(-3 * DAY_MS + number) for number in range(20)]
+        stale, fresh = connection(-DAY_MS - 1), connection(-DAY_MS)
+        history.record("s", 1, NOON_MS, everyones, b"{}", b"[]")
+        history.record_filtered("s", 2, [stale, fresh])
+        history.flush()
+        _prune_all(history)
+        assert ids(history.latest(EVERYTHING, 50)) == ids([fresh, *reversed(everyones[1:])])
+
+
 def test_a_track_goes_with_the_last_of_its_connections() -> None:
     with temporary_history(days=1) as history:
         old, mixed, new = ((-2 * DAY_MS, 0), (-2 * DAY_MS, 1), (0, 2))
-        found = [connection(at_ms, track=track) for at_ms, track in (old, mixed, new, (0, 1))]
-        history.record("s", 1, NOON_MS, found, b"{}", b"[]")
-        history.flush()
+        found = [connection(at_ms, track=track) for at_ms, track in (old, mixed, new, (-1, 1), (-DAY_MS - 5, 1))]
+        for seq, each in enumerate(found):
+            history.record("s", seq, NOON_MS, [each], b"{}", b"[]")
+            history.flush()
         _prune_all(history)
+        assert ids(history.latest(EVERYTHING, 9)) == [found[2].id, found[3].id]
         assert set(table(history, "SELECT track_id FROM tracks")) == {(c.track_id,) for c in found[1:3]}
 
 
