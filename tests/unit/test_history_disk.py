@@ -110,12 +110,18 @@ def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: 
     assert ids(history.latest(EVERYTHING, 1)) == [connection(99).id]
 
 
-def test_a_batch_larger_than_a_transaction_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_batch_is_written_whole_in_several_short_transactions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("webapp.history.BATCH_ROWS", 10)
     history = new_history(tmp_path)
     for seq in range(50):
         history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")
+    statements: list[str] = []
+    assert history._writer is not None
+    history._writer.set_trace_callback(statements.append)
     history.flush()
+    assert 8 <= statements.count("COMMIT") <= 10  # 100 rows
     assert history.pending == 0
     history.close()
     assert len(table(history, "SELECT id FROM connections")) == 50
