@@ -39,6 +39,8 @@ class Loop:
 
     def _run(self, ready: threading.Event) -> None:
         self._loop, self._end = gevent.get_hub().loop, Event()
+        watcher = self._loop.async_()
+        watcher.start(lambda: None)  # a loop that watches nothing ends as one that would block forever
         ready.set()
         self._end.wait()
 
