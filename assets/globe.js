@@ -129,16 +129,16 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
 
   return {
     /** @param {Connection} connection */
-    connect({ track, from, to }) {
+    connect({ id, track, from, to }) {
       const now = clock.seconds();
       const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
       const { rgb, css } = colours(track);
       const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
       const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
       const halfway = (now + lands) / 2;
-      const song = { point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
-      const start = { point: a, lines: [from.city, from.country], colours: [css[0]] };
-      const end = { point: b, lines: [to.city, to.country], colours: [css[1]] };
+      const song = { story: id, point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
+      const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
+      const end = { story: id, point: b, lines: [to.city, to.country], colours: [css[1]] };
       labels.add("song", { ...song, from: halfway, until: until - look.fadeS * 0.7 });
       labels.add("city", { ...start, from: now, until: until - look.fadeS });
       labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });

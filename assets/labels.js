@@ -4,6 +4,7 @@
  *
  * @typedef {object} Label
  * @property {Kind} kind
+ * @property {string} story   the connection that it tells of
  * @property {Vector} point
  * @property {string[]} lines
  * @property {string[]} colours
@@ -19,6 +20,7 @@
 import { arrange, boxAt } from "./arrange.js";
 
 const LEAVE_MS = 450;
+const SHORTEST_S = 1.2; // what could not be read any more is not begun
 const MOST = 240; // waiting or shown, whatever comes in
 const ROOM_PX = 60_000; // of the stage for each song: more would be a crowd
 
@@ -37,7 +39,8 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
   function inView(now, project) {
     const seen = [];
     for (const label of labels) {
-      const at = label.from <= now ? project(label.point) : null;
+      const soon = label.side === null && label.until - now < SHORTEST_S;
+      const at = label.from <= now && !soon ? project(label.point) : null;
       if (!at) {
         show(label, null);
         continue;
@@ -46,11 +49,11 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       const { width, height } = label.made;
       seen.push(Object.assign(label, { x: at[0], y: at[1], width, height, sides: label.kind.sides }));
     }
-    return /** @type {Seen[]} */ (seen).sort(byImportance);
+    return /** @type {Seen[]} */ (seen).sort(byImportance(labels));
   }
 
   return {
-    /** @param {"song" | "city"} kind @param {Pick<Label, "point" | "lines" | "colours" | "from" | "until">} what */
+    /** @param {"song" | "city"} kind @param {Pick<Label, "story" | "point" | "lines" | "colours" | "from" | "until">} what */
     add(kind, what) {
       const twin = (/** @type {Label} */ label) => label.lines.join() === what.lines.join() && label.until > what.from;
       if (labels.length >= MOST || (kind === "city" && labels.some(twin))) return;
@@ -78,9 +81,17 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
   };
 }
 
-/** Those that stand somewhere come before those that want to. @type {(a: Seen, b: Seen) => number} */
-const byImportance = (a, b) =>
-  a.kind.rank - b.kind.rank || Number(b.side !== null) - Number(a.side !== null) || a.from - b.from;
+/**
+ * Songs first. Those that stand somewhere stay; then come the cities of a song that stands, then the newest, which
+ * will be there longest.
+ *
+ * @param {Label[]} labels @returns {(a: Label, b: Label) => number}
+ */
+function byImportance(labels) {
+  const told = new Set(labels.filter(({ kind, side }) => kind === KINDS.song && side).map(({ story }) => story));
+  const merit = (/** @type {Label} */ label) => (label.side ? 2 : Number(told.has(label.story))) - 4 * label.kind.rank;
+  return (a, b) => merit(b) - merit(a) || b.from - a.from;
+}
 
 /** The first of each kind; the rest is hidden. @param {Seen[]} seen @param {number} songs */
 function atMost(seen, songs) {

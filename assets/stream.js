@@ -17,7 +17,7 @@
  */
 import { createBackoff } from "./backoff.js";
 
-const SILENCE_MS = 12_000; // a frame comes each second, so this long without one is a dead connection
+const SILENCE_MS = 15_000; // a frame comes each second, so this long without one is a dead connection
 const FILTERS = ["artist", "track", "country", "city"];
 
 /** The filters in a page's query, each once, without the rest of it. @type {(query: string) => URLSearchParams} */
@@ -75,10 +75,11 @@ export function createStream(options) {
 
   /** @param {Hello} hello */
   function greet(hello) {
+    const began = position === null;
     position = { stream: hello.stream, seq: hello.seq };
     backoff.reset();
     onHello(hello);
-    const away = lostAtMs === null ? {} : { back: { awayS: (now() - lostAtMs) / 1000, missed: hello.gap ?? -1 } };
+    const away = began || lostAtMs === null ? {} : { back: { awayS: (now() - lostAtMs) / 1000, missed: hello.gap ?? -1 } };
     lostAtMs = null;
     onState({ name: "live", ...away });
   }

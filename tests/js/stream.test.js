@@ -95,6 +95,14 @@ test("after a loss it resumes where it was, and says how long it was away and wh
   assert.deepEqual(states.at(-1), { name: "live", back: { awayS: 12, missed: 31 } });
 });
 
+test("who comes in only at the second attempt has missed nothing", () => {
+  begin();
+  sockets[0].die();
+  pass(1000);
+  sockets[1].say(hello());
+  assert.deepEqual(states.at(-1), { name: "live" });
+});
+
 test("a frame that was seen is not shown again", () => {
   begin();
   sockets[0].say(hello());
@@ -121,7 +129,7 @@ test("a connection that falls silent is left and made again", () => {
     sockets[0].say(frame(42 + second));
   }
   assert.equal(sockets.length, 1);
-  pass(14_000);
+  pass(17_000);
   assert.equal(sockets.length, 2);
   assert.ok(sockets[0].closed);
   sockets[0].say(frame(500));

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+/** As much of a document as labels need: elements with a size, classes and styles. */
+class Element {
+  constructor() {
+    Object.assign(this, { children: [], style: { setProperty() {} }, dataset: {}, offsetWidth: 120, offsetHeight: 48 });
+    const names = new Set();
+    this.classList = {
+      toggle: (name, on) => (on ? names.add(name) : names.delete(name)),
+      remove: (name) => names.delete(name),
+      contains: (name) => names.has(name),
+    };
+  }
+  append(...children) {
+    for (const child of children) Object.assign(child, { parent: this });
+    this.children.push(...children);
+  }
+  remove() {
+    this.parent.children = this.parent.children.filter((child) => child !== this);
+  }
+}
+
+globalThis.document = { createElement: () => new Element() };
+const { createLabels } = await import("../../assets/labels.js");
+
+function makeStage(width, height) {
+  return Object.assign(new Element(), { clientWidth: width, clientHeight: height });
+}
+
+const here = ([x, y]) => [x, y];
+const label = (more) => ({ story: "a", point: [300, 200, 0], lines: ["Title", "Artist"], colours: [], from: 0, until: 5, ...more });
+
+test("a label is made when its time comes and its point is in view, and goes when it is over", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const stage = makeStage(900, 600);
+  const labels = createLabels(stage);
+  labels.add("song", label({ from: 1, until: 5 }));
+  labels.update(0, here);
+  labels.update(2, () => null);
+  assert.equal(stage.children.length, 0);
+  labels.update(2, here);
+  assert.ok(stage.children[0].classList.contains("shown"));
+  labels.update(3, () => null);
+  assert.equal(stage.children[0].classList.contains("shown"), false, "it went to the far side");
+  labels.update(5.1, here);
+  context.mock.timers.tick(1000);
+  assert.deepEqual([stage.children.length, labels.count()], [0, 0]);
+});
+
+test("what is shown can be read: under heavy traffic a label stays until it is over", () => {
+  const stage = makeStage(500, 400);
+  const labels = createLabels(stage);
+  const seenFor = new Map();
+  for (let i = 0; i < 120; i++) {
+    const point = [60 + ((i * 97) % 400), 60 + ((i * 61) % 300), i];
+    labels.add("song", label({ story: `${i}`, lines: [`song ${i}`, ""], point, from: i / 4 + 1, until: i / 4 + 4.5 }));
+    for (const now of [i / 4, i / 4 + 0.125]) {
+      labels.update(now, here);
+      for (const element of stage.children) {
+        const key = element.children[0].children[0].textContent;
+        if (element.classList.contains("shown")) seenFor.set(key, (seenFor.get(key) ?? 0) + 0.125);
+      }
+    }
+  }
+  const times = [...seenFor.values()].slice(0, -4).sort((a, b) => a - b);
+  assert.ok(times.length > 10, "many get their turn");
+  assert.ok(times[0] >= 1, `one was seen for ${times[0]} s only`);
+  assert.ok(times[Math.floor(times.length / 2)] >= 2.5, "half of them are seen for long");
+});
+
+test("a city that two arcs share is named once", () => {
+  const stage = makeStage(900, 600);
+  const labels = createLabels(stage);
+  labels.add("city", label({ lines: ["Osaka", "Japan"] }));
+  labels.add("city", label({ lines: ["Osaka", "Japan"], story: "b" }));
+  assert.equal(labels.count(), 1);
+});
+
+test("however much comes in, the number of labels is bounded", () => {
+  const labels = createLabels(makeStage(900, 600));
+  for (let i = 0; i < 2000; i++) labels.add("song", label({ lines: [`${i}`] }));
+  assert.ok(labels.count() <= 240);
+});
