@@ -11,6 +11,7 @@ from tests.unit.reading_world import NOW_MS, OSAKA, RECIFE, lines, play, read
 from webapp.decoding import BodyError, TooManyPlaysError
 from webapp.reading import Reading
 
+thorough = settings(max_examples=60, deadline=None)
 characters = st.text(st.characters(), max_size=8)  # lone surrogates and controls included
 numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.just(10**400))
 scalars = st.one_of(st.none(), st.booleans(), numbers, characters)
@@ -74,6 +75,7 @@ def rows(reading: Reading) -> list[tuple[int, int, int, int, bytes]]:
     return list(zip(*columns, (plays.tracks[i] for i in plays.track), strict=True))
 
 
+@thorough
 @given(st.lists(elements, max_size=6))
 def test_every_play_of_a_list_is_accepted_or_rejected(given_plays: list[Any]) -> None:
     reading = read(given_plays)
@@ -85,6 +87,7 @@ def test_every_play_of_a_list_is_accepted_or_rejected(given_plays: list[Any]) ->
         json.dumps([error.field, error.error], ensure_ascii=False).encode()
 
 
+@thorough
 @given(st.lists(elements, min_size=1, max_size=6))
 def test_a_list_and_lines_say_the_same(given_plays: list[Any]) -> None:
     as_list, as_lines = read(given_plays), read(lines(*given_plays), lines=True)
@@ -92,6 +95,7 @@ def test_a_list_and_lines_say_the_same(given_plays: list[Any]) -> None:
     assert as_list.errors == as_lines.errors
 
 
+@thorough
 @given(elements)
 def test_what_a_play_is_does_not_depend_on_its_neighbours(candidate: Any) -> None:
     """Alone, after one that makes the batch be read play by play, and after one that makes it be split by hand."""
@@ -102,6 +106,7 @@ def test_what_a_play_is_does_not_depend_on_its_neighbours(candidate: Any) -> Non
         assert [e for e in reading.errors if e.index == 0] == list(alone.errors)
 
 
+@thorough
 @given(st.lists(st.tuples(good_plays, st.lists(anything, max_size=2)), min_size=1, max_size=5))
 def test_good_plays_survive_any_bad_neighbours(mixed: list[tuple[dict[str, Any], list[Any]]]) -> None:
     good = [fields for fields, _ in mixed]
@@ -111,6 +116,7 @@ def test_good_plays_survive_any_bad_neighbours(mixed: list[tuple[dict[str, Any],
     assert reading.rejected == len(bad)
 
 
+@thorough
 @given(st.lists(good_plays, min_size=1, max_size=5), st.lists(st.binary(max_size=20), max_size=5))
 def test_good_lines_survive_any_bytes_beside_them(good: list[dict[str, Any]], noise: list[bytes]) -> None:
     wrong = [line for part in noise for line in part.split(b"\n") if line.strip()]
@@ -120,13 +126,14 @@ def test_good_lines_survive_any_bytes_beside_them(good: list[dict[str, Any]], no
     assert reading.rejected == len(wrong)
 
 
+@thorough
 @given(st.binary(max_size=60) | st.text(max_size=40).map(str.encode), st.booleans())
 def test_bytes_that_are_no_plays_are_a_documented_error(body: bytes, as_lines: bool) -> None:
     outcome = read_or_refuse(body, lines=as_lines)
     assert outcome.isprintable() if isinstance(outcome, str) else len(outcome.plays) == 0
 
 
-@settings(max_examples=150)
+@thorough
 @given(st.lists(elements, max_size=3), st.data())
 def test_a_damaged_body_is_a_documented_error(given_plays: list[Any], data: st.DataObject) -> None:
     body = bytearray(json.dumps(given_plays).encode())
@@ -142,6 +149,7 @@ def test_a_damaged_body_is_a_documented_error(given_plays: list[Any], data: st.D
     assert isinstance(outcome, Reading) or outcome.isprintable()
 
 
+@thorough
 @given(st.lists(good_plays, min_size=1, max_size=5), st.data())
 def test_a_list_that_python_can_read_is_never_called_broken(good: list[dict[str, Any]], data: st.DataObject) -> None:
     indent, ascii_only = data.draw(st.none() | st.just(1)), data.draw(st.booleans())
@@ -150,6 +158,7 @@ def test_a_list_that_python_can_read_is_never_called_broken(good: list[dict[str,
     assert len(reading.plays) == len(good)
 
 
+@thorough
 @given(st.lists(good_plays, min_size=1, max_size=8))
 def test_columns_hold_what_the_plays_said(good: list[dict[str, Any]]) -> None:
     reading = read(good)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, RECIFE, lines, play, read, track
 from webapp.decoding import BodyError, TooManyPlaysError
+from webapp.known import Known
 from webapp.plays import SOURCES, track_id
 from webapp.reading import PlayReader
 
@@ -165,6 +166,8 @@ def test_errors_are_the_first_twenty_and_all_rejected_are_counted() -> None:
         (b'[{"lon": NaN}]', "NaN is not a number of JSON at byte 9"),
         (b'[{"a": "NaN"}, {"lon": -Infinity}]', "-Infinity is not a number of JSON at byte 23"),
         (b'[{"a": "\xff"}]', "0xff is not UTF-8 at byte 8"),
+        (json.dumps(play(odd="?")).encode().replace(b"?", b"\xff"), "0xff is not UTF-8 at byte"),
+        (json.dumps([track(title="?")]).encode().replace(b"?", b"\xc3\x28"), "0xc3 is not UTF-8 at byte"),
         (b"\xff\xfe[\0]\0", "0xff is not UTF-8 at byte 0"),
         (b"{}\n{}", "application/x-ndjson"),
         (b"[1 2]", "at byte 3"),
@@ -221,6 +224,22 @@ def test_millions_of_tiny_elements_do_not_become_millions_of_objects() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 20 * len(body)
+
+
+def test_what_is_remembered_is_bounded_by_its_bytes() -> None:
+    asked: list[bytes] = []
+
+    def twice(raw: bytes) -> bytes:
+        asked.append(raw)
+        return raw * 2
+
+    known: Known[bytes] = Known(twice, most_bytes=5_000)
+    for _ in range(2):
+        assert known.find([b"%d" % i for i in range(100)]) == [b"%d%d" % (i, i) for i in range(100)]
+    assert len(known) < 20
+    asked.clear()
+    assert known.find([b"99", b"99", b"x" * 9_000, b"x" * 9_000])[0] == b"9999"
+    assert asked == [b"x" * 9_000] * 2  # what was met last is remembered, what is huge is not
 
 
 def test_columns_have_the_types_that_the_matcher_takes() -> None:
