@@ -1,6 +1,6 @@
 /**
- * The page's clocks. `?t=<epoch seconds>` sets the sun to that instant and stops the globe from turning, so that a
- * test or a screenshot finds the same view twice; it changes nothing else.
+ * The page's clocks. `?t=<epoch seconds>` sets the sun to that instant, stops the globe from turning and draws every
+ * pixel, so that a test or a screenshot finds the same view twice; it changes nothing else.
  *
  * @param {string} query location.search
  */

@@ -7,18 +7,38 @@ import { apart, distance, placeName } from "./format.js";
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
 export function createFeed(list, { most = 60, colours }) {
+  /** @type {Connection[]} */
+  let waiting = [];
+  let reading = false;
+
   /** @param {Connection} connection @param {boolean} fresh whether it comes in now */
-  function add(connection, fresh) {
+  function put(connection, fresh) {
     list.prepend(entry(connection, colours(connection.track), fresh));
     while (list.children.length > most) list.lastElementChild?.remove();
   }
+
+  /** Nothing moves under the eyes of somebody who points at the list or has the focus in it. */
+  function look() {
+    reading = list.matches(":hover, :focus-within");
+    if (reading) return;
+    waiting.forEach((connection) => put(connection, true));
+    waiting = [];
+  }
+
+  const events = ["pointerenter", "pointerleave", "pointercancel", "focusin", "focusout"];
+  for (const event of events) list.addEventListener(event, look);
   return {
     /** @param {Connection} connection just made */
-    add: (connection) => add(connection, true),
+    add(connection) {
+      if (!reading) return put(connection, true);
+      waiting = [...waiting, connection].slice(-most);
+    },
     /** @param {Connection[]} connections from before, newest first */
-    fill: (connections) => [...connections].reverse().forEach((connection) => add(connection, false)),
-    length: () => list.children.length,
-    destroy: () => list.replaceChildren(),
+    fill: (connections) => [...connections].reverse().forEach((connection) => put(connection, false)),
+    destroy() {
+      for (const event of events) list.removeEventListener(event, look);
+      list.replaceChildren();
+    },
   };
 }
 

@@ -99,7 +99,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     const now = clock.seconds();
     const tookS = Math.min(0.1, now - last);
     const turned = camera.advance(tookS);
-    if (pace.frame(tookS)) deckNow.setProps({ useDevicePixels: density() });
+    if (!clock.fixed && pace.frame(tookS)) deckNow.setProps({ useDevicePixels: density() });
     last = now;
     slots.expire(now);
     if (!deckNow.isInitialized || Number.isNaN(fitted)) return;

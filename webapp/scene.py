@@ -24,9 +24,9 @@ def rgb(text: str) -> Colour:
     return red / 255, green / 255, blue / 255
 
 
-OCEAN = {"night": "#040714", "day": "#0d2a52", "dusk": "#1b1430", "haze": "#3a78d8", "rim": "#a9d4ff"}
+OCEAN = {"night": "#040714", "day": "#0d2a52", "dusk": "#0b0f2a", "haze": "#3a78d8", "rim": "#a9d4ff"}
 LAND = {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"}
-LIGHTS = {"small": "#ff9d4d", "large": "#ffdca8"}
+LIGHTS = {"small": "#ffa552", "large": "#ffe0b0"}
 # each arc runs from one colour to the other; a song keeps its pair
 PAIRS = [
     ("#ffb25e", "#ff5e8a"),
@@ -49,7 +49,7 @@ def live_layers() -> list[pdk.Layer]:
     return [
         pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, **_paint(OCEAN)),
         pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
-        pdk.Layer("LightsLayer", id="lights", size=0.0105, **_paint(LIGHTS)),
+        pdk.Layer("LightsLayer", id="lights", size=0.014, **_paint(LIGHTS)),
         pdk.Layer(
             "LiveArcsLayer",
             id="arcs",

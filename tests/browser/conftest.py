@@ -18,6 +18,11 @@ QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component
 PATIENCE_MS = 60_000
 """Software GL on a busy machine draws few frames a second."""
 
+LONGER = """document.addEventListener('readystatechange', () => {
+  const scene = document.getElementById('scene');
+  scene.textContent = scene.textContent.replace(/"holdS": [0-9.]+/, '"holdS": SECONDS');
+}, {once: true})"""
+
 
 @dataclass
 class Visit:
@@ -48,6 +53,10 @@ class Visit:
         while not self.page.evaluate(condition):
             assert time.monotonic() < deadline, f"never came true: {condition}"
             self.page.wait_for_timeout(100)
+
+    def hold(self, seconds: float) -> None:
+        """Have arcs stay up for so long, so that even a slow machine can look at one: the scene says how long."""
+        self.page.add_init_script(LONGER.replace("SECONDS", f"{seconds:g}"))
 
     def open(self, url: str) -> Page:
         """Go there and wait until the stream is up and the globe drawn."""

@@ -19,7 +19,7 @@ def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, 
     plays = [
         {
             "track": {"title": title, "artist": artist},
-            "listener": f"{title} {city}",
+            "listener": f"somebody in {city}",
             "place": {"geoname_id": city},
             "pressed_at": pressed_at + 0.04 * number,
         }
