@@ -140,12 +140,14 @@ def report(rate: int, slices: Sequence[Plays], runs: dict[str, list[Run]]) -> No
     timed = slices[WARM_SLICES:]
     n = sum(len(plays.at) for plays in timed)
     click.echo(f"\n{rate:,} plays/s: {n:,} plays in {len(timed)} slices of {SLICE_MS} ms")
-    click.echo(f"{'':16}{'M plays/s':>10}{'(CPU)':>8}{'ms a slice':>12}{'pairs':>10}{'unison is':>12}")
-    ours = statistics.median(run.wall_s for run in runs["unison"])
-    for name, rounds in runs.items():
-        wall, cpu = (statistics.median(column) for column in list(zip(*rounds, strict=True))[:2])
-        speed = f"{n / wall / 1e6:>10.3f}{n / cpu / 1e6:>8.3f}{1000 * wall / len(timed):>12.3f}"
-        click.echo(f"{name:16}{speed}{rounds[0].pairs:>10,}" + (f"{wall / ours:>11.2f}x" if name != "unison" else ""))
+    click.echo(f"{'':16}{'M plays/s':>10}{'(CPU)':>8}{'ms a slice':>12}{'pairs':>10}{'unison is':>12}{'(CPU)':>8}")
+    medians = {
+        name: [statistics.median(column) for column in zip(*rounds, strict=True)] for name, rounds in runs.items()
+    }
+    for name, (wall, cpu, pairs) in medians.items():
+        speed = f"{n / wall / 1e6:>10.3f}{n / cpu / 1e6:>8.3f}{1000 * wall / len(timed):>12.3f}{int(pairs):>10,}"
+        faster = f"{wall / medians['unison'][0]:>11.2f}x{cpu / medians['unison'][1]:>7.2f}x"
+        click.echo(f"{name:16}{speed}{faster if name != 'unison' else ''}")
 
 
 def machine() -> str:

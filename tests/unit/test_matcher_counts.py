@@ -78,6 +78,11 @@ def test_three_people_on_a_song_are_three_together_the_first_two_once_the_second
     assert [brought.together for brought in drive(plays, 1000)][:6] == [0, 0, 0, 2, 0, 1]
 
 
+def test_an_earlier_play_gains_company_by_the_first_press_of_a_slice_though_the_last_is_too_late() -> None:
+    plays = [Play(0, OSAKA, A, 0), Play(0, RECIFE, B, 1000), Play(0, OSAKA, C, 1001)]
+    assert [brought.together for brought in drive(plays, 1000)][4] == 3
+
+
 def test_people_of_one_city_are_together_too() -> None:
     assert drive([Play(0, OSAKA, A, 0), Play(0, OSAKA, B, 10)], 1000)[0].together == 2
 
