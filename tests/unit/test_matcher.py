@@ -183,13 +183,15 @@ def test_a_play_from_outside_the_slice_is_refused(at: int) -> None:
         matcher.close(500, play)
 
 
-def test_plays_whose_numbers_leave_no_room_for_a_packed_key_are_sorted_all_the_same() -> None:
+@pytest.mark.parametrize(("groups", "n"), [([0, 1, 5], 2_000), ([0, 1 << 31, (1 << 32) - 1], 70_000)])
+def test_plays_are_sorted_by_all_columns_whether_or_not_their_numbers_fit_a_packed_key(
+    groups: list[int], n: int
+) -> None:
     chance = np.random.default_rng(5)
-    group = chance.choice(np.array([0, 1, 1 << 31, (1 << 32) - 1], np.uint32), 70_000)
-    city = chance.choice(np.array([0, 1, 65_535], np.uint16), 70_000)
-    key, at = chance.integers(0, 1 << 63, 70_000).astype(np.uint64), chance.integers(0, 250, 70_000)
-    columns = (group.tolist(), city.tolist(), key.tolist(), at.tolist())
-    by = sort_west_to_east(group, city, key, at)
-    assert [list(column) for column in zip(*sorted(zip(*columns, strict=True)), strict=True)] == [
-        column.take(by).tolist() for column in (group, city, key, at)
-    ]
+    group, city = chance.choice(np.array(groups, np.uint32), n), chance.choice(np.array([0, 1, 65_535], np.uint16), n)
+    keys = np.array([listener(number) for number in range(40)], np.uint64)
+    key, at = chance.choice(keys, n), chance.integers(0, 250, n)
+    columns = (group, city, key, at)
+    by = sort_west_to_east(*columns)
+    rows = sorted(zip(*(column.tolist() for column in columns), strict=True))
+    assert list(zip(*(column.take(by).tolist() for column in columns), strict=True)) == rows
