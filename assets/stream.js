@@ -18,6 +18,7 @@
 import { createBackoff } from "./backoff.js";
 
 const SILENCE_MS = 15_000; // a frame comes each second, so this long without one is a dead connection
+const GRACE_MS = 1000;
 const FILTERS = ["artist", "track", "country", "city"];
 
 /** The filters in a page's query, each once, without the rest of it. @type {(query: string) => URLSearchParams} */
@@ -86,7 +87,12 @@ export function createStream(options) {
 
   function watch() {
     forget(silenceTimer);
-    silenceTimer = later(() => drop(true), SILENCE_MS);
+    silenceTimer = later(doubt, SILENCE_MS);
+  }
+
+  /** A page that was held up finds its timer before the messages that wait: these get their turn first. */
+  function doubt() {
+    silenceTimer = later(() => drop(true), GRACE_MS);
   }
 
   /** Leave a socket that may never say that it is closed. @param {boolean} heard */

@@ -24,7 +24,7 @@ def rgb(text: str) -> Colour:
     return red / 255, green / 255, blue / 255
 
 
-OCEAN = {"night": "#040714", "day": "#0d2a52", "dusk": "#0b0f2a", "haze": "#3a78d8", "rim": "#a9d4ff"}
+OCEAN = {"night": "#040714", "day": "#0d2a52", "dusk": "#060817", "haze": "#3a78d8", "rim": "#a9d4ff"}
 LAND = {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"}
 LIGHTS = {"small": "#ffa552", "large": "#ffe0b0"}
 # each arc runs from one colour to the other; a song keeps its pair

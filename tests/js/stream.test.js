@@ -136,6 +136,15 @@ test("a connection that falls silent is left and made again", () => {
   assert.equal(frames.includes(500), false, "what the old socket still says is not heard");
 });
 
+test("a page that was held up listens to what waits before it calls the connection dead", () => {
+  begin();
+  sockets[0].say(hello());
+  pass(15_500);
+  sockets[0].say(frame(42));
+  pass(14_000);
+  assert.equal(sockets.length, 1);
+});
+
 test("a filter that the server does not know is reported, and not asked for again", async () => {
   begin("?country=XX");
   reply = { status: 400, json: async () => ({ error: "no country 'XX'" }) };

@@ -1,0 +1,82 @@
+"""Take the README's pictures: `python scripts/screenshots.py` starts a server with invented traffic and looks at it.
+
+They go to `tests/pictures`, outside what is served and shipped; `--to FOLDER` puts them elsewhere.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+SIZES = {"globe": (1440, 900), "phone": (390, 844)}
+TRAFFIC = ["--rate", "40", "--seed", "7"]
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+LOAD_MS = 60_000
+
+
+@contextmanager
+def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
+    """Run a program until the block ends."""
+    process = subprocess.Popen(command, text=True, **options)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+@contextmanager
+def seeded_server() -> Iterator[str]:
+    """Give the address of a server of its own, to which plays are sent."""
+    program = str(Path(sys.executable).with_name("unison"))
+    with tempfile.TemporaryDirectory() as data_dir:
+        serve = [program, "serve", "--port", "0", "--data-dir", data_dir]
+        with running(serve, stdout=subprocess.PIPE) as server:
+            assert server.stdout is not None
+            url = next(found[1] for line in server.stdout if (found := re.search(r"Unison is on (http\S+)", line)))
+            seed = [sys.executable, str(ROOT / "scripts" / "seed_plays.py"), "--url", url, *TRAFFIC]
+            with running(seed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+                yield url
+
+
+def take(browser: Browser, url: str, size: tuple[int, int], target: Path, seconds: float) -> None:
+    """Look at the page for so long, then keep what is seen."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.goto(url)
+    page.wait_for_selector('body[data-globe="ready"]', timeout=LOAD_MS)
+    page.wait_for_timeout(1000 * seconds)
+    page.screenshot(path=target)
+    page.close()
+    print(target)
+
+
+def main() -> None:
+    """Take a picture at each size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--to", type=Path, default=ROOT / "tests" / "pictures", metavar="FOLDER")
+    parser.add_argument("--seconds", type=float, default=10, help="how long to look before each picture (10)")
+    parser.add_argument("--at", type=float, default=None, metavar="EPOCH", help="stop the sun and the globe there")
+    options = parser.parse_args()
+    options.to.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with seeded_server() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=SOFTWARE_GL)
+        time.sleep(5)
+        for name, size in SIZES.items():
+            query = "" if options.at is None else f"?t={options.at:g}"
+            take(browser, f"{url}/{query}", size, options.to / f"{name}.png", options.seconds)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
