@@ -204,7 +204,7 @@ def test_exactly_ten_mebibytes_are_read_and_one_byte_more_refused(server: Server
 def test_the_answer_to_nine_mebibytes_that_are_refused_arrives(
     server: Server, status: int, request_: dict[str, str]
 ) -> None:
-    answer = send(server, b"x" * (9 * MIB), **request_)
+    answer = send(server, b"x" * (9 * MIB), Connection="close", **request_)
     assert answer.status == status
     assert answer.error
 

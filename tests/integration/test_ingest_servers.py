@@ -28,7 +28,10 @@ def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
 def test_with_tokens_set_one_of_them_is_needed_from_this_machine_too(serve: Callable[..., Server]) -> None:
     server = serve(UNISON_TOKENS="one, another", UNISON_OPEN_INGEST="1")
     assert send(server, [play()], Authorization="Bearer another").status == 202
-    for answer in (send(server, [play()]), send(server, b"x" * 9 * MIB, Authorization="Bearer wrong")):
+    for answer in (
+        send(server, [play()]),
+        send(server, b"x" * 9 * MIB, Connection="close", Authorization="Bearer wrong"),
+    ):
         assert answer.status == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
         assert "token" in answer.error
