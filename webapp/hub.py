@@ -152,8 +152,8 @@ class Hub:
         Writing to 10,000 sockets takes 60 ms, so it is done in chunks and the loop serves others in between; but not
         too often, as gevent may run callbacks for a whole switch interval, 5 ms, before it comes back. Each viewer
         still gets every frame in order: the frames wait in one queue, each with the viewers that it is for, and are
-        written one after the other. When more than two frames a viewer are owed the machine is too slow, and the caller
-        is held up here rather than the queue grow.
+        written one after the other. When more than one frame a viewer is owed, frames come first: the rest is written
+        before this returns.
         """
         viewers = [viewer for channel in channels for viewer in channel.viewers]
         self.bound = max(self.bound, 2 * len(frame))
@@ -161,7 +161,7 @@ class Hub:
             self._jobs.append((frame, iter(viewers)))
             self._owed += len(viewers)
             self._pump.start(self._deliver)
-        while self._jobs and self._owed > 2 * self.viewers:
+        while self._jobs and self._owed > self.viewers:
             self._deliver()
 
     def _deliver(self) -> None:
