@@ -83,7 +83,7 @@ def others(n: int, *rows: Rows) -> Rows:
 def sieve(wanted: Hashes) -> Callable[[Hashes], Rows]:
     """Return a function that gives the rows of the keys that may be in wanted.
 
-    It gives all that are and one in 500 of those that are not. Keys are random in all bits.
+    It gives all that are and about one in a hundred of those that are not. Keys are random in all bits.
     """
     tables = [(shift, _table(wanted, shift, bits)) for shift, bits in ((0, 5), (32, 4))]
 
