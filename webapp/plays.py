@@ -40,16 +40,11 @@ class Overloaded(Exception):  # noqa: N818 - it says what is so, not that someth
 def fold(text: str) -> str:
     """Return text as it is compared: NFKC, case-folded, whitespace collapsed and trimmed.
 
-    NFKC may undo what case folding did and the other way round, so both are repeated until nothing changes:
-    folding twice is folding once.
+    Case folding takes characters apart that NFKC puts together, hence NFKC after it as well as before it. Folding
+    twice is folding once.
     """
-    while (folded := _fold_once(text)) != text:
-        text = folded
-    return text
-
-
-def _fold_once(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def track_id(artist: str, title: str) -> str:

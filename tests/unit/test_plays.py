@@ -22,9 +22,9 @@ def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-def test_folding_ends_for_every_character_alone_and_after_a_letter() -> None:
+def test_folding_twice_is_folding_once_for_every_character_between_others() -> None:
     for code in range(sys.maxunicode + 1):
-        folded = fold("a" + chr(code))
+        folded = fold(f"α{chr(code)}\u0301")
         assert fold(folded) == folded
 
 
@@ -84,6 +84,11 @@ def test_a_play_is_late_once_the_watermark_has_reached_the_end_of_its_slice(
 ) -> None:
     expected = [any(end <= now - lateness for end in range(250, 10_000, 250) if end - 250 <= t < end) for t in at]
     assert late(at, now, lateness).tolist() == expected
+
+
+def test_a_slice_closes_when_the_watermark_reaches_its_end() -> None:
+    assert late(np.array([0, 249, 250, 499]), now_ms=750, lateness_ms=500).tolist() == [True, True, False, False]
+    assert late(np.array([0, 249]), now_ms=749, lateness_ms=500).tolist() == [False, False]
 
 
 @st.composite

@@ -74,9 +74,15 @@ def test_the_time_of_arrival_stands_in_for_a_missing_one() -> None:
     assert read([play(pressed_at=None), {**play(), "pressed_at": None}]).plays.at.tolist() == [NOW_MS, NOW_MS]
 
 
-@pytest.mark.parametrize("off_ms", [-5000, -4999, 0, 999, 1000])
-def test_presses_within_the_window_are_taken(off_ms: int) -> None:
-    assert read(play(pressed_at=(NOW_MS + off_ms) / 1000)).plays.at.tolist() == [NOW_MS + off_ms]
+def test_presses_within_the_window_are_taken_to_the_millisecond() -> None:
+    offsets = range(-5000, 1001)
+    reading = read([play(pressed_at=(NOW_MS + off_ms) / 1000) for off_ms in offsets])
+    assert reading.plays.at.tolist() == [NOW_MS + off_ms for off_ms in offsets]
+
+
+def test_a_press_is_taken_at_the_nearest_millisecond() -> None:
+    reading = read([play(pressed_at=NOW_MS / 1000 + off_s) for off_s in (-0.0006, -0.0004, 0.0004, 0.0006)])
+    assert reading.plays.at.tolist() == [NOW_MS - 1, NOW_MS, NOW_MS, NOW_MS + 1]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +157,15 @@ def test_errors_are_the_first_twenty_and_all_rejected_are_counted() -> None:
     reading = read([play(listener=""), play()] * 30)
     assert (len(reading.plays), reading.rejected) == (30, 30)
     assert [error.index for error in reading.errors] == list(range(0, 40, 2))
+
+
+def test_errors_are_in_the_order_of_the_plays_whatever_is_wrong_with_them() -> None:
+    reading = read(
+        [play(), play(place={}), 5, play(pressed_at=0), play(listener="\n"), play(source="x"), track(url="x")]
+    )
+    wrong = [(1, "place"), (2, None), (3, "pressed_at"), (4, "listener"), (5, "source"), (6, "track.url")]
+    assert [(error.index, error.field) for error in reading.errors] == wrong
+    assert len(reading.plays) == 1
 
 
 @pytest.mark.parametrize(
