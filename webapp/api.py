@@ -44,7 +44,7 @@ def connections() -> Response:
 def stats() -> Response:
     """Return the sums of the last seconds."""
     app = unison()
-    return _json(app.hub.call(app.stats))
+    return _json(app.loop.call(app.stats))
 
 
 @blueprint.get("/healthz")
@@ -64,7 +64,7 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Return the metrics for Prometheus."""
     app = unison()
-    body, content_type = app.hub.call(app.metrics.exposition, request.headers.get("Accept", ""))
+    body, content_type = app.loop.call(app.metrics.exposition, request.headers.get("Accept", ""))
     return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
 
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import api, frames, ingest, pages, security, stream, takeover
 from webapp.bus import MemoryBus
-from webapp.channels import Channels
+from webapp.channels import Channels, TooManyFilters
 from webapp.config import Settings
 from webapp.datadir import DataDir, DataDirError
 from webapp.gazetteer import load_gazetteer
@@ -32,6 +32,7 @@ from webapp.resources import TEMPLATES
 from webapp.runtime import offload
 from webapp.selection import Filter
 from webapp.slices import Slicer
+from webapp.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 
 RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5
@@ -77,7 +78,7 @@ class Unison:
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
         self._data_dir = DataDir(settings.data_dir)
-        self._loop = Loop()
+        self.loop = Loop()
         self._starting = threading.Lock()
         self._started = False
 
@@ -97,10 +98,10 @@ class Unison:
         with self._starting:
             if not self._started:
                 self._open()
-                self._loop.start()
-                self._loop.call(self._assemble)
-                self._loop.forever(self.pipeline.step)
-                self._loop.forever(self._keep_history)
+                self.loop.start()
+                self.loop.call(self._assemble)
+                self.loop.forever(self.pipeline.step)
+                self.loop.forever(self._keep_history)
                 atexit.register(self.stop)
                 self._started = True
 
@@ -183,15 +184,16 @@ class Unison:
 
     def join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
-        self._loop.spawn(self._join, socket, wanted, since, on_gone)
+        self.loop.spawn(self._join, socket, wanted, since, on_gone)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
         try:
             self.channels.join(socket, wanted, since, on_gone)
+        except TooManyFilters:  # the last place went between the question and the handshake
+            self.hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
         except Exception:
             log.exception("a viewer could not come in")
-            socket.close()
-            on_gone()
+            self.hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
 
     def problems(self) -> list[str]:
         """Return what keeps this server from being ready, a sentence each."""
@@ -228,8 +230,8 @@ class Unison:
             self._started = False
         atexit.unregister(self.stop)
         self.pipeline.stop()
-        self._loop.call(self._say_goodbye)
-        self._loop.stop()
+        self.loop.call(self._say_goodbye)
+        self.loop.stop()
         self.history.close()
         self._data_dir.close()
 

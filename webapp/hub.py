@@ -10,7 +10,6 @@ import resource
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from itertools import islice
 from math import inf
 from typing import Any, ParamSpec, TypeVar
@@ -99,14 +98,6 @@ class Hub:
     def backlog(self) -> int:
         """Bytes queued for all viewers, each shared frame counted for every viewer that waits for it."""
         return sum(viewer.backlog.size for viewer in self.waiting if viewer.backlog)
-
-    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function that does not wait on the hub's thread, from any thread, and return what it returns."""
-        if _thread_id() == self._thread:
-            return function(*args, **kwargs)
-        result: Future[T] = Future()
-        self.loop.run_callback_threadsafe(_settle, result, lambda: function(*args, **kwargs))
-        return result.result()
 
     def join(
         self, sock: socket.socket, channel: Channel, opening: Iterator[bytes], on_gone: Callable[[], None]
@@ -283,13 +274,6 @@ def _guarded(function: Callable[..., None], *args: Any) -> None:
         function(*args)
     except Exception:
         log.exception("a callback of the hub's user failed")
-
-
-def _settle(result: "Future[T]", function: Callable[[], T]) -> None:
-    try:
-        result.set_result(function())
-    except BaseException as error:
-        result.set_exception(error)
 
 
 def raise_file_limit() -> int:

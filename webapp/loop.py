@@ -44,12 +44,12 @@ class Loop:
         ready.set()
         self._end.wait()
 
-    def spawn(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    def spawn(self, function: Callable[..., object], *args: object) -> None:
         """Run a function in a greenlet of the loop, from any thread, and return at once."""
-        self._loop.run_callback_threadsafe(gevent.spawn, function, *args, **kwargs)
+        self._loop.run_callback_threadsafe(gevent.spawn, function, *args)
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function on the loop, from any thread, and return what it returns."""
+        """Run a function on the loop, from any thread, and return what it returns or raise what it raises."""
         if self._end is None:
             return function(*args, **kwargs)
         result: Future[T] = Future()

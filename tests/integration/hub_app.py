@@ -9,21 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import gevent.monkey
 from flask import Flask, Response, request
 from flask_sock import Sock
 
 from webapp import takeover
 from webapp.hub import Channel, Hub
+from webapp.loop import Loop
 
 
 class Service:
-    """The hub, started by the first request: on the server's loop, or in a thread under a threaded server."""
+    """The hub, started by the first request."""
 
     def __init__(self) -> None:
         self.channels: dict[str, Channel] = {}
         self.opening = (0, 0)
         self.joined = self.gone = 0
+        self.loop = Loop()
         self._hub: Hub | None = None
         self._lock = threading.Lock()
 
@@ -31,7 +32,8 @@ class Service:
     def hub(self) -> Hub:
         with self._lock:
             if self._hub is None:
-                self._hub = _make_hub() if gevent.monkey.is_module_patched("socket") else _hub_in_a_thread()
+                self.loop.start()
+                self._hub = self.loop.call(_make_hub)
         return self._hub
 
     def channel(self, name: str) -> Channel:
@@ -53,21 +55,6 @@ def _make_hub() -> Hub:
         name: float(value) for name, _, value in (pair.partition("=") for pair in os.environ["HUB"].split())
     }
     return Hub(**options)
-
-
-def _hub_in_a_thread() -> Hub:
-    made: list[Hub] = []
-    ready = threading.Event()
-
-    def run() -> None:
-        made.append(_make_hub())
-        ready.set()
-        while True:
-            gevent.sleep(3600)
-
-    threading.Thread(target=run, daemon=True).start()
-    ready.wait()
-    return made[0]
 
 
 app = Flask(__name__)
@@ -94,7 +81,7 @@ def stream(ws: Any) -> None:
     service.joined += 1
     taken = takeover.Takeover(ws)
     hub, channel = service.hub, service.channel(request.args.get("channel", ""))
-    hub.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
+    service.loop.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
     taken.wait()
 
 
@@ -104,7 +91,7 @@ def send(name: str = "") -> dict[str, Any]:
     payload, times = request.get_data(), int(request.args.get("times", 1))
     hub = service.hub
     for index in range(times):
-        hub.call(hub.send, service.channel(name), payload.replace(b"#", b"%d" % index))
+        service.loop.call(hub.send, service.channel(name), payload.replace(b"#", b"%d" % index))
     return stats()
 
 
@@ -117,7 +104,7 @@ def opening(count: int, size: int) -> dict[str, Any]:
 @app.get("/stats")
 def stats() -> dict[str, Any]:
     hub = service.hub
-    return hub.call(
+    return service.loop.call(
         lambda: {
             "viewers": hub.viewers,
             "backlog": hub.backlog,
@@ -132,7 +119,8 @@ def stats() -> dict[str, Any]:
 
 @app.post("/close")
 def close() -> dict[str, Any]:
-    service.hub.call(gevent.spawn, service.hub.close, lambda: b"bye", wait_s=float(request.args["wait_s"]))
+    wait_s = float(request.args["wait_s"])
+    service.loop.spawn(lambda: service.hub.close(lambda: b"bye", wait_s=wait_s))
     return stats()
 
 
@@ -140,7 +128,7 @@ def close() -> dict[str, Any]:
 def reset() -> dict[str, Any]:
     """Forget all that was counted; every viewer must be gone."""
     hub = service.hub
-    hub.call(hub.dropped.clear)
+    service.loop.call(hub.dropped.clear)
     service.joined, service.gone, service.opening = 0, 0, (0, 0)
     service.channels.clear()
     return stats()

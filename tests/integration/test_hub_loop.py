@@ -1,5 +1,4 @@
 import socket
-import threading
 from collections.abc import Callable, Iterator
 
 import gevent.event
@@ -113,20 +112,3 @@ def test_a_refused_viewer_is_closed_with_the_reason(hub: Hub) -> None:
         with client, client.makefile("rb") as file:
             assert file.read() == wsframes.close_frame(1013, "no room")
     assert hub.viewers == 0
-
-
-def test_other_threads_call_on_the_hubs_thread(hub: Hub) -> None:
-    answers: list[object] = []
-
-    def ask() -> None:
-        answers.append(hub.call(threading.get_ident))
-        with pytest.raises(ZeroDivisionError):
-            hub.call(divmod, 1, 0)
-        answers.append(hub.call(lambda: "done"))
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    while thread.is_alive():
-        gevent.sleep(0.001)
-    assert answers == [threading.get_ident(), "done"]
-    assert hub.call(threading.get_ident) == threading.get_ident()
