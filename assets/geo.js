@@ -81,7 +81,8 @@ export function hidden(point, eye) {
  * @type {(point: Vector, matrix: ArrayLike<number>, width: number, height: number) => [number, number]}
  */
 export function toScreen([x, y, z], matrix, width, height) {
-  const row = (/** @type {number} */ i) => 256 * (matrix[i] * x + matrix[i + 4] * y + matrix[i + 8] * z) + matrix[i + 12];
+  const row = (/** @type {number} */ i) =>
+    256 * (matrix[i] * x + matrix[i + 4] * y + matrix[i + 8] * z) + matrix[i + 12];
   const w = row(3);
   return [((row(0) / w + 1) / 2) * width, ((1 - row(1) / w) / 2) * height];
 }

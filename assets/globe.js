@@ -2,7 +2,7 @@
  * The globe: pydeck's scene, and what goes on over it. Import once pydeck's bundle is there (bundle.js).
  *
  * @typedef {object} GlobeOptions
- * @property {Scene & {camera: {turnDegPerS: number, restS: number, discShare: number}}} scene
+ * @property {Scene & {camera: {turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}}} scene
  * @property {{land: Uint8Array, lights: Uint8Array}} fields
  * @property {ReturnType<typeof import("./clock.js").createClock>} clock
  * @property {boolean} calm  whether the viewer asked for less motion
@@ -83,7 +83,9 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   function fit() {
     const { clientWidth: width, clientHeight: height } = stage;
     if (width === 0 || height === 0) return;
-    const zoom = zoomFor((Math.min(width, height) * scene.camera.discShare) / 2, width, height, camera.view().latitude);
+    const { discOfHeight, discOfWidth } = scene.camera;
+    const radius = Math.min(height * discOfHeight, width * discOfWidth) / 2; // leaves room for the highest arcs
+    const zoom = zoomFor(radius, width, height, camera.view().latitude);
     camera.zoom(zoom - (Number.isNaN(fitted) ? camera.view().zoom : fitted));
     fitted = zoom;
     deckNow.setProps({ useDevicePixels: density() });
@@ -139,7 +141,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       const song = { story: id, point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
       const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
       const end = { story: id, point: b, lines: [to.city, to.country], colours: [css[1]] };
-      labels.add("song", { ...song, from: halfway, until: until - look.fadeS * 0.7 });
+      labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
       labels.add("city", { ...start, from: now, until: until - look.fadeS });
       labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
       shown += 1;
@@ -171,7 +173,11 @@ function discRadius({ cameraPosition, height, focalDistance }) {
   return (height * focalDistance) / Math.sqrt(distance * distance - 1);
 }
 
-/** The zoom that shows a disc of this radius. @type {(radius: number, width: number, height: number, latitude: number) => number} */
+/**
+ * The zoom that shows a disc of this radius.
+ *
+ * @type {(radius: number, width: number, height: number, latitude: number) => number}
+ */
 function zoomFor(radius, width, height, latitude) {
   let [low, high] = [-4, 8];
   for (let i = 0; i < 20; i++) {

@@ -22,7 +22,7 @@ import { arrange, boxAt } from "./arrange.js";
 const LEAVE_MS = 450;
 const SHORTEST_S = 1.2; // what could not be read any more is not begun
 const MOST = 240; // waiting or shown, whatever comes in
-const ROOM_PX = 60_000; // of the stage for each song: more would be a crowd
+const ROOM_PX = 150_000; // of the stage for each song: more would be a crowd
 
 /** Of two that want one place the lower rank wins; share: how many there may be for each song. */
 const KINDS = /** @type {Record<string, Kind>} */ ({
@@ -53,7 +53,7 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
   }
 
   return {
-    /** @param {"song" | "city"} kind @param {Pick<Label, "story" | "point" | "lines" | "colours" | "from" | "until">} what */
+    /** @param {"song" | "city"} kind @param {Omit<Label, "kind" | "made" | "side">} what */
     add(kind, what) {
       const twin = (/** @type {Label} */ label) => label.lines.join() === what.lines.join() && label.until > what.from;
       if (labels.length >= MOST || (kind === "city" && labels.some(twin))) return;
@@ -65,7 +65,7 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       labels = labels.filter((label) => label.until > now);
       const { clientWidth: width, clientHeight: height } = stage;
       const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
-      const songs = Math.max(2, Math.min(9, Math.round((width * height) / ROOM_PX)));
+      const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX)));
       const seen = atMost(inView(now, project), songs);
       const sides = arrange(seen, bounds, obstacles());
       seen.forEach((label, i) => {

@@ -80,9 +80,9 @@ export function createStream(options) {
     position = { stream: hello.stream, seq: hello.seq };
     backoff.reset();
     onHello(hello);
-    const away = began || lostAtMs === null ? {} : { back: { awayS: (now() - lostAtMs) / 1000, missed: hello.gap ?? -1 } };
+    const back = lostAtMs === null ? null : { awayS: (now() - lostAtMs) / 1000, missed: hello.gap ?? -1 };
     lostAtMs = null;
-    onState({ name: "live", ...away });
+    onState(began || !back ? { name: "live" } : { name: "live", back });
   }
 
   function watch() {

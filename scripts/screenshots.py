@@ -73,7 +73,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=SOFTWARE_GL)
         time.sleep(5)
         for name, size in SIZES.items():
-            query = "" if options.at is None else f"?t={options.at:g}"
+            query = "" if options.at is None else f"?t={options.at:.0f}"
             take(browser, f"{url}/{query}", size, options.to / f"{name}.png", options.seconds)
         browser.close()
 

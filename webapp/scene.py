@@ -83,7 +83,7 @@ def scene() -> dict[str, Any]:
     described.pop("mapStyle", None)
     # shaders soften their own edges; multisampling would halve the frames on a slow device. pydeck has no place for it
     described["deviceProps"] = {"webgl": {"antialias": False}}
-    described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discShare": 0.82}
+    described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
     return described
 
 

@@ -58,7 +58,8 @@ void main(void) {
   float flying = 1.0 - smoothstep(lands, lands + 0.9, age);
   float glow = exp(-max(behind, (head - u) * 7.0)) * flying * (1.0 - globe.calm);
   float seen = smoothstep(-0.55, 0.10, dot(n, normalize(globe.eye - place)));  // beyond the rim it is farther: dimmer
-  float width = look.width * pixel * (1.0 + glow * 0.9 * clamp(speed / (pixel * 260.0), 0.0, 1.0)) * mix(0.6, 1.0, seen);
+  float swell = 1.0 + glow * 0.9 * clamp(speed / (pixel * 260.0), 0.0, 1.0);
+  float width = look.width * pixel * swell * mix(0.6, 1.0, seen);
   direction /= speed;
   gl_Position = clip + vec4(vec2(-direction.y, direction.x) * side * width / project.viewportSize * clip.w, 0.0, 0.0);
 
@@ -146,8 +147,8 @@ void main(void) {
   vec3 colour = ink.rgb;
   float a;
   if (shape > 0.5) {
-    vec2 flat_ = vec2(dot(at, lie.xy) / lie.z, dot(at, vec2(-lie.y, lie.x)));  // lies on the ground
-    float r = length(flat_);
+    vec2 lying = vec2(dot(at, lie.xy) / lie.z, dot(at, vec2(-lie.y, lie.x)));  // lies on the ground
+    float r = length(lying);
     a = smoothstep(0.66, 0.88, r) * (1.0 - smoothstep(0.90, 1.0, r)) + 0.13 * (1.0 - smoothstep(0.0, 0.95, r));
   } else {
     float r = length(at), core = 1.0 - smoothstep(0.16, 0.30, r);

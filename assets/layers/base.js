@@ -24,7 +24,15 @@ const PARAMETERS = {
 };
 
 /** eye: in Earth radii; pixels: of one Earth radius at a distance of one; unit: how much larger than drawn for. */
-const GLOBE = { eye: "vec3", now: "float", sun: "vec3", pixels: "float", density: "float", unit: "float", calm: "float" };
+const GLOBE = {
+  eye: "vec3",
+  now: "float",
+  sun: "vec3",
+  pixels: "float",
+  density: "float",
+  unit: "float",
+  calm: "float",
+};
 
 /** The same test as geo.js's hidden(). */
 export const HIDDEN = `

@@ -34,7 +34,8 @@ void main(void) {
   vec3 ray = globe.eye - n;
   float far = length(ray), facing = dot(n, ray) / far;
   gl_Position = toClip(n);
-  gl_PointSize = max(2.0 * globe.density, look.size * globe.pixels / far * mix(0.45, 1.35, point.w) * mix(0.6, 1.0, facing));
+  float size = look.size * globe.pixels / far * mix(0.45, 1.35, point.w) * mix(0.6, 1.0, facing);
+  gl_PointSize = max(2.0 * globe.density, size);
   ink = vec4(mix(look.small, look.large, point.w), night * mix(0.42, 1.0, point.w) * smoothstep(0.0, 0.35, facing));
 }`;
 
