@@ -66,7 +66,7 @@ const stream = createStream({
   },
 });
 window.addEventListener("online", stream.hurry);
-createSky(/** @type {HTMLCanvasElement} */ (find("sky")));
+createSky(document.body);
 startGlobe().catch((error) => {
   console.warn(error);
   document.body.dataset.globe = "none";

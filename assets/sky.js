@@ -1,30 +1,53 @@
-/** Faint stars behind the globe, the same each time, drawn once a size. */
+/**
+ * Faint stars behind the globe, the same each time, drawn once a size. They are part of the page's own background (the
+ * style sheet's --stars): an element of their own would be blended anew in each of the globe's frames.
+ */
 
 const STARS_PER_MEGAPIXEL = 320;
 
-/** @param {HTMLCanvasElement} canvas */
-export function createSky(canvas) {
+/** @param {HTMLElement} element */
+export function createSky(element) {
+  let shown = "";
+
   function draw() {
-    const density = Math.min(2, window.devicePixelRatio);
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    canvas.width = width * density;
-    canvas.height = height * density;
-    const context = canvas.getContext("2d");
-    if (!context) return;
-    context.scale(density, density);
-    const next = numbers(7);
-    for (let i = 0; i < (width * height * STARS_PER_MEGAPIXEL) / 1e6; i++) {
-      const bright = next() ** 5;
-      const size = 0.5 + bright;
-      context.fillStyle = `hsl(${next() < 0.8 ? 220 : 30} 60% 85% / ${0.06 + 0.6 * bright})`;
-      context.beginPath();
-      context.arc(next() * width, next() * height, size, 0, 7);
-      context.fill();
-    }
+    const canvas = document.createElement("canvas");
+    paint(canvas, element.clientWidth, element.clientHeight);
+    canvas.toBlob((image) => image && show(URL.createObjectURL(image)));
   }
+
+  /** @param {string} url */
+  function show(url) {
+    element.style.setProperty("--stars", `url("${url}")`);
+    URL.revokeObjectURL(shown);
+    shown = url;
+  }
+
   const sizes = new ResizeObserver(draw);
-  sizes.observe(canvas);
-  return { destroy: () => sizes.disconnect() };
+  sizes.observe(element);
+  return {
+    destroy() {
+      sizes.disconnect();
+      URL.revokeObjectURL(shown);
+    },
+  };
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
+function paint(canvas, width, height) {
+  const density = Math.min(2, window.devicePixelRatio);
+  canvas.width = width * density;
+  canvas.height = height * density;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.scale(density, density);
+  const next = numbers(7);
+  for (let i = 0; i < (width * height * STARS_PER_MEGAPIXEL) / 1e6; i++) {
+    const bright = next() ** 5;
+    context.fillStyle = `hsl(${next() < 0.8 ? 220 : 30} 60% 85% / ${0.06 + 0.6 * bright})`;
+    context.beginPath();
+    context.arc(next() * width, next() * height, 0.5 + bright, 0, 7);
+    context.fill();
+  }
 }
 
 /** Numbers from 0 to 1 that look random (Park and Miller's generator). @param {number} seed */
