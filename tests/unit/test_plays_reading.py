@@ -1,6 +1,7 @@
 """What bodies are read as, and what is said of bodies that cannot be read."""
 
 import json
+import time
 import tracemalloc
 from typing import Any
 
@@ -198,6 +199,13 @@ def test_a_body_that_is_not_json_is_refused_with_the_position(body: bytes, says:
     with pytest.raises(BodyError) as caught:
         read(body)
     assert says in str(caught.value)
+
+
+def test_a_body_made_to_be_searched_again_and_again_is_refused_at_once() -> None:
+    began = time.process_time()
+    with pytest.raises(BodyError, match="NaN is not a number of JSON at byte 1 "):
+        read(b"[NaN," + b'\\"' * 32_000 + b"]")
+    assert time.process_time() - began < 2  # 21 s where each of the quotes is followed to the end
 
 
 @pytest.mark.parametrize("wrap", [lambda p: json.dumps(p).encode(), lambda p: lines(*p)])
