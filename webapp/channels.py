@@ -128,8 +128,10 @@ class Channels:
         on_gone()
 
     def _close_if_empty(self, channel: Channel) -> None:
-        if channel.filter and not channel.audience.viewers and not channel.joining:
-            self._by_filter.pop(channel.filter, None)
+        if not channel.filter or channel.audience.viewers or channel.joining:
+            return
+        if self._by_filter.get(channel.filter) is channel:  # by now the filter may have another, with other viewers
+            del self._by_filter[channel.filter]
 
     def _channel(self, wanted: Filter) -> Channel:
         if not self.has_room_for(wanted):

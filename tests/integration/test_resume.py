@@ -105,6 +105,11 @@ class Viewer:
             self._bytes = self._bytes[start + size :]
             most -= 1
 
+    def say_goodbye(self) -> None:
+        """Send a close frame, and leave the connection as it is."""
+        self._ours.send(bytes((0x88, 0x80, 0, 0, 0, 0)))
+        gevent.sleep(0.01)
+
     def close(self) -> None:
         self._ours.close()
         gevent.sleep(0.01)
@@ -181,6 +186,19 @@ def test_who_comes_in_while_traffic_flows_gets_every_seq_once(world: World) -> N
         seqs = [json.loads(payload)["seq"] for payload in viewer.payloads(world.bus.last - first + 1)]
         assert seqs == list(range(first, world.bus.last + 1))
         viewer.close()
+
+
+def test_who_is_slow_to_leave_takes_the_frames_from_nobody_who_came_since(world: World) -> None:
+    slow, quick = Viewer(world, BRAZIL), Viewer(world, BRAZIL)
+    slow.say_goodbye()
+    quick.close()
+    newcomer = Viewer(world, BRAZIL)
+    slow.close()
+    world.run_until(3)
+    assert world.channels.filters == 1
+    newcomer.payloads(world.bus.last - newcomer.hello["seq"])
+    newcomer.close()
+    assert world.channels.filters == 0
 
 
 def test_what_only_a_filter_showed_is_kept_as_well(world: World) -> None:
