@@ -85,7 +85,8 @@ class _Server(BaseApplication):
             "control_socket_disable": True,
             "graceful_timeout": 5,
             "keepalive": 15,
-            "loglevel": "warning",
+            "loglevel": "error",  # its warnings of malformed requests name the sender's address, and a token's header
+            "forwarder_headers": "",  # else a SCRIPT_NAME that this machine sends is answered 500
             "post_worker_init": self._start,
             "worker_exit": self._stop,
         }

@@ -121,7 +121,7 @@ def _check_site(request: Request, settings: Settings) -> None:
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise Forbidden("without UNISON_TOKENS plays are not taken from pages of other sites")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
+    if origin is not None and origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
         raise Forbidden(f"without UNISON_TOKENS plays are not taken from pages of other sites ({origin[:80]!r})")
     # Of a name that its owner points at loopback (DNS rebinding) the browser thinks it is one site with us.
     if not is_own_host(request.headers.get("Host", ""), settings):

@@ -260,6 +260,14 @@ def test_deep_nesting_is_an_error_of_its_play(server: Server) -> None:
     assert (accepted(answer), answer.json["rejected"]) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("Authorization Bearer something-secret", 400), ("SCRIPT_NAME: /elsewhere", 202), ("Origin: http://[", 403)],
+)
+def test_an_odd_header_is_no_error_of_the_server(server: Server, line: str, status: int) -> None:
+    assert exchange(server, head(len(GOOD), line) + GOOD).status == status
+
+
 def test_the_server_logged_nothing_of_all_this(server: Server) -> None:
     first_words = ("Unison is on", "Plays are")
     assert [line for line in server.log.splitlines() if line and not line.startswith(first_words)] == []

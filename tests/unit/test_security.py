@@ -92,6 +92,8 @@ def test_with_tokens_set_a_wrong_one_or_none_never_opens(given: str | None, says
     [
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://[elsewhere]"},
         {"Origin": "http://127.0.0.1:8001"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},
