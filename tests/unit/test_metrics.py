@@ -88,6 +88,7 @@ def test_the_format_is_the_one_asked_for(metrics: Metrics) -> None:
     assert content_type.startswith("application/openmetrics-text")
     assert any(family.name == "unison_records" for family in parse_openmetrics(body.decode()))  # type: ignore[no-untyped-call]
     assert metrics.exposition("text/html")[1].startswith("text/plain")
+    assert metrics.exposition("text/plain; version=latest")[1].startswith("text/plain")
 
 
 def test_names_are_plain_and_have_a_help_text(metrics: Metrics) -> None:
