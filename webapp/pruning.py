@@ -44,7 +44,7 @@ def prune(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> i
 
 def _step(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> int:
     """Make the first step that has something to do; the tracks go with the connections they were kept for."""
-    oldest_s = now_s - days * DAY_S
+    oldest_s = max(0.0, now_s - days * DAY_S)
     with transaction(db):
         gone = _forget_records(db, oldest_s, max_rows)
         for query, limit in _doomed(db, oldest_s, now_s, max_rows):

@@ -1,3 +1,6 @@
+import math
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +80,14 @@ def test_a_track_goes_with_the_last_of_its_connections() -> None:
         _prune_all(history)
         assert ids(history.latest(EVERYTHING, 9)) == [found[2].id, found[3].id]
         assert set(table(history, "SELECT track_id FROM tracks")) == {(c.track_id,) for c in found[1:3]}
+
+
+@pytest.mark.parametrize("days", [math.inf, 1e300])
+def test_forever_is_a_number_of_days(days: float) -> None:
+    with temporary_history(days=days) as history:
+        history.record("s", 1, NOON_MS, [connection(-1000 * DAY_MS)], b"{}", b"[]")
+        history.flush()
+        assert history.prune(NOW_S) == 0
 
 
 def test_a_call_forgets_a_bounded_number_and_the_next_goes_on() -> None:
