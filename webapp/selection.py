@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -27,6 +27,8 @@ ACROSS_COUNTRIES = 6_000
 CITY_LATELY = 5_000
 TRACK_LATELY = 8_000
 LISTENER_LATELY = 8_000
+
+_TAKEN = np.iinfo(np.int64).min
 
 
 class FilterError(ValueError):
@@ -165,37 +167,41 @@ class Selection:
         if not self._shown_per_s:
             return [int(row) for row in candidates]
         part = record.start_ms % SECOND_MS // SLICE_MS + 1
-        budget = part * self._shown_per_s // SLICES_A_SECOND - self._shown
-        chosen: list[int] = []
-        while len(chosen) < min(budget, len(candidates)):
-            chosen.append(self._best(record, np.setdiff1d(candidates, chosen)))
-            self._remember(record, chosen[-1])
+        room = min(part * self._shown_per_s // SLICES_A_SECOND - self._shown, len(candidates))
+        chosen = candidates[self._best(record.pairs[candidates], record.tracks, room)] if room > 0 else candidates[:0]
         self._shown += len(chosen)
-        return sorted(chosen)
+        return sorted(chosen.tolist())
 
-    def _best(self, record: SliceRecord, candidates: NDArray[np.int64]) -> int:
-        rows = record.pairs[candidates]
-        worth = self._worth(rows, record)
-        best = np.flatnonzero(worth == worth.max())
-        return int(candidates[best[np.argmin(rows["tail"][best])]])
+    def _best(self, rows: Rows, tracks: Sequence[bytes], room: int) -> list[int]:
+        """Return the best of rows, one after the other: each that is shown makes those that resemble it worth less."""
+        ids = [wire_track_id(track) for track in tracks]
+        songs = np.unique(np.array(ids), return_inverse=True)[1][rows["track"]]
+        worth, best = self._worth(rows, ids), list[int]()
+        while len(best) < room:
+            ties = np.flatnonzero(worth == worth.max())
+            row = int(ties[np.argmin(rows["tail"][ties])])
+            best.append(row)
+            self._remember(rows[row], ids)
+            worth -= _likeness(rows, rows[row]) + TRACK_LATELY * (songs == songs[row])
+            worth[best] = _TAKEN
+        return best
 
-    def _worth(self, rows: Rows, record: SliceRecord) -> NDArray[np.int64]:
-        country = self._gazetteer.country
+    def _worth(self, rows: Rows, ids: Sequence[bytes]) -> NDArray[np.int64]:
+        country, city = self._gazetteer.country, np.zeros(len(self._gazetteer), np.int64)
+        city[list(self._cities)] = list(self._cities.values())
+        track = np.array([self._tracks[id_] for id_ in ids], np.int64)
         worth = rows["km"].astype(np.int64)
+        worth -= TRACK_LATELY * track[rows["track"]]
         worth += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
-        for city, n in self._cities.items():
-            worth -= CITY_LATELY * n * ((rows["from_city"] == city).astype(np.int64) + (rows["to_city"] == city))
-        for listener, n in self._listeners.items():
-            worth -= LISTENER_LATELY * n * ((rows["from_listener"] == listener) | (rows["to_listener"] == listener))
-        lately = np.array([self._tracks[wire_track_id(track)] for track in record.tracks], np.int64)
-        worth -= TRACK_LATELY * lately[rows["track"]]
+        for place, listener in (("from_city", "from_listener"), ("to_city", "to_listener")):
+            worth -= CITY_LATELY * city[rows[place]]
+            worth -= LISTENER_LATELY * np.array([self._listeners.get(key, 0) for key in rows[listener].tolist()])
         return worth
 
-    def _remember(self, record: SliceRecord, row: int) -> None:
-        pair = record.pairs[row]
+    def _remember(self, pair: np.void, ids: Sequence[bytes]) -> None:
         self._cities.update((int(pair["from_city"]), int(pair["to_city"])))
         self._listeners.update((int(pair["from_listener"]), int(pair["to_listener"])))
-        self._tracks[wire_track_id(record.tracks[pair["track"]])] += 1
+        self._tracks[ids[pair["track"]]] += 1
 
     def _first(self, rows: Rows, record: SliceRecord, kind: str) -> list[int]:
         """Return the first row that passes, unless one of its kind was shown in this second."""
@@ -203,3 +209,13 @@ class Selection:
         if passing:
             self._had.add(kind)
         return passing
+
+
+def _likeness(rows: Rows, pair: np.void) -> NDArray[np.int64]:
+    """Return what each row is worth less once a pair was shown, for the cities and listeners that they share."""
+    less = np.zeros(len(rows), np.int64)
+    for mine in ("from", "to"):
+        for theirs in ("from", "to"):
+            less += CITY_LATELY * (rows[f"{mine}_city"] == pair[f"{theirs}_city"])
+            less += LISTENER_LATELY * (rows[f"{mine}_listener"] == pair[f"{theirs}_listener"])
+    return less

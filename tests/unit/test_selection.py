@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -90,6 +92,56 @@ def test_lately_ends_with_the_aligned_ten_seconds(gazetteer: Gazetteer) -> None:
     pairs = [(OSAKA, RECIFE, SONG), (PARIS, CAIRO, OTHER)]
     slices = [record(gazetteer, start, pairs) for start in (9_500, 9_750, 10_000)]
     assert chosen(gazetteer, Filter(), 4, *slices)[::2] == [[0, 1], [0]]
+
+
+def plainly_chosen(gazetteer: Gazetteer, record: SliceRecord, room: int, lately: Counter[object]) -> list[int]:
+    """Choose one after the other, as the rules say it; `lately` counts the cities, tracks and listeners shown."""
+    left = list(range(len(record.pairs)))
+
+    def worth(row: int) -> tuple[int, int]:
+        pair = record.pairs[row]
+        a, b = int(pair["from_city"]), int(pair["to_city"])
+        worth = int(pair["km"]) + 6_000 * bool(gazetteer.country[a] != gazetteer.country[b])
+        worth -= 5_000 * (lately["city", a] + lately["city", b]) + 8_000 * lately["track", int(pair["track"])]
+        worth -= 8_000 * (lately[int(pair["from_listener"])] + lately[int(pair["to_listener"])])
+        return worth, -int(pair["tail"])
+
+    for _ in range(min(room, len(left))):
+        left.remove(best := max(left, key=worth))
+        pair = record.pairs[best]
+        lately.update(("city", int(pair[end])) for end in ("from_city", "to_city"))
+        lately.update([int(pair["from_listener"]), int(pair["to_listener"]), ("track", int(pair["track"]))])
+    return sorted(set(range(len(record.pairs))) - set(left))
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.tuples(*[st.integers(0, 5)] * 4, st.booleans()), max_size=12), min_size=4, max_size=4))
+def test_what_is_chosen_is_what_the_rules_say(
+    gazetteer: Gazetteer, slices: list[list[tuple[int, int, int, int, bool]]]
+) -> None:
+    cities, lately = [PARIS, LYON, CAIRO, OSAKA, RECIFE, 2147714], Counter[object]()
+    selection = Selection(Filter(), 8, gazetteer)
+    shown = 0
+    for k, rows in enumerate(slices):
+        songs = (OTHER, SONG)
+        made = record(gazetteer, 250 * k, [(cities[a], cities[b], songs[other]) for a, b, _, _, other in rows])
+        for pair, (_, _, one, two, other) in zip(made.pairs, rows, strict=True):
+            pair["from_listener"], pair["to_listener"], pair["track"] = one, 10 + two, int(other)
+        made = SliceRecord(made.end_ms, made.now_ms, made.counts, made.pairs, tracks=songs)
+        expected = plainly_chosen(gazetteer, made, 2 * (k + 1) - shown, lately)
+        assert selection.choose(made).pairs == expected
+        shown += len(expected)
+
+
+def test_as_many_a_second_as_can_be_set_hold_nothing_up(gazetteer: Gazetteer) -> None:
+    rng, selection = np.random.default_rng(1), Selection(Filter(), 1_000, gazetteer)
+    began = time.process_time()
+    for start in range(0, 2_000, 250):
+        full = record(gazetteer, start, [(PARIS, CAIRO, SONG)] * 2_000)
+        for name, most in (("from_city", 6_000), ("to_city", 6_000), ("from_listener", 2**63), ("to_listener", 2**63)):
+            full.pairs[name] = rng.integers(0, most, 2_000)
+        selection.choose(full)
+    assert time.process_time() - began < 3  # minutes, were all that was shown compared for each that is
 
 
 def test_a_tie_is_decided_by_the_hash_of_the_id(gazetteer: Gazetteer) -> None:
