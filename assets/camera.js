@@ -8,6 +8,18 @@
 import { wrapDegrees } from "./geo.js";
 
 const EASE_S = 1.5;
+const FLY_S = [0.6, 2.2]; // to what is in the middle already, and to the other side of the Earth
+const STEP_S = 0.3; // for a turn or a step nearer by key
+const LATITUDE_MOST = 80;
+
+/** @type {(t: number) => number} */
+const gently = (t) => t * t * (3 - 2 * t);
+/** @type {(t: number) => number} */
+const atOnce = (t) => 1 - (1 - t) ** 3;
+/** The shorter way, east positive. @type {(from: number, to: number) => number} */
+const degreesApart = (from, to) => wrapDegrees(to - from);
+/** Doublings by which the globe is drawn larger at a latitude. @param {number} latitude */
+const grownBy = (latitude) => -Math.log2(Math.cos((latitude * Math.PI) / 180));
 
 /** @param {ViewState} start @param {{turnDegPerS: number, restS: number}} habits */
 export function createCamera(start, { turnDegPerS, restS }) {
@@ -15,12 +27,37 @@ export function createCamera(start, { turnDegPerS, restS }) {
   let held = false;
   let still = false;
   let idleS = Infinity;
+  /** @type {{from: ViewState, to: ViewState, passedS: number, lastsS: number, ease: (t: number) => number} | null} */
+  let flight = null;
+
+  /** @param {ViewState} to @param {number} lastsS @param {(t: number) => number} ease */
+  function fly(to, lastsS, ease) {
+    idleS = 0;
+    flight = still ? null : { from: view, to, passedS: 0, lastsS, ease };
+    if (still) view = to;
+  }
+
+  /** Where the view will be soon, or is. */
+  const goal = () => flight?.to ?? view;
+
+  /** @param {number} seconds */
+  function flyOn(seconds) {
+    if (!flight) return false;
+    flight.passedS += seconds;
+    const { from, to, ease } = flight;
+    const share = ease(Math.min(1, flight.passedS / flight.lastsS));
+    view = between(from, to, share);
+    idleS = 0;
+    if (flight.passedS >= flight.lastsS) flight = null;
+    return true;
+  }
 
   return {
     view: () => view,
     /** What the viewer's gesture made of it. @param {ViewState} next */
     take(next) {
       view = next;
+      flight = null;
       idleS = 0;
     },
     /** @param {boolean} now whether a gesture is going on */
@@ -31,14 +68,37 @@ export function createCamera(start, { turnDegPerS, restS }) {
     /** Stop turning, or go on. @param {boolean} now */
     rest(now) {
       still = now;
+      if (now && flight) view = flight.to;
+      if (now) flight = null;
+    },
+    /** Bring a place to the middle: in a flight, or at once while it rests. @type {(lon: number, lat: number) => void} */
+    flyTo(lon, lat) {
+      const to = sameSize(view, lon, lat);
+      const share = Math.min(1, Math.abs(degreesApart(view.longitude, to.longitude)) / 180);
+      fly(to, FLY_S[0] + (FLY_S[1] - FLY_S[0]) * share, gently);
+    },
+    /** Look farther east and north, in degrees. @type {(east: number, north: number) => void} */
+    turn(east, north) {
+      const { longitude, latitude } = goal();
+      fly(sameSize(goal(), longitude + east, latitude + north), STEP_S, atOnce);
+    },
+    /** Go nearer, in doublings of the globe's size, within the view's limits. @param {number} by */
+    nearer(by) {
+      const { zoom, minZoom = -Infinity, maxZoom = Infinity } = goal();
+      const within = Math.min(Number(maxZoom), Math.max(Number(minZoom), zoom + by));
+      fly({ ...goal(), zoom: within }, STEP_S, atOnce);
     },
     /** Fit the globe to another size, keeping how much nearer the viewer went. @param {number} by */
     zoom(by) {
       view = { ...view, zoom: view.zoom + by };
+      if (flight) flight.to = { ...flight.to, zoom: flight.to.zoom + by };
     },
     /** Move on; whether that changed the view. @param {number} seconds */
     advance(seconds) {
-      if (held || still) return false;
+      if (held) flight = null;
+      if (held) return false;
+      if (flyOn(seconds)) return true;
+      if (still) return false;
       idleS += seconds;
       const eased = Math.min(1, Math.max(0, (idleS - restS) / EASE_S));
       if (eased === 0) return false;
@@ -46,4 +106,20 @@ export function createCamera(start, { turnDegPerS, restS }) {
       return true;
     },
   };
+}
+
+/** A view of another place in which the globe is as large. @type {(view: ViewState, lon: number, lat: number) => ViewState} */
+function sameSize(view, lon, lat) {
+  const latitude = Math.min(LATITUDE_MOST, Math.max(-LATITUDE_MOST, lat));
+  const zoom = view.zoom - grownBy(latitude) + grownBy(view.latitude);
+  return { ...view, longitude: wrapDegrees(lon), latitude, zoom };
+}
+
+/** @type {(from: ViewState, to: ViewState, share: number) => ViewState} */
+function between(from, to, share) {
+  const mix = (/** @type {number} */ a, /** @type {number} */ b) => a + (b - a) * share;
+  const longitude = wrapDegrees(from.longitude + degreesApart(from.longitude, to.longitude) * share);
+  const latitude = mix(from.latitude, to.latitude);
+  const size = mix(from.zoom + grownBy(from.latitude), to.zoom + grownBy(to.latitude));
+  return { ...from, longitude, latitude, zoom: size - grownBy(latitude) };
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createBackoff } from "../../assets/backoff.js";
-import { createCamera } from "../../assets/camera.js";
 import { apart, count, distance, duration, listed, placeName, welcomeBack } from "../../assets/format.js";
 import { songColours } from "../../assets/palette.js";
 import { createPace } from "../../assets/pace.js";
@@ -56,22 +55,6 @@ test("a song keeps its colours", () => {
     seen.add(colours({ id: `song${i}` }).css.join());
   }
   assert.deepEqual([...seen].sort(), ["rgb(0 255 0),rgb(255 255 255)", "rgb(255 0 0),rgb(0 0 255)"]);
-});
-
-test("the globe turns, leaves the viewer's hand alone, and goes on after a rest", () => {
-  const camera = createCamera({ longitude: 179, latitude: 20, zoom: 1 }, { turnDegPerS: 4, restS: 3 });
-  const longitude = () => camera.view().longitude;
-  assert.ok(camera.advance(0.5));
-  assert.equal(longitude(), 177);
-  camera.hold(true);
-  assert.equal(camera.advance(10), false);
-  camera.take({ longitude: 50, latitude: 0, zoom: 2 });
-  camera.hold(false);
-  assert.equal(camera.advance(2.9), false, "it rests");
-  assert.ok(camera.advance(2));
-  assert.ok(longitude() < 50);
-  camera.rest(true);
-  assert.equal(camera.advance(100), false);
 });
 
 test("a slow device draws fewer pixels, a fast one all", () => {
