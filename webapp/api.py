@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from webapp.frames import connection_json
 from webapp.runtime import offload, unison
+from webapp.search import SearchError, kind_of, search, wanted
 from webapp.selection import Filter, FilterError
 
 DEFAULT_LIMIT = 20
@@ -24,6 +25,7 @@ class QueryError(ValueError):
 
 @blueprint.errorhandler(FilterError)
 @blueprint.errorhandler(QueryError)
+@blueprint.errorhandler(SearchError)
 def wrong_query(error: Exception) -> Response:
     """Answer 400 with what is wrong."""
     return _json({"error": str(error)}, 400)
@@ -38,6 +40,15 @@ def connections() -> Response:
     found = offload(app.history.latest, wanted, limit + 1, before)
     page = [msgspec.Raw(connection_json(connection, app.gazetteer)) for connection in found[:limit]]
     return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
+
+
+@blueprint.get("/api/search")
+def find() -> Response:
+    """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    text, kind = wanted(_one(pairs, "q")), kind_of(_one(pairs, "kind"))
+    results = offload(lambda: search(text, app.heard.songs(), app.gazetteer, kind))
+    return _json({"results": results})
 
 
 @blueprint.get("/api/stats")

@@ -30,6 +30,7 @@ from webapp.plays import Overloaded
 from webapp.records import SliceRecord
 from webapp.resources import TEMPLATES
 from webapp.runtime import offload
+from webapp.search import Heard
 from webapp.selection import Filter
 from webapp.slices import Slicer
 from webapp.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
@@ -114,6 +115,7 @@ class Unison:
             max_rows=settings.history_max_rows,
             clock=self.now,
         )
+        self.heard = Heard(self.history.tracks, self.now)
         self._data_dir.open()
         try:
             self.secret = self._data_dir.secret(settings.secret)

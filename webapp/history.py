@@ -202,6 +202,12 @@ class History:
         pending = next((c for c in self._pending() if c.id == id), None)
         return pending or self._read(lambda db: lookup.get(db, id, self._gazetteer))
 
+    def tracks(self, limit: int) -> list[bytes]:
+        """Return the tracks that were last in a connection, as wire JSON, the newest first."""
+        pending = sorted(self._pending(), key=attrgetter("id"), reverse=True)
+        kept = self._read(lambda db: lookup.tracks(db, limit)) or []
+        return list(dict.fromkeys([*(c.track for c in pending), *kept]))[:limit]
+
     def oldest_id(self) -> str | None:
         """Return the smallest id that is kept, or None where there is none."""
         ids = [min((c.id for c in self._pending()), default=None), self._read(lookup.oldest_id)]

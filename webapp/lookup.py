@@ -73,6 +73,12 @@ def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> Connection |
     return next(_connections(rows, gazetteer, 1), None)
 
 
+def tracks(db: sqlite3.Connection, limit: int) -> list[bytes]:
+    """Return the tracks that were last in a connection, as wire JSON, the newest first."""
+    rows = db.execute("SELECT json FROM tracks ORDER BY last_id DESC LIMIT ?", (limit,))
+    return [json.encode() for (json,) in rows]
+
+
 def oldest_id(db: sqlite3.Connection) -> str | None:
     """Return the smallest id, or None where there is none."""
     found: str | None = db.execute("SELECT min(id) FROM connections").fetchone()[0]

@@ -24,6 +24,7 @@ PURE = (
     "slices",
     "records",
     "selection",
+    "search",
     "frames",
     "findings",
     "thinning",
