@@ -64,7 +64,7 @@ class Found(NamedTuple):
         singles: Plays of this slice that are in no connection, echoes aside.
         together: Plays, of this slice or before, whose first partner is now known, in whatever city.
         echoes: Plays of this slice that repeat their listener's press; equal plays are one.
-        plays: Rows that were given.
+        equal: Which of the plays given are equal to another and so are no plays of their own.
     """
 
     connections: Pairs
@@ -72,7 +72,7 @@ class Found(NamedTuple):
     singles: Plays
     together: int
     echoes: int
-    plays: int
+    equal: Rows
 
 
 class Matcher:
@@ -101,7 +101,7 @@ class Matcher:
             ValueError: a play lies outside the slice, that is before the previous end or not before this one.
         """
         self._check(end_ms, new.at)
-        repeats, echoes = self._echoes.find(*new)
+        repeats, equal = self._echoes.find(*new)
         plays = self._single.joined(new.take(others(len(new.at), repeats)) if len(repeats) else new)
         plays = plays.take(sort_west_to_east(plays.group, plays.city, plays.listener, plays.at))
         fresh = np.flatnonzero(plays.at >= self._closed)
@@ -111,7 +111,7 @@ class Matcher:
         singles = rest.take(np.flatnonzero(rest.at >= self._closed))
         pulses = self._let_go(end_ms, rest)
         self._closed = end_ms
-        return Found(self._pairs(plays, a, b), pulses, singles, together, echoes, len(new.at))
+        return Found(self._pairs(plays, a, b), pulses, singles, together, len(repeats) - len(equal), equal)
 
     def _check(self, end_ms: int, at: Times) -> None:
         if end_ms <= self._closed or (len(at) and not self._closed <= at.min() <= at.max() < end_ms):

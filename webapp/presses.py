@@ -17,8 +17,8 @@ class Echoes:
         self._window = window_ms
         self._seen: deque[tuple[int, Hashes, Times]] = deque()  # a slice each: newest press, who pressed what, when
 
-    def find(self, group: Groups, city: Cities, listener: Hashes, at: Times, row: Rows) -> tuple[Rows, int]:
-        """Return the rows that are an echo or equal to another, and how many are echoes; equal plays are one.
+    def find(self, group: Groups, city: Cities, listener: Hashes, at: Times, row: Rows) -> tuple[Rows, Rows]:
+        """Return the rows that are an echo or equal to another, and those of them that are equal; equal plays are one.
 
         Of equal plays one stays: that of the smallest city, then row.
         """
@@ -26,7 +26,7 @@ class Echoes:
         keys, times = self._with_earlier(presser, at)
         self._seen.append((int(at.max(initial=LONG_AGO)), presser, at))
         rows = recurring(keys)
-        return self._repeats(rows, keys, times, city, row) if len(rows) else (rows, 0)
+        return self._repeats(rows, keys, times, city, row) if len(rows) else (rows, rows)
 
     def _with_earlier(self, presser: Hashes, at: Times) -> tuple[Hashes, Times]:
         """Append to these presses the earlier ones that they may repeat."""
@@ -35,7 +35,7 @@ class Echoes:
         keys, times = zip((presser, at), *old, strict=True)
         return np.concatenate(keys), np.concatenate(times)
 
-    def _repeats(self, rows: Rows, keys: Hashes, times: Times, city: Cities, row: Rows) -> tuple[Rows, int]:
+    def _repeats(self, rows: Rows, keys: Hashes, times: Times, city: Cities, row: Rows) -> tuple[Rows, Rows]:
         newer, older = rows[rows < len(row)], rows[rows >= len(row)]
         newer = newer[np.lexsort((row[newer], city[newer]))]
         rows = np.concatenate((newer, older))
@@ -43,7 +43,7 @@ class Echoes:
         before, again = rows[:-1], rows[1:]
         gap = times[again] - times[before]
         near = (keys[again] == keys[before]) & (gap <= self._window) & (again < len(row))
-        return again[near], int(np.count_nonzero(near & (gap > 0)))
+        return again[near], again[near & (gap == 0)]
 
     def forget(self, before_ms: int) -> None:
         """Forget slices whose newest press is before the given time."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.columns import others
 from webapp.findings import Recorder, row_of
 from webapp.gazetteer import Gazetteer
 from webapp.matcher import Found, Matcher, Plays
@@ -80,6 +81,7 @@ class Slicer:
         batches = self._take(number)
         plays = self._plays(number, batches)
         found = self._matcher.close(end_ms, plays)
+        plays = plays.take(others(len(plays.at), found.equal))
         self._next += 1
         record, thinned = self._recorder.record(end_ms, now_ms, found, plays)
         self._counts += _count(plays, found, thinned)

@@ -26,7 +26,7 @@ class Brought:
     singles: list[Play]
     together: int
     echoes: int
-    plays: int
+    equal: int
 
 
 Number = Callable[[int], int]
@@ -102,7 +102,7 @@ def drive(
                 _plays(found.singles, known),
                 found.together,
                 found.echoes,
-                found.plays,
+                len(found.equal),
             )
         )
     return out

@@ -50,6 +50,13 @@ def test_counts_cover_the_slices_since_the_record_before(gazetteer: Gazetteer) -
     assert counts.plays_by_source == {"live": 4, "synthetic": 0, "replay": 0}
 
 
+def test_a_batch_that_is_sent_again_adds_nothing_to_the_counts(gazetteer: Gazetteer) -> None:
+    plays: list[Play] = [("ann", PARIS, 10, SONG), ("ann", PARIS, 30, SONG), ("bob", LYON, 60, SONG)]
+    once = records(gazetteer, plays)
+    assert [record.counts for record in records(gazetteer, plays * 3)] == [record.counts for record in once]
+    assert total(once).plays_by_source == {"live": 3, "synthetic": 0, "replay": 0}
+
+
 def test_a_late_play_is_counted_but_not_matched(gazetteer: Gazetteer) -> None:
     slicer = Slicer(gazetteer, SECRET, 1_000, T0)
     slicer.add(batch(gazetteer, [("ann", OSAKA, 100, SONG)]))
