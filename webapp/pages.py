@@ -10,6 +10,7 @@ import brotli  # type: ignore[import-untyped]
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 
+from webapp import languages
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 from webapp.runtime import offload
 from webapp.scene import scene
@@ -78,6 +79,7 @@ def _version(files: Mapping[str, Path]) -> str:
 @blueprint.record_once
 def _gather(state: BlueprintSetupState) -> None:
     state.app.extensions["unison-assets"] = Assets(dict(_asset_files()))
+    languages.init_app(cast(Flask, state.app))
 
 
 def assets(app: Flask) -> Assets:
@@ -125,6 +127,8 @@ def index() -> Response:
     """Serve the page; a browser that has it is told so."""
     response = make_response(render_template("index.html", scene=scene()))
     response.headers["Cache-Control"] = "no-cache"
+    response.headers["Vary"] = "Accept-Language"
+    response.content_language.add(languages.language().replace("_", "-"))
     response.add_etag()
     response.make_conditional(request)
     return response
