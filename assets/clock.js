@@ -7,11 +7,22 @@
 export function createClock(query) {
   const asked = new URLSearchParams(query).get("t");
   const fixedMs = asked === null || !Number.isFinite(Number(asked)) ? null : Number(asked) * 1000;
+  let stoppedS = 0;
+  /** @type {number | null} */
+  let stoppedAt = null;
+  const running = () => performance.now() / 1000 - stoppedS;
+
   return {
     fixed: fixedMs !== null,
     /** Epoch milliseconds that the sun goes by. */
     sunMs: () => fixedMs ?? Date.now(),
-    /** Seconds since the page began; never jumps. */
-    seconds: () => performance.now() / 1000,
+    /** Seconds since the page began, but those for which it was stopped; never jumps. */
+    seconds: () => stoppedAt ?? running(),
+    /** @param {boolean} now whether time stands still */
+    stop(now) {
+      if (now) stoppedAt ??= running();
+      else if (stoppedAt !== null) stoppedS += running() - stoppedAt;
+      if (!now) stoppedAt = null;
+    },
   };
 }

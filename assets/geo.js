@@ -14,6 +14,11 @@ export function unit(lonDeg, latDeg) {
   return [Math.sin(lon) * Math.cos(lat), -Math.cos(lon) * Math.cos(lat), Math.sin(lat)];
 }
 
+/** Degrees of a point above or on the ground. @type {(point: Vector) => {lon: number, lat: number}} */
+export function lonLat([x, y, z]) {
+  return { lon: Math.atan2(x, -y) / RADIANS, lat: Math.asin(z / Math.hypot(x, y, z)) / RADIANS };
+}
+
 /** @type {(a: Vector, b: Vector) => number} */
 export function dot(a, b) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

@@ -11,7 +11,7 @@
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
 import { createCamera } from "./camera.js";
-import { arcPoint, greatCircle, hidden, latticePoints, subsolarPoint, toScreen, unit } from "./geo.js";
+import { arcPoint, greatCircle, hidden, latticePoints, lonLat, subsolarPoint, toScreen, unit } from "./geo.js";
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
 import { cityLights } from "./lights.js";
@@ -20,6 +20,7 @@ import { createSlots, flight, KIND } from "./slots.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
 const DRAWN_FOR_PX = 350; // the disc's radius that sizes in scene.py are meant for
+const SETTLED_S = 1; // after landing an arc is whole, and nothing around it spreads any more
 const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to the full
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
@@ -39,7 +40,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   let ended = false;
   let last = clock.seconds();
   let shown = 0;
-  camera.rest(calm || clock.fixed);
+  let paused = false;
+  settle();
   const sizes = new ResizeObserver(fit);
   sizes.observe(stage);
   let frame = requestAnimationFrame(tick);
@@ -80,6 +82,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     stale = true;
   }
 
+  function settle() {
+    view.calm = Number(calm);
+    camera.rest(calm || paused || clock.fixed);
+    stale = true;
+  }
+
   function fit() {
     const { clientWidth: width, clientHeight: height } = stage;
     if (width === 0 || height === 0) return;
@@ -101,11 +109,11 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     const now = clock.seconds();
     const tookS = Math.min(0.1, now - last);
     const turned = camera.advance(tookS);
-    if (!clock.fixed && pace.frame(tookS)) deckNow.setProps({ useDevicePixels: density() });
+    if (!clock.fixed && !paused && pace.frame(tookS)) deckNow.setProps({ useDevicePixels: density() });
     last = now;
     slots.expire(now);
     if (!deckNow.isInitialized || Number.isNaN(fitted)) return;
-    if (!turned && !stale && slots.used() === 0 && labels.count() === 0) return;
+    if (!turned && !stale && (paused || (slots.used() === 0 && labels.count() === 0))) return;
     stale = false;
     draw(now);
   }
@@ -129,23 +137,59 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     );
   }
 
+  /** @param {Connection} connection @param {number} now when its arc begins */
+  function tell({ id, track, from, to }, now) {
+    const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
+    const { rgb, css } = colours(track);
+    const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
+    const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
+    const halfway = (now + lands) / 2;
+    const song = { story: id, point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
+    const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
+    const end = { story: id, point: b, lines: [to.city, to.country], colours: [css[1]] };
+    labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
+    labels.add("city", { ...start, from: now, until: until - look.fadeS });
+    labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
+  }
+
   return {
     /** @param {Connection} connection */
-    connect({ id, track, from, to }) {
-      const now = clock.seconds();
-      const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
-      const { rgb, css } = colours(track);
-      const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
-      const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
-      const halfway = (now + lands) / 2;
-      const song = { story: id, point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
-      const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
-      const end = { story: id, point: b, lines: [to.city, to.country], colours: [css[1]] };
-      labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
-      labels.add("city", { ...start, from: now, until: until - look.fadeS });
-      labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
+    connect(connection) {
+      tell(connection, clock.seconds());
       shown += 1;
       stage.dataset.arcs = String(shown);
+    },
+    /** Fly to a connection and show it once more; while paused, alone and whole. @param {Connection} connection */
+    replay(connection) {
+      const [a, b] = [connection.from, connection.to].map(({ lon, lat }) => unit(lon, lat));
+      const middle = lonLat(arcPoint(a, b, 0.5));
+      camera.flyTo(middle.lon, middle.lat);
+      labels.drop((story) => paused || story === connection.id);
+      if (paused) slots.clear();
+      const agoS = paused ? flight(greatCircle(a, b).angle, look) + SETTLED_S : 0;
+      tell(connection, clock.seconds() - agoS);
+      stale = true;
+    },
+    /** Look farther east and north, in degrees. @type {(east: number, north: number) => void} */
+    turn(east, north) {
+      camera.turn(east, north);
+      stale = true;
+    },
+    /** Go nearer, in doublings of the globe's size. @param {number} by */
+    nearer(by) {
+      camera.nearer(by);
+      stale = true;
+    },
+    /** Stop all that moves by itself, or let it go on from there. @param {boolean} now */
+    pause(now) {
+      paused = now;
+      clock.stop(now);
+      settle();
+    },
+    /** Whether arcs appear whole and the globe stands still. @param {boolean} now */
+    soothe(now) {
+      calm = now;
+      settle();
     },
     /** Two in one city. @param {Pulse} pulse */
     pulse({ track, city }) {

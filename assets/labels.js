@@ -74,6 +74,11 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       });
     },
     count: () => labels.length,
+    /** Take a story's labels away. @param {(story: string) => boolean} [told] which stories; all unless said */
+    drop(told = () => true) {
+      for (const label of labels) if (told(label.story)) leave(label);
+      labels = labels.filter(({ story }) => !told(story));
+    },
     destroy() {
       for (const { made } of labels) made?.element.remove();
       labels = [];

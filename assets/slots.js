@@ -78,6 +78,11 @@ export function createSlots(capacity, timeline) {
       while (used > 0 && endsAt[used - 1] <= now) used -= 1;
       if (now - epoch > REBASE_S) rebase(now);
     },
+    /** Let go of everything. */
+    clear() {
+      endsAt.fill(-Infinity);
+      used = 0;
+    },
     /** Have all rows sent again, to a new GPU texture. */
     touch() {
       for (let slot = 0; slot < used; slot++) changed.add(slot);
