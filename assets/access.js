@@ -1,0 +1,96 @@
+/**
+ * What makes the page everybody's: pause, keys, help, announcements, sound and the settings that hold their switches.
+ *
+ * @typedef {ReturnType<typeof import("./globe.js").createGlobe>} Globe
+ * @typedef {{hold(now: boolean): void}} Feed
+ */
+import { createAnnouncer } from "./announce.js";
+import { welcomeBack } from "./format.js";
+import { createHelp } from "./help.js";
+import { createKeys } from "./keys.js";
+import { createMenu } from "./menu.js";
+import { createPause } from "./pause.js";
+import { browserStorage, createPrefs } from "./prefs.js";
+import { createSound } from "./sound.js";
+import { say } from "./words.js";
+
+const NEARER = 0.5; // for each press of a button, in doublings
+
+/** @type {(id: string) => HTMLElement} */
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @param {{globe: () => Globe | null, feed: Feed}} options */
+export function createAccess({ globe, feed }) {
+  const announcer = createAnnouncer(find("announcer"));
+  const sound = createSound();
+  const pause = createPause(find("pause"), {
+    note: find("meanwhile"),
+    turn(paused) {
+      feed.hold(paused);
+      globe()?.pause(paused);
+    },
+    say: announcer.say,
+  });
+  const help = createHelp(/** @type {HTMLDialogElement} */ (find("help")), { opener: find("help-open") });
+  const keys = createKeys(document.body, {
+    turn: (east, north) => globe()?.turn(east, north),
+    nearer: (by) => globe()?.nearer(by),
+    pause: pause.toggle,
+    search: () => /** @type {HTMLElement | null} */ (document.querySelector("search input, [role=search] input"))?.focus(),
+    help: help.open,
+  });
+  const wish = matchMedia("(prefers-reduced-motion: reduce)");
+  let calm = wish.matches;
+
+  /** @param {boolean} moving */
+  function move(moving) {
+    calm = !moving;
+    document.documentElement.dataset.motion = moving ? "full" : "less";
+    globe()?.soothe(calm);
+  }
+
+  const menu = createMenu(find("settings"), {
+    prefs: createPrefs(browserStorage()),
+    switches: {
+      announce: { on: true, turn: announcer.turn },
+      sound: { on: false, turn: sound.turn },
+      motion: { on: !calm, turn: move },
+      keys: { on: true, turn: keys.turn },
+    },
+  });
+  const follow = () => menu.suggest("motion", !wish.matches);
+  const zooms = /** @type {const} */ ([["nearer", NEARER], ["farther", -NEARER]]).map(([id, by]) => {
+    const step = () => globe()?.nearer(by);
+    find(id).addEventListener("click", step);
+    return () => find(id).removeEventListener("click", step);
+  });
+  wish.addEventListener("change", follow);
+  let known = "connecting";
+
+  return {
+    calm: () => calm,
+    paused: pause.paused,
+    /** A connection came in. @param {Connection} connection */
+    came(connection) {
+      if (pause.paused()) pause.miss();
+      else announcer.connection(connection);
+    },
+    /** It is on the globe. @param {Connection} connection */
+    note: (connection) => sound.note(connection),
+    /** The stream was lost, or is back. @param {StreamState} state */
+    state(state) {
+      if (state.name === "live" && known === "lost") announcer.say(welcome(state));
+      if (state.name === "lost" && known !== "lost") announcer.say(say("Connection lost"));
+      if (state.name === "refused") announcer.say(state.reason);
+      if (state.name !== "connecting") known = state.name;
+    },
+    destroy() {
+      wish.removeEventListener("change", follow);
+      zooms.forEach((undo) => undo());
+      for (const thing of [announcer, sound, pause, help, keys, menu]) thing.destroy();
+    },
+  };
+}
+
+/** @param {Extract<StreamState, {name: "live"}>} state */
+const welcome = ({ back }) => (back ? welcomeBack(back) : say("Connected"));

@@ -1,0 +1,66 @@
+/**
+ * What a screen reader is told, politely and at most once in five seconds: the newest connection, and how many more
+ * came since. What the page itself has to say goes first.
+ */
+import { apart, distance, placeName } from "./format.js";
+
+const EVERY_MS = 5000;
+
+/** @type {(connection: Connection, more: number) => string} */
+export function sentence({ track, from, to, apart_ms, km }, more) {
+  const song = `${track.title} by ${track.artist}`;
+  const others = more === 0 ? "" : ` And ${more} more.`;
+  return `${song}: ${placeName(from)} and ${placeName(to)}, ${apart(apart_ms)}, ${distance(km)}.${others}`;
+}
+
+/** @param {{textContent: string | null}} region an aria-live element @param {{everyMs?: number}} [options] */
+export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
+  let on = true;
+  /** @type {string[]} */
+  let notes = [];
+  /** @type {Connection | null} */
+  let newest = null;
+  let more = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let quiet;
+
+  function speak() {
+    quiet = undefined;
+    const text = notes.length ? notes.join(" ") : newest && sentence(newest, more);
+    if (!text) return;
+    if (notes.length) notes = [];
+    else forget();
+    region.textContent = text;
+    quiet = setTimeout(speak, everyMs);
+  }
+
+  function forget() {
+    newest = null;
+    more = 0;
+  }
+
+  const soon = () => quiet ?? speak();
+  return {
+    /** @param {Connection} connection just made */
+    connection(connection) {
+      if (!on) return;
+      more += Number(newest !== null);
+      newest = connection;
+      soon();
+    },
+    /** Something about the page, which is said whether or not connections are. @param {string} text */
+    say(text) {
+      notes.push(text);
+      soon();
+    },
+    /** Whether connections are announced. @param {boolean} now */
+    turn(now) {
+      on = now;
+      forget();
+    },
+    destroy() {
+      clearTimeout(quiet);
+      region.textContent = "";
+    },
+  };
+}
