@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import api, frames, ingest, pages, security, stream, takeover
 from webapp.bus import MemoryBus
-from webapp.channels import Channels, TooManyFilters
+from webapp.channels import Channels, Outrun, TooManyFilters
 from webapp.config import Settings
 from webapp.datadir import DataDir, DataDirError
 from webapp.gazetteer import load_gazetteer
@@ -193,6 +193,8 @@ class Unison:
             self.channels.join(socket, wanted, since, on_gone)
         except TooManyFilters:  # the last place went between the question and the handshake
             self.hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
+        except Outrun:  # it comes again, and is told how large its gap is
+            self.hub.refuse(socket, TRY_AGAIN_LATER, "too far behind", on_gone)
         except Exception:
             log.exception("a viewer could not come in")
             self.hub.refuse(socket, INTERNAL_ERROR, "", on_gone)

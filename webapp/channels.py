@@ -28,6 +28,10 @@ class TooManyFilters(Exception):  # noqa: N818 - it says what is so, not that so
     """As many distinct filters as the settings allow are being watched already."""
 
 
+class Outrun(Exception):  # noqa: N818 - it says what is so
+    """Records left the ring before a viewer's frames could be made of them."""
+
+
 class Channels:
     """All channels: fed by the records' bus, feeding the hub and the history.
 
@@ -112,6 +116,7 @@ class Channels:
 
         Raises:
             TooManyFilters: there is no room for another filter.
+            Outrun: what was missed can no longer be given without a gap.
         """
         channel = self._channel(wanted)
         channel.joining += 1
@@ -194,12 +199,17 @@ class Channels:
         """Return the frames above `after` up to the channel's newest; nothing yields after the newest is read."""
         result: list[Frame] = []
         while (kept := channel.kept(after)) is None:
-            result += [frame for frame in self._rebuild(channel.filter, after + 1) if frame[0] > after]
-            after = result[-1][0]
+            made = [frame for frame in self._rebuild(channel.filter, after + 1) if frame[0] > after]
+            if not made or [seq for seq, _ in made] != list(range(after + 1, after + 1 + len(made))):
+                raise Outrun
+            result += made
+            after += len(made)
         return result + kept
 
     def _rebuild(self, wanted: Filter, seq: int) -> list[Frame]:
-        """Make the frames of the aligned 10 s of `seq`, all of whose records are in the ring, once more."""
+        """Make the frames of the aligned 10 s of `seq`, all of whose records must be in the ring, once more."""
+        if not self._can_resume(seq - 1):
+            raise Outrun
         key = wanted, period(self._record(seq))
         if key not in self._rebuilt:
             maker, made = self._maker(wanted), []

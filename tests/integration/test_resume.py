@@ -7,8 +7,9 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -16,7 +17,7 @@ import pytest
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
 from webapp.bus import MemoryBus
-from webapp.channels import Channels
+from webapp.channels import Channels, Outrun
 from webapp.gazetteer import Gazetteer, load_gazetteer
 from webapp.history import History
 from webapp.hub import Hub
@@ -173,6 +174,19 @@ def test_resuming_begins_with_the_first_ten_seconds_wholly_kept(world: World) ->
         world.bus.last - since for since in range(world.bus.first - 2, world.bus.first - 2 + resumed)
     ]
     assert 1 <= resumed <= 42
+
+
+def test_who_is_outrun_by_the_ring_is_sent_away_instead_of_missing_frames_unknowingly(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = Viewer(world, BRAZIL)
+    world.run_until(SECONDS)
+    since, passed = f"{world.bus.stream}:{world.bus.last - 240}", iter(range(5, 80, 5))
+    busy = SimpleNamespace(sleep=lambda _: world.run_until(SECONDS + next(passed, 75)), spawn=gevent.spawn)
+    monkeypatch.setattr("webapp.channels.gevent", busy)
+    with closing(socket.socket()) as late, pytest.raises(Outrun):
+        world.channels.join(late, BRAZIL, since, lambda: None)
+    watcher.close()
 
 
 def test_who_comes_in_while_traffic_flows_gets_every_seq_once(world: World) -> None:
