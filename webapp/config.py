@@ -77,7 +77,7 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     spec = cls.__dataclass_fields__[name]
     try:
         value = _PARSERS[spec.type](text.strip())
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # the latter of "~nobody", whose home cannot be found
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_type_name(spec.type)}") from error
     least, most = spec.metadata["least"], spec.metadata["most"]
     if isinstance(value, int | float) and not least <= value <= most:

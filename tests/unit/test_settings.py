@@ -68,6 +68,7 @@ def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
         ("UNISON_OPEN_INGEST", "perhaps", "0 or 1"),
         ("UNISON_VIEWERS_MAX", "0", "at least 1"),
         ("UNISON_HISTORY_DAYS", "-0.5", "at least 0"),
+        ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "folder"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, value: str, expected: str) -> None:
