@@ -204,6 +204,8 @@ class Unison:
         problems = [self.history.problem] if self.history.problem else []
         if (lag_s := self.pipeline.lag_s) > LAG_MAX_S:
             problems.append(f"matching is {lag_s:.1f} s behind the clock")
+        if (ahead_s := self.pipeline.ahead_s) > LAG_MAX_S:
+            problems.append(f"the clock was set back: matching waits {ahead_s:.1f} s for it")
         return problems
 
     def stats(self) -> dict[str, Any]:

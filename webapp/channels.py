@@ -21,7 +21,7 @@ from webapp.selection import LATELY_MS, Filter
 from webapp.tally import Entry, Tally
 
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
-REBUILT_MAX = 256
+REBUILT_BYTES = 16 << 20
 
 
 class TooManyFilters(Exception):  # noqa: N818 - it says what is so, not that something is wrong
@@ -217,10 +217,15 @@ class Channels:
                 shown = maker.make(number, record)
                 made.append((number, shown.payload))
                 self._keep_filtered(wanted, number, shown)
-            while len(self._rebuilt) >= REBUILT_MAX:
-                del self._rebuilt[next(iter(self._rebuilt))]
-            self._rebuilt[key] = made
+            self._remember(key, made)
+            return made
         return self._rebuilt[key]
+
+    def _remember(self, key: tuple[Filter, int], made: list[Frame]) -> None:
+        """Keep what was rebuilt for others who come back at the same time, the oldest of it giving way."""
+        self._rebuilt[key] = made
+        while sum(len(payload) for made in self._rebuilt.values() for _, payload in made) > REBUILT_BYTES:
+            del self._rebuilt[next(iter(self._rebuilt))]
 
     def _record(self, seq: int) -> SliceRecord:
         return SliceRecord.decode(next(self._records.read(seq - 1))[1])

@@ -6,6 +6,7 @@ test holds the README's copy equal to it.
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -82,7 +83,12 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     least, most = spec.metadata["least"], spec.metadata["most"]
     if isinstance(value, int | float) and not least <= value <= most:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
+    if name == "public_url" and not _ADDRESS.fullmatch(value):
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected an address such as https://unison.example.org")
     return value
+
+
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w./~-]*)?", re.IGNORECASE)
 
 
 def _boolean(text: str) -> bool:

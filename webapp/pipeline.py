@@ -56,6 +56,11 @@ class Pipeline:
         """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
         return max(0.0, self._clock() - (self._slicer.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
 
+    @property
+    def ahead_s(self) -> float:
+        """How far the newest closed slice is ahead of the clock: no slice closes until a clock set back is there."""
+        return max(0.0, self._slicer.closed_ms / 1000 + self._lateness_ms / 1000 - self._clock())
+
     def step(self) -> None:
         """Wait until a slice is due, close what is due, and publish the records."""
         gevent.sleep(self._until_next())

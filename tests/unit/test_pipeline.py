@@ -1,0 +1,71 @@
+"""The pipeline by a clock that the test sets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.making import OSAKA, RECIFE, SECRET, T0, batch, track
+from webapp.bus import MemoryBus
+from webapp.gazetteer import load_gazetteer
+from webapp.pipeline import Pipeline
+from webapp.records import SliceRecord
+from webapp.slices import Slicer
+
+
+class World:
+    def __init__(self) -> None:
+        self.now_s = T0 / 1000
+        self.gazetteer = load_gazetteer()
+        self.plays, self.records = MemoryBus(self.clock), MemoryBus(self.clock, 60, 1 << 20)
+        slicer = Slicer(self.gazetteer, SECRET, 1_000, T0)
+        self.closed: list[int] = []
+        self.pipeline = Pipeline(
+            self.plays,
+            self.records,
+            slicer,
+            self.clock,
+            0.5,
+            lambda function, *args: function(*args),
+            lambda slices, _: self.closed.append(slices),
+        )
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def step_at(self, second: float) -> None:
+        self.now_s = T0 / 1000 + second
+        self.pipeline.step()
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_plays_wait_for_their_slice_and_come_out_as_a_record(world: World) -> None:
+    world.plays.publish(batch(world.gazetteer, [("ann", OSAKA, 100, track()), ("bob", RECIFE, 140, track())]).encode())
+    assert world.pipeline.waiting == 2
+    world.step_at(0.76)
+    records = [SliceRecord.decode(message) for _, message in world.records.read(0)]
+    assert [(record.end_ms - T0, len(record.pairs), record.now_ms - T0) for record in records] == [(250, 1, 760)]
+    assert (world.pipeline.waiting, world.closed) == (0, [1])
+
+
+def test_a_pipeline_that_fell_behind_says_so_and_catches_up(world: World) -> None:
+    world.now_s += 5
+    assert world.pipeline.lag_s == pytest.approx(4.25)
+    world.step_at(5)
+    assert (world.pipeline.lag_s, world.closed) == (0, [18])
+
+
+def test_a_clock_that_was_set_back_is_told(world: World) -> None:
+    world.step_at(3)
+    assert world.pipeline.ahead_s == 0
+    world.now_s -= 60
+    assert world.pipeline.ahead_s == pytest.approx(60)
+
+
+def test_a_stopped_pipeline_takes_no_more_plays(world: World) -> None:
+    world.pipeline.stop()
+    world.plays.publish(batch(world.gazetteer, [("ann", OSAKA, 100, track())]).encode())
+    assert world.pipeline.waiting == 0
