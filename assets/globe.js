@@ -8,6 +8,7 @@
  * @property {boolean} calm  whether the viewer asked for less motion
  * @property {number} longitude  to begin at
  * @property {ReturnType<typeof import("./palette.js").songColours>} colours
+ * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
 import { createCamera } from "./camera.js";
@@ -24,7 +25,7 @@ const SETTLED_S = 1; // after landing an arc is whole, and nothing around it spr
 const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to the full
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
-export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, obstacles }) {
+export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, paint, obstacles }) {
   window.UnisonLayers = layers;
   const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
   const slots = createSlots(look.capacity, look);
@@ -68,7 +69,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
         camera.hold(Boolean(state.isDragging || state.isZooming || state.inTransition)),
       // deck neither restores a lost context nor says that it went
       onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
-      layers: made.props.layers.map((layer) => layer.clone({ view, slots, points: points[layer.id] })),
+      layers: made.props.layers.map((layer) => layer.clone({ view, slots, points: points[layer.id], ...paint[layer.id] })),
     });
     return made;
   }
@@ -153,6 +154,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   }
 
   return {
+    /** Take another theme's colours; arcs that are up keep theirs. @param {GlobeOptions["paint"]} next */
+    repaint(next) {
+      paint = next;
+      deckNow.setProps({ layers: deckNow.props.layers.map((layer) => layer.clone(paint[layer.id])) });
+      stale = true;
+    },
     /** @param {Connection} connection */
     connect(connection) {
       tell(connection, clock.seconds());
@@ -198,7 +205,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     },
     /** One who waits for another. @param {Spark} spark */
     spark({ city }) {
-      slots.add({ from: unit(city.lon, city.lat), colours: [look.spark], kind: KIND.spark }, clock.seconds());
+      slots.add({ from: unit(city.lon, city.lat), colours: [paint.arcs.spark], kind: KIND.spark }, clock.seconds());
     },
     destroy() {
       ended = true;

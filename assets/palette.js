@@ -1,11 +1,28 @@
-/** Which of the scene's pairs of colours a song has: always the same one. Pure. */
+/**
+ * Which of the theme's pairs of colours a song has: always the same one. On the page the colours are custom properties,
+ * so that what stands there changes with the theme. Pure.
+ */
 
-/** @param {Scene} scene @returns {(track: {id: string}) => {rgb: number[][], css: string[]}} */
-export function songColours(scene) {
-  const { pairs } = /** @type {{pairs: number[][][]}} */ (scene.layers.find((layer) => layer.id === "arcs"));
-  const named = pairs.map((rgb) => ({ rgb, css: rgb.map(css) }));
-  return ({ id }) => named[hash(id) % named.length];
+/** @typedef {number[][][]} Pairs  of colours, each three numbers from 0 to 1 */
+
+/** @param {() => Pairs} pairs the theme's now @returns {(track: {id: string}) => {rgb: number[][], css: string[]}} */
+export function songColours(pairs) {
+  return ({ id }) => {
+    const all = pairs();
+    const which = hash(id) % all.length;
+    return { rgb: all[which], css: all[which].map((_, end) => `var(${property(which, end)})`) };
+  };
 }
+
+/** The custom properties that hold the pairs' colours. @param {Pairs} pairs @returns {[string, string][]} */
+export function songProperties(pairs) {
+  return pairs.flatMap((pair, which) =>
+    pair.map((rgb, end) => /** @type {[string, string]} */ ([property(which, end), css(rgb)])),
+  );
+}
+
+/** @param {number} which @param {number} end */
+const property = (which, end) => `--song-${which}-${end}`;
 
 /** A number from a text, the same each time. @param {string} text */
 function hash(text) {

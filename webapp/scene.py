@@ -24,7 +24,15 @@ def rgb(text: str) -> Colour:
     return red / 255, green / 255, blue / 255
 
 
-OCEAN = {"night": "#040714", "day": "#0d2a52", "dusk": "#060817", "haze": "#3a78d8", "rim": "#a9d4ff"}
+OCEAN = {
+    "night": "#040714",
+    "day": "#0d2a52",
+    "dusk": "#060817",
+    "haze": "#3a78d8",
+    "rim": "#a9d4ff",
+    "limb": "#3a78d8",
+    "gleam": "#a9d4ff",
+}
 LAND = {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"}
 LIGHTS = {"small": "#ffa552", "large": "#ffe0b0"}
 # each arc runs from one colour to the other; a song keeps its pair
@@ -36,8 +44,28 @@ PAIRS = [
     ("#ffe27a", "#ff8f5e"),
     ("#b7f27c", "#3fd6c9"),
 ]
+ARCS = {"heat": "#ffffff", "spark": "#b9c9ee"}
+COVER = {"ocean": 0.3, "arcs": 0.4}
+"""How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
 FLIGHT_S = (1.3, 3.0)
 """Seconds from a neighbour, and from the other side of the Earth."""
+
+# the light theme: a globe printed on paper
+PAPER_OCEAN = {"night": "#b9c6dc", "day": "#f4f6f4", "haze": "#8ea6cc", "rim": "#c3d2e8", "gleam": "#ffffff"}
+PAPER_SHADE = {"limb": "#b3bfd6", "dusk": "#fffaf0"}
+"""What is taken from the sea there, as its distance from white."""
+PAPER_LAND = {"night": "#5c6890", "day": "#4f7d86"}
+PAPER_DUSK = (0.20, 0.02, -0.10)
+PAPER_LIGHTS = {"small": "#b4640c", "large": "#8a3c00"}
+PAPER_ARCS = {"heat": "#2b1036", "spark": "#4a5578"}
+PAPER_PAIRS = [
+    ("#b8570a", "#c2184f"),
+    ("#c01a72", "#5b3fd0"),
+    ("#0a6fa8", "#4b48c9"),
+    ("#08796a", "#1763b8"),
+    ("#8a6400", "#b84a12"),
+    ("#4b7a10", "#0a7a74"),
+]
 
 
 def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
@@ -47,7 +75,7 @@ def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
 def live_layers() -> list[pdk.Layer]:
     """The page's layers, from the ground up."""
     return [
-        pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, **_paint(OCEAN)),
+        pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, cover=COVER["ocean"], **_paint(OCEAN)),
         pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
         pdk.Layer("LightsLayer", id="lights", size=0.014, **_paint(LIGHTS)),
         pdk.Layer(
@@ -62,7 +90,8 @@ def live_layers() -> list[pdk.Layer]:
             pulse_s=3.2,
             spark_s=5.0,
             pairs=[[rgb(first), rgb(second)] for first, second in PAIRS],
-            spark=rgb("#b9c9ee"),
+            cover=COVER["arcs"],
+            **_paint(ARCS),
         ),
     ]
 
@@ -83,8 +112,25 @@ def scene() -> dict[str, Any]:
     described.pop("mapStyle", None)
     # shaders soften their own edges; multisampling would halve the frames on a slow device. pydeck has no place for it
     described["deviceProps"] = {"webgl": {"antialias": False}}
+    described["themes"] = {"dark": _looks(described["layers"]), "light": on_paper()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
     return described
+
+
+def on_paper() -> dict[str, dict[str, Any]]:
+    """Return what the layers have otherwise in the light theme, by their ids: ink on paper instead of light at night."""
+    signed = {name: tuple(part - 1 for part in rgb(text)) for name, text in PAPER_SHADE.items()}
+    return {
+        "ocean": {**_paint(PAPER_OCEAN), **signed, "cover": 1.0},
+        "land": {**_paint(PAPER_LAND), "dusk": PAPER_DUSK},
+        "lights": dict(_paint(PAPER_LIGHTS)),
+        "arcs": {**_paint(PAPER_ARCS), "cover": 1.0, "pairs": [[rgb(first), rgb(second)] for first, second in PAPER_PAIRS]},
+    }
+
+
+def _looks(layers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what the light theme changes as it is in the dark."""
+    return {layer["id"]: {name: layer[name] for name in on_paper()[layer["id"]]} for layer in layers}
 
 
 def land_points() -> npt.NDArray[np.float64]:

@@ -66,7 +66,7 @@ void main(void) {
   float body = mix(mix(0.10, 1.0, along * along), 0.80, smoothstep(lands - 0.2, lands + 0.6, age));
   body *= mix(1.0, 0.62, smoothstep(lands + 0.4, fades, age)) * (1.0 - drained * (1.0 - along * 0.6));
   float appear = mix(1.0, smoothstep(0.0, 0.7, age), globe.calm);
-  ink = vec4(mix(mix(s.first, s.second, u), vec3(1.0), glow * 0.75), max(body, glow) * mix(0.28, 1.0, seen) * appear);
+  ink = vec4(mix(mix(s.first, s.second, u), look.heat, glow * 0.75), max(body, glow) * mix(0.28, 1.0, seen) * appear);
   ink.a *= 1.0 - smoothstep(ends - look.fadeS * 0.6, ends, age);
 }`;
 
@@ -80,7 +80,7 @@ void main(void) {
   if (isHidden(place)) discard;
   float e = abs(side), core = 1.0 - smoothstep(0.16, 0.36, e), halo = (1.0 - e) * (1.0 - e) * 0.42;
   float a = ink.a * max(core, halo);
-  fragColor = vec4(mix(ink.rgb, vec3(1.0), core * 0.30) * a, a * 0.4);
+  fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
 }`;
 
 // per slot: the flying head, a ripple at either end, a dot at either end
@@ -153,10 +153,10 @@ void main(void) {
   } else {
     float r = length(at), core = 1.0 - smoothstep(0.16, 0.30, r);
     a = max(core, pow(max(0.0, 1.0 - r), 2.6) * 0.8);
-    colour = mix(colour, vec3(1.0), core * 0.85);
+    colour = mix(colour, look.heat, core * 0.85);
   }
   a *= ink.a;
-  fragColor = vec4(colour * a, a * 0.4);
+  fragColor = vec4(colour * a, a * look.cover);
 }`;
 
 export class LiveArcsLayer extends GlobeLayer {
@@ -171,6 +171,8 @@ export class LiveArcsLayer extends GlobeLayer {
     sparkS: "float",
     width: "float",
     segments: "float",
+    heat: "vec3",
+    cover: "float",
   };
 
   initializeState() {

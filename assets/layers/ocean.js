@@ -27,7 +27,7 @@ vec4 air(float r) {
   float lit = smoothstep(-0.8, 0.8, dot(vec3(at / r, 0.25), sunward));
   float thin = exp((1.0 - r) * look.falloff), wide = exp((1.0 - r) * look.falloff * 0.24);
   float glow = (thin * mix(0.08, 0.62, lit) + wide * mix(0.04, 0.20, lit)) * smoothstep(look.reach, 1.02, r);
-  return vec4(mix(look.haze, look.rim, thin * thin) * glow, glow * 0.3);
+  return vec4(mix(look.haze, look.rim, thin * thin) * glow, glow * look.cover);
 }
 
 vec3 sea() {
@@ -40,7 +40,7 @@ vec3 sea() {
   float shine = max(0.0, dot(n, normalize(globe.sun - ray)));
   shine *= shine; shine *= shine; shine *= shine; shine *= shine;
   return mix(look.night, look.day, day) + look.dusk * dusk * dusk
-    + look.haze * g2 * mix(0.10, 0.34, day) + look.rim * (g4 * g2 * mix(0.06, 0.55, day) + shine * 0.10 * day);
+    + look.limb * g2 * mix(0.10, 0.34, day) + look.gleam * (g4 * g2 * mix(0.06, 0.55, day) + shine * 0.10 * day);
 }
 
 void main(void) {
@@ -61,6 +61,9 @@ export class OceanLayer extends GlobeLayer {
     dusk: "vec3",
     haze: "vec3",
     rim: "vec3",
+    limb: "vec3",
+    gleam: "vec3",
+    cover: "float",
   };
 
   initializeState() {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createBackoff } from "../../assets/backoff.js";
 import { apart, count, distance, duration, listed, placeName, welcomeBack } from "../../assets/format.js";
-import { songColours } from "../../assets/palette.js";
+import { songColours, songProperties } from "../../assets/palette.js";
 import { createPace } from "../../assets/pace.js";
 import { createRecent } from "../../assets/recent.js";
 import { createWindow } from "../../assets/window.js";
@@ -48,13 +48,15 @@ test("of an id only the first counts, and the memory is bounded", () => {
 });
 
 test("a song keeps its colours", () => {
-  const colours = songColours({ layers: [{ id: "arcs", pairs: [[[1, 0, 0], [0, 0, 1]], [[0, 1, 0], [1, 1, 1]]] }] });
+  const pairs = [[[1, 0, 0], [0, 0, 1]], [[0, 1, 0], [1, 1, 1]]];
+  const colours = songColours(() => pairs);
   const seen = new Set();
   for (let i = 0; i < 50; i++) {
     assert.deepEqual(colours({ id: `song${i}` }), colours({ id: `song${i}` }));
     seen.add(colours({ id: `song${i}` }).css.join());
   }
-  assert.deepEqual([...seen].sort(), ["rgb(0 255 0),rgb(255 255 255)", "rgb(255 0 0),rgb(0 0 255)"]);
+  assert.deepEqual([...seen].sort(), ["var(--song-0-0),var(--song-0-1)", "var(--song-1-0),var(--song-1-1)"]);
+  assert.deepEqual(songProperties(pairs)[1], ["--song-0-1", "rgb(0 0 255)"]);
 });
 
 test("a slow device draws fewer pixels, a fast one all", () => {

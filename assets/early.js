@@ -1,0 +1,17 @@
+// Before anything is painted: the theme and the language that the visitor chose here, so that neither changes in sight.
+(() => {
+  const page = document.documentElement;
+  const query = new URLSearchParams(location.search);
+  /** @type {{theme?: unknown, language?: unknown}} */
+  let kept = {};
+  try {
+    kept = JSON.parse(localStorage.getItem("unison") ?? "{}") ?? {};
+  } catch {
+    // nothing kept, or it may not be read
+  }
+  if (kept.theme === "light" || kept.theme === "dark") page.dataset.theme = kept.theme;
+  if (query.has("wall") && query.get("wall") !== "0") page.dataset.wall = "";
+  if (typeof kept.language !== "string" || query.has("lang") || kept.language === page.lang) return;
+  query.set("lang", kept.language);
+  location.replace(`${location.pathname}?${query}${location.hash}`);
+})();
