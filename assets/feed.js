@@ -35,6 +35,11 @@ export function createFeed(list, { most = 60, colours }) {
     },
     /** @param {Connection[]} connections from before, newest first */
     fill: (connections) => [...connections].reverse().forEach((connection) => put(connection, false)),
+    /** Begin anew, with another filter. */
+    clear() {
+      waiting = [];
+      list.replaceChildren();
+    },
     destroy() {
       for (const event of events) list.removeEventListener(event, look);
       list.replaceChildren();

@@ -3,8 +3,10 @@ import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
 import { createClock } from "./clock.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
+import { createFilters } from "./filters.js";
 import { songColours } from "./palette.js";
 import { createRecent } from "./recent.js";
+import { createSearch } from "./search.js";
 import { createSky } from "./sky.js";
 import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
@@ -23,7 +25,7 @@ const feed = createFeed(find("feed"), { colours: (track) => colours(track).css }
 const counters = createCounters(find("counters"));
 const sources = createSources(find("sources"));
 const status = createStatus(find("status"));
-const recent = createRecent();
+let recent = createRecent();
 /** @type {ReturnType<typeof import("./globe.js").createGlobe> | null} */
 let globe = null;
 let serverAheadS = 0;
@@ -43,7 +45,7 @@ const isNew = ({ at }) => Date.now() / 1000 + serverAheadS - at < OLD_S;
 /** The globe, while somebody looks: a tab in the background saves up nothing to be shown at once later. */
 const onGlobe = () => (document.hidden ? null : globe);
 
-const stream = createStream({
+const openStream = () => createStream({
   origin: location.origin,
   filters: filtersOf(location.search),
   onState: status.show,
@@ -65,7 +67,26 @@ const stream = createStream({
     sources.add(frame);
   },
 });
-window.addEventListener("online", stream.hurry);
+let stream = openStream();
+window.addEventListener("online", () => stream.hurry());
+
+/** Show what the address asks for by now, from the beginning. */
+function begin() {
+  stream.destroy();
+  recent = createRecent();
+  feed.clear();
+  counters.clear();
+  document.body.classList.add("empty");
+  stream = openStream();
+}
+
+const filters = createFilters(find("chips"), {
+  shown: JSON.parse(find("filters").textContent ?? "[]"),
+  onChange: begin,
+  onLeft: () => search.focus(),
+});
+const search = createSearch(find("explore"), { onPick: filters.only });
+find("explore").hidden = false;
 createSky(document.body);
 startGlobe().catch((error) => {
   console.warn(error);
@@ -95,7 +116,7 @@ async function startGlobe() {
     calm: matchMedia("(prefers-reduced-motion: reduce)").matches,
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
     colours,
-    obstacles: () => [".wordmark", ".tagline", "#counters", "footer"].map(boxOnStage),
+    obstacles: () => [".wordmark", ".tagline", "#explore", "#counters", "footer"].map(boxOnStage),
   });
   document.body.dataset.globe = "ready";
 }

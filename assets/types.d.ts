@@ -81,6 +81,14 @@ interface Bye {
   retry_ms: number;
 }
 
+/** What /api/search found: its name, what tells it from others, and the filter for it alone. */
+interface Found {
+  kind: "artist" | "track" | "country" | "city";
+  label: string;
+  detail: string;
+  filter: Record<string, string>;
+}
+
 type Message = Hello | Frame | Bye;
 
 /** Where the stream stands, for a person to read. */

@@ -9,11 +9,14 @@ from typing import cast
 import brotli  # type: ignore[import-untyped]
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
+from msgspec import to_builtins
 
 from webapp import languages
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
-from webapp.runtime import offload
+from webapp.runtime import offload, unison
 from webapp.scene import scene
+from webapp.search import Result, described
+from webapp.selection import FILTERS, Filter, FilterError
 
 SERVED = {
     ".js": "text/javascript; charset=utf-8",
@@ -100,6 +103,23 @@ def asset_url(name: str) -> str:
 def asset_modules() -> list[str]:
     """The page's own modules, to be fetched together instead of one import after another."""
     return [name for name in assets(current_app).files if name.endswith(".js") and name != BUNDLE]
+
+
+@blueprint.app_template_global()
+def shown_filters() -> list[dict[str, object]]:
+    """What the filters of the page's address are called; nothing for filters that the stream would refuse."""
+    return [to_builtins(result) for result in _shown_filters()]
+
+
+def _shown_filters() -> list[Result]:
+    if not FILTERS & set(request.args):
+        return []
+    app = unison()
+    try:
+        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer)
+    except FilterError:
+        return []
+    return offload(lambda: described(wanted, app.heard.songs(), app.gazetteer)) if wanted else []
 
 
 @blueprint.get("/assets/<version>/<path:name>")

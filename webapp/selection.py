@@ -117,6 +117,9 @@ _READERS: dict[str, Callable[[str, Gazetteer], str | int]] = {
     "city": _city,
 }
 
+FILTERS = frozenset(_READERS)
+"""Names of the filters in a query."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

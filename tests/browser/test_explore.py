@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, titles
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def two_songs(server: Server, page: Page) -> None:
+    send_pair(server, "Night Bus Home", artist="Marisol Vey", cities=(OSAKA, RECIFE))
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
+
+
+def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + "/?t=1790000000")
+    two_songs(server, page)
+    page.get_by_role("combobox", name="Search").fill("marisol")
+    page.get_by_role("option", name="Marisol Vey artist").click()
+    expect(page.locator(".chip")).to_have_text("Only Marisol Vey×")
+    expect(page.locator("#feed li")).to_have_count(1)
+    assert page.url == server.url + "/?t=1790000000&artist=Marisol+Vey"
+    send_pair(server, "Something Else", cities=(LISBON, LAGOS))
+    send_pair(server, "Night Train", artist="marisol  vey", cities=(LISBON, OSAKA))
+    expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
+    assert titles(page) == ["Night Train", "Night Bus Home"]
+    page.get_by_role("link", name="Show everything again").click()
+    expect(page.locator("#feed .title", has_text="Copper Sky")).to_have_count(1)
+    expect(page.locator(".chip")).to_have_count(0)
+    assert page.url == server.url + "/?t=1790000000"
+    assert visitor.errors == []
+
+
+def test_back_and_forward_and_a_reload_show_what_the_address_says(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(server.url)
+    two_songs(server, page)
+    page.get_by_role("combobox").fill("night bus")
+    page.get_by_role("option", name="Night Bus Home").click()
+    expect(page.locator("#feed li")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("#feed li")).to_have_count(2)
+    expect(page.locator(".chip")).to_have_count(0)
+    page.go_forward()
+    expect(page.locator("#feed li")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".chip")).to_have_text("Only Night Bus Home by Marisol Vey×")
+    expect(page.locator("#feed li")).to_have_count(1, timeout=PATIENCE_MS)
+
+
+def test_the_search_is_used_with_the_keyboard_alone(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(server.url)
+    field, options = page.get_by_role("combobox"), page.get_by_role("option")
+    field.focus()
+    page.keyboard.type("sao p")
+    expect(options.first).to_contain_text("São Paulo")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(".found-note")).to_contain_text("found")
+    page.keyboard.press("ArrowUp")
+    last = options.last
+    expect(last).to_have_attribute("aria-selected", "true")
+    assert field.get_attribute("aria-activedescendant") == last.get_attribute("id")
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(field).to_have_value("sao p")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_text("Only São Paulo, Brazil×")
+    expect(field).to_have_value("")
+    expect(field).to_be_focused()
+    page.keyboard.type("zzqqzz")
+    expect(page.locator(".found-note")).to_have_text("Nothing found")
+    page.keyboard.press("Escape")
+    expect(field).to_have_value("")
+    leave = page.get_by_role("link", name="Show everything again")
+    leave.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(field).to_be_focused()
+
+
+def test_a_filter_that_is_refused_can_be_left(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.goto(f"{server.url}/?country=XX&artist=%3Cb%3EBold")
+    expect(page.locator("#status")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
+    expect(page.locator(".chip")).to_have_text(["Only <b>Bold×", "Only XX×"])
+    page.get_by_role("link", name="Show more than XX").click()
+    expect(page.locator("#status")).to_have_attribute("data-state", "live", timeout=PATIENCE_MS)
+    expect(page.locator(".chip")).to_have_text("Only <b>Bold×")
