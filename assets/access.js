@@ -10,7 +10,6 @@ import { createHelp } from "./help.js";
 import { createKeys } from "./keys.js";
 import { createMenu } from "./menu.js";
 import { createPause } from "./pause.js";
-import { browserStorage, createPrefs } from "./prefs.js";
 import { createSound } from "./sound.js";
 import { say } from "./words.js";
 
@@ -19,8 +18,8 @@ const NEARER = 0.5; // for each press of a button, in doublings
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-/** @param {{globe: () => Globe | null, feed: Feed}} options */
-export function createAccess({ globe, feed }) {
+/** @param {{globe: () => Globe | null, feed: Feed, prefs: import("./menu.js").Prefs}} options */
+export function createAccess({ globe, feed, prefs }) {
   const announcer = createAnnouncer(find("announcer"));
   const sound = createSound();
   const pause = createPause(find("pause"), {
@@ -50,7 +49,7 @@ export function createAccess({ globe, feed }) {
   }
 
   const menu = createMenu(find("settings"), {
-    prefs: createPrefs(browserStorage()),
+    prefs,
     switches: {
       announce: { on: true, turn: announcer.turn },
       sound: { on: false, turn: sound.turn },

@@ -1,25 +1,62 @@
 /**
- * The list of the latest connections: the same as the globe, in words.
+ * The list of the latest connections: the same as the globe, in words. Each entry's heading is a button; one of them is
+ * reached by tab, the others from there by the arrow keys.
  *
- * @typedef {{most?: number, colours: (track: Track) => string[]}} FeedOptions
+ * @typedef {object} FeedOptions
+ * @property {number} [most]
+ * @property {(track: Track) => string[]} colours
+ * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
  */
 import { apart, distance, placeName } from "./format.js";
 
+/** @type {Record<string, (at: number, last: number) => number>} */
+const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
+
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
-export function createFeed(list, { most = 60, colours }) {
+export function createFeed(list, { most = 60, colours, onChoose = () => {} }) {
   /** @type {Connection[]} */
   let waiting = [];
   let reading = false;
+  let held = false;
+  /** @type {WeakMap<Element, Connection>} */
+  const told = new WeakMap();
 
   /** @param {Connection} connection @param {boolean} fresh whether it comes in now */
   function put(connection, fresh) {
-    list.prepend(entry(connection, colours(connection.track), fresh));
+    const item = entry(connection, colours(connection.track), fresh);
+    told.set(item, connection);
+    list.prepend(item);
     while (list.children.length > most) list.lastElementChild?.remove();
+    if (!list.contains(document.activeElement)) reach(0);
+  }
+
+  /** Have tab reach this entry and no other. @param {number} index */
+  function reach(index) {
+    const buttons = [...list.querySelectorAll("button")];
+    buttons.forEach((button, i) => (button.tabIndex = i === index ? 0 : -1));
+    return buttons[index];
+  }
+
+  /** @param {KeyboardEvent} event */
+  function step(event) {
+    const buttons = [...list.querySelectorAll("button")];
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    if (at < 0 || !Object.hasOwn(STEPS, event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    const last = buttons.length - 1;
+    reach(Math.min(last, Math.max(0, STEPS[event.key](at, last)))).focus();
+  }
+
+  /** @param {MouseEvent} event also what Enter on a button makes */
+  function choose({ target }) {
+    const item = target instanceof Element && target.closest("li");
+    const connection = item && told.get(item);
+    if (connection) onChoose(connection, item);
   }
 
   /** Nothing moves under the eyes of somebody who points at the list or has the focus in it. */
   function look() {
-    reading = list.matches(":hover, :focus-within");
+    reading = held || list.matches(":hover, :focus-within");
     if (reading) return;
     waiting.forEach((connection) => put(connection, true));
     waiting = [];
@@ -27,6 +64,8 @@ export function createFeed(list, { most = 60, colours }) {
 
   const events = ["pointerenter", "pointerleave", "pointercancel", "focusin", "focusout"];
   for (const event of events) list.addEventListener(event, look);
+  list.addEventListener("keydown", step);
+  list.addEventListener("click", choose);
   return {
     /** @param {Connection} connection just made */
     add(connection) {
@@ -40,8 +79,15 @@ export function createFeed(list, { most = 60, colours }) {
       waiting = [];
       list.replaceChildren();
     },
+    /** Let nothing move until told otherwise; what comes meanwhile waits. @param {boolean} now */
+    hold(now) {
+      held = now;
+      look();
+    },
     destroy() {
       for (const event of events) list.removeEventListener(event, look);
+      list.removeEventListener("keydown", step);
+      list.removeEventListener("click", choose);
       list.replaceChildren();
     },
   };
@@ -54,11 +100,23 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh) {
   item.classList.toggle("fresh", fresh);
   colours.forEach((colour, i) => item.style.setProperty(`--colour-${i}`, colour));
   item.append(
-    row("song", part("title", track.title), " by ", part("artist", track.artist)),
+    heading(part("title", track.title), " by ", part("artist", track.artist)),
     row("cities", isolated(placeName(from)), " and ", isolated(placeName(to))),
     row("facts", `${apart(apart_ms)} · ${distance(km)} · `, time(at)),
   );
   return item;
+}
+
+/** The song, as a heading that is a button. @param {...(Node | string)} parts */
+function heading(...parts) {
+  const [element, button, song] = ["h3", "button", "span"].map((tag) => document.createElement(tag));
+  /** @type {HTMLButtonElement} */ (button).type = "button";
+  button.tabIndex = -1;
+  song.className = "song";
+  song.append(...parts);
+  button.append(song);
+  element.append(button);
+  return element;
 }
 
 /** @param {string} kind @param {...(Node | string)} parts */

@@ -1,16 +1,20 @@
 /** The page put together: the stream goes to the counters, the feed and the globe. The words come first. */
+import { createAccess } from "./access.js";
 import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
 import { createClock } from "./clock.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
+import { createLanguageChoice } from "./language.js";
 import { songColours } from "./palette.js";
+import { browserStorage, createPrefs } from "./prefs.js";
 import { createRecent } from "./recent.js";
 import { createSearch } from "./search.js";
 import { createSky } from "./sky.js";
 import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
 import { createStream, filtersOf } from "./stream.js";
+import { createTheme, createThemeChoice } from "./theme.js";
 
 const OLD_S = 6; // what is older than this when it comes is news for the feed only
 const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
@@ -19,36 +23,59 @@ const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not al
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const scene = JSON.parse(find("scene").textContent ?? "");
-const colours = songColours(scene);
+/** @type {ReturnType<typeof import("./globe.js").createGlobe> | null} */
+let globe = null;
+const prefs = createPrefs(browserStorage());
+const theme = createTheme(document.documentElement, {
+  themes: scene.themes,
+  onLook: () => globe?.repaint(theme.layers()),
+  keep: (wish) => prefs.keep("theme", wish),
+});
+createThemeChoice(find("theme"), theme);
+createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
+const colours = songColours(() => theme.layers().arcs.pairs);
 const stage = find("stage");
-const feed = createFeed(find("feed"), { colours: (track) => colours(track).css });
+const feed = createFeed(find("feed"), {
+  colours: (track) => colours(track).css,
+  onChoose: (connection) => globe?.replay(connection),
+});
 const counters = createCounters(find("counters"));
 const sources = createSources(find("sources"));
 const status = createStatus(find("status"));
 let recent = createRecent();
-/** @type {ReturnType<typeof import("./globe.js").createGlobe> | null} */
-let globe = null;
 let serverAheadS = 0;
 let streamId = "";
+const access = createAccess({ globe: () => globe, feed, prefs });
 
 /** @param {Connection} connection @param {number} turn its place in the frame */
 function show(connection, turn) {
   if (!recent.add(connection.id)) return;
   document.body.classList.remove("empty");
   feed.add(connection);
-  if (isNew(connection)) setTimeout(() => onGlobe()?.connect(connection), turn * BACKLOG_MS);
+  access.came(connection);
+  if (isNew(connection)) setTimeout(draw, turn * BACKLOG_MS, connection);
+}
+
+/** @param {Connection} connection */
+function draw(connection) {
+  if (access.paused() || document.hidden) return;
+  globe?.connect(connection);
+  access.note(connection);
 }
 
 /** @param {{at: number}} event */
 const isNew = ({ at }) => Date.now() / 1000 + serverAheadS - at < OLD_S;
 
 /** The globe, while somebody looks: a tab in the background saves up nothing to be shown at once later. */
-const onGlobe = () => (document.hidden ? null : globe);
+const onGlobe = () => (document.hidden || access.paused() ? null : globe);
 
 const openStream = () => createStream({
   origin: location.origin,
   filters: filtersOf(location.search),
-  onState: status.show,
+  onState(state) {
+    status.show(state);
+    access.state(state);
+  },
   onHello(hello) {
     serverAheadS = hello.now - Date.now() / 1000;
     if (hello.stream !== streamId) counters.clear();
@@ -113,10 +140,12 @@ async function startGlobe() {
     scene,
     fields: { land, lights },
     clock: createClock(location.search),
-    calm: matchMedia("(prefers-reduced-motion: reduce)").matches,
+    calm: access.calm(),
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
     colours,
-    obstacles: () => [".wordmark", ".tagline", "#explore", "#counters", "footer"].map(boxOnStage),
+    paint: theme.layers(),
+    obstacles: () => [".wordmark", ".tagline", "#explore", "#counters", ".tools", "footer"].map(boxOnStage),
   });
+  globe.pause(access.paused());
   document.body.dataset.globe = "ready";
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import brotli  # type: ignore[import-untyped]
-from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from msgspec import to_builtins
 
@@ -26,6 +26,8 @@ SERVED = {
     ".webmanifest": "application/manifest+json",
 }
 BUNDLE = "pydeck.js"
+EARLY = "early.js"
+"""Runs before anything is painted, and is no module."""
 FOREVER = "public, max-age=31536000, immutable"
 BROTLI_QUALITY = 9
 """Makes 1.00 MB of pydeck's bundle in about a second; the best, 11, makes 0.91 MB in ten."""
@@ -102,7 +104,7 @@ def asset_url(name: str) -> str:
 @blueprint.app_template_global()
 def asset_modules() -> list[str]:
     """The page's own modules, to be fetched together instead of one import after another."""
-    return [name for name in assets(current_app).files if name.endswith(".js") and name != BUNDLE]
+    return [name for name in assets(current_app).files if name.endswith(".js") and name not in (BUNDLE, EARLY)]
 
 
 @blueprint.app_template_global()
@@ -120,6 +122,12 @@ def _shown_filters() -> list[Result]:
     except FilterError:
         return []
     return offload(lambda: described(wanted, app.heard.songs(), app.gazetteer)) if wanted else []
+
+
+@blueprint.app_template_global()
+def language_url(tag: str) -> str:
+    """Where the page is in another language, all else in the address as it is."""
+    return url_for("pages.index", **{**request.args.to_dict(flat=False), "lang": [tag]})
 
 
 @blueprint.get("/assets/<version>/<path:name>")
