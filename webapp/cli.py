@@ -34,7 +34,9 @@ def settings() -> None:
 @click.option("--host", help="Address to bind to.  [UNISON_HOST, default 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [UNISON_PORT, default 8000]")
 @click.option(
-    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of the history and the secret."
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of history and secret.  [UNISON_DATA_DIR]",
 )
 def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
     """Serve the globe, the stream and the API until Ctrl-C.

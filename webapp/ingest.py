@@ -41,7 +41,7 @@ def plays() -> Response:
     reading = _read(body, now_ms, source, lines)
     _hand_over(reading.plays)
     unison().metrics.ingested(_by_source(reading.plays), reading.rejected, time.perf_counter() - began)
-    return Response(msgspec.json.encode(_answer(reading, now_ms)), 202, content_type=JSON)
+    return Response(msgspec.json.encode(_answer(reading, now_ms)) + b"\n", 202, content_type=JSON)
 
 
 def _are_lines() -> bool:

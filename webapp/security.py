@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
@@ -39,8 +40,19 @@ _REALM = WWWAuthenticate("bearer", {"realm": "unison"})
 
 
 def init_app(app: Flask) -> None:
-    """Give every answer of this app its security headers; one that has set a header of its own keeps it."""
+    """Give every answer of this app its security headers; one that has set a header of its own keeps it.
+
+    Flask's own server, which logs every request, is kept from logging addresses.
+    """
     app.after_request(_add_headers)
+    logging.getLogger("werkzeug").addFilter(_without_address)
+
+
+def _without_address(line: logging.LogRecord) -> bool:
+    """Take the client's address and the query, which may be anything, out of what Flask's own server logs."""
+    line.msg = re.sub(r"^\S+ - - ", "", str(line.msg))
+    line.args = tuple(a.partition("?")[0] if isinstance(a, str) else a for a in line.args or ())
+    return True
 
 
 def policy(directives: dict[str, str]) -> str:

@@ -37,6 +37,15 @@ def test_two_plays_come_out_of_its_stream_as_one_connection(flask_server: FlaskS
     assert {connection["from"]["city"], connection["to"]["city"]} == {"Osaka", "Recife"}
 
 
+def test_it_logs_requests_without_the_address_they_came_from(flask_server: FlaskServer) -> None:
+    with urllib.request.urlopen(flask_server.url + "/api/connections?artist=secret", timeout=10) as answer:
+        assert answer.status == 200
+    flask_server.stop()
+    (line,) = [line for line in flask_server.log.splitlines() if "/api/connections" in line]
+    assert "127.0.0.1" not in line
+    assert "secret" not in line
+
+
 def test_it_answers_while_a_viewer_watches_and_after_it_left(flask_server: FlaskServer) -> None:
     with stream(flask_server) as first, stream(flask_server) as second:
         assert first.next()["seq"] == first.hello["seq"] + 1
