@@ -105,6 +105,8 @@ def _run(sender: Sender, client: Client, display: Display, share: Share) -> None
         display.clear()
         seconds = display.seconds
         print(f"{totals.counts()}; {totals.rate(seconds):,.1f} plays/s in {clock_text(seconds)}", flush=True)
+    if totals.missed and not totals.sent:
+        raise click.ClickException("no play reached the server.")
 
 
 @contextmanager

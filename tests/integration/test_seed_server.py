@@ -148,3 +148,9 @@ def test_without_its_extra_it_says_what_to_install() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=END_S, env=environment)
     assert done.returncode == 1
     assert done.stderr == "urllib3 is not installed; in the project's folder run: pip install -e '.[seed]'\n"
+
+
+def test_a_server_that_was_never_there_is_a_failure() -> None:
+    done = seed("--url", "http://127.0.0.1:9", "--seconds", "0.2", "--rate", "20")
+    assert done.returncode == 1
+    assert "no play reached the server" in done.stderr
