@@ -23,7 +23,7 @@ TSCONFIG_FOLDERS = ("assets",)
 HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
-Whatever is missing is installed first: .venv, Chromium, fonts, Node, TypeScript.
+Whatever is missing is installed first: .venv, Chromium, fonts, Node, TypeScript, axe-core.
 
 parts:
   lint          ruff, its formatting included
@@ -118,7 +118,7 @@ def _node_tests() -> list[str | Path]:
 
 def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
-    return {"CHROMIUM": tools.chromium()}
+    return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe())}
 
 
 def _timed(step: Step) -> tuple[bool, float]:

@@ -1,4 +1,4 @@
-"""What the checks need beside Python packages: a Chromium, fonts for every script, Node and TypeScript.
+"""What the checks need beside Python packages: a Chromium, fonts for every script, Node, TypeScript and axe-core.
 
 Each is looked for first, then installed where that can be done unasked, and else an error says what to do.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from environment import PYTHON, VENV, ProblemError
 
 TYPESCRIPT = "7.0.2"
+AXE = "4.11.0"
 NPM_S = 180.0
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FONTS = ("fonts-noto-core", "fonts-noto-cjk", "fontconfig")
@@ -126,13 +127,23 @@ def node() -> Path:
 
 
 def typescript() -> Path:
-    """Return tsc's script for `node()`; fetched from npm into the environment once for each pinned version."""
-    folder = VENV / f"typescript-{TYPESCRIPT}"
-    tsc = folder / "node_modules" / "typescript" / "bin" / "tsc"
-    if not tsc.exists():
+    """Return tsc's script for `node()`."""
+    return _from_npm("typescript", TYPESCRIPT) / "bin" / "tsc"
+
+
+def axe() -> Path:
+    """Return axe-core's script, which finds in a page what keeps people out of it."""
+    return _from_npm("axe-core", AXE) / "axe.min.js"
+
+
+def _from_npm(name: str, version: str) -> Path:
+    """Return a package's folder; fetched from npm into the environment once for each pinned version."""
+    folder = VENV / f"{name}-{version}"
+    package = folder / "node_modules" / name
+    if not package.exists():
         folder.mkdir(exist_ok=True)
         npm = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        fetch = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", f"typescript@{TYPESCRIPT}"]
+        fetch = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", f"{name}@{version}"]
         if not _quietly(["env", "NODE_USE_SYSTEM_CA=1", *(str(part) for part in (node(), npm, *fetch))], NPM_S):
-            raise ProblemError(f"npm could not fetch typescript {TYPESCRIPT}: see above; the first run needs a network")
-    return tsc
+            raise ProblemError(f"npm could not fetch {name} {version}: see above; the first run needs a network")
+    return package
