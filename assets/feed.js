@@ -7,7 +7,8 @@
  * @property {(track: Track) => string[]} colours
  * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
  */
-import { apart, distance, placeName } from "./format.js";
+import { apart, distance, placeName, time as timeOf } from "./format.js";
+import { sayParts } from "./words.js";
 
 /** @type {Record<string, (at: number, last: number) => number>} */
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
@@ -73,7 +74,10 @@ export function createFeed(list, { most = 60, colours, onChoose = () => {} }) {
       waiting = [...waiting, connection].slice(-most);
     },
     /** @param {Connection[]} connections from before, newest first */
-    fill: (connections) => [...connections].reverse().forEach((connection) => put(connection, false)),
+    fill(connections) {
+      list.querySelectorAll("[data-served]").forEach((item) => item.remove()); // the server's, which say the same
+      [...connections].reverse().forEach((connection) => put(connection, false));
+    },
     /** Begin anew, with another filter. */
     clear() {
       waiting = [];
@@ -100,8 +104,8 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh) {
   item.classList.toggle("fresh", fresh);
   colours.forEach((colour, i) => item.style.setProperty(`--colour-${i}`, colour));
   item.append(
-    heading(part("title", track.title), " by ", part("artist", track.artist)),
-    row("cities", isolated(placeName(from)), " and ", isolated(placeName(to))),
+    heading(...sayParts("{title} by {artist}", { title: part("title", track.title), artist: part("artist", track.artist) })),
+    row("cities", ...sayParts("{one} and {other}", { one: isolated(placeName(from)), other: isolated(placeName(to)) })),
     row("facts", `${apart(apart_ms)} · ${distance(km)} · `, time(at)),
   );
   return item;
@@ -145,8 +149,7 @@ function part(kind, text) {
 /** @param {number} at epoch seconds */
 function time(at) {
   const element = document.createElement("time");
-  const date = new Date(at * 1000);
-  element.dateTime = date.toISOString();
-  element.textContent = date.toLocaleTimeString([], { timeStyle: "medium", hourCycle: "h23" });
+  element.dateTime = new Date(at * 1000).toISOString();
+  element.textContent = timeOf(at);
   return element;
 }

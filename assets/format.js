@@ -1,37 +1,68 @@
-/** Numbers and sentences as the page says them. Pure functions. */
+/** Numbers, ways, times and sentences as the page's language and the visitor's region say them. */
+import { language, say, sayCount } from "./words.js";
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const MILES = ["US", "GB", "LR", "MM"]; // regions that measure ways in miles
+const KM_PER_MILE = 1.609344;
 
-/** @type {(n: number) => string} */
-export const count = (n) => (n > 0 && n < 9.95 && !Number.isInteger(n) ? tenth : whole).format(n);
+/** The page's language, as spoken where the visitor is. @type {(language: string, preferred: readonly string[]) => string} */
+export function localeFor(language, preferred) {
+  const spoken = (/** @type {string} */ tag) => tag.toLowerCase().split("-")[0];
+  return preferred.find((tag) => spoken(tag) === spoken(language) && tag.includes("-")) ?? language;
+}
+
+/** @param {readonly string[]} preferred languages; the first that names a region says how ways are measured */
+export function inMiles(preferred) {
+  const regions = preferred.map((tag) => new Intl.Locale(tag).region);
+  return MILES.includes(regions.find(Boolean) ?? "");
+}
+
+/** @param {string} locale @param {{miles?: boolean}} [options] */
+export function createFormat(locale, { miles = false } = {}) {
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const tenth = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const unit = (/** @type {string} */ name) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit: name, maximumFractionDigits: 0 });
+  const [way, ms] = [unit(miles ? "mile" : "kilometer"), unit("millisecond")];
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+  const list = new Intl.ListFormat(locale, { type: "conjunction" });
+
+  /** How long something lasted. @param {number} seconds */
+  function duration(seconds) {
+    const total = Math.max(0, Math.round(seconds));
+    const [h, min, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60].map((n) => whole.format(n));
+    if (total < 60) return say("{s} s", { s });
+    return total < 3600 ? say("{min} min {s} s", { min, s }) : say("{h} h {min} min", { h, min });
+  }
+
+  return {
+    duration,
+    /** @type {(n: number) => string} */
+    count: (n) => (n > 0 && n < 9.95 && !Number.isInteger(n) ? tenth : whole).format(n),
+    /** @type {(ms: number) => string} */
+    apart: (n) => (n === 0 ? say("the same instant") : say("{time} apart", { time: ms.format(n) })),
+    /** @type {(km: number) => string} */
+    distance: (km) => way.format(miles ? km / KM_PER_MILE : km),
+    /** The time of day. @param {number} at epoch seconds */
+    time: (at) => clock.format(at * 1000),
+    /** A list in words: "a", "a and b", "a, b and c". @type {(names: string[]) => string} */
+    listed: (names) => list.format(names),
+    /** What a viewer who comes back is told. @type {(back: {awayS: number, missed: number}) => string} */
+    welcomeBack({ awayS, missed }) {
+      const away = duration(awayS);
+      if (missed < 0) return say("Back after {away}: the stream began anew", { away });
+      if (missed === 0) return say("Back after {away}, nothing missed", { away });
+      const n = whole.format(missed);
+      return sayCount("Back after {away}, missed {n} frame", "Back after {away}, missed {n} frames", missed, { away, n });
+    },
+  };
+}
 
 /** @type {(place: {city: string, country: string}) => string} */
-export const placeName = ({ city, country }) => (city === country ? city : `${city}, ${country}`);
+export const placeName = ({ city, country }) => (city === country ? city : say("{city}, {country}", { city, country }));
 
-/** @type {(ms: number) => string} */
-export const apart = (ms) => (ms === 0 ? "the same instant" : `${whole.format(ms)} ms apart`);
-
-/** @type {(km: number) => string} */
-export const distance = (km) => `${whole.format(km)} km`;
-
-/** How long something lasted. @type {(seconds: number) => string} */
-export function duration(seconds) {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-}
-
-/** What a viewer who comes back is told. @type {(back: {awayS: number, missed: number}) => string} */
-export function welcomeBack({ awayS, missed }) {
-  const away = `Back after ${duration(awayS)}`;
-  if (missed < 0) return `${away}: the stream began anew`;
-  if (missed === 0) return `${away}, nothing missed`;
-  return `${away}, missed ${whole.format(missed)} ${missed === 1 ? "frame" : "frames"}`;
-}
-
-/** A list in words: "a", "a and b", "a, b and c". @type {(names: string[]) => string} */
-export function listed(names) {
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
-}
+/** @type {readonly string[]} */
+const preferred = globalThis.document ? navigator.languages : []; // node has languages too, but no visitor
+export const { apart, count, distance, duration, listed, time, welcomeBack } = createFormat(
+  localeFor(language, preferred),
+  { miles: inMiles(preferred) },
+);

@@ -1,12 +1,13 @@
 /** The badge that says where the plays come from: every source of the last minute, so nobody takes a show for life. */
 import { listed } from "./format.js";
 import { createWindow } from "./window.js";
+import { say } from "./words.js";
 
 const SPAN_S = 60;
 const WORDS = /** @type {Record<string, [string, string]>} */ ({
-  live: ["live", "Plays of real listeners, as they happen."],
-  synthetic: ["synthetic", "Made-up plays, sent by a program to show how this works."],
-  replay: ["replay", "Plays from an earlier time, sent again."],
+  live: [say("live"), say("Plays of real listeners, as they happen.")],
+  synthetic: [say("synthetic"), say("Made-up plays, sent by a program to show how this works.")],
+  replay: [say("replay"), say("Plays from an earlier time, sent again.")],
 });
 const ORDER = Object.keys(WORDS);
 
@@ -14,9 +15,9 @@ const ORDER = Object.keys(WORDS);
 export function createSources(badge) {
   const last = createWindow(SPAN_S);
 
-  function say() {
+  function tell() {
     const names = ORDER.filter((name) => last.sum(name) > 0);
-    const text = names.length ? listed(names.map((name) => WORDS[name][0])) : "no plays yet";
+    const text = names.length ? listed(names.map((name) => WORDS[name][0])) : say("no plays yet");
     if (badge.textContent === text) return;
     badge.textContent = text;
     badge.dataset.sources = names.join(" ");
@@ -28,12 +29,12 @@ export function createSources(badge) {
     begin({ now, plays_by_source }) {
       last.clear();
       last.add(now, { ...plays_by_source });
-      say();
+      tell();
     },
     /** @param {Frame} frame */
     add({ now, counts }) {
       last.add(now, { ...counts.plays_by_source });
-      say();
+      tell();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** How the stream is doing, in a line: connecting, live, lost (and for how long), back (and what was missed). */
 import { duration, welcomeBack } from "./format.js";
+import { say } from "./words.js";
 
 const WELCOME_MS = 8000;
 
@@ -9,7 +10,7 @@ export function createStatus(element, { now = Date.now } = {}) {
   let timer;
 
   /** @param {string} name @param {string} text */
-  function say(name, text) {
+  function put(name, text) {
     element.dataset.state = name;
     if (element.textContent !== text) element.textContent = text;
   }
@@ -17,8 +18,10 @@ export function createStatus(element, { now = Date.now } = {}) {
   /** @param {Extract<StreamState, {name: "lost"}>} state */
   function count(state) {
     const waitS = Math.max(0, state.retryAtMs - now()) / 1000;
-    const away = `Connection lost, away for ${duration((now() - state.sinceMs) / 1000)}`;
-    say("lost", waitS >= 1 ? `${away}; next try in ${duration(waitS)}` : `${away}; trying again…`);
+    const away = duration((now() - state.sinceMs) / 1000);
+    const next = { away, wait: duration(waitS) };
+    if (waitS >= 1) put("lost", say("Connection lost, away for {away}; next try in {wait}", next));
+    else put("lost", say("Connection lost, away for {away}; trying again…", next));
     timer = setTimeout(count, 1000, state);
   }
 
@@ -27,10 +30,10 @@ export function createStatus(element, { now = Date.now } = {}) {
     show(state) {
       clearTimeout(timer);
       if (state.name === "lost") return count(state);
-      if (state.name === "connecting") return say("connecting", "Connecting…");
-      if (state.name === "refused") return say("refused", state.reason);
-      say("live", state.back ? welcomeBack(state.back) : "Connected");
-      if (state.back) timer = setTimeout(say, WELCOME_MS, "live", "Connected");
+      if (state.name === "connecting") return put("connecting", say("Connecting…"));
+      if (state.name === "refused") return put("refused", state.reason);
+      put("live", state.back ? welcomeBack(state.back) : say("Connected"));
+      if (state.back) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
     },
     destroy: () => clearTimeout(timer),
   };

@@ -10,7 +10,8 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.support import Translations
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, gettext
+from markupsafe import Markup, escape
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 LANGUAGES = {
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     """Give templates `_()`, the language and its direction, and answers the language they are in."""
     Babel(app, locale_selector=language, default_translation_directories=str(TRANSLATIONS))
     app.context_processor(_spoken)
+    app.add_template_global(say)
 
 
 def language() -> str:
@@ -51,6 +53,11 @@ def _ours(wanted: str) -> str | None:
     parts = wanted.replace("_", "-").casefold().split("-")
     tags = {tag.casefold(): tag for tag in LANGUAGES}
     return tags.get("-".join(parts)) or next((tag for tag in LANGUAGES if tag.split("-")[0] == parts[0]), None)
+
+
+def say(key: str, **values: str) -> Markup:
+    """Say a sentence with its values, markup among them; what is none is escaped."""
+    return escape(gettext(key)).format(**values)
 
 
 def in_miles() -> bool:

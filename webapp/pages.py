@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import brotli  # type: ignore[import-untyped]
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request, url_for
@@ -12,6 +12,7 @@ from flask.blueprints import BlueprintSetupState
 from msgspec import to_builtins
 
 from webapp import languages
+from webapp.poster import latest
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 from webapp.runtime import offload, unison
 from webapp.scene import scene
@@ -127,7 +128,8 @@ def _shown_filters() -> list[Result]:
 @blueprint.app_template_global()
 def language_url(tag: str) -> str:
     """Where the page is in another language, all else in the address as it is."""
-    return url_for("pages.index", **{**request.args.to_dict(flat=False), "lang": [tag]})
+    query: dict[str, Any] = {**request.args.to_dict(flat=False), "lang": [tag]}
+    return url_for("pages.index", **query)
 
 
 @blueprint.get("/assets/<version>/<path:name>")
@@ -153,7 +155,7 @@ def _coding() -> str:
 @blueprint.get("/")
 def index() -> Response:
     """Serve the page; a browser that has it is told so."""
-    response = make_response(render_template("index.html", scene=scene()))
+    response = make_response(render_template("index.html", scene=scene(), latest=latest()))
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Accept-Language"
     response.content_language.add(languages.language().replace("_", "-"))

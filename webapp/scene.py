@@ -51,8 +51,8 @@ FLIGHT_S = (1.3, 3.0)
 """Seconds from a neighbour, and from the other side of the Earth."""
 
 # the light theme: a globe printed on paper
-PAPER_OCEAN = {"night": "#b9c6dc", "day": "#f4f6f4", "haze": "#8ea6cc", "rim": "#c3d2e8", "gleam": "#ffffff"}
-PAPER_SHADE = {"limb": "#b3bfd6", "dusk": "#fffaf0"}
+PAPER_OCEAN = {"night": "#b9c6dc", "day": "#ebf2f1", "haze": "#8ea6cc", "rim": "#c3d2e8", "gleam": "#6f8ba6"}
+PAPER_SHADE = {"limb": "#94a6c6", "dusk": "#fffaf0"}
 """What is taken from the sea there, as its distance from white."""
 PAPER_LAND = {"night": "#5c6890", "day": "#4f7d86"}
 PAPER_DUSK = (0.20, 0.02, -0.10)
@@ -118,13 +118,13 @@ def scene() -> dict[str, Any]:
 
 
 def on_paper() -> dict[str, dict[str, Any]]:
-    """Return what the layers have otherwise in the light theme, by their ids: ink on paper instead of light at night."""
+    """Return what the layers have otherwise in the light theme, by their ids: ink on paper, not light at night."""
     signed = {name: tuple(part - 1 for part in rgb(text)) for name, text in PAPER_SHADE.items()}
     return {
         "ocean": {**_paint(PAPER_OCEAN), **signed, "cover": 1.0},
         "land": {**_paint(PAPER_LAND), "dusk": PAPER_DUSK},
         "lights": dict(_paint(PAPER_LIGHTS)),
-        "arcs": {**_paint(PAPER_ARCS), "cover": 1.0, "pairs": [[rgb(first), rgb(second)] for first, second in PAPER_PAIRS]},
+        "arcs": {**_paint(PAPER_ARCS), "cover": 1.0, "pairs": [[rgb(a), rgb(b)] for a, b in PAPER_PAIRS]},
     }
 
 

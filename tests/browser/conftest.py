@@ -83,7 +83,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     contexts = []
 
     def make(**options: object) -> Visit:
-        settings = {"viewport": {"width": 900, "height": 640}, "timezone_id": "UTC"} | options
+        settings = {"viewport": {"width": 900, "height": 640}, "timezone_id": "UTC", "locale": "en-IE"} | options
         contexts.append(chromium.new_context(**settings))  # type: ignore[arg-type]
         return Visit(contexts[-1].new_page())
 

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createBackoff } from "../../assets/backoff.js";
-import { apart, count, distance, duration, listed, placeName, welcomeBack } from "../../assets/format.js";
+import {
+  apart,
+  count,
+  createFormat,
+  distance,
+  duration,
+  inMiles,
+  listed,
+  localeFor,
+  placeName,
+  welcomeBack,
+} from "../../assets/format.js";
 import { songColours, songProperties } from "../../assets/palette.js";
 import { createPace } from "../../assets/pace.js";
 import { createRecent } from "../../assets/recent.js";
@@ -14,7 +25,23 @@ test("facts are said as people say them", () => {
   assert.equal(distance(16897), "16,897 km");
   assert.deepEqual([count(0), count(2.44), count(2), count(53.2), count(152000)], ["0", "2.4", "2", "53", "152,000"]);
   assert.deepEqual([duration(12.2), duration(75), duration(3720)], ["12 s", "1 min 15 s", "1 h 2 min"]);
-  assert.deepEqual([listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])], ["a", "a and b", "a, b and c"]);
+  assert.deepEqual([listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])], ["a", "a and b", "a, b, and c"]);
+});
+
+test("numbers, ways and times follow the language and the region", () => {
+  const [german, american] = [createFormat("de"), createFormat("en-US", { miles: true })];
+  assert.deepEqual([german.count(152000), german.count(2.44), german.distance(16897)], ["152.000", "2,4", "16.897 km"]);
+  assert.deepEqual([american.distance(16897), american.distance(1)], ["10,499 mi", "1 mi"]);
+  assert.match(american.time(1790000000), /^\d+:\d\d:\d\d\s[AP]M$/u);
+  assert.match(german.time(1790000000), /^\d\d:\d\d:\d\d$/);
+});
+
+test("miles are for those who use them, and a region is only borrowed from the same language", () => {
+  const said = [["en-US"], ["en", "en-GB"], ["my-Mymr-MM"], ["en-IE", "en-US"], ["en"], []].map(inMiles);
+  assert.deepEqual(said, [true, true, true, false, false, false]);
+  assert.equal(localeFor("pt-BR", ["en-US", "pt-PT"]), "pt-PT");
+  assert.equal(localeFor("de", ["en-US", "de", "de-AT"]), "de-AT");
+  assert.equal(localeFor("ja", ["en-US"]), "ja");
 });
 
 test("who comes back is told what was missed, where that is known", () => {
