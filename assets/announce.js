@@ -3,14 +3,16 @@
  * came since. What the page itself has to say goes first.
  */
 import { apart, distance, placeName } from "./format.js";
+import { say, sayCount } from "./words.js";
 
 const EVERY_MS = 5000;
 
 /** @type {(connection: Connection, more: number) => string} */
 export function sentence({ track, from, to, apart_ms, km }, more) {
-  const song = `${track.title} by ${track.artist}`;
-  const others = more === 0 ? "" : ` And ${more} more.`;
-  return `${song}: ${placeName(from)} and ${placeName(to)}, ${apart(apart_ms)}, ${distance(km)}.${others}`;
+  const song = say("{title} by {artist}", { title: track.title, artist: track.artist });
+  const places = say("{one} and {other}", { one: placeName(from), other: placeName(to) });
+  const told = say("{song}: {places}, {apart}, {distance}.", { song, places, apart: apart(apart_ms), distance: distance(km) });
+  return more === 0 ? told : `${told} ${sayCount("And {n} more.", "And {n} more.", more)}`;
 }
 
 /** @param {{textContent: string | null}} region an aria-live element @param {{everyMs?: number}} [options] */
