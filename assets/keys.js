@@ -9,7 +9,7 @@
 
 const TURN_DEG = 15;
 const NEARER = 0.4;
-const FIELDS = "input, select, textarea, dialog, [popover], [contenteditable], [role=listbox], [role=combobox]";
+const FIELDS = "input, select, textarea, dialog:modal, [popover], [contenteditable], [role=listbox], [role=combobox]";
 const PRESSED_BY_SPACE = "button, summary, [role=button]";
 
 /** @type {Record<string, (actions: Actions) => void>} */
