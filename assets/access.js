@@ -28,7 +28,7 @@ export function createAccess({ globe, feed, prefs }) {
       feed.hold(paused);
       globe()?.pause(paused);
     },
-    say: announcer.say,
+    tell: announcer.say,
   });
   const help = createHelp(/** @type {HTMLDialogElement} */ (find("help")), { opener: find("help-open") });
   const keys = createKeys(document.body, {
