@@ -34,7 +34,7 @@ export function createWords(messages, language) {
   };
 }
 
-/** @template T @type {(sentence: string, values: Record<string, T>) => (T | string)[]} */
+/** @template T @param {string} sentence @param {Record<string, T>} values @returns {(T | string)[]} */
 function filled(sentence, values) {
   return sentence
     .split(/\{(\w+)\}/)
