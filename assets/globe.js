@@ -17,6 +17,7 @@ import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
 import { cityLights } from "./lights.js";
 import { createPace } from "./pace.js";
+import { createPicker } from "./pick.js";
 import { createSlots, flight, KIND } from "./slots.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
@@ -34,6 +35,9 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   /** @type {Record<string, Float32Array>} */
   const points = { land: latticePoints(fields.land), lights: cityLights(fields.lights) };
   const pace = createPace();
+  const picker = createPicker();
+  /** Where a point was last drawn. @type {import("./pick.js").Project} */
+  let project = () => null;
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(calm) };
   let deckNow = build();
   let fitted = NaN;
@@ -133,17 +137,19 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     view.pixels = viewport.height * viewport.focalDistance * view.density;
     view.unit = Math.min(2.4, Math.max(0.6, disc / DRAWN_FOR_PX));
     deckNow.redraw("frame");
-    labels.update(now, (point) =>
-      hidden(point, eye) ? null : toScreen(point, viewport.viewProjectionMatrix, viewport.width, viewport.height),
-    );
+    project = (point) =>
+      hidden(point, eye) ? null : toScreen(point, viewport.viewProjectionMatrix, viewport.width, viewport.height);
+    labels.update(now, project);
   }
 
   /** @param {Connection} connection @param {number} now when its arc begins */
-  function tell({ id, track, from, to }, now) {
+  function tell(connection, now) {
+    const { id, track, from, to } = connection;
     const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
     const { rgb, css } = colours(track);
     const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
     const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
+    picker.add({ connection, from: a, to: b, born: now, lands, until });
     const halfway = (now + lands) / 2;
     const song = { story: id, point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
     const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
@@ -172,10 +178,16 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       const middle = lonLat(arcPoint(a, b, 0.5));
       camera.flyTo(middle.lon, middle.lat);
       labels.drop((story) => paused || story === connection.id);
-      if (paused) slots.clear();
+      if (paused) [slots, picker].forEach((up) => up.clear());
       const agoS = paused ? flight(greatCircle(a, b).angle, look) + SETTLED_S : 0;
       tell(connection, clock.seconds() - agoS);
       stale = true;
+    },
+    /** The connection whose label covers a point of the stage, or whose arc passes it within so many pixels. */
+    /** @type {(at: [number, number], reach: number) => Connection | null} */
+    pick(at, reach) {
+      const story = labels.at(at);
+      return (story === null ? null : picker.byId(story)) ?? picker.at(at, reach, clock.seconds(), project);
     },
     /** Look farther east and north, in degrees. @type {(east: number, north: number) => void} */
     turn(east, north) {

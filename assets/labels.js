@@ -74,6 +74,12 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       });
     },
     count: () => labels.length,
+    /** The story of the label that covers a point, or null. @param {[number, number]} point */
+    at([x, y]) {
+      const standing = /** @type {Seen[]} */ (labels.filter(({ side }) => side !== null));
+      const boxes = standing.map((label) => ({ ...boxAt(label, /** @type {string} */ (label.side)), story: label.story }));
+      return boxes.find((box) => box.left <= x && x <= box.right && box.top <= y && y <= box.bottom)?.story ?? null;
+    },
     /** Take a story's labels away. @param {(story: string) => boolean} [told] which stories; all unless said */
     drop(told = () => true) {
       for (const label of labels) if (told(label.story)) leave(label);

@@ -1,6 +1,7 @@
 /** The page put together: the stream goes to the counters, the feed and the globe. The words come first. */
 import { createAccess } from "./access.js";
 import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
+import { createCard } from "./card.js";
 import { createClock } from "./clock.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
@@ -14,6 +15,7 @@ import { createSky } from "./sky.js";
 import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
 import { createStream, filtersOf } from "./stream.js";
+import { createTaps } from "./taps.js";
 import { createTheme, createThemeChoice } from "./theme.js";
 
 const OLD_S = 6; // what is older than this when it comes is news for the feed only
@@ -37,7 +39,10 @@ const colours = songColours(() => theme.layers().arcs.pairs);
 const stage = find("stage");
 const feed = createFeed(find("feed"), {
   colours: (track) => colours(track).css,
-  onChoose: (connection) => globe?.replay(connection),
+  onChoose(connection) {
+    globe?.replay(connection);
+    card.open(connection);
+  },
 });
 const counters = createCounters(find("counters"));
 const sources = createSources(find("sources"));
@@ -114,6 +119,12 @@ const filters = createFilters(find("chips"), {
 });
 const search = createSearch(find("explore"), { onPick: filters.only });
 find("explore").hidden = false;
+const card = createCard(/** @type {HTMLDialogElement} */ (find("card")), { onOnly: filters.only });
+createTaps(stage, {
+  pick: (at, reach) => globe?.pick(at, reach) ?? null,
+  onPick: card.open,
+  onMiss: card.close,
+});
 createSky(document.body);
 startGlobe().catch((error) => {
   console.warn(error);

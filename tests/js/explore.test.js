@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { likes } from "../../assets/card.js";
 import { moved } from "../../assets/combobox.js";
 import { addressOf, nameOf, unnamed } from "../../assets/filters.js";
 import { lookFor, said } from "../../assets/search.js";
@@ -38,4 +39,11 @@ test("what is looked for is asked of the server, at most a hundred characters of
   assert.deepEqual(await lookFor("x".repeat(200), { kind: "city", request: request(null) }), []);
   assert.deepEqual(asked, ["/api/search?q=S%C3%A3o+%26+co", `/api/search?q=${"x".repeat(100)}&kind=city`]);
   assert.deepEqual([0, 1, 12].map(said), ["Nothing found", "1 found", "12 found"]);
+});
+
+test("a card offers the artist, the song and either city alone", () => {
+  const place = (geoname_id, name, country) => ({ geoname_id, city: name, country });
+  const connection = { track: { id: "t1", title: "Jóga", artist: "Björk" }, from: place(1, "Osaka", "Japan"), to: place(2, "Recife", "Brazil") };
+  assert.deepEqual(likes(connection).map(nameOf), ["Björk", "Jóga by Björk", "Osaka, Japan", "Recife, Brazil"]);
+  assert.deepEqual(likes(connection).map(({ filter }) => filter), [{ artist: "Björk" }, { track: "t1" }, { city: "1" }, { city: "2" }]);
 });

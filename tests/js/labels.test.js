@@ -82,3 +82,14 @@ test("however much comes in, the number of labels is bounded", () => {
   for (let i = 0; i < 2000; i++) labels.add("song", label({ lines: [`${i}`] }));
   assert.ok(labels.count() <= 240);
 });
+
+test("a label is found by a point that it covers while it stands there", () => {
+  const labels = createLabels(makeStage(900, 600));
+  labels.add("song", label({}));
+  assert.equal(labels.at([300, 170]), null, "not made yet");
+  labels.update(1, here);
+  assert.equal(labels.at([300, 170]), "a"); // 120 by 48, over its point at 300, 200
+  assert.deepEqual([[300, 205], [300, 140], [235, 170]].map((at) => labels.at(at)), [null, null, null]);
+  labels.update(2, () => null);
+  assert.equal(labels.at([300, 170]), null, "it went to the far side");
+});

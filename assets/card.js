@@ -1,0 +1,77 @@
+/**
+ * The card of a connection: what it was, and the ways to see more like it. It takes the focus and gives it back; Escape
+ * and its button close it.
+ */
+import { apart, distance, placeName } from "./format.js";
+import { language, sayParts } from "./words.js";
+
+/** The filters that a card offers. @type {(connection: Connection) => Found[]} */
+export function likes({ track, from, to }) {
+  /** @type {Found[]} */
+  const found = [
+    { kind: "artist", label: track.artist, detail: "", filter: { artist: track.artist } },
+    { kind: "track", label: track.title, detail: track.artist, filter: { track: track.id } },
+  ];
+  for (const { geoname_id, city, country } of [from, to]) {
+    found.push({ kind: "city", label: city, detail: country, filter: { city: String(geoname_id) } });
+  }
+  return found;
+}
+
+/** @param {HTMLDialogElement} dialog @param {{onOnly: (found: Found) => void}} options */
+export function createCard(dialog, { onOnly }) {
+  /** @type {(name: string) => HTMLElement} */
+  const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
+  const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
+
+  /** @param {Connection} connection */
+  function fill(connection) {
+    const { at, apart_ms, km, track, from, to, id } = connection;
+    dialog.dataset.id = id;
+    find("title").textContent = track.title;
+    find("artist").textContent = track.artist;
+    find("from").textContent = placeName(from);
+    find("to").textContent = placeName(to);
+    find("facts").textContent = [apart(apart_ms), distance(km), moment(at)].join(" · ");
+    find("only").replaceChildren(...likes(connection).map(offer));
+  }
+
+  /** @param {Found} found */
+  function offer(found) {
+    const [button, name] = [document.createElement("button"), document.createElement("bdi")];
+    button.type = "button";
+    name.textContent = found.label;
+    button.append(...sayParts("Only {name}", { name }));
+    button.addEventListener("click", () => {
+      close();
+      onOnly(found);
+    });
+    return button;
+  }
+
+  const close = () => dialog.close();
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    close();
+  };
+  closer.addEventListener("click", close);
+  dialog.addEventListener("keydown", press);
+  return {
+    /** @param {Connection} connection */
+    open(connection) {
+      fill(connection);
+      if (!dialog.open) dialog.show();
+    },
+    close,
+    destroy() {
+      closer.removeEventListener("click", close);
+      dialog.removeEventListener("keydown", press);
+      close();
+    },
+  };
+}
+
+/** @type {(at: number) => string} */
+const moment = (at) => new Date(at * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" });

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.steps import LAGOS, LISBON, send_pair
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+FIXED = "/?t=1790000000"
+
+
+def arc_up(server: Server, visitor: Visit) -> Page:
+    """A page on which one arc stands still, with its labels."""
+    visitor.hold(40)
+    page = visitor.open(server.url + FIXED)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    visitor.wait("document.querySelectorAll('.label.shown').length === 3")
+    page.wait_for_timeout(1500)  # the arc's end lands
+    return page
+
+
+def point_of(page: Page, label: str) -> tuple[float, float]:
+    """The point on the page that a label belongs to: a city, or the top of an arc."""
+    moved = page.locator(label).first.evaluate("element => element.style.transform")
+    stage = page.locator("#stage").bounding_box()
+    x, y = map(float, re.findall(r"[-0-9.]+", moved)[:2])
+    assert stage is not None
+    return stage["x"] + x, stage["y"] + y
+
+
+def test_a_click_on_a_label_or_an_arc_opens_its_card(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = arc_up(server, visitor)
+    card = page.get_by_role("dialog", name="Copper Sky")
+    box = page.locator(".label.song .card").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(card).to_be_visible()
+    expect(card.locator(".artist")).to_have_text("The Harbour Lamps")
+    expect(card.locator(".ends")).to_contain_text("Lisbon, Portugal")
+    expect(card.locator(".ends")).to_contain_text("Lagos, Nigeria")
+    expect(card.locator(".facts")).to_contain_text("40 ms apart · 3,791 km")
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    for label in (".label.song", ".label.city"):
+        page.mouse.click(*point_of(page, label))
+        expect(card).to_be_visible()
+        card.get_by_role("button", name="Close").click()
+        expect(card).to_be_hidden()
+    assert visitor.errors == []
+
+
+def test_a_click_beside_everything_closes_the_card_and_a_drag_opens_none(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = arc_up(server, visit())
+    x, y = point_of(page, ".label.song")
+    card = page.locator("#card")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    page.mouse.up()
+    expect(card).to_be_hidden()
+    page.locator("#feed li .title").click()
+    expect(card).to_be_visible()
+    stage = page.locator("#stage").bounding_box()
+    assert stage is not None
+    page.mouse.click(stage["x"] + stage["width"] * 0.95, stage["y"] + stage["height"] * 0.5)
+    expect(card).to_be_hidden()
+
+
+def test_an_entry_of_the_list_opens_it_by_enter_and_escape_leads_back(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = visit().open(server.url + FIXED)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    entry = page.locator("#feed li button").first
+    entry.focus(timeout=PATIENCE_MS)
+    page.keyboard.press("Enter")
+    card = page.get_by_role("dialog", name="Copper Sky")
+    expect(card.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(entry).to_be_focused()
+    page.keyboard.press("Enter")
+    card.get_by_role("button", name="Only Lagos").click()
+    expect(page.locator(".chip")).to_have_text("Only Lagos, Nigeria×")
+    expect(page.locator("#feed li")).to_have_count(1)
+    assert page.url == f"{server.url}{FIXED}&city={LAGOS}"
+
+
+def test_a_tap_on_a_telephone_opens_the_card_from_below(server: Server, visit: Callable[..., Visit]) -> None:
+    page = arc_up(server, visit(viewport={"width": 390, "height": 844}, has_touch=True))
+    page.touchscreen.tap(*point_of(page, ".label.song"))
+    card = page.get_by_role("dialog", name="Copper Sky")
+    expect(card).to_be_visible()
+    box = card.bounding_box()
+    assert box is not None
+    assert (round(box["width"]), round(box["y"] + box["height"])) == (390, 844)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
