@@ -9,7 +9,7 @@ export function createCounters(element) {
   const last = createWindow(SPAN_S);
 
   /** @param {string} name @param {string} text */
-  function say(name, text) {
+  function put(name, text) {
     const target = element.querySelector(`[data-count="${name}"]`);
     if (target && target.textContent !== text) target.textContent = text;
   }
@@ -19,10 +19,10 @@ export function createCounters(element) {
     add({ now, counts }) {
       const { plays, together, connections, shown, matching } = counts;
       last.add(now, { plays, together, shown, found: matching ?? connections });
-      say("plays", count(last.mean("plays")));
-      say("together", count(last.sum("together")));
-      say("shown", count(last.sum("shown")));
-      say("found", count(last.sum("found")));
+      put("plays", count(last.mean("plays")));
+      put("together", count(last.sum("together")));
+      put("shown", count(last.sum("shown")));
+      put("found", count(last.sum("found")));
     },
     /** Begin anew, such as with another stream. */
     clear: () => last.clear(),

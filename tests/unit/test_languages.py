@@ -1,0 +1,97 @@
+"""The page's languages: who reads which, and that every sentence of the page is in all of them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import build_poster
+import build_words
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from webapp import pages
+from webapp.languages import LANGUAGES, TRANSLATIONS, chosen, words
+from webapp.resources import TEMPLATES
+
+CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
+    app.register_blueprint(pages.blueprint)
+    return app.test_client()
+
+
+def test_there_is_a_catalogue_for_each_language_but_the_first() -> None:
+    names = {path.parent.parent.name.replace("_", "-") for path in CATALOGUES}
+    assert names == set(LANGUAGES) - {"en"}
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.parent.name)
+def test_every_sentence_is_translated_with_its_values_and_compiled(path: object) -> None:
+    assert build_words.problems(path, build_words.said()) == []  # type: ignore[arg-type]
+
+
+def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
+    template = build_words.said()
+    template.add("{n} cities nobody translated")
+    assert any("is not translated" in problem for problem in build_words.problems(CATALOGUES[0], template))
+    assert any("is said no more" in problem for problem in build_words.problems(CATALOGUES[0], build_words.Catalog()))
+    assert not build_words.same_values("{city}, {country}", "{city}")
+    assert build_words.same_values(("{n} song", "{n} songs"), "eine")
+
+
+@pytest.mark.parametrize(
+    ("wish", "preferred", "tag"),
+    [
+        (None, [], "en"),
+        (None, ["fr", "de-AT", "en"], "de"),
+        (None, ["pt-PT"], "pt-BR"),
+        (None, ["AR-eg"], "ar"),
+        ("ja", ["de"], "ja"),
+        ("tlh", ["es-MX"], "es"),
+        ("../../etc", ["*"], "en"),
+    ],
+)
+def test_the_wish_comes_first_then_what_the_browser_prefers(wish: str | None, preferred: list[str], tag: str) -> None:
+    assert chosen(wish, preferred) == tag
+
+
+def test_the_page_says_which_language_it_is_in_and_that_it_depends_on_who_asks(client: FlaskClient) -> None:
+    answer = client.get("/", headers={"Accept-Language": "ar-EG,en;q=0.5"})
+    assert '<html lang="ar" dir="rtl">' in answer.text
+    assert answer.headers["Content-Language"] == "ar"
+    assert "Accept-Language" in answer.headers["Vary"]
+    assert "غريبان، أغنية واحدة، الثانية نفسها." in answer.text
+
+
+def test_the_menu_changes_the_language_and_nothing_else_of_the_address(client: FlaskClient) -> None:
+    page = client.get("/?wall=1&lang=de").text
+    links = re.findall(r'<a href="([^"]*)" lang="(\S+)"', page)
+    assert [tag for _, tag in links] == list(LANGUAGES)
+    assert links[2][0] == "/?wall=1&amp;lang=es"
+    assert re.findall(r'lang="(\S+)" hreflang="\S+" dir="auto" aria-current', page) == ["de"]
+
+
+def test_the_page_carries_the_words_that_scripts_say(client: FlaskClient) -> None:
+    found = re.search(r'id="words">(.*?)</script>', client.get("/?lang=ja").text)
+    assert found is not None
+    assert json.loads(found[1])["Connected"] == "接続済み"
+    assert words("en") == {}
+
+
+def test_counted_sentences_are_carried_by_plural_category() -> None:
+    forms = words("ar")["{n} connection came meanwhile"]
+    assert set(forms) == {"zero", "one", "two", "few", "many", "other"}
+    assert (forms["many"], forms["few"]) == ("وصل {n} اتصالًا في هذه الأثناء", "وصلت {n} اتصالات في هذه الأثناء")  # type: ignore[index]
+    assert set(words("ja")["{n} connection came meanwhile"]) == {"other"}
+
+
+def test_the_poster_is_small_and_drawn_from_the_land_as_it_is() -> None:
+    made = build_poster.land()
+    assert (build_poster.ROOT / "assets" / "poster.svg").read_text() == made
+    assert (build_poster.ROOT / "templates" / "poster.html").read_text() == build_poster.arcs()
+    assert len(made) < 40_000
