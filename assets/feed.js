@@ -6,6 +6,7 @@
  * @property {number} [most]
  * @property {(track: Track) => string[]} colours
  * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
+ * @property {(connection: Connection) => boolean} [mine]  whether the viewer's own city has part in it
  */
 import { apart, distance, placeName, time as timeOf } from "./format.js";
 import { sayParts } from "./words.js";
@@ -14,7 +15,7 @@ import { sayParts } from "./words.js";
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
-export function createFeed(list, { most = 60, colours, onChoose = () => {} }) {
+export function createFeed(list, { most = 60, colours, onChoose = () => {}, mine = () => false }) {
   /** @type {Connection[]} */
   let waiting = [];
   let reading = false;
@@ -25,6 +26,7 @@ export function createFeed(list, { most = 60, colours, onChoose = () => {} }) {
   /** @param {Connection} connection @param {boolean} fresh whether it comes in now */
   function put(connection, fresh) {
     const item = entry(connection, colours(connection.track), fresh);
+    item.classList.toggle("mine", mine(connection));
     told.set(item, connection);
     list.prepend(item);
     while (list.children.length > most) list.lastElementChild?.remove();

@@ -215,6 +215,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       const now = clock.seconds();
       slots.add({ from: unit(city.lon, city.lat), colours: colours(track).rgb, kind: KIND.pulse }, now);
     },
+    /** A connection that matters to the viewer: a soft ring at either end. @param {Connection} connection */
+    glow({ track, from, to }) {
+      const now = clock.seconds();
+      const shape = { colours: colours(track).rgb, kind: KIND.pulse };
+      for (const { lon, lat } of [from, to]) slots.add({ ...shape, from: unit(lon, lat) }, now);
+    },
     /** One who waits for another. @param {Spark} spark */
     spark({ city }) {
       slots.add({ from: unit(city.lon, city.lat), colours: [paint.arcs.spark], kind: KIND.spark }, clock.seconds());

@@ -2,6 +2,7 @@
 import { createAccess } from "./access.js";
 import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
 import { createCard } from "./card.js";
+import { createCity } from "./city.js";
 import { createClock } from "./clock.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
@@ -39,10 +40,8 @@ const colours = songColours(() => theme.layers().arcs.pairs);
 const stage = find("stage");
 const feed = createFeed(find("feed"), {
   colours: (track) => colours(track).css,
-  onChoose(connection) {
-    globe?.replay(connection);
-    card.open(connection);
-  },
+  onChoose: see,
+  mine: (connection) => city.touches(connection),
 });
 const counters = createCounters(find("counters"));
 const sources = createSources(find("sources"));
@@ -66,6 +65,12 @@ function draw(connection) {
   if (access.paused() || document.hidden) return;
   globe?.connect(connection);
   access.note(connection);
+}
+
+/** Have a closer look. @param {Connection} connection */
+function see(connection) {
+  globe?.replay(connection);
+  card.open(connection);
 }
 
 /** @param {{at: number}} event */
@@ -100,7 +105,7 @@ const openStream = () => createStream({
   },
 });
 let stream = openStream();
-window.addEventListener("online", () => stream.hurry());
+window.addEventListener("online", () => [stream, city].forEach((each) => each.hurry()));
 
 /** Show what the address asks for by now, from the beginning. */
 function begin() {
@@ -124,6 +129,16 @@ createTaps(stage, {
   pick: (at, reach) => globe?.pick(at, reach) ?? null,
   onPick: card.open,
   onMiss: card.close,
+});
+const city = createCity(find("city"), {
+  origin: location.origin,
+  storage: browserStorage(),
+  quiet: () => access.paused() || document.hidden,
+  onTouch(connection) {
+    if (filtersOf(location.search).size === 0) show(connection, 0);
+    if (isNew(connection)) onGlobe()?.glow(connection);
+  },
+  onChoose: see,
 });
 createSky(document.body);
 startGlobe().catch((error) => {
