@@ -10,7 +10,7 @@ precision highp float;
 `;
 
 /** Premultiplied blending; GlobeView would cull the back of strips, so it is said here. */
-const PARAMETERS = {
+export const PARAMETERS = {
   cullMode: "none",
   depthWriteEnabled: false,
   depthCompare: "always",

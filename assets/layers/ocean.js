@@ -1,36 +1,27 @@
-/** The sea, the light of day on it, and the air at its rim: one quad, and a ray through each of its pixels. */
-import { GlobeLayer, TO_CLIP } from "./base.js";
+/**
+ * The sea, the light of day on it, and the air at its rim: rings of a disc that faces the eye, closest together where the
+ * colours change fastest. Light is worked out at the rings' corners and blended between: for each pixel it would be most
+ * of what a frame costs where the processor draws.
+ */
+import { GlobeLayer, PARAMETERS, TO_CLIP } from "./base.js";
+
+const CORNERS = 160; // of a ring: a rim of 900 pixels' radius is round to a fifth of a pixel
+const SEA_RINGS = 32;
+const AIR_RINGS = 14;
 
 // at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
 const VERTEX = `
-out vec2 at;
-out vec3 target;
-flat out vec3 sunward;  // the sun, as seen: to the right, up, toward the eye
+out vec4 ink;
 ${TO_CLIP}
-void main(void) {
-  float far = length(globe.eye);
-  vec3 z = globe.eye / far, x = normalize(cross(vec3(0.0, 0.0, 1.0), z)), y = cross(z, x);
-  float radius = sqrt(1.0 - 1.0 / (far * far));  // the silhouette is a circle about z / far
-  at = (vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0) * look.reach;
-  target = z / far + (x * at.x + y * at.y) * radius;
-  sunward = vec3(dot(globe.sun, x), dot(globe.sun, y), dot(globe.sun, z));
-  gl_Position = toClip(target);
-}`;
-
-const FRAGMENT = `
-in vec2 at;
-in vec3 target;
-flat in vec3 sunward;
-out vec4 fragColor;
-
-vec4 air(float r) {
+vec4 air(vec2 at, vec3 sunward) {
+  float r = length(at);
   float lit = smoothstep(-0.8, 0.8, dot(vec3(at / r, 0.25), sunward));
   float thin = exp((1.0 - r) * look.falloff), wide = exp((1.0 - r) * look.falloff * 0.24);
   float glow = (thin * mix(0.08, 0.62, lit) + wide * mix(0.04, 0.20, lit)) * smoothstep(look.reach, 1.02, r);
   return vec4(mix(look.haze, look.rim, thin * thin) * glow, glow * look.cover);
 }
 
-vec3 sea() {
+vec3 sea(vec3 target) {
   vec3 ray = normalize(target - globe.eye);
   float b = dot(globe.eye, ray);
   vec3 n = globe.eye - ray * (b + sqrt(max(0.0, b * b - dot(globe.eye, globe.eye) + 1.0)));
@@ -44,15 +35,46 @@ vec3 sea() {
 }
 
 void main(void) {
-  float r = length(at), edge = fwidth(r);
-  float inside = 1.0 - smoothstep(1.0 - edge, 1.0 + edge, r);
-  if (inside == 0.0) { fragColor = r < look.reach ? air(r) : vec4(0.0); return; }
-  fragColor = vec4(sea(), 1.0) * inside;
-  if (inside < 1.0) fragColor += air(max(1.0, r)) * (1.0 - inside);
+  int ring = gl_VertexID / ${CORNERS + 1}, corner = gl_VertexID - ring * ${CORNERS + 1};
+  float far = length(globe.eye), turn = float(corner) / float(${CORNERS}) * 2.0 * PI;
+  vec3 z = globe.eye / far, x = normalize(cross(vec3(0.0, 0.0, 1.0), z)), y = cross(z, x);
+  float radius = sqrt(1.0 - 1.0 / (far * far));  // the silhouette is a circle about z / far
+  float edge = 0.7 * sqrt(far * far - 1.0) / globe.pixels, beyond = float(ring - ${SEA_RINGS}) / float(${AIR_RINGS});
+  float r = ring < ${SEA_RINGS}
+    ? sin(float(ring) / float(${SEA_RINGS - 1}) * 0.5 * PI) * (1.0 - edge)
+    : 1.0 + edge + (look.reach - 1.0) * beyond * beyond;
+  vec2 at = vec2(cos(turn), sin(turn)) * r;
+  vec3 target = z / far + (x * at.x + y * at.y) * radius;
+  ink = ring < ${SEA_RINGS}
+    ? vec4(sea(target), 1.0)
+    : air(at, vec3(dot(globe.sun, x), dot(globe.sun, y), dot(globe.sun, z)));
+  gl_Position = toClip(target);
 }`;
+
+const FRAGMENT = `
+in vec4 ink;
+out vec4 fragColor;
+void main(void) { fragColor = ink; }`;
+
+/** Two triangles between each two corners of each two rings. */
+function triangles() {
+  const data = new Uint16Array((SEA_RINGS + AIR_RINGS) * CORNERS * 6);
+  let next = 0;
+  for (let ring = 0; ring < SEA_RINGS + AIR_RINGS; ring++) {
+    for (let corner = 0; corner < CORNERS; corner++) {
+      const a = ring * (CORNERS + 1) + corner;
+      const b = a + CORNERS + 1;
+      data.set([a, a + 1, b, a + 1, b + 1, b], next);
+      next += 6;
+    }
+  }
+  return data;
+}
 
 export class OceanLayer extends GlobeLayer {
   static layerName = "OceanLayer";
+  /** It comes first, over nothing: there is nothing to blend with. @type {Record<string, unknown>} */
+  static defaultProps = { parameters: { type: "object", value: { ...PARAMETERS, blend: false } } };
   static look = {
     night: "vec3",
     reach: "float",
@@ -68,6 +90,9 @@ export class OceanLayer extends GlobeLayer {
 
   initializeState() {
     super.initializeState();
-    this.makeModel("quad", VERTEX, FRAGMENT, { topology: "triangle-strip", vertexCount: 4 });
+    const data = triangles();
+    const indices = { usage: luma.Buffer.INDEX, indexType: "uint16", data };
+    const indexBuffer = this.keep(this.context.device.createBuffer(indices));
+    this.makeModel("rings", VERTEX, FRAGMENT, { topology: "triangle-list", indexBuffer, vertexCount: data.length });
   }
 }
