@@ -2,7 +2,7 @@
  * The globe: pydeck's scene, and what goes on over it. Import once pydeck's bundle is there (bundle.js).
  *
  * @typedef {object} GlobeOptions
- * @property {Scene & {camera: {turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}}} scene
+ * @property {Scene & {camera: {turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}, pace?: object}} scene
  * @property {{land: Uint8Array, lights: Uint8Array}} fields
  * @property {ReturnType<typeof import("./clock.js").createClock>} clock
  * @property {boolean} calm  whether the viewer asked for less motion
@@ -12,7 +12,7 @@
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
 import { createCamera } from "./camera.js";
-import { arcPoint, greatCircle, hidden, latticePoints, lonLat, subsolarPoint, toScreen, unit } from "./geo.js";
+import { arcPoint, greatCircle, hidden, latticePoints, lonLat, scale, subsolarPoint, toScreen, unit } from "./geo.js";
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
 import { cityLights } from "./lights.js";
@@ -34,7 +34,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
   /** @type {Record<string, Float32Array>} */
   const points = { land: latticePoints(fields.land), lights: cityLights(fields.lights) };
-  const pace = createPace();
+  const pace = createPace(scene.pace);
   const picker = createPicker();
   /** Where a point was last drawn. @type {import("./pick.js").Project} */
   let project = () => null;
@@ -71,6 +71,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       },
       onInteractionStateChange: (/** @type {Record<string, boolean>} */ state) =>
         camera.hold(Boolean(state.isDragging || state.isZooming || state.inTransition)),
+      onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // its keys are the page's
       // deck neither restores a lost context nor says that it went
       onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
       layers: made.props.layers.map((layer) => layer.clone({ view, slots, points: points[layer.id], ...paint[layer.id] })),
@@ -150,8 +151,10 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
     const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
     picker.add({ connection, from: a, to: b, born: now, lands, until });
+    const top = arcPoint(a, b, 0.5);
+    camera.notice(scale(top, 1 / Math.hypot(...top)));
     const halfway = (now + lands) / 2;
-    const song = { story: id, point: arcPoint(a, b, 0.5), lines: [track.title, track.artist], colours: css };
+    const song = { story: id, point: top, lines: [track.title, track.artist], colours: css };
     const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
     const end = { story: id, point: b, lines: [to.city, to.country], colours: [css[1]] };
     labels.add("song", { ...song, from: halfway, until: until - look.fadeS });

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, titles
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+FIXED = "?t=1790000000"
+SEOUL = 1835848
+FOCUSED = "document.activeElement.textContent.trim()"
+PLACES = "[...document.querySelectorAll('.label.city')].map((label) => label.style.transform).join()"
+
+WITHOUT_RING = """() => {
+  const rings = (element) => {
+    const {outlineStyle, outlineWidth} = getComputedStyle(element);
+    return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+  };
+  const focused = document.activeElement;
+  if (focused === document.body) return null;
+  const around = [focused, focused.parentElement, focused.closest('li') ?? focused];
+  return around.some(rings) ? '' : focused.outerHTML.slice(0, 100);
+}"""
+
+
+def heard(page: Page) -> str:
+    return page.locator("#announcer").text_content() or ""
+
+
+def flip(page: Page, switch: str) -> None:
+    page.locator("#settings-open").click()
+    page.locator(f"[data-switch={switch}]").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#settings")).to_be_hidden()
+
+
+def test_enter_on_an_entry_flies_the_globe_there_and_shows_it_again(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    visitor.hold(30)
+    page = visitor.open(server.url + FIXED)
+    send_pair(server, "Night Bus Home", cities=(OSAKA, SEOUL))
+    expect(page.locator("#feed h3")).to_have_text("Night Bus Home by The Harbour Lamps")
+    visitor.wait("document.getElementById('stage').dataset.arcs === '1'")
+    assert page.locator(".label.shown").count() == 0, "it is on the other side"
+    page.locator("#feed button").focus()
+    page.keyboard.press("Enter")
+    visitor.wait("document.querySelectorAll('.label.song.shown').length === 1")
+    box, stage = page.locator(".label.song .card").bounding_box(), page.locator("#stage").bounding_box()
+    assert box is not None
+    assert stage is not None
+    assert abs(box["x"] + box["width"] / 2 - stage["x"] - stage["width"] / 2) < stage["width"] / 4
+    assert visitor.errors == []
+
+
+def test_arrow_keys_walk_the_list_which_is_one_stop_for_tab(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + FIXED)
+    for title in ("One", "Two", "Three"):
+        send_pair(server, title, cities=(LISBON, LAGOS))
+        expect(page.locator("#feed .title").first).to_have_text(title, timeout=PATIENCE_MS)
+    page.locator("#feed button").first.focus()
+    for key, title in (
+        ("ArrowDown", "Two"),
+        ("End", "One"),
+        ("ArrowDown", "One"),
+        ("ArrowUp", "Two"),
+        ("Home", "Three"),
+    ):
+        page.keyboard.press(key)
+        assert page.evaluate(FOCUSED).startswith(title), key
+        assert page.locator("#feed button[tabindex='0']").count() == 1
+    send_pair(server, "Four", cities=(LISBON, LAGOS))
+    visitor.wait("document.getElementById('stage').dataset.arcs === '4'")
+    assert titles(page) == ["Three", "Two", "One"], "nothing moves while somebody is in the list"
+    page.evaluate("document.activeElement.blur()")
+    expect(page.locator("#feed .title").first).to_have_text("Four")
+    expect(page.locator("#feed button[tabindex='0']")).to_contain_text("Four")
+
+
+def test_the_globe_is_turned_and_brought_nearer_by_keys_and_buttons(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    visitor.hold(60)
+    page = visitor.open(server.url + FIXED)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    visitor.wait("document.querySelectorAll('.label.city.shown').length === 2")
+    for key in ("ArrowLeft", "ArrowUp", "+", "-", "nearer"):
+        before = page.evaluate(PLACES)
+        if key == "nearer":
+            page.locator("#nearer").click()
+        else:
+            page.keyboard.press(key)
+        visitor.wait(f"{PLACES} !== {before!r}")
+    flip(page, "keys")
+    before = page.evaluate(PLACES)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(500)
+    assert page.evaluate(PLACES) == before
+
+
+def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    visitor.hold(60)
+    page = visitor.open(server.url)
+    send_pair(server, "Before", cities=(LISBON, LAGOS))
+    visitor.wait("document.querySelectorAll('.label.city.shown').length === 2")
+    page.keyboard.press(" ")
+    expect(page.locator("#meanwhile")).to_have_text("Paused")
+    page.wait_for_timeout(300)
+    before = page.evaluate(PLACES)
+    send_pair(server, "Meanwhile", cities=(OSAKA, RECIFE))
+    expect(page.locator("#meanwhile")).to_have_text("Paused: 1 connection came meanwhile", timeout=PATIENCE_MS)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(PLACES) == before
+    assert page.evaluate("document.getElementById('stage').dataset.arcs") == "1"
+    assert page.evaluate("document.getAnimations().filter(({playState}) => playState === 'running').length") == 0
+    assert titles(page) == ["Before"]
+    expect(page.locator("[data-count=found]")).not_to_have_text("0")
+    page.locator("#pause").click()
+    expect(page.locator("#meanwhile")).to_be_hidden()
+    assert titles(page) == ["Meanwhile", "Before"]
+    visitor.wait("document.getElementById('announcer').textContent.includes('1 connection came meanwhile')")
+    visitor.wait(f"{PLACES} !== {before!r}")
+
+
+def test_in_a_pause_an_entry_is_shown_alone_and_whole(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    visitor.hold(60)
+    page = visitor.open(server.url)
+    for title, cities in (("First", (LISBON, LAGOS)), ("Second", (OSAKA, SEOUL))):
+        send_pair(server, title, cities=cities)
+        expect(page.locator("#feed .title").first).to_have_text(title, timeout=PATIENCE_MS)
+    visitor.wait("document.getElementById('stage').dataset.arcs === '2'")
+    page.keyboard.press(" ")
+    page.locator("#feed button").first.click()
+    visitor.wait(
+        "[...document.querySelectorAll('.label.song.shown')].some((label) => label.textContent.startsWith('Second'))"
+    )
+    assert set(page.locator(".label.song.shown span:first-child").all_text_contents()) == {"Second"}
+
+
+def test_help_and_search_are_a_key_away_and_escape_goes_back(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + FIXED)
+    page.locator("#nearer").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "nearer"
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox")
+    expect(field).to_be_focused()
+    page.keyboard.type("/? +")
+    expect(field).to_have_value("/? +")
+    expect(page.locator("#help")).to_be_hidden()
+    assert visitor.errors == []
+
+
+def test_choices_are_kept_once_a_switch_was_moved_and_not_before(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(server.url + FIXED)
+    assert page.evaluate("localStorage.length") == 0
+    expect(page.locator("html")).to_have_attribute("data-motion", "full")
+    flip(page, "motion")
+    expect(page.locator("html")).to_have_attribute("data-motion", "less")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-motion", "less")
+    page.locator("#settings-open").click()
+    checked = {
+        name: page.locator(f"[data-switch={name}]").is_checked() for name in ("motion", "sound", "announce", "keys")
+    }
+    assert checked == {"motion": False, "sound": False, "announce": True, "keys": True}
+
+
+def test_connections_are_announced_until_that_is_switched_off(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + FIXED)
+    assert page.locator("#announcer").get_attribute("aria-live") == "polite"
+    send_pair(server, "Heard", cities=(LISBON, LAGOS))
+    visitor.wait("document.getElementById('announcer').textContent !== ''")
+    assert heard(page).startswith("Heard by The Harbour Lamps: Lisbon, Portugal and Lagos, Nigeria")
+    flip(page, "announce")
+    send_pair(server, "Unheard", cities=(OSAKA, RECIFE))
+    expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
+    page.wait_for_timeout(5500)
+    assert heard(page).startswith("Heard ")
+
+
+def test_a_visitor_who_wants_less_motion_gets_none_and_may_have_it(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit(reduced_motion="reduce")
+    page = visitor.open(server.url)
+    send_pair(server, "Calm", cities=(LISBON, LAGOS))
+    expect(page.locator("#feed li.fresh")).to_have_count(1, timeout=PATIENCE_MS)
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.emulate_media(reduced_motion="no-preference")
+    expect(page.locator("html")).to_have_attribute("data-motion", "full")
+    page.emulate_media(reduced_motion="reduce")
+    expect(page.locator("html")).to_have_attribute("data-motion", "less")
+    flip(page, "motion")
+    expect(page.locator("html")).to_have_attribute("data-motion", "full")
+
+
+def test_whoever_goes_by_tab_sees_where_they_are(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(server.url + FIXED)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(1, timeout=PATIENCE_MS)
+    found: list[str | None] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        found.append(page.evaluate(WITHOUT_RING))
+        if found[-1] is None:
+            break
+    assert None in found
+    assert len(found) > 10
+    assert [element for element in found if element] == []
