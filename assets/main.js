@@ -18,6 +18,7 @@ import { createStatus } from "./status.js";
 import { createStream, filtersOf } from "./stream.js";
 import { createTaps } from "./taps.js";
 import { createTheme, createThemeChoice } from "./theme.js";
+import { createWall } from "./wall.js";
 
 const OLD_S = 6; // what is older than this when it comes is news for the feed only
 const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
@@ -141,6 +142,7 @@ const city = createCity(find("city"), {
   onChoose: see,
 });
 createSky(document.body);
+if ("wall" in document.documentElement.dataset) createWall(document, navigator.wakeLock);
 startGlobe().catch((error) => {
   console.warn(error);
   document.body.dataset.globe = "none";

@@ -1,6 +1,6 @@
 """Find what the page says and bring the translations up to date: `python scripts/build_words.py [--check]`.
 
-Sentences are found in `templates` and `assets`; each language's `messages.po` in `webapp/translations` gets the new ones,
+Sentences are found in `templates` and `assets`; each language's `messages.po` in `webapp/translations` gets the new,
 untranslated, and loses those that are said no more; then it is compiled. `--check` writes nothing and fails where a
 sentence is not translated, a value got lost in a translation, or a compiled catalogue is not current.
 """

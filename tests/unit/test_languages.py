@@ -8,6 +8,7 @@ import re
 import build_poster
 import build_words
 import pytest
+from babel.messages.catalog import Catalog
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -39,7 +40,7 @@ def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
     template = build_words.said()
     template.add("{n} cities nobody translated")
     assert any("is not translated" in problem for problem in build_words.problems(CATALOGUES[0], template))
-    assert any("is said no more" in problem for problem in build_words.problems(CATALOGUES[0], build_words.Catalog()))
+    assert any("is said no more" in problem for problem in build_words.problems(CATALOGUES[0], Catalog()))
     assert not build_words.same_values("{city}, {country}", "{city}")
     assert build_words.same_values(("{n} song", "{n} songs"), "eine")
 
