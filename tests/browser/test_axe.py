@@ -25,7 +25,7 @@ def complaints(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("size", SIZES)
-def test_axe_finds_nothing_on_the_page_its_settings_and_its_help(
+def test_axe_finds_nothing_on_the_page_its_settings_its_help_and_its_card(
     server: Server, visit: Callable[..., Visit], size: str, theme: str
 ) -> None:
     if AXE is None:
@@ -42,5 +42,9 @@ def test_axe_finds_nothing_on_the_page_its_settings_and_its_help(
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     visitor.wait("document.getElementById('help').open")
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#feed button").click()
+    visitor.wait("document.getElementById('card').open")
     assert complaints(page) == []
     assert visitor.errors == []
