@@ -1,13 +1,20 @@
 /**
- * Where the globe is looked at from: it turns slowly, leaves the viewer's hand alone, and goes on some seconds after.
- * Pure; globe.js feeds it time and deck's gestures.
+ * Where the globe is looked at from: it drifts, leans toward where things happen, leaves the viewer's hand alone, and
+ * goes on some seconds after. However much happens, by itself it never turns or changes its speed faster than its
+ * habits say, so that nobody gets dizzy. Pure; globe.js feeds it time and deck's gestures.
  *
- * @param {{longitude: number, latitude: number, zoom: number}} start
- * @param {{turnDegPerS: number, restS: number}} habits
+ * @typedef {object} Habits
+ * @property {number} turnDegPerS     how fast it drifts
+ * @property {number} restS           how long it leaves the viewer's hand alone
+ * @property {number} [followDegPerS] the fastest it goes by itself
+ * @property {number} [easeDegPerS2]  the most that its speed changes in a second
  */
 import { wrapDegrees } from "./geo.js";
+import { createInterest } from "./interest.js";
 
-const EASE_S = 1.5;
+const LEAN_PER_S = 0.3; // of the way to where things happen
+const LEAN_SOUTH = -30; // no farther, that the lands of most people stay in view
+const LEAN_NORTH = 45;
 const FLY_S = [0.6, 2.2]; // to what is in the middle already, and to the other side of the Earth
 const STEP_S = 0.3; // for a turn or a step nearer by key
 const LATITUDE_MOST = 80;
@@ -21,12 +28,14 @@ const degreesApart = (from, to) => wrapDegrees(to - from);
 /** Doublings by which the globe is drawn larger at a latitude. @param {number} latitude */
 const grownBy = (latitude) => -Math.log2(Math.cos((latitude * Math.PI) / 180));
 
-/** @param {ViewState} start @param {{turnDegPerS: number, restS: number}} habits */
-export function createCamera(start, { turnDegPerS, restS }) {
+/** @param {ViewState} start @param {Habits} habits */
+export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, easeDegPerS2 = 2.5 }) {
+  const interest = createInterest();
   let view = start;
   let held = false;
   let still = false;
   let idleS = Infinity;
+  let speed = [-turnDegPerS, 0]; // degrees a second to the east and to the north
   /** @type {{from: ViewState, to: ViewState, passedS: number, lastsS: number, ease: (t: number) => number} | null} */
   let flight = null;
 
@@ -52,8 +61,33 @@ export function createCamera(start, { turnDegPerS, restS }) {
     return true;
   }
 
+  /** The speed it would like: the drift, bent toward where things happen. */
+  function wish() {
+    const { lon, lat, weight } = interest.centre();
+    const home = between(start, { ...start, latitude: clamp(lat, LEAN_SOUTH, LEAN_NORTH) }, weight).latitude;
+    const there = clamp(degreesApart(view.longitude, lon) * LEAN_PER_S, -followDegPerS, followDegPerS);
+    return shorter([there * weight - turnDegPerS * (1 - weight), (home - view.latitude) * LEAN_PER_S], followDegPerS);
+  }
+
+  /** @param {number} seconds */
+  function cruise(seconds) {
+    const wanted = wish();
+    const change = shorter([wanted[0] - speed[0], wanted[1] - speed[1]], easeDegPerS2 * seconds);
+    speed = [speed[0] + change[0], speed[1] + change[1]];
+    view = sameSize(view, view.longitude + speed[0] * seconds, view.latitude + speed[1] * seconds);
+    return true;
+  }
+
+  /** Whether the viewer or a flight was at it just now. */
+  function resting() {
+    if (idleS < restS) speed = [0, 0];
+    return idleS < restS;
+  }
+
   return {
     view: () => view,
+    /** Something happens there, which it leans toward. @type {(point: Vector) => void} */
+    notice: interest.add,
     /** What the viewer's gesture made of it. @param {ViewState} next */
     take(next) {
       view = next;
@@ -95,15 +129,13 @@ export function createCamera(start, { turnDegPerS, restS }) {
     },
     /** Move on; whether that changed the view. @param {number} seconds */
     advance(seconds) {
+      interest.age(seconds);
       if (held) flight = null;
       if (held) return false;
       if (flyOn(seconds)) return true;
       if (still) return false;
       idleS += seconds;
-      const eased = Math.min(1, Math.max(0, (idleS - restS) / EASE_S));
-      if (eased === 0) return false;
-      view = { ...view, longitude: wrapDegrees(view.longitude - turnDegPerS * eased * seconds) };
-      return true;
+      return !resting() && cruise(seconds);
     },
   };
 }
@@ -122,4 +154,13 @@ function between(from, to, share) {
   const latitude = mix(from.latitude, to.latitude);
   const size = mix(from.zoom + grownBy(from.latitude), to.zoom + grownBy(to.latitude));
   return { ...from, longitude, latitude, zoom: size - grownBy(latitude) };
+}
+
+/** @type {(x: number, low: number, high: number) => number} */
+const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+
+/** The same way, at most so long. @type {(way: number[], most: number) => number[]} */
+function shorter(way, most) {
+  const share = Math.min(1, most / Math.max(Math.hypot(...way), 1e-12));
+  return way.map((part) => part * share);
 }

@@ -1,0 +1,36 @@
+/**
+ * Where things happen: the middle of what happened lately, which moves slowly because what was lasts on. Pure.
+ */
+import { scale } from "./geo.js";
+
+const LASTS_S = 8;
+const ENOUGH = 4; // events by which it can be sure of itself
+
+export function createInterest() {
+  /** @type {Vector} */
+  let sum = [0, 0, 0];
+  let count = 0;
+
+  return {
+    /** @param {Vector} point of the unit sphere */
+    add(point) {
+      sum = [sum[0] + point[0], sum[1] + point[1], sum[2] + point[2]];
+      count += 1;
+    },
+    /** Time goes on. @param {number} seconds */
+    age(seconds) {
+      const left = Math.exp(-seconds / LASTS_S);
+      sum = scale(sum, left);
+      count *= left;
+    },
+    /** Its place, and how much it says: near 1 if all happens in one place, near 0 if everywhere or nothing does. */
+    centre() {
+      const length = Math.hypot(...sum);
+      if (length < 1e-6) return { lon: 0, lat: 0, weight: 0 };
+      const [x, y, z] = scale(sum, 1 / length);
+      const sure = Math.min(1, count / ENOUGH);
+      const lonDeg = (Math.atan2(x, -y) * 180) / Math.PI;
+      return { lon: lonDeg, lat: (Math.asin(z) * 180) / Math.PI, weight: (length / Math.max(count, 1e-6)) ** 2 * sure };
+    },
+  };
+}
