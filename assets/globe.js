@@ -140,7 +140,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     deckNow.redraw("frame");
     project = (point) =>
       hidden(point, eye) ? null : toScreen(point, viewport.viewProjectionMatrix, viewport.width, viewport.height);
-    labels.update(now, project);
+    labels.update(now, project, pace.share());
   }
 
   /** @param {Connection} connection @param {number} now when its arc begins */

@@ -59,13 +59,16 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       if (labels.length >= MOST || (kind === "city" && labels.some(twin))) return;
       labels.push({ ...what, kind: KINDS[kind], made: null, side: null });
     },
-    /** @param {number} now @param {(point: Vector) => [number, number] | null} project  null on the far side */
-    update(now, project) {
+    /**
+     * @param {number} now @param {(point: Vector) => [number, number] | null} project  null on the far side
+     * @param {number} [share]  of the labels that there is room for: a slow device can afford fewer
+     */
+    update(now, project, share = 1) {
       for (const label of labels) if (label.until <= now) leave(label);
       labels = labels.filter((label) => label.until > now);
       const { clientWidth: width, clientHeight: height } = stage;
       const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
-      const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX)));
+      const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX))) * share;
       const seen = atMost(inView(now, project), songs);
       const sides = arrange(seen, bounds, obstacles());
       seen.forEach((label, i) => {

@@ -8,6 +8,7 @@ import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
 import { createLanguageChoice } from "./language.js";
+import { createMeter } from "./meter.js";
 import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createRecent } from "./recent.js";
@@ -143,6 +144,7 @@ const city = createCity(find("city"), {
 });
 createSky(document.body);
 if ("wall" in document.documentElement.dataset) createWall(document, navigator.wakeLock);
+if (new URLSearchParams(location.search).get("fps") === "1") createMeter(document.body);
 startGlobe().catch((error) => {
   console.warn(error);
   document.body.dataset.globe = "none";
@@ -172,7 +174,7 @@ async function startGlobe() {
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
     colours,
     paint: theme.layers(),
-    obstacles: () => [".wordmark", ".tagline", "#explore", "#counters", ".tools", "footer"].map(boxOnStage),
+    obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "footer"].map(boxOnStage),
   });
   globe.pause(access.paused());
   document.body.dataset.globe = "ready";

@@ -1,5 +1,5 @@
 /**
- * How many pixels a slow device can afford: where frames take long, each is drawn with fewer. Pure.
+ * How many pixels and labels a slow device can afford: where frames take long, each is drawn with fewer. Pure.
  *
  * @param {{slowS?: number, over?: number, steps?: number[]}} [options] steps: shares of the full density
  */
