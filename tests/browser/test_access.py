@@ -220,3 +220,13 @@ def test_whoever_goes_by_tab_sees_where_they_are(server: Server, visit: Callable
     assert None in found
     assert len(found) > 10
     assert [element for element in found if element] == []
+
+
+def test_a_lost_stream_is_announced_once_not_each_second(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + FIXED)
+    server.stop()
+    visitor.wait("document.getElementById('announcer').textContent === 'Connection lost'")
+    page.evaluate("document.getElementById('announcer').textContent = ''")
+    visitor.wait("/away for ([6-9]|1[0-9]) s/.test(document.getElementById('status').textContent)")
+    assert heard(page) == ""
