@@ -15,10 +15,10 @@ KEPT = "localStorage.getItem('unison.city')"
 
 
 def choose_osaka(page: Page) -> None:
-    page.locator(".city summary").click()
+    page.locator(".your-city summary").click()
     page.get_by_role("combobox", name="Your city").fill("ósaka")
     page.get_by_role("option", name="Osaka Japan").click()
-    expect(page.locator(".city summary")).to_have_text("Your city Osaka, Japan")
+    expect(page.locator(".your-city summary")).to_have_text("Your city Osaka, Japan")
 
 
 def test_what_touches_your_city_is_listed_glows_and_is_told_gently(server: Server, visit: Callable[..., Visit]) -> None:
@@ -30,7 +30,7 @@ def test_what_touches_your_city_is_listed_glows_and_is_told_gently(server: Serve
     send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(1, timeout=PATIENCE_MS)
     send_pair(server, "Night Bus Home", cities=(RECIFE, OSAKA))
-    listed = page.locator(".city ol li")
+    listed = page.locator(".your-city ol li")
     expect(listed).to_have_count(1, timeout=PATIENCE_MS)
     expect(listed).to_have_text("Night Bus Home Recife, Brazil")
     expect(page.locator(".city-note")).to_have_text("Osaka and Recife, Brazil just started Night Bus Home together")
@@ -47,15 +47,15 @@ def test_it_is_known_again_listed_from_before_and_forgotten_on_wish(
     page = visit().open(server.url)
     choose_osaka(page)
     send_pair(server, "Night Bus Home", cities=(RECIFE, OSAKA))
-    expect(page.locator(".city ol li")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".your-city ol li")).to_have_count(1, timeout=PATIENCE_MS)
     page.goto(f"{server.url}/?country=PT")
-    page.locator(".city summary").click()
-    expect(page.locator(".city ol li")).to_have_count(1, timeout=PATIENCE_MS)
+    page.locator(".your-city summary").click()
+    expect(page.locator(".your-city ol li")).to_have_count(1, timeout=PATIENCE_MS)
     expect(page.locator(".city-note")).to_be_empty()  # it was before
     send_pair(server, "Night Train", cities=(OSAKA, LAGOS))
-    expect(page.locator(".city ol li")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".your-city ol li")).to_have_count(2, timeout=PATIENCE_MS)
     assert page.locator("#feed li").count() == 0  # the filter holds
     page.get_by_role("button", name="Forget this city").click()
-    expect(page.locator(".city summary")).to_have_text("Your city")
-    expect(page.locator(".city ol li")).to_have_count(0)
+    expect(page.locator(".your-city summary")).to_have_text("Your city")
+    expect(page.locator(".your-city ol li")).to_have_count(0)
     assert page.evaluate(KEPT) is None
