@@ -1,0 +1,134 @@
+"""What the benches of the page share: a Chromium that draws in software, what it costs, and a stream of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import random
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
+
+from tests.serving import Server
+
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+PATIENCE_MS = 120_000
+FRAMES = """seconds => new Promise((done) => {
+  let frames = 0;
+  const began = performance.now();
+  const count = (now) => {
+    frames += 1;
+    if (now - began >= 1000 * seconds) done([frames, (now - began) / 1000]);
+    else requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+})"""
+
+
+@contextlib.contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A headless Chromium on software GL."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*SOFTWARE_GL, *flags])
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def server(**env: str) -> Iterator[Server]:
+    """A server of its own with nothing in its history."""
+    with tempfile.TemporaryDirectory() as folder:
+        running = Server(Path(folder) / "data", env)
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def frames(page: Page, seconds: float) -> tuple[int, float]:
+    """Count a page's frames for so long; gives the seconds that it really took."""
+    count, took = page.evaluate(FRAMES, seconds)
+    return int(count), float(took)
+
+
+def cpu_s() -> float:
+    """Seconds of processor time that all that this process started has used and is using."""
+    ticks = sum(_ticks(pid) for pid in _descendants(os.getpid()))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _descendants(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        return [each for child in children for each in (child, *_descendants(child))]
+    return []
+
+
+def _ticks(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+    return 0
+
+
+def machine() -> str:
+    """What figures were measured on."""
+    cpuinfo = Path("/proc/cpuinfo")
+    model = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    return f"{model[1] if model else platform.processor()}, {os.cpu_count()} cores, load {load}"
+
+
+class FakeStream:
+    """A `/stream` that says what a bench wants said: connections between places drawn from a seed."""
+
+    def __init__(self, page: Page, seed: int = 7) -> None:
+        self._random = random.Random(seed)
+        self._made = self._seq = 0
+        self._socket: WebSocketRoute | None = None
+        page.route_web_socket("**/stream*", self._open)
+
+    def _open(self, socket: WebSocketRoute) -> None:
+        self._socket = socket
+        hello = {"type": "hello", "protocol": 1, "stream": "bench", "seq": 0, "now": time.time(), "window_s": 1}
+        socket.send(json.dumps(hello | {"plays_by_source": {"synthetic": 1}, "recent": [], "gap": None}))
+
+    def send(self, count: int) -> None:
+        """Send a frame of so many new connections."""
+        if self._socket is None:
+            return
+        self._seq += 1
+        counts = {"plays": 40, "together": 2 * count, "connections": count, "shown": count}
+        frame = {"type": "connections", "seq": self._seq, "now": time.time(), "pulses": [], "sparks": []}
+        made = [self._connection() for _ in range(count)]
+        counts |= {"plays_by_source": {"synthetic": 40}}  # type: ignore[dict-item]
+        self._socket.send(json.dumps(frame | {"connections": made, "counts": counts}))
+
+    def _connection(self) -> dict[str, Any]:
+        self._made += 1
+        song = self._random.randrange(400)
+        return {
+            "id": f"{self._made:023d}",
+            "source": "synthetic",
+            "at": time.time(),
+            "apart_ms": self._random.randrange(1000),
+            "km": self._random.randrange(1000, 20000),
+            "track": {"id": f"{song:016d}", "title": f"Song {song}", "artist": "The Harbour Lamps"},
+            "from": self._place(),
+            "to": self._place(),
+        }
+
+    def _place(self) -> dict[str, Any]:
+        lon, lat = self._random.uniform(-180, 180), self._random.uniform(-50, 65)
+        name = f"City {self._random.randrange(3000)}"
+        return {"geoname_id": 1, "city": name, "country": "Land", "country_code": "XX", "lon": lon, "lat": lat}

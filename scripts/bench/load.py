@@ -1,0 +1,88 @@
+"""What a first visit loads over the wire, when its first arc is up, and what a second visit asks for again.
+
+    python scripts/bench/load.py [--rounds 3]
+
+A real server and a headless Chromium on software GL; each round begins with a cache of its own. The stream brings a
+connection as soon as it is open, so that the wait is the page's. Exits with 1 where a limit is passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, BrowserContext
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
+
+WIRE_MAX_MB = 1.2
+FIRST_ARC_MAX_S = 2.5
+STEP_MS = 100
+
+
+@dataclass(slots=True)
+class Load:
+    """One visit: bytes that came over the wire, requests that did, and seconds to the first arc."""
+
+    size: int = 0
+    requests: int = 0
+    first_arc_s: float = 0.0
+
+
+def visit(context: BrowserContext, url: str) -> Load:
+    """Open the page and wait for its first arc."""
+    page, load, cached = context.new_page(), Load(), set[str]()
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.requestServedFromCache", lambda event: cached.add(event["requestId"]))
+
+    def finished(event: dict[str, object]) -> None:
+        if event["requestId"] not in cached and int(str(event["encodedDataLength"]).split(".")[0]) > 0:
+            load.size += int(str(event["encodedDataLength"]).split(".")[0])
+            load.requests += 1
+
+    wire.on("Network.loadingFinished", finished)
+    stream = FakeStream(page)
+    began = time.monotonic()
+    page.goto(url)
+    while (
+        not page.evaluate("document.getElementById('stage').dataset.arcs")
+        and time.monotonic() - began < PATIENCE_MS / 1000
+    ):
+        stream.send(1)
+        page.wait_for_timeout(STEP_MS)
+    load.first_arc_s = time.monotonic() - began
+    page.close()
+    return load
+
+
+def both(browser: Browser, url: str) -> tuple[Load, Load]:
+    """Visit for the first time, and again."""
+    with browser.new_context(viewport={"width": 900, "height": 700}) as context:
+        return visit(context, url), visit(context, url)
+
+
+def main() -> int:
+    """Measure and print; 1 where a limit is passed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="how often (3)")
+    options = parser.parse_args()
+    print(machine())
+    with server() as running, chromium() as browser:
+        loads = [both(browser, running.url) for _ in range(options.rounds)]
+    megabytes = median(first.size for first, _ in loads) / 1e6
+    waits = [median(load[i].first_arc_s for load in loads) for i in (0, 1)]
+    again = median(second.requests for _, second in loads)
+    print(f"first visit: {megabytes:.2f} MB over the wire (limit {WIRE_MAX_MB}) in {loads[0][0].requests} requests")
+    print(f"first arc after {waits[0]:.1f} s (limit {FIRST_ARC_MAX_S}), {waits[1]:.1f} s on a second visit")
+    print(f"a second visit makes {again:.0f} requests; {machine()}")
+    return int(megabytes > WIRE_MAX_MB or waits[0] > FIRST_ARC_MAX_S)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,178 @@
+"""How many frames a second the globe draws beside globe.gl, and what a frame costs the processor.
+
+    python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lines]
+
+Both are drawn by one headless Chromium, one after the other in turns, in a view of 900x700 on software GL, at one
+device pixel a CSS pixel: the same land as dots, the same number of arcs that stay, turning. Ours is the page itself
+with all but the globe hidden: its labels, its night, its lights and its air are drawn too, and four new connections a
+second come in. Neither may lower its pixels. globe.gl draws land as a cloud of particles, the lightest it has, and
+arcs as tubes about as thick as ours with a moving dash, and softens edges by multisampling, as it does unless told
+otherwise; our shaders soften their own. `--lightest` draws its arcs as lines of one pixel with jagged edges. It comes
+from npm into a cache and is no part of this project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, Page
+
+from webapp.scene import land_points
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from bench.browser import PATIENCE_MS, FakeStream, chromium, cpu_s, frames, machine, server
+
+GLOBE_GL = "2.46.2"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison-bench"
+SIZE = {"width": 900, "height": 700}
+GOAL = 5.0
+SETTLE_S = 5.0
+
+ALONE = """
+  #stage { position: fixed !important; inset: 0 !important; }
+  body > :not(main), main > :not(#stage) { display: none !important; }
+"""
+STAY = """document.addEventListener('readystatechange', () => {
+  const scene = document.getElementById('scene');
+  if (!scene) return;
+  const described = JSON.parse(scene.textContent);
+  Object.assign(described.layers.find((layer) => layer.id === 'arcs'), {holdS: 3600, capacity: ARCS});
+  scene.textContent = JSON.stringify({...described, pace: {slowS: 1e9}});
+}, {once: true})"""
+STYLE = """css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+}"""
+THEIRS = """<!doctype html><style>body { margin: 0; background: #04060f; }</style><div id="globe"></div>
+<script src="/bench/globe.gl.js"></script>
+<script>
+  const land = LAND.map(([lng, lat]) => ({lat, lng}));
+  const random = ((state) => () => (state = (state * 16807) % 2147483647) / 2147483647)(7);
+  const place = () => [random() * 115 - 50, random() * 360 - 180];
+  const arcs = Array.from({length: ARCS}, () => {
+    const [[startLat, startLng], [endLat, endLng]] = [place(), place()];
+    return {startLat, startLng, endLat, endLng, wait: random()};
+  });
+  const globe = new Globe(document.getElementById('globe'), {animateIn: false, waitForGlobeReady: false,
+      rendererConfig: {antialias: SMOOTH, alpha: false}})
+    .width(900).height(700).backgroundColor('#04060f').showAtmosphere(true).showGraticules(false)
+    .particlesData([land]).particlesSize(1.2).particlesSizeAttenuation(false).particlesColor(() => '#7fb4e2')
+    .particleAltitude(0.001)
+    .arcsData(arcs).arcColor(() => ['#ffb25e', '#ff5e8a']).arcStroke(STROKE).arcsTransitionDuration(0)
+    .arcCurveResolution(48).arcCircularResolution(3)
+    .arcDashLength(0.6).arcDashGap(0.4).arcDashInitialGap((arc) => arc.wait).arcDashAnimateTime(3000);
+  globe.globeMaterial().color.set('#0d2a52');
+  globe.pointOfView({lat: 20, lng: 0, altitude: 1.9}, 0);
+  globe.controls().autoRotate = true;
+  globe.renderer().setPixelRatio(1);
+  document.body.dataset.globe = 'ready';
+</script>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What one look at a page has shown."""
+
+    per_s: float
+    cpu_ms: float
+
+
+def globe_gl() -> str:
+    """Return globe.gl's bundle, fetched the first time."""
+    folder = CACHE / f"globe.gl-{GLOBE_GL}"
+    bundle = folder / "package" / "dist" / "globe.gl.min.js"
+    if not bundle.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        pack = ["npm", "pack", "--silent", f"globe.gl@{GLOBE_GL}"]
+        name = subprocess.run(pack, cwd=folder, check=True, capture_output=True, text=True).stdout.split()[-1]
+        with tarfile.open(folder / name) as archive:
+            archive.extractall(folder, filter="data")
+    return bundle.read_text()
+
+
+@contextlib.contextmanager
+def visit(browser: Browser) -> Iterator[Page]:
+    """A page of the size that is measured."""
+    page = browser.new_page(viewport=SIZE, device_scale_factor=1, color_scheme="dark")  # type: ignore[arg-type]
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+def ours(browser: Browser, url: str, arcs: int, seconds: float) -> Drawn:
+    """Look at our globe with so many arcs on it."""
+    with visit(browser) as page:
+        page.add_init_script(STAY.replace("ARCS", str(arcs)))
+        stream = FakeStream(page)
+        page.goto(url)
+        page.evaluate(STYLE, ALONE)
+        page.wait_for_selector("body[data-globe=ready]", timeout=PATIENCE_MS)
+        for _ in range(arcs):
+            stream.send(1)
+        page.wait_for_selector(f"#stage[data-arcs='{arcs}']", state="attached", timeout=PATIENCE_MS)
+        return look(page, seconds, stream)
+
+
+def theirs(browser: Browser, url: str, arcs: int, seconds: float, lightest: bool) -> Drawn:
+    """Look at globe.gl with so many arcs on it."""
+    html = THEIRS.replace("ARCS", str(arcs)).replace("LAND", json.dumps(land_points().tolist()))
+    html = html.replace("STROKE", "null" if lightest else "0.35").replace("SMOOTH", "false" if lightest else "true")
+    with visit(browser) as page:
+        page.route("**/bench/globe.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.route("**/bench/globe.gl.js", lambda route: route.fulfill(body=globe_gl(), content_type="text/javascript"))
+        page.goto(f"{url}/bench/globe.html")
+        page.wait_for_selector("body[data-globe=ready]", timeout=PATIENCE_MS)
+        return look(page, seconds, None)
+
+
+def look(page: Page, seconds: float, stream: FakeStream | None) -> Drawn:
+    """Count frames, while a stream brings four connections a second."""
+    page.wait_for_timeout(1000 * SETTLE_S)
+    count, took, began = 0, 0.0, cpu_s()
+    while took < seconds:
+        if stream:
+            stream.send(4)
+        more = frames(page, 1.0)
+        count, took = count + more[0], took + more[1]
+    return Drawn(count / took, 1000 * (cpu_s() - began) / count)
+
+
+def main() -> int:
+    """Measure and print; 1 where the goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--arcs", type=int, nargs="+", default=[20, 200, 2000])
+    parser.add_argument("--seconds", type=float, default=6.0, help="how long each look lasts (6)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is looked at (3)")
+    parser.add_argument("--lightest", action="store_true", help="globe.gl's arcs as jagged lines of one pixel")
+    options = parser.parse_args()
+    print(f"{machine()}\n{'arcs':>5}  {'ours':>24}  {'globe.gl':>24}  ratio of frames, of cpu")
+    missed = False
+    with server() as running, chromium() as browser:
+        for arcs in options.arcs:
+            looks: tuple[list[Drawn], list[Drawn]] = ([], [])
+            for _ in range(options.rounds):
+                looks[0].append(ours(browser, running.url, arcs, options.seconds))
+                looks[1].append(theirs(browser, running.url, arcs, options.seconds, options.lightest))
+            us, them = (Drawn(median(d.per_s for d in side), median(d.cpu_ms for d in side)) for side in looks)
+            cells = "  ".join(f"{each.per_s:6.1f}/s {each.cpu_ms:7.0f} ms cpu" for each in (us, them))
+            ratio = us.per_s / them.per_s
+            missed = missed or ratio < GOAL
+            print(f"{arcs:5}  {cells}  {ratio:.1f}x, {them.cpu_ms / us.cpu_ms:.1f}x", flush=True)
+    print(f"{machine()}; goal {GOAL:g}x at each: {'missed' if missed else 'met'}")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
