@@ -51,7 +51,7 @@ def on_land(points: Points) -> Points:
 
 def seen(points: Points) -> Points:
     """Return where points are on the picture, and how squarely they are seen: (n, 3)."""
-    lon, lat = np.radians(MIDDLE_DEG)
+    lon = math.radians(MIDDLE_DEG[0])
     east = np.array([-math.sin(lon), math.cos(lon), 0])
     toward = unit(*np.atleast_2d(np.array(MIDDLE_DEG)).T)[0]
     north = np.cross(toward, east)
