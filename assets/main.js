@@ -174,7 +174,7 @@ async function startGlobe() {
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
     colours,
     paint: theme.layers(),
-    obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#card", "#counters", ".tools", "footer"].map(boxOnStage),
+    obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "footer"].map(boxOnStage),
   });
   globe.pause(access.paused());
   document.body.dataset.globe = "ready";
