@@ -1,5 +1,6 @@
 import http.client
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -138,9 +139,9 @@ def test_bytes_after_the_end_do_not_keep_a_viewer_open(start: Start) -> None:
     with RawViewer(server) as viewer:
         viewer.send(0x88, b"\x03\xe8")
         assert viewer.end() == 1000
-        with pytest.raises((ConnectionResetError, BrokenPipeError)):
-            viewer.sock.sendall(bytes(1 << 26))
-    server.until(lambda stats: stats["gone"] == 1)
+        with suppress(OSError):  # gunicorn resets it; werkzeug reads on for a while, on its own descriptor
+            viewer.sock.sendall(bytes(1 << 24))
+        server.until(lambda stats: stats["gone"] == 1)
 
 
 def test_a_half_closed_connection_is_over(start: Start) -> None:
