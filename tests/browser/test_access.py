@@ -50,6 +50,8 @@ def test_enter_on_an_entry_flies_the_globe_there_and_shows_it_again(
     assert page.locator(".label.shown").count() == 0, "it is on the other side"
     page.locator("#feed button").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("#card")).to_be_visible()
+    page.keyboard.press("Escape")  # labels keep out from under the card
     visitor.wait("document.querySelectorAll('.label.song.shown').length === 1")
     box, stage = page.locator(".label.song .card").bounding_box(), page.locator("#stage").bounding_box()
     assert box is not None
