@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
 PATIENCE_MS = 60_000
 """Software GL on a busy machine draws few frames a second."""
+expect.set_options(timeout=PATIENCE_MS)
 
 LONGER = """document.addEventListener('readystatechange', () => {
   const scene = document.getElementById('scene');
@@ -83,7 +84,12 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     contexts = []
 
     def make(**options: object) -> Visit:
-        settings = {"viewport": {"width": 900, "height": 640}, "timezone_id": "UTC", "locale": "en-IE"} | options
+        settings = {
+            "viewport": {"width": 900, "height": 640},
+            "device_scale_factor": 0.5,  # a quarter of the pixels to draw in software
+            "timezone_id": "UTC",
+            "locale": "en-IE",
+        } | options
         contexts.append(chromium.new_context(**settings))  # type: ignore[arg-type]
         return Visit(contexts[-1].new_page())
 
