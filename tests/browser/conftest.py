@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.serving import Server
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
@@ -65,6 +67,12 @@ class Visit:
         self.wait("document.getElementById('status').dataset.state === 'live'")
         self.wait("document.body.dataset.globe === 'ready'")
         return self.page
+
+
+@pytest.fixture
+def server(serve: Callable[..., Server]) -> Server:
+    """A server that shows every connection, so that two of one second are both seen."""
+    return serve(UNISON_SHOWN_PER_S="0")
 
 
 @pytest.fixture(scope="session")

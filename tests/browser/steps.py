@@ -14,8 +14,8 @@ OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
 
 
 def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, cities: tuple[int, int]) -> None:
-    """Have two listeners press play on a song, 40 ms apart, just now."""
-    pressed_at = time.time() - 0.2
+    """Have two listeners press play on a song, 40 ms apart: in a moment, so that on a busy machine neither is late."""
+    pressed_at = time.time() + 0.3
     plays = [
         {
             "track": {"title": title, "artist": artist},
@@ -26,7 +26,7 @@ def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, 
         for number, city in enumerate(cities)
     ]
     answer = post_plays(server, plays, X_Unison_Source="synthetic")
-    assert answer["accepted"] == 2, answer
+    assert (answer["accepted"], answer["late"]) == (2, 0), answer
 
 
 def titles(page: Page) -> list[str]:

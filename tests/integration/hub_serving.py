@@ -28,6 +28,7 @@ class HubServer:
     """Serves `hub_app`; `options` are those of `Hub`."""
 
     def __init__(self, kind: str, **options: float):
+        self.kind = kind
         pairs = " ".join(f"{name}={value}" for name, value in options.items())
         self.process = subprocess.Popen(
             [sys.executable, "-m", *COMMANDS[kind]],
