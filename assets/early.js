@@ -1,6 +1,8 @@
-// Before anything is painted: the theme and the language that the visitor chose here, so that neither changes in sight.
+// Before anything is painted: that there are scripts, and the theme and the language that the visitor chose here, so
+// that none of it changes in sight.
 (() => {
   const page = document.documentElement;
+  page.dataset.scripted = "";
   const query = new URLSearchParams(location.search);
   /** @type {{theme?: unknown, language?: unknown}} */
   let kept = {};

@@ -37,7 +37,7 @@ function paint(canvas, width, height) {
   const density = Math.min(2, window.devicePixelRatio);
   canvas.width = width * density;
   canvas.height = height * density;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true }); // by the CPU
   if (!context) return;
   context.scale(density, density);
   const next = numbers(7);

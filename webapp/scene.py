@@ -110,8 +110,9 @@ def scene() -> dict[str, Any]:
     """The scene as `createDeck` takes it, and how the camera moves."""
     described: dict[str, Any] = json.loads(live_deck().to_json())
     described.pop("mapStyle", None)
-    # shaders soften their own edges; multisampling would halve the frames on a slow device. pydeck has no place for it
-    described["deviceProps"] = {"webgl": {"antialias": False}}
+    # shaders soften their own edges: multisampling would halve the frames on a slow device, and so would a second
+    # buffer to keep what was drawn. pydeck has no place for it
+    described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False}}
     described["themes"] = {"dark": _looks(described["layers"]), "light": on_paper()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
     return described

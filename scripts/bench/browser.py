@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
 from tests.serving import Server
 
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+NO_POPUP = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup"
+"""Each new window would load the address field's own pages meanwhile."""
 PATIENCE_MS = 120_000
 FRAMES = """seconds => new Promise((done) => {
   let frames = 0;
@@ -38,7 +40,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
     """A headless Chromium on software GL."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*SOFTWARE_GL, *flags])
+        browser = playwright.chromium.launch(executable_path=path, args=[*SOFTWARE_GL, NO_POPUP, *flags])
         yield browser
         browser.close()
 

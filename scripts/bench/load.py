@@ -22,7 +22,8 @@ from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
 
 WIRE_MAX_MB = 1.2
 FIRST_ARC_MAX_S = 2.5
-STEP_MS = 100
+STEP_MS = 50
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ def visit(context: BrowserContext, url: str) -> Load:
     ):
         stream.send(1)
         page.wait_for_timeout(STEP_MS)
+    page.evaluate(DRAWN)
     load.first_arc_s = time.monotonic() - began
     page.close()
     return load

@@ -17,6 +17,8 @@ from tests.serving import Server
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
+NO_POPUP = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup"
+"""Each new window would load the address field's own pages first."""
 PATIENCE_MS = 60_000
 """Software GL on a busy machine draws few frames a second."""
 expect.set_options(timeout=PATIENCE_MS)
@@ -81,7 +83,7 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: set CHROMIUM to one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_GL + QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SOFTWARE_GL, *QUIET, NO_POPUP])
         yield browser
         browser.close()
 
