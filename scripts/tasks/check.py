@@ -19,6 +19,8 @@ import tools
 from environment import PYTHON, ROOT, ProblemError
 
 TSCONFIG_FOLDERS = ("assets",)
+TWO_AT_ONCE = ("-n", "2")
+"""pytest-xdist's: real servers mostly wait. A browser that draws in software needs both cores."""
 
 HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
 
@@ -89,8 +91,8 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
     def python(*command: str) -> Callable[[], list[str | Path]]:
         return lambda: [PYTHON, *command]
 
-    def pytest(folder: str) -> Callable[[], list[str | Path]]:
-        return python("-m", "pytest", f"tests/{folder}", *pytest_arguments)
+    def pytest(folder: str, *options: str) -> Callable[[], list[str | Path]]:
+        return python("-m", "pytest", *options, f"tests/{folder}", *pytest_arguments)
 
     return [
         Step("lint", "ruff check", python("-m", "ruff", "check")),
@@ -99,8 +101,8 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         *(Step("types", f"tsc {folder}", partial(_tsc, folder)) for folder in TSCONFIG_FOLDERS),
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
-        Step("unit", "unit tests", pytest("unit")),
-        Step("integration", "integration tests", pytest("integration")),
+        Step("unit", "unit tests", pytest("unit", *TWO_AT_ONCE)),
+        Step("integration", "integration tests", pytest("integration", *TWO_AT_ONCE)),
         Step("browser", "browser tests", pytest("browser"), _browser_environment),
     ]
 

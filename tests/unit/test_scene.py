@@ -29,7 +29,7 @@ def test_the_scene_names_layers_that_the_page_has() -> None:
     ]
     assert {layer["@@type"] for layer in described["layers"]} == set(exported)
     assert described["views"][0]["@@type"] == "_GlobeView"
-    assert described["deviceProps"] == {"webgl": {"antialias": False}}
+    assert described["deviceProps"] == {"webgl": {"antialias": False, "preserveDrawingBuffer": False}}
 
 
 def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
