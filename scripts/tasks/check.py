@@ -19,7 +19,7 @@ import tools
 from environment import PYTHON, ROOT, ProblemError
 
 TSCONFIG_FOLDERS = ("assets",)
-TWO_AT_ONCE = ("-n", "2")
+SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
 """pytest-xdist's: real servers mostly wait. A browser that draws in software needs both cores."""
 
 HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
@@ -101,8 +101,8 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         *(Step("types", f"tsc {folder}", partial(_tsc, folder)) for folder in TSCONFIG_FOLDERS),
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
-        Step("unit", "unit tests", pytest("unit", *TWO_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *TWO_AT_ONCE)),
+        Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
+        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE)),
         Step("browser", "browser tests", pytest("browser"), _browser_environment),
     ]
 
