@@ -1,25 +1,27 @@
 /**
  * The list of the latest connections: the same as the globe, in words. Each entry's heading is a button; one of them is
- * reached by tab, the others from there by the arrow keys.
+ * reached by tab, the others from there by the arrow keys. While somebody reads, what comes waits behind a button.
  *
  * @typedef {object} FeedOptions
  * @property {number} [most]
+ * @property {HTMLButtonElement} newer  says how many wait, and brings them in; beside the list in an element of theirs
  * @property {(track: Track) => string[]} colours
  * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
  * @property {(connection: Connection) => boolean} [mine]  whether the viewer's own city has part in it
  */
 import { apart, distance, placeName, time as timeOf } from "./format.js";
-import { sayParts } from "./words.js";
+import { sayCount, sayParts } from "./words.js";
 
 /** @type {Record<string, (at: number, last: number) => number>} */
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
-export function createFeed(list, { most = 60, colours, onChoose = () => {}, mine = () => false }) {
+export function createFeed(list, { most = 60, newer, colours, onChoose = () => {}, mine = () => false }) {
   /** @type {Connection[]} */
   let waiting = [];
   let reading = false;
   let held = false;
+  const place = /** @type {HTMLElement} */ (list.parentElement);
   /** @type {WeakMap<Element, Connection>} */
   const told = new WeakMap();
 
@@ -59,14 +61,31 @@ export function createFeed(list, { most = 60, colours, onChoose = () => {}, mine
 
   /** Nothing moves under the eyes of somebody who points at the list or has the focus in it. */
   function look() {
-    reading = held || list.matches(":hover, :focus-within");
-    if (reading) return;
+    reading = held || place.matches(":hover, :focus-within");
+    if (!reading) bring();
+    offer();
+  }
+
+  function bring() {
     waiting.forEach((connection) => put(connection, true));
     waiting = [];
   }
 
+  function offer() {
+    newer.hidden = held || waiting.length === 0;
+    newer.textContent = sayCount("{n} new connection", "{n} new connections", waiting.length);
+  }
+
+  function bringNow() {
+    bring();
+    list.scrollTop = 0;
+    if (newer.matches(":focus-visible")) reach(0)?.focus();
+    offer();
+  }
+
   const events = ["pointerenter", "pointerleave", "pointercancel", "focusin", "focusout"];
-  for (const event of events) list.addEventListener(event, look);
+  for (const event of events) place.addEventListener(event, look);
+  newer.addEventListener("click", bringNow);
   list.addEventListener("keydown", step);
   list.addEventListener("click", choose);
   return {
@@ -74,6 +93,7 @@ export function createFeed(list, { most = 60, colours, onChoose = () => {}, mine
     add(connection) {
       if (!reading) return put(connection, true);
       waiting = [...waiting, connection].slice(-most);
+      offer();
     },
     /** @param {Connection[]} connections from before, newest first */
     fill(connections) {
@@ -84,6 +104,7 @@ export function createFeed(list, { most = 60, colours, onChoose = () => {}, mine
     clear() {
       waiting = [];
       list.replaceChildren();
+      offer();
     },
     /** Let nothing move until told otherwise; what comes meanwhile waits. @param {boolean} now */
     hold(now) {
@@ -91,7 +112,8 @@ export function createFeed(list, { most = 60, colours, onChoose = () => {}, mine
       look();
     },
     destroy() {
-      for (const event of events) list.removeEventListener(event, look);
+      for (const event of events) place.removeEventListener(event, look);
+      newer.removeEventListener("click", bringNow);
       list.removeEventListener("keydown", step);
       list.removeEventListener("click", choose);
       list.replaceChildren();

@@ -41,6 +41,7 @@ createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("langua
 const colours = songColours(() => theme.layers().arcs.pairs);
 const stage = find("stage");
 const feed = createFeed(find("feed"), {
+  newer: /** @type {HTMLButtonElement} */ (find("newer")),
   colours: (track) => colours(track).css,
   onChoose: see,
   mine: (connection) => city.touches(connection),

@@ -233,3 +233,22 @@ def test_a_lost_stream_is_announced_once_not_each_second(server: Server, visit: 
     page.evaluate("document.getElementById('announcer').textContent = ''")
     visitor.wait("/away for ([6-9]|1[0-9]) s/.test(document.getElementById('status').textContent)")
     assert heard(page) == ""
+
+
+def test_what_comes_while_somebody_reads_waits_behind_a_button(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(server.url + FIXED)
+    newer = page.get_by_role("button", name="new connection")
+    send_pair(server, "Read", cities=(LISBON, LAGOS))
+    page.locator("#feed li").hover()
+    send_pair(server, "Waiting", cities=(OSAKA, RECIFE))
+    expect(newer).to_have_text("1 new connection")
+    assert titles(page) == ["Read"]
+    newer.click()
+    assert titles(page) == ["Waiting", "Read"]
+    expect(newer).to_be_hidden()
+    page.locator("#feed li").first.hover()
+    send_pair(server, "Later", cities=(OSAKA, RECIFE))
+    expect(newer).to_be_visible()
+    page.mouse.move(1, 1)
+    expect(newer).to_be_hidden()
+    assert titles(page) == ["Later", "Waiting", "Read"]
