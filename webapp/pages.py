@@ -16,8 +16,8 @@ from webapp.poster import latest
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 from webapp.runtime import offload, unison
 from webapp.scene import scene
-from webapp.search import Result, described
-from webapp.selection import FILTERS, Filter, FilterError
+from webapp.search import described
+from webapp.selection import Filter, FilterError
 
 SERVED = {
     ".js": "text/javascript; charset=utf-8",
@@ -109,23 +109,6 @@ def asset_modules() -> list[str]:
 
 
 @blueprint.app_template_global()
-def shown_filters() -> list[dict[str, object]]:
-    """What the filters of the page's address are called; nothing for filters that the stream would refuse."""
-    return [to_builtins(result) for result in _shown_filters()]
-
-
-def _shown_filters() -> list[Result]:
-    if not FILTERS & set(request.args):
-        return []
-    app = unison()
-    try:
-        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer)
-    except FilterError:
-        return []
-    return offload(lambda: described(wanted, app.heard.songs(), app.gazetteer)) if wanted else []
-
-
-@blueprint.app_template_global()
 def language_url(tag: str) -> str:
     """Where the page is in another language, all else in the address as it is."""
     query: dict[str, Any] = {**request.args.to_dict(flat=False), "lang": [tag]}
@@ -155,13 +138,33 @@ def _coding() -> str:
 @blueprint.get("/")
 def index() -> Response:
     """Serve the page; a browser that has it is told so."""
-    response = make_response(render_template("index.html", scene=scene(), latest=latest()))
+    wanted = _wanted()
+    response = make_response(
+        render_template("index.html", scene=scene(), latest=latest(wanted), filters=_named(wanted))
+    )
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Accept-Language"
     response.content_language.add(languages.language().replace("_", "-"))
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+def _wanted() -> Filter | None:
+    """What the page's address asks to see; None where the stream would refuse it, or there is none."""
+    if "unison" not in current_app.extensions:
+        return None
+    try:
+        return Filter.parse(request.args.items(multi=True), unison().gazetteer)
+    except FilterError:
+        return None
+
+
+def _named(wanted: Filter | None) -> list[dict[str, object]]:
+    """What the filters are called, for the page to show."""
+    app = unison()
+    results = offload(lambda: described(wanted, app.heard.songs(), app.gazetteer)) if wanted else []
+    return [to_builtins(result) for result in results]
 
 
 @blueprint.get("/favicon.ico")

@@ -7,29 +7,24 @@ from typing import Any
 import msgspec
 from babel.dates import format_time
 from babel.units import format_unit
-from flask import current_app, request
 from flask_babel import get_locale
 
 from webapp import frames
 from webapp.languages import in_miles, say
 from webapp.runtime import offload, unison
-from webapp.selection import Filter, FilterError
+from webapp.selection import Filter
 
 KM_PER_MILE = 1.609344
 
 
-def latest() -> list[dict[str, Any]]:
-    """Return the latest connections that pass the page's filter, newest first, as the template shows them.
+def latest(wanted: Filter | None) -> list[dict[str, Any]]:
+    """Return the latest connections that pass a filter, newest first, as the template shows them; None passes nothing.
 
     They are as many as a viewer is greeted with, so that the list stays as it is when the stream comes.
     """
-    if "unison" not in current_app.extensions:
+    if wanted is None:
         return []
     app = unison()
-    try:
-        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer)
-    except FilterError:
-        return []
     found = offload(app.history.latest, wanted, frames.RECENT)
     return [told(msgspec.json.decode(frames.connection_json(connection, app.gazetteer))) for connection in found]
 
