@@ -162,9 +162,10 @@ def _wanted() -> Filter | None:
 
 def _named(wanted: Filter | None) -> list[dict[str, object]]:
     """What the filters are called, for the page to show."""
+    if not wanted:
+        return []
     app = unison()
-    results = offload(lambda: described(wanted, app.heard.songs(), app.gazetteer)) if wanted else []
-    return [to_builtins(result) for result in results]
+    return [to_builtins(result) for result in offload(lambda: described(wanted, app.heard.songs(), app.gazetteer))]
 
 
 @blueprint.get("/favicon.ico")

@@ -1,8 +1,19 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.hub_serving import COMMANDS, HubServer, Start
+from tests.serving import FlaskServer
+
+
+@pytest.fixture
+def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
+    """The application under Flask's own server."""
+    server = FlaskServer(tmp_path / "data")
+    yield server
+    server.kill()
+    print(server.log)
 
 
 @pytest.fixture(params=COMMANDS)

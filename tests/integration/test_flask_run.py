@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.serving import FlaskServer, post_plays, stream
-
-
-@pytest.fixture
-def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
-    server = FlaskServer(tmp_path / "data")
-    yield server
-    server.kill()
-    print(server.log)
 
 
 def test_it_serves_the_page(flask_server: FlaskServer) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 
-import pytest
 from flask import Flask
 
 from tests.integration.ingest_client import LINES, play, send
@@ -15,14 +13,6 @@ from webapp import ingest
 from webapp.config import Settings
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
-    server = FlaskServer(tmp_path / "data")
-    yield server
-    server.kill()
-    print(server.log)
 
 
 def test_with_tokens_set_one_of_them_is_needed_from_this_machine_too(serve: Callable[..., Server]) -> None:
