@@ -3,7 +3,7 @@
  *
  * @typedef {object} GlobeOptions
  * @property {Scene & {camera: {turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}, pace?: object}} scene
- * @property {{land: Uint8Array, lights: Uint8Array}} fields
+ * @property {{land: Uint8Array, few: Uint8Array, lights: Uint8Array}} fields
  * @property {ReturnType<typeof import("./clock.js").createClock>} clock
  * @property {boolean} calm  whether the viewer asked for less motion
  * @property {number} longitude  to begin at
@@ -19,6 +19,7 @@ import { cityLights } from "./lights.js";
 import { createPace } from "./pace.js";
 import { createPicker } from "./pick.js";
 import { createSlots, flight, KIND } from "./slots.js";
+import { starField } from "./stars.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
 const DRAWN_FOR_PX = 350; // the disc's radius that sizes in scene.py are meant for
@@ -32,8 +33,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   const slots = createSlots(look.capacity, look);
   const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
-  /** @type {Record<string, Float32Array>} */
-  const points = { land: latticePoints(fields.land), lights: cityLights(fields.lights) };
+  /** @type {Record<string, Record<string, Float32Array>>} */
+  const points = {
+    land: { points: latticePoints(fields.land), few: latticePoints(fields.few) },
+    lights: { points: cityLights(fields.lights) },
+    stars: { points: starField() },
+  };
   const pace = createPace(scene.pace);
   const picker = createPicker();
   /** Where a point was last drawn. @type {import("./pick.js").Project} */
@@ -65,6 +70,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     slots.touch();
     made.setProps({
       useDevicePixels: density(),
+      views: made.props.views.map(onGround),
       onViewStateChange: (/** @type {{viewState: ViewState}} */ change) => {
         camera.take(change.viewState);
         stale = true;
@@ -74,9 +80,15 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // its keys are the page's
       // deck neither restores a lost context nor says that it went
       onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
-      layers: made.props.layers.map((layer) => layer.clone({ view, slots, points: points[layer.id], ...paint[layer.id] })),
+      layers: made.props.layers.map((layer) => layer.clone({ view, slots, ...points[layer.id], ...paint[layer.id] })),
     });
     return made;
+  }
+
+  /** Before anything is drawn, the page's own ground. @param {any} deckView */
+  function onGround(deckView) {
+    const ground = /** @type {number[]} */ (paint.ocean.ground);
+    return deckView.clone({ clear: true, clearColor: ground.map((part) => part * 255) });
   }
 
   /** @param {Deck} lost */
@@ -166,7 +178,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     /** Take another theme's colours; arcs that are up keep theirs. @param {GlobeOptions["paint"]} next */
     repaint(next) {
       paint = next;
-      deckNow.setProps({ layers: deckNow.props.layers.map((layer) => layer.clone(paint[layer.id])) });
+      const { layers: now, views } = deckNow.props;
+      deckNow.setProps({ layers: now.map((layer) => layer.clone(paint[layer.id])), views: views.map(onGround) });
       stale = true;
     },
     /** @param {Connection} connection */

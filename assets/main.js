@@ -13,7 +13,6 @@ import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createRecent } from "./recent.js";
 import { createSearch } from "./search.js";
-import { createSky } from "./sky.js";
 import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
 import { createStream, filtersOf } from "./stream.js";
@@ -143,7 +142,6 @@ const city = createCity(find("city"), {
   },
   onChoose: see,
 });
-createSky(document.body);
 if ("wall" in document.documentElement.dataset) createWall(document, navigator.wakeLock);
 if (new URLSearchParams(location.search).get("fps") === "1") createMeter(document.body);
 startGlobe().catch((error) => {
@@ -161,15 +159,16 @@ function boxOnStage(selector) {
 async function startGlobe() {
   if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
   const asset = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
-  const [land, lights] = await Promise.all([
+  const [land, few, lights] = await Promise.all([
     loadBytes(asset("land.bin")),
+    loadBytes(asset("land-few.bin")),
     loadBytes(asset("lights.bin")),
     loadScript(asset("pydeck.js")),
   ]);
   const { createGlobe } = await import("./globe.js");
   globe = createGlobe(stage, {
     scene,
-    fields: { land, lights },
+    fields: { land, few, lights },
     clock: createClock(location.search),
     calm: access.calm(),
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking

@@ -1,10 +1,11 @@
-"""Build what the globe's ground shows: `python scripts/build_land.py` writes `assets/land.bin` and `assets/lights.bin`.
+"""Build what the globe's ground shows: `python scripts/build_land.py` writes three files to `assets/`.
 
-The land is Natural Earth's (public domain), as npm's world-atlas packs it. One bit a point of a Fibonacci lattice says
-land or sea, the lowest bit of the first byte first, so the browser can lay out the same dots from 8 KB.
+`land.bin` and `land-few.bin` are Natural Earth's land (public domain), as npm's world-atlas packs it. One bit a point
+of a Fibonacci lattice says land or sea, the lowest bit of the first byte first, so the browser can lay out the same
+dots from 8 KB. The few are for a small globe, on which the many would be a grey.
 
-The lights are the gazetteer's cities (GeoNames, CC BY 4.0): longitudes, then latitudes (int16, hundredths of a degree,
-little-endian), then sizes (uint8, by the logarithm of the population).
+`lights.bin` are the gazetteer's cities (GeoNames, CC BY 4.0): longitudes, then latitudes (int16, hundredths of a
+degree, little-endian), then sizes (uint8, by the logarithm of the population).
 """
 
 import json
@@ -21,7 +22,7 @@ from webapp.gazetteer import load_gazetteer
 
 WORLD_ATLAS = "world-atlas@2.0.2"
 TOPOLOGY = "package/land-50m.json"
-POINTS = 65_536
+POINTS = {"land.bin": 65_536, "land-few.bin": 28_672}
 ASSETS = Path(__file__).parent.parent / "assets"
 
 Floats = npt.NDArray[np.float64]
@@ -93,10 +94,12 @@ def city_lights() -> bytes:
 
 def main() -> None:
     """Write the assets and say how much of the globe is land (29 % of the real one)."""
-    mask = land_mask(*lattice(POINTS), edges(fetch_topology()))
-    (ASSETS / "land.bin").write_bytes(np.packbits(mask, bitorder="little").tobytes())
+    coast = edges(fetch_topology())
+    for name, count in POINTS.items():
+        mask = land_mask(*lattice(count), coast)
+        (ASSETS / name).write_bytes(np.packbits(mask, bitorder="little").tobytes())
+        print(f"{name}: {mask.sum()} of {count} points are land ({mask.mean():.1%})")
     (ASSETS / "lights.bin").write_bytes(city_lights())
-    print(f"{mask.sum()} of {POINTS} points are land ({mask.mean():.1%})")
 
 
 if __name__ == "__main__":

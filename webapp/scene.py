@@ -1,6 +1,6 @@
 """The globe's scene, described with pydeck: what is drawn, in which order, colours and sizes.
 
-The page draws it with pydeck's own bundle and four layers of ours (`assets/layers`), which pydeck's custom libraries
+The page draws it with pydeck's own bundle and five layers of ours (`assets/layers`), which pydeck's custom libraries
 let take part by name; a change here changes the globe. `snapshot` needs pydeck alone, for a notebook.
 """
 
@@ -24,7 +24,9 @@ def rgb(text: str) -> Colour:
     return red / 255, green / 255, blue / 255
 
 
+STARS = {"cool": "#c3d3ff", "warm": "#ffe2c3"}
 OCEAN = {
+    "ground": "#04060f",
     "night": "#040714",
     "day": "#0d2a52",
     "dusk": "#060817",
@@ -51,7 +53,14 @@ FLIGHT_S = (1.3, 3.0)
 """Seconds from a neighbour, and from the other side of the Earth."""
 
 # the light theme: a globe printed on paper
-PAPER_OCEAN = {"night": "#b9c6dc", "day": "#ebf2f1", "haze": "#8ea6cc", "rim": "#c3d2e8", "gleam": "#6f8ba6"}
+PAPER_OCEAN = {
+    "ground": "#efe9dd",
+    "night": "#b9c6dc",
+    "day": "#ebf2f1",
+    "haze": "#8ea6cc",
+    "rim": "#c3d2e8",
+    "gleam": "#6f8ba6",
+}
 PAPER_SHADE = {"limb": "#94a6c6", "dusk": "#fffaf0"}
 """What is taken from the sea there, as its distance from white."""
 PAPER_LAND = {"night": "#5c6890", "day": "#4f7d86"}
@@ -76,6 +85,7 @@ def live_layers() -> list[pdk.Layer]:
     """The page's layers, from the ground up."""
     return [
         pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, cover=COVER["ocean"], **_paint(OCEAN)),
+        pdk.Layer("StarsLayer", id="stars", bright=1.0, **_paint(STARS)),
         pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
         pdk.Layer("LightsLayer", id="lights", size=0.014, **_paint(LIGHTS)),
         pdk.Layer(
@@ -110,9 +120,9 @@ def scene() -> dict[str, Any]:
     """The scene as `createDeck` takes it, and how the camera moves."""
     described: dict[str, Any] = json.loads(live_deck().to_json())
     described.pop("mapStyle", None)
-    # shaders soften their own edges: multisampling would halve the frames on a slow device, and so would a second
-    # buffer to keep what was drawn. pydeck has no place for it
-    described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False}}
+    # Shaders soften their own edges; and what covers all that is behind it needs not be blended with it, nor kept.
+    # On a slow device that is half of what a frame costs. pydeck has no place for it.
+    described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False, "alpha": False}}
     described["themes"] = {"dark": _looks(described["layers"]), "light": on_paper()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
     return described
@@ -123,6 +133,7 @@ def on_paper() -> dict[str, dict[str, Any]]:
     signed = {name: tuple(part - 1 for part in rgb(text)) for name, text in PAPER_SHADE.items()}
     return {
         "ocean": {**_paint(PAPER_OCEAN), **signed, "cover": 1.0},
+        "stars": {"bright": 0.0},
         "land": {**_paint(PAPER_LAND), "dusk": PAPER_DUSK},
         "lights": dict(_paint(PAPER_LIGHTS)),
         "arcs": {**_paint(PAPER_ARCS), "cover": 1.0, "pairs": [[rgb(a), rgb(b)] for a, b in PAPER_PAIRS]},
@@ -134,9 +145,9 @@ def _looks(layers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {layer["id"]: {name: layer[name] for name in on_paper()[layer["id"]]} for layer in layers}
 
 
-def land_points() -> npt.NDArray[np.float64]:
-    """The land's dots as (lon, lat) rows in degrees: `scripts/build_land.py` packed them."""
-    mask = np.unpackbits(np.frombuffer((ASSETS / "land.bin").read_bytes(), np.uint8), bitorder="little").astype(bool)
+def land_points(name: str = "land.bin") -> npt.NDArray[np.float64]:
+    """The land's dots as (lon, lat) rows in degrees: `scripts/build_land.py` packed them, and fewer in land-few.bin."""
+    mask = np.unpackbits(np.frombuffer((ASSETS / name).read_bytes(), np.uint8), bitorder="little").astype(bool)
     i = np.arange(len(mask))
     lon_deg = np.degrees(i * np.pi * (3 - math.sqrt(5))) % 360 - 180
     lat_deg = np.degrees(np.arcsin(1 - 2 * (i + 0.5) / len(mask)))
@@ -151,7 +162,7 @@ def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:
         connections: as `GET /api/connections` and `/stream` give them.
     """
     arcs = [_arc(connection) for connection in connections]
-    dots = [{"at": point} for point in land_points()[::2].tolist()]
+    dots = [{"at": point} for point in land_points("land-few.bin").tolist()]
     ends = [{"at": arc[end], "name": arc[name]} for arc in arcs for end, name in (("from", "start"), ("to", "end"))]
     return pdk.Deck(
         layers=[

@@ -28,14 +28,14 @@ vec3 raised(Slot s, float u) { return ground(s, u) * (1.0 + s.height * sin(PI * 
 `;
 
 const RIBBON = `
-out vec3 place;
+out vec2 under;
 out vec4 ink;
 out float side;
 ${SLOT}
 void main(void) {
   int columns = 2 * (int(look.segments) + 1), slot = gl_VertexID / columns, k = gl_VertexID - slot * columns;
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
-  place = vec3(0.0);
+  under = vec2(0.0);
   ink = vec4(0.0);
   side = float(k & 1) * 2.0 - 1.0;
   Slot s = readSlot(slot);
@@ -44,11 +44,13 @@ void main(void) {
 
   float head = grown(s, age), drained = smoothstep(fades - 0.3, ends, age);
   float tail = globe.calm > 0.5 ? 0.0 : drained * 0.96;
-  float along = float(k >> 1) / look.segments, u = mix(min(tail, head), head, along);
+  float enough = min(look.segments, 8.0 + ceil(look.segments * s.angle / PI));  // what is over has no width
+  float along = min(1.0, float(k >> 1) / enough), u = mix(min(tail, head), head, along);
   vec3 n = ground(s, u), onward = (s.tangent * cos(u * s.angle) - s.from * sin(u * s.angle)) * s.angle;
   float r = 1.0 + s.height * sin(PI * u);
-  place = n * r;
-  if (isHidden(place)) { gl_Position = toClip(place); return; }
+  vec3 place = n * r;
+  under = buried(place);
+  if (min(under.x, under.y) > 0.0) { gl_Position = toClip(place); return; }
 
   vec4 clip = toClip(place);
   vec4 step = project.viewProjectionMatrix * vec4((onward * r + n * s.height * PI * cos(PI * u)) * GLOBE_RADIUS, 0.0);
@@ -71,13 +73,12 @@ void main(void) {
 }`;
 
 const RIBBON_INK = `
-in vec3 place;
+in vec2 under;
 in vec4 ink;
 in float side;
 out vec4 fragColor;
-${HIDDEN}
 void main(void) {
-  if (isHidden(place)) discard;
+  if (min(under.x, under.y) > 0.0) discard;
   float e = abs(side), core = 1.0 - smoothstep(0.16, 0.36, e), halo = (1.0 - e) * (1.0 - e) * 0.42;
   float a = ink.a * max(core, halo);
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);

@@ -34,13 +34,17 @@ const GLOBE = {
   calm: "float",
 };
 
-/** The same test as geo.js's hidden(). */
+/** The same test as geo.js's hidden(): both numbers are positive. */
 export const HIDDEN = `
-bool isHidden(vec3 p) {
+vec2 buried(vec3 p) {
   vec3 ray = p - globe.eye;
   float beyond = dot(globe.eye, globe.eye) - 1.0;
   float along = -dot(ray, globe.eye);
-  return along > beyond && along * along > beyond * dot(ray, ray);
+  return vec2(along - beyond, along * along - beyond * dot(ray, ray));
+}
+bool isHidden(vec3 p) {
+  vec2 both = buried(p);
+  return min(both.x, both.y) > 0.0;
 }
 `;
 
@@ -48,6 +52,9 @@ bool isHidden(vec3 p) {
 export const TO_CLIP = `
 vec4 toClip(vec3 p) { return project.viewProjectionMatrix * vec4(p * GLOBE_RADIUS, 1.0); }
 `;
+
+/** How many device pixels the disc's radius has. @param {{eye: number[], pixels: number}} view */
+export const discPixels = ({ eye, pixels }) => pixels / Math.sqrt(Math.hypot(...eye) ** 2 - 1);
 
 const WGSL_TYPES = /** @type {Record<string, string>} */ ({ float: "f32", vec2: "vec2<f32>", vec3: "vec3<f32>" });
 

@@ -3,22 +3,25 @@
  * colours change fastest. Light is worked out at the rings' corners and blended between: for each pixel it would be most
  * of what a frame costs where the processor draws.
  */
-import { GlobeLayer, PARAMETERS, TO_CLIP } from "./base.js";
+import { discPixels, GlobeLayer, PARAMETERS, TO_CLIP } from "./base.js";
 
-const CORNERS = 160; // of a ring: a rim of 900 pixels' radius is round to a fifth of a pixel
-const SEA_RINGS = 32;
-const AIR_RINGS = 14;
+const SEA_RINGS = 31;
+const AIR_RINGS = 16;
+const TURN = 384; // a vertex's number holds its ring and, in the low nine bits, its angle in parts of a turn
+const CORNERS = [64, 96, 128, 192, TURN]; // of a ring: as few as keep the rim round, for where the processor draws
+const FINE = 192; // from so many corners on all rings are drawn, below that every other one
+const ROUND_PX = 0.2;
 
 // at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
 const VERTEX = `
-out vec4 ink;
+out vec3 ink;
 ${TO_CLIP}
-vec4 air(vec2 at, vec3 sunward) {
+vec3 air(vec2 at, vec3 sunward) {
   float r = length(at);
   float lit = smoothstep(-0.8, 0.8, dot(vec3(at / r, 0.25), sunward));
   float thin = exp((1.0 - r) * look.falloff), wide = exp((1.0 - r) * look.falloff * 0.24);
   float glow = (thin * mix(0.08, 0.62, lit) + wide * mix(0.04, 0.20, lit)) * smoothstep(look.reach, 1.02, r);
-  return vec4(mix(look.haze, look.rim, thin * thin) * glow, glow * look.cover);
+  return mix(look.haze, look.rim, thin * thin) * glow + look.ground * (1.0 - glow * look.cover);
 }
 
 vec3 sea(vec3 target) {
@@ -35,40 +38,43 @@ vec3 sea(vec3 target) {
 }
 
 void main(void) {
-  int ring = gl_VertexID / ${CORNERS + 1}, corner = gl_VertexID - ring * ${CORNERS + 1};
-  float far = length(globe.eye), turn = float(corner) / float(${CORNERS}) * 2.0 * PI;
+  int ring = gl_VertexID >> 9;
+  float far = length(globe.eye), turn = float(gl_VertexID & 511) / ${TURN}.0 * 2.0 * PI;
   vec3 z = globe.eye / far, x = normalize(cross(vec3(0.0, 0.0, 1.0), z)), y = cross(z, x);
   float radius = sqrt(1.0 - 1.0 / (far * far));  // the silhouette is a circle about z / far
-  float edge = 0.7 * sqrt(far * far - 1.0) / globe.pixels, beyond = float(ring - ${SEA_RINGS}) / float(${AIR_RINGS});
+  float edge = 0.7 * sqrt(far * far - 1.0) / globe.pixels, beyond = float(ring - ${SEA_RINGS}) / ${AIR_RINGS - 1}.0;
   float r = ring < ${SEA_RINGS}
     ? sin(float(ring) / float(${SEA_RINGS - 1}) * 0.5 * PI) * (1.0 - edge)
     : 1.0 + edge + (look.reach - 1.0) * beyond * beyond;
   vec2 at = vec2(cos(turn), sin(turn)) * r;
   vec3 target = z / far + (x * at.x + y * at.y) * radius;
   ink = ring < ${SEA_RINGS}
-    ? vec4(sea(target), 1.0)
+    ? sea(target)
     : air(at, vec3(dot(globe.sun, x), dot(globe.sun, y), dot(globe.sun, z)));
   gl_Position = toClip(target);
 }`;
 
 const FRAGMENT = `
-in vec4 ink;
+in vec3 ink;
 out vec4 fragColor;
-void main(void) { fragColor = ink; }`;
+void main(void) { fragColor = vec4(ink, 1.0); }`;
 
-/** Two triangles between each two corners of each two rings. */
-function triangles() {
-  const data = new Uint16Array((SEA_RINGS + AIR_RINGS) * CORNERS * 6);
-  let next = 0;
-  for (let ring = 0; ring < SEA_RINGS + AIR_RINGS; ring++) {
-    for (let corner = 0; corner < CORNERS; corner++) {
-      const a = ring * (CORNERS + 1) + corner;
-      const b = a + CORNERS + 1;
-      data.set([a, a + 1, b, a + 1, b + 1, b], next);
-      next += 6;
+/** How many corners a ring needs to look round. @param {number} radius of the disc, in device pixels */
+export function cornersFor(radius) {
+  return CORNERS.find((corners) => (radius * (Math.PI / corners) ** 2) / 2 < ROUND_PX) ?? TURN;
+}
+
+/** Two triangles between each two corners of each two rings. @param {number} corners */
+export function triangles(corners) {
+  const [turn, inward] = [TURN / corners, corners < FINE ? 2 : 1];
+  const indices = [];
+  for (let ring = 0; ring + inward < SEA_RINGS + AIR_RINGS; ring += inward) {
+    for (let corner = 0; corner < TURN; corner += turn) {
+      const [a, b] = [ring, ring + inward].map((which) => (which << 9) | corner);
+      indices.push(a, a + turn, b, a + turn, b + turn, b);
     }
   }
-  return data;
+  return Uint16Array.from(indices);
 }
 
 export class OceanLayer extends GlobeLayer {
@@ -76,6 +82,7 @@ export class OceanLayer extends GlobeLayer {
   /** It comes first, over nothing: there is nothing to blend with. @type {Record<string, unknown>} */
   static defaultProps = { parameters: { type: "object", value: { ...PARAMETERS, blend: false } } };
   static look = {
+    ground: "vec3",
     night: "vec3",
     reach: "float",
     day: "vec3",
@@ -90,9 +97,25 @@ export class OceanLayer extends GlobeLayer {
 
   initializeState() {
     super.initializeState();
-    const data = triangles();
-    const indices = { usage: luma.Buffer.INDEX, indexType: "uint16", data };
-    const indexBuffer = this.keep(this.context.device.createBuffer(indices));
-    this.makeModel("rings", VERTEX, FRAGMENT, { topology: "triangle-list", indexBuffer, vertexCount: data.length });
+    this.makeModel("rings", VERTEX, FRAGMENT, { topology: "triangle-list", vertexCount: 0 });
+    this.setState({ corners: 0, indices: null });
+  }
+
+  /** @param {any} model */
+  prepare(model) {
+    const corners = cornersFor(discPixels(this.props.view));
+    if (corners === this.state.corners) return;
+    const data = triangles(corners);
+    const indices = this.context.device.createBuffer({ usage: luma.Buffer.INDEX, indexType: "uint16", data });
+    model.setIndexBuffer(indices);
+    model.setVertexCount(data.length);
+    this.state.indices?.destroy();
+    Object.assign(this.state, { corners, indices });
+  }
+
+  /** @param {unknown} context */
+  finalizeState(context) {
+    super.finalizeState(context);
+    this.state.indices?.destroy();
   }
 }

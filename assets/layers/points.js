@@ -1,5 +1,5 @@
-/** Fields of points on the ground: land by day and night, and the lights of the cities, which only the night shows. */
-import { GlobeLayer, TO_CLIP } from "./base.js";
+/** Fields of points: land by day and night, the lights of the cities, which only the night shows, and the stars. */
+import { discPixels, GlobeLayer, TO_CLIP } from "./base.js";
 
 const VERTEX_HEAD = `
 in vec4 point;  // a unit vector, and a number from 0 to 1
@@ -39,6 +39,18 @@ void main(void) {
   ink = vec4(mix(look.small, look.large, point.w), night * mix(0.42, 1.0, point.w) * smoothstep(0.0, 0.35, facing));
 }`;
 
+// point: where on screen, how warm, how bright; none stands before the globe
+const STARS = `${VERTEX_HEAD}
+void main(void) {
+  vec4 middle = toClip(vec3(0.0));
+  float far = length(globe.eye), disc = globe.pixels / sqrt(far * far - 1.0);
+  float away = length((point.xy - middle.xy / middle.w) * project.viewportSize * 0.5);
+  float bright = pow(point.w, 5.0);
+  gl_Position = away < disc ? vec4(2.0, 2.0, 2.0, 1.0) : vec4(point.xy, 0.0, 1.0);
+  gl_PointSize = (1.2 + 2.0 * bright) * globe.density;
+  ink = vec4(mix(look.cool, look.warm, step(0.8, point.z)), look.bright * (0.08 + 0.7 * bright));
+}`;
+
 /** @param {string} fall how a point's opacity goes with r, the squared distance from its middle */
 const fragment = (fall) => `
 in vec4 ink;
@@ -64,21 +76,49 @@ class PointsLayer extends GlobeLayer {
     });
   }
 
-  /** @param {{props: any, oldProps: any}} change */
-  updateState({ props, oldProps }) {
-    if (!props.points || props.points === oldProps.points) return;
-    const [model] = this.state.models;
-    model.setAttributes({ point: this.keep(this.context.device.createBuffer({ data: props.points })) });
-    model.setVertexCount(props.points.length / 4);
+  /** @param {any} model */
+  prepare(model) {
+    this.show(model, this.props.points);
+  }
+
+  /** @param {any} model @param {Float32Array} points */
+  show(model, points) {
+    if (points === this.state.shown) return;
+    this.state.packed ??= new Map();
+    const { packed } = this.state;
+    if (!packed.has(points)) packed.set(points, this.keep(this.context.device.createBuffer({ data: points })));
+    model.setAttributes({ point: packed.get(points) });
+    model.setVertexCount(points.length / 4);
+    this.state.shown = points;
   }
 }
 
+const FEW_BELOW = 330; // pixels of the disc's radius: the many dots would be closer than four pixels there
+
 export class LandLayer extends PointsLayer {
   static layerName = "LandLayer";
+  /** @type {Record<string, unknown>} */
+  static defaultProps = { few: { type: "object", value: null, compare: false } };
   static look = { night: "vec3", size: "float", day: "vec3", dusk: "vec3" };
 
   initializeState() {
     this.initialize(LAND, fragment("1.0 - smoothstep(0.45, 1.0, r)"));
+  }
+
+  #chosen() {
+    const { points, few, view } = this.props;
+    return discPixels(view) < FEW_BELOW ? few : points;
+  }
+
+  /** As many times larger as they lie farther apart. */
+  lookNow() {
+    const look = super.lookNow();
+    return { ...look, size: this.props.size * Math.sqrt(this.props.points.length / this.#chosen().length) };
+  }
+
+  /** @param {any} model */
+  prepare(model) {
+    this.show(model, this.#chosen());
   }
 }
 
@@ -88,5 +128,24 @@ export class LightsLayer extends PointsLayer {
 
   initializeState() {
     this.initialize(LIGHTS, fragment("pow(max(0.0, 1.0 - r), 2.5)"));
+  }
+}
+
+const STARS_PER_MEGAPIXEL = 320;
+
+export class StarsLayer extends PointsLayer {
+  static layerName = "StarsLayer";
+  static look = { cool: "vec3", bright: "float", warm: "vec3" };
+
+  initializeState() {
+    this.initialize(STARS, fragment("1.0 - smoothstep(0.2, 1.0, r)"));
+  }
+
+  /** @param {any} model */
+  prepare(model) {
+    super.prepare(model);
+    const { width, height } = this.context.viewport;
+    const wanted = this.props.bright > 0 ? (width * height * STARS_PER_MEGAPIXEL) / 1e6 : 0;
+    model.setVertexCount(Math.min(Math.round(wanted), this.props.points.length / 4));
   }
 }

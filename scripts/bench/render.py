@@ -37,6 +37,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison
 SIZE = {"width": 900, "height": 700}
 GOAL = 5.0
 SETTLE_S = 5.0
+DOTS = "land-few.bin"
+"""What a globe of this size shows."""
 
 ALONE = """
   #stage { position: fixed !important; inset: 0 !important; }
@@ -127,7 +129,7 @@ def ours(browser: Browser, url: str, arcs: int, seconds: float) -> Drawn:
 
 def theirs(browser: Browser, url: str, arcs: int, seconds: float, lightest: bool) -> Drawn:
     """Look at globe.gl with so many arcs on it."""
-    html = THEIRS.replace("ARCS", str(arcs)).replace("LAND", json.dumps(land_points().tolist()))
+    html = THEIRS.replace("ARCS", str(arcs)).replace("LAND", json.dumps(land_points(DOTS).tolist()))
     html = html.replace("STROKE", "null" if lightest else "0.35").replace("SMOOTH", "false" if lightest else "true")
     with visit(browser) as page:
         page.route("**/bench/globe.html", lambda route: route.fulfill(body=html, content_type="text/html"))

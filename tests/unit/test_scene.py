@@ -23,13 +23,20 @@ def test_the_scene_names_layers_that_the_page_has() -> None:
     described = scene.scene()
     assert [layer["@@type"] for layer in described["layers"]] == [
         "OceanLayer",
+        "StarsLayer",
         "LandLayer",
         "LightsLayer",
         "LiveArcsLayer",
     ]
     assert {layer["@@type"] for layer in described["layers"]} == set(exported)
     assert described["views"][0]["@@type"] == "_GlobeView"
-    assert described["deviceProps"] == {"webgl": {"antialias": False, "preserveDrawingBuffer": False}}
+    assert described["deviceProps"] == {"webgl": {"antialias": False, "preserveDrawingBuffer": False, "alpha": False}}
+
+
+def test_the_globe_stands_on_the_pages_own_ground() -> None:
+    light, dark = re.findall(r"--ground: light-dark\((#\w+), (#\w+)\)", (ASSETS / "tokens.css").read_text())[0]
+    assert scene.OCEAN["ground"] == dark
+    assert scene.PAPER_OCEAN["ground"] == light
 
 
 def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
