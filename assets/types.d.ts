@@ -124,7 +124,7 @@ interface Deck {
   readonly width: number;
   readonly height: number;
   readonly device?: { lost: Promise<{ reason: string; message: string }> };
-  readonly props: { layers: Layer[] };
+  readonly props: { layers: Layer[]; views: unknown[] };
   setProps(props: Record<string, unknown>): void;
   getViewports(): Viewport[];
   redraw(reason?: string): void;
