@@ -118,8 +118,9 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     },
     /** Go nearer, in doublings of the globe's size, within the view's limits. @param {number} by */
     nearer(by) {
-      const { zoom, minZoom = -Infinity, maxZoom = Infinity } = goal();
-      const within = Math.min(Number(maxZoom), Math.max(Number(minZoom), zoom + by));
+      const { zoom, latitude, minZoom = -Infinity, maxZoom = Infinity } = goal();
+      const grown = grownBy(latitude); // deck's limits are for the equator, too
+      const within = clamp(zoom + by, Number(minZoom) - grown, Number(maxZoom) - grown);
       fly({ ...goal(), zoom: within }, STEP_S, atOnce);
     },
     /** Fit the globe to another size, keeping how much nearer the viewer went. @param {number} by */

@@ -13,6 +13,7 @@
  */
 import { createCamera } from "./camera.js";
 import { arcPoint, greatCircle, hidden, latticePoints, lonLat, scale, subsolarPoint, toScreen, unit } from "./geo.js";
+import { createGestures, RECOGNIZERS } from "./gestures.js";
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
 import { cityLights } from "./lights.js";
@@ -41,6 +42,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   };
   const pace = createPace(scene.pace);
   const picker = createPicker();
+  const gestures = createGestures(stage, { nearer });
   /** Where a point was last drawn. @type {import("./pick.js").Project} */
   let project = () => null;
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(calm) };
@@ -62,7 +64,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     stage.prepend(container);
     const made = createDeck({
       container,
-      jsonInput: { ...scene, layers: [] }, // its classes are known only once the library below is
+      jsonInput: { ...scene, layers: [], eventRecognizerOptions: RECOGNIZERS }, // its classes are known only once the library below is
       tooltip: false,
       customLibraries: [{ libraryName: "UnisonLayers", resourceUri: "" }],
     });
@@ -70,13 +72,13 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     slots.touch();
     made.setProps({
       useDevicePixels: density(),
-      views: made.props.views.map(onGround),
+      views: made.props.views.map(gestures.teach).map(onGround),
       onViewStateChange: (/** @type {{viewState: ViewState}} */ change) => {
         camera.take(change.viewState);
         stale = true;
       },
       onInteractionStateChange: (/** @type {Record<string, boolean>} */ state) =>
-        camera.hold(Boolean(state.isDragging || state.isZooming || state.inTransition)),
+        camera.hold(Boolean(state.isDragging || state.inTransition)), // isZooming stays, where it is as near as can be
       onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // its keys are the page's
       // deck neither restores a lost context nor says that it went
       onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
@@ -155,6 +157,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     labels.update(now, project, pace.share());
   }
 
+  /** Go nearer, in doublings of the globe's size. @param {number} by */
+  function nearer(by) {
+    camera.nearer(by);
+    stale = true;
+  }
+
   /** @param {Connection} connection @param {number} now when its arc begins */
   function tell(connection, now) {
     const { id, track, from, to } = connection;
@@ -167,8 +175,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     camera.notice(scale(top, 1 / Math.hypot(...top)));
     const halfway = (now + lands) / 2;
     const song = { story: id, point: top, lines: [track.title, track.artist], colours: css };
-    const start = { story: id, point: a, lines: [from.city, from.country], colours: [css[0]] };
-    const end = { story: id, point: b, lines: [to.city, to.country], colours: [css[1]] };
+    const start = { story: id, point: a, lines: nameOf(from), colours: [css[0]] };
+    const end = { story: id, point: b, lines: nameOf(to), colours: [css[1]] };
     labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
     labels.add("city", { ...start, from: now, until: until - look.fadeS });
     labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
@@ -210,11 +218,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       camera.turn(east, north);
       stale = true;
     },
-    /** Go nearer, in doublings of the globe's size. @param {number} by */
-    nearer(by) {
-      camera.nearer(by);
-      stale = true;
-    },
+    nearer,
     /** Stop all that moves by itself, or let it go on from there. @param {boolean} now */
     pause(now) {
       paused = now;
@@ -245,12 +249,16 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       ended = true;
       cancelAnimationFrame(frame);
       sizes.disconnect();
+      gestures.destroy();
       labels.destroy();
       deckNow.finalize();
       stage.querySelector(".canvas")?.remove();
     },
   };
 }
+
+/** A city and its country, unless that is the same. @type {(place: Place) => string[]} */
+const nameOf = ({ city, country }) => [...new Set([city, country])];
 
 /** The radius of the globe's disc in pixels. @param {Viewport} viewport */
 function discRadius({ cameraPosition, height, focalDistance }) {

@@ -1,6 +1,6 @@
 /**
  * Labels over the globe: a song at the top of its arc, the cities at the ends. They are DOM elements, so the browser
- * shapes every script; text only ever goes in as text. An element is made when its point first comes into view.
+ * shapes every script; text only ever goes in as text. An element is made once there may be room for it.
  *
  * @typedef {object} Label
  * @property {Kind} kind
@@ -35,7 +35,7 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
   /** @type {Label[]} */
   let labels = [];
 
-  /** @param {number} now @param {(point: Vector) => [number, number] | null} project @returns {Seen[]} */
+  /** @param {number} now @param {(point: Vector) => [number, number] | null} project @returns {Label[]} */
   function inView(now, project) {
     const seen = [];
     for (const label of labels) {
@@ -45,11 +45,9 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
         show(label, null);
         continue;
       }
-      label.made ??= make(stage, label);
-      const { width, height } = label.made;
-      seen.push(Object.assign(label, { x: at[0], y: at[1], width, height, sides: label.kind.sides }));
+      seen.push(Object.assign(label, { x: at[0], y: at[1] }));
     }
-    return /** @type {Seen[]} */ (seen).sort(byImportance(labels));
+    return seen.sort(byImportance(labels));
   }
 
   return {
@@ -69,7 +67,7 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       const { clientWidth: width, clientHeight: height } = stage;
       const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
       const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX))) * share;
-      const seen = atMost(inView(now, project), songs);
+      const seen = atMost(inView(now, project), songs).map((label) => shaped(stage, label));
       const sides = arrange(seen, bounds, obstacles());
       seen.forEach((label, i) => {
         show(label, sides[i]);
@@ -107,7 +105,14 @@ function byImportance(labels) {
   return (a, b) => merit(b) - merit(a) || b.from - a.from;
 }
 
-/** The first of each kind; the rest is hidden. @param {Seen[]} seen @param {number} songs */
+/** With its element, and so its size. @param {HTMLElement} stage @param {Label} label @returns {Seen} */
+function shaped(stage, label) {
+  label.made ??= make(stage, label);
+  const { width, height } = label.made;
+  return /** @type {Seen} */ (Object.assign(label, { width, height, sides: label.kind.sides }));
+}
+
+/** The first of each kind; the rest is hidden. @param {Label[]} seen @param {number} songs */
 function atMost(seen, songs) {
   /** @type {Map<Kind, number>} */
   const taken = new Map();

@@ -49,6 +49,8 @@ PAIRS = [
 ARCS = {"heat": "#ffffff", "spark": "#b9c9ee"}
 COVER = {"ocean": 0.3, "arcs": 0.4}
 """How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
+CONTROLLER = {"inertia": 400, "keyboard": False, "scrollZoom": False}
+"""What deck does with gestures; keys and the wheel are the page's own (`assets/keys.js`, `gestures.js`)."""
 FLIGHT_S = (1.3, 3.0)
 """Seconds from a neighbour, and from the other side of the Earth."""
 
@@ -110,7 +112,7 @@ def live_deck() -> pdk.Deck:
     """The page's scene as a `pdk.Deck`; its layers are drawn by the page only."""
     return pdk.Deck(
         layers=live_layers(),
-        views=[pdk.View("_GlobeView", id="globe", resolution=10, controller={"inertia": 400, "keyboard": False})],
+        views=[pdk.View("_GlobeView", id="globe", resolution=10, controller=CONTROLLER)],
         initial_view_state=pdk.ViewState(longitude=0, latitude=20, zoom=1, min_zoom=-3, max_zoom=6),
         map_provider=None,
     )

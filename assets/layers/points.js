@@ -7,7 +7,9 @@ out vec4 ink;
 ${TO_CLIP}
 `;
 
+// a dot of fewer pixels would light whichever its middle is in, and a field of them shows waves: it is dimmer instead
 const LAND = `${VERTEX_HEAD}
+#define SMALLEST 2.0
 void main(void) {
   vec3 n = point.xyz;
   ink = vec4(0.0);
@@ -19,8 +21,10 @@ void main(void) {
   float day = smoothstep(-0.16, 0.34, sunlight);
   vec3 colour = mix(look.night, look.day, day) + look.dusk * pow(max(0.0, 1.0 - abs(sunlight - 0.03) * 4.5), 2.0);
   gl_Position = toClip(n);
-  gl_PointSize = max(1.0, look.size * globe.pixels / far * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w));
-  ink = vec4(colour * mix(0.82, 1.1, point.w), smoothstep(0.0, 0.42, facing));
+  float size = look.size * globe.pixels / far * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w);
+  gl_PointSize = max(SMALLEST, size);
+  float weaker = min(1.0, size / SMALLEST);
+  ink = vec4(colour * mix(0.82, 1.1, point.w), smoothstep(0.0, 0.42, facing) * weaker);
 }`;
 
 const LIGHTS = `${VERTEX_HEAD}

@@ -120,7 +120,8 @@ def _node_tests() -> list[str | Path]:
 
 def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
-    return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe())}
+    wish = {name: value for name, value in os.environ.items() if name == "UNISON_PICTURES"}
+    return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe()), **wish}
 
 
 def _timed(step: Step) -> tuple[bool, float]:

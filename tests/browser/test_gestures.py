@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+STILL = "/?t=1790000000"
+"""The globe does not drift, so that what turns it is the gesture."""
+Point = tuple[float, float]
+PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
+
+LISTENED = """{
+  let make;
+  Object.defineProperty(window, 'createDeck', {
+    get: () => make && ((...options) => (window.deckOfTest = make(...options))),
+    set: (made) => { make = made; },
+  });
+  addEventListener('pointerup', () => { window.atRelease = deckOfTest.getViewports()[0].longitude; }, true);
+}"""
+SHORT_REST = """document.addEventListener('readystatechange', () => {
+  const scene = document.getElementById('scene');
+  scene.textContent = scene.textContent.replace(/"restS": [0-9.]+/, '"restS": 0.6');
+}, {once: true})"""
+LONG_PAGE = "body { height: auto; overflow: auto; } #stage { height: 80vh; margin-bottom: 150vh; }"
+STYLE = """css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+}"""
+
+
+class Camera(NamedTuple):
+    """Where the globe is looked at, and from how near, in doublings of its size."""
+
+    lon: float
+    lat: float
+    near: float
+
+
+def looked(visitor: Visit, url: str) -> Page:
+    """A page whose camera a test can read."""
+    visitor.page.add_init_script(LISTENED)
+    return visitor.open(url)
+
+
+def camera(page: Page) -> Camera:
+    lon, lat, zoom = page.evaluate("""() => {
+      const {longitude, latitude, zoom} = deckOfTest.getViewports()[0];
+      return [longitude, latitude, zoom];
+    }""")
+    return Camera(lon, lat, zoom - math.log2(math.cos(math.radians(lat))))
+
+
+def camera_once(page: Page, reached: Callable[[Camera], bool]) -> Camera:
+    """The camera when it is where it should be, and has come to rest."""
+    before = camera(page)
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        page.wait_for_timeout(150)
+        now = camera(page)
+        if now == before and reached(now):
+            return now
+        assert time.monotonic() < deadline, f"it never came there: {now}"
+        before = now
+
+
+def lengthen(page: Page) -> None:
+    """Make the page one that scrolls."""
+    page.evaluate(STYLE, LONG_PAGE)
+    expect(page.locator("#stage")).to_have_attribute("data-gestures", "shared")
+
+
+def swipe(page: Page, *ways: tuple[Point, Point]) -> None:
+    """Go from one point to the other in 0.2 s with as many fingers as there are ways.
+
+    They come down one after the other, as fingers do.
+    """
+    session = page.context.new_cdp_session(page)
+    began = time.time() - 0.3
+
+    def send(kind: str, at_s: float, points: list[Point]) -> None:
+        told = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "timestamp": began + at_s, "touchPoints": told})
+
+    for number in range(1, len(ways) + 1):
+        send("touchStart", number * 0.02, [start for start, _ in ways[:number]])
+    for step in range(1, 11):
+        share = step / 10
+        send("touchMove", 0.1 + share * 0.2, [along(start, end, share) for start, end in ways])
+    send("touchEnd", 0.3, [])
+    session.detach()
+
+
+def drag(page: Page, start: Point, end: Point) -> None:
+    """Go from one point to the other in 0.2 s with the mouse, and let go on the way."""
+    session = page.context.new_cdp_session(page)
+    began = time.time() - 0.2
+
+    def send(kind: str, share: float) -> None:
+        x, y = along(start, end, share)
+        mouse = {"x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "timestamp": began + share * 0.2}
+        session.send("Input.dispatchMouseEvent", {"type": kind, **mouse})
+
+    send("mousePressed", 0)
+    for step in range(1, 11):
+        send("mouseMoved", step / 10)
+    send("mouseReleased", 1)
+    session.detach()
+
+
+def along(start: Point, end: Point, share: float) -> Point:
+    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
+
+
+def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    visitor.page.add_init_script(SHORT_REST)
+    page = looked(visitor, server.url)
+    drag(page, (200, 300), (300, 300))
+    released = page.evaluate("atRelease")
+    glided = camera_once(page, lambda now: now.lon < released - 3)
+    visitor.wait(f"deckOfTest.getViewports()[0].longitude < {glided.lon - 1}")
+    for _ in range(8):
+        page.mouse.wheel(0, -1000)
+    nearest = camera_once(page, lambda now: now.near > 5.5)
+    page.mouse.dblclick(200, 300)  # as near as can be: deck takes it for a zoom that never ends
+    visitor.wait(f"deckOfTest.getViewports()[0].longitude < {nearest.lon - 1}")
+    assert visitor.errors == []
+
+
+def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_ctrl(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = looked(visit(), server.url + STILL)
+    note = page.locator(".gesture-note")
+    far = camera(page).near
+    page.mouse.move(200, 300)
+    page.mouse.wheel(0, -100)
+    near = camera_once(page, lambda now: now.near > far + 0.5).near
+    page.mouse.wheel(0, 100)
+    camera_once(page, lambda now: abs(now.near - far) < 1e-6)
+    page.mouse.dblclick(200, 300)
+    camera_once(page, lambda now: abs(now.near - far - 1) < 1e-6)
+    expect(note).to_have_count(0)
+
+    lengthen(page)
+    before = camera_once(page, lambda now: True)
+    page.mouse.wheel(0, 100)
+    expect(note).to_be_visible()
+    expect(note).to_have_text("Hold Ctrl and scroll to come nearer")
+    assert page.evaluate("scrollY") == 100
+    assert camera(page) == before
+    expect(note).to_be_hidden()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, 100)
+    page.keyboard.up("Control")
+    camera_once(page, lambda now: abs(now.near - before.near - far + near) < 1e-6)
+    assert page.evaluate("[scrollY, visualViewport.scale, innerWidth]") == [100, 1, 900]
+
+    page.evaluate(STYLE, "")
+    expect(page.locator("#stage")).to_have_attribute("data-gestures", "own")
+
+
+def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = looked(visit(**PHONE), server.url + STILL)
+    note = page.locator(".gesture-note")
+    start = camera(page)
+    swipe(page, ((200, 250), (120, 250)))
+    turned = camera_once(page, lambda now: now.lon > start.lon + 10)
+    swipe(page, ((150, 250), (125, 250)), ((200, 250), (225, 250)))
+    camera_once(page, lambda now: abs(now.near - turned.near - 1) < 0.1)
+    page.touchscreen.tap(195, 250)
+    page.touchscreen.tap(195, 250)
+    camera_once(page, lambda now: abs(now.near - turned.near - 2) < 0.1)
+    expect(note).to_have_count(0)
+
+    lengthen(page)
+    before = camera_once(page, lambda now: True)
+    swipe(page, ((200, 300), (200, 200)))
+    expect(note).to_have_text("Use two fingers to turn the globe")
+    expect(note).to_be_hidden()  # the page has come to rest by then
+    scrolled = page.evaluate("scrollY")
+    assert scrolled > 50
+    assert camera(page) == before
+    for way in (-60, 60):  # up and down, keeping their distance, they would scroll the page, too
+        swipe(page, ((170, 250), (170, 250 + way)), ((220, 250), (220, 250 + way)))
+        now = camera_once(page, lambda now, then=before: abs(now.lat - then.lat) > 2)
+        assert (now.lat > before.lat) == (way > 0)
+        before = now
+    swipe(page, ((150, 250), (125, 250)), ((200, 250), (225, 250)))
+    camera_once(page, lambda now: abs(now.near - before.near - 1) < 0.1)
+    assert page.evaluate("[scrollY, visualViewport.scale]") == [scrolled, 1]
+
+
+def test_in_a_frame_the_wheel_is_the_page_s_around_it(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.page
+
+    def framable(route: Route) -> None:
+        answer = route.fetch()
+        headers = {name: value for name, value in answer.headers.items() if name != "content-security-policy"}
+        route.fulfill(response=answer, headers=headers)
+
+    frame_of_it = f"<iframe src='{server.url}/' style='width: 880px; height: 560px'></iframe>"
+    around = f"<!doctype html>{frame_of_it}<p style='height: 300vh'>"
+    page.route(server.url + "/", framable)
+    page.route(server.url + "/around", lambda route: route.fulfill(body=around, content_type="text/html"))
+    page.goto(server.url + "/around")
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("body")).to_have_attribute("data-globe", "ready")
+    page.mouse.move(300, 250)
+    page.mouse.wheel(0, 100)
+    expect(frame.locator(".gesture-note")).to_have_text("Hold Ctrl and scroll to come nearer")
+    visitor.wait("scrollY === 100")

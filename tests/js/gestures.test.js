@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { doublings, scrolls, takesDrag, takesWheel } from "../../assets/gestures.js";
+
+const NO_KEYS = { ctrlKey: false, metaKey: false };
+
+test("a page scrolls where it is longer than its window and does not hide the rest", () => {
+  const long = { scrollHeight: 1200, clientHeight: 800, overflow: "visible" };
+  assert.ok(scrolls(long));
+  assert.ok(scrolls({ ...long, overflow: "auto" }));
+  assert.ok(!scrolls({ ...long, overflow: "hidden" }));
+  assert.ok(!scrolls({ ...long, overflow: "clip" }));
+  assert.ok(!scrolls({ ...long, scrollHeight: 801 }), "a page's zoom rounds");
+});
+
+test("in a page that scrolls the globe takes the wheel with Ctrl or ⌘ only, and elsewhere always", () => {
+  assert.ok(takesWheel(false, NO_KEYS));
+  assert.ok(!takesWheel(true, NO_KEYS));
+  assert.ok(takesWheel(true, { ...NO_KEYS, ctrlKey: true }), "and a trackpad's pinch, which is told as Ctrl");
+  assert.ok(takesWheel(true, { ...NO_KEYS, metaKey: true }));
+});
+
+test("in a page that scrolls a mouse drags the globe, and one finger or pen does not", () => {
+  assert.deepEqual(["mouse", "touch", "pen"].map((pointer) => takesDrag(true, pointer)), [true, false, false]);
+  assert.ok(takesDrag(false, "touch"));
+});
+
+test("a notch of the wheel is half a doubling, a fling one at most, and back is as far as forth", () => {
+  const by = (deltaY, deltaMode = 0) => doublings({ deltaY, deltaMode });
+  assert.ok(Math.abs(by(-100) - 0.55) < 0.01);
+  assert.equal(by(100), -by(-100));
+  assert.ok(by(-5000) <= 1 && by(-5000) > 0.99);
+  assert.equal(by(-3, 1), by(-120), "three lines");
+  assert.equal(by(0), 0);
+});
