@@ -40,6 +40,7 @@ export function createAccess({ globe, feed, prefs }) {
   });
   const wish = matchMedia("(prefers-reduced-motion: reduce)");
   let calm = wish.matches;
+  let follows = true;
 
   /** @param {boolean} moving */
   function move(moving) {
@@ -48,26 +49,34 @@ export function createAccess({ globe, feed, prefs }) {
     globe()?.soothe(calm);
   }
 
+  /** @param {boolean} now */
+  function lean(now) {
+    follows = now;
+    globe()?.follow(now);
+  }
+
   const menu = createMenu(find("settings"), {
     prefs,
     switches: {
       announce: { on: true, turn: announcer.turn },
       sound: { on: false, turn: sound.turn },
       motion: { on: !calm, turn: move },
+      follow: { on: follows, turn: lean },
       keys: { on: true, turn: keys.turn },
     },
   });
-  const follow = () => menu.suggest("motion", !wish.matches);
+  const suggest = () => menu.suggest("motion", !wish.matches);
   const zooms = /** @type {const} */ ([["nearer", NEARER], ["farther", -NEARER]]).map(([id, by]) => {
     const step = () => globe()?.nearer(by);
     find(id).addEventListener("click", step);
     return () => find(id).removeEventListener("click", step);
   });
-  wish.addEventListener("change", follow);
+  wish.addEventListener("change", suggest);
   let known = "connecting";
 
   return {
     calm: () => calm,
+    follows: () => follows,
     paused: pause.paused,
     /** A connection came in. @param {Connection} connection */
     came(connection) {
@@ -84,7 +93,7 @@ export function createAccess({ globe, feed, prefs }) {
       if (state.name !== "connecting") known = state.name;
     },
     destroy() {
-      wish.removeEventListener("change", follow);
+      wish.removeEventListener("change", suggest);
       zooms.forEach((undo) => undo());
       for (const thing of [announcer, sound, pause, help, keys, menu]) thing.destroy();
     },

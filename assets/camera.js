@@ -34,6 +34,7 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
   let view = start;
   let held = false;
   let still = false;
+  let following = true;
   let idleS = Infinity;
   let speed = [-turnDegPerS, 0]; // degrees a second to the east and to the north
   /** @type {{from: ViewState, to: ViewState, passedS: number, lastsS: number, ease: (t: number) => number} | null} */
@@ -63,7 +64,8 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
 
   /** The speed it would like: the drift, bent toward where things happen. */
   function wish() {
-    const { lon, lat, weight } = interest.centre();
+    const { lon, lat, weight: sure } = interest.centre();
+    const weight = following ? sure : 0;
     const home = between(start, { ...start, latitude: clamp(lat, LEAN_SOUTH, LEAN_NORTH) }, weight).latitude;
     const there = clamp(degreesApart(view.longitude, lon) * LEAN_PER_S, -followDegPerS, followDegPerS);
     return shorter([there * weight - turnDegPerS * (1 - weight), (home - view.latitude) * LEAN_PER_S], followDegPerS);
@@ -104,6 +106,10 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
       still = now;
       if (now && flight) view = flight.to;
       if (now) flight = null;
+    },
+    /** Lean toward where things happen, or drift whatever happens. @param {boolean} now */
+    follow(now) {
+      following = now;
     },
     /** Bring a place to the middle: in a flight, or at once while it rests. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {

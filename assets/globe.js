@@ -230,6 +230,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       calm = now;
       settle();
     },
+    /** Whether the camera leans toward where things happen. */
+    follow: camera.follow,
     /** Two in one city. @param {Pulse} pulse */
     pulse({ track, city }) {
       const now = clock.seconds();

@@ -11,6 +11,7 @@ import { createLanguageChoice } from "./language.js";
 import { createMeter } from "./meter.js";
 import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
+import { createPresence } from "./presence.js";
 import { createRecent } from "./recent.js";
 import { createSearch } from "./search.js";
 import { createSources } from "./sources.js";
@@ -48,6 +49,7 @@ const feed = createFeed(find("feed"), {
 const counters = createCounters(find("counters"));
 const sources = createSources(find("sources"));
 const status = createStatus(find("status"));
+const presence = createPresence(document);
 let recent = createRecent();
 let serverAheadS = 0;
 let streamId = "";
@@ -57,14 +59,14 @@ const access = createAccess({ globe: () => globe, feed, prefs });
 function show(connection, turn) {
   if (!recent.add(connection.id)) return;
   document.body.classList.remove("empty");
-  feed.add(connection);
+  feed.add(connection, isNew(connection));
   access.came(connection);
   if (isNew(connection)) setTimeout(draw, turn * BACKLOG_MS, connection);
 }
 
 /** @param {Connection} connection */
 function draw(connection) {
-  if (access.paused() || document.hidden) return;
+  if (access.paused() || !isSeen(connection)) return;
   globe?.connect(connection);
   access.note(connection);
 }
@@ -75,11 +77,14 @@ function see(connection) {
   card.open(connection);
 }
 
-/** @param {{at: number}} event */
-const isNew = ({ at }) => Date.now() / 1000 + serverAheadS - at < OLD_S;
+/** Whether somebody looked when it happened. @param {{at: number}} event */
+const isSeen = ({ at }) => at - serverAheadS > presence.sinceMs() / 1000;
 
-/** The globe, while somebody looks: a tab in the background saves up nothing to be shown at once later. */
-const onGlobe = () => (document.hidden || access.paused() ? null : globe);
+/** @param {{at: number}} event */
+const isNew = (event) => isSeen(event) && Date.now() / 1000 + serverAheadS - event.at < OLD_S;
+
+/** The globe, while it moves. */
+const onGlobe = () => (access.paused() ? null : globe);
 
 const openStream = () => createStream({
   origin: location.origin,
@@ -177,5 +182,6 @@ async function startGlobe() {
     obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "footer"].map(boxOnStage),
   });
   globe.pause(access.paused());
+  globe.follow(access.follows());
   document.body.dataset.globe = "ready";
 }

@@ -173,13 +173,13 @@ def test_choices_are_kept_once_a_switch_was_moved_and_not_before(server: Server,
     expect(page.locator("html")).to_have_attribute("data-motion", "full")
     flip(page, "motion")
     expect(page.locator("html")).to_have_attribute("data-motion", "less")
+    flip(page, "follow")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-motion", "less")
     page.locator("#settings-open").click()
-    checked = {
-        name: page.locator(f"[data-switch={name}]").is_checked() for name in ("motion", "sound", "announce", "keys")
-    }
-    assert checked == {"motion": False, "sound": False, "announce": True, "keys": True}
+    names = ("motion", "follow", "sound", "announce", "keys")
+    checked = {name: page.locator(f"[data-switch={name}]").is_checked() for name in names}
+    assert checked == {"motion": False, "follow": False, "sound": False, "announce": True, "keys": True}
 
 
 def test_connections_are_announced_until_that_is_switched_off(server: Server, visit: Callable[..., Visit]) -> None:

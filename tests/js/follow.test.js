@@ -53,6 +53,16 @@ test("where things happen everywhere it drifts as it would", () => {
   for (const [east] of speeds) assert.ok(Math.abs(east + 3) < 0.2, `${east} degrees a second`);
 });
 
+test("while it is not to follow it drifts whatever happens, and follows again from there", () => {
+  const camera = createCamera(START, HABITS);
+  camera.follow(false);
+  const speeds = lived(camera, 30, () => camera.notice(unit(140, 36)));
+  for (const [east, north] of speeds) assert.ok(Math.abs(east + 3) < 1e-6 && Math.abs(north) < 1e-6, `${east}, ${north}`);
+  camera.follow(true);
+  lived(camera, 60, () => camera.notice(unit(140, 36)));
+  assert.ok(Math.abs(wrapDegrees(camera.view().longitude - 140)) < 5, `it looks at ${camera.view().longitude}`);
+});
+
 test("after the viewer's hand it rests, then starts gently", () => {
   const camera = createCamera(START, HABITS);
   camera.take({ ...START, longitude: 50 });
