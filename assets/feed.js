@@ -89,9 +89,9 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
   list.addEventListener("keydown", step);
   list.addEventListener("click", choose);
   return {
-    /** @param {Connection} connection just made */
-    add(connection) {
-      if (!reading) return put(connection, true);
+    /** @param {Connection} connection just made @param {boolean} [fresh] whether it lights up, which many at once do not */
+    add(connection, fresh = true) {
+      if (!reading) return put(connection, fresh);
       waiting = [...waiting, connection].slice(-most);
       offer();
     },

@@ -8,6 +8,7 @@
  * @property {boolean} calm  whether the viewer asked for less motion
  * @property {number} longitude  to begin at
  * @property {ReturnType<typeof import("./palette.js").songColours>} colours
+ * @property {(connection: Connection) => boolean} mine  whether it touches the visitor's city
  * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
@@ -28,7 +29,7 @@ const SETTLED_S = 1; // after landing an arc is whole, and nothing around it spr
 const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to the full
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
-export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, paint, obstacles }) {
+export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, mine, paint, obstacles }) {
   window.UnisonLayers = layers;
   const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
   const slots = createSlots(look.capacity, look);
@@ -167,8 +168,9 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   function tell(connection, now) {
     const { id, track, from, to } = connection;
     const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
-    const { rgb, css } = colours(track);
-    const until = now + slots.add({ from: a, to: b, colours: rgb }, now);
+    const { css } = colours(track);
+    const kind = mine(connection) ? KIND.own : KIND.arc;
+    const until = now + slots.add({ from: a, to: b, colours: () => colours(track).rgb, kind }, now);
     const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
     picker.add({ connection, from: a, to: b, born: now, lands, until });
     const top = arcPoint(a, b, 0.5);
@@ -183,9 +185,10 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   }
 
   return {
-    /** Take another theme's colours; arcs that are up keep theirs. @param {GlobeOptions["paint"]} next */
+    /** Take another theme's colours. @param {GlobeOptions["paint"]} next */
     repaint(next) {
       paint = next;
+      slots.recolour(clock.seconds());
       const { layers: now, views } = deckNow.props;
       deckNow.setProps({ layers: now.map((layer) => layer.clone(paint[layer.id])), views: views.map(onGround) });
       stale = true;
@@ -235,17 +238,18 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     /** Two in one city. @param {Pulse} pulse */
     pulse({ track, city }) {
       const now = clock.seconds();
-      slots.add({ from: unit(city.lon, city.lat), colours: colours(track).rgb, kind: KIND.pulse }, now);
+      slots.add({ from: unit(city.lon, city.lat), colours: () => colours(track).rgb, kind: KIND.pulse }, now);
     },
     /** A connection that matters to the viewer: a soft ring at either end. @param {Connection} connection */
     glow({ track, from, to }) {
       const now = clock.seconds();
-      const shape = { colours: colours(track).rgb, kind: KIND.pulse };
+      const shape = { colours: () => colours(track).rgb, kind: KIND.pulse };
       for (const { lon, lat } of [from, to]) slots.add({ ...shape, from: unit(lon, lat) }, now);
     },
     /** One who waits for another. @param {Spark} spark */
     spark({ city }) {
-      slots.add({ from: unit(city.lon, city.lat), colours: [paint.arcs.spark], kind: KIND.spark }, clock.seconds());
+      const shape = { colours: () => [paint.arcs.spark], kind: KIND.spark };
+      slots.add({ ...shape, from: unit(city.lon, city.lat) }, clock.seconds());
     },
     destroy() {
       ended = true;

@@ -178,6 +178,7 @@ async function startGlobe() {
     calm: access.calm(),
     longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
     colours,
+    mine: city.touches,
     paint: theme.layers(),
     obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "footer"].map(boxOnStage),
   });

@@ -17,6 +17,7 @@ Slot readSlot(int i) {
   vec4 c = texelFetch(slots, ivec2(2, i), 0), d = texelFetch(slots, ivec2(3, i), 0);
   return Slot(a.xyz, a.w, b.xyz, b.w, c.xyz, c.w, d.xyz, d.w);
 }
+float own(Slot s) { return step(s.kind, -0.5); }  // of the visitor's city: wider, and brighter
 float flight(Slot s) { return mix(look.flightS.x, look.flightS.y, s.angle / PI); }
 float grown(Slot s, float age) {
   if (globe.calm > 0.5) return 1.0;
@@ -61,7 +62,7 @@ void main(void) {
   float glow = exp(-max(behind, (head - u) * 7.0)) * flying * (1.0 - globe.calm);
   float seen = smoothstep(-0.55, 0.10, dot(n, normalize(globe.eye - place)));  // beyond the rim it is farther: dimmer
   float swell = 1.0 + glow * 0.9 * clamp(speed / (pixel * 260.0), 0.0, 1.0);
-  float width = look.width * pixel * swell * mix(0.6, 1.0, seen);
+  float width = look.width * pixel * swell * mix(0.6, 1.0, seen) * mix(1.0, 1.8, own(s));
   direction /= speed;
   gl_Position = clip + vec4(vec2(-direction.y, direction.x) * side * width / project.viewportSize * clip.w, 0.0, 0.0);
 
@@ -69,7 +70,7 @@ void main(void) {
   body *= mix(1.0, 0.62, smoothstep(lands + 0.4, fades, age)) * (1.0 - drained * (1.0 - along * 0.6));
   float appear = mix(1.0, smoothstep(0.0, 0.7, age), globe.calm);
   ink = vec4(mix(mix(s.first, s.second, u), look.heat, glow * 0.75), max(body, glow) * mix(0.28, 1.0, seen) * appear);
-  ink.a *= 1.0 - smoothstep(ends - look.fadeS * 0.6, ends, age);
+  ink.a *= (1.0 - smoothstep(ends - look.fadeS * 0.6, ends, age)) * mix(1.0, 1.7, own(s));
 }`;
 
 const RIBBON_INK = `
@@ -80,7 +81,7 @@ out vec4 fragColor;
 void main(void) {
   if (min(under.x, under.y) > 0.0) discard;
   float e = abs(side), core = 1.0 - smoothstep(0.16, 0.36, e), halo = (1.0 - e) * (1.0 - e) * 0.42;
-  float a = ink.a * max(core, halo);
+  float a = min(1.0, ink.a * max(core, halo));
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
 }`;
 
@@ -134,7 +135,7 @@ void main(void) {
   vec2 outward = (clip.xy / clip.w - middle.xy / middle.w) * project.viewportSize;
   lie = vec3(outward / max(length(outward), 1e-4), max(0.12, dot(n, ray) / far));
   gl_Position = clip;
-  gl_PointSize = size * pixel;
+  gl_PointSize = size * pixel * (ripple ? 1.0 : mix(1.0, 1.45, own(s)));
   ink = vec4(atEnd && arc ? s.second : mix(s.first, s.second, k == 0 ? u : 0.0), opacity);
 }`;
 

@@ -15,6 +15,11 @@ OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
 
 def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, cities: tuple[int, int]) -> None:
     """Have two listeners press play on a song, 40 ms apart: in a moment, so that on a busy machine neither is late."""
+    send_pairs(server, [(title, cities)], artist)
+
+
+def send_pairs(server: Server, songs: list[tuple[str, tuple[int, int]]], artist: str = "The Harbour Lamps") -> None:
+    """Do so for several songs at once."""
     pressed_at = time.time() + 0.3
     plays = [
         {
@@ -23,10 +28,11 @@ def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, 
             "place": {"geoname_id": city},
             "pressed_at": pressed_at + 0.04 * number,
         }
+        for title, cities in songs
         for number, city in enumerate(cities)
     ]
     answer = post_plays(server, plays, X_Unison_Source="synthetic")
-    assert (answer["accepted"], answer["late"]) == (2, 0), answer
+    assert (answer["accepted"], answer["late"]) == (len(plays), 0), answer
 
 
 def titles(page: Page) -> list[str]:

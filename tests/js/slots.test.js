@@ -4,7 +4,7 @@ import { unit } from "../../assets/geo.js";
 import { createSlots, flight, KIND, lifetime, ROW } from "../../assets/slots.js";
 
 const TIMELINE = { flightS: [1, 3], holdS: 2, fadeS: 1, pulseS: 3, sparkS: 5 };
-const arc = { from: unit(0, 0), to: unit(90, 0), colours: [[1, 0, 0], [0, 0, 1]] };
+const arc = { from: unit(0, 0), to: unit(90, 0), colours: () => [[1, 0, 0], [0, 0, 1]] };
 
 test("an arc's row has its ends, its colours and its birth", () => {
   const slots = createSlots(4, TIMELINE);
@@ -12,6 +12,36 @@ test("an arc's row has its ends, its colours and its birth", () => {
   const row = [...slots.rows.subarray(0, ROW)];
   assert.ok(Math.abs(row[3] - Math.PI / 2) < 1e-6);
   assert.deepEqual(row.slice(8), [1, 0, 0, 12.5, 0, 0, 1, KIND.arc]);
+});
+
+test("an arc of one's own city flies and lasts as any, and its row says whose it is", () => {
+  const slots = createSlots(4, TIMELINE);
+  const lives = [slots.add(arc, 0), slots.add({ ...arc, kind: KIND.own }, 0)];
+  assert.equal(lives[0], lives[1]);
+  const [other, own] = [slots.rows.slice(0, ROW), slots.rows.slice(ROW, 2 * ROW)];
+  assert.deepEqual([...own.slice(0, 15)], [...other.slice(0, 15)]);
+  assert.deepEqual([other[15], own[15]], [0, -1]);
+});
+
+test("in another theme what is up has that theme's colours, and nothing else is sent again", () => {
+  const slots = createSlots(8, TIMELINE);
+  let theme = [[1, 0, 0], [0, 0, 1]];
+  const colours = () => theme;
+  slots.add({ ...arc, colours }, 0);
+  slots.add({ from: unit(5, 5), colours, kind: KIND.pulse }, 0);
+  slots.add({ ...arc, colours }, 2);
+  const before = [...slots.rows];
+  slots.changed.clear();
+  theme = [[0, 1, 0], [0.5, 0.5, 0]];
+  slots.recolour(3.5);
+  assert.deepEqual([...slots.changed], [0, 2], "the pulse was over after 3 s");
+  const after = [...slots.rows];
+  const apart = after.flatMap((value, i) => (value === before[i] ? [] : [i]));
+  assert.ok(apart.every((i) => [8, 9, 10, 12, 13, 14].includes(i % ROW)), `${apart}`);
+  for (const slot of [0, 2]) {
+    assert.deepEqual(after.slice(slot * ROW + 8, slot * ROW + 11), theme[0]);
+    assert.deepEqual(after.slice(slot * ROW + 12, slot * ROW + 15), theme[1]);
+  }
 });
 
 test("it takes longer to fly farther, and lives until it has faded", () => {
@@ -24,7 +54,7 @@ test("it takes longer to fly farther, and lives until it has faded", () => {
 test("a new one touches its own row only, and takes the place of one that is over", () => {
   const slots = createSlots(4, TIMELINE);
   slots.add(arc, 0);
-  slots.add({ from: unit(5, 5), colours: [[1, 1, 1]], kind: KIND.pulse }, 0);
+  slots.add({ from: unit(5, 5), colours: () => [[1, 1, 1]], kind: KIND.pulse }, 0);
   slots.changed.clear();
   slots.add(arc, 3.5);
   assert.deepEqual([...slots.changed], [1], "the pulse was over after 3 s");

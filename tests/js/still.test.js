@@ -31,9 +31,9 @@ test("a point's degrees are those it was made from, however high it is", () => {
 
 test("slots that were cleared are taken from the first again", () => {
   const slots = createSlots(4, TIMELINE);
-  for (let i = 0; i < 3; i++) slots.add({ from: unit(i, 0), to: unit(0, 50), colours: [[1, 1, 1]] }, 10);
+  for (let i = 0; i < 3; i++) slots.add({ from: unit(i, 0), to: unit(0, 50), colours: () => [[1, 1, 1]] }, 10);
   slots.clear();
   assert.equal(slots.used(), 0);
-  slots.add({ from: unit(0, 0), to: unit(0, 50), colours: [[1, 1, 1]] }, 8);
+  slots.add({ from: unit(0, 0), to: unit(0, 50), colours: () => [[1, 1, 1]] }, 8);
   assert.equal(slots.used(), 1);
 });

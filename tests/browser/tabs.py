@@ -1,0 +1,96 @@
+"""A tab that can be in the background: Playwright holds every page of its own to be looked at, wherever it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import PATIENCE_MS
+
+STEP_S = 0.05
+
+
+class Tab:
+    """A tab of a window of its own, spoken to in Chromium's own words."""
+
+    def __init__(self, browser: Browser, script: str) -> None:
+        self._root = browser.new_browser_cdp_session()
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._asked = 0
+        self._root.on("Target.receivedMessageFromTarget", self._hear)
+        self._context = self._root.send("Target.createBrowserContext")["browserContextId"]
+        self._target = self._open()
+        attached = self._root.send("Target.attachToTarget", {"targetId": self._target, "flatten": False})
+        self._session = attached["sessionId"]
+        self.send("Page.enable")
+        self.send("Page.addScriptToEvaluateOnNewDocument", source=script)
+
+    def _open(self) -> str:
+        where = {"url": "about:blank", "browserContextId": self._context}
+        return str(self._root.send("Target.createTarget", where)["targetId"])
+
+    def _hear(self, event: dict[str, str]) -> None:
+        message = json.loads(event["message"])
+        if "id" in message:
+            self._answers[message["id"]] = message
+
+    def send(self, method: str, **params: object) -> dict[str, Any]:
+        """Have it do something and wait for the answer."""
+        self._asked += 1
+        asked, deadline = self._asked, time.monotonic() + PATIENCE_MS / 1000
+        message = json.dumps({"id": asked, "method": method, "params": params})
+        self._root.send("Target.sendMessageToTarget", {"sessionId": self._session, "message": message})
+        while asked not in self._answers:
+            assert time.monotonic() < deadline, f"no answer to {method}"
+            self._root.send("Target.getTargetInfo", {"targetId": self._target})  # answers are heard meanwhile
+            time.sleep(STEP_S)
+        answer = self._answers.pop(asked)
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def value(self, expression: str) -> Any:
+        """Return what a JavaScript expression is on the page."""
+        answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def wait(self, condition: str) -> None:
+        """Wait until a JavaScript expression holds."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.value(condition):
+            assert time.monotonic() < deadline, f"never came true: {condition}"
+            time.sleep(STEP_S)
+
+    def leave(self) -> None:
+        """Look at another tab of the window."""
+        self._open()
+        self.wait("document.hidden")
+
+    def freeze(self, frozen: bool) -> None:
+        """Stop all its tasks, as browsers do with a tab that was long in the background, or let them go on."""
+        self.send("Page.setWebLifecycleState", state="frozen" if frozen else "active")
+
+    def come_back(self) -> None:
+        """Look at it again."""
+        self._root.send("Target.activateTarget", {"targetId": self._target})
+        self.wait("!document.hidden")
+
+    def close(self) -> None:
+        """Close the window."""
+        self._root.send("Target.disposeBrowserContext", {"browserContextId": self._context})
+        self._root.detach()
+
+
+@contextmanager
+def tab(browser: Browser, script: str = "") -> Iterator[Tab]:
+    """Open a tab in which a script runs before the page's own."""
+    opened = Tab(browser, script)
+    try:
+        yield opened
+    finally:
+        opened.close()
