@@ -12,8 +12,8 @@ const LINE_PX = 40; // of a wheel that counts in lines
 const NOTCH_PX = 100;
 const LAST_MS = 150; // of a drag, which say how fast it was let go
 
-/** How deck tells gestures apart: two fingers turn the globe even where they keep their distance. */
-export const RECOGNIZERS = { pinch: { threshold: -1 }, multipan: { enable: false } };
+/** How deck tells gestures apart: two fingers that go up or down together are not another one, which would go first. */
+export const RECOGNIZERS = { multipan: { enable: false } };
 
 /** Whether a finger or a wheel moves the page. @param {Scroller} page */
 export const scrolls = ({ scrollHeight, clientHeight, overflow }) =>
@@ -93,7 +93,7 @@ export function createGestures(stage, { nearer }) {
   /** @param {TouchEvent} event */
   function touch(event) {
     if (!shared) return;
-    if (event.touches.length > 1 && event.cancelable) event.preventDefault(); // two fingers would scroll, too
+    if (event.touches.length > 1 && event.cancelable) event.preventDefault(); // some browsers scroll by two, too
     if (event.touches.length > 1) hide();
     else if (event.type === "touchmove") tell(say("Use two fingers to turn the globe"));
   }

@@ -74,6 +74,10 @@ test("going nearer stays within the view's limits", () => {
   for (let i = 0; i < 9; i++) camera.nearer(0.5);
   flown(camera);
   assert.equal(camera.view().zoom, 2);
+  const north = createCamera({ ...START, latitude: 60 }, HABITS);
+  north.nearer(9);
+  flown(north);
+  assert.ok(Math.abs(size(north.view()) - START.maxZoom) < 1e-9, "no nearer where deck draws the globe larger");
 });
 
 test("the viewer's hand ends a flight", () => {

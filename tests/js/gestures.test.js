@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { doublings, scrolls, takesDrag, takesWheel } from "../../assets/gestures.js";
+import { doublings, release, scrolls, takesDrag, takesWheel } from "../../assets/gestures.js";
 
 const NO_KEYS = { ctrlKey: false, metaKey: false };
 
@@ -32,4 +32,13 @@ test("a notch of the wheel is half a doubling, a fling one at most, and back is 
   assert.ok(by(-5000) <= 1 && by(-5000) > 0.99);
   assert.equal(by(-3, 1), by(-120), "three lines");
   assert.equal(by(0), 0);
+});
+
+test("a drag is let go as fast as its last moments were, and not at all after a halt", () => {
+  const path = [0, 1, 2, 3, 4, 5].map((n) => ({ x: 100 + 20 * n, y: 50 - 10 * n, at: 1000 + 20 * n }));
+  assert.deepEqual(release(path, 1100), { velocity: Math.hypot(1, 0.5), velocityX: 1, velocityY: -0.5 });
+  const slow = [{ x: 0, y: 0, at: 0 }, ...path];
+  assert.deepEqual(release(slow, 1100), release(path, 1100), "what was before does not count");
+  assert.equal(release(path, 1300).velocity, 0);
+  assert.equal(release([], 1300).velocity, 0);
 });
