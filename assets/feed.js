@@ -21,6 +21,7 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
   let waiting = [];
   let reading = false;
   let held = false;
+  let asked = ""; // for which of the server's entries, of which more is known only once the stream is there
   const place = /** @type {HTMLElement} */ (list.parentElement);
   /** @type {WeakMap<Element, Connection>} */
   const told = new WeakMap();
@@ -57,6 +58,7 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
     const item = target instanceof Element && target.closest("li");
     const connection = item && told.get(item);
     if (connection) onChoose(connection, item);
+    else if (item) asked = item.dataset.id ?? "";
   }
 
   /** Nothing moves under the eyes of somebody who points at the list or has the focus in it. */
@@ -99,6 +101,10 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
     fill(connections) {
       list.querySelectorAll("[data-served]").forEach((item) => item.remove()); // the server's, which say the same
       [...connections].reverse().forEach((connection) => put(connection, false));
+      const item = [...list.children].find((child) => told.get(child)?.id === asked);
+      const chosen = item && told.get(item);
+      asked = "";
+      if (chosen) onChoose(chosen, /** @type {HTMLElement} */ (item));
     },
     /** Begin anew, with another filter. */
     clear() {

@@ -21,6 +21,10 @@ MARKUP = "<img src=x onerror=alert(1)>"
 GROUND = "getComputedStyle(document.documentElement).backgroundColor"
 PAPER, NIGHT = "rgb(239, 233, 221)", "rgb(4, 6, 15)"
 
+CLICKED_EARLY = """document.addEventListener('DOMContentLoaded', () => {
+  document.querySelector('#feed [data-served] .title').click();
+}, {once: true})"""
+
 
 @pytest.fixture
 def told(server: Server) -> Server:
@@ -121,10 +125,12 @@ def test_the_list_that_the_server_wrote_is_taken_over_without_repeating(
     told: Server, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit()
+    visitor.page.add_init_script(CLICKED_EARLY)
     page = visitor.open(told.url)
     visitor.wait("document.querySelectorAll('#feed [data-served]').length === 0")
     assert titles(page) == ["Copper Sky", MARKUP]
     expect(page.locator(".poster")).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Copper Sky")).to_be_visible()
 
 
 def test_a_wall_shows_no_chrome_and_larger_type(told: Server, visit: Callable[..., Visit]) -> None:
