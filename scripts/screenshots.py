@@ -14,11 +14,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parent.parent
-SIZES = {"globe": (1440, 900), "phone": (390, 844)}
+LAPTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+VISITORS: dict[str, dict[str, Any]] = {"globe": LAPTOP, "phone": PHONE}
+EVENING = 1_790_007_000
+"""An evening in September, the night coming over Europe; the clock that is stopped has every pixel drawn, too."""
 TRAFFIC = ["--rate", "40", "--seed", "7"]
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
 LOAD_MS = 60_000
@@ -49,9 +54,9 @@ def seeded_server() -> Iterator[str]:
                 yield url
 
 
-def take(browser: Browser, url: str, size: tuple[int, int], target: Path, seconds: float) -> None:
-    """Look at the page for so long, then keep what is seen."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+def take(browser: Browser, url: str, visitor: dict[str, Any], target: Path, seconds: float) -> None:
+    """Look at the page for so long, from Berlin, then keep what is seen."""
+    page = browser.new_page(**visitor, color_scheme="dark", locale="en-IE", timezone_id="Europe/Berlin")
     page.goto(url)
     page.wait_for_selector('body[data-globe="ready"]', timeout=LOAD_MS)
     page.wait_for_timeout(1000 * seconds)
@@ -65,16 +70,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=ROOT / "tests" / "pictures", metavar="FOLDER")
     parser.add_argument("--seconds", type=float, default=10, help="how long to look before each picture (10)")
-    parser.add_argument("--at", type=float, default=None, metavar="EPOCH", help="stop the sun and the globe there")
+    parser.add_argument("--at", type=float, default=EVENING, metavar="EPOCH", help="stop the sun and the globe there")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with seeded_server() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=SOFTWARE_GL)
         time.sleep(5)
-        for name, size in SIZES.items():
-            query = "" if options.at is None else f"?t={options.at:.0f}"
-            take(browser, f"{url}/{query}", size, options.to / f"{name}.png", options.seconds)
+        for name, visitor in VISITORS.items():
+            take(browser, f"{url}/?t={options.at:.0f}", visitor, options.to / f"{name}.png", options.seconds)
         browser.close()
 
 
