@@ -3,6 +3,7 @@ import { language, say, sayCount } from "./words.js";
 
 const MILES = ["US", "GB", "LR", "MM"]; // regions that measure ways in miles
 const KM_PER_MILE = 1.609344;
+const UNITS = /** @type {const} */ ([["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]]);
 
 /** The page's language, as spoken where the visitor is. @type {(language: string, preferred: readonly string[]) => string} */
 export function localeFor(language, preferred) {
@@ -24,6 +25,7 @@ export function createFormat(locale, { miles = false } = {}) {
     new Intl.NumberFormat(locale, { style: "unit", unit: name, maximumFractionDigits: 0 });
   const [way, ms] = [unit(miles ? "mile" : "kilometer"), unit("millisecond")];
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+  const past = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
   const list = new Intl.ListFormat(locale, { type: "conjunction" });
 
   /** How long something lasted. @param {number} seconds */
@@ -44,6 +46,11 @@ export function createFormat(locale, { miles = false } = {}) {
     distance: (km) => way.format(miles ? km / KM_PER_MILE : km),
     /** The time of day. @param {number} at epoch seconds */
     time: (at) => clock.format(at * 1000),
+    /** How long ago something was, in the largest unit that fits. @param {number} seconds */
+    ago(seconds) {
+      const [unit, lengthS] = UNITS.find(([, each]) => seconds >= each) ?? ["second", 1];
+      return past.format(-Math.floor(seconds / lengthS), unit);
+    },
     /** A list in words: "a", "a and b", "a, b and c". @type {(names: string[]) => string} */
     listed: (names) => list.format(names),
     /** What a viewer who comes back is told. @type {(back: {awayS: number, missed: number}) => string} */
@@ -62,7 +69,7 @@ export const placeName = ({ city, country }) => (city === country ? city : say("
 
 /** @type {readonly string[]} */
 const preferred = globalThis.document ? navigator.languages : []; // node has languages too, but no visitor
-export const { apart, count, distance, duration, listed, time, welcomeBack } = createFormat(
+export const { ago, apart, count, distance, duration, listed, time, welcomeBack } = createFormat(
   localeFor(language, preferred),
   { miles: inMiles(preferred) },
 );

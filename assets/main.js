@@ -12,6 +12,7 @@ import { createMeter } from "./meter.js";
 import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createPresence } from "./presence.js";
+import { createQuiet } from "./quiet.js";
 import { createRecent } from "./recent.js";
 import { createSearch } from "./search.js";
 import { createSources } from "./sources.js";
@@ -53,6 +54,10 @@ const presence = createPresence(document);
 let recent = createRecent();
 let serverAheadS = 0;
 let streamId = "";
+const quiet = createQuiet(find("quiet"), {
+  words: /** @type {HTMLElement} */ (find("quiet").querySelector("span")),
+  now: () => Date.now() / 1000 + serverAheadS,
+});
 const access = createAccess({ globe: () => globe, feed, prefs });
 
 /** @param {Connection} connection @param {number} turn its place in the frame */
@@ -90,7 +95,9 @@ const openStream = () => createStream({
   origin: location.origin,
   filters: filtersOf(location.search),
   onState(state) {
+    document.body.dataset.stream = state.name;
     status.show(state);
+    quiet.state(state);
     access.state(state);
   },
   onHello(hello) {
@@ -98,6 +105,7 @@ const openStream = () => createStream({
     if (hello.stream !== streamId) counters.clear();
     streamId = hello.stream;
     sources.begin(hello);
+    hello.recent.forEach(quiet.met);
     const unknown = hello.recent.filter(({ id }) => recent.add(id));
     if (unknown.length) document.body.classList.remove("empty");
     feed.fill(unknown);
@@ -107,6 +115,7 @@ const openStream = () => createStream({
     frame.connections.forEach(show);
     frame.pulses.filter(isNew).forEach((pulse) => onGlobe()?.pulse(pulse));
     (frame.sparks ?? []).filter(isNew).forEach((spark) => onGlobe()?.spark(spark));
+    [...frame.connections, ...frame.pulses].forEach(quiet.met);
     counters.add(frame);
     sources.add(frame);
   },
@@ -120,6 +129,7 @@ function begin() {
   recent = createRecent();
   feed.clear();
   counters.clear();
+  quiet.clear();
   document.body.classList.add("empty");
   stream = openStream();
 }
@@ -180,7 +190,7 @@ async function startGlobe() {
     colours,
     mine: city.touches,
     paint: theme.layers(),
-    obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "footer"].map(boxOnStage),
+    obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "footer"].map(boxOnStage),
   });
   globe.pause(access.paused());
   globe.follow(access.follows());

@@ -136,21 +136,6 @@ def test_a_phone_shows_the_whole_globe_and_the_list_beneath(server: Server, visi
     assert stage["height"] > 300
 
 
-def test_without_webgl_the_list_still_works(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    visitor.page.add_init_script("""
-      const original = HTMLCanvasElement.prototype.getContext;
-      HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-        return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
-      };""")
-    visitor.page.goto(server.url)
-    expect(visitor.page.locator(".notice")).to_be_visible(timeout=PATIENCE_MS)
-    visitor.wait("document.getElementById('status').dataset.state === 'live'")
-    send_pair(server, "Words Only", cities=(OSAKA, RECIFE))
-    expect(visitor.page.locator("#feed li")).to_have_count(1)
-    assert visitor.errors == []
-
-
 def test_a_lost_graphics_context_is_made_anew(server: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit()
     visitor.hold(15)

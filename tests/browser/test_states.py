@@ -1,0 +1,101 @@
+"""What stands on the page while nothing happens, while the stream is away, and where no globe can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+LAPTOP, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
+FIXED = "?t=1790000000"
+LATER = "const real = Date.now; window.aheadMs = 0; Date.now = () => real() + window.aheadMs;"
+NO_WEBGL = """
+  const original = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
+  };"""
+OVERLAPS = """(name) => {
+  const box = (element) => element.getBoundingClientRect();
+  const one = box(document.querySelector(name));
+  const others = [...document.querySelectorAll('header, footer, #explore, .tools button, #counters p, .feed')];
+  return others.filter((element) => {
+    const {left, right, top, bottom} = box(element);
+    return right > left && left < one.right && one.left < right && top < one.bottom && one.top < bottom;
+  }).map((element) => element.id || element.className || element.tagName);
+}"""
+POSTER = """() => {
+  const poster = document.querySelector('.poster');
+  const land = getComputedStyle(poster, '::before');
+  const {top, bottom} = poster.getBoundingClientRect();
+  const stage = document.getElementById('stage').getBoundingClientRect();
+  return {land: land.content !== 'none' && land.maskImage.includes('poster'),
+    arcs: getComputedStyle(poster.querySelector('svg')).opacity,
+    inside: stage.top <= top && bottom <= stage.bottom};
+}"""
+
+
+def top_of_list(page: Page) -> float:
+    box = page.locator("#feed").bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def test_while_nothing_happens_the_globe_says_since_when_and_is_hushed_by_a_connection_or_a_loss(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit(viewport=LAPTOP)
+    visitor.page.add_init_script(LATER)
+    page = visitor.open(server.url + FIXED)
+    quiet = page.locator("#quiet")
+    send_pair(server, "Night Bus Home", cities=(OSAKA, RECIFE))
+    expect(page.locator("#feed li")).to_have_count(1)
+    expect(quiet).to_be_hidden()
+    page.evaluate("aheadMs = 185_000")
+    expect(quiet).to_have_text("Quiet just now. The last two met 3 minutes ago.")
+    for size in (PHONE, LAPTOP):
+        page.set_viewport_size(size)
+        expect(quiet).to_be_visible()
+        assert page.evaluate(OVERLAPS, "#quiet") == []
+    assert "Quiet" not in page.locator("[aria-live], [role=status]").all_text_contents(), "it interrupts nobody"
+    page.evaluate("aheadMs = 0")
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(2)
+    expect(quiet).to_be_hidden()
+    page.evaluate("aheadMs = 185_000")
+    expect(quiet).to_be_visible()
+    before = top_of_list(page)
+    server.kill()
+    expect(page.locator("#status")).to_have_attribute("data-state", "lost")
+    expect(quiet).to_be_hidden()
+    assert top_of_list(page) == before, "the list stays where it is"
+    assert page.evaluate(OVERLAPS.replace(", .feed'", ", .source'"), "#status") == []
+
+
+def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit(viewport=LAPTOP)
+    page = visitor.page
+    page.add_init_script(NO_WEBGL)
+    page.goto(server.url)
+    expect(page.locator(".notice")).to_be_visible(timeout=PATIENCE_MS)
+    visitor.wait("document.getElementById('status').dataset.state === 'live'")
+    send_pair(server, "Words Only", cities=(OSAKA, RECIFE))
+    expect(page.locator("#feed li")).to_have_count(1)
+    expect(page.locator("#pause")).to_be_visible()
+    expect(page.locator("#nearer")).to_be_hidden()
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)
+        visitor.wait("getComputedStyle(document.querySelector('.poster svg')).opacity === '1'")
+        assert page.evaluate(POSTER) == {"land": True, "arcs": "1", "inside": True}
+        assert page.evaluate(OVERLAPS, ".notice") == []
+    page.locator("#feed button").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Words Only")).to_be_visible()
+    assert visitor.errors == []
