@@ -105,30 +105,38 @@ class FakeStream:
         hello = {"type": "hello", "protocol": 1, "stream": "bench", "seq": 0, "now": time.time(), "window_s": 1}
         socket.send(json.dumps(hello | {"plays_by_source": {"synthetic": 1}, "recent": [], "gap": None}))
 
-    def send(self, count: int) -> None:
-        """Send a frame of so many new connections."""
+    def send(self, count: int, *, pulses: int = 0, sparks: int = 0) -> None:
+        """Send a frame of so many new connections, pulses and sparks."""
         if self._socket is None:
             return
         self._seq += 1
         counts = {"plays": 40, "together": 2 * count, "connections": count, "shown": count}
-        frame = {"type": "connections", "seq": self._seq, "now": time.time(), "pulses": [], "sparks": []}
-        made = [self._connection() for _ in range(count)]
+        frame = {"type": "connections", "seq": self._seq, "now": time.time()}
+        made: dict[str, Any] = {"connections": [self._connection() for _ in range(count)]}
+        made["pulses"] = [self._event() | {"apart_ms": 40} for _ in range(pulses)]
+        made["sparks"] = [self._event() for _ in range(sparks)]
         counts |= {"plays_by_source": {"synthetic": 40}}  # type: ignore[dict-item]
-        self._socket.send(json.dumps(frame | {"connections": made, "counts": counts}))
+        self._socket.send(json.dumps(frame | made | {"counts": counts}))
 
     def _connection(self) -> dict[str, Any]:
         self._made += 1
-        song = self._random.randrange(400)
         return {
             "id": f"{self._made:023d}",
             "source": "synthetic",
             "at": time.time(),
             "apart_ms": self._random.randrange(1000),
             "km": self._random.randrange(1000, 20000),
-            "track": {"id": f"{song:016d}", "title": f"Song {song}", "artist": "The Harbour Lamps"},
+            "track": self._track(),
             "from": self._place(),
             "to": self._place(),
         }
+
+    def _event(self) -> dict[str, Any]:
+        return {"source": "synthetic", "at": time.time(), "track": self._track(), "city": self._place()}
+
+    def _track(self) -> dict[str, str]:
+        song = self._random.randrange(400)
+        return {"id": f"{song:016d}", "title": f"Song {song}", "artist": "The Harbour Lamps"}
 
     def _place(self) -> dict[str, Any]:
         lon, lat = self._random.uniform(-180, 180), self._random.uniform(-50, 65)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, send_pairs
 from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
@@ -20,6 +20,11 @@ NO_WEBGL = """
   HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
     return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
   };"""
+SLOW = """document.addEventListener('readystatechange', () => {
+  const scene = document.getElementById('scene');
+  scene.textContent = JSON.stringify({...JSON.parse(scene.textContent), pace: {slowS: 0, over: 3}});
+}, {once: true})"""
+PIXELS = "document.querySelector('.canvas canvas').width / document.getElementById('stage').clientWidth"
 OVERLAPS = """(name) => {
   const box = (element) => element.getBoundingClientRect();
   const one = box(document.querySelector(name));
@@ -99,3 +104,15 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Words Only")).to_be_visible()
     assert visitor.errors == []
+
+
+def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit(device_scale_factor=1)
+    visitor.hold(20)
+    visitor.page.add_init_script(SLOW)
+    page = visitor.open(server.url)
+    visitor.wait(f"Math.abs({PIXELS} - 0.65) < 0.01")
+    send_pairs(server, [(f"Song {number}", (LISBON, LAGOS)) for number in range(4)])
+    visitor.wait("Number(document.getElementById('stage').dataset.arcs) === 4")
+    page.wait_for_timeout(2000)  # all have come to their labels
+    expect(page.locator(".label.song.shown")).to_have_count(1)  # of two that there is room for

@@ -83,6 +83,21 @@ test("however much comes in, the number of labels is bounded", () => {
   assert.ok(labels.count() <= 240);
 });
 
+test("a slow device is given fewer labels, those that stand first", () => {
+  const stage = makeStage(900, 600);
+  const labels = createLabels(stage);
+  for (let i = 0; i < 8; i++) {
+    labels.add("song", label({ story: `${i}`, lines: [`song ${i}`], point: [100 + 200 * (i % 4), 150 + 250 * (i >> 2), i] }));
+  }
+  const standing = () => stage.children.filter((element) => element.classList.contains("shown"));
+  labels.update(1, here, 1);
+  const all = standing();
+  labels.update(1.1, here, 0.65);
+  const fewer = standing();
+  assert.deepEqual([all.length, fewer.length], [4, 2]);
+  assert.ok(fewer.every((element) => all.includes(element)));
+});
+
 test("a label is found by a point that it covers while it stands there", () => {
   const labels = createLabels(makeStage(900, 600));
   labels.add("song", label({}));

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bench.soak import DRAWN_LEAST, soak
+
+from tests.browser.conftest import Visit
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_a_minute_of_heavy_traffic_leaves_the_page_as_small_as_it_was(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    sizes = []
+    for size, sent, drawn in soak(visitor.page, server.url, seconds=20, times=3, rate=24):
+        sizes.append(size)
+        assert drawn >= DRAWN_LEAST * sent
+    assert sizes[-1].grown(sizes[0]) == []
+    assert visitor.errors == []
