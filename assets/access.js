@@ -83,6 +83,8 @@ export function createAccess({ globe, feed, prefs }) {
       if (pause.paused()) pause.miss();
       else announcer.connection(connection);
     },
+    /** One touched the viewer's city. */
+    touched: announcer.touch,
     /** It is on the globe. @param {Connection} connection */
     note: (connection) => sound.note(connection),
     /** The stream was lost, or is back. @param {StreamState} state */

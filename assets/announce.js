@@ -23,6 +23,8 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
   /** @type {Connection | null} */
   let newest = null;
   let more = 0;
+  /** @type {string | null} the connection that was told last, as one or as a touch */
+  let toldId = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let quiet;
 
@@ -31,9 +33,14 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
     const text = notes.length ? notes.join(" ") : newest && sentence(newest, more);
     if (!text) return;
     if (notes.length) notes = [];
-    else forget();
+    else told();
     region.textContent = text;
     quiet = setTimeout(speak, everyMs);
+  }
+
+  function told() {
+    toldId = newest && newest.id;
+    forget();
   }
 
   function forget() {
@@ -45,13 +52,22 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
   return {
     /** @param {Connection} connection just made */
     connection(connection) {
-      if (!on) return;
+      if (!on || connection.id === toldId) return;
       more += Number(newest !== null);
       newest = connection;
       soon();
     },
     /** Something about the page, which is said whether or not connections are. @param {string} text */
     say(text) {
+      notes.push(text);
+      soon();
+    },
+    /** One that matters to the viewer, in words of its own: told once, and before others. */
+    /** @type {(connection: Connection, text: string) => void} */
+    touch(connection, text) {
+      if (!on || connection.id === toldId) return;
+      if (newest?.id === connection.id && more === 0) forget();
+      toldId = connection.id;
       notes.push(text);
       soon();
     },

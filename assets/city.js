@@ -10,13 +10,14 @@
  * @property {() => boolean} quiet  whether nothing should come up by itself now
  * @property {(connection: Connection) => void} onTouch  one that was just made
  * @property {(connection: Connection) => void} onChoose
+ * @property {(connection: Connection, text: string) => void} onNote  what a screen reader may be told when its turn comes
  * @property {typeof createStream} [open]
  */
 import { createCombobox } from "./combobox.js";
 import { placeName } from "./format.js";
 import { drawFound, lookFor, said } from "./search.js";
 import { createStream } from "./stream.js";
-import { sayParts } from "./words.js";
+import { say, sayParts } from "./words.js";
 
 const KEY = "unison.city";
 const MOST = 5;
@@ -51,7 +52,7 @@ export function otherEnd(id, { from, to }) {
 }
 
 /** @param {HTMLElement} element @param {CityOptions} options */
-export function createCity(element, { origin, storage, quiet, onTouch, onChoose, open = createStream }) {
+export function createCity(element, { origin, storage, quiet, onTouch, onChoose, onNote, open = createStream }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-city="${name}"]`));
   /** @type {Home | null} */
@@ -128,6 +129,8 @@ export function createCity(element, { origin, storage, quiet, onTouch, onChoose,
     find("note").replaceChildren(...sayParts("{here} and {there} just started {song} together", { here, there, song }));
     clearTimeout(timer);
     timer = setTimeout(hush, NOTE_MS);
+    const words = { here: home.label, there: placeName(other), song: connection.track.title };
+    onNote(connection, say("{here} and {there} just started {song} together", words));
   }
 
   function hush() {

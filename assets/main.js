@@ -156,6 +156,7 @@ const city = createCity(find("city"), {
     if (isNew(connection)) onGlobe()?.glow(connection);
   },
   onChoose: see,
+  onNote: access.touched,
 });
 if ("wall" in document.documentElement.dataset) createWall(document, navigator.wakeLock);
 if (new URLSearchParams(location.search).get("fps") === "1") createMeter(document.body);

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
 
 FRAMES_PER_S = 4
-HEAP_MB, NODES, LISTENERS, BUFFERS, TEXTURES, OTHERS = 2.0, 400, 10, 0, 0, 0
-"""How much more than after the second minute is still flat. Labels and entries of the list have up to 20 nodes each."""
+HEAP_MB, NODES, LISTENERS, BUFFERS, TEXTURES, OTHERS = 2.0, 250, 10, 0, 0, 0
+"""How much more than after the second minute is still flat. A label has six nodes, and some twenty come and go."""
 DRAWN_LEAST = 0.9
 """Of what was sent: less, and it was not the traffic that is spoken of."""
 SETTLE = 2

@@ -11,6 +11,12 @@ from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
 from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
+HEARD = """() => {
+  window.heard = [];
+  for (const region of document.querySelectorAll('[aria-live], [role=status]:not(.found-note)')) {
+    new MutationObserver(() => heard.push([performance.now(), region.textContent])).observe(region, {childList: true});
+  }
+}"""
 KEPT = "localStorage.getItem('unison.city')"
 
 
@@ -25,6 +31,7 @@ def test_what_touches_your_city_is_listed_glows_and_is_told_gently(server: Serve
     visitor = visit()
     page = visitor.open(server.url)
     choose_osaka(page)
+    page.evaluate(HEARD)
     assert json.loads(page.evaluate(KEPT)) == {"id": OSAKA, "label": "Osaka", "detail": "Japan"}
     assert page.url == server.url + "/"
     send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
@@ -36,6 +43,11 @@ def test_what_touches_your_city_is_listed_glows_and_is_told_gently(server: Serve
     expect(page.locator(".city-note")).to_have_text("Osaka and Recife, Brazil just started Night Bus Home together")
     expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
     expect(page.locator("#feed li.mine .title")).to_have_text(["Night Bus Home"])
+    visitor.wait("heard.length === 2")
+    (began, one), (then, other) = page.evaluate("heard")
+    assert then - began >= 4900, "a screen reader is told at most once in five seconds"
+    assert "Copper Sky" in one
+    assert "Night Bus Home" in other
     listed.get_by_role("button").click()
     expect(page.get_by_role("dialog", name="Night Bus Home")).to_be_visible()
     assert visitor.errors == []

@@ -30,7 +30,7 @@ test("a flood is announced at most once in five seconds, and nothing is left out
   const region = listener();
   const announcer = createAnnouncer(region);
   for (let i = 0; i < 240; i++) {
-    announcer.connection(CONNECTION); // four a second for a minute
+    announcer.connection({ ...CONNECTION, id: `${i}` }); // four a second for a minute
     t.mock.timers.tick(250);
   }
   assert.equal(region.heard.length, 13);
@@ -42,8 +42,8 @@ test("what the page has to say goes first, and is said with announcements off", 
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const region = listener();
   const announcer = createAnnouncer(region);
-  announcer.connection(CONNECTION);
-  announcer.connection(CONNECTION);
+  announcer.connection({ ...CONNECTION, id: "a" });
+  announcer.connection({ ...CONNECTION, id: "b" });
   announcer.say("Paused");
   t.mock.timers.tick(5000);
   assert.equal(region.heard[1], "Paused");
@@ -52,6 +52,27 @@ test("what the page has to say goes first, and is said with announcements off", 
   t.mock.timers.tick(60_000);
   announcer.say("Going on");
   assert.deepEqual(region.heard.slice(2), ["Going on"]);
+});
+
+test("what touches the viewer's city is told in its own words, once, when its turn comes", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const region = listener();
+  const announcer = createAnnouncer(region);
+  const [first, mine, last] = ["a", "b", "c"].map((id) => ({ ...CONNECTION, id }));
+  announcer.connection(first);
+  announcer.connection(mine);
+  announcer.touch(mine, "Osaka!");
+  announcer.connection(mine); // the other stream brings it, too
+  assert.equal(region.heard.length, 1);
+  t.mock.timers.tick(5000);
+  assert.deepEqual(region.heard.slice(1), ["Osaka!"]);
+  t.mock.timers.tick(60_000);
+  announcer.connection(last);
+  announcer.touch(last, "Too late");
+  announcer.turn(false);
+  announcer.touch(first, "Switched off");
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(region.heard.slice(2), [sentence(CONNECTION, 0)]);
 });
 
 const KEY = { key: "", repeat: false, defaultPrevented: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false };
