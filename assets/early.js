@@ -1,8 +1,9 @@
-// Before anything is painted: that there are scripts, and the theme and the language that the visitor chose here, so
+// Before anything is painted: that there are scripts (where one does not come there is a still), and the theme and the language that the visitor chose here, so
 // that none of it changes in sight.
 (() => {
   const page = document.documentElement;
   page.dataset.scripted = "";
+  addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && (document.body.dataset.globe = "none"), true);
   const query = new URLSearchParams(location.search);
   /** @type {{theme?: unknown, language?: unknown}} */
   let kept = {};

@@ -12,6 +12,8 @@
 import { apart, distance, placeName, time as timeOf } from "./format.js";
 import { sayCount, sayParts } from "./words.js";
 
+const LIT = 4; // of what comes in together: more at once would be a flash
+
 /** @type {Record<string, (at: number, last: number) => number>} */
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
 
@@ -19,6 +21,7 @@ const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 
 export function createFeed(list, { most = 60, newer, colours, onChoose = () => {}, mine = () => false }) {
   /** @type {Connection[]} */
   let waiting = [];
+  let missed = 0;
   let reading = false;
   let held = false;
   let asked = ""; // for which of the server's entries, of which more is known only once the stream is there
@@ -69,20 +72,21 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
   }
 
   function bring() {
-    waiting.forEach((connection) => put(connection, true));
+    waiting.forEach((connection) => put(connection, waiting.length <= LIT));
     waiting = [];
+    missed = 0;
   }
 
   function offer() {
-    newer.hidden = held || waiting.length === 0;
-    newer.textContent = sayCount("{n} new connection", "{n} new connections", waiting.length);
+    newer.hidden = held || missed === 0;
+    newer.textContent = sayCount("{n} new connection", "{n} new connections", missed);
   }
 
   function bringNow() {
     bring();
     list.scrollTop = 0;
     if (newer.matches(":focus-visible")) reach(0)?.focus();
-    offer();
+    look();
   }
 
   const events = ["pointerenter", "pointerleave", "pointercancel", "focusin", "focusout"];
@@ -95,6 +99,7 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
     add(connection, fresh = true) {
       if (!reading) return put(connection, fresh);
       waiting = [...waiting, connection].slice(-most);
+      missed += 1;
       offer();
     },
     /** @param {Connection[]} connections from before, newest first */
@@ -109,6 +114,7 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
     /** Begin anew, with another filter. */
     clear() {
       waiting = [];
+      missed = 0;
       list.replaceChildren();
       offer();
     },

@@ -98,6 +98,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   function rebuild(lost) {
     if (ended || lost !== deckNow) return;
     lost.finalize();
+    camera.hold(false); // a drag that went on then never ends
     stage.querySelector(".canvas")?.remove();
     deckNow = build();
     stale = true;
@@ -114,7 +115,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     if (width === 0 || height === 0) return;
     const { discOfHeight, discOfWidth } = scene.camera;
     const radius = Math.min(height * discOfHeight, width * discOfWidth) / 2; // leaves room for the highest arcs
-    const zoom = zoomFor(radius, width, height, camera.view().latitude);
+    const zoom = zoomFor(radius, width, height, scene.initialViewState.latitude); // the camera knows of others
     camera.zoom(zoom - (Number.isNaN(fitted) ? camera.view().zoom : fitted));
     fitted = zoom;
     deckNow.setProps({ useDevicePixels: density() });

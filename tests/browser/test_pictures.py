@@ -227,6 +227,7 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
         page.keyboard.press(" ")  # a globe that stands still leaves the machine to the pictures
         if size != "wall" or theme == "dark":  # so many pixels take their time
             kept += further(page, f"{size}-{theme}-list")
+        assert page.locator(".label.song.shown").count() > 0
         assert overlapping(page) == []
         assert faint(page) == []
         page.keyboard.press(" ")

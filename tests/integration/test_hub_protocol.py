@@ -1,5 +1,6 @@
 import http.client
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -138,9 +139,9 @@ def test_bytes_after_the_end_do_not_keep_a_viewer_open(start: Start) -> None:
     with RawViewer(server) as viewer:
         viewer.send(0x88, b"\x03\xe8")
         assert viewer.end() == 1000
-        if server.kind == "gunicorn":  # werkzeug reads on for a while, on a descriptor of its own
-            with pytest.raises((ConnectionResetError, BrokenPipeError)):
-                viewer.sock.sendall(bytes(1 << 26))
+        reset = pytest.raises((ConnectionResetError, BrokenPipeError))
+        with reset if server.kind == "gunicorn" else suppress(OSError):  # werkzeug may take a little more
+            viewer.sock.sendall(bytes(1 << 26 if server.kind == "gunicorn" else 1 << 16))
         server.until(lambda stats: stats["gone"] == 1)
 
 
