@@ -41,8 +41,8 @@ def titles(page: Page) -> list[str]:
 
 
 def picture(page: Page) -> str:
-    """The globe as it is drawn now, without labels, to be compared by `changed`."""
-    page.evaluate("document.querySelector('.labels').style.visibility = 'hidden'")
+    """The globe as it is drawn now, without any words, to be compared by `changed`."""
+    page.evaluate("document.querySelectorAll('.labels, .on-globe').forEach(({style}) => (style.visibility = 'hidden'))")
     return base64.b64encode(page.locator("#stage").screenshot()).decode()
 
 
