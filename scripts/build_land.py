@@ -22,7 +22,7 @@ from webapp.gazetteer import load_gazetteer
 
 WORLD_ATLAS = "world-atlas@2.0.2"
 TOPOLOGY = "package/land-50m.json"
-POINTS = {"land.bin": 65_536, "land-few.bin": 28_672}
+POINTS = {"land.bin": 65_536, "land-few.bin": 22_528}
 ASSETS = Path(__file__).parent.parent / "assets"
 
 Floats = npt.NDArray[np.float64]

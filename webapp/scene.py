@@ -94,7 +94,6 @@ def live_layers() -> list[pdk.Layer]:
             "LiveArcsLayer",
             id="arcs",
             capacity=512,
-            segments=48,
             width=6.5,
             flight_s=FLIGHT_S,
             hold_s=2.0,
@@ -123,7 +122,7 @@ def scene() -> dict[str, Any]:
     described: dict[str, Any] = json.loads(live_deck().to_json())
     described.pop("mapStyle", None)
     # Shaders soften their own edges; and what covers all that is behind it needs not be blended with it, nor kept.
-    # On a slow device that is half of what a frame costs. pydeck has no place for it.
+    # Much of a frame's cost where the processor draws. pydeck has no place for it.
     described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False, "alpha": False}}
     described["themes"] = {"dark": _looks(described["layers"]), "light": on_paper()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}

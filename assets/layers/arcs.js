@@ -4,9 +4,12 @@
  * away toward where it landed.
  */
 import { ROW } from "../slots.js";
-import { GlobeLayer, HIDDEN, TO_CLIP } from "./base.js";
+import { discPixels, GlobeLayer, HIDDEN, TO_CLIP } from "./base.js";
 
 const SPRITES = 5;
+const SEGMENTS = [16, 24, 32, 48]; // of an arc half around the globe; a shorter one has fewer
+const SEGMENTS_MOST = 64;
+const STRAY_PX = 0.7; // of the straight segments from the curve, before there are more of them
 
 const SLOT = `
 uniform highp sampler2D slots;
@@ -45,13 +48,13 @@ void main(void) {
 
   float head = grown(s, age), drained = smoothstep(fades - 0.3, ends, age);
   float tail = globe.calm > 0.5 ? 0.0 : drained * 0.96;
-  float enough = min(look.segments, 8.0 + ceil(look.segments * s.angle / PI));  // what is over has no width
+  float enough = min(look.segments, 4.0 + ceil(look.segments * s.angle / PI));  // what is over has no width
   float along = min(1.0, float(k >> 1) / enough), u = mix(min(tail, head), head, along);
   vec3 n = ground(s, u), onward = (s.tangent * cos(u * s.angle) - s.from * sin(u * s.angle)) * s.angle;
   float r = 1.0 + s.height * sin(PI * u);
   vec3 place = n * r;
   under = buried(place);
-  if (min(under.x, under.y) > 0.0) { gl_Position = toClip(place); return; }
+  if (isUnder(under)) { gl_Position = toClip(place); return; }
 
   vec4 clip = toClip(place);
   vec4 step = project.viewProjectionMatrix * vec4((onward * r + n * s.height * PI * cos(PI * u)) * GLOBE_RADIUS, 0.0);
@@ -78,8 +81,9 @@ in vec2 under;
 in vec4 ink;
 in float side;
 out vec4 fragColor;
+${HIDDEN}
 void main(void) {
-  if (min(under.x, under.y) > 0.0) discard;
+  if (isUnder(under)) discard;
   float e = abs(side), core = 1.0 - smoothstep(0.16, 0.36, e), halo = (1.0 - e) * (1.0 - e) * 0.42;
   float a = min(1.0, ink.a * max(core, halo));
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
@@ -179,39 +183,29 @@ export class LiveArcsLayer extends GlobeLayer {
 
   initializeState() {
     super.initializeState();
-    const { capacity, segments } = this.props;
-    const texture = this.keep(this.#makeTexture(capacity));
+    const texture = this.#texture();
     const shared = { bindings: { slots: texture }, vertexCount: 0 };
-    const indexBuffer = this.keep(this.#makeIndices(capacity, segments));
-    this.makeModel("ribbons", RIBBON, RIBBON_INK, { ...shared, topology: "triangle-list", indexBuffer });
+    const ribbons = this.makeModel("ribbons", RIBBON, RIBBON_INK, { ...shared, topology: "triangle-list" });
     this.makeModel("sprites", SPRITE, SPRITE_INK, { ...shared, topology: "point-list" });
-    this.setState({ texture, perSlot: [segments * 6, SPRITES] });
+    this.setState({ ribbons, segments: 0 });
   }
 
-  /** @param {number} capacity */
-  #makeTexture(capacity) {
-    return this.context.device.createTexture({
-      width: ROW / 4,
-      height: capacity,
-      format: "rgba32float",
-      mipLevels: 1,
-      data: new Float32Array(capacity * ROW).fill(-1e9),
-      sampler: { minFilter: "nearest", magFilter: "nearest", mipmapFilter: "none" },
-    });
+  #texture() {
+    const { capacity } = this.props;
+    return this.once("slots", (device) =>
+      device.createTexture({
+        width: ROW / 4,
+        height: capacity,
+        format: "rgba32float",
+        mipLevels: 1,
+        data: new Float32Array(capacity * ROW).fill(-1e9),
+        sampler: { minFilter: "nearest", magFilter: "nearest", mipmapFilter: "none" },
+      }),
+    );
   }
 
-  /** @param {number} capacity @param {number} segments */
-  #makeIndices(capacity, segments) {
-    const data = new Uint32Array(capacity * segments * 6);
-    let next = 0;
-    for (let slot = 0; slot < capacity; slot++) {
-      for (let segment = 0; segment < segments; segment++) {
-        const a = 2 * (slot * (segments + 1) + segment);
-        data.set([a, a + 1, a + 2, a + 1, a + 3, a + 2], next);
-        next += 6;
-      }
-    }
-    return this.context.device.createBuffer({ usage: luma.Buffer.INDEX, indexType: "uint32", data });
+  lookNow() {
+    return { ...super.lookNow(), segments: segmentsFor(discPixels(this.props.view)) };
   }
 
   draw() {
@@ -220,7 +214,7 @@ export class LiveArcsLayer extends GlobeLayer {
     for (const slot of slots.changed) {
       const row = slots.rows.subarray(slot * ROW, (slot + 1) * ROW);
       const where = { x: 0, y: slot, width: ROW / 4, height: 1, bytesPerRow: ROW * 4, rowsPerImage: 1 };
-      this.state.texture.writeData(row, where);
+      this.#texture().writeData(row, where);
     }
     slots.changed.clear();
     super.draw();
@@ -228,7 +222,42 @@ export class LiveArcsLayer extends GlobeLayer {
 
   /** @param {any} model */
   prepare(model) {
-    const each = this.state.perSlot[this.state.models.indexOf(model)];
-    model.setVertexCount(this.props.slots.used() * each);
+    const { ribbons, segments } = this.state;
+    const used = this.props.slots.used();
+    if (model !== ribbons) return model.setVertexCount(used * SPRITES);
+    const wanted = segmentsFor(discPixels(this.props.view));
+    if (wanted !== segments) model.setIndexBuffer(this.#indices(wanted));
+    this.state.segments = wanted;
+    model.setVertexCount(used * wanted * 6);
   }
+
+  /** @param {number} segments of each slot */
+  #indices(segments) {
+    const { capacity } = this.props;
+    return this.once(segments, (device) => {
+      const data = triangles(capacity, segments);
+      return device.createBuffer({ usage: luma.Buffer.INDEX, indexType: "uint32", data });
+    });
+  }
+}
+
+/** Of how many straight pieces an arc half around the globe is. @param {number} radius of the disc, in device pixels */
+export function segmentsFor(radius) {
+  return SEGMENTS.find((segments) => (radius * (Math.PI / segments) ** 2) / 8 < STRAY_PX) ?? SEGMENTS_MOST;
+}
+
+/**
+ * A strip for each slot. Of each two pieces the second comes first, so that four new corners follow one another: who
+ * draws with the processor works out four at a time.
+ *
+ * @param {number} slots @param {number} segments
+ */
+function triangles(slots, segments) {
+  const data = new Uint32Array(slots * segments * 6);
+  for (let i = 0; i < slots * segments; i++) {
+    const slot = Math.floor(i / segments);
+    const a = 2 * (slot + (i ^ 1));
+    data.set([a, a + 1, a + 2, a + 3, a + 2, a + 1], 6 * i);
+  }
+  return data;
 }

@@ -34,18 +34,16 @@ const GLOBE = {
   calm: "float",
 };
 
-/** The same test as geo.js's hidden(): both numbers are positive. */
+/** The same test as geo.js's hidden(); a fragment asks of numbers that are blended between two points. */
 export const HIDDEN = `
+bool isUnder(vec2 both) { return min(both.x, both.y) > 0.0; }
 vec2 buried(vec3 p) {
   vec3 ray = p - globe.eye;
   float beyond = dot(globe.eye, globe.eye) - 1.0;
   float along = -dot(ray, globe.eye);
   return vec2(along - beyond, along * along - beyond * dot(ray, ray));
 }
-bool isHidden(vec3 p) {
-  vec2 both = buried(p);
-  return min(both.x, both.y) > 0.0;
-}
+bool isHidden(vec3 p) { return isUnder(buried(p)); }
 `;
 
 /** For vertex shaders: where a point, in Earth radii, is on screen. */
@@ -84,7 +82,7 @@ export class GlobeLayer extends deck.Layer {
   }
 
   initializeState() {
-    this.setState({ models: [], buffers: [] });
+    this.setState({ models: [], made: new Map() });
   }
 
   /** @param {string} name @param {string} vs @param {string} fs @param {Record<string, unknown>} options */
@@ -102,16 +100,18 @@ export class GlobeLayer extends deck.Layer {
     return model;
   }
 
-  /** Have it destroyed with the layer. @template T @param {T} buffer @returns {T} */
-  keep(buffer) {
-    this.state.buffers.push(buffer);
-    return buffer;
+  /** A buffer or texture, made when it is first asked for and destroyed with the layer. */
+  /** @type {<T extends {destroy(): void}>(key: unknown, make: (device: any) => T) => T} */
+  once(key, make) {
+    const { made } = this.state;
+    if (!made.has(key)) made.set(key, make(this.context.device));
+    return made.get(key);
   }
 
   /** @param {unknown} context */
   finalizeState(context) {
     super.finalizeState(context);
-    for (const buffer of this.state.buffers) buffer.destroy();
+    for (const each of this.state.made.values()) each.destroy();
   }
 
   draw() {

@@ -10,7 +10,8 @@ const AIR_RINGS = 16;
 const TURN = 384; // a vertex's number holds its ring and, in the low nine bits, its angle in parts of a turn
 const CORNERS = [64, 96, 128, 192, TURN]; // of a ring: as few as keep the rim round, for where the processor draws
 const FINE = 192; // from so many corners on all rings are drawn, below that every other one
-const ROUND_PX = 0.2;
+const ROUND_PX = 0.35;
+const RIM = { all: 6, half: 18 }; // rings from the rim that have all of their corners, and half of them
 
 // at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
 const VERTEX = `
@@ -64,17 +65,27 @@ export function cornersFor(radius) {
   return CORNERS.find((corners) => (radius * (Math.PI / corners) ** 2) / 2 < ROUND_PX) ?? TURN;
 }
 
-/** Two triangles between each two corners of each two rings. @param {number} corners */
+/** What is between the rings, as triangles: fewer where colours change slowly. @param {number} corners of the rim */
 export function triangles(corners) {
-  const [turn, inward] = [TURN / corners, corners < FINE ? 2 : 1];
+  const inward = corners < FINE ? 2 : 1;
   const indices = [];
   for (let ring = 0; ring + inward < SEA_RINGS + AIR_RINGS; ring += inward) {
-    for (let corner = 0; corner < TURN; corner += turn) {
-      const [a, b] = [ring, ring + inward].map((which) => (which << 9) | corner);
-      indices.push(a, a + turn, b, a + turn, b + turn, b);
+    const [near, far] = [ring, ring + inward].map((which) => ({ start: which << 9, turn: turnOf(which, corners) }));
+    const [coarse, fine] = near.turn > far.turn ? [near, far] : [far, near];
+    for (let from = 0; from < TURN; from += coarse.turn) {
+      const [to, next] = [from + coarse.turn, from + fine.turn];
+      indices.push(coarse.start | from, fine.start | from, fine.start | next);
+      indices.push(coarse.start | from, fine.start | next, coarse.start | to);
+      if (next < to) indices.push(coarse.start | to, fine.start | next, fine.start | to);
     }
   }
   return Uint16Array.from(indices);
+}
+
+/** From one corner of a ring to its next. @param {number} ring @param {number} corners of the rim */
+function turnOf(ring, corners) {
+  const away = Math.abs(ring - SEA_RINGS + 1);
+  return (TURN / corners) * (away <= RIM.all ? 1 : away <= RIM.half ? 2 : 4);
 }
 
 export class OceanLayer extends GlobeLayer {
@@ -98,7 +109,7 @@ export class OceanLayer extends GlobeLayer {
   initializeState() {
     super.initializeState();
     this.makeModel("rings", VERTEX, FRAGMENT, { topology: "triangle-list", vertexCount: 0 });
-    this.setState({ corners: 0, indices: null });
+    this.setState({ corners: 0 });
   }
 
   /** @param {any} model */
@@ -106,16 +117,10 @@ export class OceanLayer extends GlobeLayer {
     const corners = cornersFor(discPixels(this.props.view));
     if (corners === this.state.corners) return;
     const data = triangles(corners);
-    const indices = this.context.device.createBuffer({ usage: luma.Buffer.INDEX, indexType: "uint16", data });
-    model.setIndexBuffer(indices);
+    model.setIndexBuffer(
+      this.once(corners, (device) => device.createBuffer({ usage: luma.Buffer.INDEX, indexType: "uint16", data })),
+    );
     model.setVertexCount(data.length);
-    this.state.indices?.destroy();
-    Object.assign(this.state, { corners, indices });
-  }
-
-  /** @param {unknown} context */
-  finalizeState(context) {
-    super.finalizeState(context);
-    this.state.indices?.destroy();
+    this.state.corners = corners;
   }
 }

@@ -88,10 +88,7 @@ class PointsLayer extends GlobeLayer {
   /** @param {any} model @param {Float32Array} points */
   show(model, points) {
     if (points === this.state.shown) return;
-    this.state.packed ??= new Map();
-    const { packed } = this.state;
-    if (!packed.has(points)) packed.set(points, this.keep(this.context.device.createBuffer({ data: points })));
-    model.setAttributes({ point: packed.get(points) });
+    model.setAttributes({ point: this.once(points, (device) => device.createBuffer({ data: points })) });
     model.setVertexCount(points.length / 4);
     this.state.shown = points;
   }
@@ -126,12 +123,21 @@ export class LandLayer extends PointsLayer {
   }
 }
 
+const LIGHTS_PER_PIXEL = 0.02; // on the whole globe, by the square of the disc's radius
+
 export class LightsLayer extends PointsLayer {
   static layerName = "LightsLayer";
   static look = { small: "vec3", size: "float", large: "vec3" };
 
   initializeState() {
     this.initialize(LIGHTS, fragment("pow(max(0.0, 1.0 - r), 2.5)"));
+  }
+
+  /** The largest cities of those that a small globe has room for. @param {any} model */
+  prepare(model) {
+    super.prepare(model);
+    const room = LIGHTS_PER_PIXEL * discPixels(this.props.view) ** 2;
+    model.setVertexCount(Math.min(Math.round(room), this.props.points.length / 4));
   }
 }
 

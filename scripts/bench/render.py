@@ -3,12 +3,13 @@
     python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lines]
 
 Both are drawn by one headless Chromium, one after the other in turns, in a view of 900x700 on software GL, at one
-device pixel a CSS pixel: the same land as dots, the same number of arcs that stay, turning. Ours is the page itself
-with all but the globe hidden: its labels, its night, its lights and its air are drawn too, and four new connections a
-second come in. Neither may lower its pixels. globe.gl draws land as a cloud of particles, the lightest it has, and
-arcs as tubes about as thick as ours with a moving dash, and softens edges by multisampling, as it does unless told
-otherwise; our shaders soften their own. `--lightest` draws its arcs as lines of one pixel with jagged edges. It comes
-from npm into a cache and is no part of this project.
+device pixel a CSS pixel: the same land as dots, the same number of arcs, turning. Four connections a second come in,
+each in place of the oldest, and the songs and cities of four stand beside their arcs as HTML. Ours is the page itself
+with all but the globe hidden: its night, its lights, its air and its stars are drawn too. Neither may lower its pixels.
+globe.gl draws land as a cloud of particles, the lightest it has, and arcs as tubes about as thick as ours with a
+moving dash, and softens edges by multisampling, as it does unless told otherwise; our shaders soften their own.
+`--lightest` draws its arcs as lines of one pixel with jagged edges and gives it neither labels nor new connections.
+It comes from npm into a cache and is no part of this project.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -56,16 +57,34 @@ STYLE = """css => {
   sheet.replaceSync(css);
   document.adoptedStyleSheets = [sheet];
 }"""
-THEIRS = """<!doctype html><style>body { margin: 0; background: #04060f; }</style><div id="globe"></div>
+THEIRS = """<!doctype html><style>
+  body { margin: 0; background: #04060f; font-family: sans-serif; color: #eaf0ff; }
+  .song { padding: 6px 12px; border-radius: 11px; background: #0b1430; box-shadow: 0 2px 10px #000a; }
+  .song span { display: block; font-size: 14px; text-align: center; }
+  .city { display: flex; gap: 5px; padding: 2px 7px; border-radius: 10px; background: #04060fb0; font-size: 13px; }
+</style><div id="globe"></div>
 <script src="/bench/globe.gl.js"></script>
 <script>
   const land = LAND.map(([lng, lat]) => ({lat, lng}));
   const random = ((state) => () => (state = (state * 16807) % 2147483647) / 2147483647)(7);
   const place = () => [random() * 115 - 50, random() * 360 - 180];
-  const arcs = Array.from({length: ARCS}, () => {
+  const connection = () => {
     const [[startLat, startLng], [endLat, endLng]] = [place(), place()];
     return {startLat, startLng, endLat, endLng, wait: random()};
-  });
+  };
+  let arcs = Array.from({length: ARCS}, connection);
+  const labels = LABELS ? arcs.slice(0, 4).flatMap(({startLat, startLng, endLat, endLng}, song) => [
+    {kind: 'song', lat: (startLat + endLat) / 2, lng: (startLng + endLng) / 2, up: 0.2,
+      lines: [`Song ${song}`, 'The Harbour Lamps']},
+    {kind: 'city', lat: startLat, lng: startLng, up: 0, lines: [`City ${song}`, 'Land']},
+    {kind: 'city', lat: endLat, lng: endLng, up: 0, lines: [`City ${9 - song}`, 'Land']},
+  ]) : [];
+  const written = ({kind, lines}) => {
+    const card = document.createElement('div');
+    card.className = kind;
+    card.append(...lines.map((line) => Object.assign(document.createElement('span'), {textContent: line})));
+    return card;
+  };
   const globe = new Globe(document.getElementById('globe'), {animateIn: false, waitForGlobeReady: false,
       rendererConfig: {antialias: SMOOTH, alpha: false}})
     .width(900).height(700).backgroundColor('#04060f').showAtmosphere(true).showGraticules(false)
@@ -73,7 +92,12 @@ THEIRS = """<!doctype html><style>body { margin: 0; background: #04060f; }</styl
     .particleAltitude(0.001)
     .arcsData(arcs).arcColor(() => ['#ffb25e', '#ff5e8a']).arcStroke(STROKE).arcsTransitionDuration(0)
     .arcCurveResolution(48).arcCircularResolution(3)
-    .arcDashLength(0.6).arcDashGap(0.4).arcDashInitialGap((arc) => arc.wait).arcDashAnimateTime(3000);
+    .arcDashLength(0.6).arcDashGap(0.4).arcDashInitialGap((arc) => arc.wait).arcDashAnimateTime(3000)
+    .htmlElementsData(labels).htmlElement(written).htmlAltitude('up').htmlTransitionDuration(0);
+  window.bring = (count) => {
+    arcs = [...arcs.slice(count), ...Array.from({length: count}, connection)];
+    globe.arcsData(arcs);
+  };
   globe.globeMaterial().color.set('#0d2a52');
   globe.pointOfView({lat: 20, lng: 0, altitude: 1.9}, 0);
   globe.controls().autoRotate = true;
@@ -124,28 +148,28 @@ def ours(browser: Browser, url: str, arcs: int, seconds: float) -> Drawn:
         for _ in range(arcs):
             stream.send(1)
         page.wait_for_selector(f"#stage[data-arcs='{arcs}']", state="attached", timeout=PATIENCE_MS)
-        return look(page, seconds, stream)
+        return look(page, seconds, stream.send)
 
 
 def theirs(browser: Browser, url: str, arcs: int, seconds: float, lightest: bool) -> Drawn:
     """Look at globe.gl with so many arcs on it."""
     html = THEIRS.replace("ARCS", str(arcs)).replace("LAND", json.dumps(land_points(DOTS).tolist()))
     html = html.replace("STROKE", "null" if lightest else "0.35").replace("SMOOTH", "false" if lightest else "true")
+    html = html.replace("LABELS", "false" if lightest else "true")
     with visit(browser) as page:
         page.route("**/bench/globe.html", lambda route: route.fulfill(body=html, content_type="text/html"))
         page.route("**/bench/globe.gl.js", lambda route: route.fulfill(body=globe_gl(), content_type="text/javascript"))
         page.goto(f"{url}/bench/globe.html")
         page.wait_for_selector("body[data-globe=ready]", timeout=PATIENCE_MS)
-        return look(page, seconds, None)
+        return look(page, seconds, lambda count: None if lightest else page.evaluate("count => bring(count)", count))
 
 
-def look(page: Page, seconds: float, stream: FakeStream | None) -> Drawn:
-    """Count frames, while a stream brings four connections a second."""
+def look(page: Page, seconds: float, bring: Callable[[int], None]) -> Drawn:
+    """Count frames, while four connections a second come."""
     page.wait_for_timeout(1000 * SETTLE_S)
     count, took, began = 0, 0.0, cpu_s()
     while took < seconds:
-        if stream:
-            stream.send(4)
+        bring(4)
         more = frames(page, 1.0)
         count, took = count + more[0], took + more[1]
     return Drawn(count / took, 1000 * (cpu_s() - began) / count)
