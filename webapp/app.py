@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from webapp import api, frames, ingest, pages, security, stream, takeover
+from webapp.admission import Addresses, TooManyViewers
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
 from webapp.config import Settings
@@ -78,6 +79,7 @@ class Unison:
         self.settings = settings
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
+        self.addresses = Addresses(settings.viewers_per_address)
         self._data_dir = DataDir(settings.data_dir)
         self.loop = Loop()
         self._starting = threading.Lock()
@@ -184,20 +186,39 @@ class Unison:
         """Tell whether a viewer with this filter can come in."""
         return self.hub.viewers < self.settings.viewers_max and self.channels.has_room_for(wanted)
 
-    def join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
+    def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
-        self.loop.spawn(self._join, socket, wanted, since, on_gone)
+        self.loop.spawn(self._join, socket, wanted, since, address, on_gone)
 
-    def _join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
+    def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
         try:
+            on_gone = self._entered(address, on_gone)
             self.channels.join(socket, wanted, since, on_gone)
-        except TooManyFilters:  # the last place went between the question and the handshake
+        except TooManyViewers:  # the last place went between the question and the handshake
+            self.hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
+        except TooManyFilters:
             self.hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
         except Outrun:  # it comes again, and is told how large its gap is
             self.hub.refuse(socket, TRY_AGAIN_LATER, "too far behind", on_gone)
         except Exception:
             log.exception("a viewer could not come in")
             self.hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
+
+    def _entered(self, address: str, on_gone: Callable[[], None]) -> Callable[[], None]:
+        """Count a viewer in; returns what to call when it is gone.
+
+        Raises:
+            TooManyViewers: all places are taken, or all of its address.
+        """
+        if self.hub.viewers >= self.settings.viewers_max:
+            raise TooManyViewers
+        leave = self.addresses.enter(address)
+
+        def gone() -> None:
+            leave()
+            on_gone()
+
+        return gone
 
     def problems(self) -> list[str]:
         """Return what keeps this server from being ready, a sentence each."""

@@ -15,6 +15,8 @@ from webapp.config import SettingError, Settings
 from webapp.datadir import DataDir, DataDirError
 
 WORKER_CONNECTIONS_SPARE = 1_000
+UNTAKEN_S = 60.0
+"""How long the kernel keeps a connection open whose client does not take what it was sent."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,6 +62,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}; choose another with --port") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
     return listener
 
 

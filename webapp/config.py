@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ class Settings:
     history_days: float = _setting("How long connections are kept.", 30.0, least=0)
     history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
     viewers_max: int = _setting("Open websockets at once; one more is answered 503.", 20_000, least=1)
+    viewers_per_address: int = _setting(
+        "Open websockets of one address; one more is answered 429; 0: no bound. Loopback is not counted.", 0, least=0
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "Networks of proxies whose X-Forwarded-For tells the visitor's address, such as 10.0.0.0/8.", ()
+    )
     filters_max: int = _setting("Distinct filters at once; one more is answered 503.", 2_000, least=0)
     plays_max: int = _setting("Plays waiting to be matched; beyond that ingest answers 429.", 2_000_000, least=1)
 
@@ -85,7 +92,17 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
     if name == "public_url" and not _ADDRESS.fullmatch(value):
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected an address such as https://unison.example.org")
+    if name == "trusted_proxies" and not all(map(_is_network, value)):
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected IP addresses or networks such as 10.0.0.0/8")
     return value
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w./~-]*)?", re.IGNORECASE)
@@ -126,4 +143,6 @@ def _default_text(spec: Any) -> str:
         return "~/.local/share/unison"
     if isinstance(spec.default, bool):
         return str(int(spec.default))
-    return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default or "")
+    if isinstance(spec.default, int | float):
+        return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default)
+    return str(spec.default or "")

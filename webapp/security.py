@@ -158,9 +158,14 @@ def is_own_host(host: str, settings: Settings) -> bool:
 
     Old clients that send no Host name nothing wrong.
     """
+    return not host or is_loopback(_host_name(host)) or is_listed(host, settings)
+
+
+def is_listed(host: str, settings: Settings) -> bool:
+    """Tell whether a host is one of UNISON_HOSTS or that of UNISON_PUBLIC_URL, whatever its port."""
     name = _host_name(host)
     ours = {_host_name(known) for known in (*settings.hosts, urlsplit(settings.public_url).netloc) if known}
-    return not host or is_loopback(name) or (name != "" and name in ours)
+    return name != "" and name in ours
 
 
 def public_base(request: Request, settings: Settings) -> str | None:

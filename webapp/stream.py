@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 from werkzeug.routing.exceptions import WebsocketMismatch
 
+from webapp.admission import check_origin, client_address
 from webapp.runtime import unison
 from webapp.selection import Filter, FilterError
 from webapp.takeover import Takeover, refusal, refuse_compression
@@ -27,15 +28,23 @@ def not_a_websocket(_: Exception) -> ResponseReturnValue:
 
 @blueprint.before_request
 def check() -> ResponseReturnValue | None:
-    """Refuse, while a plain answer can still be read: no websocket, a bad filter, no room."""
+    """Refuse, while a plain answer can still be read: no websocket, another site's page, a bad filter, no room."""
     if refused := refusal(request.environ):
         return refused
+    check_origin(request, unison().settings)
     try:
         g.filter = Filter.parse(request.args.items(multi=True), unison().gazetteer)
     except FilterError as error:
         return jsonify(error=str(error)), 400
     if not unison().has_room_for(g.filter):
         return jsonify(error="too many viewers or filters at the moment"), 503, {"Retry-After": str(RETRY_AFTER_S)}
+    g.address = client_address(request, unison().settings)
+    if not unison().addresses.has_room_for(g.address):
+        return (
+            jsonify(error="too many viewers from your address at the moment"),
+            429,
+            {"Retry-After": str(RETRY_AFTER_S)},
+        )
     refuse_compression(request.environ)
     return None
 
@@ -44,7 +53,7 @@ def check() -> ResponseReturnValue | None:
 def stream(ws: Any) -> None:
     """Give the viewer's socket to the hub."""
     taken = Takeover(ws)
-    unison().join(taken.sock, g.filter, request.args.get("since"), taken.on_gone(_nothing))
+    unison().join(taken.sock, g.filter, request.args.get("since"), g.address, taken.on_gone(_nothing))
     taken.wait()
 
 

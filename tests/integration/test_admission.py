@@ -1,0 +1,88 @@
+"""Who may come in, and what those who only half come in cost the others: a real server, raw sockets."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.serving import Server, stream
+
+HALF_OPEN = 200
+HEADERS_S = 15.0
+"""How long the server waits for the rest of a request's head."""
+
+
+def visit(server: Server, **headers: str) -> ClientConnection:
+    """Open the stream as a page or behind a proxy would."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return connect(f"{server.ws_url}/stream", additional_headers=names, compression=None)
+
+
+def refusal(server: Server, **headers: str) -> InvalidStatus:
+    with pytest.raises(InvalidStatus) as refused, visit(server, **headers):
+        pass
+    return refused.value
+
+
+def test_a_page_of_another_site_may_not_watch_and_is_told_what_would_allow_it(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_HOSTS="radio.example")
+    for origin in (server.url, "https://radio.example"):
+        with visit(server, Origin=origin):
+            pass
+    answer = refusal(server, Origin="https://elsewhere.example").response
+    assert answer.status_code == 403
+    assert "UNISON_HOSTS" in (answer.body or b"").decode()
+
+
+def test_an_address_has_so_many_viewers_and_its_places_are_free_again(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_VIEWERS_PER_ADDRESS="2", UNISON_TRUSTED_PROXIES="127.0.0.1")
+    with visit(server, X_Forwarded_For="198.51.100.1"):
+        with visit(server, X_Forwarded_For="192.0.2.1, 198.51.100.1"):
+            answer = refusal(server, X_Forwarded_For="198.51.100.1").response
+            assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (429, True)
+            with visit(server, X_Forwarded_For="198.51.100.2"), stream(server), stream(server), stream(server):
+                pass  # another address, and this machine
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            try:
+                with visit(server, X_Forwarded_For="198.51.100.1"):
+                    return
+            except InvalidStatus:
+                time.sleep(0.05)
+        pytest.fail("the place of one who left was not free within 5 s")
+
+
+@pytest.fixture
+def half_open(server: Server) -> Iterator[list[socket.socket]]:
+    """Connections of clients that never finish their handshakes."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(HALF_OPEN)]
+        for sock in sockets[: HALF_OPEN // 2]:
+            sock.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n")
+        yield sockets
+
+
+def test_handshakes_that_never_end_cost_the_viewers_nothing_and_are_cut(
+    server: Server, half_open: list[socket.socket]
+) -> None:
+    began = time.monotonic()
+    with stream(server) as viewer:
+        while time.monotonic() - began < HEADERS_S + 2:
+            assert viewer.next(timeout_s=2)["type"] == "connections"
+            for sock in half_open[: HALF_OPEN // 4]:
+                try:
+                    sock.sendall(b"X-Another: one\r\n")
+                except OSError:
+                    continue  # it was cut
+    for sock in half_open:
+        sock.settimeout(5)
+        try:
+            assert sock.recv(1) == b""
+        except ConnectionError:
+            continue

@@ -1,0 +1,116 @@
+"""Who may come in as a viewer: from whose page, and how many from one address."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Request
+
+from webapp.config import Settings
+from webapp.security import is_listed, is_loopback
+
+
+class TooManyViewers(Exception):  # noqa: N818 - it says what is so, not that something is wrong
+    """As many viewers as the settings allow are open already, of all or of one address."""
+
+
+class Addresses:
+    """How many viewers each address has open: an IPv4 address, or a /64 of IPv6; loopback counts for nothing.
+
+    An address is known by a hash whose key nobody keeps, and only while it has viewers.
+
+    Args:
+        most: viewers of one address; 0 is no bound.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._key = os.urandom(16)
+        self._viewers: Counter[bytes] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def has_room_for(self, address: str) -> bool:
+        """Tell whether one more may come in from an address."""
+        return not self._most or is_loopback(address) or self._viewers[self._name(address)] < self._most
+
+    def enter(self, address: str) -> Callable[[], None]:
+        """Count one in, and return what to call once when it is gone.
+
+        Raises:
+            TooManyViewers: there is no room.
+        """
+        if not self.has_room_for(address):
+            raise TooManyViewers
+        if not self._most or is_loopback(address):
+            return _nothing
+        name = self._name(address)
+        self._viewers[name] += 1
+        return lambda: self._leave(name)
+
+    def _leave(self, name: bytes) -> None:
+        self._viewers[name] -= 1
+        if not self._viewers[name]:
+            del self._viewers[name]
+
+    def _name(self, address: str) -> bytes:
+        return blake2b(_network(address).encode(), key=self._key, digest_size=16).digest()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _network(address: str) -> str:
+    """Return what one subscriber has: an IPv4 address, or a /64 of IPv6."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return str(ip)
+
+
+def client_address(request: Request, settings: Settings) -> str:
+    """Return whose request it is: the peer's address, or of whom a proxy in UNISON_TRUSTED_PROXIES says it is.
+
+    Each proxy appends the address that it saw to X-Forwarded-For, so it is read from the end, as far as those who wrote
+    it are trusted; what stands before may be anybody's invention.
+    """
+    address = request.remote_addr or ""
+    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not hop.strip() or not _is_trusted(address, settings):
+            break
+        address = hop.strip()
+    return address
+
+
+def _is_trusted(address: str, settings: Settings) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    ip = (ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip
+    return any(ip in ip_network(network, strict=False) for network in settings.trusted_proxies)
+
+
+def check_origin(request: Request, settings: Settings) -> None:
+    """Refuse a websocket that a page of another site opens; programs, which send no Origin, may.
+
+    Raises:
+        Forbidden: the page's host is neither the one that was asked for nor one of ours.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    host = urlsplit(origin).netloc if "://" in origin else ""
+    if not host or (host.lower() != request.headers.get("Host", "").lower() and not is_listed(host, settings)):
+        raise Forbidden(f"pages of {origin[:80]!r} may not watch this stream; set UNISON_HOSTS if they may")
