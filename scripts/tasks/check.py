@@ -20,7 +20,9 @@ from environment import PYTHON, ROOT, ProblemError
 
 TSCONFIG_FOLDERS = ("assets",)
 SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
-"""pytest-xdist's: real servers mostly wait. A browser that draws in software needs both cores."""
+"""pytest-xdist's: real servers mostly wait."""
+TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
+"""A browser that draws in software keeps a core busy."""
 
 HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
 
@@ -103,7 +105,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
         Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE)),
-        Step("browser", "browser tests", pytest("browser"), _browser_environment),
+        Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
     ]
 
 
