@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -20,6 +20,9 @@ from webapp.reading import PlayReader, Reading
 from webapp.runtime import unison
 from webapp.security import check_sender
 
+if TYPE_CHECKING:
+    from webapp.app import Unison
+
 JSON = "application/json"
 LINES = "application/x-ndjson"
 _ALSO_LINES = ("application/ndjson", "application/jsonl")
@@ -33,19 +36,22 @@ blueprint.after_app_request(drain)
 @blueprint.post("/api/plays")
 def plays() -> Response:
     """Take plays: 202 and what became of them, or an error and none is taken."""
-    check_sender(request, unison().settings)
+    app = unison()
+    check_sender(request, app.settings)
     lines, source = _are_lines(), _source()
     body = read_body(request)
     began = time.perf_counter()
-    now_ms = round(unison().now() * 1000)
+    now_ms = round(app.now() * 1000)
     reading = _read(body, now_ms, source, lines)
-    _hand_over(reading.plays)
-    unison().metrics.ingested(_by_source(reading.plays), reading.rejected, time.perf_counter() - began)
+    _hand_over(app, reading.plays)
+    app.metrics.ingested(_by_source(reading.plays), reading.rejected, time.perf_counter() - began)
     return Response(msgspec.json.encode(_answer(reading, now_ms)) + b"\n", 202, content_type=JSON)
 
 
 def _are_lines() -> bool:
     """Tell whether the body is a play a line, by its type."""
+    if request.content_type in (JSON, LINES):
+        return bool(request.content_type == LINES)
     given = request.mimetype
     if given not in (JSON, LINES, *_ALSO_LINES):
         got = repr(given[:80]) if given else "none"
@@ -80,10 +86,10 @@ def _reader() -> PlayReader:
     return reader
 
 
-def _hand_over(batch: PlayBatch) -> None:
+def _hand_over(app: Unison, batch: PlayBatch) -> None:
     try:
         if len(batch):
-            unison().take_plays(batch.encode(), len(batch))
+            app.take_plays(batch.encode(), len(batch))
     except Overloaded as error:
         raise TooManyRequests(str(error), retry_after=math.ceil(error.retry_after_s)) from None
 

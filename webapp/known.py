@@ -30,7 +30,7 @@ class Known(dict[bytes, V]):
     def find(self, raws: Sequence[bytes]) -> Sequence[V | FieldError]:
         """Return for each of raws what it means, or the error that it is."""
         try:
-            return [self[raw] for raw in raws]
+            return list(map(self.__getitem__, raws))
         except FieldError:
             return [self._find_or_error(raw) for raw in raws]
 

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 
 from webapp.bus import Bus
-from webapp.plays import SLICE_MS, PlayBatch
+from webapp.plays import SLICE_MS, PlayBatch, plays_in
 from webapp.slices import Slicer
 
 Offload = Callable[..., Any]
@@ -42,7 +42,7 @@ class Pipeline:
         self._on_closed = on_closed
         self._records, self._slicer, self._clock, self._offload = records, slicer, clock, offload
         self._lateness_ms = round(lateness_s * 1000)
-        self._inbox: deque[PlayBatch] = deque()
+        self._inbox: deque[bytes] = deque()
         self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in _close
         self._end = plays.subscribe(self._receive)
 
@@ -76,13 +76,13 @@ class Pipeline:
         self._end()
 
     def _receive(self, _: int, message: bytes) -> None:
-        batch = PlayBatch.decode(message)
-        self._inbox.append(batch)
-        self._received += len(batch)
+        self._received += plays_in(message)
+        self._inbox.append(message)
 
     def _close(self, now_ms: int) -> list[bytes]:
-        while self._inbox:
-            batch = self._inbox.popleft()
+        batches = [PlayBatch.decode(self._inbox.popleft()) for _ in range(len(self._inbox))]
+        if batches:  # of many small ones each would cost as much as all as one
+            batch = PlayBatch.joined(batches)
             self._slicer.add(batch)
             self._taken += len(batch)
         return [record.encode() for record in self._slicer.close(now_ms - self._lateness_ms, now_ms)]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import struct
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -99,6 +100,17 @@ class PlayBatch:
     def __len__(self) -> int:
         return len(self.at)
 
+    @classmethod
+    def joined(cls, batches: Sequence[Self]) -> Self:
+        """Return the plays of several batches as one; a track that stands in several of them stands there as often."""
+        tracks = [track for batch in batches for track in batch.tracks]
+        before = np.cumsum([0, *(len(batch.tracks) for batch in batches[:-1])]).astype(np.uint32)
+        columns = {
+            name: np.concatenate([getattr(b, name) for b in batches]) for name in ("at", "source", "city", "listener")
+        }
+        shifted = [batch.track + shift for batch, shift in zip(batches, before, strict=True)]
+        return cls(**columns, track=np.concatenate(shifted), tracks=tuple(tracks))
+
     def encode(self) -> bytes:
         """Return the batch as bytes for a bus: 16 of header (version first), the columns, the tracks; little-endian."""
         lengths = np.fromiter(map(len, self.tracks), _LENGTH, len(self.tracks))
@@ -124,6 +136,15 @@ class PlayBatch:
         _check_length(data, int(ends[-1]) if tracks else place)
         starts = (place, *ends[:-1].tolist())
         return cls(**columns, tracks=tuple(data[start:end] for start, end in zip(starts, ends.tolist(), strict=False)))
+
+
+def plays_in(data: bytes) -> int:
+    """Return how many plays `PlayBatch.encode` wrote.
+
+    Raises:
+        ValueError: the version is another one's, or data is cut short.
+    """
+    return _sizes(data)[0]
 
 
 def _sizes(data: bytes) -> tuple[int, int]:

@@ -91,9 +91,9 @@ class PlayReader:
 
     def _hashes(self, listeners: Iterable[str]) -> npt.NDArray[np.uint64]:
         digests, start = [], self._keyed.copy
-        for listener in listeners:
+        for listener in map(str.encode, listeners):
             hashing = start()
-            hashing.update(listener.encode())
+            hashing.update(listener)
             digests.append(hashing.digest())
         return np.frombuffer(b"".join(digests), "<u8")
 

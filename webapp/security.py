@@ -35,7 +35,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
-_PROXY_HEADERS = ("Forwarded", "Via", "X-Real-Ip")
+_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 _REALM = WWWAuthenticate("bearer", {"realm": "unison"})
 
 
@@ -64,8 +64,10 @@ _POLICY = policy(CONTENT_SECURITY_POLICY)
 
 
 def _add_headers(response: Response) -> Response:
+    own = set(response.headers.keys(lower=True))
     for name, value in (("Content-Security-Policy", _POLICY), *HEADERS.items()):
-        response.headers.setdefault(name, value)
+        if name.lower() not in own:
+            response.headers.add(name, value)
     if request.path.startswith("/api/") and request.method in ("GET", "HEAD"):
         response.headers.setdefault("Access-Control-Allow-Origin", "*")
     return response
@@ -112,13 +114,13 @@ def _check_token(authorization: str, tokens: tuple[str, ...]) -> None:
 
 
 def _check_local(request: Request, settings: Settings) -> None:
-    forwarded = [n for n, _ in request.headers if n in _PROXY_HEADERS or n.startswith("X-Forwarded-")]
+    forwarded = [name for name in request.environ if name in _PROXY_HEADERS or name.startswith("HTTP_X_FORWARDED_")]
     if not is_loopback(settings.host):
         why = f"it is bound to {settings.host}"
     elif not is_loopback(request.remote_addr or ""):
         why = "this request is from elsewhere"
     elif forwarded:
-        why = f"this request came through a proxy ({forwarded[0]})"
+        why = f"this request came through a proxy ({forwarded[0].removeprefix('HTTP_').replace('_', '-').title()})"
     else:
         return
     raise Unauthorized(
@@ -143,7 +145,7 @@ def _check_site(request: Request, settings: Settings) -> None:
 def is_loopback(address: str) -> bool:
     """Tell whether an IP address or a host name, without a port, is this machine's own."""
     name = address.strip("[]").lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in ("127.0.0.1", "localhost") or name.endswith(".localhost"):
         return True
     try:
         ip = ip_address(name.partition("%")[0])

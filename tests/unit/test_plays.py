@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from webapp.plays import SOURCES, PlayBatch, fold, late, track_id
+from webapp.plays import SOURCES, PlayBatch, fold, late, plays_in, track_id
 
 # Characters whose case folding, normalisation and whitespace get in each other's way.
 TRICKY = "AaßẞİıſKÅΣσςǅﬁＡａ\u00a0\u3000\u2003\t\u0345\u0301\u0308\u1e9e\u03d2\u0390\u1fd3´¨ ｶﾞガ가각한"
@@ -121,6 +121,19 @@ def test_a_batch_comes_out_as_it_went_in(batch: PlayBatch) -> None:
         before, after = getattr(batch, name), getattr(decoded, name)
         assert after.dtype == before.dtype
         assert after.tolist() == before.tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(batches(), min_size=1, max_size=4))
+def test_joined_batches_are_the_plays_of_all_one_after_the_other(several: list[PlayBatch]) -> None:
+    def plays(batch: PlayBatch) -> list[tuple[Any, ...]]:
+        columns = [getattr(batch, name).tolist() for name in COLUMNS[:-1]]
+        return list(zip(*columns, (batch.tracks[i] for i in batch.track.tolist()), strict=True))
+
+    joined = PlayBatch.joined(several)
+    assert plays(joined) == [play for batch in several for play in plays(batch)]
+    assert plays_in(joined.encode()) == sum(plays_in(batch.encode()) for batch in several) == len(joined)
+    assert PlayBatch.decode(joined.encode()).encode() == joined.encode()
 
 
 @settings(deadline=None)

@@ -1,0 +1,205 @@
+"""How many plays a second a server takes in, through to the frames that its viewers receive.
+
+    python scripts/bench/ingest.py [--seconds 4] [--only takes single world]
+
+The server is `unison serve`, a process of its own, with ten viewers, each with a filter of its own. Senders are one
+other process; what that takes of a core stands beside. Plays have cities by their population, songs by their rank, and
+every listener is another; pressed_at is when they are sent.
+
+takes   as fast as answers come, over four connections: JSON and NDJSON bodies of 1 to 10,000 plays, placed by GeoNames
+        id and by city name. Plays accepted a second, processor time of the server for each, and press-to-frame: from
+        the later press of a connection to when a viewer has its frame. Half a second of it is the time that a slice
+        waits for late plays, and up to a quarter the slice.
+single  requests of one play beside a bare Flask view under the same server, which only decodes the same JSON.
+world   152,000 plays a second, as many as all of Spotify has, 1,000 a request.
+
+Exits with 1 where a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+
+from websockets.exceptions import ConnectionClosed
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from bench.browser import machine, server
+from bench.senders import Sent, bodies, plays, quantile, send
+
+from tests.serving import Server, Stream, stream
+from webapp.gazetteer import load_gazetteer
+
+PARTS = ("takes", "single", "world")
+SIZES = (1, 100, 1_000, 10_000)
+POOL = 640_000
+"""Plays made beforehand; sent in less than the window they would be echoes."""
+CONNECTIONS = 4
+WATCHED = ("", "US", "BR", "IN", "CN", "MX", "ID", "JP", "GB", "DE")
+ID_GOAL, NAME_GOAL, SINGLE_GOAL, LATENCY_GOAL_S = 500_000, 300_000, 0.7, 1.0
+WORLD_PER_S, WORLD_EACH = 152_000, 1_000
+BARE = "bench.bare:app"
+
+
+class Watching:
+    """Ten viewers, who note how long each connection took from its later press."""
+
+    def __init__(self, running: Server) -> None:
+        self.took_s: list[float] = []
+        self._stack = ExitStack()
+        for country in WATCHED:
+            viewer = self._stack.enter_context(stream(running, country=country) if country else stream(running))
+            threading.Thread(target=self._watch, args=(viewer,), daemon=True).start()
+
+    def _watch(self, viewer: Stream) -> None:
+        while True:
+            try:
+                frame = viewer.next(60)
+            except (TimeoutError, ConnectionClosed):
+                return
+            now = time.time()
+            self.took_s.extend(now - connection["at"] for connection in frame.get("connections", ()))
+
+    def since(self) -> list[float]:
+        """Return what was noted since the last call, and forget it."""
+        took, self.took_s = self.took_s, []
+        return took
+
+    def __enter__(self) -> Watching:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def cpu_s(process: int) -> float:
+    """Return the processor time of a process and of those that it started."""
+    own = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    ticks = int(own[11]) + int(own[12])
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(map(cpu_s, children))
+
+
+def row(name: str, sent: Sent, server_s: float, took_s: Sequence[float]) -> str:
+    """Write one run as a line of the table."""
+    each_us = 1e6 * server_s / max(1, sent.plays)
+    latency = f"{quantile(took_s, 0.5):7.2f}{quantile(took_s, 0.99):7.2f}"
+    return (
+        f"{name:28}{sent.plays / sent.seconds:11,.0f}{sent.requests / sent.seconds:10,.0f}{sent.refused:6}"
+        f"{each_us:9.2f}{server_s / sent.seconds:7.2f}{latency}{sent.own_cpu_s / sent.seconds:9.2f}"
+    )
+
+
+def heading(name: str) -> str:
+    """Write the table's first line."""
+    return (
+        f"{name:28}{'plays/s':>11}{'answers/s':>10}{'429s':>6}{'us/play':>9}{'cores':>7}{'p50 s':>7}{'p99 s':>7}"
+        f"{'senders':>9}"
+    )
+
+
+def takes(made: dict[str, list[bytes]], seconds: float) -> bool:
+    """Measure what is taken in at most; tell whether the goals are met."""
+    print(heading("body, place, plays a request"))
+    best: dict[str, float] = {}
+    with server() as running, Watching(running) as watching:
+        for by, all_plays in made.items():
+            for form in ("json", "ndjson"):
+                for each in SIZES:
+                    parts = bodies(all_plays if each > 1 else all_plays[:50_000], each, form)
+                    watching.since()
+                    before = cpu_s(running.process.pid)
+                    sent = send(running.port, parts, form, connections=CONNECTIONS, seconds=seconds, path="/api/plays")
+                    spent = cpu_s(running.process.pid) - before
+                    time.sleep(1.5)  # what was sent is matched and shown
+                    print(row(f"{form}, {by}, {each:,}", sent, spent, watching.since()), flush=True)
+                    best[by] = max(best.get(by, 0.0), sent.plays / sent.seconds)
+    met = best["id"] >= ID_GOAL and best["name"] >= NAME_GOAL
+    print(f"goals: {ID_GOAL:,} plays/s by id, {NAME_GOAL:,} by name: {'met' if met else 'missed'}")
+    return met
+
+
+@contextmanager
+def bare() -> Iterator[int]:
+    """Serve a bare Flask view under gunicorn's gevent worker; gives the port."""
+    command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", "127.0.0.1:0", "--no-control-socket", BARE]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        port = next(int(line.rsplit(":", 1)[1].split()[0]) for line in process.stderr if "Listening at" in line)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def single(made: dict[str, list[bytes]], seconds: float) -> bool:
+    """Compare requests of one play with a bare view, in turns; tell whether the goal is met."""
+    parts = bodies(made["id"][:50_000], 1, "json")
+    ours: list[float] = []
+    theirs: list[float] = []
+    with server() as running, bare() as port:
+        for _ in range(3):
+            for answered, at, path in ((ours, running.port, "/api/plays"), (theirs, port, "/")):
+                sent = send(at, parts, "json", connections=CONNECTIONS, seconds=seconds, path=path)
+                answered.append(sent.requests / sent.seconds)
+    share = median(ours) / median(theirs)
+    print(
+        f"\none play a request: {median(ours):,.0f} answers/s, a bare view {median(theirs):,.0f}: {share:.2f} times as"
+        f" many; goal {SINGLE_GOAL:g}: {'met' if share >= SINGLE_GOAL else 'missed'}"
+    )
+    return share >= SINGLE_GOAL
+
+
+def world(made: dict[str, list[bytes]], seconds: float) -> bool:
+    """Send all the world's plays; tell whether the goal is met."""
+    parts = bodies(made["id"], WORLD_EACH, "ndjson")
+    print("\n" + heading(f"{WORLD_PER_S:,} plays/s"))
+    with server() as running, Watching(running) as watching:
+        before = cpu_s(running.process.pid)
+        sent = send(
+            running.port,
+            parts,
+            "ndjson",
+            connections=CONNECTIONS,
+            seconds=max(15.0, seconds),
+            plays_per_s=WORLD_PER_S,
+            path="/api/plays",
+        )
+        spent = cpu_s(running.process.pid) - before
+        time.sleep(1.5)
+        took = watching.since()
+    print(row(f"ndjson, id, {WORLD_EACH:,}", sent, spent, took))
+    met = sent.plays / sent.seconds >= 0.98 * WORLD_PER_S and quantile(took, 0.99) <= LATENCY_GOAL_S
+    print(f"goals: all of them, press-to-frame p99 {LATENCY_GOAL_S:g} s: {'met' if met else 'missed'}")
+    return met
+
+
+def main() -> int:
+    """Measure and print; 1 where a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each run lasts (4)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to run (all)")
+    options = parser.parse_args()
+    print(machine(), flush=True)
+    gazetteer = load_gazetteer()
+    made = {by: plays(gazetteer, POOL, by) for by in (("id", "name") if "takes" in options.only else ("id",))}
+    measure = {"takes": takes, "single": single, "world": world}
+    met = [measure[part](made, options.seconds) for part in options.only]
+    print(machine())
+    return int(not all(met))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

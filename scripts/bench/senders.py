@@ -1,0 +1,173 @@
+"""Senders of plays in one process that does little else: the load of `ingest.py`.
+
+Bodies are made beforehand; only the time of pressing is written into them before they are sent. Each connection is a
+thread that sends a request, waits for the answer and sends the next one, at once or when it is due.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from webapp.gazetteer import Gazetteer
+
+STAMP = b"1790000000.000"
+"""Stands in the bodies for when play was pressed, as seconds."""
+SONGS = 20_000
+EXPONENT = 0.51
+"""How listening falls with a song's rank."""
+TYPES = {"json": "application/json", "ndjson": "application/x-ndjson"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of the plays of one run.
+
+    Attributes:
+        seconds: how long it was.
+        requests: those that were answered 202.
+        plays: those that were accepted.
+        refused: requests that were answered otherwise, such as 429.
+        own_cpu_s: processor time that the senders took.
+    """
+
+    seconds: float
+    requests: int
+    plays: int
+    refused: int
+    own_cpu_s: float
+
+
+def plays(gazetteer: Gazetteer, count: int, by: str, seed: int = 7) -> list[bytes]:
+    """Return plays as JSON objects: cities by their population, songs by their rank, every listener another.
+
+    Args:
+        gazetteer: the cities.
+        count: how many.
+        by: "id" places them by GeoNames id, "name" by the city's name.
+        seed: of the random numbers.
+    """
+    chance = np.random.default_rng(seed)
+    weights = np.arange(1, SONGS + 1) ** -EXPONENT
+    songs = chance.choice(SONGS, count, p=weights / weights.sum()).tolist()
+    people = gazetteer.population / gazetteer.population.sum()
+    cities = [gazetteer[index] for index in range(len(gazetteer))]
+    places = [
+        json.dumps({"geoname_id": city.geoname_id} if by == "id" else {"city": city.name, "country": city.country_code})
+        for city in cities
+    ]
+    return [
+        f'{{"track":{{"title":"Song {song}","artist":"The Harbour Lamps"}},"listener":"listener-{seed}-{number}",'
+        f'"place":{places[city]},"pressed_at":{STAMP.decode()}}}'.encode()
+        for number, (song, city) in enumerate(
+            zip(songs, chance.choice(len(cities), count, p=people).tolist(), strict=True)
+        )
+    ]
+
+
+def bodies(made: Sequence[bytes], each: int, form: str) -> list[bytes]:
+    """Cut plays into bodies of so many, as "json" (a list) or "ndjson" (one a line)."""
+    parts = [made[start : start + each] for start in range(0, len(made) - each + 1, each)]
+    if form == "ndjson":
+        return [b"\n".join(part) + b"\n" for part in parts]
+    return [b"[" + b",".join(part) + b"]" if each > 1 else part[0] for part in parts]
+
+
+def send(
+    port: int, made: list[bytes], form: str, *, connections: int, seconds: float, plays_per_s: float = inf, path: str
+) -> Sent:
+    """Send bodies again and again for so many seconds from a process of their own, and tell what became of them."""
+    fork = multiprocessing.get_context("fork")  # the bodies need not be copied
+    ours, theirs = fork.Pipe()
+    process = fork.Process(
+        target=lambda: theirs.send(_Senders(port, made, form, path).run(connections, seconds, plays_per_s)), daemon=True
+    )
+    process.start()
+    try:
+        sent: Sent = ours.recv()
+    finally:
+        process.join()
+    return sent
+
+
+class _Senders:
+    def __init__(self, port: int, made: list[bytes], form: str, path: str) -> None:
+        self._port, self._bodies, self._form, self._path = port, made, form, path
+        self._each = made[0].count(STAMP)
+        self._lock = threading.Lock()
+        self._next = 0
+
+    def run(self, connections: int, seconds: float, plays_per_s: float) -> Sent:
+        began, own = time.monotonic(), time.process_time()
+        self._began, self._until, self._per_s = began, began + seconds, plays_per_s / self._each
+        self._requests = self._plays = self._refused = 0
+        threads = [threading.Thread(target=self._send) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - began
+        return Sent(took, self._requests, self._plays, self._refused, time.process_time() - own)
+
+    def _send(self) -> None:
+        with socket.create_connection(("127.0.0.1", self._port)) as sock:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while (body := self._due()) is not None:
+                sock.sendall(self._request(body))
+                self._count(_answer(sock))
+
+    def _due(self) -> bytes | None:
+        """Wait until the next body is due, and return it; None when time is over."""
+        with self._lock:
+            number, self._next = self._next, self._next + 1
+        if (left := self._began + number / self._per_s - time.monotonic()) > 0:
+            time.sleep(min(left, max(0.0, self._until - time.monotonic())))
+        return self._bodies[number % len(self._bodies)] if time.monotonic() < self._until else None
+
+    def _request(self, body: bytes) -> bytes:
+        stamped = body.replace(STAMP, b"%.3f" % time.time())
+        head = f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {TYPES[self._form]}\r\n"
+        return f"{head}X-Unison-Source: synthetic\r\nContent-Length: {len(stamped)}\r\n\r\n".encode() + stamped
+
+    def _count(self, answer: bytes) -> None:
+        accepted = re.search(rb'"accepted":(\d+)', answer)
+        with self._lock:
+            if answer.startswith(b"HTTP/1.1 202") and accepted:
+                self._requests, self._plays = self._requests + 1, self._plays + int(accepted[1])
+            else:
+                self._refused += 1
+
+
+def _answer(sock: socket.socket) -> bytes:
+    """Read one answer: its head, and as much as that says."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += _some(sock)
+    head, _, rest = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    missing = int(length[1]) - len(rest) if length else 0
+    while missing > 0:
+        piece = _some(sock)
+        data, missing = data + piece, missing - len(piece)
+    return data
+
+
+def _some(sock: socket.socket) -> bytes:
+    if not (data := sock.recv(1 << 16)):
+        raise ConnectionError("the server closed the connection")
+    return data
+
+
+def quantile(values: Sequence[Any], share: float) -> float:
+    """Return the value below which a share of them lies; NaN of none."""
+    return float(np.quantile(np.array(values), share)) if values else float("nan")
