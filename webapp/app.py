@@ -15,7 +15,7 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from webapp import api, frames, ingest, pages, security, stream, takeover
+from webapp import api, frames, ingest, pages, security, status, stream, takeover
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (ingest, stream, api, pages):
+    for part in (ingest, stream, api, pages, status):
         app.register_blueprint(part.blueprint)
     for layer in (takeover, security):
         layer.init_app(app)
@@ -238,6 +238,10 @@ class Unison:
             "now": round(self.now(), 3),
             "window_s": self.settings.window_s,
             "viewers": self.hub.viewers,
+            "filters": self.channels.filters,
+            "backlog_bytes": self.hub.backlog,
+            "plays_waiting": self.pipeline.waiting,
+            "lag_s": round(self.pipeline.lag_s, 3),
             "last_10_s": {
                 "plays_per_s": counts.plays / 10,
                 "together": counts.together,

@@ -29,6 +29,8 @@ SERVED = {
 BUNDLE = "pydeck.js"
 EARLY = "early.js"
 """Runs before anything is painted, and is no module."""
+OPERATORS = "operators.js"
+"""The status page's."""
 FOREVER = "public, max-age=31536000, immutable"
 BROTLI_QUALITY = 7
 """Little larger than the best, 11, which takes ten seconds for what this takes half of one."""
@@ -105,7 +107,9 @@ def asset_url(name: str) -> str:
 @blueprint.app_template_global()
 def asset_modules() -> list[str]:
     """The page's own modules, to be fetched together instead of one import after another."""
-    return [name for name in assets(current_app).files if name.endswith(".js") and name not in (BUNDLE, EARLY)]
+    return [
+        name for name in assets(current_app).files if name.endswith(".js") and name not in (BUNDLE, EARLY, OPERATORS)
+    ]
 
 
 @blueprint.app_template_global()

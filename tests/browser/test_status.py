@@ -1,0 +1,55 @@
+"""The page at /status: numbers and plots for people who run a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import LAGOS, LISBON, send_pair
+from tests.browser.test_axe import AXE, complaints
+from tests.serving import Server, stream
+
+NUMBER = "document.querySelector('[data-path=\"{}\"] output').textContent"
+POINTS = "document.querySelector('[data-path=viewers] polyline').points.numberOfItems"
+
+
+def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit(viewport={"width": 390, "height": 844}, color_scheme="light")
+    page = visitor.page
+    page.goto(f"{server.url}/status")
+    assert page.locator("#state").inner_text() == "All is well."
+    visitor.wait(NUMBER.format("viewers") + " === '0'")
+    with stream(server), stream(server):
+        send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
+        visitor.wait(NUMBER.format("viewers") + " === '2'")
+        visitor.wait(NUMBER.format("total.connections") + " === '1'")
+        visitor.wait(f"{POINTS} > 1")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert visitor.errors == []
+    server.stop()
+    visitor.wait("document.getElementById('state').textContent === 'The server does not answer.'")
+    server.restart()
+    visitor.wait("document.getElementById('state').textContent === 'All is well.'")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_on_it(server: Server, visit: Callable[..., Visit], theme: str) -> None:
+    if AXE is None:
+        pytest.skip("no axe-core: scripts/test fetches it")
+    visitor = visit(color_scheme=theme)
+    visitor.page.add_init_script(Path(AXE).read_text())
+    visitor.page.goto(f"{server.url}/status")
+    visitor.wait(f"{POINTS} > 0")
+    assert complaints(visitor.page) == []
+    assert visitor.errors == []
+
+
+def test_without_javascript_it_has_the_numbers_of_now(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(java_script_enabled=False).page
+    with stream(server):
+        page.goto(f"{server.url}/status")
+        assert page.locator("[data-path=viewers] output").inner_text() == "1"
+        assert page.locator("#state").inner_text() == "All is well."
