@@ -32,7 +32,7 @@ function draw(element, line, values, unit) {
 }
 
 /** @param {string} words @param {"well" | "trouble" | "away"} state */
-function say(words, state) {
+function tell(words, state) {
   const element = /** @type {HTMLElement} */ (document.getElementById("state"));
   element.dataset.state = state;
   if (element.textContent !== words) element.textContent = words;
@@ -43,9 +43,9 @@ async function lookAgain() {
     const [stats, ready] = await Promise.all(["api/stats", "readyz"].map(async (path) => (await fetch(path)).json()));
     for (const element of document.querySelectorAll("[data-path]")) show(/** @type {HTMLElement} */ (element), stats);
     const problems = ready.problems.join("; ");
-    say(problems || "All is well.", problems ? "trouble" : "well");
+    tell(problems || "All is well.", problems ? "trouble" : "well");
   } catch {
-    say("The server does not answer.", "away");
+    tell("The server does not answer.", "away");
   }
   setTimeout(lookAgain, EVERY_MS);
 }
