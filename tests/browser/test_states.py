@@ -110,6 +110,18 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
     assert visitor.errors == []
 
 
+@pytest.mark.parametrize("script", ["main.js", "feed.js", "pydeck.js"])
+def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_still(
+    server: Server, visit: Callable[..., Visit], script: str
+) -> None:
+    page = visit(viewport=LAPTOP).page
+    page.route(f"**/{script}*", lambda route: route.abort())
+    page.goto(server.url)
+    expect(page.locator(".notice")).to_be_visible()
+    expect(page.locator(".poster svg")).to_have_css("opacity", "1")
+    assert page.evaluate(POSTER) == {"land": True, "arcs": "1", "inside": True}
+
+
 def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit(device_scale_factor=1)
     visitor.hold(20)
