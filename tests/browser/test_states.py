@@ -135,7 +135,7 @@ def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Call
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])
-def test_the_list_does_not_move_when_the_stream_is_there(
+def test_the_list_does_not_move_when_the_stream_comes_goes_and_comes_back(
     server: Server, visit: Callable[..., Visit], size: ViewportSize
 ) -> None:
     page = visit(viewport=size).page
@@ -151,4 +151,15 @@ def test_the_list_does_not_move_when_the_stream_is_there(
     sockets[-1].send(json.dumps(hello | {"plays_by_source": {"synthetic": 9}, "recent": [], "gap": None}))
     expect(page.locator("#status")).to_have_text("Connected")
     expect(page.locator(".source")).to_be_visible()
+    assert top_of_list(page) == before
+    sockets[-1].close(code=4000)
+    expect(page.locator("#status")).to_have_attribute("data-state", "lost")
+    assert top_of_list(page) == before
+    while len(sockets) == 1:
+        page.wait_for_timeout(50)
+    sockets[-1].send(json.dumps(hello | {"plays_by_source": {"synthetic": 9}, "recent": [], "gap": None}))
+    expect(page.locator("#status")).to_contain_text("the stream began anew")
+    assert top_of_list(page) == before
+    page.keyboard.press(" ")
+    expect(page.locator("#meanwhile")).to_be_visible()
     assert top_of_list(page) == before
