@@ -35,7 +35,7 @@ export function createAccess({ globe, feed, prefs }) {
     turn: (east, north) => globe()?.turn(east, north),
     nearer: (by) => globe()?.nearer(by),
     pause: pause.toggle,
-    search: () => /** @type {HTMLElement | null} */ (document.querySelector("search input, [role=search] input"))?.focus(),
+    search: () => find("q").focus(),
     help: help.open,
   });
   const wish = matchMedia("(prefers-reduced-motion: reduce)");

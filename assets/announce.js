@@ -11,7 +11,8 @@ const EVERY_MS = 5000;
 export function sentence({ track, from, to, apart_ms, km }, more) {
   const song = say("{title} by {artist}", { title: track.title, artist: track.artist });
   const places = say("{one} and {other}", { one: placeName(from), other: placeName(to) });
-  const told = say("{song}: {places}, {apart}, {distance}.", { song, places, apart: apart(apart_ms), distance: distance(km) });
+  const facts = { apart: apart(apart_ms), distance: distance(km) };
+  const told = say("{song}: {places}, {apart}, {distance}.", { song, places, ...facts });
   return more === 0 ? told : `${told} ${sayCount("And {n} more.", "And {n} more.", more)}`;
 }
 

@@ -111,7 +111,8 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     follow(now) {
       following = now;
     },
-    /** Bring a place to the middle: in a flight, or at once while it rests. @type {(lon: number, lat: number) => void} */
+    /** Bring a place to the middle: in a flight, or at once while it rests. */
+    /** @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
       const to = sameSize(view, lon, lat);
       const share = Math.min(1, Math.abs(degreesApart(view.longitude, to.longitude)) / 180);
@@ -147,7 +148,11 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
   };
 }
 
-/** A view of another place in which the globe is as large. @type {(view: ViewState, lon: number, lat: number) => ViewState} */
+/**
+ * A view of another place in which the globe is as large.
+ *
+ * @type {(view: ViewState, lon: number, lat: number) => ViewState}
+ */
 function sameSize(view, lon, lat) {
   const latitude = Math.min(LATITUDE_MOST, Math.max(-LATITUDE_MOST, lat));
   const zoom = view.zoom - grownBy(latitude) + grownBy(view.latitude);

@@ -10,7 +10,7 @@
  * @property {() => boolean} quiet  whether nothing should come up by itself now
  * @property {(connection: Connection) => void} onTouch  one that was just made
  * @property {(connection: Connection) => void} onChoose
- * @property {(connection: Connection, text: string) => void} onNote  what a screen reader may be told when its turn comes
+ * @property {(connection: Connection, text: string) => void} onNote  what may be announced when its turn comes
  * @property {typeof createStream} [open]
  */
 import { createCombobox } from "./combobox.js";
@@ -45,7 +45,11 @@ export function keepHome(storage, home) {
   }
 }
 
-/** The end of a connection that is not in a city; null if neither is. @type {(id: number, c: Connection) => Place | null} */
+/**
+ * The end of a connection that is not in a city; null if neither is.
+ *
+ * @type {(id: number, c: Connection) => Place | null}
+ */
 export function otherEnd(id, { from, to }) {
   if (from.geoname_id === id) return to;
   return to.geoname_id === id ? from : null;

@@ -1,9 +1,13 @@
-// Before anything is painted: that there are scripts (where one does not come there is a still), and the theme and the language that the visitor chose here, so
-// that none of it changes in sight.
+// Before anything is painted: that there are scripts (where one does not come there is a still), and the theme and the
+// language that the visitor chose here, so that none of it changes in sight.
 (() => {
   const page = document.documentElement;
   page.dataset.scripted = "";
-  addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && (document.body.dataset.globe = "none"), true);
+  /** @param {Event} event */
+  const missing = ({ target }) => {
+    if (target instanceof HTMLScriptElement) document.body.dataset.globe = "none";
+  };
+  addEventListener("error", missing, true);
   const query = new URLSearchParams(location.search);
   /** @type {{theme?: unknown, language?: unknown}} */
   let kept = {};

@@ -95,7 +95,7 @@ export function createFeed(list, { most = 60, newer, colours, onChoose = () => {
   list.addEventListener("keydown", step);
   list.addEventListener("click", choose);
   return {
-    /** @param {Connection} connection just made @param {boolean} [fresh] whether it lights up, which many at once do not */
+    /** One was just made. @param {Connection} connection @param {boolean} [fresh] whether it lights up; many do not */
     add(connection, fresh = true) {
       if (!reading) return put(connection, fresh);
       waiting = [...waiting, connection].slice(-most);
@@ -139,9 +139,11 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh) {
   item.dataset.id = id;
   item.classList.toggle("fresh", fresh);
   colours.forEach((colour, i) => item.style.setProperty(`--colour-${i}`, colour));
+  const [title, artist] = [part("title", track.title), part("artist", track.artist)];
+  const [one, other] = [from, to].map((place) => isolated(placeName(place)));
   item.append(
-    heading(...sayParts("{title} by {artist}", { title: part("title", track.title), artist: part("artist", track.artist) })),
-    row("cities", ...sayParts("{one} and {other}", { one: isolated(placeName(from)), other: isolated(placeName(to)) })),
+    heading(...sayParts("{title} by {artist}", { title, artist })),
+    row("cities", ...sayParts("{one} and {other}", { one, other })),
     row("facts", `${apart(apart_ms)} · ${distance(km)} · `, time(at)),
   );
   return item;

@@ -5,7 +5,11 @@ const MILES = ["US", "GB", "LR", "MM"]; // regions that measure ways in miles
 const KM_PER_MILE = 1.609344;
 const UNITS = /** @type {const} */ ([["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]]);
 
-/** The page's language, as spoken where the visitor is. @type {(language: string, preferred: readonly string[]) => string} */
+/**
+ * The page's language, as spoken where the visitor is.
+ *
+ * @type {(language: string, preferred: readonly string[]) => string}
+ */
 export function localeFor(language, preferred) {
   const spoken = (/** @type {string} */ tag) => tag.toLowerCase().split("-")[0];
   return preferred.find((tag) => spoken(tag) === spoken(language) && tag.includes("-")) ?? language;
@@ -58,8 +62,8 @@ export function createFormat(locale, { miles = false } = {}) {
       const away = duration(awayS);
       if (missed < 0) return say("Back after {away}: the stream began anew", { away });
       if (missed === 0) return say("Back after {away}, nothing missed", { away });
-      const n = whole.format(missed);
-      return sayCount("Back after {away}, missed {n} frame", "Back after {away}, missed {n} frames", missed, { away, n });
+      const values = { away, n: whole.format(missed) };
+      return sayCount("Back after {away}, missed {n} frame", "Back after {away}, missed {n} frames", missed, values);
     },
   };
 }

@@ -39,12 +39,15 @@ export function doublings({ deltaY, deltaMode }) {
  * How fast a drag was let go, in pixels a millisecond. A slow device hears of a release late, so deck, which goes by
  * when it hears of things, would find that it stood still: here the events' own times count.
  *
- * @type {(path: {x: number, y: number, at: number}[], now: number) => {velocity: number, velocityX: number, velocityY: number}}
+ * @typedef {{x: number, y: number, at: number}} Step
+ * @typedef {{velocity: number, velocityX: number, velocityY: number}} Release
+ * @type {(path: Step[], now: number) => Release}
  */
 export function release(path, now) {
   const last = path.filter(({ at }) => now - at < LAST_MS);
   const [from, to] = [last[0], last[last.length - 1]];
-  const [x, y] = last.length < 2 ? [0, 0] : [to.x - from.x, to.y - from.y].map((way) => way / Math.max(1, now - from.at));
+  if (last.length < 2) return { velocity: 0, velocityX: 0, velocityY: 0 };
+  const [x, y] = [to.x - from.x, to.y - from.y].map((way) => way / Math.max(1, now - from.at));
   return { velocity: Math.hypot(x, y), velocityX: x, velocityY: y };
 }
 
@@ -109,7 +112,10 @@ export function createGestures(stage, { nearer }) {
   decide();
   return {
     /** Give deck's view a controller with these manners. @param {any} view */
-    teach: (view) => view.clone({ controller: { ...view.controller, type: mannered(view.controller.type, () => shared) } }),
+    teach(view) {
+      const type = mannered(view.controller.type, () => shared);
+      return view.clone({ controller: { ...view.controller, type } });
+    },
     destroy() {
       hide();
       note.remove();
@@ -128,7 +134,7 @@ export function createGestures(stage, { nearer }) {
 /** @param {any} Controller @param {() => boolean} shared */
 function mannered(Controller, shared) {
   return class extends Controller {
-    /** @type {Parameters<typeof release>[0]} */
+    /** @type {Step[]} */
     path = [];
 
     /** @param {any} event */

@@ -1,8 +1,9 @@
 /**
  * The globe: pydeck's scene, and what goes on over it. Import once pydeck's bundle is there (bundle.js).
  *
+ * @typedef {{turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}} CameraHabits
  * @typedef {object} GlobeOptions
- * @property {Scene & {camera: {turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}, pace?: object}} scene
+ * @property {Scene & {camera: CameraHabits, pace?: object}} scene
  * @property {{land: Uint8Array, few: Uint8Array, lights: Uint8Array}} fields
  * @property {ReturnType<typeof import("./clock.js").createClock>} clock
  * @property {boolean} calm  whether the viewer asked for less motion
@@ -65,7 +66,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     stage.prepend(container);
     const made = createDeck({
       container,
-      jsonInput: { ...scene, layers: [], eventRecognizerOptions: RECOGNIZERS }, // its classes are known only once the library below is
+      // its layers' classes are known only once the library below is
+      jsonInput: { ...scene, layers: [], eventRecognizerOptions: RECOGNIZERS },
       tooltip: false,
       customLibraries: [{ libraryName: "UnisonLayers", resourceUri: "" }],
     });

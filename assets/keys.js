@@ -29,7 +29,8 @@ const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), "?": (go) => g
 /**
  * What a key does where it was pressed, or undefined if it is not ours. Pure.
  *
- * @param {Pick<KeyboardEvent, "key" | "repeat" | "defaultPrevented" | "ctrlKey" | "metaKey" | "altKey" | "isComposing">} event
+ * @typedef {"ctrlKey" | "metaKey" | "altKey"} Held
+ * @param {Pick<KeyboardEvent, "key" | "repeat" | "defaultPrevented" | Held | "isComposing">} event
  * @param {{closest(selectors: string): unknown} | null} target
  */
 export function meaning(event, target) {

@@ -78,8 +78,11 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
     /** The story of the label that covers a point, or null. @param {[number, number]} point */
     at([x, y]) {
       const standing = /** @type {Seen[]} */ (labels.filter(({ side }) => side !== null));
-      const boxes = standing.map((label) => ({ ...boxAt(label, /** @type {string} */ (label.side)), story: label.story }));
-      return boxes.find((box) => box.left <= x && x <= box.right && box.top <= y && y <= box.bottom)?.story ?? null;
+      const covers = (/** @type {Seen} */ label) => {
+        const { left, top, right, bottom } = boxAt(label, /** @type {string} */ (label.side));
+        return left <= x && x <= right && top <= y && y <= bottom;
+      };
+      return standing.find(covers)?.story ?? null;
     },
     /** Take a story's labels away. @param {(story: string) => boolean} [told] which stories; all unless said */
     drop(told = () => true) {

@@ -24,6 +24,7 @@ import { createWall } from "./wall.js";
 
 const OLD_S = 6; // what is older than this when it comes is news for the feed only
 const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
+const OVER_STAGE = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "footer"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -191,7 +192,7 @@ async function startGlobe() {
     colours,
     mine: city.touches,
     paint: theme.layers(),
-    obstacles: () => [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "footer"].map(boxOnStage),
+    obstacles: () => OVER_STAGE.map(boxOnStage),
   });
   globe.pause(access.paused());
   globe.follow(access.follows());

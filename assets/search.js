@@ -15,7 +15,8 @@ export const said = (count) => (count === 0 ? say("Nothing found") : sayCount("{
 /**
  * What a text can mean, as the server knows it.
  *
- * @type {(text: string, options: {kind?: Found["kind"], signal?: AbortSignal, request?: typeof fetch}) => Promise<Found[]>}
+ * @typedef {{kind?: Found["kind"], signal?: AbortSignal, request?: typeof fetch}} Asking
+ * @type {(text: string, options: Asking) => Promise<Found[]>}
  */
 export async function lookFor(text, { kind, signal, request = fetch }) {
   const query = new URLSearchParams({ q: text.slice(0, 100), ...(kind && { kind }) });

@@ -1,4 +1,6 @@
-/** Faint stars around the globe, the same each time: where on screen (-1 to 1, twice), how warm and how bright (0 to 1). */
+/**
+ * Faint stars around the globe, the same each time: where on screen (-1 to 1, twice), how warm and how bright (0 to 1).
+ */
 
 const MOST = 4000; // enough for a wall
 

@@ -4,7 +4,8 @@
  *
  * @typedef {"system" | "dark" | "light"} Wish
  * @typedef {"dark" | "light"} Look
- * @typedef {Record<Look, {arcs: {pairs: import("./palette.js").Pairs}} & Record<string, Record<string, unknown>>>} Themes
+ * @typedef {{arcs: {pairs: import("./palette.js").Pairs}} & Record<string, Record<string, unknown>>} Paint
+ * @typedef {Record<Look, Paint>} Themes
  * @typedef {object} ThemeOptions
  * @property {Themes} themes  of the scene
  * @property {(look: Look) => void} onLook
@@ -51,7 +52,12 @@ export function createTheme(root, { themes, onLook, keep }) {
   };
 }
 
-/** The choice among them. @param {HTMLElement} group holding a radio for each wish @param {ReturnType<typeof createTheme>} theme */
+/**
+ * The choice among them.
+ *
+ * @param {HTMLElement} group holding a radio for each wish
+ * @param {ReturnType<typeof createTheme>} theme
+ */
 export function createThemeChoice(group, theme) {
   /** @param {Event} event */
   const choose = ({ target }) => theme.choose(/** @type {Wish} */ (/** @type {HTMLInputElement} */ (target).value));

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.browser import SOFTWARE_GL
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +26,6 @@ VISITORS: dict[str, dict[str, Any]] = {"globe": LAPTOP, "phone": PHONE}
 EVENING = 1_790_007_000
 """An evening in September, the night coming over Europe; the clock that is stopped has every pixel drawn, too."""
 TRAFFIC = ["--rate", "40", "--seed", "7"]
-SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
 LOAD_MS = 60_000
 
 

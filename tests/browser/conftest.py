@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
+from bench.browser import NO_POPUP, SOFTWARE_GL
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.serving import Server
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
-NO_POPUP = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup"
-"""Each new window would load the address field's own pages first."""
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
 PATIENCE_MS = 60_000
 """Software GL on a busy machine draws few frames a second."""
 expect.set_options(timeout=PATIENCE_MS)

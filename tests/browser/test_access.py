@@ -242,6 +242,10 @@ def test_what_comes_while_somebody_reads_waits_behind_a_button(server: Server, v
     page.locator("#feed li").hover()
     send_pair(server, "Waiting", cities=(OSAKA, RECIFE))
     expect(newer).to_have_text("1 new connection")
+    button, song = newer.bounding_box(), page.locator("#feed .song").first.bounding_box()
+    assert button is not None
+    assert song is not None
+    assert button["y"] + button["height"] <= song["y"], "it covers no entry"
     assert titles(page) == ["Read"]
     newer.click()
     assert titles(page) == ["Waiting", "Read"]

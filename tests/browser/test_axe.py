@@ -31,7 +31,7 @@ def complaints(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
-def test_axe_finds_nothing_on_the_page_its_settings_its_help_and_its_card(
+def test_axe_finds_nothing_on_the_page_what_waits_its_settings_its_help_and_its_card(
     server: Server, visit: Callable[..., Visit], size: str, theme: str
 ) -> None:
     if AXE is None:
@@ -42,6 +42,12 @@ def test_axe_finds_nothing_on_the_page_its_settings_its_help_and_its_card(
     send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
     visitor.wait("document.querySelectorAll('#feed li').length === 1")
     assert complaints(page) == []
+    page.locator("#feed li").hover()
+    send_pair(server, "Copper Sky", cities=(OSAKA, LISBON))
+    expect(page.locator("#newer")).to_be_visible()
+    assert complaints(page) == []
+    page.locator("#newer").click()
+    expect(page.locator("#feed li")).to_have_count(2)
     page.keyboard.press(" ")
     page.locator("#settings-open").click()
     assert complaints(page) == []
@@ -50,7 +56,7 @@ def test_axe_finds_nothing_on_the_page_its_settings_its_help_and_its_card(
     visitor.wait("document.getElementById('help').open")
     assert complaints(page) == []
     page.keyboard.press("Escape")
-    page.locator("#feed button").click()
+    page.locator("#feed button").first.click()
     visitor.wait("document.getElementById('card').open")
     assert complaints(page) == []
     assert visitor.errors == []

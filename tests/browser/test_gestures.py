@@ -9,11 +9,13 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.steps import send_pair
 from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
 STILL = "/?t=1790000000"
 """The globe does not drift, so that what turns it is the gesture."""
+REYKJAVIK, MURMANSK = 3413829, 524305
 Point = tuple[float, float]
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
 
@@ -30,6 +32,17 @@ SHORT_REST = """document.addEventListener('readystatechange', () => {
   const scene = document.getElementById('scene');
   scene.textContent = scene.textContent.replace(/"restS": [0-9.]+/, '"restS": 0.6');
 }, {once: true})"""
+DISC = """() => {
+  const {cameraPosition, height, focalDistance} = deckOfTest.getViewports()[0];
+  const distance = Math.hypot(...cameraPosition) / 256;
+  return height * focalDistance / Math.sqrt(distance ** 2 - 1);
+}"""
+"""The radius in pixels of the globe as it is drawn, of a sphere whose own is 256."""
+LOSE = """() => {
+  const canvas = document.querySelector('.canvas canvas');
+  canvas.id = 'first';
+  canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext();
+}"""
 LONG_PAGE = "body { height: auto; overflow: auto; } #stage { height: 80vh; margin-bottom: 150vh; }"
 STYLE = """css => {
   const sheet = new CSSStyleSheet();
@@ -71,6 +84,16 @@ def camera_once(page: Page, reached: Callable[[Camera], bool]) -> Camera:
             return now
         assert time.monotonic() < deadline, f"it never came there: {now}"
         before = now
+
+
+def disc_that_fits(page: Page) -> float:
+    """The radius in pixels that the globe should have on a stage as large as this."""
+    radius: float = page.evaluate("""() => {
+      const {discOfHeight, discOfWidth} = JSON.parse(document.getElementById('scene').textContent).camera;
+      const {clientWidth, clientHeight} = document.getElementById('stage');
+      return Math.min(clientHeight * discOfHeight, clientWidth * discOfWidth) / 2;
+    }""")
+    return radius
 
 
 def lengthen(page: Page) -> None:
@@ -136,6 +159,40 @@ def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(
     page.mouse.dblclick(200, 300)  # as near as can be: deck takes it for a zoom that never ends
     visitor.wait(f"deckOfTest.getViewports()[0].longitude < {nearest.lon - 1}")
     assert visitor.errors == []
+
+
+def test_a_drag_that_the_graphics_context_did_not_outlive_does_not_hold_the_globe(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    visitor.page.add_init_script(SHORT_REST)
+    page = looked(visitor, server.url)
+    before = camera(page).lon
+    page.mouse.move(200, 300)
+    page.mouse.down()
+    page.mouse.move(300, 300, steps=5)
+    visitor.wait(f"deckOfTest.getViewports()[0].longitude < {before - 10}")
+    page.evaluate(LOSE)
+    visitor.wait("document.querySelector('.canvas canvas') && !document.getElementById('first')")
+    page.mouse.up()
+    visitor.wait("deckOfTest.getViewports().length === 1")
+    anew = camera(page).lon
+    visitor.wait(f"deckOfTest.getViewports()[0].longitude < {anew - 1}")
+
+
+def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = looked(visit(), server.url + STILL)
+    assert page.evaluate(DISC) == pytest.approx(disc_that_fits(page), rel=0.01)
+    send_pair(server, "Northern Line", cities=(REYKJAVIK, MURMANSK))
+    page.locator("#feed button").press("Enter")
+    camera_once(page, lambda now: now.lat > 68)
+    for width, height in ((900, 400), (900, 640)):
+        before = disc_that_fits(page)
+        page.set_viewport_size({"width": width, "height": height})
+        assert disc_that_fits(page) != pytest.approx(before, rel=0.1)
+        camera_once(page, lambda _: page.evaluate(DISC) == pytest.approx(disc_that_fits(page), rel=0.01))
 
 
 def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_ctrl(

@@ -101,12 +101,16 @@ SEAM = """async (png) => {
   const bitmap = await createImageBitmap(new Blob([bytes], {type: 'image/png'}));
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', {willReadFrequently: true});
   context.drawImage(bitmap, 0, 0);
-  const {left, top, width} = document.getElementById('stage').getBoundingClientRect();
-  const [x, y] = [left + width * 0.4, top].map((part) => Math.ceil(part * bitmap.width / innerWidth));
-  const column = [0, 4].map((down) => [...context.getImageData(x, y + down, 1, 1).data]);
-  return Math.max(...column[0].map((part, i) => Math.abs(part - column[1][i])));
+  const at = (x, y) => context.getImageData(x, y, 1, 1).data;
+  const apart = (one, other) => Math.max(...one.map((part, i) => Math.abs(part - other[i])));
+  const {left, top, right, width, height} = document.getElementById('stage').getBoundingClientRect();
+  const scale = bitmap.width / innerWidth;
+  const [x, upper, lower] = [left + width * 0.4, top, top + height * 0.3].map((part) => Math.ceil(part * scale));
+  const last = Math.floor(right * scale) - 1;
+  return Math.max(apart(at(x, upper), at(x, upper + 4)), apart(at(last, lower), at(last - 4, lower)));
 }"""
-"""How much the globe's picture differs at its upper edge from a little below, of 255."""
+"""How much the globe's picture differs at its upper and its right edge from a little within, of 255."""
+SEEN = 24
 
 LINES = """() => [
   ...document.querySelectorAll('.label.shown span, .tagline, #counters :is(b, span)'),
@@ -181,6 +185,12 @@ def overlapping(page: Page) -> list[str]:
     ]
 
 
+def seam(page: Page, png: bytes) -> int:
+    """How much the edges of the globe's picture differ from what is beside them, of 255."""
+    difference: int = page.evaluate(SEAM, base64.b64encode(png).decode())
+    return difference
+
+
 def faint(page: Page) -> list[str]:
     """The words over the globe whose contrast with what is behind them is too low somewhere."""
     lines = page.evaluate(LINES)
@@ -221,9 +231,7 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
         visitor.wait(f"document.documentElement.dataset.look === '{theme}'")
         page.wait_for_timeout(500)
         kept.append(FOLDER / f"{size}-{theme}.png")
-        png = page.screenshot(path=kept[-1])
-        seam = page.evaluate(SEAM, base64.b64encode(png).decode())
-        assert seam < 24
+        assert seam(page, page.screenshot(path=kept[-1])) < SEEN
         page.keyboard.press(" ")  # a globe that stands still leaves the machine to the pictures
         if size != "wall" or theme == "dark":  # so many pixels take their time
             kept += further(page, f"{size}-{theme}-list")
@@ -237,3 +245,13 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
     assert visitor.errors == []
     with capsys.disabled():
         print("", *kept, sep="\n")
+
+
+def test_the_globe_s_edges_are_not_black_whatever_part_of_a_pixel_its_size_ends_in(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = visit(**SIZES["laptop"], color_scheme="light").open(f"{server.url}/?t={EVENING}")
+    for width, height in ((1440, 900), (1283, 720)):  # 1065.6 and 949.4 pixels of which are the globe's
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(1000)  # it is drawn at that size
+        assert seam(page, page.screenshot()) < SEEN

@@ -110,6 +110,18 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
     assert visitor.errors == []
 
 
+@pytest.mark.parametrize("script", ["main.js", "feed.js", "pydeck.js"])
+def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_still(
+    server: Server, visit: Callable[..., Visit], script: str
+) -> None:
+    page = visit(viewport=LAPTOP).page
+    page.route(f"**/{script}*", lambda route: route.abort())
+    page.goto(server.url)
+    expect(page.locator(".notice")).to_be_visible()
+    expect(page.locator(".poster svg")).to_have_css("opacity", "1")
+    assert page.evaluate(POSTER) == {"land": True, "arcs": "1", "inside": True}
+
+
 def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit(device_scale_factor=1)
     visitor.hold(20)
@@ -123,7 +135,7 @@ def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Call
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])
-def test_the_list_does_not_move_when_the_stream_is_there(
+def test_the_list_does_not_move_when_the_stream_comes_goes_and_comes_back(
     server: Server, visit: Callable[..., Visit], size: ViewportSize
 ) -> None:
     page = visit(viewport=size).page
@@ -139,4 +151,15 @@ def test_the_list_does_not_move_when_the_stream_is_there(
     sockets[-1].send(json.dumps(hello | {"plays_by_source": {"synthetic": 9}, "recent": [], "gap": None}))
     expect(page.locator("#status")).to_have_text("Connected")
     expect(page.locator(".source")).to_be_visible()
+    assert top_of_list(page) == before
+    sockets[-1].close(code=4000)
+    expect(page.locator("#status")).to_have_attribute("data-state", "lost")
+    assert top_of_list(page) == before
+    while len(sockets) == 1:
+        page.wait_for_timeout(50)
+    sockets[-1].send(json.dumps(hello | {"plays_by_source": {"synthetic": 9}, "recent": [], "gap": None}))
+    expect(page.locator("#status")).to_contain_text("the stream began anew")
+    assert top_of_list(page) == before
+    page.keyboard.press(" ")
+    expect(page.locator("#meanwhile")).to_be_visible()
     assert top_of_list(page) == before
