@@ -10,7 +10,18 @@ from numpy.typing import NDArray
 from webapp.gazetteer import Gazetteer
 from webapp.matcher import Found, Pairs, Plays
 from webapp.plays import SOURCES
-from webapp.records import PAIR, PULSE, SPARK, Counts, Rows, SliceRecord, connection_tails, folded_artist, wire_track_id
+from webapp.records import (
+    PAIR,
+    PULSE,
+    SPARK,
+    TRACK_ID_BYTES,
+    Counts,
+    Rows,
+    SliceRecord,
+    connection_tails,
+    folded_artist,
+    wire_track_id,
+)
 from webapp.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, thin
 
 TRACK_BITS = 24
@@ -60,17 +71,17 @@ class Recorder:
     def _tails(self, rows: Rows, found: Pairs, table: _Table) -> NDArray[np.uint64]:
         place = self._gazetteer.geoname_id
         plays = [column for play in found for column in (play.at, play.listener.view(np.int64), place[play.city])]
-        ids = [wire_track_id(table.tracks[i]) for i in rows["track"].tolist()]
-        return connection_tails(self._secret, rows["source"].tolist(), ids, np.stack(plays, axis=1))
+        ids = np.frombuffer(b"".join(map(wire_track_id, table.tracks)), np.uint8).reshape(-1, TRACK_ID_BYTES)
+        return connection_tails(self._secret, rows["source"], ids[rows["track"]], np.stack(plays, axis=1))
 
     def _thin(self, pairs: Rows, table: _Table, plays: Plays) -> Rows:
-        number = {name: i for i, name in enumerate(dict.fromkeys(map(folded_artist, table.tracks)))}
-        artist = np.array([number[folded_artist(track)] for track in table.tracks], np.int64)[pairs["track"]]
-        played = np.zeros(len(number), np.int64)
+        artists = list(map(folded_artist, table.tracks))
+        number = {name: i for i, name in enumerate(dict.fromkeys(artists))}
+        artist = np.array([number[name] for name in artists], np.int64)[pairs["track"]]
         rows, counts = np.unique(plays.row, return_counts=True)
-        for track, n in zip(_texts(self._tracks, rows), counts.tolist(), strict=True):
-            if (i := number.get(folded_artist(track))) is not None:
-                played[i] += n
+        others = len(number)  # those who have no pair
+        whose = [number.get(name, others) for name in map(folded_artist, _texts(self._tracks, rows))]
+        played = np.bincount(whose, counts, others + 1).astype(np.int64)
         country = np.stack([self._country[pairs["from_city"]], self._country[pairs["to_city"]]], axis=1)
         return thin(pairs, artist, played[artist], country)
 

@@ -130,28 +130,32 @@ _HEAD = struct.Struct("<Bqq4I10I")
 
 
 def connection_tails(
-    secret: bytes, source: list[int], track: list[bytes], plays: NDArray[np.int64]
+    secret: bytes, source: NDArray[np.uint8], track: NDArray[np.uint8], plays: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
-    """Last 64 bits of the ids of n connections: BLAKE2b, keyed, over source, track id and both plays.
+    """Last 64 bits of the ids of n connections: BLAKE2b, keyed, over both plays, source and track id.
 
     Args:
         secret: the key, at most 64 bytes.
-        source: n source codes.
-        track: n track ids.
+        source: (n,) source codes.
+        track: (n, 16) track ids, a letter each.
         plays: (n, 6) of (at, listener, geoname_id) of the earlier and of the later play.
     """
-    rows = np.ascontiguousarray(plays, "<i8").tobytes()
-    width, tails = 48, bytearray()
-    for i, (code, name) in enumerate(zip(source, track, strict=True)):
-        hashed = blake2b(rows[width * i : width * (i + 1)], digest_size=8, key=secret)
-        hashed.update(b"%c%b" % (code, name))
-        tails += hashed.digest()
-    return np.frombuffer(bytes(tails), ">u8").astype(np.uint64)
+    rows = np.concatenate([np.ascontiguousarray(plays, "<i8").view(np.uint8), source[:, None], track], axis=1)
+    data, width = memoryview(rows.tobytes()), rows.shape[1]
+    digests, keyed = [], blake2b(digest_size=8, key=secret).copy
+    for start in range(0, len(data), width):
+        hashing = keyed()
+        hashing.update(data[start : start + width])
+        digests.append(hashing.digest())
+    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
 def connection_id(at_ms: int, tail: int) -> str:
     """Write an id as 23 characters that sort by time: 48 bits of milliseconds, then the tail."""
     return b32hexencode(at_ms.to_bytes(6, "big") + tail.to_bytes(8, "big")).rstrip(b"=").decode().lower()
+
+
+TRACK_ID_BYTES = 16
 
 
 def wire_track_id(track: bytes) -> bytes:
