@@ -15,12 +15,15 @@ from typing import Self
 
 from bench.memory import family
 from bench.viewers import Generator, Viewers
+
 from tests.serving import ROOT, clean_environment
 
 WS = "8.23.0"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison-bench"
 SERVERS = Path(__file__).parent / "fanout_servers"
 SERVER_CORE, VIEWERS_CORE = 0, 1
+PAYLOAD, PER_S = 300, 4
+"""Bytes of text in a frame, and frames a second."""
 WARM = 10
 STOP_S = 10.0
 OURS, FLOOR = "unison", "floor (C)"

@@ -4,9 +4,8 @@ import asyncio
 import socket
 import sys
 
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
-
 from bench.fanout_servers.pace import Pace, text
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 
 
 async def stay(viewer: ServerConnection) -> None:

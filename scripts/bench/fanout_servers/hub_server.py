@@ -1,4 +1,4 @@
-"""Ours of fanout.py: `hub_server.py FD BYTES BOUND` serves a listening socket as `unison serve` does, with the hub alone.
+"""Ours of fanout.py: `hub_server.py FD BYTES BOUND` serves a socket as `unison serve` does, with the hub alone.
 
 The process, the worker, the handshake and the handover are production's; only what is sent is another's. A viewer's
 backlog is bounded to BOUND bytes, and `GET /dropped` counts who was closed, by reason.
@@ -49,7 +49,6 @@ def make_app() -> Any:
 def send(app: Any, size: int) -> None:
     """Send one text four times a second, for ever."""
     import gevent
-
     from bench.fanout_servers.pace import Pace, text
 
     pace = Pace()
