@@ -8,11 +8,12 @@ application: gunicorn's gevent worker, Flask-Sock's handshake and the hub. The o
 compression. The floor calls send() on each socket and no more. `ws` comes from npm into a cache; where npm or a C
 compiler is missing its row is left out. Medians over the rounds are shown.
 
-Columns: frames that came of those due; processor of the server, as a share of a core and for each frame that came;
-how much more the others take for a frame than ours; memory of a viewer (RSS with all less RSS with none); latency from
-before the first send of a tick to when a viewer has read it; the time until all have joined, and the server's
-processor for each of them (frames sent meanwhile are part of it); and what the viewers themselves take, which a
-latency holds too.
+Columns: frames that came of those due; processor of the server, as a share of a core, and the share for which it
+could have run but others had its core; its processor for each frame that came, and how much that is beside ours;
+memory of a viewer (RSS with all less RSS with none); latency from before the first send of a tick to when a viewer
+has read it; the time until all have joined, and the server's processor for each of them (frames sent meanwhile are
+part of it); and what the viewers themselves take, which a latency holds too. Where a server waited much, its latencies
+are those of a busy machine.
 
 `--stalled`: a tenth of the viewers stop reading, and frames are ten times as long, so that what may wait is soon full.
 `--joining`: 1,000 viewers a second come while the others watch. Exits with 1 where a goal is missed.
@@ -33,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import machine
 from bench.fanout_peers import FLOOR, OURS, PAYLOAD, PER_S, Running, commands
 from bench.fanout_strain import JOINING_PER_S, P99_GOAL_S, STALLED_BOUND, joining, stalled
-from bench.viewers import Generator, Viewers, Watched, cpu_s
+from bench.viewers import Generator, Viewers, Watched, processor
 
 from webapp.hub import raise_file_limit
 
@@ -51,6 +52,7 @@ class Result:
     rss_each: float
     came: float
     cpu: float
+    waited: float
     cpu_each_s: float
     p50_s: float
     p99_s: float
@@ -62,9 +64,9 @@ class Result:
 def turn(command: list[str], viewers: int, seconds: float) -> Result:
     """Start a server, let viewers join, and watch."""
     with Running(command, PAYLOAD) as server, Generator(server.port, PAYLOAD) as generator:
-        rss, cpu = server.rss, cpu_s(server.pids)
+        rss, (cpu, _) = server.rss, processor(server.pids)
         joined_s = generator.call(Viewers.join, viewers)
-        cpu = cpu_s(server.pids) - cpu
+        cpu = processor(server.pids)[0] - cpu
         generator.call(Viewers.watch, server.pids, 1.0)
         watched = generator.call(Viewers.watch, server.pids, seconds)
         return _result(watched, viewers, joined_s, cpu / viewers, (server.rss - rss) / viewers)
@@ -78,6 +80,7 @@ def _result(watched: Watched, viewers: int, joined_s: float, join_cpu_each_s: fl
         rss_each=rss_each,
         came=watched.frames / (viewers * PER_S * seconds),
         cpu=watched.cpu_s / seconds,
+        waited=watched.waited_s / seconds,
         cpu_each_s=watched.cpu_s / frames,
         p50_s=watched.p50_s,
         p99_s=watched.p99_s,
@@ -101,8 +104,8 @@ def compare(servers: Mapping[str, list[str]], viewers: int, seconds: float, roun
     medians = {name: middle(each) for name, each in results.items()}
     print(f"\n{viewers:,} viewers: {viewers * PER_S:,} frames a second are due")
     print(
-        f"{'':12}{'frames/s':>9}{'of due':>8}{'core':>7}{'us/frame':>9}{'to ours':>9}{'KB each':>9}{'p50 ms':>8}"
-        f"{'p99 ms':>8}{'max ms':>8}{'joined s':>10}{'ms each':>9}   the viewers"
+        f"{'':12}{'frames/s':>9}{'of due':>8}{'core':>7}{'waits':>7}{'us/frame':>9}{'to ours':>9}"
+        f"{'KB each':>9}{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}{'joined s':>10}{'ms each':>9}   the viewers"
     )
     for name, result in medians.items():
         print(_row(name, result, viewers, medians[OURS]), flush=True)
@@ -112,7 +115,7 @@ def compare(servers: Mapping[str, list[str]], viewers: int, seconds: float, roun
 def _row(name: str, result: Result, viewers: int, ours: Result) -> str:
     latencies = "".join(f"{1000 * each:8.1f}" for each in (result.p50_s, result.p99_s, result.max_s))
     return (
-        f"{name:12}{result.came * viewers * PER_S:9,.0f}{result.came:8.1%}{result.cpu:7.1%}"
+        f"{name:12}{result.came * viewers * PER_S:9,.0f}{result.came:8.1%}{result.cpu:7.1%}{result.waited:7.1%}"
         f"{1e6 * result.cpu_each_s:9.2f}{result.cpu_each_s / ours.cpu_each_s:8.2f}x{result.rss_each / 1024:9.2f}"
         f"{latencies}{result.joined_s:10.2f}{1000 * result.join_cpu_each_s:9.3f}"
         f"   {result.own_cpu:.1%}, {1e6 * result.own_each_s:.2f} us/frame"

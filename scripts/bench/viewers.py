@@ -52,6 +52,7 @@ class Watched:
         seconds: how long.
         frames: those sent in that time, of all viewers, that came by a second after it.
         cpu_s: processor time of the server in that time.
+        waited_s: how long it could have run meanwhile but had to wait for its core, which others used.
         own_cpu_s: that of the viewers.
         p50_s: latencies, from before a server's first send to when a viewer read it, as are p99_s and max_s.
     """
@@ -59,22 +60,28 @@ class Watched:
     seconds: float
     frames: int
     cpu_s: float
+    waited_s: float
     own_cpu_s: float
     p50_s: float
     p99_s: float
     max_s: float
 
 
-def cpu_s(pids: Sequence[int]) -> float:
-    """Return the processor time of all threads of some processes, to the nanosecond (/proc/PID/stat has 10 ms)."""
-    tasks = (task for pid in pids for task in os.scandir(f"/proc/{pid}/task"))
-    return sum(_on_core_ns(task.path) for task in tasks) / 1e9
+def processor(pids: Sequence[int]) -> tuple[float, float]:
+    """Return the seconds in which some processes ran, and in which they waited for a core.
+
+    Of all threads, to the nanosecond (`/proc/PID/stat` has 10 ms); work that the kernel does within a send() is in it.
+    """
+    tasks = [task.path for pid in pids for task in os.scandir(f"/proc/{pid}/task")]
+    ran, waited = zip(*map(_schedule_ns, tasks), strict=True)
+    return sum(ran) / 1e9, sum(waited) / 1e9
 
 
-def _on_core_ns(task: str) -> int:
+def _schedule_ns(task: str) -> tuple[int, int]:
     with contextlib.suppress(OSError), open(f"{task}/schedstat") as stat:  # noqa: PTH123
-        return int(stat.read().split()[0])
-    return 0
+        ran, waited, _ = stat.read().split()
+        return int(ran), int(waited)
+    return 0, 0
 
 
 class Viewers:
@@ -177,11 +184,12 @@ class Viewers:
         begin = (time.monotonic_ns() // TICK_NS + 2) * TICK_NS - SKEW_NS
         self._latencies, self._span = array("q"), range(begin, begin + int(seconds * 1e9))
         self._turn_until(begin)
-        theirs, own = cpu_s(pids), time.process_time()
+        before = *processor(pids), time.process_time()
         self._turn_until(self._span.stop)
-        theirs, own = cpu_s(pids) - theirs, time.process_time() - own
+        after = *processor(pids), time.process_time()
         self._turn_until(self._span.stop + int(GRACE_S * 1e9))
-        return _watched(seconds, theirs, own, sorted(self._latencies))
+        ran, waited, own = (end - start for start, end in zip(before, after, strict=True))
+        return _watched(seconds, ran, waited, own, sorted(self._latencies))
 
     def _turn_until(self, at_ns: int) -> None:
         while time.monotonic_ns() < at_ns:
@@ -209,11 +217,11 @@ class Viewers:
         self.left = 0
 
 
-def _watched(seconds: float, cpu: float, own: float, latencies: list[int]) -> Watched:
+def _watched(seconds: float, cpu: float, waited: float, own: float, latencies: list[int]) -> Watched:
     if not latencies:
-        return Watched(seconds, 0, cpu, own, inf, inf, inf)
+        return Watched(seconds, 0, cpu, waited, own, inf, inf, inf)
     p50, p99 = (latencies[len(latencies) * share // 100] / 1e9 for share in (50, 99))
-    return Watched(seconds, len(latencies), cpu, own, p50, p99, latencies[-1] / 1e9)
+    return Watched(seconds, len(latencies), cpu, waited, own, p50, p99, latencies[-1] / 1e9)
 
 
 class Generator:

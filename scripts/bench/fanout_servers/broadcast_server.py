@@ -7,6 +7,9 @@ import sys
 from bench.fanout_servers.pace import Pace, text
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 
+BACKLOG = 2048
+"""As ours; with asyncio's 100 many who come at once would have to knock again."""
+
 
 async def stay(viewer: ServerConnection) -> None:
     """Keep a viewer until it leaves."""
@@ -15,7 +18,8 @@ async def stay(viewer: ServerConnection) -> None:
 
 async def main(fd: int, size: int) -> None:
     """Send to all, without compression or pings, which cost."""
-    async with serve(stay, sock=socket.socket(fileno=fd), compression=None, ping_interval=None) as server:
+    listener = socket.socket(fileno=fd)
+    async with serve(stay, sock=listener, backlog=BACKLOG, compression=None, ping_interval=None) as server:
         await send(server, size)
 
 

@@ -11,7 +11,7 @@ const TICK_NS = 250_000_000n;
 const server = createServer();
 const sockets = new WebSocketServer({server, perMessageDeflate: false});
 sockets.on('connection', (socket) => socket.on('error', () => {}));
-server.listen({fd: Number(fd)});
+server.listen({fd: Number(fd), backlog: 2048});
 
 const now = () => process.hrtime.bigint();
 let tick = now() / TICK_NS;
