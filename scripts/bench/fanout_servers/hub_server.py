@@ -1,0 +1,90 @@
+"""Ours of fanout.py: `hub_server.py FD BYTES BOUND` serves a socket as `unison serve` does, with the hub alone.
+
+The process, the worker, the handshake and the handover are production's; only what is sent is another's. A viewer's
+backlog is bounded to BOUND bytes, and `GET /dropped` counts who was closed, by reason.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Any
+
+from webapp.cli import _Server
+from webapp.config import Settings
+
+
+def make_app() -> Any:
+    """Return an application with a stream and no more; it is imported in the worker, once gevent has patched it."""
+    from flask import Flask, request
+    from flask_sock import Sock
+
+    from webapp import takeover
+    from webapp.hub import Channel
+
+    app = Flask(__name__)
+    takeover.init_app(app)
+    channel = app.extensions["channel"] = Channel()
+
+    @app.before_request
+    def check() -> Any:
+        if request.path != "/stream":
+            return None
+        takeover.refuse_compression(request.environ)
+        return takeover.refusal(request.environ)
+
+    @Sock(app).route("/stream")  # type: ignore[untyped-decorator]
+    def stream(ws: Any) -> None:
+        taken = takeover.Takeover(ws)
+        app.extensions["hub"].join(taken.sock, channel, iter(()), taken.on_gone(lambda: None))
+        taken.wait()
+
+    @app.get("/dropped")
+    def dropped() -> dict[str, int]:
+        return dict(app.extensions["hub"].dropped)
+
+    return app
+
+
+def send(app: Any, size: int) -> None:
+    """Send one text four times a second, for ever."""
+    import gevent
+    from bench.fanout_servers.pace import Pace, text
+
+    pace = Pace()
+    while True:
+        gevent.sleep(pace.next_s())
+        app.extensions["hub"].send(app.extensions["channel"], text(size).encode())
+
+
+class HubServer(_Server):
+    """`unison serve` with another application."""
+
+    size = bound = 0
+
+    def load(self) -> Any:
+        """Make the application."""
+        self._app = make_app()
+        return self._app
+
+    def _start(self, _worker: Any) -> None:
+        import gevent
+
+        from webapp.hub import Hub, raise_file_limit
+
+        raise_file_limit()
+        self._app.extensions["hub"] = Hub(backlog_bytes=self.bound)
+        gevent.spawn(send, self._app, self.size)
+
+    def _stop(self, _arbiter: Any, _worker: Any) -> None:
+        pass
+
+
+def main(fd: int, size: int, bound: int) -> None:
+    """Serve until a signal."""
+    HubServer.size, HubServer.bound = size, bound
+    HubServer(Settings(), socket.socket(fileno=fd)).run()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
