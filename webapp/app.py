@@ -39,6 +39,7 @@ from webapp.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5
 LAG_MAX_S = 2.0
+PROBLEMS_S = 1.0
 GOODBYE_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Unison:
         self.loop = Loop()
         self._starting = threading.Lock()
         self._started = False
+        self._in_trouble = False
 
     def now(self) -> float:
         """Return the time, epoch seconds: the one clock of the application."""
@@ -105,6 +107,7 @@ class Unison:
                 self.loop.call(self._assemble)
                 self.loop.forever(self.pipeline.step)
                 self.loop.forever(self._keep_history)
+                self.loop.forever(self._tell_problems)
                 atexit.register(self.stop)
                 self._started = True
 
@@ -170,6 +173,17 @@ class Unison:
         offload(self.history.flush)
         offload(self.history.prune)
 
+    def _tell_problems(self) -> None:
+        """Log when the server stops being ready, and when it is again."""
+        gevent.sleep(PROBLEMS_S)
+        problems = self.problems()
+        if bool(problems) != self._in_trouble:
+            self._in_trouble = bool(problems)
+            if problems:
+                log.warning("not ready: %s", "; ".join(problems), extra={"event": "not_ready", "problems": problems})
+            else:
+                log.info("ready again", extra={"event": "ready"})
+
     # What the blueprints ask for.
 
     def take_plays(self, batch: bytes, n: int) -> None:
@@ -179,6 +193,7 @@ class Unison:
             Overloaded: too many plays are waiting; none was taken.
         """
         if self.pipeline.waiting + n > self.settings.plays_max:
+            self.metrics.refused(n)
             raise Overloaded(retry_after_s=1.0)
         self.plays.publish(batch)
 

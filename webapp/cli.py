@@ -112,11 +112,13 @@ class _Server(BaseApplication):
         """
         import gevent
 
+        from webapp import logs
         from webapp.hub import raise_file_limit
         from webapp.pages import assets
         from webapp.runtime import offload
         from webapp.security import who_may_send
 
+        logs.set_up(as_json=self._settings.log_json)
         raise_file_limit()
         try:
             self._app.extensions["unison"].start()

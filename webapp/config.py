@@ -57,6 +57,7 @@ class Settings:
         "Networks of proxies whose X-Forwarded-For tells the visitor's address, such as 10.0.0.0/8.", ()
     )
     filters_max: int = _setting("Distinct filters at once; one more is answered 503.", 2_000, least=0)
+    log_json: bool = _setting("1 logs a line of JSON an event, on standard error.", False)
     plays_max: int = _setting("Plays waiting to be matched; beyond that ingest answers 429.", 2_000_000, least=1)
 
     @classmethod

@@ -71,6 +71,7 @@ class Metrics:
         Info("unison_build", "The version that runs.", registry=self.registry).info({"version": _version()})
         self._accepted = self._counter("plays_accepted", "Plays taken in, late ones too.", "source")
         self._rejected = self._counter("plays_rejected", "Plays refused as malformed.")
+        self._refused = self._counter("plays_refused", "Plays answered 429, for too many were waiting.")
         self._matched = self._counter(
             "plays_matched", "Plays that came in time and were given to the matcher.", "source"
         )
@@ -102,6 +103,10 @@ class Metrics:
             self._accepted.labels(source).inc(plays)
         self._rejected.inc(rejected)
         self.ingest_seconds.observe(seconds)
+
+    def refused(self, plays: int) -> None:
+        """Count plays that were not taken in, for too many were waiting."""
+        self._refused.inc(plays)
 
     def closed(self, slices: int, seconds: float) -> None:
         """Count slices that were closed in one go, and how long that took."""

@@ -220,7 +220,7 @@ def test_a_found_connection_is_kept_at_once_counted_and_measured(serve: Callable
 def test_a_locked_history_makes_it_not_ready_until_it_is_free_and_costs_no_connection(
     serve: Callable[..., Server],
 ) -> None:
-    server = serve()
+    server = serve(UNISON_LOG_JSON="1")
     with closing(sqlite3.connect(server.data_dir / FILE_NAME, isolation_level=None)) as other, stream(server) as viewer:
         other.execute("BEGIN EXCLUSIVE")
         answer = eventually(server, "/readyz", lambda answer: answer.status == 503)
@@ -233,5 +233,11 @@ def test_a_locked_history_makes_it_not_ready_until_it_is_free_and_costs_no_conne
         assert ask(server, "/api/connections").json["connections"] == shown
         other.execute("ROLLBACK")
         assert eventually(server, "/readyz", lambda answer: answer.status == 200).status == 200
+    deadline = time.monotonic() + 10
+    while "ready again" not in server.log:
+        assert time.monotonic() < deadline, "what was logged before is logged again once it is over"
+        time.sleep(0.1)
+    logged = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
+    assert {"not_ready", "ready"} <= {line.get("event") for line in logged}
     server.restart()
     assert ask(server, "/api/connections").json["connections"] == shown
