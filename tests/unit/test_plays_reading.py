@@ -275,3 +275,20 @@ def test_columns_have_the_types_that_the_matcher_takes() -> None:
         "listener": np.uint64,
         "track": np.uint32,
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "rejected"),
+    [
+        (b"%b,%b\n%b", 1),
+        (b"%b %b\n%b", 1),
+        (b"[%b\n%b\n%b]", 2),
+        (b'{"track":\n%b\n%b\n%b', 1),
+        (b'%b\n%b\n{"of": [{}\n{}]}\n%b', 2),
+    ],
+)
+def test_a_line_is_one_play_whatever_would_be_json_with_its_neighbours(body: bytes, rejected: int) -> None:
+    one = lines(play()).strip()
+    body %= (one,) * body.count(b"%b")
+    reading = read(body, lines=True)
+    assert (reading.rejected, len(reading.plays)) == (rejected, len(body.splitlines()) - rejected)
