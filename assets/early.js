@@ -19,6 +19,7 @@
   if (kept.theme === "light" || kept.theme === "dark") page.dataset.theme = kept.theme;
   if (query.has("wall") && query.get("wall") !== "0") page.dataset.wall = "";
   if (typeof kept.language !== "string" || query.has("lang") || kept.language === page.lang) return;
+  if ("oneLanguage" in page.dataset) return;
   query.set("lang", kept.language);
   location.replace(`${location.pathname}?${query}${location.hash}`);
 })();

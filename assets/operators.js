@@ -1,9 +1,10 @@
 /** The page at /status: its numbers, asked for again and again, and what they were over the last five minutes. */
 const EVERY_MS = 2000;
-const KEPT = 150;
+const PATIENCE_MS = 5000;
+const SHOWN_MS = 300_000;
 const [WIDTH, HEIGHT] = [300, 60]; // of the plots, as the template says
 
-/** @type {Map<string, number[]>} */
+/** @type {Map<string, {at: number, value: number}[]>} */
 const past = new Map();
 const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
 
@@ -17,16 +18,28 @@ function show(element, stats) {
   const output = element.querySelector("output");
   if (output) output.textContent = [number.format(value), unit].join(" ").trim();
   const line = element.querySelector("polyline");
-  if (line) draw(element, line, [...(past.get(path) ?? []), value].slice(-KEPT), unit);
+  if (line) draw(element, line, remember(path, value), unit);
 }
 
-/** @param {HTMLElement} element @param {SVGPolylineElement} line @param {number[]} values @param {string} unit */
-function draw(element, line, values, unit) {
-  past.set(element.dataset.path ?? "", values);
-  const most = Math.max(...values);
-  const x = (/** @type {number} */ i) => WIDTH - ((values.length - 1 - i) * WIDTH) / (KEPT - 1);
+/** What a number was of late. @param {string} path @param {number} value */
+function remember(path, value) {
+  const now = performance.now();
+  const recent = [...(past.get(path) ?? []), { at: now, value }].filter(({ at }) => at > now - SHOWN_MS);
+  past.set(path, recent);
+  return recent.map((each) => ({ ago: (now - each.at) / SHOWN_MS, value: each.value }));
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {SVGPolylineElement} line
+ * @param {{ago: number, value: number}[]} recent  ago: as a share of what is shown
+ * @param {string} unit
+ */
+function draw(element, line, recent, unit) {
+  const most = Math.max(...recent.map(({ value }) => value));
   const y = (/** @type {number} */ value) => HEIGHT - 2 - (value / Math.max(1, most)) * (HEIGHT - 4);
-  line.setAttribute("points", values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(" "));
+  const points = recent.map(({ ago, value }) => `${((1 - ago) * WIDTH).toFixed(1)},${y(value).toFixed(1)}`);
+  line.setAttribute("points", points.join(" "));
   const note = element.querySelector("small");
   if (note) note.textContent = `at most ${[number.format(most), unit].join(" ").trim()}`;
 }
@@ -38,9 +51,15 @@ function tell(words, state) {
   if (element.textContent !== words) element.textContent = words;
 }
 
+/** @param {string} path */
+async function ask(path) {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  return answer.json();
+}
+
 async function lookAgain() {
   try {
-    const [stats, ready] = await Promise.all(["api/stats", "readyz"].map(async (path) => (await fetch(path)).json()));
+    const [stats, ready] = await Promise.all(["api/stats", "readyz"].map(ask));
     for (const element of document.querySelectorAll("[data-path]")) show(/** @type {HTMLElement} */ (element), stats);
     const problems = ready.problems.join("; ");
     tell(problems || "All is well.", problems ? "trouble" : "well");

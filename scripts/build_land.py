@@ -4,8 +4,8 @@
 of a Fibonacci lattice says land or sea, the lowest bit of the first byte first, so the browser can lay out the same
 dots from 8 KB. The few are for a small globe, on which the many would be a grey.
 
-`lights.bin` are the gazetteer's cities (GeoNames, CC BY 4.0): longitudes, then latitudes (int16, hundredths of a
-degree, little-endian), then sizes (uint8, by the logarithm of the population).
+`lights.bin` are the gazetteer's cities (GeoNames, CC BY 4.0), the largest first: longitudes, then latitudes (int16,
+hundredths of a degree, little-endian), then sizes (uint8, by the logarithm of the population).
 """
 
 import json
@@ -87,8 +87,9 @@ def fetch_topology() -> dict[str, Any]:
 def city_lights() -> bytes:
     """Pack every city's place and size; 100,000 people are the smallest light, 20 million the largest."""
     cities = load_gazetteer()
-    places = [np.round(100 * degrees).astype("<i2").tobytes() for degrees in (cities.lon, cities.lat)]
-    sizes = np.log(np.clip(cities.population, 1e5, 2e7) / 1e5) / np.log(200)
+    order = np.argsort(-cities.population, kind="stable")  # a small globe shows the first of them
+    places = [np.round(100 * degrees[order]).astype("<i2").tobytes() for degrees in (cities.lon, cities.lat)]
+    sizes = np.log(np.clip(cities.population[order], 1e5, 2e7) / 1e5) / np.log(200)
     return b"".join([*places, np.round(255 * sizes).astype(np.uint8).tobytes()])
 
 

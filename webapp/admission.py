@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
 
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.security import is_listed, is_loopback
+from webapp.security import host_name, is_listed, is_loopback
+
+_HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?::\d+)?|(?P<bare>[0-9a-fA-F:.]+))\s*")
+"""An address in X-Forwarded-For, as proxies write it: some with a port."""
 
 
 class TooManyViewers(Exception):  # noqa: N818 - it says what is so, not that something is wrong
@@ -23,7 +26,7 @@ class TooManyViewers(Exception):  # noqa: N818 - it says what is so, not that so
 class Addresses:
     """How many viewers each address has open: an IPv4 address, or a /64 of IPv6; loopback counts for nothing.
 
-    An address is known by a hash whose key nobody keeps, and only while it has viewers.
+    An address is known by a hash whose key is in memory only, and only while it has viewers.
 
     Args:
         most: viewers of one address; 0 is no bound.
@@ -87,9 +90,10 @@ def client_address(request: Request, settings: Settings) -> str:
     """
     address = request.remote_addr or ""
     for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-        if not hop.strip() or not _is_trusted(address, settings):
+        found = _HOP.fullmatch(hop)
+        if not found or not _is_trusted(address, settings):
             break
-        address = hop.strip()
+        address = found["v6"] or found["v4"] or found["bare"]
     return address
 
 
@@ -105,12 +109,15 @@ def _is_trusted(address: str, settings: Settings) -> bool:
 def check_origin(request: Request, settings: Settings) -> None:
     """Refuse a websocket that a page of another site opens; programs, which send no Origin, may.
 
+    Ports are not compared: many a proxy leaves them out of the Host that it passes on.
+
     Raises:
         Forbidden: the page's host is neither the one that was asked for nor one of ours.
     """
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    host = urlsplit(origin).netloc if "://" in origin else ""
-    if not host or (host.lower() != request.headers.get("Host", "").lower() and not is_listed(host, settings)):
-        raise Forbidden(f"pages of {origin[:80]!r} may not watch this stream; set UNISON_HOSTS if they may")
+    host = host_name(origin.partition("://")[2])
+    if not host or (host != host_name(request.headers.get("Host", "")) and not is_listed(host, settings)):
+        known = "set UNISON_PUBLIC_URL to where this server is reached, or UNISON_HOSTS, if they may"
+        raise Forbidden(f"pages of {origin[:80]!r} may not watch this stream; {known}")

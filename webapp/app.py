@@ -86,6 +86,7 @@ class Unison:
         self._starting = threading.Lock()
         self._started = False
         self._in_trouble = False
+        self._inside = 0  # viewers, from before they have joined the hub until they are gone
 
     def now(self) -> float:
         """Return the time, epoch seconds: the one clock of the application."""
@@ -199,7 +200,7 @@ class Unison:
 
     def has_room_for(self, wanted: Filter) -> bool:
         """Tell whether a viewer with this filter can come in."""
-        return self.hub.viewers < self.settings.viewers_max and self.channels.has_room_for(wanted)
+        return self._inside < self.settings.viewers_max and self.channels.has_room_for(wanted)
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
@@ -225,11 +226,13 @@ class Unison:
         Raises:
             TooManyViewers: all places are taken, or all of its address.
         """
-        if self.hub.viewers >= self.settings.viewers_max:
+        if self._inside >= self.settings.viewers_max:
             raise TooManyViewers
         leave = self.addresses.enter(address)
+        self._inside += 1
 
         def gone() -> None:
+            self._inside -= 1
             leave()
             on_gone()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -67,6 +69,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out that a client took nothing for so long that the kernel gave it up; gunicorn leaves out that it left."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, OSError) and error.errno == errno.ETIMEDOUT)
+
+
 def _url(listener: socket.socket) -> str:
     """Return the address at which a browser on this machine reaches a listening socket."""
     host, port = listener.getsockname()[:2]
@@ -119,6 +127,7 @@ class _Server(BaseApplication):
         from webapp.security import who_may_send
 
         logs.set_up(as_json=self._settings.log_json)
+        logging.getLogger("gunicorn.error").addFilter(_is_news)
         raise_file_limit()
         try:
             self._app.extensions["unison"].start()
@@ -128,6 +137,8 @@ class _Server(BaseApplication):
         gevent.spawn(offload, assets(self._app).warm)
         click.echo(f"Unison is on {self._url}")
         click.echo(who_may_send(self._settings))
+        if self._settings.viewers_per_address and not self._settings.trusted_proxies:
+            click.echo("Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES.")
 
     def _stop(self, _arbiter: Any, _worker: Any) -> None:
         self._app.extensions["unison"].stop()

@@ -81,10 +81,9 @@ class Pipeline:
 
     def _close(self, now_ms: int) -> list[bytes]:
         batches = [PlayBatch.decode(self._inbox.popleft()) for _ in range(len(self._inbox))]
+        self._taken += sum(map(len, batches))
         if batches:  # of many small ones each would cost as much as all as one
-            batch = PlayBatch.joined(batches)
-            self._slicer.add(batch)
-            self._taken += len(batch)
+            self._slicer.add(PlayBatch.joined(batches))
         return [record.encode() for record in self._slicer.close(now_ms - self._lateness_ms, now_ms)]
 
     def _until_next(self) -> float:

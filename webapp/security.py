@@ -160,13 +160,13 @@ def is_own_host(host: str, settings: Settings) -> bool:
 
     Old clients that send no Host name nothing wrong.
     """
-    return not host or is_loopback(_host_name(host)) or is_listed(host, settings)
+    return not host or is_loopback(host_name(host)) or is_listed(host, settings)
 
 
 def is_listed(host: str, settings: Settings) -> bool:
     """Tell whether a host is one of UNISON_HOSTS or that of UNISON_PUBLIC_URL, whatever its port."""
-    name = _host_name(host)
-    ours = {_host_name(known) for known in (*settings.hosts, urlsplit(settings.public_url).netloc) if known}
+    name = host_name(host)
+    ours = {host_name(known) for known in (*settings.hosts, urlsplit(settings.public_url).netloc) if known}
     return name != "" and name in ours
 
 
@@ -182,7 +182,7 @@ def public_base(request: Request, settings: Settings) -> str | None:
     return f"{request.scheme}://{host}" if host and is_own_host(host, settings) else None
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
     """Return the name in a Host header; "" if it is malformed, as with a user name before it."""
     found = _HOST.fullmatch(host)
     return found["name"].lower().rstrip(".") if found else ""

@@ -112,6 +112,13 @@ SEAM = """async (png) => {
 """How much the globe's picture differs at its upper and its right edge from a little within, of 255."""
 SEEN = 24
 
+FITS = """(() => {
+  const canvas = document.querySelector('#stage canvas');
+  const fits = Math.abs(canvas.width - canvas.clientWidth) <= 2 && Math.abs(canvas.height - canvas.clientHeight) <= 2;
+  return fits && new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))));
+})()"""
+"""Whether the globe is drawn as large as it stands, at one pixel a pixel; asked again a frame later."""
+
 LINES = """() => [
   ...document.querySelectorAll('.label.shown span, .tagline, #counters :is(b, span)'),
 ].flatMap((element) => {
@@ -250,8 +257,9 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
 def test_the_globe_s_edges_are_not_black_whatever_part_of_a_pixel_its_size_ends_in(
     server: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = visit(**SIZES["laptop"], color_scheme="light").open(f"{server.url}/?t={EVENING}")
+    visitor = visit(**SIZES["laptop"], color_scheme="light")
+    page = visitor.open(f"{server.url}/?t={EVENING}")
     for width, height in ((1440, 900), (1283, 720)):  # 1065.6 and 949.4 pixels of which are the globe's
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(1000)  # it is drawn at that size
+        visitor.wait(FITS)
         assert seam(page, page.screenshot()) < SEEN

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 import pytest
+from websockets.asyncio.client import connect as async_connect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -38,6 +40,20 @@ def test_a_page_of_another_site_may_not_watch_and_is_told_what_would_allow_it(se
     answer = refusal(server, Origin="https://elsewhere.example").response
     assert answer.status_code == 403
     assert "UNISON_HOSTS" in (answer.body or b"").decode()
+
+
+def test_a_crowd_that_comes_at_once_finds_no_more_places_than_there_are(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_VIEWERS_MAX="5")
+
+    async def come() -> int:
+        async with AsyncExitStack() as stack:
+            coming = (async_connect(f"{server.ws_url}/stream?country=BR", compression=None) for _ in range(40))
+            came = await asyncio.gather(*map(stack.enter_async_context, coming), return_exceptions=True)
+            viewers = [viewer for viewer in came if not isinstance(viewer, BaseException)]
+            said = await asyncio.gather(*(viewer.recv() for viewer in viewers), return_exceptions=True)
+            return sum(isinstance(message, str) for message in said)
+
+    assert asyncio.run(come()) == 5
 
 
 def test_an_address_has_so_many_viewers_and_its_places_are_free_again(serve: Callable[..., Server]) -> None:
@@ -74,7 +90,7 @@ def test_handshakes_that_never_end_cost_the_viewers_nothing_and_are_cut(
     began = time.monotonic()
     with stream(server) as viewer:
         while time.monotonic() - began < HEADERS_S + 2:
-            assert viewer.next(timeout_s=2)["type"] == "connections"
+            assert viewer.next()["type"] == "connections"
             for sock in half_open[: HALF_OPEN // 4]:
                 try:
                     sock.sendall(b"X-Another: one\r\n")

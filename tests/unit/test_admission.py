@@ -30,7 +30,11 @@ def request(peer: str = "203.0.113.9", host: str = "globe.example", **headers: s
         ("2001:db8::1", "2001:db8::77", "2001:db8::77"),
         ("10.1.2.3", "", "10.1.2.3"),
         ("10.1.2.3", ",,", "10.1.2.3"),
-        ("10.1.2.3", "unknown", "unknown"),
+        ("10.1.2.3", "unknown", "10.1.2.3"),
+        ("10.1.2.3", "198.51.100.1:5555", "198.51.100.1"),
+        ("10.1.2.3", "[2001:db8::77]:99, 10.9.9.9:80", "2001:db8::77"),
+        ("10.1.2.3", "[2001:db8::77]", "2001:db8::77"),
+        ("10.1.2.3", "::1", "::1"),
         ("", "198.51.100.1", ""),
     ],
 )
@@ -89,6 +93,7 @@ def test_no_address_is_kept_and_nothing_at_all_once_it_is_gone() -> None:
     [
         {},
         {"Origin": "https://globe.example"},
+        {"Origin": "https://globe.example:8443"},
         {"Origin": "https://GLOBE.example"},
         {"Origin": "https://radio.example"},
         {"Origin": "http://radio.example:8080"},
@@ -107,6 +112,8 @@ def test_programs_our_own_pages_and_listed_hosts_may_watch(headers: dict[str, st
         "https://globe.example.evil.example",
         "https://",
         "https://a@globe.example",
+        "https://[::1",
+        "http://[",
     ],
 )
 def test_a_page_of_another_site_may_not_watch(origin: str) -> None:
