@@ -126,6 +126,7 @@ window.addEventListener("online", () => [stream, city].forEach((each) => each.hu
 
 /** Show what the address asks for by now, from the beginning. */
 function begin() {
+  document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
   stream.destroy();
   recent = createRecent();
   feed.clear();

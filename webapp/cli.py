@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -126,6 +127,8 @@ class _Server(BaseApplication):
         from webapp.runtime import offload
         from webapp.security import who_may_send
 
+        # A terminal's Ctrl-C goes to all processes, and the master ends this one: ended twice it would be cut short.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         logs.set_up(as_json=self._settings.log_json)
         logging.getLogger("gunicorn.error").addFilter(_is_news)
         raise_file_limit()

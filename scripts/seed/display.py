@@ -46,7 +46,9 @@ class Display:
             self.say(f"{done}{clock_text(self.seconds)} {text}")
             return
         self._shown = f"{bar(share, self.seconds)} {done}{clock_text(self.seconds)} {text}"
-        self._shown = self._shown[: shutil.get_terminal_size().columns - 1]
+        room = shutil.get_terminal_size().columns - 1
+        if len(self._shown) > room:  # the numbers matter more than the bar
+            self._shown = f"{done}{clock_text(self.seconds)} {text}"[:room]
         print(f"\r\x1b[K{self._shown}", end="", file=self._stream, flush=True)
 
     def clear(self) -> None:

@@ -92,6 +92,11 @@ def test_a_filter_that_is_refused_can_be_left(server: Server, visit: Callable[..
     page.goto(f"{server.url}/?country=XX&artist=%3Cb%3EBold")
     expect(page.locator("#status")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
     expect(page.locator(".chip")).to_have_text(["Only <b>Bold×", "Only XX×"])
+    expect(page.locator(".waiting")).to_be_hidden()
     page.get_by_role("link", name="Show more than XX").click()
     expect(page.locator("#status")).to_have_attribute("data-state", "live", timeout=PATIENCE_MS)
     expect(page.locator(".chip")).to_have_text("Only <b>Bold×")
+    expect(page.locator(".waiting p").first).to_be_visible()
+    expect(page.locator(".waiting .hint")).to_be_hidden()  # how plays are sent is no answer to a filter
+    page.get_by_role("link", name="Show everything again").click()
+    expect(page.locator(".waiting .hint")).to_be_visible()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.serving import FlaskServer, Server, get_json, post_plays, stream
+from webapp.history import FILE_NAME
 
 OSAKA, RECIFE, PARIS = 1853909, 3390760, 2988507
 
@@ -191,6 +196,19 @@ def test_a_stopped_server_says_bye_and_when_to_come_back(server: Server) -> None
     assert frames[-1]["retry_ms"] > 0
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1001
+
+
+def test_ctrl_c_in_a_terminal_which_all_its_processes_get_loses_nothing(serve: Callable[..., Server]) -> None:
+    for _ in range(3):  # that it was cut short was seen in every second end
+        server = serve(UNISON_SHOWN_PER_S="0")
+        ids = [together(server, f"Song {number}")["id"] for number in range(3)]
+        os.killpg(server.process.pid, signal.SIGINT)
+        server.process.wait(10)
+        left = {path.name for path in server.data_dir.iterdir()}
+        assert not {name for name in left if name.endswith(("-wal", "-shm"))}
+        with closing(sqlite3.connect(server.data_dir / FILE_NAME)) as kept:
+            assert {row[0] for row in kept.execute("SELECT count(*) FROM connections")} == {len(ids)}
+        assert "Traceback" not in server.log
 
 
 def test_a_new_server_on_old_data_knows_what_was_connected_and_owns_up_to_the_gap(server: Server) -> None:

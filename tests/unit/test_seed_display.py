@@ -30,6 +30,15 @@ def test_a_terminal_gets_one_line_that_is_rewritten_and_taken_away() -> None:
     assert lines[-1] == "hello\n"
 
 
+def test_on_a_narrow_terminal_the_numbers_stay_and_the_bar_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    stream, time = Terminal(), Time()
+    display = Display(stream, time)
+    time.s = 2
+    display.show("119 sent, 119 accepted, 0 late, 0 rejected, 0 missed", None)
+    assert stream.getvalue() == "\r\x1b[K0:02 119 sent, 119 accepted, 0 late, 0 rejected, 0 missed"
+
+
 def test_elsewhere_there_is_a_plain_line_every_five_seconds() -> None:
     stream, time = io.StringIO(), Time()
     display = Display(stream, time)
