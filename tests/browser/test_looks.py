@@ -142,7 +142,7 @@ def test_a_wall_shows_no_chrome_and_larger_type(told: Server, visit: Callable[..
     page = visitor.page
     page.goto(told.url + "/?wall=1")
     visitor.wait("document.getElementById('status').dataset.state === 'live'")
-    for hidden in (".tools", "#explore", "#status"):
+    for hidden in (".tools", "#explore", "#status", "#city"):
         expect(page.locator(hidden)).to_be_hidden()
     size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#feed .title')).fontSize)")
     assert size > 18
