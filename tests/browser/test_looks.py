@@ -118,6 +118,7 @@ def test_without_a_script_there_is_a_poster_and_the_latest_connections(
     expect(page.locator(".poster")).to_be_visible()
     expect(page.locator(".tools")).to_be_hidden()
     expect(page.locator(".feed noscript .hint")).to_be_visible()
+    expect(page.locator("#city")).to_be_hidden()
     heading, hint = (page.locator(f".feed-head {part}").bounding_box() for part in ("h2", ".hint"))
     assert heading is not None
     assert hint is not None
