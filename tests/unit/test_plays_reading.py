@@ -292,3 +292,14 @@ def test_a_line_is_one_play_whatever_would_be_json_with_its_neighbours(body: byt
     body %= (one,) * body.count(b"%b")
     reading = read(body, lines=True)
     assert (reading.rejected, len(reading.plays)) == (rejected, len(body.splitlines()) - rejected)
+
+
+@pytest.mark.parametrize("line", [b"12\n", b"{}\n"])
+def test_millions_of_tiny_lines_take_no_more_memory_than_the_plays_of_one_request(line: bytes) -> None:
+    body = line * 2_000_000
+    tracemalloc.start()
+    with pytest.raises(TooManyPlaysError):
+        read(body, lines=True)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2 * len(body)
