@@ -1,6 +1,7 @@
 """From the body of a request to single plays: all at once where all is well, play by play where it is not. Pure."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -16,6 +17,7 @@ from webapp.plays import Source
 PLAYS_MOST = 10_000
 _COMMAS_MOST = 50 * PLAYS_MOST  # with more, and it may be millions of tiny elements, each an object of 60 bytes
 _LINE = re.compile(rb"\S[^\n]*")
+_BEYOND = 10**400
 _REQUIRED = ("track", "listener", "place")
 _EXAMPLE = '{"track": {...}, "listener": "...", "place": {...}}'
 
@@ -164,9 +166,18 @@ def _patiently(raw: bytes) -> Play:
 
 def _raw(value: object) -> msgspec.Raw:
     try:
-        return msgspec.Raw(json.dumps(value).encode())
+        return msgspec.Raw(json.dumps(_writable(value)).encode())
     except RecursionError:
         raise FieldError(None, "nested too deeply to read") from None
+
+
+def _writable(value: object) -> object:
+    """Return what `loads` reads back as it was: JSON has no word for a number beyond all floats, only its digits."""
+    if isinstance(value, float) and math.isinf(value):
+        return _BEYOND if value > 0 else -_BEYOND
+    if isinstance(value, dict):
+        return {name: _writable(part) for name, part in value.items()}
+    return [_writable(part) for part in value] if isinstance(value, list) else value
 
 
 def load_part(raw: bytes) -> Any:

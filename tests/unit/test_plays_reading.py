@@ -303,3 +303,13 @@ def test_millions_of_tiny_lines_take_no_more_memory_than_the_plays_of_one_reques
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 2 * len(body)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + 400 * "0"])
+def test_a_number_beyond_all_bounds_in_a_play_that_is_read_patiently_costs_no_other(number: str) -> None:
+    bad = '{"track": {"title": %s, "artist": "b"}, "listener": "a", "place": {"geoname_id": 1853909}, "x": "\\ud800"}'
+    one = lines(play()).strip()
+    reading = read(b"[%b, %b]" % ((bad % number).encode(), one))
+    plainly = read(b"[%b, %b]" % ((bad % number).replace("\\ud800", "").encode(), one))
+    assert (len(reading.plays), reading.rejected) == (1, 1)
+    assert reading.errors == plainly.errors
