@@ -4,7 +4,7 @@ import base64
 import hashlib
 import struct
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -55,6 +55,16 @@ def track_id(artist: str, title: str) -> str:
     """
     name = fold(artist) + _SEPARATOR + fold(title)
     return base64.b32hexencode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
+
+
+def digests(keyed: hashlib.blake2b, pieces: Iterable[bytes | memoryview]) -> bytes:
+    """Return the digests of many pieces, one after the other; `keyed` is a hash that has taken nothing in yet."""
+    done, start = [], keyed.copy
+    for piece in pieces:
+        hashing = start()
+        hashing.update(piece)
+        done.append(hashing.digest())
+    return b"".join(done)
 
 
 def late(

@@ -13,7 +13,7 @@ from webapp.checks import FieldError
 from webapp.decoding import Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.gazetteer import Gazetteer
 from webapp.known import Known
-from webapp.plays import SOURCES, PlayBatch, Source
+from webapp.plays import SOURCES, PlayBatch, Source, digests
 
 ERRORS_MOST = 20
 WINDOW_MS = (-5_000, 1_000)
@@ -90,12 +90,7 @@ class PlayReader:
         return Reading(columns.batch(self._hashes, _CODES[source]), len(faults), errors)
 
     def _hashes(self, listeners: Iterable[str]) -> npt.NDArray[np.uint64]:
-        digests, start = [], self._keyed.copy
-        for listener in map(str.encode, listeners):
-            hashing = start()
-            hashing.update(listener)
-            digests.append(hashing.digest())
-        return np.frombuffer(b"".join(digests), "<u8")
+        return np.frombuffer(digests(self._keyed, map(str.encode, listeners)), "<u8")
 
 
 class _Columns(NamedTuple):

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.plays import SLICE_MS, fold
+from webapp.plays import SLICE_MS, digests, fold
 
 VERSION = 1
 
@@ -126,6 +126,8 @@ class SliceRecord:
         return cls(end_ms, now_ms, Counts(*counts), columns[0], columns[1], columns[2], texts)
 
 
+TRACK_ID_BYTES = 16
+
 _HEAD = struct.Struct("<Bqq4I10I")
 
 
@@ -142,12 +144,8 @@ def connection_tails(
     """
     rows = np.concatenate([np.ascontiguousarray(plays, "<i8").view(np.uint8), source[:, None], track], axis=1)
     data, width = memoryview(rows.tobytes()), rows.shape[1]
-    digests, keyed = [], blake2b(digest_size=8, key=secret).copy
-    for start in range(0, len(data), width):
-        hashing = keyed()
-        hashing.update(data[start : start + width])
-        digests.append(hashing.digest())
-    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+    pieces = (data[start : start + width] for start in range(0, len(data), width))
+    return np.frombuffer(digests(blake2b(digest_size=8, key=secret), pieces), ">u8").astype(np.uint64)
 
 
 def connection_id(at_ms: int, tail: int) -> str:
@@ -155,12 +153,9 @@ def connection_id(at_ms: int, tail: int) -> str:
     return b32hexencode(at_ms.to_bytes(6, "big") + tail.to_bytes(8, "big")).rstrip(b"=").decode().lower()
 
 
-TRACK_ID_BYTES = 16
-
-
 def wire_track_id(track: bytes) -> bytes:
     """Id of a track given as wire JSON, which begins with it; its 16 characters are plain ASCII."""
-    return track[7:23]
+    return track[7 : 7 + TRACK_ID_BYTES]
 
 
 @lru_cache(maxsize=1 << 16)  # a slice of all the world's plays has some ten thousand tracks

@@ -20,11 +20,11 @@ class Figure:
     name: str
     unit: str = ""
 
-    def of(self, stats: Any) -> float:
-        """Look it up."""
+    def text(self, stats: Any) -> str:
+        """Look it up, and write it with its unit."""
         for part in self.path.split("."):
             stats = stats[part]
-        return float(stats)
+        return f"{stats:,.10g} {self.unit}".rstrip()
 
 
 PLOTTED = (

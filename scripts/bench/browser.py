@@ -62,10 +62,10 @@ def frames(page: Page, seconds: float) -> tuple[int, float]:
     return int(count), float(took)
 
 
-def cpu_s() -> float:
-    """Seconds of processor time that all that this process started has used and is using."""
-    ticks = sum(_ticks(pid) for pid in _descendants(os.getpid()))
-    return ticks / os.sysconf("SC_CLK_TCK")
+def cpu_s(server: Server | None = None) -> float:
+    """Seconds of processor time that a server, or all that this process started, has used and is using."""
+    pids = (server.process.pid, *_descendants(server.process.pid)) if server else _descendants(os.getpid())
+    return sum(map(_ticks, pids)) / os.sysconf("SC_CLK_TCK")
 
 
 def _descendants(pid: int) -> list[int]:

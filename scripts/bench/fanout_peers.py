@@ -8,18 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from bench.memory import family
+from bench.npm import CACHE, package
 from bench.viewers import Generator, Viewers
 
 from tests.serving import ROOT, clean_environment
 
 WS = "8.23.0"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison-bench"
 SERVERS = Path(__file__).parent / "fanout_servers"
 SERVER_CORE, VIEWERS_CORE = 0, 1
 PAYLOAD, PER_S = 300, 4
@@ -27,18 +26,6 @@ PAYLOAD, PER_S = 300, 4
 WARM = 10
 STOP_S = 10.0
 OURS, FLOOR = "unison", "floor (C)"
-
-
-def ws() -> Path:
-    """Return the folder of node's `ws`, fetched the first time."""
-    folder = CACHE / f"ws-{WS}"
-    if not (folder / "package" / "package.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        pack = ["npm", "pack", "--silent", f"ws@{WS}"]
-        name = subprocess.run(pack, cwd=folder, check=True, capture_output=True, text=True).stdout.split()[-1]
-        with tarfile.open(folder / name) as archive:
-            archive.extractall(folder, filter="data")
-    return folder / "package"
 
 
 def floor(compiler: str) -> Path:
@@ -60,7 +47,7 @@ def commands(bound: int) -> dict[str, list[str]]:
         "websockets": [sys.executable, str(SERVERS / "broadcast_server.py"), "{fd}", "{size}"],
     }
     if (node := shutil.which("node")) and shutil.which("npm"):
-        found["ws"] = [node, str(SERVERS / "ws_server.js"), str(ws()), "{fd}", "{size}"]
+        found["ws"] = [node, str(SERVERS / "ws_server.js"), str(package("ws", WS)), "{fd}", "{size}"]
     if compiler := shutil.which("cc"):
         found[FLOOR] = [str(floor(compiler)), "{fd}", "{size}"]
     return found

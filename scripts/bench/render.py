@@ -1,6 +1,6 @@
 """How many frames a second the globe draws beside globe.gl, and what a frame costs the processor.
 
-    python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lines]
+    python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lightest]
 
 Both are drawn by one headless Chromium, one after the other in turns, in a view of 900x700 on software GL, at one
 device pixel a CSS pixel: the same land as dots, the same number of arcs, turning. Four connections a second come in,
@@ -17,10 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import subprocess
 import sys
-import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +29,9 @@ from webapp.scene import land_points
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import PATIENCE_MS, FakeStream, chromium, cpu_s, frames, machine, server
+from bench.npm import package
 
 GLOBE_GL = "2.46.2"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison-bench"
 SIZE = {"width": 900, "height": 700}
 GOAL = 5.0
 SETTLE_S = 5.0
@@ -115,16 +112,8 @@ class Drawn:
 
 
 def globe_gl() -> str:
-    """Return globe.gl's bundle, fetched the first time."""
-    folder = CACHE / f"globe.gl-{GLOBE_GL}"
-    bundle = folder / "package" / "dist" / "globe.gl.min.js"
-    if not bundle.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        pack = ["npm", "pack", "--silent", f"globe.gl@{GLOBE_GL}"]
-        name = subprocess.run(pack, cwd=folder, check=True, capture_output=True, text=True).stdout.split()[-1]
-        with tarfile.open(folder / name) as archive:
-            archive.extractall(folder, filter="data")
-    return bundle.read_text()
+    """Return globe.gl's bundle."""
+    return (package("globe.gl", GLOBE_GL) / "dist" / "globe.gl.min.js").read_text()
 
 
 @contextlib.contextmanager

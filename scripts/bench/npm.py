@@ -1,0 +1,22 @@
+"""What the benches compare with and npm has: fetched once into a cache, and no part of this project."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison-bench"
+
+
+def package(name: str, version: str) -> Path:
+    """Return the folder of an npm package, fetched the first time."""
+    folder = CACHE / f"{name}-{version}"
+    if not (folder / "package" / "package.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        pack = ["npm", "pack", "--silent", f"{name}@{version}"]
+        packed = subprocess.run(pack, cwd=folder, check=True, capture_output=True, text=True).stdout.split()[-1]
+        with tarfile.open(folder / packed) as archive:
+            archive.extractall(folder, filter="data")
+    return folder / "package"
