@@ -41,9 +41,9 @@ def titles(page: Page) -> list[str]:
 
 
 def picture(page: Page) -> str:
-    """The globe as it is drawn now, without any words, to be compared by `changed`."""
+    """The globe as it is drawn now, faded in and without its words, to be compared by `changed`."""
     page.evaluate("document.querySelectorAll('.labels, .on-globe').forEach(({style}) => (style.visibility = 'hidden'))")
-    return base64.b64encode(page.locator("#stage").screenshot()).decode()
+    return base64.b64encode(page.locator("#stage").screenshot(animations="disabled")).decode()
 
 
 def changed(page: Page, before: str, after: str) -> int:
