@@ -1,9 +1,10 @@
 """From the body of a request to plays as columns. Pure: the time of arrival is an argument."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,10 @@ from webapp.checks import FieldError
 from webapp.decoding import Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.gazetteer import Gazetteer
 from webapp.known import Known
-from webapp.plays import SOURCES, PlayBatch, Source, digests
+from webapp.listeners import ListenerHashes
+from webapp.plays import SOURCES, PlayBatch, Source
+
+T = TypeVar("T")
 
 ERRORS_MOST = 20
 WINDOW_MS = (-5_000, 1_000)
@@ -22,6 +26,9 @@ WINDOW_MS = (-5_000, 1_000)
 _TRUTH = np.array([2, 0, 1], np.uint8)
 _BY_TRUTH = np.array([1, 2, 0], np.uint8)
 _CODES: dict[Source | None, int] = {name: code for code, name in enumerate(SOURCES)} | {None: 0}
+
+_TRACK, _PLACE, _LISTENER = attrgetter("track"), attrgetter("place"), attrgetter("listener")
+_PRESSED_AT, _SOURCE = attrgetter("pressed_at"), attrgetter("source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,7 @@ class PlayReader:
         """
         self._tracks: Known[bytes] = Known(lambda raw: checks.track(load_part(raw)))
         self._cities: Known[int] = Known(lambda raw: checks.place(load_part(raw), gazetteer))
-        key = hashlib.blake2b(secret, digest_size=32, person=b"unison listener").digest()
-        self._keyed = hashlib.blake2b(digest_size=8, key=key)
+        self._listeners = ListenerHashes(hashlib.blake2b(secret, digest_size=32, person=b"unison listener").digest())
 
     def read(self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False) -> Reading:
         """Read a body of plays.
@@ -76,8 +82,9 @@ class PlayReader:
         plays, rows, faults = decoded
         columns = _Columns(
             plays,
-            self._tracks.find([bytes(play.track) for play in plays]),
-            self._cities.find([bytes(play.place) for play in plays]),
+            self._tracks.find(list(map(bytes, map(_TRACK, plays)))),
+            self._cities.find(list(map(bytes, map(_PLACE, plays)))),
+            list(map(_LISTENER, plays)),
             _pressed_ms(plays, now_ms),
         )
         for row, error in columns.faults(now_ms):
@@ -87,10 +94,7 @@ class PlayReader:
         errors = tuple(
             Rejected(index, faults[index].field, str(faults[index])) for index in sorted(faults)[:ERRORS_MOST]
         )
-        return Reading(columns.batch(self._hashes, _CODES[source]), len(faults), errors)
-
-    def _hashes(self, listeners: Iterable[str]) -> npt.NDArray[np.uint64]:
-        return np.frombuffer(digests(self._keyed, map(str.encode, listeners)), "<u8")
+        return Reading(columns.batch(self._listeners, _CODES[source]), len(faults), errors)
 
 
 class _Columns(NamedTuple):
@@ -99,6 +103,7 @@ class _Columns(NamedTuple):
     plays: Sequence[Play]
     tracks: Sequence[bytes | FieldError]
     cities: Sequence[int | FieldError]
+    listeners: Sequence[str]
     at: npt.NDArray[np.float64]
 
     def faults(self, now_ms: int) -> Iterator[tuple[int, FieldError]]:
@@ -106,42 +111,45 @@ class _Columns(NamedTuple):
         for values in (self.tracks, self.cities):
             if FieldError in set(map(type, values)):
                 yield from ((row, value) for row, value in enumerate(values) if isinstance(value, FieldError))
-        if not "".join(play.listener for play in self.plays).isprintable():
-            yield from _unfit_listeners(self.plays)
+        if not "".join(self.listeners).isprintable():
+            yield from _unfit(self.listeners)
         fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
         for row in np.flatnonzero(~fits).tolist():
             yield row, checks.pressed_at(self.plays[row].pressed_at, now_ms, WINDOW_MS)
 
     def take(self, rows: Sequence[int]) -> "_Columns":
         """Return these rows."""
-        plays, tracks, cities = self.plays, self.tracks, self.cities
-        return _Columns([plays[i] for i in rows], [tracks[i] for i in rows], [cities[i] for i in rows], self.at[rows])
+        plays, tracks, cities, listeners, at = self
 
-    def batch(self, hashes: Callable[[Iterable[str]], npt.NDArray[np.uint64]], source: int) -> PlayBatch:
+        def taken(column: Sequence[T]) -> list[T]:
+            return [column[row] for row in rows]
+
+        return _Columns(taken(plays), taken(tracks), taken(cities), taken(listeners), at[rows])
+
+    def batch(self, hashes: ListenerHashes, source: int) -> PlayBatch:
         """Return rows without a fault as a batch."""
-        numbers: dict[Any, int] = {}
-        track = [numbers.setdefault(wire, len(numbers)) for wire in self.tracks]
-        own = np.frombuffer(bytes(_CODES[play.source] for play in self.plays), np.uint8)
+        tracks: dict[Any, int] = {track: number for number, track in enumerate(dict.fromkeys(self.tracks))}
+        own = np.frombuffer(bytes(map(_CODES.__getitem__, map(_SOURCE, self.plays))), np.uint8)
         return PlayBatch(
             at=self.at.astype(np.int64),
             source=_BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])],
             city=np.array(self.cities, np.uint16),
-            listener=hashes(play.listener for play in self.plays),
-            track=np.array(track, np.uint32),
-            tracks=tuple(numbers),
+            listener=hashes.of(self.listeners),
+            track=np.fromiter(map(tracks.__getitem__, self.tracks), np.uint32, len(self.tracks)),
+            tracks=tuple(tracks),
         )
 
 
-def _unfit_listeners(plays: Iterable[Play]) -> Iterator[tuple[int, FieldError]]:
-    for row, play in enumerate(plays):
+def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:
+    for row, listener in enumerate(listeners):
         try:
-            checks.listener(play.listener)
+            checks.listener(listener)
         except FieldError as error:
             yield row, error
 
 
 def _pressed_ms(plays: Sequence[Play], now_ms: int) -> npt.NDArray[np.float64]:
     """Whole epoch milliseconds; the time of arrival where none is given."""
-    at_s = np.array([play.pressed_at for play in plays], np.float64)  # None becomes NaN, which JSON cannot say
+    at_s = np.array(list(map(_PRESSED_AT, plays)), np.float64)  # None becomes NaN, which JSON cannot say
     with np.errstate(over="ignore"):
         return np.where(np.isnan(at_s), now_ms, np.rint(at_s * 1000))

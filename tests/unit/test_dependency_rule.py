@@ -14,6 +14,7 @@ WEBAPP = Path(__file__).resolve().parents[2] / "webapp"
 PURE = (
     "plays",
     "reading",
+    "listeners",
     "gazetteer",
     "places",
     "names",

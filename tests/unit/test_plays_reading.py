@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, RECIFE, lines, play, read, track
 from webapp.decoding import BodyError, TooManyPlaysError
 from webapp.known import Known
+from webapp.listeners import ListenerHashes
 from webapp.plays import SOURCES, track_id
 from webapp.reading import PlayReader
 
@@ -127,6 +132,16 @@ def test_listeners_are_told_apart_by_a_keyed_hash_of_all_of_their_id() -> None:
     assert other.plays.listener[0] != hashes[0]
 
 
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=128), max_size=40))
+def test_listeners_are_hashed_as_by_the_cmac_of_the_library_however_many(listeners: list[str]) -> None:
+    def cmac(listener: str) -> int:
+        one = CMAC(AES(b"k" * 32))
+        one.update(listener.encode())
+        return int.from_bytes(one.finalize()[:8], "little")
+
+    assert ListenerHashes(b"k" * 32).of(listeners).tolist() == [cmac(listener) for listener in listeners]
+
+
 def test_a_listener_written_with_escapes_is_the_same_listener() -> None:
     plain = json.dumps(play(listener="é"), ensure_ascii=False).encode()
     assert read(plain).plays.listener.tolist() == read(play(listener="é")).plays.listener.tolist()
@@ -206,6 +221,12 @@ def test_a_body_made_to_be_searched_again_and_again_is_refused_at_once() -> None
     with pytest.raises(BodyError, match="NaN is not a number of JSON at byte 1 "):
         read(b"[NaN," + b'\\"' * 32_000 + b"]")
     assert time.process_time() - began < 2  # 21 s where each of the quotes is followed to the end
+
+
+def test_plays_that_share_lines_are_refused_even_where_there_are_as_many_lines_as_plays() -> None:
+    one = json.dumps(play()).encode()
+    split = one.replace(b'"track": ', b'"track":\n')
+    assert read(one + b" " + one + b"\n" + split + b"\n" + one, lines=True).rejected == 3
 
 
 @pytest.mark.parametrize("wrap", [lambda p: json.dumps(p).encode(), lambda p: lines(*p)])
