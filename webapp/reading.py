@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +14,9 @@ from webapp import checks
 from webapp.checks import FieldError
 from webapp.decoding import Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.gazetteer import Gazetteer
-from webapp.known import Known
+from webapp.known import Known, KnownTexts
 from webapp.listeners import ListenerHashes
 from webapp.plays import SOURCES, PlayBatch, Source
-
-T = TypeVar("T")
 
 ERRORS_MOST = 20
 WINDOW_MS = (-5_000, 1_000)
@@ -59,8 +58,8 @@ class PlayReader:
             gazetteer: where places are looked up.
             secret: key of the listener hashes; the same for all nodes of a cluster.
         """
-        self._tracks: Known[bytes] = Known(lambda raw: checks.track(load_part(raw)))
-        self._cities: Known[int] = Known(lambda raw: checks.place(load_part(raw), gazetteer))
+        self._tracks = KnownTexts(lambda raw: checks.track(load_part(raw)))
+        self._cities = Known(lambda raw: checks.place(load_part(raw), gazetteer))
         self._listeners = ListenerHashes(hashlib.blake2b(secret, digest_size=32, person=b"unison listener").digest())
 
     def read(self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False) -> Reading:
@@ -80,64 +79,58 @@ class PlayReader:
 
     def _reading(self, decoded: Decoded, now_ms: int, source: Source) -> Reading:
         plays, rows, faults = decoded
-        columns = _Columns(
-            plays,
-            self._tracks.find(list(map(bytes, map(_TRACK, plays)))),
-            self._cities.find(list(map(bytes, map(_PLACE, plays)))),
-            list(map(_LISTENER, plays)),
-            _pressed_ms(plays, now_ms),
-        )
-        for row, error in columns.faults(now_ms):
+        tracks, bad_tracks = self._tracks.find(list(map(bytes, map(_TRACK, plays))))
+        cities, bad_cities = self._cities.find(list(map(bytes, map(_PLACE, plays))))
+        columns = _Columns(plays, tracks, cities, list(map(_LISTENER, plays)), _pressed_ms(plays, now_ms))
+        for row, error in chain(bad_tracks.items(), bad_cities.items(), columns.faults(now_ms)):
             faults.setdefault(rows[row], error)
         if faults:
             columns = columns.take([row for row, index in enumerate(rows) if index not in faults])
         errors = tuple(
             Rejected(index, faults[index].field, str(faults[index])) for index in sorted(faults)[:ERRORS_MOST]
         )
-        return Reading(columns.batch(self._listeners, _CODES[source]), len(faults), errors)
+        return Reading(columns.batch(self._listeners, self._tracks.texts, _CODES[source]), len(faults), errors)
 
 
 class _Columns(NamedTuple):
-    """The same plays by what is known of them, a row each; what is wrong stands in the place of what it should be."""
+    """The same plays by what is known of them, a row each."""
 
     plays: Sequence[Play]
-    tracks: Sequence[bytes | FieldError]
-    cities: Sequence[int | FieldError]
+    track: npt.NDArray[np.int64]
+    city: npt.NDArray[np.int64]
     listeners: Sequence[str]
     at: npt.NDArray[np.float64]
 
     def faults(self, now_ms: int) -> Iterator[tuple[int, FieldError]]:
-        """Rows and what is wrong with them; a row may come more than once."""
-        for values in (self.tracks, self.cities):
-            if FieldError in set(map(type, values)):
-                yield from ((row, value) for row, value in enumerate(values) if isinstance(value, FieldError))
+        """Rows and what is wrong with their listeners and times; a row may come more than once."""
         if not "".join(self.listeners).isprintable():
             yield from _unfit(self.listeners)
         fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
         for row in np.flatnonzero(~fits).tolist():
             yield row, checks.pressed_at(self.plays[row].pressed_at, now_ms, WINDOW_MS)
 
-    def take(self, rows: Sequence[int]) -> "_Columns":
+    def take(self, rows: list[int]) -> "_Columns":
         """Return these rows."""
-        plays, tracks, cities, listeners, at = self
+        plays, listeners = [self.plays[row] for row in rows], [self.listeners[row] for row in rows]
+        return _Columns(plays, self.track[rows], self.city[rows], listeners, self.at[rows])
 
-        def taken(column: Sequence[T]) -> list[T]:
-            return [column[row] for row in rows]
-
-        return _Columns(taken(plays), taken(tracks), taken(cities), taken(listeners), at[rows])
-
-    def batch(self, hashes: ListenerHashes, source: int) -> PlayBatch:
-        """Return rows without a fault as a batch."""
-        tracks: dict[Any, int] = {track: number for number, track in enumerate(dict.fromkeys(self.tracks))}
-        own = np.frombuffer(bytes(map(_CODES.__getitem__, map(_SOURCE, self.plays))), np.uint8)
+    def batch(self, hashes: ListenerHashes, tracks: Sequence[bytes], source: int) -> PlayBatch:
+        """Return rows without a fault as a batch; `tracks` are all that are known, by number."""
+        used, track = np.unique(self.track, return_inverse=True)
         return PlayBatch(
             at=self.at.astype(np.int64),
-            source=_BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])],
-            city=np.array(self.cities, np.uint16),
+            source=self._sources(source),
+            city=self.city.astype(np.uint16),
             listener=hashes.of(self.listeners),
-            track=np.fromiter(map(tracks.__getitem__, self.tracks), np.uint32, len(self.tracks)),
-            tracks=tuple(tracks),
+            track=track.astype(np.uint32),
+            tracks=tuple(tracks[number] for number in used.tolist()),
         )
+
+    def _sources(self, source: int) -> npt.NDArray[np.uint8]:
+        """Return the less true of the request's source and each play's own."""
+        own = np.frombuffer(bytes(map(_CODES.__getitem__, map(_SOURCE, self.plays))), np.uint8)
+        lesser: npt.NDArray[np.uint8] = _BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])]
+        return lesser
 
 
 def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, RECIFE, lines, play, read, track
 from webapp.decoding import BodyError, TooManyPlaysError
-from webapp.known import Known
+from webapp.known import KnownTexts
 from webapp.listeners import ListenerHashes
 from webapp.plays import SOURCES, track_id
 from webapp.reading import PlayReader
@@ -277,12 +277,14 @@ def test_what_is_remembered_is_bounded_by_its_bytes() -> None:
         asked.append(raw)
         return raw * 2
 
-    known: Known[bytes] = Known(twice, most_bytes=5_000)
-    for _ in range(2):
-        assert known.find([b"%d" % i for i in range(100)]) == [b"%d%d" % (i, i) for i in range(100)]
-    assert len(known) < 20
+    known = KnownTexts(twice, most_bytes=20_000)
+    for first in range(0, 380, 20):
+        raws = [b"%d" % number for number in range(first, first + 20)]
+        assert [known.texts[number] for number in known.find(raws)[0]] == [raw * 2 for raw in raws]
+        assert len(known) == len(known.texts) <= 60
     asked.clear()
-    assert known.find([b"99", b"99", b"x" * 9_000, b"x" * 9_000])[0] == b"9999"
+    numbers, faults = known.find([b"379", b"379", b"x" * 9_000, b"x" * 9_000])
+    assert (known.texts[numbers[0]], len(set(numbers.tolist())), faults) == (b"379379", 2, {})
     assert asked == [b"x" * 9_000] * 2  # what was met last is remembered, what is huge is not
 
 
