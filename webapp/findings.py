@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,26 +22,21 @@ from webapp.records import (
     folded_artist,
     wire_track_id,
 )
-from webapp.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, thin
+from webapp.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, may_stay, thin
+from webapp.tracks import numbers_of
 
-TRACK_BITS = 24
-
-Tracks = Mapping[int, Sequence[bytes]]
-
-
-def row_of(slice_: int, track: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number under which the matcher carries a play's track: the slice, and the index into the slice's tracks."""
-    return track + (slice_ << TRACK_BITS)
+Texts = Sequence[bytes]
+"""Tracks as wire JSON, by the number that rows of the matcher have."""
 
 
 class Recorder:
-    """Makes records of what the matcher found; `tracks` gives the tracks of each slice that a play may come from."""
+    """Makes records of what the matcher found."""
 
-    def __init__(self, gazetteer: Gazetteer, secret: bytes, tracks: Tracks) -> None:
-        self._gazetteer, self._secret, self._tracks = gazetteer, secret, tracks
+    def __init__(self, gazetteer: Gazetteer, secret: bytes) -> None:
+        self._gazetteer, self._secret = gazetteer, secret
         self._country = np.unique(gazetteer.country, return_inverse=True)[1].astype(np.int64)
 
-    def record(self, end_ms: int, now_ms: int, found: Found, plays: Plays) -> tuple[SliceRecord, int]:
+    def record(self, end_ms: int, now_ms: int, found: Found, plays: Plays, texts: Texts) -> tuple[SliceRecord, int]:
         """Return the record of one slice, its counts still empty, and how many pairs thinning cut.
 
         Args:
@@ -49,93 +44,92 @@ class Recorder:
             now_ms: when it was closed.
             found: what the matcher found.
             plays: the plays of the slice, which tell how much an artist was played in it.
+            texts: the tracks.
         """
-        pulses, sparks = self._earliest(found.pulses.later, PULSES_MAX), self._earliest(found.singles, SPARKS_MAX)
-        table = _Table(
-            self._tracks, [found.connections.earlier.row, found.pulses.later.row[pulses], found.singles.row[sparks]]
-        )
-        every = self._pairs(found.connections, table)
-        kept = every if len(every) <= PAIRS_MAX else self._thin(every, table, plays)
-        rows = kept, _pulses(found.pulses, pulses, table), _sparks(found.singles, sparks, table)
-        return SliceRecord(end_ms, now_ms, Counts(), *table.keep_used(*rows)), len(every) - len(kept)
+        pulses = self._earliest(found.pulses.later, PULSES_MAX, texts)
+        sparks = self._earliest(found.singles, SPARKS_MAX, texts)
+        pairs = self._thinned(found.connections, plays, texts)
+        rows = pairs, _pulses(found.pulses, pulses), _sparks(found.singles, sparks)
+        record = SliceRecord(end_ms, now_ms, Counts(), *rows, _number_anew(rows, texts))
+        return record, len(found.connections.later.at) - len(pairs)
 
-    def _pairs(self, found: Pairs, table: _Table) -> Rows:
+    def _thinned(self, found: Pairs, plays: Plays, texts: Texts) -> Rows:
+        if len(found.later.at) <= PAIRS_MAX:
+            return self._pairs(found, texts)[0]
+        track = numbers_of(found.earlier.row)
+        artist, played = _artists(track, plays, texts)
+        country = np.stack([self._country[found.earlier.city], self._country[found.later.city]], axis=1)
+        stays = np.flatnonzero(may_stay(found.later.at, artist, country, track))
+        pairs, order = self._pairs(Pairs(found.earlier.take(stays), found.later.take(stays)), texts)
+        by = stays[order]
+        return thin(pairs, artist[by], played[by], country[by])
+
+    def _pairs(self, found: Pairs, texts: Texts) -> tuple[Rows, NDArray[np.int64]]:
+        """Return the pairs by id, and which of found they are."""
         a, b = found
         rows = np.zeros(len(a.at), PAIR)
-        rows["at"], rows["apart_ms"], rows["track"] = b.at, b.at - a.at, table.numbers(a.row)
+        rows["at"], rows["apart_ms"], rows["track"] = b.at, b.at - a.at, numbers_of(a.row)
         rows["from_city"], rows["to_city"], rows["km"] = a.city, b.city, self._gazetteer.km(a.city, b.city)
         rows["from_listener"], rows["to_listener"], rows["source"] = a.listener, b.listener, a.group % len(SOURCES)
-        rows["tail"] = self._tails(rows, found, table)
-        return rows[np.lexsort((rows["tail"], rows["at"]))]
+        rows["tail"] = self._tails(rows, found, texts)
+        order = np.lexsort((rows["tail"], rows["at"]))
+        return rows[order], order
 
-    def _tails(self, rows: Rows, found: Pairs, table: _Table) -> NDArray[np.uint64]:
+    def _tails(self, rows: Rows, found: Pairs, texts: Texts) -> NDArray[np.uint64]:
         place = self._gazetteer.geoname_id
         plays = [column for play in found for column in (play.at, play.listener.view(np.int64), place[play.city])]
-        ids = np.frombuffer(b"".join(map(wire_track_id, table.tracks)), np.uint8).reshape(-1, TRACK_ID_BYTES)
-        return connection_tails(self._secret, rows["source"], ids[rows["track"]], np.stack(plays, axis=1))
+        used, track = np.unique(rows["track"], return_inverse=True)
+        ids = np.frombuffer(b"".join(wire_track_id(texts[number]) for number in used.tolist()), np.uint8)
+        letters = ids.reshape(-1, TRACK_ID_BYTES)[track]
+        return connection_tails(self._secret, rows["source"], letters, np.stack(plays, axis=1))
 
-    def _thin(self, pairs: Rows, table: _Table, plays: Plays) -> Rows:
-        artists = list(map(folded_artist, table.tracks))
-        number = {name: i for i, name in enumerate(dict.fromkeys(artists))}
-        artist = np.array([number[name] for name in artists], np.int64)[pairs["track"]]
-        rows, counts = np.unique(plays.row, return_counts=True)
-        others = len(number)  # those who have no pair
-        whose = [number.get(name, others) for name in map(folded_artist, _texts(self._tracks, rows))]
-        played = np.bincount(whose, counts, others + 1).astype(np.int64)
-        country = np.stack([self._country[pairs["from_city"]], self._country[pairs["to_city"]]], axis=1)
-        return thin(pairs, artist, played[artist], country)
-
-    def _earliest(self, plays: Plays, most: int) -> NDArray[np.int64]:
+    def _earliest(self, plays: Plays, most: int, texts: Texts) -> NDArray[np.int64]:
         """Rows of the first `most` plays by (at, track id, geoname_id)."""
         rows = np.arange(len(plays.at))
         if len(rows) > most:
             rows = np.flatnonzero(plays.at <= np.partition(plays.at, most - 1)[most - 1])
-        ids = map(wire_track_id, _texts(self._tracks, plays.row[rows]))
+        ids = (wire_track_id(texts[number]) for number in numbers_of(plays.row[rows]).tolist())
         place = self._gazetteer.geoname_id[plays.city[rows]].tolist()
         ranked = sorted(zip(plays.at[rows].tolist(), ids, place, rows.tolist(), strict=True))
         return np.array([row for *_, row in ranked[:most]], np.int64)
 
 
-class _Table:
-    """The tracks of a record, numbered; built from the matcher's row numbers."""
-
-    def __init__(self, tracks: Tracks, rows: Sequence[NDArray[np.int64]]) -> None:
-        self._rows = np.unique(np.concatenate(rows))
-        texts = _texts(tracks, self._rows)
-        self.tracks = list(dict.fromkeys(texts))
-        number = {text: i for i, text in enumerate(self.tracks)}
-        self._numbers = np.array([number[text] for text in texts], np.uint32)
-
-    def numbers(self, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
-        return self._numbers[np.searchsorted(self._rows, rows)]
-
-    def keep_used(self, *columns: Rows) -> tuple[Rows, Rows, Rows, tuple[bytes, ...]]:
-        """Renumber the tracks of pairs, pulses and sparks so that those thinned away are not carried along."""
-        used = np.unique(np.concatenate([rows["track"] for rows in columns]))
-        for rows in columns:
-            rows["track"] = np.searchsorted(used, rows["track"])
-        pairs, pulses, sparks = columns
-        return pairs, pulses, sparks, tuple(self.tracks[i] for i in used.tolist())
+def _artists(track: NDArray[np.int64], plays: Plays, texts: Texts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a number for the artist of each of these tracks, and how many of the plays are the artist's."""
+    used, counts = np.unique(numbers_of(plays.row), return_counts=True)
+    every = np.union1d(used, track)  # a track of the slices before may be in none of these plays
+    number: dict[str, int] = {}
+    artist = np.array([number.setdefault(folded_artist(texts[i]), len(number)) for i in every.tolist()], np.int64)
+    played = np.bincount(artist[np.searchsorted(every, used)], counts, len(number)).astype(np.int64)
+    whose = artist[np.searchsorted(every, track)]
+    return whose, played[whose]
 
 
-def _texts(tracks: Tracks, rows: NDArray[np.int64]) -> list[bytes]:
-    return [tracks[row >> TRACK_BITS][row & (1 << TRACK_BITS) - 1] for row in rows.tolist()]
+def _number_anew(columns: Sequence[Rows], texts: Texts) -> tuple[bytes, ...]:
+    """Number the tracks in these rows by the order of their bytes, and return them in it."""
+    used = np.unique(np.concatenate([rows["track"] for rows in columns]))
+    tracks = sorted((texts[number], place) for place, number in enumerate(used.tolist()))
+    anew = np.empty(len(used), np.uint32)
+    anew[[place for _, place in tracks]] = np.arange(len(used))
+    for rows in columns:
+        rows["track"] = anew[np.searchsorted(used, rows["track"])]
+    return tuple(text for text, _ in tracks)
 
 
-def _pulses(found: Pairs, order: NDArray[np.int64], table: _Table) -> Rows:
+def _pulses(found: Pairs, order: NDArray[np.int64]) -> Rows:
     earlier, later = found
     rows = np.zeros(len(order), PULSE)
     rows["at"], rows["apart_ms"] = later.at[order], later.at[order] - earlier.at[order]
-    return _place(rows, later, order, table)
+    return _place(rows, later, order)
 
 
-def _sparks(singles: Plays, order: NDArray[np.int64], table: _Table) -> Rows:
+def _sparks(singles: Plays, order: NDArray[np.int64]) -> Rows:
     rows = np.zeros(len(order), SPARK)
     rows["at"] = singles.at[order]
-    return _place(rows, singles, order, table)
+    return _place(rows, singles, order)
 
 
-def _place(rows: Rows, plays: Plays, order: NDArray[np.int64], table: _Table) -> Rows:
-    rows["city"], rows["track"] = plays.city[order], table.numbers(plays.row[order])
+def _place(rows: Rows, plays: Plays, order: NDArray[np.int64]) -> Rows:
+    rows["city"], rows["track"] = plays.city[order], numbers_of(plays.row[order])
     rows["source"] = plays.group[order] % len(SOURCES)
     return rows

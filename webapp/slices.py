@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.columns import others
-from webapp.findings import Recorder, row_of
+from webapp.findings import Recorder
 from webapp.gazetteer import Gazetteer
 from webapp.matcher import Found, Matcher, Plays
 from webapp.plays import SLICE_MS, SOURCES, PlayBatch
-from webapp.records import Counts, SliceRecord, wire_track_id
+from webapp.records import Counts, SliceRecord
+from webapp.tracks import Tracks
 
 HEARTBEAT_MS = 1_000
 JUMP_MS = 10_000
@@ -34,8 +35,7 @@ class Slicer:
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
         self._gazetteer, self._window_ms = gazetteer, window_ms
-        self._tracks: dict[int, list[bytes]] = {}
-        self._recorder = Recorder(gazetteer, secret, self._tracks)
+        self._recorder = Recorder(gazetteer, secret)
         self._open: defaultdict[int, list[PlayBatch]] = defaultdict(list)
         self._counts = Counts()
         self.waiting = 0
@@ -43,9 +43,8 @@ class Slicer:
 
     def _begin(self, number: int) -> None:
         self._next = number
-        self._groups = Groups()
+        self._tracks = Tracks()
         self._matcher = Matcher(self._window_ms, self._gazetteer.geoname_id)
-        self._tracks.clear()
 
     @property
     def closed_ms(self) -> int:
@@ -83,7 +82,7 @@ class Slicer:
         found = self._matcher.close(end_ms, plays)
         plays = plays.take(others(len(plays.at), found.equal))
         self._next += 1
-        record, thinned = self._recorder.record(end_ms, now_ms, found, plays)
+        record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks.texts)
         self._counts += _count(plays, found, thinned)
         self._forget(number)
         if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):
@@ -96,56 +95,24 @@ class Slicer:
         return batches
 
     def _plays(self, number: int, batches: Sequence[PlayBatch]) -> Plays:
-        """Columns for the matcher; tracks are numbered in the order of their bytes, so no order of arrival shows."""
-        tracks = self._tracks[number] = sorted({track for batch in batches for track in batch.tracks})
-        index = {track: i for i, track in enumerate(tracks)}
-        track = _joined(
-            [np.array([index[t] for t in batch.tracks], np.int64)[batch.track] for batch in batches], np.int64
-        )
-        group = self._groups.numbers([wire_track_id(t) for t in tracks], number)[track] * len(SOURCES)
+        """Columns for the matcher; the numbers in them say nothing of the order of arrival that counts."""
+        track = _joined([self._tracks.numbers(batch.tracks, number)[batch.track] for batch in batches], np.int64)
+        group = self._tracks.group[track] * len(SOURCES) + _joined([batch.source for batch in batches], np.int64)
         return Plays(
-            group=(group + _joined([batch.source for batch in batches], np.int64)).astype(np.uint32),
+            group=group.astype(np.uint32),
             city=_joined([batch.city for batch in batches], np.uint16),
             listener=_joined([batch.listener for batch in batches], np.uint64),
             at=_joined([batch.at for batch in batches], np.int64),
-            row=row_of(number, track),
+            row=self._tracks.rows(track),
         )
 
     def _count_late(self, n: int) -> None:
         self._counts += Counts(late=n)
 
     def _forget(self, number: int) -> None:
-        """Drop the tracks that no play in the matcher refers to any more; now and then, the groups too."""
-        kept = 2 * self._window_ms // SLICE_MS + 3
-        self._tracks.pop(number - kept, None)
+        """Now and then, forget the tracks that no play in the matcher has any more."""
         if number % SWEEP_SLICES == 0:
-            self._groups.forget(number - kept)
-
-
-class Groups:
-    """Dense numbers for track ids; those of idle tracks are given out again."""
-
-    def __init__(self) -> None:
-        self._number: dict[bytes, int] = {}
-        self._used = np.zeros(0, np.int64)
-        self._free: list[int] = []
-
-    def numbers(self, ids: Sequence[bytes], slice_: int) -> NDArray[np.int64]:
-        """Return a number for each id, and note that it was used in this slice."""
-        for id_ in ids:
-            if id_ not in self._number:
-                self._number[id_] = self._free.pop() if self._free else len(self._number)
-        numbers = np.array([self._number[id_] for id_ in ids], np.int64)
-        if len(self._number) > len(self._used):
-            self._used = np.append(self._used, np.zeros(2 * len(self._number) - len(self._used), np.int64))
-        self._used[numbers] = slice_
-        return numbers
-
-    def forget(self, slice_: int) -> None:
-        """Give back the numbers that were last used before this slice."""
-        for id_, number in list(self._number.items()):
-            if self._used[number] < slice_:
-                self._free.append(self._number.pop(id_))
+            self._tracks.forget(number - 2 * self._window_ms // SLICE_MS - 3)
 
 
 def _part(batch: PlayBatch, rows: NDArray[np.int64]) -> PlayBatch:

@@ -37,6 +37,30 @@ def thin(pairs: Rows, artist: NDArray[np.int64], plays: NDArray[np.int64], count
     return pairs[kept]
 
 
+def may_stay(
+    at: NDArray[np.int64], artist: NDArray[np.int64], country: NDArray[np.int64], track: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which pairs `thin` may keep, whatever their ids: so that the others need none, which cost a hash each.
+
+    Args:
+        at: (n,) times, the first part of an id.
+        artist: (n,) a number for the artist of each pair.
+        country: (n, 2) numbers for the countries of both ends.
+        track: (n,) a number for the track.
+
+    Returns:
+        (n,) true for the earliest of each artist, country and track, and for the earliest of all.
+    """
+    if len(at) <= PAIRS_MAX:
+        return np.ones(len(at), bool)
+    stays: NDArray[np.bool_] = at <= np.partition(at, PAIRS_MAX - 1)[PAIRS_MAX - 1]
+    for key in (artist, track, country[:, 0], country[:, 1]):
+        first = np.full(key.max() + 1, at.max())
+        np.minimum.at(first, key, at)
+        stays |= at == first[key]
+    return stays
+
+
 def _waves(
     pairs: Rows,
     artist: NDArray[np.int64],

@@ -28,6 +28,7 @@ PURE = (
     "search",
     "frames",
     "findings",
+    "tracks",
     "thinning",
     "tally",
     "wsframes",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, records, track
 from webapp.gazetteer import Gazetteer, load_gazetteer
 from webapp.records import Counts, SliceRecord
-from webapp.slices import Groups, Slicer
+from webapp.slices import Slicer
+from webapp.tracks import Tracks, numbers_of
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 
@@ -138,8 +140,32 @@ def test_order_of_arrival_and_cut_into_batches_change_no_byte(plays: list[Play],
 
 
 def test_numbers_of_idle_tracks_are_given_out_again() -> None:
-    groups = Groups()
-    assert groups.numbers([b"a", b"b", b"a"], 1).tolist() == [0, 1, 0]
-    groups.numbers([b"b"], 50)
-    groups.forget(10)
-    assert groups.numbers([b"c", b"b", b"d", b"c"], 51).tolist() == [0, 1, 2, 0]
+    tracks, (a, b, c, d) = Tracks(), [track(title) for title in "abcd"]
+    assert tracks.numbers([a, b, a], 1).tolist() == [0, 1, 0]
+    tracks.numbers([b], 50)
+    tracks.forget(10)
+    assert tracks.numbers([c, b, d, c], 51).tolist() == [0, 1, 2, 0]
+    assert tracks.texts == [c, b, d]
+
+
+def test_ways_to_write_a_song_have_one_group_as_long_as_one_of_them_is_played() -> None:
+    tracks, (song, loud, other) = Tracks(), [track("song"), track("SONG"), track("other")]
+    tracks.numbers([song, loud], 1)
+    tracks.numbers([loud], 50)
+    tracks.forget(10)
+    numbers = tracks.numbers([other, loud, song], 51)
+    assert [tracks.texts[number] for number in numbers] == [other, loud, song]
+    group = tracks.group[numbers]
+    assert group[1] == group[2] != group[0]
+
+
+@given(st.lists(st.sampled_from(["song", "SONG", "Song", "other", "OTHER", "third"]), max_size=9))
+def test_rows_lead_back_to_their_tracks_and_are_in_the_order_of_bytes_within_a_group(titles: list[str]) -> None:
+    tracks, texts = Tracks(), [track(title) for title in titles]
+    numbers = tracks.numbers(texts, 1)
+    rows = tracks.rows(numbers)
+    assert numbers_of(rows).tolist() == numbers.tolist()
+    for group in set(tracks.group[numbers].tolist()):
+        members = np.flatnonzero(tracks.group[numbers] == group).tolist()
+        by_text = sorted(members, key=lambda i: texts[i])
+        assert [texts[i] for i in sorted(members, key=lambda i: int(rows[i]))] == [texts[i] for i in by_text]

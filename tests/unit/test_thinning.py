@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.records import PAIR, Rows
-from webapp.thinning import PAIRS_MAX, thin
+from webapp.thinning import PAIRS_MAX, may_stay, thin
 
 
 def crowd(n: int, seed: int, artists: int, countries: int) -> tuple[Rows, np.ndarray, np.ndarray, np.ndarray]:
@@ -59,6 +59,16 @@ def test_a_crowded_slice_keeps_every_artist_then_country_then_track(seed: int, a
     rows, artist, plays, country = crowd(PAIRS_MAX + 500, seed, artists, countries)
     kept = thin(rows, artist, plays, country)
     assert kept["tail"].tolist() == expected(rows, artist, plays, country)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 99), st.sampled_from([30, 3000]), st.sampled_from([5, 200]))
+def test_what_cannot_stay_can_be_left_out_before(seed: int, artists: int, countries: int) -> None:
+    rows, artist, plays, country = crowd(PAIRS_MAX * 4, seed, artists, countries)
+    stays = may_stay(rows["at"], artist, country, rows["track"])
+    assert not stays.all()
+    kept = thin(rows[stays], artist[stays], plays[stays], country[stays])
+    assert kept["tail"].tolist() == thin(rows, artist, plays, country)["tail"].tolist()
 
 
 def test_the_artists_with_the_fewest_plays_come_first() -> None:
