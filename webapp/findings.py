@@ -59,7 +59,7 @@ class Recorder:
         track = numbers_of(found.earlier.row)
         artist, played = _artists(track, plays, texts)
         country = np.stack([self._country[found.earlier.city], self._country[found.later.city]], axis=1)
-        stays = np.flatnonzero(may_stay(found.later.at, artist, country, track))
+        stays = np.flatnonzero(may_stay(found.later.at, artist, played, country, track))
         pairs, order = self._pairs(Pairs(found.earlier.take(stays), found.later.take(stays)), texts)
         by = stays[order]
         return thin(pairs, artist[by], played[by], country[by])

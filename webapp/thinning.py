@@ -38,27 +38,47 @@ def thin(pairs: Rows, artist: NDArray[np.int64], plays: NDArray[np.int64], count
 
 
 def may_stay(
-    at: NDArray[np.int64], artist: NDArray[np.int64], country: NDArray[np.int64], track: NDArray[np.int64]
+    at: NDArray[np.int64],
+    artist: NDArray[np.int64],
+    plays: NDArray[np.int64],
+    country: NDArray[np.int64],
+    track: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Tell which pairs `thin` may keep, whatever their ids: so that the others need none, which cost a hash each.
 
     Args:
         at: (n,) times, the first part of an id.
         artist: (n,) a number for the artist of each pair.
+        plays: (n,) plays of that artist in the slice.
         country: (n, 2) numbers for the countries of both ends.
         track: (n,) a number for the track.
 
     Returns:
-        (n,) true for the earliest of each artist, country and track, and for the earliest of all.
+        (n,) true for the earliest of all, and for the earliest of each country, and of such artists and tracks as come
+        early enough.
     """
     if len(at) <= PAIRS_MAX:
         return np.ones(len(at), bool)
-    stays: NDArray[np.bool_] = at <= np.partition(at, PAIRS_MAX - 1)[PAIRS_MAX - 1]
-    for key in (artist, track, country[:, 0], country[:, 1]):
-        first = np.full(key.max() + 1, at.max())
-        np.minimum.at(first, key, at)
-        stays |= at == first[key]
-    return stays
+    since = at - at.min()
+    stays: NDArray[np.bool_] = since <= _threshold(since, PAIRS_MAX)
+    for end in country.T:
+        stays |= _first(since, end, len(at))
+    # Tracks that were kept for another reason are passed over, so twice as many may have their turn.
+    return stays | _first(since + plays * (since.max() + 1), artist, PAIRS_MAX) | _first(since, track, 2 * PAIRS_MAX)
+
+
+def _first(cost: NDArray[np.int64], key: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
+    """Tell which rows are the cheapest of their key, those that tie too, where a key is among the `most` cheapest."""
+    never = np.iinfo(np.int64).max
+    cheapest = np.full(key.max() + 1, never)
+    np.minimum.at(cheapest, key, cost)
+    first: NDArray[np.bool_] = (cost == cheapest[key]) & (cost <= _threshold(cheapest[cheapest < never], most))
+    return first
+
+
+def _threshold(cost: NDArray[np.int64], most: int) -> int:
+    """Return what the `most` cheapest cost at most."""
+    return int(cost.max() if len(cost) <= most else np.partition(cost, most - 1)[most - 1])
 
 
 def _waves(

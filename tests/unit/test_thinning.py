@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,11 +63,24 @@ def test_a_crowded_slice_keeps_every_artist_then_country_then_track(seed: int, a
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 99), st.sampled_from([30, 3000]), st.sampled_from([5, 200]))
+@given(st.integers(0, 99), st.sampled_from([30, 3_000]), st.sampled_from([5, 200]))
 def test_what_cannot_stay_can_be_left_out_before(seed: int, artists: int, countries: int) -> None:
     rows, artist, plays, country = crowd(PAIRS_MAX * 4, seed, artists, countries)
-    stays = may_stay(rows["at"], artist, country, rows["track"])
+    stays = may_stay(rows["at"], artist, plays, country, rows["track"])
     assert not stays.all()
+    kept = thin(rows[stays], artist[stays], plays[stays], country[stays])
+    assert kept["tail"].tolist() == thin(rows, artist, plays, country)["tail"].tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_cannot_stay_can_be_left_out_before_where_every_play_is_of_another_artist(seed: int) -> None:
+    n, rng = PAIRS_MAX * 8, np.random.default_rng(seed)
+    rows, _, _, country = crowd(n, seed, 30, 5)
+    artist = rng.integers(0, n // 2, n)
+    rows["track"] = artist * 2 + rng.integers(0, 2, n)
+    plays = rng.integers(1, 9, n // 2)[artist]
+    stays = may_stay(rows["at"], artist, plays, country, rows["track"])
+    assert stays.sum() < n / 2
     kept = thin(rows[stays], artist[stays], plays[stays], country[stays])
     assert kept["tail"].tolist() == thin(rows, artist, plays, country)["tail"].tolist()
 
