@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from webapp.columns import others
 from webapp.findings import Recorder
 from webapp.gazetteer import Gazetteer
-from webapp.matcher import Found, Matcher, Plays
+from webapp.matcher import NO_PLAYS, Found, Matcher, Plays
 from webapp.plays import SLICE_MS, SOURCES, PlayBatch
 from webapp.records import Counts, SliceRecord
 from webapp.tracks import Tracks
@@ -36,14 +34,14 @@ class Slicer:
     def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
         self._gazetteer, self._window_ms = gazetteer, window_ms
         self._recorder = Recorder(gazetteer, secret)
-        self._open: defaultdict[int, list[PlayBatch]] = defaultdict(list)
+        self._tracks = Tracks()
+        self._open: defaultdict[int, list[Plays]] = defaultdict(list)
         self._counts = Counts()
         self.waiting = 0
         self._begin(start_ms // SLICE_MS)
 
     def _begin(self, number: int) -> None:
         self._next = number
-        self._tracks = Tracks()
         self._matcher = Matcher(self._window_ms, self._gazetteer.geoname_id)
 
     @property
@@ -53,11 +51,12 @@ class Slicer:
 
     def add(self, batch: PlayBatch) -> None:
         """Take plays in; those whose slice is closed are late: counted, not matched."""
-        numbers = batch.at // SLICE_MS
-        on_time = numbers >= self._next
-        self._count_late(len(numbers) - int(np.count_nonzero(on_time)))
-        for number in np.unique(numbers[on_time]).tolist():
-            part = _part(batch, np.flatnonzero(numbers == number))
+        slice_ = batch.at // SLICE_MS
+        on_time = np.unique(slice_[slice_ >= self._next]).tolist()
+        self._count_late(int(np.count_nonzero(slice_ < self._next)))
+        plays = self._plays(batch, max(on_time, default=self._next))
+        for number in on_time:
+            part = plays.take(np.flatnonzero(slice_ == number))
             self._open[number].append(part)
             self.waiting += len(part.at)
 
@@ -70,15 +69,15 @@ class Slicer:
         last = watermark_ms // SLICE_MS
         if (last - self._next) * SLICE_MS > JUMP_MS:
             for number in [number for number in self._open if number < last]:
-                self._count_late(sum(len(batch.at) for batch in self._take(number)))
+                self._count_late(sum(len(plays.at) for plays in self._take(number)))
             self._begin(last)
         while self._next < last:
             yield from self._close_next(now_ms)
 
     def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
         number, end_ms = self._next, (self._next + 1) * SLICE_MS
-        batches = self._take(number)
-        plays = self._plays(number, batches)
+        plays = Plays(*map(np.concatenate, zip(NO_PLAYS, *self._take(number), strict=True)))
+        plays = plays._replace(row=self._tracks.rows(plays.row))
         found = self._matcher.close(end_ms, plays)
         plays = plays.take(others(len(plays.at), found.equal))
         self._next += 1
@@ -89,22 +88,16 @@ class Slicer:
             counts, self._counts = self._counts, Counts()
             yield replace(record, counts=counts)
 
-    def _take(self, number: int) -> list[PlayBatch]:
-        batches = self._open.pop(number, [])
-        self.waiting -= sum(len(batch.at) for batch in batches)
-        return batches
+    def _take(self, number: int) -> list[Plays]:
+        parts = self._open.pop(number, [])
+        self.waiting -= sum(len(plays.at) for plays in parts)
+        return parts
 
-    def _plays(self, number: int, batches: Sequence[PlayBatch]) -> Plays:
-        """Columns for the matcher; the numbers in them say nothing of the order of arrival that counts."""
-        track = _joined([self._tracks.numbers(batch.tracks, number)[batch.track] for batch in batches], np.int64)
-        group = self._tracks.group[track] * len(SOURCES) + _joined([batch.source for batch in batches], np.int64)
-        return Plays(
-            group=group.astype(np.uint32),
-            city=_joined([batch.city for batch in batches], np.uint16),
-            listener=_joined([batch.listener for batch in batches], np.uint64),
-            at=_joined([batch.at for batch in batches], np.int64),
-            row=self._tracks.rows(track),
-        )
+    def _plays(self, batch: PlayBatch, newest: int) -> Plays:
+        """Columns for the matcher, but that rows are the numbers of tracks yet; `newest` is the batch's last slice."""
+        track = self._tracks.numbers(batch.tracks, newest)[batch.track]
+        group = (self._tracks.group[track] * len(SOURCES) + batch.source).astype(np.uint32)
+        return Plays(group, batch.city, batch.listener, batch.at, track)
 
     def _count_late(self, n: int) -> None:
         self._counts += Counts(late=n)
@@ -113,15 +106,6 @@ class Slicer:
         """Now and then, forget the tracks that no play in the matcher has any more."""
         if number % SWEEP_SLICES == 0:
             self._tracks.forget(number - 2 * self._window_ms // SLICE_MS - 3)
-
-
-def _part(batch: PlayBatch, rows: NDArray[np.int64]) -> PlayBatch:
-    b = batch
-    return PlayBatch(b.at[rows], b.source[rows], b.city[rows], b.listener[rows], b.track[rows], b.tracks)
-
-
-def _joined(columns: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    return np.concatenate(columns).astype(dtype, copy=False) if columns else np.empty(0, dtype)
 
 
 def _count(plays: Plays, found: Found, thinned: int) -> Counts:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from webapp.records import wire_track_id
 
 _NUMBER_BITS = 32
-_FREE = np.iinfo(np.int64).max
+_FREE, _NEVER = np.iinfo(np.int64).max, 0
 
 Numbers = NDArray[np.int64]
 
@@ -33,10 +33,10 @@ class Tracks(dict[bytes, int]):
         self._free: list[int] = []
 
     def numbers(self, texts: Sequence[bytes], slice_: int) -> Numbers:
-        """Return a number for each of texts, shape (texts,), and note that it was used in this slice."""
+        """Return a number for each of texts, shape (texts,), and note that it is used until this slice."""
         numbers = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
-        self._used[numbers] = slice_
-        self._used[self.group[numbers]] = slice_  # a group bears the number of its first track, so that must stay
+        both = np.concatenate((numbers, self.group[numbers]))  # the first track of a group lends it its number
+        self._used[both] = np.maximum(self._used[both], slice_)
         return numbers
 
     def forget(self, slice_: int) -> None:
@@ -68,6 +68,7 @@ class Tracks(dict[bytes, int]):
             self.texts.append(text)
             self._make_room(number + 1)
         self.texts[number] = text
+        self._used[number] = _NEVER
         self.group[number] = self._by_id.setdefault(wire_track_id(text), number)
         self[text] = number
         return number

@@ -99,6 +99,16 @@ def test_a_jump_of_the_clock_leaves_the_slices_between_out(gazetteer: Gazetteer)
     assert (counts.late, counts.connections, slicer.waiting) == (1, 1, 0)
 
 
+def test_plays_that_are_there_before_a_jump_of_the_clock_keep_their_tracks(gazetteer: Gazetteer) -> None:
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0)
+    slicer.add(batch(gazetteer, [("ann", OSAKA, 20_100, SONG), ("bob", RECIFE, 20_140, SONG)]))
+    slicer.add(batch(gazetteer, [("ann", PARIS, 19_000, OTHER)]))
+    list(slicer.close(T0 + 20_000, T0 + 20_500))
+    slicer.add(batch(gazetteer, [("cem", CAIRO, 20_100, OTHER), ("dee", LYON, 20_120, OTHER)]))
+    found = [record for record in slicer.close(T0 + 21_000, T0 + 21_500) if len(record.pairs)]
+    assert sorted(found[0].tracks[pair["track"]] for pair in found[0].pairs) == sorted([SONG, OTHER])
+
+
 def test_a_record_survives_the_bus(gazetteer: Gazetteer) -> None:
     plays: list[Play] = [
         ("ann", OSAKA, 100, SONG),
@@ -143,6 +153,7 @@ def test_numbers_of_idle_tracks_are_given_out_again() -> None:
     tracks, (a, b, c, d) = Tracks(), [track(title) for title in "abcd"]
     assert tracks.numbers([a, b, a], 1).tolist() == [0, 1, 0]
     tracks.numbers([b], 50)
+    tracks.numbers([b], 9)
     tracks.forget(10)
     assert tracks.numbers([c, b, d, c], 51).tolist() == [0, 1, 2, 0]
     assert tracks.texts == [c, b, d]
