@@ -28,6 +28,7 @@ from webapp.loop import Loop
 from webapp.metrics import Metrics
 from webapp.pipeline import Pipeline
 from webapp.plays import Overloaded
+from webapp.readers import Readers
 from webapp.records import SliceRecord
 from webapp.resources import TEMPLATES
 from webapp.runtime import offload
@@ -129,6 +130,7 @@ class Unison:
         except Exception:
             self._data_dir.close()
             raise
+        self.readers = Readers(self.gazetteer, self.secret, round(settings.lateness_s * 1000))
 
     def _assemble(self) -> None:
         """Make the moving parts, on the loop that they live on."""
@@ -281,6 +283,7 @@ class Unison:
         self.pipeline.stop()
         self.loop.call(self._say_goodbye)
         self.loop.stop()
+        self.readers.stop()
         self.history.close()
         self._data_dir.close()
 

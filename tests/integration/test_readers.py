@@ -1,0 +1,112 @@
+"""Large bodies, which a process of their own reads: clients cannot tell, whatever becomes of that process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.integration.ingest_client import Answer, play, send
+from tests.serving import FlaskServer, Server
+from webapp.readers import LARGE_BYTES
+
+PLAYS = 1_000
+GONE_S = 10.0
+
+
+def large(**changes: object) -> list[dict[str, object]]:
+    plays = [play(listener=f"listener {number}", **changes) for number in range(PLAYS)]
+    assert len(json.dumps(plays)) > LARGE_BYTES
+    return plays
+
+
+def children() -> list[int]:
+    """The processes on this machine that read large bodies."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if "webapp.readers" in (folder / "cmdline").read_text().split("\0"):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def child_of(server: Server) -> int:
+    """The process that reads this server's large bodies."""
+    parents = {server.process.pid}
+    while True:
+        status = {pid: Path(f"/proc/{pid}/status").read_text() for pid in children()}
+        mine = [pid for pid, text in status.items() if _ancestors(text) & parents]
+        assert len(mine) == 1, status
+        return mine[0]
+
+
+def _ancestors(status: str) -> set[int]:
+    found: set[int] = set()
+    while (parent := int(status.split("PPid:")[1].split()[0])) > 1:
+        found.add(parent)
+        status = Path(f"/proc/{parent}/status").read_text()
+    return found
+
+
+def until_gone(pid: int) -> None:
+    end = time.monotonic() + GONE_S
+    while pid in children():
+        assert time.monotonic() < end, f"{pid} lives on"
+        time.sleep(0.05)
+
+
+def test_a_large_body_is_answered_as_a_small_one_is(serve: Callable[..., Server]) -> None:
+    server = serve()
+    bad = play(place={"city": "Atlantis", "country": "GR"})
+    small = send(server, [play(), bad]).json
+    answer = send(server, [*large(), bad]).json
+    assert (answer["accepted"], answer["rejected"]) == (PLAYS, 1)
+    assert answer["errors"] == [small["errors"][0] | {"index": PLAYS}]
+    assert send(server, large(pressed_at=time.time() - 4)).json["late"] == PLAYS
+    assert send(server, [*large(), "x" * LARGE_BYTES]).json["rejected"] == 1
+    assert send(server, large() * 11).status == 413
+    broken = send(server, json.dumps(large()).encode()[:-1])
+    assert (broken.status, "not JSON" in broken.error or "ends" in broken.error) == (400, True), broken.error
+
+
+def test_a_reader_that_is_lost_costs_no_play(serve: Callable[..., Server]) -> None:
+    server = serve()
+    assert send(server, large()).json["accepted"] == PLAYS
+    first = child_of(server)
+    os.kill(first, signal.SIGKILL)
+    answers: list[Answer] = []
+    senders = [threading.Thread(target=lambda: answers.append(send(server, large()))) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert [answer.json["accepted"] for answer in answers] == [PLAYS] * 4
+    assert "the process that reads large bodies was lost" in server.log
+    until_gone(first)
+    assert server.stop() == 0
+
+
+def test_a_reader_goes_with_its_server_however_that_ends(serve: Callable[..., Server]) -> None:
+    for end in (Server.stop, Server.kill):
+        server = serve()
+        assert send(server, large()).json["accepted"] == PLAYS
+        reader = child_of(server)
+        end(server)
+        until_gone(reader)
+
+
+def test_flasks_own_server_reads_large_bodies_too(flask_server: FlaskServer) -> None:
+    answers: list[Answer] = []
+    senders = [threading.Thread(target=lambda: answers.append(send(flask_server, large()))) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert [answer.json["accepted"] for answer in answers] == [PLAYS] * 4
+    assert "Traceback" not in flask_server.log

@@ -1,0 +1,195 @@
+"""Reading of bodies: small ones at once, large ones in a child process.
+
+Ten thousand plays take some ten milliseconds to read, a quarter of a second if all their tracks are new, and while that
+goes on no viewer gets a frame. So what is large goes to a process of its own, a body after the other; that is also how
+both cores of a small machine take part. It starts when it is first needed, and ends with the server, or with the
+connection to it; if it is lost, large bodies are read here for ten seconds, and the next one starts another.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import TypeVar
+
+import msgspec
+
+from webapp.decoding import BodyError, TooManyPlaysError
+from webapp.gazetteer import Gazetteer, load_gazetteer
+from webapp.plays import Source
+from webapp.reading import PlayReader, Taken
+
+LARGE_BYTES = 1 << 16
+_ANSWER_S = 60.0
+_END_S = 5.0
+_AGAIN_S = 10.0
+_LENGTH = struct.Struct("<I")
+_STEP = 1 << 20
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class _Start(msgspec.Struct):
+    """What the child is told first."""
+
+    secret: bytes
+    lateness_ms: int
+
+
+class _Job(msgspec.Struct):
+    """A body to be read, with what `PlayReader.take` is to know of it."""
+
+    body: bytes
+    now_ms: int
+    source: Source
+    lines: bool
+
+
+class _Refused(msgspec.Struct):
+    """The body cannot be used: too many plays, or another sentence for a person."""
+
+    sentence: str
+    too_many: bool
+
+
+class _Answer(msgspec.Struct):
+    taken: Taken | None = None
+    refused: _Refused | None = None
+
+
+class Readers:
+    """Reads bodies of plays. Call it from any greenlet or thread.
+
+    Args:
+        gazetteer: where places are looked up.
+        secret: key of the listener hashes.
+        lateness_ms: how long a slice stays open after its end.
+    """
+
+    def __init__(self, gazetteer: Gazetteer, secret: bytes, lateness_ms: int) -> None:
+        self._start = _Start(secret, lateness_ms)
+        self._here = PlayReader(gazetteer, secret)
+        self._sending, self._receiving = threading.Lock(), threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+        self._not_before_s = 0.0
+
+    def take(self, body: bytes, now_ms: int, source: Source, *, lines: bool) -> Taken:
+        """Read a body; see `PlayReader.take`."""
+        if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
+            try:
+                return self._outcome(self._asked(_Job(body, now_ms, source, lines)))
+            except OSError as error:
+                log.warning("the process that reads large bodies was lost (%s); this one is read here", error)
+        return self._here.take(body, now_ms, self._start.lateness_ms, source, lines=lines)
+
+    def stop(self) -> None:
+        """End the child."""
+        with self._sending:
+            self._end()
+
+    def _outcome(self, answer: _Answer) -> Taken:
+        if answer.refused:
+            raise (TooManyPlaysError if answer.refused.too_many else BodyError)(answer.refused.sentence)
+        assert answer.taken is not None
+        return answer.taken
+
+    def _asked(self, job: _Job) -> _Answer:
+        """Have a body read by the child; the next one is sent meanwhile, so that the child need not wait for it."""
+        with self._sending:
+            connection = self._connection or self._begin()
+            try:
+                _send(connection, job)
+            except OSError:
+                self._lost(connection)
+                raise
+            self._receiving.acquire()  # answers come in the order of jobs
+        try:
+            return _receive(connection, _Answer)
+        except OSError:
+            self._lost(connection)
+            raise
+        finally:
+            self._receiving.release()
+
+    def _lost(self, connection: socket.socket) -> None:
+        if connection is self._connection:
+            self._not_before_s = time.monotonic() + _AGAIN_S
+            self._end()
+
+    def _begin(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            ours.settimeout(_ANSWER_S)
+            self._connection = ours
+            command = [sys.executable, "-m", "webapp.readers", str(theirs.fileno())]
+            self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        _send(ours, self._start)
+        return ours
+
+    def _end(self) -> None:
+        connection, child = self._connection, self._child
+        self._connection = self._child = None
+        if connection:
+            connection.close()  # upon which the child ends, unless it is stuck
+        if child:
+            try:
+                child.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+def _send(connection: socket.socket, message: msgspec.Struct) -> None:
+    data = msgspec.msgpack.encode(message)
+    connection.sendall(_LENGTH.pack(len(data)))
+    connection.sendall(data)
+
+
+def _receive(connection: socket.socket, kind: type[T]) -> T:
+    """Return the next message; a ConnectionResetError if there is none."""
+    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    return msgspec.msgpack.decode(_exactly(connection, length), type=kind)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytearray:
+    data = bytearray(size)
+    view, got = memoryview(data), 0
+    while got < size:
+        step = connection.recv_into(view[got : got + _STEP])
+        if not step:
+            raise ConnectionResetError("it ended")
+        got += step
+    return data
+
+
+def _serve(connection: socket.socket) -> None:
+    start = _receive(connection, _Start)
+    reader = PlayReader(load_gazetteer(), start.secret)
+    while True:
+        job = _receive(connection, _Job)
+        try:
+            answer = _Answer(taken=reader.take(job.body, job.now_ms, start.lateness_ms, job.source, lines=job.lines))
+        except (BodyError, TooManyPlaysError) as error:
+            answer = _Answer(refused=_Refused(str(error), isinstance(error, TooManyPlaysError)))
+        _send(connection, answer)
+
+
+def _main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the server, which ends us
+    with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(ConnectionError):
+        connection.setblocking(True)
+        _serve(connection)
+
+
+if __name__ == "__main__":
+    _main()
