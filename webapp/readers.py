@@ -1,14 +1,15 @@
-"""Reading of bodies: small ones at once, large ones in a child process.
+"""Reading of bodies: small ones at once, large ones in child processes.
 
-Ten thousand plays take some ten milliseconds to read, a quarter of a second if all their tracks are new, and while that
-goes on no viewer gets a frame. So what is large goes to a process of its own, a body after the other; that is also how
-both cores of a small machine take part. It starts when it is first needed, and ends with the server, or with the
-connection to it; if it is lost, large bodies are read here for ten seconds, and the next one starts another.
+Ten thousand plays take some twenty milliseconds to read, a quarter of a second if all their tracks are new, and while
+that goes on no viewer gets a frame. So what is large goes to a process of its own, of which there may be one a core;
+that is also how all cores take part. One starts when it is first needed, and ends with the server, or with the connection to
+it; if it is lost, large bodies are read here for ten seconds, and the next one starts another.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import struct
@@ -27,6 +28,7 @@ from webapp.plays import Source
 from webapp.reading import PlayReader, Taken
 
 LARGE_BYTES = 1 << 16
+CHILDREN_MOST = 4
 _ANSWER_S = 60.0
 _END_S = 5.0
 _AGAIN_S = 10.0
@@ -76,54 +78,87 @@ class Readers:
     """
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes, lateness_ms: int) -> None:
-        self._start = _Start(secret, lateness_ms)
+        self._lateness_ms = lateness_ms
         self._here = PlayReader(gazetteer, secret)
-        self._sending, self._receiving = threading.Lock(), threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._connection: socket.socket | None = None
+        start = _Start(secret, lateness_ms)
+        self._children = [_Child(start) for _ in range(min(CHILDREN_MOST, len(os.sched_getaffinity(0))))]
         self._not_before_s = 0.0
 
     def take(self, body: bytes, now_ms: int, source: Source, *, lines: bool) -> Taken:
         """Read a body; see `PlayReader.take`."""
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
+            child = min(self._children, key=lambda child: child.busy)
             try:
-                return self._outcome(self._asked(_Job(body, now_ms, source, lines)))
+                return _outcome(child.asked(_Job(body, now_ms, source, lines)))
             except OSError as error:
-                log.warning("the process that reads large bodies was lost (%s); this one is read here", error)
-        return self._here.take(body, now_ms, self._start.lateness_ms, source, lines=lines)
+                self._not_before_s = time.monotonic() + _AGAIN_S
+                log.warning("a process that reads large bodies was lost (%s); this one is read here", error)
+        return self._here.take(body, now_ms, self._lateness_ms, source, lines=lines)
 
     def stop(self) -> None:
-        """End the child."""
-        with self._sending:
-            self._end()
+        """End the children."""
+        for child in self._children:
+            child.stop()
 
-    def _outcome(self, answer: _Answer) -> Taken:
-        if answer.refused:
-            raise (TooManyPlaysError if answer.refused.too_many else BodyError)(answer.refused.sentence)
-        assert answer.taken is not None
-        return answer.taken
 
-    def _asked(self, job: _Job) -> _Answer:
-        """Have a body read by the child; the next one is sent meanwhile, so that the child need not wait for it."""
-        with self._sending:
-            connection = self._connection or self._begin()
+def _outcome(answer: _Answer) -> Taken:
+    if answer.refused:
+        raise (TooManyPlaysError if answer.refused.too_many else BodyError)(answer.refused.sentence)
+    assert answer.taken is not None
+    return answer.taken
+
+
+class _Child:
+    """A process that reads bodies, and the connection to it; begun when it is first asked, or asked after it was lost.
+
+    Attributes:
+        busy: how many bodies it has to read.
+    """
+
+    def __init__(self, start: _Start) -> None:
+        self.busy = 0
+        self._start = start
+        self._sending, self._receiving = threading.Lock(), threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+
+    def asked(self, job: _Job) -> _Answer:
+        """Have a body read. The next one is sent meanwhile, so that the child need not wait for it.
+
+        Raises:
+            OSError: the child was lost.
+        """
+        self.busy += 1
+        try:
+            with self._sending:
+                connection = self._sent(job)
+                self._receiving.acquire()  # answers come in the order of jobs
             try:
-                _send(connection, job)
+                return _receive(connection, _Answer)
             except OSError:
                 self._lost(connection)
                 raise
-            self._receiving.acquire()  # answers come in the order of jobs
+            finally:
+                self._receiving.release()
+        finally:
+            self.busy -= 1
+
+    def stop(self) -> None:
+        """End it."""
+        with self._sending:
+            self._end()
+
+    def _sent(self, job: _Job) -> socket.socket:
+        connection = self._connection or self._begin()
         try:
-            return _receive(connection, _Answer)
+            _send(connection, job)
         except OSError:
             self._lost(connection)
             raise
-        finally:
-            self._receiving.release()
+        return connection
 
     def _lost(self, connection: socket.socket) -> None:
         if connection is self._connection:
-            self._not_before_s = time.monotonic() + _AGAIN_S
             self._end()
 
     def _begin(self) -> socket.socket:
@@ -132,21 +167,21 @@ class Readers:
             ours.settimeout(_ANSWER_S)
             self._connection = ours
             command = [sys.executable, "-m", "webapp.readers", str(theirs.fileno())]
-            self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
         _send(ours, self._start)
         return ours
 
     def _end(self) -> None:
-        connection, child = self._connection, self._child
-        self._connection = self._child = None
+        connection, process = self._connection, self._process
+        self._connection = self._process = None
         if connection:
             connection.close()  # upon which the child ends, unless it is stuck
-        if child:
+        if process:
             try:
-                child.wait(_END_S)
+                process.wait(_END_S)
             except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+                process.kill()
+                process.wait()
 
 
 def _send(connection: socket.socket, message: msgspec.Struct) -> None:

@@ -166,7 +166,8 @@ class _Columns(NamedTuple):
 
     def _sources(self, source: int) -> npt.NDArray[np.uint8]:
         """Return the less true of the request's source and each play's own."""
-        own = np.frombuffer(bytes(map(_CODES.__getitem__, map(_SOURCE, self.plays))), np.uint8)
+        codes = map(_CODES.__getitem__, map(_SOURCE, self.plays))
+        own = np.fromiter(codes, np.uint8, len(self.plays))
         lesser: npt.NDArray[np.uint8] = _BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])]
         return lesser
 
@@ -181,6 +182,6 @@ def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:
 
 def _pressed_ms(plays: Sequence[Play], now_ms: int) -> npt.NDArray[np.float64]:
     """Whole epoch milliseconds; the time of arrival where none is given."""
-    at_s = np.array(list(map(_PRESSED_AT, plays)), np.float64)  # None becomes NaN, which JSON cannot say
+    at_s = np.fromiter(map(_PRESSED_AT, plays), np.float64, len(plays))  # None becomes NaN, which JSON cannot say
     with np.errstate(over="ignore"):
         return np.where(np.isnan(at_s), now_ms, np.rint(at_s * 1000))
