@@ -14,6 +14,11 @@ Groups = npt.NDArray[np.uint32]
 Cities = npt.NDArray[np.uint16]
 
 
+def numbers_in(column: npt.NDArray[np.int64]) -> Rows:
+    """Return the distinct numbers of a column, small ones from 0 on, in order: `np.unique` would sort the column."""
+    return np.flatnonzero(np.bincount(column))
+
+
 def sort_west_to_east(group: Groups, city: Cities, listener: Hashes, at: Times) -> Rows:
     """Return the rows in order of (group, city, listener, at); all columns are of shape (n,).
 

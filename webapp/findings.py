@@ -78,9 +78,9 @@ class Recorder:
     def _tails(self, rows: Rows, found: Pairs, texts: Texts) -> NDArray[np.uint64]:
         place = self._gazetteer.geoname_id
         plays = [column for play in found for column in (play.at, play.listener.view(np.int64), place[play.city])]
-        used, track = np.unique(rows["track"], return_inverse=True)
+        used = np.unique(rows["track"])
         ids = np.frombuffer(b"".join(wire_track_id(texts[number]) for number in used.tolist()), np.uint8)
-        letters = ids.reshape(-1, TRACK_ID_BYTES)[track]
+        letters = ids.reshape(-1, TRACK_ID_BYTES)[np.searchsorted(used, rows["track"])]
         return connection_tails(self._secret, rows["source"], letters, np.stack(plays, axis=1))
 
     def _earliest(self, plays: Plays, most: int, texts: Texts) -> NDArray[np.int64]:
@@ -96,13 +96,13 @@ class Recorder:
 
 def _artists(track: NDArray[np.int64], plays: Plays, texts: Texts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return a number for the artist of each of these tracks, and how many of the plays are the artist's."""
-    used, counts = np.unique(numbers_of(plays.row), return_counts=True)
-    every = np.union1d(used, track)  # a track of the slices before may be in none of these plays
+    counts = np.bincount(numbers_of(plays.row), minlength=len(texts))
+    every = np.flatnonzero(counts + np.bincount(track, minlength=len(texts)))  # a track may be of the slices before
     number: dict[str, int] = {}
-    artist = np.array([number.setdefault(folded_artist(texts[i]), len(number)) for i in every.tolist()], np.int64)
-    played = np.bincount(artist[np.searchsorted(every, used)], counts, len(number)).astype(np.int64)
-    whose = artist[np.searchsorted(every, track)]
-    return whose, played[whose]
+    artist = np.zeros(len(texts), np.int64)
+    artist[every] = [number.setdefault(folded_artist(texts[i]), len(number)) for i in every.tolist()]
+    played = np.bincount(artist[every], counts[every]).astype(np.int64)
+    return artist[track], played[artist[track]]
 
 
 def _number_anew(columns: Sequence[Rows], texts: Texts) -> tuple[bytes, ...]:

@@ -2,7 +2,7 @@
 
 Ten thousand plays take some twenty milliseconds to read, a quarter of a second if all their tracks are new, and while
 that goes on no viewer gets a frame. So what is large goes to a process of its own, of which there may be one a core;
-that is also how all cores take part. One starts when it is first needed, and ends with the server, or with the connection to
+that way all cores take part. One starts when it is first needed, and ends with the server, or with the connection to
 it; if it is lost, large bodies are read here for ten seconds, and the next one starts another.
 """
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from webapp import checks
 from webapp.checks import FieldError
+from webapp.columns import numbers_in
 from webapp.decoding import Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.gazetteer import Gazetteer
 from webapp.known import Known, KnownTexts
@@ -154,20 +155,19 @@ class _Columns(NamedTuple):
 
     def batch(self, hashes: ListenerHashes, tracks: Sequence[bytes], source: int) -> PlayBatch:
         """Return rows without a fault as a batch; `tracks` are all that are known, by number."""
-        used, track = np.unique(self.track, return_inverse=True)
+        used = numbers_in(self.track)
         return PlayBatch(
             at=self.at.astype(np.int64),
             source=self._sources(source),
             city=self.city.astype(np.uint16),
             listener=hashes.of(self.listeners),
-            track=track.astype(np.uint32),
+            track=np.searchsorted(used, self.track).astype(np.uint32),
             tracks=tuple(tracks[number] for number in used.tolist()),
         )
 
     def _sources(self, source: int) -> npt.NDArray[np.uint8]:
         """Return the less true of the request's source and each play's own."""
-        codes = map(_CODES.__getitem__, map(_SOURCE, self.plays))
-        own = np.fromiter(codes, np.uint8, len(self.plays))
+        own = np.fromiter(map(_CODES.__getitem__, map(_SOURCE, self.plays)), np.uint8, len(self.plays))
         lesser: npt.NDArray[np.uint8] = _BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])]
         return lesser
 

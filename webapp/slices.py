@@ -52,7 +52,8 @@ class Slicer:
     def add(self, batch: PlayBatch) -> None:
         """Take plays in; those whose slice is closed are late: counted, not matched."""
         slice_ = batch.at // SLICE_MS
-        on_time = np.unique(slice_[slice_ >= self._next]).tolist()
+        changes = np.append(np.diff(slice_) != 0, True)[: len(slice_)]  # plays come more or less in order
+        on_time = [number for number in np.unique(slice_[changes]).tolist() if number >= self._next]
         self._count_late(int(np.count_nonzero(slice_ < self._next)))
         plays = self._plays(batch, max(on_time, default=self._next))
         for number in on_time:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.columns import numbers_in
 from webapp.records import wire_track_id
 
 _NUMBER_BITS = 32
@@ -52,7 +53,7 @@ class Tracks(dict[bytes, int]):
 
     def rows(self, numbers: Numbers) -> Numbers:
         """Return what the matcher is to know plays' tracks by: within a group, in the order of their bytes."""
-        distinct = np.unique(numbers)
+        distinct = numbers_in(numbers)
         groups, sizes = np.unique(self.group[distinct], return_counts=True)
         if len(groups) == len(distinct):
             return numbers
