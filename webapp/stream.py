@@ -12,7 +12,7 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 from webapp.admission import check_origin, client_address
 from webapp.runtime import unison
 from webapp.selection import Filter, FilterError
-from webapp.takeover import Takeover, refusal, refuse_compression
+from webapp.takeover import Takeover, refusal
 
 RETRY_AFTER_S = 5
 
@@ -45,7 +45,6 @@ def check() -> ResponseReturnValue | None:
             429,
             {"Retry-After": str(RETRY_AFTER_S)},
         )
-    refuse_compression(request.environ)
     return None
 
 

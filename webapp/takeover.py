@@ -1,10 +1,14 @@
 """Taking a websocket's socket over from Flask-Sock once its handshake is done.
 
-Flask-Sock and simple-websocket do the handshake; everything after it is the hub's. What this relies on, and where:
+Flask-Sock finds the socket and keeps the server's hands off it; the handshake's answer is written here, and everything
+after it is the hub's. What this relies on, and where:
 
+- Flask-Sock makes a `Server` of simple-websocket's by that name (`Sock.route`); ours takes its place. Its own writes
+  what the client sent down anew, for wsproto and h11 to read it once more: as dear as all else that a viewer's coming
+  takes, and `refusal` has looked at all that it looks at.
 - simple-websocket makes a reader with `thread_class` and starts it (`Base.__init__`). Ours does not start, so nobody
-  but the hub reads the socket. The handshake itself is made from the environ and reads nothing from the socket. What a
-  client sends before it got the handshake's answer may stay in the server's buffer; RFC 6455, 4.1, forbids it to.
+  but the hub reads the socket. What a client sends before it got the handshake's answer may stay in the server's
+  buffer; RFC 6455, 4.1, forbids it to.
 - Flask-Sock calls `ws.close()` when the handler returns, which does nothing if `ws.connected` is false.
 - gunicorn closes its descriptor when the handler returns, without a shutdown (`util.close`): a duplicate lives on.
 - werkzeug's server answers on the socket and shuts it down when the handler returns, so there the handler waits until
@@ -16,12 +20,15 @@ import os
 import threading
 from binascii import Error as Base64Error
 from collections.abc import Callable, MutableMapping
+from hashlib import sha1
 from typing import Any
 
+import flask_sock
+import simple_websocket
 from flask import Flask, Response, request
 from gevent import monkey
-from wsproto.utilities import RemoteProtocolError
 
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455, 1.3
 _Socket: Any = monkey.get_original("socket", "socket")  # a patched one has watchers of its own
 
 
@@ -37,10 +44,20 @@ class _NoReader:
         pass
 
 
+class _Server(simple_websocket.Server):  # type: ignore[misc]  # simple-websocket is not typed
+    """A websocket whose handshake is the answer that RFC 6455, 4.2.2, asks for: no extension, no subprotocol."""
+
+    def handshake(self) -> None:
+        accepted = base64.b64encode(sha1((self.environ["HTTP_SEC_WEBSOCKET_KEY"].strip() + _GUID).encode()).digest())
+        head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        self.sock.sendall(head + b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
+        self.connected = True
+
+
 def init_app(app: Flask) -> None:
-    """Make Flask-Sock's websockets of this app fit to be taken over, and failed handshakes no errors of the server."""
+    """Make Flask-Sock's websockets fit to be taken over, and a client that left meanwhile no error of the server."""
+    flask_sock.Server = _Server
     app.config["SOCK_SERVER_OPTIONS"] = {**app.config.get("SOCK_SERVER_OPTIONS", {}), "thread_class": _NoReader}
-    app.register_error_handler(RemoteProtocolError, lambda error: Response(f"{error}\n", 400, mimetype="text/plain"))
     app.register_error_handler(ConnectionError, _client_left)
 
 
@@ -50,20 +67,12 @@ def _client_left(error: ConnectionError) -> Response:
     return Response(status=400)
 
 
-def refuse_compression(environ: MutableMapping[str, Any]) -> None:
-    """Drop the extensions and subprotocols that the client offers, before Flask-Sock sees the environ.
-
-    simple-websocket always accepts permessage-deflate; a browser that negotiated it may then compress, and would expect
-    frames that the hub could not encode once for all. Of subprotocols there are none, and wsproto fails on odd ones.
-    """
-    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-    environ.pop("HTTP_SEC_WEBSOCKET_PROTOCOL", None)
-
-
 def refusal(environ: MutableMapping[str, Any]) -> Response | None:
     """Return the answer to a request that cannot become a websocket, before Flask-Sock sees it; None if it can."""
     if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
         return _refuse(426, "this address is a websocket; connect to it with ws:// or wss://")
+    if "upgrade" not in map(str.strip, environ.get("HTTP_CONNECTION", "").lower().split(",")):
+        return _refuse(400, "a websocket begins with Connection: Upgrade")
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
         return _refuse(426, "this server speaks version 13 of the websocket protocol")
     if environ["REQUEST_METHOD"] != "GET" or environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
@@ -89,7 +98,7 @@ def _is_key(key: str) -> bool:
 
 def _is_host(host: str) -> bool:
     try:
-        return bool(host.encode("ascii").decode("idna"))  # as wsproto reads it
+        return bool(host.encode("ascii").decode("idna"))
     except UnicodeError:
         return False
 

@@ -67,7 +67,6 @@ service = Service()
 def prepare() -> Response | None:
     if request.path != "/stream":
         return None
-    takeover.refuse_compression(request.environ)
     return takeover.refusal(request.environ)
 
 

@@ -30,7 +30,6 @@ def make_app() -> Any:
     def check() -> Any:
         if request.path != "/stream":
             return None
-        takeover.refuse_compression(request.environ)
         return takeover.refusal(request.environ)
 
     @Sock(app).route("/stream")  # type: ignore[untyped-decorator]
