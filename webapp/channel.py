@@ -43,6 +43,8 @@ class Maker:
     def make(self, seq: int, record: SliceRecord) -> Shown:
         """Make the frame of the next record."""
         chosen = self._selection.choose(record)
+        if self._filter and not (chosen.matching or chosen.pulses or chosen.sparks):
+            return Shown(frames.nothing(seq, record), chosen, [])
         connections = frames.shown(record, chosen.pairs, self._gazetteer)
         payload = frames.frame(seq, record, chosen, connections, self._filter, self._gazetteer)
         return Shown(payload, chosen, connections)

@@ -61,6 +61,16 @@ def frame(
     return encode(message)
 
 
+@lru_cache(maxsize=4)
+def nothing(seq: int, record: SliceRecord) -> bytes:
+    """Encode the frame of one record for all filters that nothing of it passes: once for all of them."""
+    message = {
+        "type": "connections", "seq": seq, "now": record.now_ms / 1000, "connections": [], "pulses": [], "sparks": [],
+        "counts": counts(record, 0, 0),
+    }  # fmt: skip
+    return encode(message)
+
+
 def pulses(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> list[dict[str, Any]]:
     """Return the shown same-city pairs of a record."""
     return [_pulse(record.pulses[row], record, gazetteer) for row in rows]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from geopy.distance import geodesic
+from geographiclib.geodesic import Geodesic
 
 from webapp.geo import Nearby, chord_km, unit_vectors
 from webapp.names import NO_CITY, Completions, NameIndex, fold_place, fold_typed
@@ -249,12 +249,14 @@ class Gazetteer:
         return np.rint(chord_km(*ends)).astype(np.int32)
 
     def geodesic_km(self, a: int, b: int) -> int:
-        """Whole kilometres between two cities on the WGS 84 ellipsoid, by geopy's geodesic: what is shown."""
+        """Whole kilometres between two cities on the WGS 84 ellipsoid, as geopy's geodesic has it: what is shown."""
         return self._geodesic(a, b) if a <= b else self._geodesic(b, a)
 
     def _measure(self, a: int, b: int) -> int:
         first, second = self.cities[a], self.cities[b]
-        return round(float(geodesic((first.lat, first.lon), (second.lat, second.lon)).km))
+        # geopy makes the ellipsoid anew for each distance, which takes half as long again.
+        arc = Geodesic.WGS84.Inverse(first.lat, first.lon, second.lat, second.lon, Geodesic.DISTANCE)
+        return round(float(arc["s12"]) / 1000)
 
 
 def _check(lon: float, lat: float) -> None:

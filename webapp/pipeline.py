@@ -15,6 +15,9 @@ from webapp.slices import Slicer
 
 Offload = Callable[..., Any]
 
+TAKE_S = 0.05
+"""So often plays are taken from the bus, so that little is left to do for them when their slice is due."""
+
 
 class Pipeline:
     """Runs the slicer by the clock.
@@ -62,12 +65,13 @@ class Pipeline:
         return max(0.0, self._slicer.closed_ms / 1000 + self._lateness_ms / 1000 - self._clock())
 
     def step(self) -> None:
-        """Wait until a slice is due, close what is due, and publish the records."""
+        """Wait a little, take plays in, close what is due by then, and publish the records."""
         gevent.sleep(self._until_next())
         now_ms = round(self._clock() * 1000)
         began_s, closed_ms = time.perf_counter(), self._slicer.closed_ms
         records = self._offload(self._close, now_ms)
-        self._on_closed((self._slicer.closed_ms - closed_ms) // SLICE_MS, time.perf_counter() - began_s)
+        if closed := (self._slicer.closed_ms - closed_ms) // SLICE_MS:
+            self._on_closed(closed, time.perf_counter() - began_s)
         for record in records:
             self._records.publish(record)
 
@@ -87,6 +91,6 @@ class Pipeline:
         return [record.encode() for record in self._slicer.close(now_ms - self._lateness_ms, now_ms)]
 
     def _until_next(self) -> float:
-        """Return seconds until the next slice may be closed; never none, so that others get their turn."""
+        """Return seconds to wait, at most until the next slice may be closed; never none, so that others get a turn."""
         due_s = (self._slicer.closed_ms + SLICE_MS + self._lateness_ms) / 1000
-        return min(max(due_s - self._clock(), 0.001), 1.0)
+        return min(max(due_s - self._clock(), 0.001), TAKE_S)

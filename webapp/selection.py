@@ -10,13 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.gazetteer import Gazetteer
+from webapp.index import NAMES, Index, Kind, index_of
 from webapp.plays import SLICE_MS, fold
-from webapp.records import Rows, SliceRecord, folded_artist, wire_track_id
+from webapp.records import Rows, SliceRecord
 
 LATELY_MS = 10_000
 SECOND_MS = 1_000
@@ -62,27 +64,14 @@ class Filter:
     def __bool__(self) -> bool:
         return any(getattr(self, f.name) is not None for f in fields(self))
 
-    def passes(self, rows: Rows, record: SliceRecord, gazetteer: Gazetteer) -> NDArray[np.int64]:
-        """Indices of the rows (pairs, pulses or sparks of the record) that pass."""
-        mask = np.ones(len(rows), bool)
-        if self.artist is not None:
-            mask &= np.array([folded_artist(t) == self.artist for t in record.tracks], bool)[rows["track"]]
-        if self.track is not None:
-            wanted = self.track.encode()
-            mask &= np.array([wire_track_id(t) == wanted for t in record.tracks], bool)[rows["track"]]
-        if self.country is not None:
-            mask &= _either_end(rows, gazetteer.country == self.country)
-        if self.city is not None:
-            mask &= _either_end(rows, gazetteer.geoname_id == self.city)
-        return np.flatnonzero(mask)
-
-
-def _either_end(rows: Rows, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    if "city" in (rows.dtype.names or ()):
-        here: NDArray[np.bool_] = wanted[rows["city"]]
-        return here
-    either: NDArray[np.bool_] = wanted[rows["from_city"]] | wanted[rows["to_city"]]
-    return either
+    def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
+        """Return the rows of a kind that pass, ascending."""
+        values = [self.artist, self.track and self.track.encode(), self.country, self.city]
+        asked = [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
+        if not asked:
+            return index.every(kind)
+        found = (index.rows(kind, name, value) for name, value in asked)
+        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 
 
 def _artist(text: str, _: Gazetteer) -> str:
@@ -147,11 +136,12 @@ class Selection:
     def choose(self, record: SliceRecord) -> Chosen:
         """Choose from the next record; records come in order, none left out within an aligned 10 s."""
         self._turn_to(record.start_ms)
-        pairs = self.filter.passes(record.pairs, record, self._gazetteer)
+        index = index_of(record, self._gazetteer)
+        pairs = self.filter.passes("pairs", index)
         return Chosen(
-            self._choose_pairs(record, pairs),
-            self._first(record.pulses, record, "pulses"),
-            self._first(record.sparks, record, "sparks"),
+            self._choose_pairs(record, index, pairs) if len(pairs) else [],
+            self._first("pulses", index),
+            self._first("sparks", index),
             len(pairs),
         )
 
@@ -166,25 +156,28 @@ class Selection:
             self._shown = 0
             self._had: set[str] = set()
 
-    def _choose_pairs(self, record: SliceRecord, candidates: NDArray[np.int64]) -> list[int]:
+    def _choose_pairs(self, record: SliceRecord, index: Index, candidates: NDArray[np.int64]) -> list[int]:
         if not self._shown_per_s:
             return [int(row) for row in candidates]
         part = record.start_ms % SECOND_MS // SLICE_MS + 1
-        room = min(part * self._shown_per_s // SLICES_A_SECOND - self._shown, len(candidates))
-        chosen = candidates[self._best(record.pairs[candidates], record.tracks, room)] if room > 0 else candidates[:0]
+        room = part * self._shown_per_s // SLICES_A_SECOND - self._shown
+        chosen = candidates[self._best(record.pairs[candidates], index, room)] if room > 0 else candidates[:0]
         self._shown += len(chosen)
         return sorted(chosen.tolist())
 
-    def _best(self, rows: Rows, tracks: Sequence[bytes], room: int) -> list[int]:
+    def _best(self, rows: Rows, index: Index, room: int) -> list[int]:
         """Return the best of rows, one after the other: each that is shown makes those that resemble it worth less."""
-        ids = [wire_track_id(track) for track in tracks]
-        songs = np.unique(np.array(ids), return_inverse=True)[1][rows["track"]]
-        worth, best = self._worth(rows, ids), list[int]()
+        if len(rows) <= room:
+            for pair in rows:
+                self._remember(pair, index.ids)
+            return list(range(len(rows)))
+        songs = index.songs[rows["track"]]
+        worth, best = self._worth(rows, index.ids), list[int]()
         while len(best) < room:
             ties = np.flatnonzero(worth == worth.max())
             row = int(ties[np.argmin(rows["tail"][ties])])
             best.append(row)
-            self._remember(rows[row], ids)
+            self._remember(rows[row], index.ids)
             worth -= _likeness(rows, rows[row]) + TRACK_LATELY * (songs == songs[row])
             worth[best] = _TAKEN
         return best
@@ -192,9 +185,8 @@ class Selection:
     def _worth(self, rows: Rows, ids: Sequence[bytes]) -> NDArray[np.int64]:
         country, city = self._gazetteer.country, np.zeros(len(self._gazetteer), np.int64)
         city[list(self._cities)] = list(self._cities.values())
-        track = np.array([self._tracks[id_] for id_ in ids], np.int64)
         worth = rows["km"].astype(np.int64)
-        worth -= TRACK_LATELY * track[rows["track"]]
+        worth -= TRACK_LATELY * np.array([self._tracks[ids[track]] for track in rows["track"].tolist()], np.int64)
         worth += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
         for place, listener in (("from_city", "from_listener"), ("to_city", "to_listener")):
             worth -= CITY_LATELY * city[rows[place]]
@@ -206,9 +198,9 @@ class Selection:
         self._listeners.update((int(pair["from_listener"]), int(pair["to_listener"])))
         self._tracks[ids[pair["track"]]] += 1
 
-    def _first(self, rows: Rows, record: SliceRecord, kind: str) -> list[int]:
+    def _first(self, kind: Kind, index: Index) -> list[int]:
         """Return the first row that passes, unless one of its kind was shown in this second."""
-        passing: list[int] = [] if kind in self._had else self.filter.passes(rows, record, self._gazetteer)[:1].tolist()
+        passing: list[int] = [] if kind in self._had else self.filter.passes(kind, index)[:1].tolist()
         if passing:
             self._had.add(kind)
         return passing

@@ -82,7 +82,7 @@ class Slicer:
         found = self._matcher.close(end_ms, plays)
         plays = plays.take(others(len(plays.at), found.equal))
         self._next += 1
-        record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks.texts)
+        record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks)
         self._counts += _count(plays, found, thinned)
         self._forget(number)
         if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.columns import numbers_in
-from webapp.records import wire_track_id
+from webapp.records import folded_artist, wire_track_id
 
 _NUMBER_BITS = 32
-_FREE, _NEVER = np.iinfo(np.int64).max, 0
+_FREE, _NEVER, _UNKNOWN = np.iinfo(np.int64).max, 0, 0
 
 Numbers = NDArray[np.int64]
 
@@ -30,6 +30,7 @@ class Tracks(dict[bytes, int]):
         self.texts: list[bytes] = []
         self.group: Numbers = np.zeros(0, np.int64)
         self._used: Numbers = np.zeros(0, np.int64)  # when last, as a slice
+        self._artist: Numbers = np.zeros(0, np.int64)
         self._by_id: dict[bytes, int] = {}
         self._free: list[int] = []
 
@@ -51,6 +52,12 @@ class Tracks(dict[bytes, int]):
             self._used[number] = _FREE
             self._free.append(number)
 
+    def artists(self, numbers: Numbers) -> Numbers:
+        """Return a number, any int64, for the artist of each of these: one for all that are compared as one."""
+        for number in numbers[self._artist[numbers] == _UNKNOWN].tolist():
+            self._artist[number] = hash(folded_artist(self.texts[number])) or ~_UNKNOWN
+        return self._artist[numbers]
+
     def rows(self, numbers: Numbers) -> Numbers:
         """Return what the matcher is to know plays' tracks by: within a group, in the order of their bytes."""
         distinct = numbers_in(numbers)
@@ -69,7 +76,7 @@ class Tracks(dict[bytes, int]):
             self.texts.append(text)
             self._make_room(number + 1)
         self.texts[number] = text
-        self._used[number] = _NEVER
+        self._used[number], self._artist[number] = _NEVER, _UNKNOWN
         self.group[number] = self._by_id.setdefault(wire_track_id(text), number)
         self[text] = number
         return number
@@ -78,6 +85,7 @@ class Tracks(dict[bytes, int]):
         if tracks > len(self.group):
             more = np.full(tracks, _FREE)
             self.group, self._used = np.append(self.group, more), np.append(self._used, more)
+            self._artist = np.append(self._artist, more)
 
 
 def numbers_of(rows: Numbers) -> Numbers:

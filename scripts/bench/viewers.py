@@ -172,12 +172,15 @@ class Viewers:
 
     def _ask(self) -> None:
         sock = socket.create_connection(("127.0.0.1", self._port), PATIENCE_S)
-        sock.sendall(HANDSHAKE)
+        sock.sendall(self._handshake(sock.fileno()))
         sock.setblocking(False)
         fd = sock.fileno()
         self._socks[fd], self._partial[fd] = sock, b""
         self._joining.add(fd)
         self._epoll.register(fd, select.EPOLLIN)
+
+    def _handshake(self, _: int) -> bytes:
+        return HANDSHAKE
 
     def watch(self, pids: Sequence[int], seconds: float) -> Watched:
         """Measure for so many seconds what comes, and what it costs the server whose processes these are."""
@@ -227,19 +230,19 @@ def _watched(seconds: float, cpu: float, waited: float, own: float, latencies: l
 class Generator:
     """Viewers in a process of their own: `call(Viewers.join, 100)`. Use it in a `with` block."""
 
-    def __init__(self, port: int, payload_bytes: int) -> None:
+    def __init__(self, port: int, payload_bytes: int, kind: type[Viewers] = Viewers) -> None:
         fork = multiprocessing.get_context("fork")
         self._pipe, theirs = fork.Pipe()
-        self._process = fork.Process(target=_obey, args=(theirs, port, payload_bytes), daemon=True)
+        self._process = fork.Process(target=_obey, args=(theirs, kind, port, payload_bytes), daemon=True)
         self._process.start()
 
-    def call(self, method: Callable[Concatenate[Viewers, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self, method: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what a method returns there, or raise what it raises."""
         self.tell(method, *args, **kwargs)
         answer: T = self.answer()
         return answer
 
-    def tell(self, method: Callable[Concatenate[Viewers, P], T], *args: P.args, **kwargs: P.kwargs) -> None:
+    def tell(self, method: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> None:
         """Have a method called there, whose `answer` is still to be asked for."""
         self._pipe.send((method.__name__, args, kwargs))
 
@@ -262,8 +265,8 @@ class Generator:
         self._process.join()
 
 
-def _obey(pipe: Connection[Any, Any], port: int, payload_bytes: int) -> None:
-    viewers = Viewers(port, payload_bytes)
+def _obey(pipe: Connection[Any, Any], kind: type[Viewers], port: int, payload_bytes: int) -> None:
+    viewers = kind(port, payload_bytes)
     while True:
         while not pipe.poll():
             viewers.turn()

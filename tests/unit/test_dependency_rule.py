@@ -25,6 +25,7 @@ PURE = (
     "slices",
     "records",
     "selection",
+    "index",
     "search",
     "frames",
     "findings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from geopy.distance import geodesic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,12 @@ def test_known_distances_come_out(one: tuple[str, str], other: tuple[str, str], 
     a, b = WORLD.by_name(*one), WORLD.by_name(*other)
     assert int(WORLD.km(a, b)) == pytest.approx(km, rel=0.004)
     assert WORLD.geodesic_km(a, b) == pytest.approx(km, rel=0.006)
+
+
+@given(INDEX, INDEX)
+def test_what_is_shown_is_what_geopy_says(a: int, b: int) -> None:
+    one, other = (WORLD[index] for index in (a, b))
+    assert WORLD.geodesic_km(a, b) == round(geodesic((one.lat, one.lon), (other.lat, other.lon)).km)
 
 
 @given(st.lists(st.tuples(INDEX, INDEX), max_size=20))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from itertools import pairwise
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, track
 from webapp import frames
+from webapp.channel import Maker
 from webapp.gazetteer import Gazetteer, load_gazetteer
+from webapp.index import index_of
 from webapp.plays import fold, track_id
 from webapp.records import PAIR, PULSE, SPARK, Counts, SliceRecord
 from webapp.selection import Filter, FilterError, Selection
@@ -192,8 +195,47 @@ def test_one_pulse_and_one_spark_a_second_the_earliest(gazetteer: Gazetteer) -> 
 def test_a_filter_passes_what_it_names(gazetteer: Gazetteer, query: dict[str, str], rows: list[int]) -> None:
     some = record(gazetteer, 0, [(PARIS, CAIRO, SONG), (LYON, RECIFE, OTHER), (CAIRO, OSAKA, SONG)])
     wanted = Filter.parse(query.items(), gazetteer)
-    assert wanted.passes(some.pairs, some, gazetteer).tolist() == rows
+    assert wanted.passes("pairs", index_of(some, gazetteer)).tolist() == rows
     assert Selection(wanted, 0, gazetteer).choose(some).matching == len(rows)
+
+
+def test_what_a_filter_finds_is_what_has_it_in_every_kind_of_row(gazetteer: Gazetteer) -> None:
+    rng, cities = np.random.default_rng(3), [gazetteer.by_id(city) for city in (PARIS, LYON, CAIRO, OSAKA, RECIFE)]
+    tracks = tuple(track(title, artist) for title in ("a", "A", "b") for artist in ("x", "X", "y"))
+    pairs, pulses, sparks = (np.zeros(400, kind) for kind in (PAIR, PULSE, SPARK))
+    for rows in (pairs, pulses, sparks):
+        rows["track"] = rng.integers(0, len(tracks), 400)
+        for name in {"city", "from_city", "to_city"} & set(rows.dtype.names or ()):
+            rows[name] = rng.choice(cities, 400)
+    some = SliceRecord(250, 250, Counts(), pairs, pulses, sparks, tracks)
+    for wanted in (
+        Filter(artist="x", country="FR"),
+        Filter(track=track_id("y", "a"), city=CAIRO),
+        Filter(country="AQ"),
+    ):
+        for kind in ("pairs", "pulses", "sparks"):
+            rows = getattr(some, kind)
+            places = [{row[name] for name in rows.dtype.names if name.endswith("city")} for row in rows]
+            told = [json.loads(tracks[row["track"]]) for row in rows]
+            expected = [
+                number
+                for number, (place, song) in enumerate(zip(places, told, strict=True))
+                if (wanted.artist is None or fold(song["artist"]) == wanted.artist)
+                and (wanted.track is None or song["id"] == wanted.track)
+                and (wanted.country is None or any(gazetteer.country[city] == wanted.country for city in place))
+                and (wanted.city is None or any(gazetteer.geoname_id[city] == wanted.city for city in place))
+            ]
+            assert wanted.passes(kind, index_of(some, gazetteer)).tolist() == expected
+            assert expected or wanted.country == "AQ"
+
+
+def test_filters_that_nothing_passes_share_one_encoding(gazetteer: Gazetteer) -> None:
+    some = record(gazetteer, 0, [(OSAKA, RECIFE, SONG)])
+    france, nobody = Filter(country="FR"), Filter(artist="nobody")
+    made = [Maker(wanted, 4, gazetteer).make(7, some).payload for wanted in (france, nobody)]
+    assert made[0] is made[1]
+    chosen = Selection(france, 4, gazetteer).choose(some)
+    assert made[0] == frames.frame(7, some, chosen, [], france, gazetteer)
 
 
 @pytest.mark.parametrize(
@@ -225,8 +267,6 @@ def test_two_ways_to_write_a_filter_are_one(gazetteer: Gazetteer) -> None:
 
 
 def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer) -> None:
-    import json
-
     some = record(gazetteer, 0, [(OSAKA, RECIFE, SONG)])
     wanted = Filter(country="BR")
     made = Selection(wanted, 4, gazetteer).choose(some)
