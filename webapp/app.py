@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import api, frames, ingest, pages, security, status, stream, takeover
 from webapp.admission import Addresses, TooManyViewers
+from webapp.bodies import Room
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
 from webapp.config import Settings
@@ -82,6 +83,7 @@ class Unison:
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
         self.addresses = Addresses(settings.viewers_per_address)
+        self.bodies = Room()
         self._data_dir = DataDir(settings.data_dir)
         self.loop = Loop()
         self._starting = threading.Lock()
@@ -195,10 +197,18 @@ class Unison:
         Raises:
             Overloaded: too many plays are waiting; none was taken.
         """
+        self.check_room(n)
+        self.plays.publish(batch)
+
+    def check_room(self, n: int = 1) -> None:
+        """See whether n more plays can be taken in, or one at least.
+
+        Raises:
+            Overloaded: too many plays are waiting.
+        """
         if self.pipeline.waiting + n > self.settings.plays_max:
             self.metrics.refused(n)
             raise Overloaded(retry_after_s=1.0)
-        self.plays.publish(batch)
 
     def has_room_for(self, wanted: Filter) -> bool:
         """Tell whether a viewer with this filter can come in."""

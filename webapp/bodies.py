@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,17 +16,51 @@ from werkzeug.exceptions import (
     LengthRequired,
     RequestEntityTooLarge,
     RequestTimeout,
+    TooManyRequests,
     UnsupportedMediaType,
 )
 
 from webapp.runtime import offload
 
 BODY_MOST = 10 << 20
+BODIES_MOST = 512 << 20
 READ_S = 30.0
 DRAIN_S = 5.0
 _STEP = 1 << 16
 _GZIP = 16 + zlib.MAX_WBITS
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
+
+
+class Room:
+    """Memory for the bodies of all requests that are being read or worked on.
+
+    Args:
+        most: bytes; beyond them a request is to come again.
+    """
+
+    def __init__(self, most: int = BODIES_MOST) -> None:
+        self._most = most
+        self._used = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self, request: Request) -> Iterator[None]:
+        """Keep as much room as the body may take.
+
+        Raises:
+            TooManyRequests: there is none at the moment.
+        """
+        packed = bool(request.headers.get("Content-Encoding")) or request.content_length is None
+        size = BODY_MOST if packed else min(request.content_length or 0, BODY_MOST)
+        with self._lock:
+            if self._used + size > self._most:
+                raise TooManyRequests("too many plays are on their way; try again in 1 s", retry_after=1)
+            self._used += size
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._used -= size
 
 
 def read_body(request: Request) -> bytes:

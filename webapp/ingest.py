@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,10 +39,13 @@ def plays() -> Response:
     app = unison()
     check_sender(request, app.settings)
     lines, source = _are_lines(), _source()
-    body = read_body(request)
-    began = time.perf_counter()
-    taken = _take(app, body, source, lines)
-    _hand_over(app, taken)
+    with _overload_told(), app.bodies.held(request):
+        app.check_room()
+        body = read_body(request)
+        began = time.perf_counter()
+        taken = _take(app, body, source, lines)
+        if taken.accepted:
+            app.take_plays(taken.batch, taken.accepted)
     app.metrics.ingested(taken.by_source, taken.rejected, time.perf_counter() - began)
     answer = {"accepted": taken.accepted, "late": taken.late, "rejected": taken.rejected, "errors": taken.errors}
     return Response(msgspec.json.encode(answer) + b"\n", 202, content_type=JSON)
@@ -76,9 +81,9 @@ def _take(app: Unison, body: bytes, source: Source, lines: bool) -> Taken:
         raise RequestEntityTooLarge(str(error)) from None
 
 
-def _hand_over(app: Unison, taken: Taken) -> None:
+@contextmanager
+def _overload_told() -> Iterator[None]:
     try:
-        if taken.accepted:
-            app.take_plays(taken.batch, taken.accepted)
+        yield
     except Overloaded as error:
         raise TooManyRequests(str(error), retry_after=math.ceil(error.retry_after_s)) from None

@@ -71,7 +71,9 @@ class Metrics:
         Info("unison_build", "The version that runs.", registry=self.registry).info({"version": _version()})
         self._accepted = self._counter("plays_accepted", "Plays taken in, late ones too.", "source")
         self._rejected = self._counter("plays_rejected", "Plays refused as malformed.")
-        self._refused = self._counter("plays_refused", "Plays answered 429, for too many were waiting.")
+        self._refused = self._counter(
+            "plays_refused", "Plays answered 429, for too many were waiting; one, where they were not read."
+        )
         self._matched = self._counter(
             "plays_matched", "Plays that came in time and were given to the matcher.", "source"
         )

@@ -227,8 +227,8 @@ def dropped(seconds: float = WATCH_S) -> Iterator[str]:
         frames += len(one.frames)
     drops, gaps = sum(one.drops for one in drop), sum(one.gaps for one in drop)
     print(
-        f"\n{len(drop)} viewers of {len(queries)} filters, {seconds:g} s, {QUIET_PER_S:,} plays/s: dropped {drops:,} times"
-        f" for up to {AWAY_MOST_S:g} s, told of a gap {gaps:,} times"
+        f"\n{len(drop)} viewers of {len(queries)} filters, {seconds:g} s, {QUIET_PER_S:,} plays/s: dropped {drops:,}"
+        f" times for up to {AWAY_MOST_S:g} s, told of a gap {gaps:,} times"
     )
     print(f"{frames:,} frames: {twice} came twice, {lost} never, {other} other than live")
     if twice or lost or other:

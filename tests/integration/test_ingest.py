@@ -280,3 +280,4 @@ def test_too_many_waiting_plays_are_refused_with_a_time_to_come_back(serve: Any)
     assert int(answer.headers["Retry-After"]) >= 1
     assert "too many plays are waiting" in answer.error
     assert accepted(send(server, [play()] * 5)) == 5
+    assert send(server, b"read by nobody").status == 429

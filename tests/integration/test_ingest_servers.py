@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import SimpleNamespace
 
-from flask import Flask
+import pytest
+from flask import Flask, Request
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.test import EnvironBuilder
 
 from tests.integration.ingest_client import LINES, play, send
 from tests.serving import FlaskServer, Server
 from webapp import ingest
+from webapp.bodies import BODY_MOST, Room
 from webapp.config import Settings
 
 MIB = 1 << 20
@@ -43,8 +48,24 @@ def test_flasks_own_server_gives_the_answer_to_nine_mebibytes(flask_server: Flas
 def test_a_server_that_cannot_read_chunks_says_so() -> None:
     app = Flask(__name__)
     app.register_blueprint(ingest.blueprint)
-    app.extensions["unison"] = SimpleNamespace(settings=Settings())
+    app.extensions["unison"] = SimpleNamespace(settings=Settings(), bodies=Room(), check_room=lambda: None)
     environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": False}
     answer = app.test_client().post("/api/plays", environ_base=environ, content_type="application/json")
     assert answer.status_code == 411
     assert "send it with Content-Length" in answer.text
+
+
+def test_bodies_that_are_under_way_take_bounded_memory() -> None:
+    def post(length: int, **headers: str) -> Request:
+        return Request(EnvironBuilder(method="POST").get_environ() | {"CONTENT_LENGTH": str(length)} | headers)
+
+    room, packed = Room(3 * BODY_MOST), {"HTTP_CONTENT_ENCODING": "gzip"}
+    with ExitStack() as held:
+        for request in (post(2 * BODY_MOST), post(9, **packed), post(BODY_MOST - 9)):
+            held.enter_context(room.held(request))
+        held.enter_context(room.held(post(9)))
+        with pytest.raises(TooManyRequests) as refused, room.held(post(9, **packed)):
+            pass
+        assert refused.value.retry_after == 1
+    with room.held(post(9, **packed)):
+        pass
