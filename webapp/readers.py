@@ -34,6 +34,7 @@ _END_S = 5.0
 _AGAIN_S = 10.0
 _LENGTH = struct.Struct("<I")
 _STEP = 1 << 20
+_SEND_BUFFER = 4 << 20  # so that a body or its plays go at once, not with a turn of the loop for each part
 
 T = TypeVar("T")
 
@@ -164,6 +165,8 @@ class _Child:
     def _begin(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
+            for end in (ours, theirs):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # or what the kernel allows
             ours.settimeout(_ANSWER_S)
             self._connection = ours
             command = [sys.executable, "-m", "webapp.readers", str(theirs.fileno())]
