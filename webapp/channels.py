@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -21,6 +22,9 @@ from webapp.selection import LATELY_MS, Filter
 from webapp.tally import Entry, Tally
 
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
+
+_decoded = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
+"""Records of the current 10 s, decoded and indexed once for all filters that begin in it."""
 REBUILT_BYTES = 16 << 20
 
 
@@ -90,7 +94,7 @@ class Channels:
     # A record: the frame for everyone first, which is also what history calls shown to everyone.
 
     def _receive(self, seq: int, message: bytes) -> None:
-        record = SliceRecord.decode(message)
+        record = _decoded(message)
         for channel in list(self._by_filter.values()):
             if channel.live.is_set():
                 shown = channel.advance(seq, record)
@@ -228,13 +232,13 @@ class Channels:
             del self._rebuilt[next(iter(self._rebuilt))]
 
     def _record(self, seq: int) -> SliceRecord:
-        return SliceRecord.decode(next(self._records.read(seq - 1))[1])
+        return _decoded(next(self._records.read(seq - 1))[1])
 
     def _from_period_of(self, seq: int) -> Iterator[tuple[int, SliceRecord]]:
         """Yield the records from the beginning of the 10 s of `seq` to the newest, and to the loop between them."""
         wanted = period(self._record(seq))
         for number, message in self._records.read(max(seq - RECORDS_A_PERIOD, self._records.first) - 1):
-            record = SliceRecord.decode(message)
+            record = _decoded(message)
             if period(record) >= wanted:
                 yield number, record
                 gevent.sleep(0)

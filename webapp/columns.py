@@ -13,10 +13,12 @@ Halves = npt.NDArray[np.uint32]
 Groups = npt.NDArray[np.uint32]
 Cities = npt.NDArray[np.uint16]
 
+_LONG = 1_000
+
 
 def numbers_in(column: npt.NDArray[np.int64]) -> Rows:
-    """Return the distinct numbers of a column, small ones from 0 on, in order: `np.unique` would sort the column."""
-    return np.flatnonzero(np.bincount(column))
+    """Return the distinct numbers of a column, small ones from 0 on, in order; of a long one without sorting it."""
+    return np.unique(column) if len(column) < _LONG else np.flatnonzero(np.bincount(column))
 
 
 def sort_west_to_east(group: Groups, city: Cities, listener: Hashes, at: Times) -> Rows:

@@ -103,7 +103,7 @@ def _places(gazetteer: Gazetteer, name: Name) -> Numbered:
     return _dense((gazetteer.country if name == "country" else gazetteer.geoname_id).tolist())
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=48)  # the records of 10 s, which every new filter goes through, and some more
 def index_of(record: SliceRecord, gazetteer: Gazetteer) -> Index:
-    """Return a record's index; that of the newest few is kept."""
+    """Return a record's index."""
     return Index(record, gazetteer)

@@ -9,6 +9,7 @@ it; if it is lost, large bodies are read here for ten seconds, and the next one 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -92,12 +93,13 @@ class Readers:
             try:
                 return _outcome(child.asked(_Job(body, now_ms, source, lines)))
             except OSError as error:
-                self._not_before_s = time.monotonic() + _AGAIN_S
+                self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
                 log.warning("a process that reads large bodies was lost (%s); this one is read here", error)
         return self._here.take(body, now_ms, self._lateness_ms, source, lines=lines)
 
     def stop(self) -> None:
-        """End the children."""
+        """End the children; what is still to be read is read here."""
+        self._not_before_s = math.inf
         for child in self._children:
             child.stop()
 
@@ -133,11 +135,11 @@ class _Child:
         try:
             with self._sending:
                 connection = self._sent(job)
-                self._receiving.acquire()  # answers come in the order of jobs
             try:
                 return _receive(connection, _Answer)
-            except OSError:
-                self._lost(connection)
+            except BaseException:  # whoever comes next must not get this answer
+                if connection is self._connection:
+                    self._end()
                 raise
             finally:
                 self._receiving.release()
@@ -145,22 +147,19 @@ class _Child:
             self.busy -= 1
 
     def stop(self) -> None:
-        """End it."""
-        with self._sending:
-            self._end()
+        """End it; who still waits for an answer gets an OSError."""
+        self._end()
 
     def _sent(self, job: _Job) -> socket.socket:
-        connection = self._connection or self._begin()
+        """Send a job, wait for the turn to receive, for answers come in the order of jobs, and say from where."""
         try:
+            connection = self._connection or self._begin()
             _send(connection, job)
-        except OSError:
-            self._lost(connection)
+            self._receiving.acquire()
+        except BaseException:  # half a job may have gone
+            self._end()
             raise
         return connection
-
-    def _lost(self, connection: socket.socket) -> None:
-        if connection is self._connection:
-            self._end()
 
     def _begin(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -178,7 +177,9 @@ class _Child:
         connection, process = self._connection, self._process
         self._connection = self._process = None
         if connection:
-            connection.close()  # upon which the child ends, unless it is stuck
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # upon which the child ends, unless it is stuck
+            connection.close()
         if process:
             try:
                 process.wait(_END_S)
