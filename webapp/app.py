@@ -132,7 +132,7 @@ class Unison:
         except Exception:
             self._data_dir.close()
             raise
-        self.readers = Readers(self.gazetteer, self.secret, round(settings.lateness_s * 1000))
+        self.readers = Readers(self.gazetteer, self.secret, lambda: round(self.now() * 1000))
 
     def _assemble(self) -> None:
         """Make the moving parts, on the loop that they live on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import gevent
@@ -28,6 +28,7 @@ READ_S = 30.0
 DRAIN_S = 5.0
 _STEP = 1 << 16
 _GZIP = 16 + zlib.MAX_WBITS
+Hold = Callable[[int], None]
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
 
 
@@ -44,27 +45,27 @@ class Room:
         self._lock = threading.Lock()
 
     @contextmanager
-    def held(self, request: Request) -> Iterator[None]:
-        """Keep as much room as the body may take.
+    def account(self) -> Iterator[Hold]:
+        """Give what to call with the bytes that come, as they come; all is given back at the end."""
+        held = 0
 
-        Raises:
-            TooManyRequests: there is none at the moment.
-        """
-        packed = bool(request.headers.get("Content-Encoding")) or request.content_length is None
-        size = BODY_MOST if packed else min(request.content_length or 0, BODY_MOST)
-        with self._lock:
-            if self._used + size > self._most:
-                raise TooManyRequests("too many plays are on their way; try again in 1 s", retry_after=1)
-            self._used += size
+        def hold(size: int) -> None:
+            nonlocal held
+            with self._lock:
+                if self._used + size > self._most:
+                    raise TooManyRequests("too many plays are on their way; try again in 1 s", retry_after=1)
+                self._used += size
+            held += size
+
         try:
-            yield
+            yield hold
         finally:
             with self._lock:
-                self._used -= size
+                self._used -= held
 
 
-def read_body(request: Request) -> bytes:
-    """Return the body, inflated.
+def read_body(request: Request, hold: Hold) -> bytes:
+    """Return the body, inflated; `hold` is told how much memory it takes.
 
     Raises:
         HTTPException: it is too large, too slow, cut short, or its coding is unknown or broken.
@@ -72,17 +73,20 @@ def read_body(request: Request) -> bytes:
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType(f"Content-Encoding {coding[:40]!r} is not known here; send gzip, or leave it out")
-    body = _read(request)
-    return offload(inflate, body) if coding.endswith("gzip") else body
+    body = _read(request, hold)
+    if not coding.endswith("gzip"):
+        return body
+    hold(BODY_MOST)
+    return offload(inflate, body)
 
 
-def _read(request: Request) -> bytes:
+def _read(request: Request, hold: Hold) -> bytes:
     length = request.content_length
     if length is not None and length > BODY_MOST:
         raise _too_large(f"{length} bytes are")
     if _is_chunked(request) and not request.environ.get("wsgi.input_terminated"):
         raise LengthRequired("the body comes in chunks, which this server does not read; send it with Content-Length")
-    body = _read_in_time(request)
+    body = _read_in_time(request, hold)
     if len(body) > BODY_MOST:
         raise _too_large("it is")
     if length is not None and len(body) < length:
@@ -90,10 +94,10 @@ def _read(request: Request) -> bytes:
     return body
 
 
-def _read_in_time(request: Request) -> bytes:
+def _read_in_time(request: Request, hold: Hold) -> bytes:
     try:
         with _deadline(READ_S):
-            return b"".join(_pieces(request, BODY_MOST + 1))
+            return b"".join(_held(_pieces(request, BODY_MOST + 1), hold))
     except TimeoutError:
         raise RequestTimeout(f"the body did not arrive within {READ_S:g} s") from None
     except HTTPException:
@@ -105,6 +109,12 @@ def _read_in_time(request: Request) -> bytes:
 def _pieces(request: Request, most: int) -> Iterator[bytes]:
     while most > 0 and (piece := request.stream.read(min(most, _STEP))):
         most -= len(piece)
+        yield piece
+
+
+def _held(pieces: Iterator[bytes], hold: Hold) -> Iterator[bytes]:
+    for piece in pieces:
+        hold(len(piece))
         yield piece
 
 

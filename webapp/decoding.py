@@ -17,6 +17,7 @@ from webapp.plays import Source
 PLAYS_MOST = 10_000
 _COMMAS_MOST = 50 * PLAYS_MOST  # with more, and it may be millions of tiny elements, each an object of 60 bytes
 _LINE = re.compile(rb"\S[^\n]*")
+_BLANK = b" \t\r\n"
 _BEYOND = 10**400
 _REQUIRED = ("track", "listener", "place")
 _EXAMPLE = '{"track": {...}, "listener": "...", "place": {...}}'
@@ -80,7 +81,7 @@ def decode_ndjson(body: bytes) -> Decoded:
     body = _without_mark(body)
     try:
         decoded(body)
-        plays = _all_lines(body.strip())
+        plays = _all_lines(body.strip(_BLANK))
         return Decoded(plays, range(len(plays)), {})
     except (NotJsonError, msgspec.DecodeError, RecursionError):
         # One more than there may be is enough to tell; millions of tiny lines would be an object each.

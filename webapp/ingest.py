@@ -16,7 +16,7 @@ from webapp import checks
 from webapp.bodies import drain, read_body
 from webapp.checks import FieldError
 from webapp.decoding import BodyError, TooManyPlaysError
-from webapp.plays import Overloaded, Source
+from webapp.plays import Overloaded, Source, late_in
 from webapp.reading import Taken
 from webapp.runtime import unison
 from webapp.security import check_sender
@@ -39,15 +39,16 @@ def plays() -> Response:
     app = unison()
     check_sender(request, app.settings)
     lines, source = _are_lines(), _source()
-    with _overload_told(), app.bodies.held(request):
+    with _overload_told(), app.bodies.account() as hold:
         app.check_room()
-        body = read_body(request)
+        body = read_body(request, hold)
         began = time.perf_counter()
         taken = _take(app, body, source, lines)
         if taken.accepted:
             app.take_plays(taken.batch, taken.accepted)
     app.metrics.ingested(taken.by_source, taken.rejected, time.perf_counter() - began)
-    answer = {"accepted": taken.accepted, "late": taken.late, "rejected": taken.rejected, "errors": taken.errors}
+    late = late_in(taken.batch, round(app.now() * 1000), round(app.settings.lateness_s * 1000))
+    answer = {"accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors}
     return Response(msgspec.json.encode(answer) + b"\n", 202, content_type=JSON)
 
 
@@ -74,7 +75,7 @@ def _source() -> Source:
 
 def _take(app: Unison, body: bytes, source: Source, lines: bool) -> Taken:
     try:
-        return app.readers.take(body, round(app.now() * 1000), source, lines=lines)
+        return app.readers.take(body, source, lines=lines)
     except BodyError as error:
         raise BadRequest(str(error)) from None
     except TooManyPlaysError as error:

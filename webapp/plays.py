@@ -157,6 +157,12 @@ def plays_in(data: bytes) -> int:
     return _sizes(data)[0]
 
 
+def late_in(data: bytes, now_ms: int, lateness_ms: int) -> int:
+    """Return how many of the plays that `PlayBatch.encode` wrote come too late; see `late`."""
+    kind, _ = _PER_PLAY[0]
+    return int(np.count_nonzero(late(_column(data, kind, plays_in(data), _HEADER.size), now_ms, lateness_ms)))
+
+
 def _sizes(data: bytes) -> tuple[int, int]:
     if data[:1] != bytes([VERSION]):
         raise ValueError(f"plays of version {data[0] if data else 'none'}; this program reads version {VERSION}")

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -46,7 +47,6 @@ class _Start(msgspec.Struct):
     """What the child is told first."""
 
     secret: bytes
-    lateness_ms: int
 
 
 class _Job(msgspec.Struct):
@@ -76,26 +76,27 @@ class Readers:
     Args:
         gazetteer: where places are looked up.
         secret: key of the listener hashes.
-        lateness_ms: how long a slice stays open after its end.
+        clock: tells the time, epoch milliseconds.
     """
 
-    def __init__(self, gazetteer: Gazetteer, secret: bytes, lateness_ms: int) -> None:
-        self._lateness_ms = lateness_ms
-        self._here = PlayReader(gazetteer, secret)
-        start = _Start(secret, lateness_ms)
+    def __init__(self, gazetteer: Gazetteer, secret: bytes, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._here, self._reading = PlayReader(gazetteer, secret), threading.Lock()
+        start = _Start(secret)
         self._children = [_Child(start) for _ in range(min(CHILDREN_MOST, len(os.sched_getaffinity(0))))]
         self._not_before_s = 0.0
 
-    def take(self, body: bytes, now_ms: int, source: Source, *, lines: bool) -> Taken:
-        """Read a body; see `PlayReader.take`."""
+    def take(self, body: bytes, source: Source, *, lines: bool) -> Taken:
+        """Read a body as one that arrives now; see `PlayReader.take`."""
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
             child = min(self._children, key=lambda child: child.busy)
             try:
-                return _outcome(child.asked(_Job(body, now_ms, source, lines)))
+                return _outcome(child.asked(lambda: _Job(body, self._clock(), source, lines)))
             except OSError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
                 log.warning("a process that reads large bodies was lost (%s); this one is read here", error)
-        return self._here.take(body, now_ms, self._lateness_ms, source, lines=lines)
+        with self._reading:
+            return self._here.take(body, self._clock(), source, lines=lines)
 
     def stop(self) -> None:
         """End the children; what is still to be read is read here."""
@@ -125,8 +126,10 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
 
-    def asked(self, job: _Job) -> _Answer:
-        """Have a body read. The next one is sent meanwhile, so that the child need not wait for it.
+    def asked(self, job: Callable[[], _Job]) -> _Answer:
+        """Have a body read; the job is asked for when it can be sent.
+
+        The next one is sent meanwhile, so that the child need not wait for it.
 
         Raises:
             OSError: the child was lost.
@@ -150,11 +153,11 @@ class _Child:
         """End it; who still waits for an answer gets an OSError."""
         self._end()
 
-    def _sent(self, job: _Job) -> socket.socket:
+    def _sent(self, job: Callable[[], _Job]) -> socket.socket:
         """Send a job, wait for the turn to receive, for answers come in the order of jobs, and say from where."""
         try:
             connection = self._connection or self._begin()
-            _send(connection, job)
+            _send(connection, job())
             self._receiving.acquire()
         except BaseException:  # half a job may have gone
             self._end()
@@ -217,7 +220,7 @@ def _serve(connection: socket.socket) -> None:
     while True:
         job = _receive(connection, _Job)
         try:
-            answer = _Answer(taken=reader.take(job.body, job.now_ms, start.lateness_ms, job.source, lines=job.lines))
+            answer = _Answer(taken=reader.take(job.body, job.now_ms, job.source, lines=job.lines))
         except (BodyError, TooManyPlaysError) as error:
             answer = _Answer(refused=_Refused(str(error), isinstance(error, TooManyPlaysError)))
         _send(connection, answer)

@@ -18,7 +18,7 @@ from webapp.decoding import Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.gazetteer import Gazetteer
 from webapp.known import Known, KnownTexts
 from webapp.listeners import ListenerHashes
-from webapp.plays import SOURCES, PlayBatch, Source, late
+from webapp.plays import SOURCES, PlayBatch, Source
 
 ERRORS_MOST = 20
 WINDOW_MS = (-5_000, 1_000)
@@ -56,14 +56,12 @@ class Taken(msgspec.Struct, frozen=True):
     Attributes:
         batch: its good plays, as `PlayBatch.encode` writes them.
         by_source: how many they are; sources without any are left out.
-        late: how many of them come after their slice was closed.
         rejected: how many plays were bad.
         errors: what was wrong with the first of these.
     """
 
     batch: bytes
     by_source: dict[str, int]
-    late: int
     rejected: int
     errors: tuple[Rejected, ...]
 
@@ -102,16 +100,13 @@ class PlayReader:
         """
         return self._reading(decode_ndjson(body) if lines else decode_json(body), now_ms, source)
 
-    def take(
-        self, body: bytes, now_ms: int, lateness_ms: int, source: Source = "live", *, lines: bool = False
-    ) -> Taken:
-        """Read a body of plays to be handed on; see `read`. `lateness_ms` is how long a slice waits after its end."""
+    def take(self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False) -> Taken:
+        """Read a body of plays to be handed on; see `read`."""
         reading = self.read(body, now_ms, source, lines=lines)
         counts = np.bincount(reading.plays.source, minlength=len(SOURCES)).tolist()
         return Taken(
             batch=reading.plays.encode(),
             by_source={name: count for name, count in zip(SOURCES, counts, strict=True) if count},
-            late=int(np.count_nonzero(late(reading.plays.at, now_ms, lateness_ms))),
             rejected=reading.rejected,
             errors=reading.errors,
         )

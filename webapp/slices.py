@@ -55,7 +55,9 @@ class Slicer:
         changes = np.append(np.diff(slice_) != 0, True)[: len(slice_)]  # plays come more or less in order
         on_time = [number for number in np.unique(slice_[changes]).tolist() if number >= self._next]
         self._count_late(int(np.count_nonzero(slice_ < self._next)))
-        plays = self._plays(batch, max(on_time, default=self._next))
+        if not on_time:
+            return
+        plays = self._plays(batch, on_time[-1])
         for number in on_time:
             part = plays.take(np.flatnonzero(slice_ == number))
             self._open[number].append(part)

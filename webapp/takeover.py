@@ -5,7 +5,7 @@ after it is the hub's. What this relies on, and where:
 
 - Flask-Sock makes a `Server` of simple-websocket's by that name (`Sock.route`); ours takes its place. Its own writes
   what the client sent down anew, for wsproto and h11 to read it once more: as dear as all else that a viewer's coming
-  takes, and `refusal` has looked at all that it looks at.
+  takes, and `refusal` has checked what a handshake must have.
 - simple-websocket makes a reader with `thread_class` and starts it (`Base.__init__`). Ours does not start, so nobody
   but the hub reads the socket. What a client sends before it got the handshake's answer may stay in the server's
   buffer; RFC 6455, 4.1, forbids it to.

@@ -46,7 +46,7 @@ class Tracks(dict[bytes, int]):
         for number in np.flatnonzero(self._used < slice_).tolist():
             text = self.texts[number]
             del self[text]
-            if self._by_id[wire_track_id(text)] == number:
+            if self._by_id.get(wire_track_id(text)) == number:
                 del self._by_id[wire_track_id(text)]
             self.texts[number] = b""
             self._used[number] = _FREE

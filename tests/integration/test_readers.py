@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.ingest_client import Answer, play, send
@@ -38,19 +39,17 @@ def children() -> list[int]:
 
 def child_of(server: Server) -> int:
     """The process that reads this server's large bodies."""
-    parents = {server.process.pid}
-    while True:
-        status = {pid: Path(f"/proc/{pid}/status").read_text() for pid in children()}
-        mine = [pid for pid, text in status.items() if _ancestors(text) & parents]
-        assert len(mine) == 1, status
-        return mine[0]
+    mine = [pid for pid in children() if server.process.pid in ancestors(pid)]
+    assert len(mine) == 1, mine
+    return mine[0]
 
 
-def _ancestors(status: str) -> set[int]:
+def ancestors(pid: int) -> set[int]:
+    """The processes that a process comes from; none, if it is gone: other tests have servers of their own."""
     found: set[int] = set()
-    while (parent := int(status.split("PPid:")[1].split()[0])) > 1:
-        found.add(parent)
-        status = Path(f"/proc/{parent}/status").read_text()
+    with suppress(OSError):
+        while (pid := int(Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0])) > 1:
+            found.add(pid)
     return found
 
 

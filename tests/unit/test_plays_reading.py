@@ -223,6 +223,13 @@ def test_a_body_made_to_be_searched_again_and_again_is_refused_at_once() -> None
     assert time.process_time() - began < 2  # 21 s where each of the quotes is followed to the end
 
 
+@pytest.mark.parametrize("end", [b"\x0b\n", b"\x0c"])
+def test_a_line_ends_as_json_says_whatever_stands_before_it(end: bytes) -> None:
+    one = json.dumps(play()).encode()
+    assert read(one + end, lines=True).rejected == 1
+    assert read(b"{}\n" + one + end, lines=True).rejected == 2
+
+
 def test_plays_that_share_lines_are_refused_even_where_there_are_as_many_lines_as_plays() -> None:
     one = json.dumps(play()).encode()
     split = one.replace(b'"track": ', b'"track":\n')

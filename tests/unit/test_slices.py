@@ -109,6 +109,15 @@ def test_plays_that_are_there_before_a_jump_of_the_clock_keep_their_tracks(gazet
     assert sorted(found[0].tracks[pair["track"]] for pair in found[0].pairs) == sorted([SONG, OTHER])
 
 
+def test_late_plays_leave_nothing_behind(gazetteer: Gazetteer) -> None:
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0 + 60_000)
+    for number in range(20):
+        slicer.add(batch(gazetteer, [("ann", PARIS, 100, track(f"late {number}"))]))
+    assert slicer._tracks.texts == []
+    (record,) = slicer.close(T0 + 61_000, T0 + 61_000)
+    assert record.counts.late == 20
+
+
 def test_a_record_survives_the_bus(gazetteer: Gazetteer) -> None:
     plays: list[Play] = [
         ("ann", OSAKA, 100, SONG),
@@ -168,6 +177,16 @@ def test_ways_to_write_a_song_have_one_group_as_long_as_one_of_them_is_played() 
     assert [tracks.texts[number] for number in numbers] == [other, loud, song]
     group = tracks.group[numbers]
     assert group[1] == group[2] != group[0]
+
+
+def test_ways_to_write_a_song_are_forgotten_together() -> None:
+    tracks, (song, loud, other) = Tracks(), [track("song"), track("SONG"), track("other")]
+    tracks.numbers([song, loud], 1)
+    tracks.forget(10)
+    assert (len(tracks), tracks.texts) == (0, [b"", b""])
+    assert sorted(tracks.numbers([loud, other, song], 51).tolist()) == [0, 1, 2]
+    tracks.forget(100)
+    assert not tracks
 
 
 @given(st.lists(st.sampled_from(["song", "SONG", "Song", "other", "OTHER", "third"]), max_size=9))
