@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -68,6 +69,13 @@ def _listen(host: str, port: int) -> socket.socket:
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
     return listener
+
+
+def _collect_seldom() -> None:
+    """Have Python look for cycles seldom: each look at all viewers and records costs as much as a slice, and few die."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -137,6 +145,7 @@ class _Server(BaseApplication):
         except RuntimeError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
+        _collect_seldom()
         gevent.spawn(offload, assets(self._app).warm)
         click.echo(f"Unison is on {self._url}")
         click.echo(who_may_send(self._settings))
