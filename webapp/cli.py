@@ -72,7 +72,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _collect_seldom() -> None:
-    """Have Python look for cycles seldom: each look at all viewers and records costs as much as a slice, and few die."""
+    """Have Python look for cycles seldom: to look at all viewers and records costs as much as a slice."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
