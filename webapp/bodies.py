@@ -28,8 +28,10 @@ READ_S = 30.0
 DRAIN_S = 5.0
 _STEP = 1 << 16
 _GZIP = 16 + zlib.MAX_WBITS
-Hold = Callable[[int], None]
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
+
+Hold = Callable[[int], None]
+"""What is told of each part of a body that comes, how many bytes it has."""
 
 
 class Room:

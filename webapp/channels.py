@@ -22,10 +22,10 @@ from webapp.selection import LATELY_MS, Filter
 from webapp.tally import Entry, Tally
 
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
+REBUILT_BYTES = 16 << 20
 
 _decoded = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
-"""Records of the current 10 s, decoded and indexed once for all filters that begin in it."""
-REBUILT_BYTES = 16 << 20
+"""Decodes a record once for all filters that begin in its 10 s; being the same record, it is indexed once, too."""
 
 
 class TooManyFilters(Exception):  # noqa: N818 - it says what is so, not that something is wrong

@@ -1,9 +1,9 @@
 """Reading of bodies: small ones at once, large ones in child processes.
 
-Ten thousand plays take some twenty milliseconds to read, a quarter of a second if all their tracks are new, and while
-that goes on no viewer gets a frame. So what is large goes to a process of its own, of which there may be one a core;
-that way all cores take part. One starts when it is first needed, and ends with the server, or with the connection to
-it; if it is lost, large bodies are read here for ten seconds, and the next one starts another.
+Ten thousand plays take long to read, the longer the more of their tracks are new, and while that goes on no viewer gets
+a frame. So what is large goes to a process of its own, of which there may be one a core; that way all cores take part.
+One starts when it is first needed, and ends with the server, or with the connection to it; if it is lost, large bodies
+are read here for ten seconds, and the next one starts another.
 """
 
 from __future__ import annotations

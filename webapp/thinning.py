@@ -47,7 +47,7 @@ def may_stay(
     """Tell which pairs `thin` may keep, whatever their ids: so that the others need none, which cost a hash each.
 
     Args:
-        at: (n,) times, the first part of an id.
+        at: (n,) times, the first part of an id; at least one.
         artist: (n,) a number for the artist of each pair.
         plays: (n,) plays of that artist in the slice.
         country: (n, 2) numbers for the countries of both ends.
@@ -57,8 +57,6 @@ def may_stay(
         (n,) true for the earliest of all, and for the earliest of each country, and of such artists and tracks as come
         early enough.
     """
-    if len(at) <= PAIRS_MAX:
-        return np.ones(len(at), bool)
     since = at - at.min()
     stays: NDArray[np.bool_] = since <= _threshold(since, PAIRS_MAX)
     for end in country.T:

@@ -25,6 +25,17 @@ def large(**changes: object) -> list[dict[str, object]]:
     return plays
 
 
+def accepted_of_four_at_once(server: Server) -> list[int]:
+    """Send four large bodies side by side, and return how many plays of each were accepted."""
+    answers: list[Answer] = []
+    senders = [threading.Thread(target=lambda: answers.append(send(server, large()))) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    return [answer.json["accepted"] for answer in answers]
+
+
 def children() -> list[int]:
     """The processes on this machine that read large bodies."""
     found = []
@@ -79,13 +90,7 @@ def test_a_reader_that_is_lost_costs_no_play(serve: Callable[..., Server]) -> No
     assert send(server, large()).json["accepted"] == PLAYS
     first = child_of(server)
     os.kill(first, signal.SIGKILL)
-    answers: list[Answer] = []
-    senders = [threading.Thread(target=lambda: answers.append(send(server, large()))) for _ in range(4)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-    assert [answer.json["accepted"] for answer in answers] == [PLAYS] * 4
+    assert accepted_of_four_at_once(server) == [PLAYS] * 4
     assert "a process that reads large bodies was lost" in server.log
     until_gone(first)
     assert server.stop() == 0
@@ -101,11 +106,5 @@ def test_a_reader_goes_with_its_server_however_that_ends(serve: Callable[..., Se
 
 
 def test_flasks_own_server_reads_large_bodies_too(flask_server: FlaskServer) -> None:
-    answers: list[Answer] = []
-    senders = [threading.Thread(target=lambda: answers.append(send(flask_server, large()))) for _ in range(4)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-    assert [answer.json["accepted"] for answer in answers] == [PLAYS] * 4
+    assert accepted_of_four_at_once(flask_server) == [PLAYS] * 4
     assert "Traceback" not in flask_server.log
