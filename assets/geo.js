@@ -115,6 +115,8 @@ export function wrapDegrees(deg) {
   return ((((deg + 180) % 360) + 360) % 360) - 180;
 }
 
+const SECTORS = 24; // by longitude, so that what is hidden comes in long runs, which cost a renderer little
+
 /**
  * The points of a Fibonacci lattice that a bit mask picks, as unit vectors one after another (scripts/build_land.py
  * packs the mask). Each point is followed by a number drawn from its place, for a little unevenness.
@@ -124,11 +126,14 @@ export function wrapDegrees(deg) {
 export function latticePoints(mask) {
   const count = mask.length * 8;
   const golden = (Math.PI * (3 - Math.sqrt(5))) / RADIANS;
-  const points = [];
+  /** @type {number[][]} */
+  const sectors = Array.from({ length: SECTORS }, () => []);
   for (let i = 0; i < count; i++) {
     if (!((mask[i >> 3] >> (i & 7)) & 1)) continue;
     const latDeg = Math.asin(1 - (2 * (i + 0.5)) / count) / RADIANS;
-    points.push(...unit(((i * golden) % 360) - 180, latDeg), (i * 0.754877666) % 1);
+    const eastDeg = (i * golden) % 360;
+    const [x, y, z] = unit(eastDeg - 180, latDeg);
+    sectors[Math.floor((eastDeg / 360) * SECTORS)].push(x, y, z, (i * 0.754877666) % 1);
   }
-  return Float32Array.from(points);
+  return Float32Array.from(sectors.flat());
 }

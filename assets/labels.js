@@ -13,7 +13,7 @@
  * @property {Made | null} made
  * @property {string | null} side  where it stands, as seen from its point; null while there is no room
  *
- * @typedef {{element: HTMLElement, card: HTMLElement, width: number, height: number, at: string}} Made
+ * @typedef {{element: HTMLElement, card: HTMLElement, width: number, height: number, x: number, y: number}} Made
  * @typedef {{sides: string[], rank: number, share: number}} Kind
  * @typedef {Label & {made: Made, x: number, y: number, width: number, height: number, sides: string[]}} Seen
  */
@@ -22,6 +22,8 @@ import { arrange, boxAt } from "./arrange.js";
 const LEAVE_MS = 450;
 const SHORTEST_S = 1.2; // what could not be read any more is not begun
 const MOST = 240; // waiting or shown, whatever comes in
+const STEP_PX = 0.5; // what no label is off by more than: to move them costs the page more than all else in a frame
+const LOOK_S = 0.25; // how often it is asked what stands over the stage
 const ROOM_PX = 150_000; // of the stage for each song: more would be a crowd
 
 /** Of two that want one place the lower rank wins; share: how many there may be for each song. */
@@ -34,6 +36,9 @@ const KINDS = /** @type {Record<string, Kind>} */ ({
 export function createLabels(stage, { obstacles = () => [] } = {}) {
   /** @type {Label[]} */
   let labels = [];
+  /** @type {import("./arrange.js").Box[]} */
+  let taken = [];
+  let looked = -Infinity;
 
   /** @param {number} now @param {(point: Vector) => [number, number] | null} project @returns {Label[]} */
   function inView(now, project) {
@@ -68,11 +73,10 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
       const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX))) * share;
       const seen = atMost(inView(now, project), songs).map((label) => shaped(stage, label));
-      const sides = arrange(seen, bounds, obstacles());
-      seen.forEach((label, i) => {
-        show(label, sides[i]);
-        place(label);
-      });
+      if (now - looked >= LOOK_S) [taken, looked] = [obstacles(), now];
+      const sides = arrange(seen, bounds, taken);
+      seen.forEach((label, i) => show(label, sides[i]));
+      if (seen.some(isOff)) seen.forEach(place);
     },
     count: () => labels.length,
     /** The story of the label that covers a point, or null. @param {[number, number]} point */
@@ -143,7 +147,7 @@ function make(stage, { kind, lines, colours }) {
   }
   element.append(card);
   stage.append(element);
-  return { element, card, width: card.offsetWidth, height: card.offsetHeight, at: "" };
+  return { element, card, width: card.offsetWidth, height: card.offsetHeight, x: NaN, y: NaN };
 }
 
 /** @param {Label} label */
@@ -159,11 +163,14 @@ function show(label, side) {
   label.side = side;
 }
 
-/** Follow the point, touching the elements only if that moves them. @param {Seen} label */
+/** Whether it is seen to stand elsewhere than it should. @param {Seen} label */
+const isOff = ({ made, side, x, y }) =>
+  side !== null && (made.element.dataset.side !== side || !(Math.hypot(x - made.x, y - made.y) < STEP_PX));
+
+/** Follow the point. @param {Seen} label */
 function place({ made, x, y, side, ...label }) {
-  const at = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
-  if (at !== made.at) made.element.style.transform = at;
-  made.at = at;
+  made.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+  Object.assign(made, { x, y });
   if (!side || made.element.dataset.side === side) return;
   const { left, top } = boxAt({ ...label, x: 0, y: 0, side }, side);
   made.element.dataset.side = side;

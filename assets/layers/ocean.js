@@ -9,9 +9,10 @@ const SEA_RINGS = 31;
 const AIR_RINGS = 16;
 const TURN = 384; // a vertex's number holds its ring and, in the low nine bits, its angle in parts of a turn
 const CORNERS = [64, 96, 128, 192, TURN]; // of a ring: as few as keep the rim round, for where the processor draws
-const FINE = 192; // from so many corners on all rings are drawn, below that every other one
+const FINE = 192; // from so many corners on all rings are drawn, below that these
+const FEW = [0, 4, 8, 12, 16, 19, 22, 25, 27, 30, 32, 34, 36, 38, 41, 46];
 const ROUND_PX = 0.35;
-const RIM = { all: 6, half: 18 }; // rings from the rim that have all of their corners, and half of them
+const RIM = { all: 6, half: 13 }; // rings from the rim that have all of their corners, and half of them
 
 // at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
 const VERTEX = `
@@ -67,10 +68,11 @@ export function cornersFor(radius) {
 
 /** What is between the rings, as triangles: fewer where colours change slowly. @param {number} corners of the rim */
 export function triangles(corners) {
-  const inward = corners < FINE ? 2 : 1;
+  const drawn = corners < FINE ? FEW : Array.from({ length: SEA_RINGS + AIR_RINGS }, (_, ring) => ring);
+  const rings = drawn.map((ring) => ({ start: ring << 9, turn: turnOf(ring, corners) }));
   const indices = [];
-  for (let ring = 0; ring + inward < SEA_RINGS + AIR_RINGS; ring += inward) {
-    const [near, far] = [ring, ring + inward].map((which) => ({ start: which << 9, turn: turnOf(which, corners) }));
+  for (const [i, far] of rings.slice(1).entries()) {
+    const near = rings[i];
     const [coarse, fine] = near.turn > far.turn ? [near, far] : [far, near];
     for (let from = 0; from < TURN; from += coarse.turn) {
       const [to, next] = [from + coarse.turn, from + fine.turn];

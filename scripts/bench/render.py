@@ -1,11 +1,12 @@
 """How many frames a second the globe draws beside globe.gl, and what a frame costs the processor.
 
-    python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lightest]
+    python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lightest] [--whole]
 
 Both are drawn by one headless Chromium, one after the other in turns, in a view of 900x700 on software GL, at one
 device pixel a CSS pixel: the same land as dots, the same number of arcs, turning. Four connections a second come in,
 each in place of the oldest, and the songs and cities of four stand beside their arcs as HTML. Ours is the page itself
-with all but the globe hidden: its night, its lights, its air and its stars are drawn too. Neither may lower its pixels.
+with all but the globe hidden; its night and its air are drawn too, but neither the cities' lights nor the stars, which
+globe.gl has none of, unless with `--whole`. Neither may lower its pixels.
 globe.gl draws land as a cloud of particles, the lightest it has, and arcs as tubes about as thick as ours with a
 moving dash, and softens edges by multisampling, as it does unless told otherwise; our shaders soften their own.
 `--lightest` draws its arcs as lines of one pixel with jagged edges and gives it neither labels nor new connections.
@@ -46,7 +47,10 @@ STAY = """document.addEventListener('readystatechange', () => {
   const scene = document.getElementById('scene');
   if (!scene) return;
   const described = JSON.parse(scene.textContent);
-  Object.assign(described.layers.find((layer) => layer.id === 'arcs'), {holdS: 3600, capacity: ARCS});
+  const layer = (id) => described.layers.find((layer) => layer.id === id);
+  Object.assign(layer('arcs'), {holdS: 3600, capacity: ARCS});
+  Object.assign(layer('lights'), {visible: WHOLE});
+  Object.assign(layer('stars'), {visible: WHOLE});
   scene.textContent = JSON.stringify({...described, pace: {slowS: 1e9}});
 }, {once: true})"""
 STYLE = """css => {
@@ -126,10 +130,10 @@ def visit(browser: Browser) -> Iterator[Page]:
         page.close()
 
 
-def ours(browser: Browser, url: str, arcs: int, seconds: float) -> Drawn:
+def ours(browser: Browser, url: str, arcs: int, seconds: float, whole: bool) -> Drawn:
     """Look at our globe with so many arcs on it."""
     with visit(browser) as page:
-        page.add_init_script(STAY.replace("ARCS", str(arcs)))
+        page.add_init_script(STAY.replace("ARCS", str(arcs)).replace("WHOLE", str(whole).lower()))
         stream = FakeStream(page)
         page.goto(url)
         page.evaluate(STYLE, ALONE)
@@ -171,6 +175,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=6.0, help="how long each look lasts (6)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is looked at (3)")
     parser.add_argument("--lightest", action="store_true", help="globe.gl's arcs as jagged lines of one pixel")
+    parser.add_argument("--whole", action="store_true", help="with the cities' lights and the stars")
     options = parser.parse_args()
     print(f"{machine()}\n{'arcs':>5}  {'ours':>24}  {'globe.gl':>24}  ratio of frames, of cpu")
     missed = False
@@ -178,7 +183,7 @@ def main() -> int:
         for arcs in options.arcs:
             looks: tuple[list[Drawn], list[Drawn]] = ([], [])
             for _ in range(options.rounds):
-                looks[0].append(ours(browser, running.url, arcs, options.seconds))
+                looks[0].append(ours(browser, running.url, arcs, options.seconds, options.whole))
                 looks[1].append(theirs(browser, running.url, arcs, options.seconds, options.lightest))
             us, them = (Drawn(median(d.per_s for d in side), median(d.cpu_ms for d in side)) for side in looks)
             cells = "  ".join(f"{each.per_s:6.1f}/s {each.cpu_ms:7.0f} ms cpu" for each in (us, them))

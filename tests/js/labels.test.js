@@ -108,3 +108,23 @@ test("a label is found by a point that it covers while it stands there", () => {
   labels.update(2, () => null);
   assert.equal(labels.at([300, 170]), null, "it went to the far side");
 });
+
+test("a label follows its point, but is not touched for less than half a pixel", () => {
+  const stage = makeStage(900, 600);
+  const labels = createLabels(stage);
+  labels.add("song", label());
+  const shift = (px) => labels.update(1, ([x, y]) => [x + px, y]);
+  const left = () => stage.children[0].style.transform;
+  shift(0);
+  shift(0.4);
+  assert.equal(left(), "translate(300.0px, 200.0px)");
+  shift(0.6);
+  assert.equal(left(), "translate(300.6px, 200.0px)");
+});
+
+test("what stands over the stage is asked for four times a second", () => {
+  let asked = 0;
+  const labels = createLabels(makeStage(900, 600), { obstacles: () => ((asked += 1), []) });
+  for (let now = 0; now < 2; now += 1 / 60) labels.update(now, here);
+  assert.ok(asked >= 7 && asked <= 8, `${asked} times`);
+});
