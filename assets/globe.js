@@ -161,6 +161,11 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     labels.update(now, project, pace.share());
   }
 
+  /** How many seconds an arc flies. @param {Connection} connection */
+  function landedAfter({ from, to }) {
+    return flight(greatCircle(unit(from.lon, from.lat), unit(to.lon, to.lat)).angle, look);
+  }
+
   /** Go nearer, in doublings of the globe's size. @param {number} by */
   function nearer(by) {
     camera.nearer(by);
@@ -196,9 +201,9 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       deckNow.setProps({ layers: now.map((layer) => layer.clone(paint[layer.id])), views: views.map(onGround) });
       stale = true;
     },
-    /** @param {Connection} connection */
-    connect(connection) {
-      tell(connection, clock.seconds());
+    /** Draw a connection, as it flies or as it has landed. @param {Connection} connection @param {{landed?: boolean}} [how] */
+    connect(connection, { landed = false } = {}) {
+      tell(connection, clock.seconds() - (landed ? landedAfter(connection) : 0));
       shown += 1;
       stage.dataset.arcs = String(shown);
     },
@@ -209,8 +214,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       camera.flyTo(middle.lon, middle.lat);
       labels.drop((story) => paused || story === connection.id);
       if (paused) [slots, picker].forEach((up) => up.clear());
-      const agoS = paused ? flight(greatCircle(a, b).angle, look) + SETTLED_S : 0;
-      tell(connection, clock.seconds() - agoS);
+      tell(connection, clock.seconds() - (paused ? landedAfter(connection) + SETTLED_S : 0));
       stale = true;
     },
     /** The connection whose label covers a point of the stage, or whose arc passes it within so many pixels. */

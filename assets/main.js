@@ -17,6 +17,7 @@ import { createRecent } from "./recent.js";
 import { createSearch } from "./search.js";
 import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
+import { createStill } from "./still.js";
 import { createStream, filtersOf } from "./stream.js";
 import { createTaps } from "./taps.js";
 import { createTheme, createThemeChoice } from "./theme.js";
@@ -42,6 +43,12 @@ createThemeChoice(find("theme"), theme);
 createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
 const colours = songColours(() => theme.layers().arcs.pairs);
 const stage = find("stage");
+const longitude = -new Date().getTimezoneOffset() / 4; // about where the viewer is, without asking
+const still = createStill(/** @type {HTMLElement} */ (stage.querySelector(".poster")), {
+  lonDeg: longitude,
+  latDeg: scene.initialViewState.latitude,
+  away: 3.8, // about where the camera is when all of the globe is to be seen
+});
 const feed = createFeed(find("feed"), {
   newer: /** @type {HTMLButtonElement} */ (find("newer")),
   colours: (track) => colours(track).css,
@@ -73,8 +80,14 @@ function show(connection, turn) {
 /** @param {Connection} connection */
 function draw(connection) {
   if (access.paused() || !isSeen(connection)) return;
-  globe?.connect(connection);
+  join(connection);
   access.note(connection);
+}
+
+/** Draw an arc on the globe, or on what stands in its place. @param {Connection} connection */
+function join(connection) {
+  if (globe) globe.connect(connection);
+  else still.connect(connection, colours(connection.track).css);
 }
 
 /** Have a closer look. @param {Connection} connection */
@@ -110,7 +123,7 @@ const openStream = () => createStream({
     const unknown = hello.recent.filter(({ id }) => recent.add(id));
     if (unknown.length) document.body.classList.remove("empty");
     feed.fill(unknown);
-    unknown.filter(isNew).forEach((connection) => onGlobe()?.connect(connection));
+    if (!access.paused()) unknown.filter(isNew).forEach(join);
   },
   onFrame(frame) {
     frame.connections.forEach(show);
@@ -165,6 +178,7 @@ if (new URLSearchParams(location.search).get("fps") === "1") createMeter(documen
 startGlobe().catch((error) => {
   console.warn(error);
   document.body.dataset.globe = "none";
+  still.stay();
 });
 
 /** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
@@ -189,12 +203,13 @@ async function startGlobe() {
     fields: { land, few, lights },
     clock: createClock(location.search),
     calm: access.calm(),
-    longitude: -new Date().getTimezoneOffset() / 4, // about where the viewer is, without asking
+    longitude,
     colours,
     mine: city.touches,
     paint: theme.layers(),
     obstacles: () => OVER_STAGE.map(boxOnStage),
   });
+  for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
   globe.pause(access.paused());
   globe.follow(access.follows());
   document.body.dataset.globe = "ready";

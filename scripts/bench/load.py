@@ -1,9 +1,10 @@
-"""What a first visit loads over the wire, when its first arc is up, and what a second visit asks for again.
+"""What a first visit loads over the wire, when arcs are up, and what a second visit asks for again.
 
     python scripts/bench/load.py [--rounds 3]
 
-A real server and a headless Chromium on software GL; each round begins with a cache of its own. The stream brings a
-connection as soon as it is open, so that the wait is the page's. Exits with 1 where a limit is passed.
+A real server and a headless Chromium on software GL; each round begins with a cache of its own. The stream brings
+connections as soon as it is open, so that the wait is the page's. The first arcs are on the still that stands where the
+globe will be, and the globe takes them over as soon as it is there. Exits with 1 where a limit is passed.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
 WIRE_MAX_MB = 1.2
 FIRST_ARC_MAX_S = 2.5
 STEP_MS = 50
+ON_THE_STILL = "document.querySelector('.poster .live path') !== null"
+ON_THE_GLOBE = "document.querySelector('#stage[data-arcs]') !== null"
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass(slots=True)
 class Load:
-    """One visit: bytes that came over the wire, requests that did, and seconds to the first arc."""
+    """One visit: bytes that came over the wire, requests that did, and seconds to an arc on the still and the globe."""
 
     size: int = 0
     requests: int = 0
-    first_arc_s: float = 0.0
+    still_s: float = 0.0
+    globe_s: float = 0.0
 
 
 def visit(context: BrowserContext, url: str) -> Load:
@@ -50,15 +54,16 @@ def visit(context: BrowserContext, url: str) -> Load:
     wire.on("Network.loadingFinished", finished)
     stream = FakeStream(page)
     began = time.monotonic()
-    page.goto(url)
-    while (
-        not page.evaluate("document.getElementById('stage').dataset.arcs")
-        and time.monotonic() - began < PATIENCE_MS / 1000
-    ):
-        stream.send(1)
-        page.wait_for_timeout(STEP_MS)
-    page.evaluate(DRAWN)
-    load.first_arc_s = time.monotonic() - began
+
+    def wait(up: str) -> float:
+        while not page.evaluate(up) and time.monotonic() - began < PATIENCE_MS / 1000:
+            stream.send(1)
+            page.wait_for_timeout(STEP_MS)
+        page.evaluate(DRAWN)
+        return time.monotonic() - began
+
+    page.goto(url, wait_until="commit")
+    load.still_s, load.globe_s = wait(f"{ON_THE_STILL} || {ON_THE_GLOBE}"), wait(ON_THE_GLOBE)
     page.close()
     return load
 
@@ -78,12 +83,15 @@ def main() -> int:
     with server() as running, chromium() as browser:
         loads = [both(browser, running.url) for _ in range(options.rounds)]
     megabytes = median(first.size for first, _ in loads) / 1e6
-    waits = [median(load[i].first_arc_s for load in loads) for i in (0, 1)]
+    stills, globes = (
+        [median(getattr(load[i], name) for load in loads) for i in (0, 1)] for name in ("still_s", "globe_s")
+    )
     again = median(second.requests for _, second in loads)
     print(f"first visit: {megabytes:.2f} MB over the wire (limit {WIRE_MAX_MB}) in {loads[0][0].requests} requests")
-    print(f"first arc after {waits[0]:.1f} s (limit {FIRST_ARC_MAX_S}), {waits[1]:.1f} s on a second visit")
+    print(f"first arc after {stills[0]:.1f} s (limit {FIRST_ARC_MAX_S}), {stills[1]:.1f} s on a second visit")
+    print(f"on the globe after {globes[0]:.1f} s, {globes[1]:.1f} s on a second visit")
     print(f"a second visit makes {again:.0f} requests; {machine()}")
-    return int(megabytes > WIRE_MAX_MB or waits[0] > FIRST_ARC_MAX_S)
+    return int(megabytes > WIRE_MAX_MB or stills[0] > FIRST_ARC_MAX_S)
 
 
 if __name__ == "__main__":
