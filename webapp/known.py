@@ -22,12 +22,22 @@ class Known(dict[bytes, int]):
 
         Args:
             find: gives the number, or raises a FieldError.
-            most_bytes: about how much memory this may take; beyond it all is forgotten, before the next `find`.
+            most_bytes: about how much memory this may take; beyond it all is forgotten, before the next is looked for.
         """
         super().__init__()
         self._find = find
         self._most = most_bytes
         self._bytes = 0
+
+    def number(self, raw: bytes) -> int:
+        """Return the number for raw; `find` for one.
+
+        Raises:
+            FieldError: it stands for none.
+        """
+        if self._bytes > self._most:
+            self.forget()
+        return self[raw]
 
     def find(self, raws: Sequence[bytes]) -> tuple[Numbers, dict[int, FieldError]]:
         """Return the number for each of raws, shape (raws,), and the errors by their place; there it is 0."""

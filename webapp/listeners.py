@@ -33,7 +33,7 @@ class ListenerHashes:
     def of(self, ids: Sequence[str]) -> Hashes:
         """Return the hashes of ids, of which none ends with U+0000: the first 8 bytes of each CMAC, little-endian."""
         if len(ids) < _FEW:
-            return np.frombuffer(b"".join(map(self._one, ids)), "<u8")
+            return np.frombuffer(b"".join(map(self.one, ids)), "<u8")
         blocks, last, mask = self._blocks(_encoded(ids))
         links = self._cipher.encryptor()
         state = np.zeros((len(ids), 2), np.uint64)
@@ -43,7 +43,8 @@ class ListenerHashes:
             state = np.where((last >= number)[:, None], mixed, state)
         return state[:, 0].astype("<u8", copy=False)
 
-    def _one(self, listener: str) -> bytes:
+    def one(self, listener: str) -> bytes:
+        """Return the hash of an id, 8 bytes."""
         cmac = CMAC(self._aes)
         cmac.update(listener.encode())
         return cmac.finalize()[:8]

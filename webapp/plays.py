@@ -24,6 +24,8 @@ _SEPARATOR = "\x1f"  # str.split takes it for whitespace, so no folded text hold
 _PER_PLAY = ((np.dtype("<i8"), "at"), (np.dtype("<u8"), "listener"), (np.dtype("<u4"), "track"))
 _PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("u1"), "source"))
 _LENGTH = np.dtype("<u4")
+_ALONE = struct.Struct("<BxxxIIxxxxq8sIIHB")  # the same of one play, up to its track
+_FIRST_AT = struct.Struct("<q")
 
 
 class Overloaded(Exception):  # noqa: N818 - it says what is so, not that something is wrong
@@ -148,6 +150,11 @@ class PlayBatch:
         return cls(**columns, tracks=tuple(data[start:end] for start, end in zip(starts, ends.tolist(), strict=False)))
 
 
+def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: bytes) -> bytes:
+    """Return what `PlayBatch.encode` makes of one play; `listener` is its hash as 8 bytes, little-endian."""
+    return _ALONE.pack(VERSION, 1, 1, at_ms, listener, 0, len(track), city, source) + track
+
+
 def plays_in(data: bytes) -> int:
     """Return how many plays `PlayBatch.encode` wrote.
 
@@ -159,6 +166,9 @@ def plays_in(data: bytes) -> int:
 
 def late_in(data: bytes, now_ms: int, lateness_ms: int) -> int:
     """Return how many of the plays that `PlayBatch.encode` wrote come too late; see `late`."""
+    if plays_in(data) == 1:
+        (at_ms,) = _FIRST_AT.unpack_from(data, _HEADER.size)
+        return int(late(at_ms, now_ms, lateness_ms))
     kind, _ = _PER_PLAY[0]
     return int(np.count_nonzero(late(_column(data, kind, plays_in(data), _HEADER.size), now_ms, lateness_ms)))
 

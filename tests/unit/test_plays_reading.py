@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, RECIFE, lines, play, read, track
+from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, READER, RECIFE, lines, play, read, track
 from webapp.decoding import BodyError, TooManyPlaysError
 from webapp.known import KnownTexts
 from webapp.listeners import ListenerHashes
-from webapp.plays import SOURCES, track_id
+from webapp.plays import SOURCES, Source, track_id
 from webapp.reading import PlayReader
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -140,6 +140,27 @@ def test_listeners_are_hashed_as_by_the_cmac_of_the_library_however_many(listene
         return int.from_bytes(one.finalize()[:8], "little")
 
     assert ListenerHashes(b"k" * 32).of(listeners).tolist() == [cmac(listener) for listener in listeners]
+
+
+@given(
+    source=st.sampled_from([None, *SOURCES, "real"]),
+    header=st.sampled_from(SOURCES),
+    listener=st.sampled_from(["someone", "jemand anders", "誰か", "", "a\n"]),
+    at_s=st.none() | st.sampled_from([-5.0005, -5.0004, 1.0005, 1.0006, 1e306]) | st.floats(-5.1, 1.1),
+    place=st.sampled_from([{"geoname_id": OSAKA}, {"city": "Recife", "country": "BR"}, {"geoname_id": 1}]),
+    title=st.sampled_from(["Night Bus Home", "Ночь", " Night Bus Home ", ""]),
+)
+def test_a_play_that_comes_alone_is_taken_as_in_a_list(
+    source: str | None, header: Source, listener: str, at_s: float | None, place: Any, title: Any
+) -> None:
+    pressed_at = None if at_s is None else NOW_MS / 1000 + at_s
+    named = {"title": title, "artist": "Ada Lumen"}
+    body = play(listener=listener, source=source, pressed_at=pressed_at, place=place, track=named)
+    reading = READER.read(json.dumps(body).encode(), NOW_MS, header)
+    taken = READER.take(json.dumps(body).encode(), NOW_MS, header)
+    assert taken.batch == reading.plays.encode()
+    assert taken.by_source == {SOURCES[code]: 1 for code in reading.plays.source.tolist()}
+    assert (taken.rejected, taken.errors) == (reading.rejected, reading.errors)
 
 
 def test_a_listener_written_with_escapes_is_the_same_listener() -> None:
