@@ -26,6 +26,7 @@ from webapp.gazetteer import load_gazetteer
 from webapp.history import FILE_NAME, History
 from webapp.hub import Hub
 from webapp.loop import Loop
+from webapp.matching import MatchingElsewhere
 from webapp.metrics import Metrics
 from webapp.pipeline import Pipeline
 from webapp.plays import Overloaded
@@ -35,7 +36,6 @@ from webapp.resources import TEMPLATES
 from webapp.runtime import offload
 from webapp.search import Heard
 from webapp.selection import Filter
-from webapp.slices import Slicer
 from webapp.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 
 RING_S, RING_BYTES = 70, 64 << 20
@@ -139,10 +139,11 @@ class Unison:
         settings = self.settings
         self.plays = MemoryBus(self.now)
         self.records = MemoryBus(self.now, RING_S, RING_BYTES)
-        started_ms = round((self.now() - settings.lateness_s) * 1000)
-        slicer = Slicer(self.gazetteer, self.secret, round(settings.window_s * 1000), started_ms)
+        self.matching = MatchingElsewhere(
+            self.secret, round(settings.window_s * 1000), lambda: round((self.now() - settings.lateness_s) * 1000)
+        )
         self.pipeline = Pipeline(
-            self.plays, self.records, slicer, self.now, settings.lateness_s, offload, self.metrics.closed
+            self.plays, self.records, self.matching, self.now, settings.lateness_s, self.metrics.closed
         )
         self.hub = Hub()
         self.channels = Channels(
@@ -293,6 +294,7 @@ class Unison:
         self.pipeline.stop()
         self.loop.call(self._say_goodbye)
         self.loop.stop()
+        self.matching.stop()
         self.readers.stop()
         self.history.close()
         self._data_dir.close()

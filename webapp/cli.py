@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import logging
 import signal
 import socket
@@ -15,6 +14,7 @@ import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from webapp.children import collect_seldom
 from webapp.config import SettingError, Settings
 from webapp.datadir import DataDir, DataDirError
 
@@ -69,13 +69,6 @@ def _listen(host: str, port: int) -> socket.socket:
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
     return listener
-
-
-def _collect_seldom() -> None:
-    """Have Python look for cycles seldom: to look at all viewers and records costs as much as a slice."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -145,7 +138,7 @@ class _Server(BaseApplication):
         except RuntimeError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        _collect_seldom()
+        collect_seldom()
         gevent.spawn(offload, assets(self._app).warm)
         click.echo(f"Unison is on {self._url}")
         click.echo(who_may_send(self._settings))

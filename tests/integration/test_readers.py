@@ -8,15 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
+from tests.integration.children import child_of, until_gone
 from tests.integration.ingest_client import Answer, play, send
 from tests.serving import FlaskServer, Server
 from webapp.readers import LARGE_BYTES
 
 PLAYS = 1_000
-GONE_S = 10.0
 
 
 def large(**changes: object) -> list[dict[str, object]]:
@@ -36,41 +34,6 @@ def accepted_of_four_at_once(server: Server) -> list[int]:
     return [answer.json["accepted"] for answer in answers]
 
 
-def children() -> list[int]:
-    """The processes on this machine that read large bodies."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if "webapp.readers" in (folder / "cmdline").read_text().split("\0"):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def child_of(server: Server) -> int:
-    """The process that reads this server's large bodies."""
-    mine = [pid for pid in children() if server.process.pid in ancestors(pid)]
-    assert len(mine) == 1, mine
-    return mine[0]
-
-
-def ancestors(pid: int) -> set[int]:
-    """The processes that a process comes from; none, if it is gone: other tests have servers of their own."""
-    found: set[int] = set()
-    with suppress(OSError):
-        while (pid := int(Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0])) > 1:
-            found.add(pid)
-    return found
-
-
-def until_gone(pid: int) -> None:
-    end = time.monotonic() + GONE_S
-    while pid in children():
-        assert time.monotonic() < end, f"{pid} lives on"
-        time.sleep(0.05)
-
-
 def test_a_large_body_is_answered_as_a_small_one_is(serve: Callable[..., Server]) -> None:
     server = serve()
     bad = play(place={"city": "Atlantis", "country": "GR"})
@@ -88,7 +51,7 @@ def test_a_large_body_is_answered_as_a_small_one_is(serve: Callable[..., Server]
 def test_a_reader_that_is_lost_costs_no_play(serve: Callable[..., Server]) -> None:
     server = serve()
     assert send(server, large()).json["accepted"] == PLAYS
-    first = child_of(server)
+    first = child_of(server, "webapp.readers")
     os.kill(first, signal.SIGKILL)
     assert accepted_of_four_at_once(server) == [PLAYS] * 4
     assert "a process that reads large bodies was lost" in server.log
@@ -100,7 +63,7 @@ def test_a_reader_goes_with_its_server_however_that_ends(serve: Callable[..., Se
     for end in (Server.stop, Server.kill):
         server = serve()
         assert send(server, large()).json["accepted"] == PLAYS
-        reader = child_of(server)
+        reader = child_of(server, "webapp.readers")
         end(server)
         until_gone(reader)
 

@@ -1,0 +1,46 @@
+"""The child processes of a server."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tests.serving import Server
+
+GONE_S = 10.0
+
+
+def child_of(server: Server, module: str) -> int:
+    """The one process of this server that runs a module."""
+    mine = [pid for pid in running(module) if server.process.pid in ancestors(pid)]
+    assert len(mine) == 1, mine
+    return mine[0]
+
+
+def until_gone(pid: int) -> None:
+    end = time.monotonic() + GONE_S
+    while (Path("/proc") / str(pid) / "exe").exists():
+        assert time.monotonic() < end, f"{pid} lives on"
+        time.sleep(0.05)
+
+
+def running(module: str) -> list[int]:
+    """The processes on this machine that run a module."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if module in (folder / "cmdline").read_text().split("\0"):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def ancestors(pid: int) -> set[int]:
+    """The processes that a process comes from; none, if it is gone: other tests have servers of their own."""
+    found: set[int] = set()
+    with suppress(OSError):
+        while (pid := int(Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0])) > 1:
+            found.add(pid)
+    return found
