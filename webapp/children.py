@@ -93,7 +93,12 @@ class Child(Generic[T]):
             ours.settimeout(_ANSWER_S)
             self._connection = ours
             command = [sys.executable, "-m", self._module, str(theirs.fileno())]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                process_group=0,  # a terminal's Ctrl-C is for the parent
+            )
         _send(ours, self._start())
         return ours
 
@@ -122,7 +127,7 @@ def serve(
         question: what it is asked then.
         begin: takes the first and returns what answers the others.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, which ends us
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to all processes of a service: the parent ends us
     with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(ConnectionError):
         connection.setblocking(True)
         answer = begin(_receive(connection, start))

@@ -32,6 +32,10 @@ def test_a_server_whose_matching_is_lost_goes_on_with_another(serve: Callable[..
     server = serve()
     assert met(server, "Before")
     first = child_of(server, MODULE)
+    os.kill(first, signal.SIGTERM)
+    assert met(server, "Nonetheless"), "what ends a service's processes together is the server's business"
+    assert child_of(server, MODULE) == first
+    assert os.getpgid(first) != os.getpgid(server.process.pid), "nor has Ctrl-C to do with it"
     os.kill(first, signal.SIGKILL)
     until_gone(first)
     assert met(server, "After")
