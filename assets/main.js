@@ -142,6 +142,7 @@ function begin() {
   document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
   stream.destroy();
   recent = createRecent();
+  still.leave();
   feed.clear();
   counters.clear();
   quiet.clear();

@@ -118,7 +118,9 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
     assert page.evaluate(STANDS, ".poster .live .from") == "Lisbon"
     page.locator("#feed button").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name="Words Only")).to_be_visible()
+    card = page.get_by_role("dialog", name="Words Only")
+    card.get_by_role("button", name="Only Lagos").click()
+    expect(page.locator(".poster .live path")).to_have_count(0)  # what else is shown begins anew
     assert visitor.errors == []
 
 
