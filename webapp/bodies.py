@@ -154,9 +154,9 @@ def drain(response: Response) -> Response:
     An answer sent while the client still writes is lost to a reset once the buffers between them are full, which they
     are from about 3 MB on.
     """
-    if getattr(request.stream, "is_exhausted", False):
-        return response
-    if (request.content_length or _is_chunked(request)) and response.status_code != RequestTimeout.code:
+    has_body = request.content_length or _is_chunked(request)
+    is_read = has_body and getattr(request.stream, "is_exhausted", False)
+    if has_body and not is_read and response.status_code != RequestTimeout.code:
         # That a body breaks off or comes too slowly is no reason to keep the answer from whoever still listens.
         with suppress(Exception), _deadline(DRAIN_S):
             for _ in _pieces(request, BODY_MOST):

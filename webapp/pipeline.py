@@ -10,12 +10,12 @@ from collections.abc import Callable
 import gevent
 
 from webapp.bus import Bus
+from webapp.loop import RETRY_S
 from webapp.matching import Closed, Matching
 from webapp.plays import SLICE_MS, plays_in
 
 log = logging.getLogger(__name__)
 
-AGAIN_S = 1.0
 TAKE_S = 0.05
 """So often plays are taken from the bus, so that little is left to do for them when their slice is due."""
 
@@ -75,7 +75,7 @@ class Pipeline:
         except OSError as error:
             log.error("matching was lost (%s), and with it %d plays; it begins anew", error, self.waiting)
             self._closed = Closed([], closed_ms, 0)
-            gevent.sleep(AGAIN_S)
+            gevent.sleep(RETRY_S)
         finally:
             self._taken += sum(map(plays_in, batches))
         if closed := (self._closed.closed_ms - closed_ms) // SLICE_MS:

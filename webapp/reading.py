@@ -123,7 +123,7 @@ class PlayReader:
         except FieldError:
             return None
         at_ms = now_ms if play.pressed_at is None else play.pressed_at * 1000
-        if not math.isfinite(at_ms) or not 0 <= round(at_ms) - now_ms - WINDOW_MS[0] <= WINDOW_MS[1] - WINDOW_MS[0]:
+        if not math.isfinite(at_ms) or not now_ms + WINDOW_MS[0] <= round(at_ms) <= now_ms + WINDOW_MS[1]:
             return None
         if not play.listener.isprintable():
             return None

@@ -89,7 +89,7 @@ def test_a_stopped_pipeline_takes_no_more_plays(world: World) -> None:
 def test_of_matching_that_was_lost_only_the_plays_that_waited_are(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.pipeline.AGAIN_S", 0)
+    monkeypatch.setattr("webapp.pipeline.RETRY_S", 0)
     pair = [("ann", OSAKA, 100, track()), ("bob", RECIFE, 140, track())]
     world.plays.publish(batch(world.gazetteer, pair).encode())
     world.matching.lost = True
