@@ -192,14 +192,16 @@ class Stream:
         while True:
             yield self.next()
 
-    def frames(self, seconds: float) -> list[dict[str, Any]]:
-        """Return all frames that come within so many seconds from now."""
-        deadline, frames = time.monotonic() + seconds, []
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                frames.append(self.next(left))
-            except TimeoutError:
-                break
+    def frames_past(self, at: float) -> list[dict[str, Any]]:
+        """Return all frames up to the second moment after `at` at which the server closed slices.
+
+        The time is the server's, as each frame says it: on a slow machine this takes longer and returns the same.
+        """
+        frames = [self.next()]
+        moments = set[float]()
+        while len(moments) < 2:
+            frames.append(self.next())
+            moments.update({frames[-1]["now"]} if frames[-1]["now"] > at else ())
         return frames
 
     def until(self, wanted: Callable[[dict[str, Any]], bool], timeout_s: float | None = None) -> dict[str, Any]:
