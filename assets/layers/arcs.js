@@ -84,16 +84,16 @@ out vec4 fragColor;
 ${HIDDEN}
 void main(void) {
   if (isUnder(under)) discard;
-  float e = abs(side), core = 1.0 - smoothstep(0.16, 0.36, e), halo = (1.0 - e) * (1.0 - e) * 0.42;
+  float e = abs(side), core = clamp(1.8 - 5.0 * e, 0.0, 1.0), halo = (1.0 - e) * (1.0 - e) * 0.42;
   float a = min(1.0, ink.a * max(core, halo));
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
 }`;
 
 // per slot: the flying head, a ripple at either end, a dot at either end
 const SPRITE = `
-out vec4 ink;
-out float shape;
-out vec3 lie;  // the way from the globe's middle on screen, and how squarely the ground is seen
+flat out vec4 ink;
+flat out float shape;
+flat out vec3 lie;  // the way from the globe's middle on screen, and how squarely the ground is seen
 ${SLOT}
 void main(void) {
   int slot = gl_VertexID / ${SPRITES}, k = gl_VertexID - slot * ${SPRITES};
@@ -144,9 +144,9 @@ void main(void) {
 }`;
 
 const SPRITE_INK = `
-in vec4 ink;
-in float shape;
-in vec3 lie;
+flat in vec4 ink;
+flat in float shape;
+flat in vec3 lie;
 out vec4 fragColor;
 void main(void) {
   vec2 at = (gl_PointCoord * 2.0 - 1.0) * vec2(1.0, -1.0);

@@ -12,7 +12,7 @@ const CORNERS = [64, 96, 128, 192, TURN]; // of a ring: as few as keep the rim r
 const FINE = 192; // from so many corners on all rings are drawn, below that these
 const FEW = [0, 4, 8, 12, 16, 19, 22, 25, 27, 30, 32, 34, 36, 38, 41, 46];
 const ROUND_PX = 0.35;
-const RIM = { all: 6, half: 13 }; // rings from the rim that have all of their corners, and half of them
+const RIM = { all: 2, half: 13 }; // rings from the rim that have all of their corners, and half of them
 
 // at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
 const VERTEX = `

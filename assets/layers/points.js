@@ -3,7 +3,7 @@ import { discPixels, GlobeLayer, TO_CLIP } from "./base.js";
 
 const VERTEX_HEAD = `
 in vec4 point;  // a unit vector, and a number from 0 to 1
-out vec4 ink;
+flat out vec4 ink;
 ${TO_CLIP}
 `;
 
@@ -57,7 +57,7 @@ void main(void) {
 
 /** @param {string} fall how a point's opacity goes with r, the squared distance from its middle */
 const fragment = (fall) => `
-in vec4 ink;
+flat in vec4 ink;
 out vec4 fragColor;
 void main(void) {
   vec2 at = gl_PointCoord * 2.0 - 1.0;
@@ -103,7 +103,7 @@ export class LandLayer extends PointsLayer {
   static look = { night: "vec3", size: "float", day: "vec3", dusk: "vec3" };
 
   initializeState() {
-    this.initialize(LAND, fragment("1.0 - smoothstep(0.45, 1.0, r)"));
+    this.initialize(LAND, fragment("clamp(1.82 - 1.82 * r, 0.0, 1.0)"));
   }
 
   #chosen() {
