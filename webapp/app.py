@@ -11,17 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from flask import Flask, jsonify
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from flask import Flask
 
-from webapp import api, frames, ingest, pages, security, status, stream, takeover
+from webapp import api, bodies, errors, frames, ingest, pages, security, status, stream, takeover
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
 from webapp.config import Settings
-from webapp.datadir import DataDir, DataDirError
+from webapp.datadir import DataDir
 from webapp.gazetteer import load_gazetteer
 from webapp.history import FILE_NAME, History
 from webapp.hub import Hub
@@ -52,23 +50,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (ingest, stream, api, pages, status):
+    for part in (stream, api, pages, status):
         app.register_blueprint(part.blueprint)
-    for layer in (takeover, security):
+    for layer in (takeover, errors, bodies, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
-    app.register_error_handler(DataDirError, _unavailable)
-    app.register_error_handler(HTTPException, _plain_error)
     return app
-
-
-def _unavailable(error: Exception) -> ResponseReturnValue:
-    return jsonify(error=str(error)), 503
-
-
-def _plain_error(error: Exception) -> ResponseReturnValue:
-    assert isinstance(error, HTTPException)
-    headers = [h for h in error.get_headers() if h[0] not in ("Content-Type", "Content-Length")]
-    return jsonify(error=error.description or error.name), error.code or 500, headers
 
 
 class Unison:

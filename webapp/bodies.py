@@ -6,9 +6,11 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import gevent
-from flask import Request, Response, request
+from flask import Flask
+from flask import request as current_request
 from gevent import monkey
 from werkzeug.exceptions import (
     BadRequest,
@@ -19,6 +21,7 @@ from werkzeug.exceptions import (
     TooManyRequests,
     UnsupportedMediaType,
 )
+from werkzeug.wrappers import Request, Response
 
 from webapp.runtime import offload
 
@@ -30,6 +33,7 @@ _STEP = 1 << 16
 _GZIP = 16 + zlib.MAX_WBITS
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
 
+ResponseT = TypeVar("ResponseT", bound=Response)
 Hold = Callable[[int], None]
 """What is told of each part of a body that comes, how many bytes it has."""
 
@@ -148,7 +152,12 @@ def inflate(body: bytes) -> bytes:
     raise BadRequest(f"the gzip body has more than {_MEMBERS_MOST} members; send the plays in several requests")
 
 
-def drain(response: Response) -> Response:
+def init_app(app: Flask) -> None:
+    """Have Flask drain each request that it answers."""
+    app.after_request(lambda response: drain(current_request, response))
+
+
+def drain(request: Request, response: ResponseT) -> ResponseT:
     """Read what is left of the request's body before its answer is sent.
 
     An answer sent while the client still writes is lost to a reset once the buffers between them are full, which they

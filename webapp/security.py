@@ -5,16 +5,21 @@ from __future__ import annotations
 import hmac
 import logging
 import re
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
@@ -44,7 +49,19 @@ def init_app(app: Flask) -> None:
 
     Flask's own server, which logs every request, is kept from logging addresses.
     """
-    app.after_request(_add_headers)
+    answers = app.wsgi_app
+
+    def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+            own = {name.lower() for name, _ in headers}
+            headers += [header for name, header in _ALWAYS if name not in own]
+            if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO", "").startswith("/api/"):
+                headers.append(("Access-Control-Allow-Origin", "*"))
+            return start_response(status, headers, *exc_info)
+
+        return answers(environ, start)
+
+    app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
     logging.getLogger("werkzeug").addFilter(_without_address)
 
 
@@ -63,14 +80,7 @@ def policy(directives: dict[str, str]) -> str:
 _POLICY = policy(CONTENT_SECURITY_POLICY)
 
 
-def _add_headers(response: Response) -> Response:
-    own = set(response.headers.keys(lower=True))
-    for name, value in (("Content-Security-Policy", _POLICY), *HEADERS.items()):
-        if name.lower() not in own:
-            response.headers.add(name, value)
-    if request.path.startswith("/api/") and request.method in ("GET", "HEAD"):
-        response.headers.setdefault("Access-Control-Allow-Origin", "*")
-    return response
+_ALWAYS = [(name.lower(), (name, value)) for name, value in [("Content-Security-Policy", _POLICY), *HEADERS.items()]]
 
 
 def check_sender(request: Request, settings: Settings) -> None:

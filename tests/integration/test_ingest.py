@@ -147,6 +147,14 @@ def test_other_methods_are_refused_with_the_right_one(server: Server) -> None:
         assert answer.error
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_answers_to_plays_have_the_security_headers_of_all_others(server: Server, kind: str) -> None:
+    headers = send(server, GOOD, kind=kind).headers
+    assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
 def test_a_gzip_body_is_inflated(server: Server) -> None:
     packed = gzip.compress(json.dumps([play()] * 3).encode())
     assert accepted(send(server, packed, Content_Encoding="gzip")) == 3

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask, Request
+from flask.testing import FlaskClient
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import EnvironBuilder
 
@@ -45,14 +46,31 @@ def test_flasks_own_server_gives_the_answer_to_nine_mebibytes(flask_server: Flas
     assert (answer.status, "through a proxy" in answer.error) == (401, True)
 
 
-def test_a_server_that_cannot_read_chunks_says_so() -> None:
+def alone(**parts: object) -> FlaskClient:
+    """Return a client of nothing but the way in, with such parts."""
     app = Flask(__name__)
-    app.register_blueprint(ingest.blueprint)
-    app.extensions["unison"] = SimpleNamespace(settings=Settings(), bodies=Room(), check_room=lambda: None)
+    app.extensions["unison"] = SimpleNamespace(settings=Settings(), bodies=Room(), start=lambda: None, **parts)
+    ingest.init_app(app)
+    return app.test_client()
+
+
+def test_a_server_that_cannot_read_chunks_says_so() -> None:
     environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": False}
-    answer = app.test_client().post("/api/plays", environ_base=environ, content_type="application/json")
+    client = alone(check_room=lambda: None)
+    answer = client.post("/api/plays", environ_base=environ, content_type="application/json")
     assert answer.status_code == 411
     assert "send it with Content-Length" in answer.text
+
+
+def test_a_failure_of_the_server_tells_the_log_and_not_the_client(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise RuntimeError("a disk on fire")
+
+    answer = alone(check_room=fail).post("/api/plays", json=[], environ_base={"REMOTE_ADDR": "127.0.0.1"})
+    assert answer.status_code == 500
+    assert list(answer.json or {}) == ["error"]
+    assert "fire" not in answer.text
+    assert "a disk on fire" in caplog.text
 
 
 def test_bodies_that_are_under_way_take_bounded_memory() -> None:
