@@ -3,13 +3,12 @@
 Flask-Sock finds the socket and keeps the server's hands off it; the handshake's answer is written here, and everything
 after it is the hub's. What this relies on, and where:
 
-- Flask-Sock makes a `Server` of simple-websocket's by that name (`Sock.route`); ours takes its place. Its own writes
-  what the client sent down anew, for wsproto and h11 to read it once more: as dear as all else that a viewer's coming
-  takes, and `refusal` has checked what a handshake must have.
-- simple-websocket makes a reader with `thread_class` and starts it (`Base.__init__`). Ours does not start, so nobody
-  but the hub reads the socket. What a client sends before it got the handshake's answer may stay in the server's
-  buffer; RFC 6455, 4.1, forbids it to.
-- Flask-Sock calls `ws.close()` when the handler returns, which does nothing if `ws.connected` is false.
+- Flask-Sock makes a `Server` of simple-websocket's by that name (`Sock.route`); ours takes its place, and calls its
+  `close()` when the handler returns.
+- simple-websocket's `Server` finds the socket and leaves the rest to its base (`Server.__init__`). Ours stands between
+  the two: no reader, so that nobody but the hub reads the socket, and no second reading of what the client sent, which
+  `refusal` has checked: as dear as all else that a viewer's coming takes. What a client sends before it got the
+  handshake's answer may stay in the server's buffer; RFC 6455, 4.1, forbids it to.
 - gunicorn closes its descriptor when the handler returns, without a shutdown (`util.close`): a duplicate lives on.
 - werkzeug's server answers on the socket and shuts it down when the handler returns, so there the handler waits until
   the viewer is gone; that the hub has shut the socket down by then keeps the answer from reaching the client.
@@ -20,6 +19,7 @@ import os
 import threading
 from binascii import Error as Base64Error
 from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from hashlib import sha1
 from typing import Any
 
@@ -32,32 +32,26 @@ _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455, 1.3
 _Socket: Any = monkey.get_original("socket", "socket")  # a patched one has watchers of its own
 
 
-class _NoReader:
-    """Stands in for the thread in which simple-websocket would read."""
+class _Shaken(simple_websocket.ws.Base):  # type: ignore[misc]  # simple-websocket is not typed
+    """A socket on which the handshake's answer, as RFC 6455, 4.2.2, asks for it, was written: no extension."""
 
-    name = ""
-
-    def __init__(self, **_: object):
-        pass
-
-    def start(self) -> None:
-        pass
-
-
-class _Server(simple_websocket.Server):  # type: ignore[misc]  # simple-websocket is not typed
-    """A websocket whose handshake is the answer that RFC 6455, 4.2.2, asks for: no extension, no subprotocol."""
-
-    def handshake(self) -> None:
+    def __init__(self, sock: Any, **_: object) -> None:
+        self.sock = sock
         accepted = base64.b64encode(sha1((self.environ["HTTP_SEC_WEBSOCKET_KEY"].strip() + _GUID).encode()).digest())
         head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        self.sock.sendall(head + b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
-        self.connected = True
+        sock.sendall(head + b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
+
+    def close(self, reason: int | None = None, message: str | None = None) -> None:
+        """Leave it open: it is the hub's."""
+
+
+class _Server(simple_websocket.Server, _Shaken):  # type: ignore[misc]
+    """A websocket that is found by simple-websocket and no more."""
 
 
 def init_app(app: Flask) -> None:
     """Make Flask-Sock's websockets fit to be taken over, and a client that left meanwhile no error of the server."""
     flask_sock.Server = _Server
-    app.config["SOCK_SERVER_OPTIONS"] = {**app.config.get("SOCK_SERVER_OPTIONS", {}), "thread_class": _NoReader}
     app.register_error_handler(ConnectionError, _client_left)
 
 
@@ -96,6 +90,7 @@ def _is_key(key: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
 def _is_host(host: str) -> bool:
     try:
         return bool(host.encode("ascii").decode("idna"))
@@ -115,7 +110,6 @@ class Takeover:
     def __init__(self, ws: Any):
         self.sock: Any = _Socket(fileno=os.dup(ws.sock.fileno()))
         self.sock.setblocking(False)
-        ws.connected = False
         # Only gunicorn leaves a socket alone when the handler returns; see above for the other.
         self._gone = None if ws.mode == "gunicorn" else threading.Event()
 
