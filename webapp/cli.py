@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,22 @@ def _is_news(record: logging.LogRecord) -> bool:
 def _url(listener: socket.socket) -> str:
     """Return the address at which a browser on this machine reaches a listening socket."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return _http({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+
+
+def _url_elsewhere(listener: socket.socket) -> str | None:
+    """Return where other machines reach a socket that is bound to all addresses; None of one that is not."""
+    host, port = listener.getsockname()[:2]
+    beyond = {"0.0.0.0": "192.0.2.1", "::": "2001:db8::1"}.get(host)  # of RFC 5737 and RFC 3849: nobody's
+    if beyond is None:
+        return None
+    with suppress(OSError), socket.socket(listener.family, socket.SOCK_DGRAM) as probe:
+        probe.connect((beyond, port))  # sends nothing, but has to know from which address it would
+        return _http(probe.getsockname()[0], port)
+    return None
+
+
+def _http(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -88,7 +104,7 @@ class _Server(BaseApplication):
     """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._settings, self._url = settings, _url(listener)
+        self._settings, self._url, self._url_elsewhere = settings, _url(listener), _url_elsewhere(listener)
         self._fd = listener.detach()  # gunicorn makes a socket of its own from it
         super().__init__()
 
@@ -141,6 +157,8 @@ class _Server(BaseApplication):
         collect_seldom()
         gevent.spawn(offload, assets(self._app).warm)
         click.echo(f"Unison is on {self._url}")
+        if self._url_elsewhere:
+            click.echo(f"Other machines reach it on {self._url_elsewhere}")
         click.echo(who_may_send(self._settings))
         if self._settings.viewers_per_address and not self._settings.trusted_proxies:
             click.echo("Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES.")

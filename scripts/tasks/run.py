@@ -94,6 +94,8 @@ async def _serve(options: argparse.Namespace) -> int:
     ending = asyncio.create_task(asked_to_end.wait())
     async with contextlib.AsyncExitStack() as children:
         server_env, seed_env = _environments(options, os.environ)
+        if server_env.get("UNISON_TOKENS") != os.environ.get("UNISON_TOKENS"):
+            print("UNISON_TOKENS is not set: a token is made up, which only the invented plays have", flush=True)
         serve: list[Path | str] = [environment.VENV / "bin" / "unison", "serve", *_server_arguments(options)]
         server = await _start(children, serve, server_env, pipe=True)
         ended = asyncio.create_task(server.wait())
