@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import api, bodies, errors, frames, ingest, pages, security, status, stream, takeover
+from webapp import api, bodies, errors, frames, ingest, pages, security, status, stream
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
@@ -50,9 +50,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (stream, api, pages, status):
+    for part in (api, pages, status):
         app.register_blueprint(part.blueprint)
-    for layer in (takeover, errors, bodies, ingest, security):  # what a request meets first stands last
+    for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
     return app
 

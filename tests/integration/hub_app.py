@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
-from flask_sock import Sock
+from flask import Flask, request
+from werkzeug.wrappers import Request
 
 from webapp import takeover
 from webapp.hub import Channel, Hub
@@ -58,30 +58,21 @@ def _make_hub() -> Hub:
 
 
 app = Flask(__name__)
-takeover.init_app(app)
-sock = Sock(app)
 service = Service()
 
 
-@app.before_request
-def prepare() -> Response | None:
-    if request.path != "/stream":
-        return None
-    return takeover.refusal(request.environ)
+def admit(request: Request) -> takeover.Enter:
+    name = request.args.get("channel", "")
+
+    def enter(taken: takeover.Takeover) -> None:
+        service.joined += 1
+        hub, channel = service.hub, service.channel(name)
+        service.loop.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
+
+    return enter
 
 
-@app.get("/stream", websocket=False)
-def no_websocket() -> Response:
-    raise AssertionError("refused before")
-
-
-@sock.route("/stream")  # type: ignore[untyped-decorator]
-def stream(ws: Any) -> None:
-    service.joined += 1
-    taken = takeover.Takeover(ws)
-    hub, channel = service.hub, service.channel(request.args.get("channel", ""))
-    service.loop.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
-    taken.wait()
+takeover.route(app, "/stream", admit)
 
 
 @app.post("/send/")

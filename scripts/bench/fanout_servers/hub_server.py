@@ -16,27 +16,18 @@ from webapp.config import Settings
 
 def make_app() -> Any:
     """Return an application with a stream and no more; it is imported in the worker, once gevent has patched it."""
-    from flask import Flask, request
-    from flask_sock import Sock
+    from flask import Flask
 
     from webapp import takeover
     from webapp.hub import Channel
 
     app = Flask(__name__)
-    takeover.init_app(app)
     channel = app.extensions["channel"] = Channel()
 
-    @app.before_request
-    def check() -> Any:
-        if request.path != "/stream":
-            return None
-        return takeover.refusal(request.environ)
-
-    @Sock(app).route("/stream")  # type: ignore[untyped-decorator]
-    def stream(ws: Any) -> None:
-        taken = takeover.Takeover(ws)
+    def enter(taken: takeover.Takeover) -> None:
         app.extensions["hub"].join(taken.sock, channel, iter(()), taken.on_gone(lambda: None))
-        taken.wait()
+
+    takeover.route(app, "/stream", lambda _request: enter)
 
     @app.get("/dropped")
     def dropped() -> dict[str, int]:
