@@ -73,7 +73,8 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
       const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
       const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX))) * share;
       const seen = atMost(inView(now, project), songs).map((label) => shaped(stage, label));
-      if (now - looked >= LOOK_S) [taken, looked] = [obstacles(), now];
+      const seconds = performance.now() / 1000; // goes on while the page's clock is stopped
+      if (seconds - looked >= LOOK_S) [taken, looked] = [obstacles(), seconds];
       const sides = arrange(seen, bounds, taken);
       seen.forEach((label, i) => show(label, sides[i]));
       if (seen.some(isOff)) seen.forEach(place);

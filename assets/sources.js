@@ -1,9 +1,13 @@
-/** The badge that says where the plays come from: every source of the last minute, so nobody takes a show for life. */
+/**
+ * The badge that says where the plays come from: every source of the last minute, and of what was there to begin with as
+ * long as it may be listed, so nobody takes a show for life.
+ */
 import { listed } from "./format.js";
 import { createWindow } from "./window.js";
 import { say } from "./words.js";
 
 const SPAN_S = 60;
+const LISTED = 60; // connections; see feed.js
 const WORDS = /** @type {Record<string, [string, string]>} */ ({
   live: [say("live"), say("Plays of real listeners, as they happen.")],
   synthetic: [say("synthetic"), say("Made-up plays, sent by a program to show how this works.")],
@@ -14,9 +18,11 @@ const ORDER = Object.keys(WORDS);
 /** @param {HTMLElement} badge */
 export function createSources(badge) {
   const last = createWindow(SPAN_S);
+  const before = new Set();
+  let since = 0;
 
   function tell() {
-    const names = ORDER.filter((name) => last.sum(name) > 0);
+    const names = ORDER.filter((name) => last.sum(name) > 0 || before.has(name));
     const text = names.length ? listed(names.map((name) => WORDS[name][0])) : say("no plays yet");
     if (badge.textContent === text) return;
     badge.textContent = text;
@@ -26,13 +32,17 @@ export function createSources(badge) {
 
   return {
     /** @param {Hello} hello */
-    begin({ now, plays_by_source }) {
+    begin({ now, plays_by_source, recent }) {
+      for (const { source } of recent) before.add(source);
+      if (recent.length) since = 0;
       last.clear();
       last.add(now, { ...plays_by_source });
       tell();
     },
     /** @param {Frame} frame */
-    add({ now, counts }) {
+    add({ now, counts, connections }) {
+      since += connections.length;
+      if (since >= LISTED) before.clear();
       last.add(now, { ...counts.plays_by_source });
       tell();
     },

@@ -8,6 +8,7 @@ dots from 8 KB. The few are for a small globe, on which the many would be a grey
 hundredths of a degree, little-endian), then sizes (uint8, by the logarithm of the population).
 """
 
+import argparse
 import json
 import subprocess
 import tarfile
@@ -95,6 +96,7 @@ def city_lights() -> bytes:
 
 def main() -> None:
     """Write the assets and say how much of the globe is land (29 % of the real one)."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     coast = edges(fetch_topology())
     for name, count in POINTS.items():
         mask = land_mask(*lattice(count), coast)

@@ -36,7 +36,7 @@ def connections() -> Response:
     """Return the newest recorded connections that pass the filter, newest first; `next` goes on as `before`."""
     app, pairs = unison(), list(request.args.items(multi=True))
     limit, before = _limit(_one(pairs, "limit")), _before(_one(pairs, "before"))
-    wanted = Filter.parse(pairs, app.gazetteer)
+    wanted = Filter.parse(pairs, app.gazetteer, others=["limit", "before"])
     found = offload(app.history.latest, wanted, limit + 1, before)
     page = [msgspec.Raw(connection_json(connection, app.gazetteer)) for connection in found[:limit]]
     return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})

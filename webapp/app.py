@@ -125,9 +125,8 @@ class Unison:
         settings = self.settings
         self.plays = MemoryBus(self.now)
         self.records = MemoryBus(self.now, RING_S, RING_BYTES)
-        self.matching = MatchingElsewhere(
-            self.secret, round(settings.window_s * 1000), lambda: round((self.now() - settings.lateness_s) * 1000)
-        )
+        start_ms = round((self.now() - settings.lateness_s) * 1000)
+        self.matching = MatchingElsewhere(self.secret, round(settings.window_s * 1000), start_ms)
         self.pipeline = Pipeline(
             self.plays, self.records, self.matching, self.now, settings.lateness_s, self.metrics.closed
         )

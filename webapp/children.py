@@ -19,8 +19,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-_ANSWER_S = 60.0
-_END_S = 5.0
+ANSWER_S = 60.0
+_END_S = 1.0  # of the seconds that a service has to end in
 _LENGTH = struct.Struct("<I")
 _STEP = 1 << 20
 _SEND_BUFFER = 4 << 20  # so that a message goes at once, not with a turn of the loop for each part
@@ -35,13 +35,17 @@ class Child(Generic[T]):
         module: its name.
         start: makes what the child is told first.
         answer: what it answers with.
+        answer_s: after how many seconds without an answer it counts as lost.
 
     Attributes:
         busy: how many questions it has to answer.
     """
 
-    def __init__(self, module: str, start: Callable[[], msgspec.Struct], answer: type[T]) -> None:
+    def __init__(
+        self, module: str, start: Callable[[], msgspec.Struct], answer: type[T], answer_s: float = ANSWER_S
+    ) -> None:
         self.busy = 0
+        self._answer_s = answer_s
         self._module, self._start, self._answer = module, start, answer
         self._sending, self._receiving = threading.Lock(), threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,9 +94,10 @@ class Child(Generic[T]):
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # or what the kernel allows
-            ours.settimeout(_ANSWER_S)
+            ours.settimeout(self._answer_s)
             self._connection = ours
-            command = [sys.executable, "-m", self._module, str(theirs.fileno())]
+            # -P: what lies in the current folder is none of its modules
+            command = [sys.executable, "-P", "-m", self._module, str(theirs.fileno())]
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

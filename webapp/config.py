@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "UNISON_"
+OTHERS = frozenset({"UNISON_TOKEN", "UNISON_PICTURES"})
+"""Variables that are none of the server's: the seed script's, and where the tests leave their pictures."""
 
 
 class SettingError(ValueError):
@@ -68,7 +70,7 @@ class Settings:
             SettingError: a variable is unknown, or its value is of the wrong type or out of range.
         """
         known = {PREFIX + name.upper(): name for name in cls.__dataclass_fields__}
-        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        given = {name: environ[name] for name in environ.keys() - OTHERS if name.startswith(PREFIX)}
         if unknown := sorted(given.keys() - known.keys()):
             raise SettingError(f"{unknown[0]} is not a setting; `unison settings` lists them")
         values = {known[name]: _read(cls, known[name], value) for name, value in given.items() if value != ""}

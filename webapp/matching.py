@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -13,7 +12,8 @@ from webapp.gazetteer import load_gazetteer
 from webapp.plays import PlayBatch
 from webapp.slices import Slicer
 
-log = logging.getLogger(__name__)
+ANSWER_S = 20.0
+"""After so long without an answer the process is stuck; a slicer leaves out what is older than half of it anyway."""
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -68,16 +68,17 @@ class _Due(msgspec.Struct):
 
 
 class MatchingElsewhere:
-    """A slicer in a process of its own. If that is lost, so are the plays of its open slices; another begins anew.
+    """A slicer in a process of its own. If that is lost, so are the plays that it had; another goes on from there.
 
     Args:
         secret: key of the connection ids.
         window_ms: how far apart two presses may lie to be together, inclusive.
-        watermark: tells up to when slices should be closed by now, epoch milliseconds.
+        start_ms: epoch milliseconds; plays before it are late.
     """
 
-    def __init__(self, secret: bytes, window_ms: int, watermark: Callable[[], int]) -> None:
-        self._child = Child(__name__, lambda: _Start(secret, window_ms, watermark()), Closed)
+    def __init__(self, secret: bytes, window_ms: int, start_ms: int) -> None:
+        self._closed_ms = start_ms
+        self._child = Child(__name__, lambda: _Start(secret, window_ms, self._closed_ms), Closed, ANSWER_S)
 
     def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
         """See `Matching`.
@@ -85,7 +86,9 @@ class MatchingElsewhere:
         Raises:
             OSError: the process was lost, with the plays.
         """
-        return self._child.asked(lambda: _Due(batches, watermark_ms, now_ms))
+        closed = self._child.asked(lambda: _Due(batches, watermark_ms, now_ms))
+        self._closed_ms = closed.closed_ms
+        return closed
 
     def stop(self) -> None:
         """End the process."""

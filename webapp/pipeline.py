@@ -73,7 +73,8 @@ class Pipeline:
         try:
             self._closed = self._matching.close(batches, now_ms - self._lateness_ms, now_ms)
         except OSError as error:
-            log.error("matching was lost (%s), and with it %d plays; it begins anew", error, self.waiting)
+            lost = self._closed.waiting + sum(map(plays_in, batches))
+            log.error("matching was lost (%s), and with it %d plays; another goes on", error, lost)
             self._closed = Closed([], closed_ms, 0)
             gevent.sleep(RETRY_S)
         finally:

@@ -47,14 +47,23 @@ class Filter:
     city: int | None = None
 
     @classmethod
-    def parse(cls, pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer) -> Filter:
-        """Read a filter from a query's names and values; other names are left alone.
+    def parse(
+        cls, pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, others: Iterable[str] | None = None
+    ) -> Filter:
+        """Read a filter from a query's names and values.
+
+        Args:
+            pairs: the query.
+            gazetteer: where places are looked up.
+            others: what else may stand in the query; all else may, if this is None.
 
         Raises:
-            FilterError: a name stands twice, or its value is malformed or not in the gazetteer.
+            FilterError: a name is unknown or stands twice, or its value is malformed or not in the gazetteer.
         """
         values: dict[str, str | int] = {}
         for name, text in pairs:
+            if others is not None and name not in (known := (*_READERS, *others)):
+                raise FilterError(f"{name[:40]!r} is not known here; a query may have {', '.join(known)}")
             if name in _READERS:
                 if name in values:
                     raise FilterError(f"{name} is given twice; give each filter once")

@@ -37,7 +37,7 @@ def admit(app: Unison, request: Request) -> takeover.Enter:
     app.start()
     check_origin(request, app.settings)
     try:
-        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer)
+        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer, others=["since"])
     except FilterError as error:
         raise BadRequest(str(error)) from None
     if not app.has_room_for(wanted):

@@ -133,7 +133,8 @@ def _environments(options: argparse.Namespace, environ: Mapping[str, str]) -> tu
     """Return the server's and the seed's: where plays need a token, the seed has one, made up if there is none."""
     server = {name: value for name, value in environ.items() if name != "UNISON_TOKEN"}
     token = environ.get("UNISON_TOKEN") or environ.get("UNISON_TOKENS", "").split(",")[0].strip()
-    if not token and not _is_loopback(_address(options, environ)[0]) and not environ.get("UNISON_OPEN_INGEST"):
+    open_to_others = not _is_loopback(_address(options, environ)[0])
+    if open_to_others and not (token or options.no_seed or environ.get("UNISON_OPEN_INGEST")):
         token = server["UNISON_TOKENS"] = secrets.token_urlsafe()
     return server, {**server, "UNISON_TOKEN": token} if token else server
 

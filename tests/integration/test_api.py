@@ -169,8 +169,10 @@ def test_a_hostile_value_is_cut_and_stays_text(server: Server) -> None:
     assert len(answer.body) < 200
 
 
-def test_parameters_that_nobody_knows_are_left_alone(server: Server) -> None:
-    assert ask(server, "/api/connections", utm_source="x", limit=1).status == 200
+def test_a_parameter_that_nobody_knows_is_named_for_it_may_be_a_misspelt_filter(server: Server) -> None:
+    answer = ask(server, "/api/connections", artst="Marisol Vey", limit=1)
+    assert answer.status == 400
+    assert answer.json["error"].startswith("'artst' is not known here; a query may have artist, track,")
 
 
 @pytest.mark.parametrize("path", ["/api/connections", "/api/stats", "/healthz", "/readyz", "/metrics"])

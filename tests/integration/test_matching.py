@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
-from tests.integration.children import child_of, until_gone
+import pytest
+
+from tests.integration.children import ancestors, child_of, running, until_gone
 from tests.integration.ingest_client import play, send
 from tests.serving import Server, stream
+from webapp.history import FILE_NAME
+from webapp.matching import MatchingElsewhere
+from webapp.plays import encoded_alone
+from webapp.records import SliceRecord
 
 MODULE = "webapp.matching"
 SOON_S = 20.0
+TRACK = b'{"id":"apg06aese3g8gv62","title":"Slow Lighthouse","artist":"Marisol Vey"}'
 
 
 def met(server: Server, title: str) -> bool:
@@ -22,10 +33,18 @@ def met(server: Server, title: str) -> bool:
         for listener, city, country in (("ann", "Osaka", "JP"), ("bob", "Recife", "BR")):
             sent = play(track=track, listener=f"{listener} {title}", place={"city": city, "country": country})
             assert send(server, [sent]).json["accepted"] == 1
-        while True:
-            found = viewer.next(SOON_S).get("connections", [])
-            if any(connection["track"]["title"] == title for connection in found):
-                return True
+        try:
+            viewer.until(lambda frame: any(c["track"]["title"] == title for c in frame["connections"]), SOON_S)
+        except TimeoutError:
+            return False
+        return True
+
+
+def until_logged(server: Server, text: str) -> None:
+    end = time.monotonic() + SOON_S
+    while text not in server.log:
+        assert time.monotonic() < end, server.log
+        time.sleep(0.05)
 
 
 def test_a_server_whose_matching_is_lost_goes_on_with_another(serve: Callable[..., Server]) -> None:
@@ -37,12 +56,50 @@ def test_a_server_whose_matching_is_lost_goes_on_with_another(serve: Callable[..
     assert child_of(server, MODULE) == first
     assert os.getpgid(first) != os.getpgid(server.process.pid), "nor has Ctrl-C to do with it"
     os.kill(first, signal.SIGKILL)
-    until_gone(first)
+    until_logged(server, "matching was lost")
     assert met(server, "After")
     assert child_of(server, MODULE) != first
-    assert "matching was lost" in server.log
     assert "Traceback" not in server.log
     assert server.stop() == 0
+
+
+def test_a_process_that_is_stuck_costs_no_history(serve: Callable[..., Server]) -> None:
+    server = serve()
+    assert met(server, "Kept")
+    os.kill(child_of(server, MODULE), signal.SIGSTOP)
+    assert server.stop() == 0
+    with closing(sqlite3.connect(server.data_dir / FILE_NAME)) as history:
+        assert history.execute("SELECT count(*) FROM connections").fetchone() == (1,)
+
+
+@pytest.fixture
+def matching() -> Iterator[MatchingElsewhere]:
+    made = MatchingElsewhere(b"k" * 32, 1_000, 0)
+    yield made
+    made.stop()
+
+
+def test_what_was_not_in_the_lost_process_is_matched_by_the_next(matching: MatchingElsewhere) -> None:
+    assert matching.close([], 1_000, 1_500).closed_ms == 1_000
+    (pid,) = (pid for pid in running(MODULE) if os.getpid() in ancestors(pid))
+    os.kill(pid, signal.SIGKILL)
+    until_gone(pid)
+    with pytest.raises(ConnectionError):
+        matching.close([], 1_000, 1_600)
+    pressed = [encoded_alone(1_100, 0, city, bytes([city] * 8), TRACK) for city in (1, 2)]
+    records = [SliceRecord.decode(record) for record in matching.close(pressed, 3_000, 3_500).records]
+    assert sum(record.counts.plays for record in records) == 2
+    assert sum(record.counts.late for record in records) == 0
+
+
+def test_what_lies_in_the_current_folder_is_none_of_its_modules(
+    matching: MatchingElsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numbers.py").write_text("raise SystemExit('not the one of the standard library')")
+    (tmp_path / "webapp").mkdir()
+    (tmp_path / "webapp" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert matching.close([], 250, 750).closed_ms == 250
 
 
 def test_matching_goes_with_its_server_however_that_ends(serve: Callable[..., Server]) -> None:

@@ -95,7 +95,7 @@ def test_of_matching_that_was_lost_only_the_plays_that_waited_are(
     world.matching.lost = True
     world.step_at(0.6)
     assert (world.pipeline.waiting, world.closed) == (0, [])
-    assert caplog.messages == ["matching was lost (it ended), and with it 2 plays; it begins anew"]
+    assert caplog.messages == ["matching was lost (it ended), and with it 2 plays; another goes on"]
     world.plays.publish(batch(world.gazetteer, pair).encode())
     world.step_at(0.76)
     assert [len(SliceRecord.decode(message).pairs) for _, message in world.records.read(0)] == [1]

@@ -259,6 +259,14 @@ def test_a_malformed_filter_is_told_with_its_value(
         Filter.parse(query, gazetteer)
 
 
+def test_a_misspelt_filter_is_told_where_nothing_else_may_stand(gazetteer: Gazetteer) -> None:
+    query = [("artst", "Marisol Vey"), ("limit", "5")]
+    assert Filter.parse(query, gazetteer) == Filter()
+    with pytest.raises(FilterError, match=r"'artst' is not known here; a query may have artist, track, .*, limit"):
+        Filter.parse(query, gazetteer, others=["limit"])
+    assert Filter.parse([("limit", "5")], gazetteer, others=["limit"]) == Filter()
+
+
 def test_two_ways_to_write_a_filter_are_one(gazetteer: Gazetteer) -> None:
     a = Filter.parse([("country", "br"), ("artist", "Ｍarisol Vey")], gazetteer)
     b = Filter.parse([("artist", fold("marisol vey")), ("country", "BR")], gazetteer)

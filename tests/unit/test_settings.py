@@ -80,6 +80,10 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, value: st
         Settings.from_env({variable: value})
 
 
+def test_variables_of_the_projects_scripts_are_none_of_the_servers() -> None:
+    assert Settings.from_env({"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp"}) == Settings.from_env({})
+
+
 def test_an_unknown_variable_is_refused_for_it_may_be_a_misspelt_one() -> None:
     with pytest.raises(SettingError, match=r"^UNISON_WINDOWS is not a setting; `unison settings` lists them$"):
         Settings.from_env({"UNISON_WINDOWS": "1"})
