@@ -68,6 +68,7 @@ def test_a_process_that_is_stuck_costs_no_history(serve: Callable[..., Server]) 
     assert met(server, "Kept")
     os.kill(child_of(server, MODULE), signal.SIGSTOP)
     assert server.stop() == 0
+    assert not (server.data_dir / f"{FILE_NAME}-wal").exists(), "it was closed"
     with closing(sqlite3.connect(server.data_dir / FILE_NAME)) as history:
         assert history.execute("SELECT count(*) FROM connections").fetchone() == (1,)
 
