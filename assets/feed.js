@@ -12,13 +12,14 @@
 import { apart, distance, placeName, time as timeOf } from "./format.js";
 import { sayCount, sayParts } from "./words.js";
 
+export const LISTED = 60; // connections
 const LIT = 4; // of what comes in together: more at once would be a flash
 
 /** @type {Record<string, (at: number, last: number) => number>} */
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
-export function createFeed(list, { most = 60, newer, colours, onChoose = () => {}, mine = () => false }) {
+export function createFeed(list, { most = LISTED, newer, colours, onChoose = () => {}, mine = () => false }) {
   /** @type {Connection[]} */
   let waiting = [];
   let missed = 0;

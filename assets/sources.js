@@ -2,12 +2,12 @@
  * The badge that says where the plays come from: every source of the last minute, and of what was there to begin with as
  * long as it may be listed, so nobody takes a show for life.
  */
+import { LISTED } from "./feed.js";
 import { listed } from "./format.js";
 import { createWindow } from "./window.js";
 import { say } from "./words.js";
 
 const SPAN_S = 60;
-const LISTED = 60; // connections; see feed.js
 const WORDS = /** @type {Record<string, [string, string]>} */ ({
   live: [say("live"), say("Plays of real listeners, as they happen.")],
   synthetic: [say("synthetic"), say("Made-up plays, sent by a program to show how this works.")],

@@ -22,17 +22,19 @@ def init_app(app: Flask) -> None:
 
 def error_answer(error: Exception) -> Response:
     """Return the answer, as JSON, to a request that raised this; what is no HTTP error and none of ours is logged."""
+    sentence, status, headers = _told(error)
+    return Response(msgspec.json.encode({"error": sentence}) + b"\n", status, headers, content_type=JSON)
+
+
+def _told(error: Exception) -> tuple[str, int, list[tuple[str, str]]]:
+    """Return the sentence, the status and the headers."""
     if isinstance(error, HTTPException):
         headers = [h for h in error.get_headers() if h[0] not in ("Content-Type", "Content-Length")]
-        return _answer(error.description or error.name, error.code or 500, headers)
+        return error.description or error.name, error.code or 500, headers
     if isinstance(error, DataDirError):
-        return _answer(str(error), 503, [])
+        return str(error), 503, []
     log.error("a request failed", exc_info=error)
-    return error_answer(InternalServerError())
-
-
-def _answer(sentence: str, status: int, headers: list[tuple[str, str]]) -> Response:
-    return Response(msgspec.json.encode({"error": sentence}) + b"\n", status, headers, content_type=JSON)
+    return _told(InternalServerError())
 
 
 def _answer_of_flask(error: Exception) -> Response:
@@ -40,7 +42,7 @@ def _answer_of_flask(error: Exception) -> Response:
     answer = error_answer(error)
     answer.headers.update({"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"})
     if not request.path.startswith("/api/") and request.accept_mimetypes.best_match((JSON, HTML)) == HTML:
-        sentence = msgspec.json.decode(answer.data)["error"]
-        answer.data = render_template("error.html", status=answer.status_code, sentence=sentence)
+        sentence, status, _ = _told(error)
+        answer.data = render_template("error.html", status=status, sentence=sentence)
         answer.content_type = f"{HTML}; charset=utf-8"
     return answer

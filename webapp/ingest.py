@@ -17,7 +17,7 @@ from webapp import checks
 from webapp.bodies import drain, read_body
 from webapp.checks import FieldError
 from webapp.decoding import BodyError, TooManyPlaysError
-from webapp.errors import error_answer
+from webapp.errors import JSON, error_answer
 from webapp.plays import Overloaded, Source, late_in
 from webapp.reading import Taken
 from webapp.security import check_sender
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from webapp.app import Unison
 
-JSON = "application/json"
 LINES = "application/x-ndjson"
 _ALSO_LINES = ("application/ndjson", "application/jsonl")
 _SOURCE_HEADER = "X-Unison-Source"
@@ -36,7 +35,7 @@ PATH = "/api/plays"
 
 
 def init_app(app: Flask) -> None:
-    """Answer the request before Flask's dispatch, which would be half of what a single play costs."""
+    """Answer the request before Flask's dispatch, which costs as much as all else that a single play takes."""
     unison: Unison = app.extensions["unison"]
     others = app.wsgi_app
 

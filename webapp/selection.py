@@ -61,8 +61,9 @@ class Filter:
             FilterError: a name is unknown or stands twice, or its value is malformed or not in the gazetteer.
         """
         values: dict[str, str | int] = {}
+        known = None if others is None else (*_READERS, *others)
         for name, text in pairs:
-            if others is not None and name not in (known := (*_READERS, *others)):
+            if known and name not in known:
                 raise FilterError(f"{name[:40]!r} is not known here; a query may have {', '.join(known)}")
             if name in _READERS:
                 if name in values:

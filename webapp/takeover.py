@@ -1,7 +1,7 @@
 """A websocket's handshake, after which its socket is the hub's.
 
 Flask-Sock finds the socket under any server and keeps the server's hands off it; the handshake's answer is written
-here. Under gunicorn the same is done before Flask's dispatch, which would be half of what a viewer's coming takes. What
+here. Under gunicorn the same is done before Flask's dispatch, which would be much of what a viewer's coming takes. What
 this relies on, and where:
 
 - Flask-Sock makes a `Server` of simple-websocket's by that name (`Sock.route`); ours takes its place, and calls its
@@ -94,8 +94,8 @@ class Takeover:
 
 
 Enter = Callable[[Takeover], None]
-Admit = Callable[[Request], Enter | Response]
-"""Says of a well-formed request who is to have the socket after the handshake, or refuses it."""
+Admit = Callable[[Request], Enter]
+"""Says of a well-formed request who is to have the socket after the handshake; raises what it is refused with."""
 
 
 def route(app: Flask, path: str, admit: Admit) -> None:

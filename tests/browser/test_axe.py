@@ -23,6 +23,13 @@ SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "heig
 WITHOUT_WEBGL = "HTMLCanvasElement.prototype.getContext = () => null; OffscreenCanvas.prototype.getContext = () => null"
 
 
+def bring_axe(page: Page) -> None:
+    """Have axe-core in what the page opens from now on."""
+    if AXE is None:
+        pytest.skip("no axe-core: scripts/test fetches it")
+    page.add_init_script(Path(AXE).read_text())
+
+
 def complaints(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it is now: the rule, and the elements that break it."""
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -34,10 +41,8 @@ def complaints(page: Page) -> list[str]:
 def test_axe_finds_nothing_on_the_page_what_waits_its_settings_its_help_and_its_card(
     server: Server, visit: Callable[..., Visit], size: str, theme: str
 ) -> None:
-    if AXE is None:
-        pytest.skip("no axe-core: scripts/test fetches it")
     visitor = visit(viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce")
-    visitor.page.add_init_script(Path(AXE).read_text())
+    bring_axe(visitor.page)
     page = visitor.open(server.url + "/?t=1790000000")
     send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
     visitor.wait("document.querySelectorAll('#feed li').length === 1")
@@ -76,10 +81,8 @@ def in_each(themes: Sequence[Theme], visitor: Visit, state: str) -> list[str]:
 def test_axe_finds_nothing_without_webgl_with_a_city_a_search_a_filter_or_a_refusal(
     server: Server, visit: Callable[..., Visit], size: str, locale: str, theme: Theme
 ) -> None:
-    if AXE is None:
-        pytest.skip("no axe-core: scripts/test fetches it")
     visitor = visit(viewport=SIZES[size], locale=locale, reduced_motion="reduce")
-    visitor.page.add_init_script(Path(AXE).read_text())
+    bring_axe(visitor.page)
     visitor.page.add_init_script(WITHOUT_WEBGL)
     page = visitor.page
     page.goto(server.url)
@@ -111,10 +114,8 @@ def test_axe_finds_nothing_without_webgl_with_a_city_a_search_a_filter_or_a_refu
 
 
 def test_axe_finds_nothing_on_a_wall(server: Server, visit: Callable[..., Visit]) -> None:
-    if AXE is None:
-        pytest.skip("no axe-core: scripts/test fetches it")
     visitor = visit(viewport={"width": 1920, "height": 1080}, reduced_motion="reduce")
-    visitor.page.add_init_script(Path(AXE).read_text())
+    bring_axe(visitor.page)
     visitor.hold(30)
     visitor.open(server.url + "/?wall=1&t=1790000000")
     send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))

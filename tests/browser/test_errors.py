@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_axe import AXE, SIZES, THEMES, complaints
+from tests.browser.test_axe import SIZES, THEMES, bring_axe, complaints
 from tests.serving import Server
 
 
@@ -18,10 +17,8 @@ from tests.serving import Server
 def test_a_page_that_is_not_there_says_so_and_leads_back(
     server: Server, visit: Callable[..., Visit], size: str, theme: str
 ) -> None:
-    if AXE is None:
-        pytest.skip("no axe-core: scripts/test fetches it")
     page = visit(viewport=SIZES[size], color_scheme=theme).page
-    page.add_init_script(Path(AXE).read_text())
+    bring_axe(page)
     answer = page.goto(f"{server.url}/nowhere")
     assert answer is not None
     assert answer.status == 404

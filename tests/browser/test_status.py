@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON, send_pair
-from tests.browser.test_axe import AXE, complaints
+from tests.browser.test_axe import bring_axe, complaints
 from tests.serving import Server, stream
 
 NUMBER = "document.querySelector('[data-path=\"{}\"] output').textContent"
@@ -40,10 +39,8 @@ def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing_on_it(server: Server, visit: Callable[..., Visit], theme: str) -> None:
-    if AXE is None:
-        pytest.skip("no axe-core: scripts/test fetches it")
     visitor = visit(color_scheme=theme)
-    visitor.page.add_init_script(Path(AXE).read_text())
+    bring_axe(visitor.page)
     visitor.page.goto(f"{server.url}/status")
     visitor.wait(f"{POINTS} > 0")
     assert complaints(visitor.page) == []
