@@ -113,8 +113,11 @@ def _read_in_time(request: Request, hold: Hold) -> bytes:
 
 
 def _pieces(request: Request, most: int) -> Iterator[bytes]:
-    while most > 0 and (piece := request.stream.read(min(most, _STEP))):
+    """Read in steps, each as long as all before: to read many short ones is dear, and what a step waits for is held."""
+    step = _STEP
+    while most > 0 and (piece := request.stream.read(min(most, step))):
         most -= len(piece)
+        step += len(piece)
         yield piece
 
 

@@ -147,7 +147,7 @@ class PlayBatch:
         ends = place + np.cumsum(columns.pop("lengths"), dtype=np.int64)
         _check_length(data, int(ends[-1]) if tracks else place)
         starts = (place, *ends[:-1].tolist())
-        return cls(**columns, tracks=tuple(data[start:end] for start, end in zip(starts, ends.tolist(), strict=False)))
+        return cls(**columns, tracks=tuple(map(data.__getitem__, map(slice, starts, ends.tolist()))))
 
 
 def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: bytes) -> bytes:

@@ -171,18 +171,22 @@ class _Columns(NamedTuple):
     def batch(self, hashes: ListenerHashes, tracks: Sequence[bytes], source: int) -> PlayBatch:
         """Return rows without a fault as a batch; `tracks` are all that are known, by number."""
         used = numbers_in(self.track)
+        place = np.empty(len(tracks), np.uint32)  # of each track among those used
+        place[used] = np.arange(len(used))
         return PlayBatch(
             at=self.at.astype(np.int64),
             source=self._sources(source),
             city=self.city.astype(np.uint16),
             listener=hashes.of(self.listeners),
-            track=np.searchsorted(used, self.track).astype(np.uint32),
-            tracks=tuple(tracks[number] for number in used.tolist()),
+            track=place[self.track],
+            tracks=tuple(map(tracks.__getitem__, used.tolist())),
         )
 
     def _sources(self, source: int) -> npt.NDArray[np.uint8]:
         """Return the less true of the request's source and each play's own."""
-        own = np.fromiter(map(_CODES.__getitem__, map(_SOURCE, self.plays)), np.uint8, len(self.plays))
+        own = np.zeros(len(self.plays), np.uint8)
+        if any(sources := list(map(_SOURCE, self.plays))):
+            own[:] = list(map(_CODES.__getitem__, sources))
         lesser: npt.NDArray[np.uint8] = _BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])]
         return lesser
 
