@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -29,7 +30,9 @@ _TRUTH = np.array([2, 0, 1], np.uint8)
 _BY_TRUTH = np.array([1, 2, 0], np.uint8)
 _CODES: dict[Source | None, int] = {name: code for code, name in enumerate(SOURCES)} | {None: 0}
 
+_NOT_ASCII_PRINTABLE = re.compile("[^ -~]")
 _TRACK, _PLACE, _LISTENER = attrgetter("track"), attrgetter("place"), attrgetter("listener")
+_AS_BYTES = b"".__add__  # what bytes() gives, in half the time
 _PRESSED_AT, _SOURCE = attrgetter("pressed_at"), attrgetter("source")
 
 
@@ -133,8 +136,8 @@ class PlayReader:
 
     def _reading(self, decoded: Decoded, now_ms: int, source: Source) -> Reading:
         plays, rows, faults = decoded
-        tracks, bad_tracks = self._tracks.find(list(map(bytes, map(_TRACK, plays))))
-        cities, bad_cities = self._cities.find(list(map(bytes, map(_PLACE, plays))))
+        tracks, bad_tracks = self._tracks.find(list(map(_AS_BYTES, map(_TRACK, plays))))
+        cities, bad_cities = self._cities.find(list(map(_AS_BYTES, map(_PLACE, plays))))
         columns = _Columns(plays, tracks, cities, list(map(_LISTENER, plays)), _pressed_ms(plays, now_ms))
         for row, error in chain(bad_tracks.items(), bad_cities.items(), columns.faults(now_ms)):
             faults.setdefault(rows[row], error)
@@ -157,7 +160,8 @@ class _Columns(NamedTuple):
 
     def faults(self, now_ms: int) -> Iterator[tuple[int, FieldError]]:
         """Rows and what is wrong with their listeners and times; a row may come more than once."""
-        if not "".join(self.listeners).isprintable():
+        ids = "".join(self.listeners)
+        if _NOT_ASCII_PRINTABLE.search(ids) and not ids.isprintable():  # which alone takes four times as long
             yield from _unfit(self.listeners)
         fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
         for row in np.flatnonzero(~fits).tolist():
