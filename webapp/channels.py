@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import takewhile
@@ -10,11 +11,12 @@ from typing import Any
 
 import gevent
 
-from webapp import frames
+from webapp import frames, wsframes
 from webapp.bus import Bus
 from webapp.channel import Channel, Frame, Maker, Shown, period
 from webapp.gazetteer import Gazetteer
 from webapp.history import History
+from webapp.hub import Channel as Audience
 from webapp.hub import Hub
 from webapp.plays import SLICE_MS
 from webapp.records import SliceRecord
@@ -95,13 +97,16 @@ class Channels:
 
     def _receive(self, seq: int, message: bytes) -> None:
         record = _decoded(message)
+        audiences = defaultdict[bytes, list[Audience]](list)  # nothing passes many a filter: one frame for all of these
         for channel in list(self._by_filter.values()):
             if channel.live.is_set():
                 shown = channel.advance(seq, record)
-                self._hub.send(channel.audience, shown.payload)
+                audiences[shown.payload].append(channel.audience)
                 self._keep_filtered(channel.filter, seq, shown)
                 if channel is self._everyone:
                     self._keep_everyones(seq, record, shown)
+        for payload, those in audiences.items():
+            self._hub.send_frame(those, wsframes.text_frame(payload))
 
     def _keep_filtered(self, wanted: Filter, seq: int, shown: Shown) -> None:
         if wanted and shown.connections:

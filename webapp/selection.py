@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
-from functools import reduce
+from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.gazetteer import Gazetteer
-from webapp.index import NAMES, Index, Kind, index_of
+from webapp.index import NAMES, Index, Kind, Name, index_of
 from webapp.plays import SLICE_MS, fold
 from webapp.records import Rows, SliceRecord
 
@@ -37,7 +37,7 @@ class FilterError(ValueError):
     """A filter that is not well-formed or names nothing; the message names the value and what would be right."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filter:
     """What a viewer wants to see; all of it must hold. An artist is folded, a city is a GeoNames id."""
 
@@ -72,15 +72,18 @@ class Filter:
         return cls(**values)  # type: ignore[arg-type]  # each reader returns its field's type
 
     def __bool__(self) -> bool:
-        return any(getattr(self, f.name) is not None for f in fields(self))
+        return bool(self._asked)
+
+    @cached_property
+    def _asked(self) -> Sequence[tuple[Name, str | bytes | int]]:
+        values = (self.artist, self.track and self.track.encode(), self.country, self.city)
+        return [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
 
     def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
         """Return the rows of a kind that pass, ascending."""
-        values = [self.artist, self.track and self.track.encode(), self.country, self.city]
-        asked = [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
-        if not asked:
+        if not self:
             return index.every(kind)
-        found = (index.rows(kind, name, value) for name, value in asked)
+        found = (index.rows(kind, name, value) for name, value in self._asked)
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 
 
