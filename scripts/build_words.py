@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent
 TRANSLATIONS = ROOT / "webapp" / "translations"
 METHODS = [("**.html", "jinja2"), ("**.js", "javascript")]
-KEYWORDS = {"_": None, "say": None, "word": None, "sayParts": None, "sayCount": (1, 2)}
+KEYWORDS = {"_": None, "ngettext": (1, 2), "say": None, "word": None, "sayParts": None, "sayCount": (1, 2)}
 
 
 def said() -> Catalog:

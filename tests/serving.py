@@ -175,6 +175,12 @@ def get_json(server: Addressed, path: str) -> Any:
         return json.load(answer)
 
 
+def get_text(server: Addressed, path: str) -> str:
+    """GET a path and return the answer as text; an error status raises urllib's HTTPError."""
+    with urllib.request.urlopen(server.url + path, timeout=10) as answer:
+        return str(answer.read(), "utf-8")
+
+
 class Stream:
     """A viewer of `/stream`: decoded frames, each awaited with a deadline. `hello` is the first."""
 
@@ -228,6 +234,14 @@ class Stream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def wait_until_written(server: Addressed, seconds: float = 10.0) -> None:
+    """Wait until the history has written all that was shown so far."""
+    until = time.monotonic() + seconds
+    while "unison_history_pending_rows 0.0" not in get_text(server, "/metrics"):
+        assert time.monotonic() < until, "the history did not write what was shown"
+        time.sleep(0.05)
 
 
 def _extended(found: list[dict[str, Any]], frame: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "UNISON_"
+QUERY = "{query}"
+"""Stands in a search link where the words go."""
 OTHERS = frozenset({"UNISON_TOKEN", "UNISON_PICTURES"})
 """Variables that are none of the server's: the seed script's, and where the tests leave their pictures."""
 
@@ -51,6 +53,10 @@ class Settings:
     hosts: tuple[str, ...] = _setting("Other host names that links and pages may use, separated by commas.", ())
     history_days: float = _setting("How long connections are kept.", 30.0, least=0)
     history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
+    search_links: tuple[str, ...] = _setting(
+        "Where the playlist's songs can be searched for: name=address with {query}, separated by commas.",
+        ("MusicBrainz=https://musicbrainz.org/search?type=recording&query={query}",),
+    )
     viewers_max: int = _setting("Open websockets at once; one more is answered 503.", 20_000, least=1)
     viewers_per_address: int = _setting(
         "Open websockets of one address; one more is answered 429; 0: no bound. Loopback is not counted.", 0, least=0
@@ -95,6 +101,10 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
     if name == "public_url" and not _ADDRESS.fullmatch(value):
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected an address such as https://unison.example.org")
+    if name == "search_links" and not all(map(_SEARCH_LINK.fullmatch, value)):
+        raise SettingError(
+            f"{PREFIX}{name.upper()}={text!r}: expected links such as Name=https://example.org/?q={QUERY}"
+        )
     if name == "trusted_proxies" and not all(map(_is_network, value)):
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected IP addresses or networks such as 10.0.0.0/8")
     return value
@@ -108,6 +118,7 @@ def _is_network(text: str) -> bool:
     return True
 
 
+_SEARCH_LINK = re.compile(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*")
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w./~-]*)?", re.IGNORECASE)
 
 
@@ -148,4 +159,4 @@ def _default_text(spec: Any) -> str:
         return str(int(spec.default))
     if isinstance(spec.default, int | float):
         return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default)
-    return str(spec.default or "")
+    return ",".join(spec.default) if isinstance(spec.default, tuple) else str(spec.default)

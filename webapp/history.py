@@ -208,6 +208,28 @@ class History:
         kept = self._read(lambda db: lookup.tracks(db, limit)) or []
         return list(dict.fromkeys([*(c.track for c in pending), *kept]))[:limit]
 
+    def songs(self, since_s: float, limit: int) -> "dict[str, list[tuple[Connection, int]]]":
+        """Return the songs that brought people together since then, in each order of `lookup.RANKED`.
+
+        What everyone was shown counts, once it is written. All of that is read, so keep what this gives.
+
+        Args:
+            since_s: epoch seconds.
+            limit: how many songs of each order at most.
+
+        Returns:
+            By order, for each song, apart by source, its farthest connection, and how many it has.
+        """
+        return self._read(lambda db: self._songs(db, since_s, limit)) or {order: [] for order in lookup.RANKED}
+
+    def _songs(self, db: sqlite3.Connection, since_s: float, limit: int) -> "dict[str, list[tuple[Connection, int]]]":
+        found = lookup.songs(db, pruning.id_floor(since_s), limit)
+        known = {id: lookup.get(db, id, self._gazetteer) for ranked in found.values() for id, _ in ranked}
+        return {
+            order: [(connection, times) for id, times in ranked if (connection := known[id])]
+            for order, ranked in found.items()
+        }
+
     def oldest_id(self) -> str | None:
         """Return the smallest id that is kept, or None where there is none."""
         ids = [min((c.id for c in self._pending()), default=None), self._read(lookup.oldest_id)]

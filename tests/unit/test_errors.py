@@ -4,7 +4,7 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 
-from webapp import errors, pages
+from webapp import atom, charts, errors, pages
 from webapp.datadir import DataDirError
 from webapp.resources import TEMPLATES
 
@@ -14,7 +14,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    app.register_blueprint(pages.blueprint)
+    for part in (pages, charts, atom):
+        app.register_blueprint(part.blueprint)
     errors.init_app(app)
 
     @app.get("/in-use")

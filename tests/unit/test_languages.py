@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp import pages
+from webapp import atom, charts, pages
 from webapp.languages import LANGUAGES, TRANSLATIONS, chosen, words
 from webapp.resources import TEMPLATES
 
@@ -22,7 +22,8 @@ CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    app.register_blueprint(pages.blueprint)
+    for part in (pages, charts, atom):
+        app.register_blueprint(part.blueprint)
     return app.test_client()
 
 

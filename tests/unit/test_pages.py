@@ -8,14 +8,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp import pages
+from webapp import atom, charts, pages
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 
 
 @pytest.fixture
 def app() -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    app.register_blueprint(pages.blueprint)
+    for part in (pages, charts, atom):
+        app.register_blueprint(part.blueprint)
     return app
 
 
@@ -74,7 +75,7 @@ def test_the_page_is_sent_again_only_when_it_changed(client: FlaskClient) -> Non
 
 def test_the_page_needs_no_other_host_and_no_inline_code(app: Flask, client: FlaskClient) -> None:
     page = client.get("/").text
-    loaded = re.findall(r'<(?:script|link|img)[^>]*?(?:src|href)="([^"]*)"', page)
+    loaded = re.findall(r'<(?:script|link(?! rel="alternate")|img)[^>]*?(?:src|href)="([^"]*)"', page)
     assert len(loaded) > 10
     assert all(client.get(path).status_code == 200 for path in loaded)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from xml.etree import ElementTree
+
+import feedparser  # type: ignore[import-untyped]
+import pytest
+
+from tests.integration.test_search import send_pair
+from tests.serving import Server, get_json, stream, wait_until_written
+
+
+def fetched(server: Server, path: str, **headers: str) -> tuple[int, str, bytes]:
+    request = urllib.request.Request(server.url + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Content-Type"], error.read()
+
+
+@pytest.fixture
+def connected(server: Server) -> str:
+    """The id of a connection that was shown and is written."""
+    with stream(server) as viewer:
+        send_pair(server, "Night Bus <Home>", "Marisol Vey")
+        (connection,) = viewer.connections(1)
+    wait_until_written(server)
+    return str(connection["id"])
+
+
+def test_the_playlist_names_the_song_its_moment_and_its_source(server: Server, connected: str) -> None:
+    status, kind, page = fetched(server, "/playlist?period=hour", Accept="text/html")
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    for words in ("Night Bus &lt;Home&gt;", "Marisol Vey", f"/c/{connected}", "live", "musicbrainz.org/search"):
+        assert words in page.decode()
+
+
+@pytest.mark.parametrize("period", ["hour", "day", "week"])
+def test_players_get_files_with_absolute_addresses(server: Server, connected: str, period: str) -> None:
+    moment = f"{server.url}/c/{connected}"
+    _, kind, xspf = fetched(server, f"/playlist.xspf?period={period}&by=farthest")
+    assert kind == "application/xspf+xml"
+    assert [info.text for info in ElementTree.fromstring(xspf).iter("{http://xspf.org/ns/0/}info")][1:] == [moment]
+    tracks = get_json(server, f"/playlist.jspf?period={period}")["playlist"]["track"]
+    assert [(track["title"], track["info"]) for track in tracks] == [("Night Bus <Home>", moment)]
+    assert fetched(server, f"/playlist.m3u?period={period}")[2].decode().splitlines()[-1] == moment
+
+
+def test_a_feed_reader_reads_the_latest_moments_of_a_filter(server: Server, connected: str) -> None:
+    with stream(server) as viewer:
+        send_pair(server, "Slow Lighthouse", "North Quay Choir")
+        viewer.connections(1)
+    everything = feedparser.parse(fetched(server, "/moments.atom")[2])
+    assert not everything.bozo
+    assert [entry.title for entry in everything.entries] == [
+        "Slow Lighthouse – North Quay Choir", "Night Bus <Home> – Marisol Vey",
+    ]  # fmt: skip
+    (entry,) = feedparser.parse(fetched(server, "/moments.atom?artist=marisol+vey")[2]).entries
+    assert entry.link == f"{server.url}/c/{connected}"
+    assert entry.summary.startswith("Osaka, Japan – Recife, Brazil")
+
+
+def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
+    assert "Nothing was shown in this time." in fetched(server, "/playlist", Accept="text/html")[2].decode()
+    assert get_json(server, "/playlist.jspf")["playlist"]["track"] == []
+    assert not feedparser.parse(fetched(server, "/moments.atom")[2]).bozo
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "named"),
+    [
+        ("/playlist?period=year", 400, "'year'"),
+        ("/playlist.xspf?by=", 400, "''"),
+        ("/playlist.pls", 404, ""),
+        ("/moments.atom?country=XX", 400, "'XX'"),
+        ("/moments.atom?contry=BR", 400, "'contry'"),
+    ],
+)
+def test_what_is_not_known_is_refused_by_name(server: Server, path: str, status: int, named: str) -> None:
+    got, _, body = fetched(server, path)
+    assert (got, named in json.loads(body)["error"]) == (status, True)

@@ -1,0 +1,77 @@
+"""GET /moments.atom: the latest moments as an Atom feed (RFC 4287), of everything or of a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+import msgspec
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest
+
+from webapp import frames, languages, poster
+from webapp.records import Connection
+from webapp.runtime import offload, unison
+from webapp.security import public_base
+from webapp.selection import Filter, FilterError
+
+MOMENTS = 50
+ATOM = "http://www.w3.org/2005/Atom"
+
+blueprint = Blueprint("atom", __name__)
+
+
+@blueprint.get("/moments.atom")
+def feed() -> Response:
+    """Serve the feed; a filter narrows it as it does the stream."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    try:
+        wanted = Filter.parse(pairs, app.gazetteer, others=["lang"])
+    except FilterError as error:
+        raise BadRequest(str(error)) from None
+    found = offload(app.history.latest, wanted, MOMENTS)
+    base = public_base(request, app.settings) or ""
+    response = Response(_written(found, base, urlencode(pairs)), content_type="application/atom+xml; charset=utf-8")
+    response.headers.update({"Cache-Control": "max-age=60", "Vary": "Accept-Language"})
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _written(found: Sequence[Connection], base: str, query: str) -> bytes:
+    address = f"{base}/moments.atom" + (f"?{query}" if query else "")
+    root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": languages.language().replace("_", "-")})
+    _add(root, id=address, title="Unison", updated=_time(found[0].at_ms if found else 0))
+    ElementTree.SubElement(ElementTree.SubElement(root, "author"), "name").text = "Unison"
+    ElementTree.SubElement(root, "link", {"rel": "self", "href": address})
+    ElementTree.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": f"{base}/"})
+    for connection in found:
+        _entry(root, connection, base)
+    return bytes(ElementTree.tostring(root, "utf-8", xml_declaration=True))
+
+
+def _entry(root: ElementTree.Element, connection: Connection, base: str) -> None:
+    told = poster.told(_wire(connection))
+    entry = ElementTree.SubElement(root, "entry")
+    _add(entry, id=f"urn:unison:{connection.id}", updated=_time(connection.at_ms))
+    _add(entry, title=f"{told['title']} – {told['artist']}")
+    _add(entry, summary=f"{told['from']} – {told['to']}. {told['apart']}, {told['distance']}")
+    ElementTree.SubElement(entry, "link", {"href": f"{base}/c/{connection.id}"})
+    ElementTree.SubElement(entry, "category", {"term": connection.source})
+
+
+def _wire(connection: Connection) -> Mapping[str, Any]:
+    wire: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    return wire
+
+
+def _add(parent: ElementTree.Element, **texts: str) -> None:
+    for name, text in texts.items():
+        ElementTree.SubElement(parent, name).text = text
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
