@@ -13,12 +13,11 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import api, atom, bodies, charts, errors, frames, ingest, pages, security, status, stream
+from webapp import api, atom, bodies, charts, errors, figures, frames, ingest, pages, security, status, stream
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
-from webapp.charts import Charts
 from webapp.config import Settings
 from webapp.datadir import DataDir
 from webapp.gazetteer import load_gazetteer
@@ -51,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, charts, pages, status):
+    for part in (api, atom, charts, figures, pages, status):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
@@ -112,7 +111,8 @@ class Unison:
             clock=self.now,
         )
         self.heard = Heard(self.history.tracks, self.now)
-        self.charts = Charts(self.history, self.now)
+        self.charts = charts.charts(self.history, self.now)
+        self.figures = figures.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
         try:
             self.secret = self._data_dir.secret(settings.secret)

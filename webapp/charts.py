@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,73 +14,24 @@ from werkzeug.exceptions import BadRequest
 from webapp import frames, languages, poster
 from webapp.config import QUERY
 from webapp.history import History
+from webapp.periods import PERIODS, Sums
 from webapp.playlist import FORMATS, Item, Playlist
 from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.security import public_base
 
 SONGS = 50
-SOON_S = 10
-"""For so long a chart that has room for more songs is good; to make it is little work."""
+
+Orders = dict[str, list[tuple[Connection, int]]]
+"""By order, each song's farthest connection, and how many it has."""
+ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "Rarest"}
 
 blueprint = Blueprint("charts", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """How far a chart reaches back, and for how long it is good; seconds."""
-
-    length_s: int
-    fresh_s: int
-
-
-PERIODS = {"hour": Period(3_600, 30), "day": Period(86_400, 600), "week": Period(7 * 86_400, 3_600)}
-ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "Rarest"}
-LENGTHS = {"hour": "the last hour", "day": "the last day", "week": "the last week"}
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """The songs of a period in each order: each one's farthest connection, and how many it has."""
-
-    made_s: float
-    songs: dict[str, list[tuple[Connection, int]]]
-
-
-class Charts:
-    """Makes charts and keeps them while they are good; who finds one old makes it anew, others get the old one.
-
-    Args:
-        history: what was shown.
-        clock: tells the time, epoch seconds.
-    """
-
-    def __init__(self, history: History, clock: Callable[[], float]) -> None:
-        self._history, self._clock = history, clock
-        self._made: dict[str, Chart] = {}
-        self._making = {name: threading.Lock() for name in PERIODS}
-
-    def of(self, period: str) -> Chart:
-        """Return the chart of a period."""
-        chart = self._made.get(period)
-        if chart is not None and self._clock() < chart.made_s + self._fresh_s(period, chart):
-            return chart
-        if not self._making[period].acquire(blocking=chart is None):
-            assert chart is not None
-            return chart
-        try:
-            if self._made.get(period) is chart:  # else it was made while we waited
-                self._made[period] = self._make(period)
-            return self._made[period]
-        finally:
-            self._making[period].release()
-
-    def _fresh_s(self, period: str, chart: Chart) -> float:
-        return PERIODS[period].fresh_s if len(chart.songs["most"]) == SONGS else SOON_S
-
-    def _make(self, period: str) -> Chart:
-        now_s = self._clock()
-        return Chart(now_s, offload(self._history.songs, now_s - PERIODS[period].length_s, SONGS))
+def charts(history: History, clock: Callable[[], float]) -> Sums[Orders]:
+    """Return what makes charts; `clock` tells the time, epoch seconds."""
+    return Sums(lambda since_s: offload(history.songs, since_s, SONGS), lambda songs: len(songs["most"]) < SONGS, clock)
 
 
 @blueprint.get("/playlist")
@@ -90,7 +39,7 @@ def page() -> Response:
     """Serve a chart as a page."""
     period, order = _asked()
     chart = unison().charts.of(period)
-    entries = [_told(connection, times) for connection, times in chart.songs[order]]
+    entries = [_told(connection, times) for connection, times in chart.sums[order]]
     response = make_response(
         render_template("playlist.html", period=period, order=order, entries=entries, formats=FORMATS)
     )
@@ -104,11 +53,11 @@ def export(format: str) -> Response:
     """Serve a chart as a file for players."""
     period, order = _asked()
     chart = unison().charts.of(period)
-    title = f"Unison: {gettext(ORDERS[order])}, {gettext(LENGTHS[period])}"
-    items = [_item(connection, times) for connection, times in chart.songs[order]]
+    title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
+    items = [_item(connection, times) for connection, times in chart.sums[order]]
     address = (public_base(request, unison().settings) or "") + url_for("charts.page", period=period, by=order)
     kind, write = FORMATS[format]
-    response = Response(write(Playlist(title, address, chart.made_s, items)), content_type=kind)
+    response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="unison-{period}-{order}.{format}"'
     response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
     return response

@@ -20,6 +20,7 @@ from gevent import monkey
 
 from webapp import lookup, pruning
 from webapp.archive import Entry, HistoryError, Sizes, connect, open_writer, sizes, write
+from webapp.totals import NOTHING, Rows, totals
 
 if TYPE_CHECKING:
     from webapp.gazetteer import Gazetteer
@@ -229,6 +230,10 @@ class History:
             order: [(connection, times) for id, times in ranked if (connection := known[id])]
             for order, ranked in found.items()
         }
+
+    def totals(self, since_s: float, limit: int) -> dict[str, Rows]:
+        """Return sums over what everyone was shown since then, epoch seconds, as `totals` gives them."""
+        return self._read(lambda db: totals(db, pruning.id_floor(since_s), limit)) or NOTHING
 
     def oldest_id(self) -> str | None:
         """Return the smallest id that is kept, or None where there is none."""

@@ -33,3 +33,21 @@ def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.get_by_role("link", name="On the globe").click()
     expect(page.locator("#chips")).to_contain_text("Night Bus Home")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_figures_are_tables_for_those_who_do_not_see_the_plots(
+    server: Server, visit: Callable[..., Visit], size: str
+) -> None:
+    with stream(server) as viewer:
+        send_pair(server, "Night Bus Home", "Marisol Vey")
+        viewer.connections(1)
+    wait_until_written(server)
+    page = visit(viewport=SIZES[size]).page
+    bring_axe(page)
+    page.goto(f"{server.url}/stats")
+    expect(page.get_by_role("table", name="Songs").get_by_role("row", name="Night Bus Home")).to_contain_text("1")
+    page.get_by_text("As a table").first.click()
+    expect(page.get_by_role("table", name="Distances").get_by_role("row")).to_have_count(22)
+    assert complaints(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

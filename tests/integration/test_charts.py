@@ -76,6 +76,8 @@ def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
         ("/playlist?period=year", 400, "'year'"),
         ("/playlist.xspf?by=", 400, "''"),
         ("/playlist.pls", 404, ""),
+        ("/stats?period=1", 400, "'1'"),
+        ("/stats.csv?of=cities", 400, "'cities'"),
         ("/moments.atom?country=XX", 400, "'XX'"),
         ("/moments.atom?contry=BR", 400, "'contry'"),
     ],
@@ -83,3 +85,11 @@ def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
 def test_what_is_not_known_is_refused_by_name(server: Server, path: str, status: int, named: str) -> None:
     got, _, body = fetched(server, path)
     assert (got, named in json.loads(body)["error"]) == (status, True)
+
+
+def test_figures_count_it_and_go_as_csv(server: Server, connected: str) -> None:
+    page = fetched(server, "/stats?period=hour", Accept="text/html")[2].decode()
+    assert "Night Bus &lt;Home&gt;" in page
+    status, kind, songs = fetched(server, "/stats.csv?of=songs")
+    assert (status, kind) == (200, "text/csv; charset=utf-8")
+    assert songs.decode() == "title,artist,connections\r\nNight Bus <Home>,Marisol Vey,1\r\n"

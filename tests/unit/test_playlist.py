@@ -10,7 +10,7 @@ from lxml import etree
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, temporary_history
 from webapp import playlist
-from webapp.charts import Charts
+from webapp.charts import charts
 from webapp.config import SettingError, Settings
 from webapp.playlist import Item, Playlist
 
@@ -113,26 +113,26 @@ def test_a_chart_is_made_once_while_it_is_good(songs: int, good_s: int, monkeypa
     monkeypatch.setattr("webapp.charts.SONGS", songs)
     now = [NOON_S]
     with temporary_history() as history:
-        charts = Charts(history, lambda: now[0])
+        sums = charts(history, lambda: now[0])
         history.record("s", 1, NOON_MS, [connection(1, 1)], b"{}", b"[]")
         history.flush()
-        first = charts.of("hour")
+        first = sums.of("hour")
         history.record("s", 2, NOON_MS, [connection(2, 2)], b"{}", b"[]")
         history.flush()
         now[0] += good_s - 1
-        assert charts.of("hour") is first
+        assert sums.of("hour") is first
         now[0] += 2
-        assert [times for _, times in charts.of("hour").songs["most"]] == [2]
+        assert [times for _, times in sums.of("hour").sums["most"]] == [2]
 
 
 def test_who_finds_a_chart_old_while_it_is_made_anew_gets_the_old_one() -> None:
     now = [NOON_S]
     with temporary_history() as history:
-        charts = Charts(history, lambda: now[0])
-        old = charts.of("hour")
+        sums = charts(history, lambda: now[0])
+        old = sums.of("hour")
         now[0] += 31
-        with charts._making["hour"]:
-            assert charts.of("hour") is old
+        with sums._making["hour"]:
+            assert sums.of("hour") is old
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,151 @@
+"""GET /stats: what was shown, in figures: plots with their tables, and each as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+import msgspec
+import numpy as np
+from flask import Blueprint, Response, make_response, render_template, request
+from werkzeug.exceptions import BadRequest
+
+from webapp import languages
+from webapp.gazetteer import City, Gazetteer
+from webapp.history import History
+from webapp.periods import PERIODS, Sums
+from webapp.plays import SOURCES
+from webapp.runtime import offload, unison
+from webapp.totals import KM_STEP, Rows
+
+ROWS = 20
+FARTHEST_KM = 20_000  # half the Earth is a little more
+SMALL = 10_000
+"""Connections, up to which the sums are little work."""
+
+blueprint = Blueprint("figures", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: what is counted, its parts by column, and how many connections it has."""
+
+    cells: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot and its table.
+
+    Attributes:
+        name: in addresses.
+        columns: the names of the cells, for programs.
+        rows: in their order.
+        is_scale: the rows are steps of a scale, to be drawn side by side, not one below the other.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[Row]
+    is_scale: bool = False
+
+    @property
+    def most(self) -> int:
+        """The largest count, at least 1."""
+        return max((row.count for row in self.rows), default=0) or 1
+
+    def csv(self) -> str:
+        """Write the table as CSV (RFC 4180)."""
+        text = StringIO()
+        writer = csv.writer(text)
+        writer.writerow((*self.columns, "connections"))
+        writer.writerows((*row.cells, row.count) for row in self.rows)
+        return text.getvalue()
+
+
+def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
+    """Return what makes the figures; `clock` tells the time, epoch seconds."""
+
+    def make(since_s: float) -> dict[str, Figure]:
+        return offload(lambda: _figures(history, gazetteer, since_s))
+
+    return Sums(make, lambda made: sum(row.count for row in made["sources"].rows) < SMALL, clock)
+
+
+def _figures(history: History, gazetteer: Gazetteer, since_s: float) -> dict[str, Figure]:
+    sums = history.totals(since_s, ROWS)
+    made = [
+        Figure("sources", ("source",), [Row((SOURCES[int(code)],), int(n)) for code, n in sums["sources"]]),
+        _songs(history, since_s),
+        Figure("pairs", ("city", "country", "other_city", "other_country"), _pairs(sums["pairs"], gazetteer)),
+        Figure("countries", ("code", "country"), _countries(sums["countries"], gazetteer)),
+        Figure("distances", ("from_km",), _scale(sums["distances"], range(0, FARTHEST_KM + 1, KM_STEP)), is_scale=True),
+        Figure("hours", ("hour_utc",), _scale(sums["hours"], range(24)), is_scale=True),
+    ]
+    return {figure.name: figure for figure in made}
+
+
+def _songs(history: History, since_s: float) -> Figure:
+    found = history.songs(since_s, ROWS)["most"]
+    tracks = [msgspec.json.decode(connection.track) for connection, _ in found]
+    rows = [Row((track["title"], track["artist"]), n) for track, (_, n) in zip(tracks, found, strict=True)]
+    return Figure("songs", ("title", "artist"), rows)
+
+
+def _pairs(rows: Rows, gazetteer: Gazetteer) -> list[Row]:
+    """Name both cities of each pair; one with a city that the gazetteer has no more is left out."""
+    ends = gazetteer.by_ids(np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)).tolist()
+    named = (
+        Row((*_named(gazetteer[one]), *_named(gazetteer[other])), int(n))
+        for (one, other), (_, _, n) in zip(ends, rows, strict=True)
+        if one >= 0 <= other
+    )
+    return list(named)
+
+
+def _named(city: City) -> tuple[str, str]:
+    return city.name, city.country
+
+
+def _countries(rows: Rows, gazetteer: Gazetteer) -> list[Row]:
+    return [Row((str(code), gazetteer.country_name(str(code))), int(n)) for code, n in rows]
+
+
+def _scale(rows: Rows, steps: range) -> list[Row]:
+    """Give every step of a scale a row."""
+    counts = {int(step): int(n) for step, n in rows}
+    return [Row((str(step),), counts.get(step, 0)) for step in steps]
+
+
+@blueprint.get("/stats")
+def page() -> Response:
+    """Serve the figures of a period as a page."""
+    period = _period()
+    made = unison().figures.of(period)
+    response = make_response(render_template("stats.html", period=period, figures=made.sums, at_s=made.at_s))
+    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+    response.content_language.add(languages.language().replace("_", "-"))
+    return response
+
+
+@blueprint.get("/stats.csv")
+def export() -> Response:
+    """Serve one figure as CSV."""
+    period = _period()
+    made = unison().figures.of(period).sums
+    if (name := request.args.get("of", "songs")) not in made:
+        raise BadRequest(f"of={name[:40]!r}: expected one of {', '.join(made)}")
+    response = Response(made[name].csv(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="unison-{name}-{period}.csv"'
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _period() -> str:
+    period = request.args.get("period", "day")
+    if period not in PERIODS:
+        raise BadRequest(f"period={period[:40]!r}: expected one of {', '.join(PERIODS)}")
+    return period
