@@ -51,6 +51,7 @@ class Settings:
     hosts: tuple[str, ...] = _setting("Other host names that links and pages may use, separated by commas.", ())
     history_days: float = _setting("How long connections are kept.", 30.0, least=0)
     history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
+    shared_max: int = _setting("How many connections are kept longer because somebody shared them.", 100_000, least=0)
     viewers_max: int = _setting("Open websockets at once; one more is answered 503.", 20_000, least=1)
     viewers_per_address: int = _setting(
         "Open websockets of one address; one more is answered 429; 0: no bound. Loopback is not counted.", 0, least=0
