@@ -2,8 +2,8 @@
  * The card of a connection: what it was, and the ways to see more like it. It takes the focus and gives it back; Escape
  * and its button close it.
  */
-import { apart, distance, placeName } from "./format.js";
-import { language, sayParts } from "./words.js";
+import { apart, dateTime, distance, placeName } from "./format.js";
+import { sayParts } from "./words.js";
 
 /** The filters that a card offers. @type {(connection: Connection) => Found[]} */
 export function likes({ track, from, to }) {
@@ -18,21 +18,28 @@ export function likes({ track, from, to }) {
   return found;
 }
 
-/** @param {HTMLDialogElement} dialog @param {{onOnly: (found: Found) => void}} options */
-export function createCard(dialog, { onOnly }) {
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {{onOnly: (found: Found) => void, onShare: (connection: Connection) => void}} options
+ */
+export function createCard(dialog, { onOnly, onShare }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
+  /** @type {Connection | null} */
+  let shown = null;
 
   /** @param {Connection} connection */
   function fill(connection) {
     const { at, apart_ms, km, track, from, to, id } = connection;
     dialog.dataset.id = id;
+    shown = connection;
+    /** @type {HTMLAnchorElement} */ (find("page")).href = `/c/${id}`;
     find("title").textContent = track.title;
     find("artist").textContent = track.artist;
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);
-    find("facts").textContent = [apart(apart_ms), distance(km), moment(at)].join(" · ");
+    find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
     find("only").replaceChildren(...likes(connection).map(offer));
   }
 
@@ -50,6 +57,7 @@ export function createCard(dialog, { onOnly }) {
   }
 
   const close = () => dialog.close();
+  const share = () => shown && onShare(shown);
   /** @param {KeyboardEvent} event */
   const press = (event) => {
     if (event.key !== "Escape") return;
@@ -57,6 +65,7 @@ export function createCard(dialog, { onOnly }) {
     close();
   };
   closer.addEventListener("click", close);
+  find("share").addEventListener("click", share);
   dialog.addEventListener("keydown", press);
   return {
     /** @param {Connection} connection */
@@ -67,11 +76,9 @@ export function createCard(dialog, { onOnly }) {
     close,
     destroy() {
       closer.removeEventListener("click", close);
+      find("share").removeEventListener("click", share);
       dialog.removeEventListener("keydown", press);
       close();
     },
   };
 }
-
-/** @type {(at: number) => string} */
-const moment = (at) => new Date(at * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" });

@@ -50,6 +50,10 @@ export function createFormat(locale, { miles = false } = {}) {
     distance: (km) => way.format(miles ? km / KM_PER_MILE : km),
     /** The time of day. @param {number} at epoch seconds */
     time: (at) => clock.format(at * 1000),
+    /** The day and the time of day, where the visitor is or in a zone. */
+    /** @type {(at: number, timeZone?: string) => string} */
+    dateTime: (at, timeZone) =>
+      new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", timeZone }).format(at * 1000),
     /** How long ago something was, in the largest unit that fits. @param {number} seconds */
     ago(seconds) {
       const [unit, lengthS] = UNITS.find(([, each]) => seconds >= each) ?? ["second", 1];
@@ -73,7 +77,7 @@ export const placeName = ({ city, country }) => (city === country ? city : say("
 
 /** @type {readonly string[]} */
 const preferred = globalThis.document ? navigator.languages : []; // node has languages too, but no visitor
-export const { ago, apart, count, distance, duration, listed, time, welcomeBack } = createFormat(
+export const { ago, apart, count, dateTime, distance, duration, listed, time, welcomeBack } = createFormat(
   localeFor(language, preferred),
   { miles: inMiles(preferred) },
 );

@@ -207,13 +207,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       shown += 1;
       stage.dataset.arcs = String(shown);
     },
-    /** Fly to a connection and show it once more; while paused, alone and whole. @param {Connection} connection */
-    replay(connection) {
-      const [a, b] = [connection.from, connection.to].map(({ lon, lat }) => unit(lon, lat));
-      const middle = lonLat(arcPoint(a, b, 0.5));
-      camera.flyTo(middle.lon, middle.lat);
-      labels.drop((story) => paused || story === connection.id);
-      if (paused) [slots, picker].forEach((up) => up.clear());
+    /** Fly to a connection and show it once more; while paused, alone and whole. */
+    /** @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how] */
+    replay(connection, { alone = paused, at = middleOf(connection) } = {}) {
+      camera.flyTo(at.lon, at.lat);
+      labels.drop((story) => alone || story === connection.id);
+      if (alone) [slots, picker].forEach((up) => up.clear());
       tell(connection, clock.seconds() - (paused ? landedAfter(connection) + SETTLED_S : 0));
       stale = true;
     },
@@ -269,6 +268,9 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     },
   };
 }
+
+/** The point below the top of an arc, in degrees. @param {Connection} connection */
+const middleOf = ({ from, to }) => lonLat(arcPoint(unit(from.lon, from.lat), unit(to.lon, to.lat), 0.5));
 
 /** A city and its country, unless that is the same. @type {(place: Place) => string[]} */
 const nameOf = ({ city, country }) => [...new Set([city, country])];

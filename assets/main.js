@@ -1,6 +1,5 @@
 /** The page put together: the stream goes to the counters, the feed and the globe. The words come first. */
 import { createAccess } from "./access.js";
-import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
 import { createCard } from "./card.js";
 import { createCity } from "./city.js";
 import { createClock } from "./clock.js";
@@ -8,6 +7,7 @@ import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
 import { createLanguageChoice } from "./language.js";
+import { launchGlobe } from "./launch.js";
 import { createMeter } from "./meter.js";
 import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
@@ -15,6 +15,7 @@ import { createPresence } from "./presence.js";
 import { createQuiet } from "./quiet.js";
 import { createRecent } from "./recent.js";
 import { createSearch } from "./search.js";
+import { createShare } from "./share.js";
 import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
 import { createStill } from "./still.js";
@@ -157,7 +158,10 @@ const filters = createFilters(find("chips"), {
 });
 const search = createSearch(find("explore"), { onPick: filters.only });
 find("explore").hidden = false;
-const card = createCard(/** @type {HTMLDialogElement} */ (find("card")), { onOnly: filters.only });
+const card = createCard(/** @type {HTMLDialogElement} */ (find("card")), {
+  onOnly: filters.only,
+  onShare: createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs }).open,
+});
 createTaps(stage, {
   pick: (at, reach) => globe?.pick(at, reach) ?? null,
   onPick: card.open,
@@ -190,18 +194,8 @@ function boxOnStage(selector) {
 }
 
 async function startGlobe() {
-  if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
-  const asset = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
-  const [land, few, lights] = await Promise.all([
-    loadBytes(asset("land.bin")),
-    loadBytes(asset("land-few.bin")),
-    loadBytes(asset("lights.bin")),
-    loadScript(asset("pydeck.js")),
-  ]);
-  const { createGlobe } = await import("./globe.js");
-  globe = createGlobe(stage, {
+  globe = await launchGlobe(stage, () => ({
     scene,
-    fields: { land, few, lights },
     clock: createClock(location.search),
     calm: access.calm(),
     longitude,
@@ -209,7 +203,7 @@ async function startGlobe() {
     mine: city.touches,
     paint: theme.layers(),
     obstacles: () => OVER_STAGE.map(boxOnStage),
-  });
+  }));
   for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
   globe.pause(access.paused());
   globe.follow(access.follows());

@@ -25,6 +25,8 @@ export function createPrefs(storage) {
       const value = chosen[name];
       return typeof value === "boolean" ? value : otherwise;
     },
+    /** What was written, or "". @type {(name: string) => string} */
+    text: (name) => (typeof chosen[name] === "string" ? /** @type {string} */ (chosen[name]) : ""),
     /** @type {(name: string, value: unknown) => void} */
     keep(name, value) {
       chosen[name] = value;

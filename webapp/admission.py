@@ -64,11 +64,16 @@ class Addresses:
             del self._viewers[name]
 
     def _name(self, address: str) -> bytes:
-        return blake2b(_network(address).encode(), key=self._key, digest_size=16).digest()
+        return name_of(address, self._key)
 
 
 def _nothing() -> None:
     pass
+
+
+def name_of(address: str, key: bytes) -> bytes:
+    """Return what an address is known by while it has to be told from others: a hash that only the key can repeat."""
+    return blake2b(_network(address).encode(), key=key, digest_size=16).digest()
 
 
 def _network(address: str) -> str:
@@ -106,8 +111,8 @@ def _is_trusted(address: str, settings: Settings) -> bool:
     return any(ip in ip_network(network, strict=False) for network in settings.trusted_proxies)
 
 
-def check_origin(request: Request, settings: Settings) -> None:
-    """Refuse a websocket that a page of another site opens; programs, which send no Origin, may.
+def check_origin(request: Request, settings: Settings, deed: str = "watch this stream") -> None:
+    """Refuse what a page of another site asks for, such as a websocket; programs, which send no Origin, may do it.
 
     Ports are not compared: many a proxy leaves them out of the Host that it passes on.
 
@@ -120,4 +125,4 @@ def check_origin(request: Request, settings: Settings) -> None:
     host = host_name(origin.partition("://")[2])
     if not host or (host != host_name(request.headers.get("Host", "")) and not is_listed(host, settings)):
         known = "set UNISON_PUBLIC_URL to where this server is reached, or UNISON_HOSTS, if they may"
-        raise Forbidden(f"pages of {origin[:80]!r} may not watch this stream; {known}")
+        raise Forbidden(f"pages of {origin[:80]!r} may not {deed}; {known}")

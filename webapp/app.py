@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import api, atom, bodies, charts, errors, figures, frames, ingest, pages, security, status, stream
+from webapp import api, atom, bodies, charts, errors, figures, frames, ingest, moments, pages, security, status, stream
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
@@ -28,6 +28,7 @@ from webapp.matching import MatchingElsewhere
 from webapp.metrics import Metrics
 from webapp.pipeline import Pipeline
 from webapp.plays import Overloaded
+from webapp.rates import Rates
 from webapp.readers import Readers
 from webapp.records import SliceRecord
 from webapp.resources import TEMPLATES
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, charts, figures, pages, status):
+    for part in (api, atom, charts, figures, moments, pages, status):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
@@ -69,6 +70,7 @@ class Unison:
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
         self.addresses = Addresses(settings.viewers_per_address)
+        self.shares = Rates()
         self.bodies = Room()
         self._data_dir = DataDir(settings.data_dir)
         self.loop = Loop()
@@ -108,6 +110,7 @@ class Unison:
             self.gazetteer,
             days=settings.history_days,
             max_rows=settings.history_max_rows,
+            shared_max=settings.shared_max,
             clock=self.now,
         )
         self.heard = Heard(self.history.tracks, self.now)

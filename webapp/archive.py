@@ -60,7 +60,16 @@ CREATE TABLE sizes (everyone INTEGER NOT NULL, filtered INTEGER NOT NULL, record
 INSERT INTO sizes VALUES (0, 0, 0);
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+CREATE TABLE shared (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    apart_ms INTEGER NOT NULL, km INTEGER NOT NULL, json TEXT NOT NULL, track_id TEXT NOT NULL, artist TEXT NOT NULL,
+    from_city INTEGER NOT NULL, to_city INTEGER NOT NULL);
+CREATE TABLE pruned (upto TEXT NOT NULL);
+INSERT INTO pruned VALUES ('');
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Script n brings a file of version n to version n + 1; a version that was released never changes."""
 
 

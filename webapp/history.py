@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gevent import monkey
 
-from webapp import lookup, pruning
+from webapp import lookup, pruning, shared
 from webapp.archive import Entry, HistoryError, Sizes, connect, open_writer, sizes, write
 from webapp.totals import NOTHING, Rows, totals
 
@@ -50,6 +50,7 @@ class History:
         gazetteer: the cities that connections name by index.
         days: how long rows are kept.
         max_rows: how many connections are kept; of these one in ten may be what only a filter showed.
+        shared_max: how many are kept beyond that because somebody shared them.
         clock: tells the time in epoch seconds.
     """
 
@@ -60,9 +61,11 @@ class History:
         *,
         days: float,
         max_rows: int,
+        shared_max: int = 100_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path, self._gazetteer, self._days, self._max_rows, self._clock = path, gazetteer, days, max_rows, clock
+        self._shared_max = shared_max
         # Locks of the operating system's threads, gevent or not: the worker threads are such. None is held for long
         # by the loop: the batch lock guards an append or a copy, and the loop never takes the other.
         new_lock = monkey.get_original("threading", "Lock")
@@ -201,7 +204,25 @@ class History:
     def get(self, id: str) -> "Connection | None":
         """Return the connection with that id, or None."""
         pending = next((c for c in self._pending() if c.id == id), None)
-        return pending or self._read(lambda db: lookup.get(db, id, self._gazetteer))
+        return pending or self._read(
+            lambda db: lookup.get(db, id, self._gazetteer) or shared.get(db, id, self._gazetteer)
+        )
+
+    def share(self, id: str) -> None:
+        """Keep the connection with that id, if there is one, when pruning comes to it.
+
+        Raises:
+            HistoryError: the file cannot be written now.
+        """
+        if self._read(lambda db: shared.is_shared(db, id)):
+            return
+        self.flush()
+        with self._write_lock:
+            try:
+                if self._writer is not None:
+                    shared.share(self._writer, id, self._shared_max)
+            except sqlite3.Error as error:
+                raise HistoryError(f"this cannot be kept at the moment ({error}); try again later") from error
 
     def tracks(self, limit: int) -> list[bytes]:
         """Return the tracks that were last in a connection, as wire JSON, the newest first."""
@@ -239,6 +260,14 @@ class History:
         """Return the smallest id that is kept, or None where there is none."""
         ids = [min((c.id for c in self._pending()), default=None), self._read(lookup.oldest_id)]
         return min((id for id in ids if id is not None), default=None)
+
+    def has_forgotten(self, id: str) -> bool:
+        """Tell whether an id that is not there is older than what is kept: pruning has come as far, or it was before.
+
+        What was shared does not count: it is kept longer than what was around it.
+        """
+        oldest = self.oldest_id()
+        return (oldest is not None and id < oldest) or id <= (self._read(lookup.pruned_upto) or "")
 
     def sizes(self) -> Sizes | None:
         """Return how many rows the file holds, or None where it cannot be read."""

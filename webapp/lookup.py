@@ -81,13 +81,13 @@ def latest(
     branches = [_branch(f"INDEXED BY {index}", [rule, *rules]) for index, rule in _shortest(db, given, values)]
     branches = branches or [_branch("", rules)]
     rows = db.execute(" UNION ALL ".join(branches) + " ORDER BY c.id DESC", values)
-    return list(islice(_connections(rows, gazetteer, limit), limit))
+    return list(islice(built(rows, gazetteer, limit), limit))
 
 
 def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> Connection | None:
     """Return the connection with that id, or None."""
     rows = db.execute(_branch("", ["c.id = ?"]), (id,))
-    return next(_connections(rows, gazetteer, 1), None)
+    return next(built(rows, gazetteer, 1), None)
 
 
 def tracks(db: sqlite3.Connection, limit: int) -> list[bytes]:
@@ -119,6 +119,12 @@ def oldest_id(db: sqlite3.Connection) -> str | None:
     return found
 
 
+def pruned_upto(db: sqlite3.Connection) -> str:
+    """Return the largest id that pruning took, or ""."""
+    upto: str = db.execute("SELECT upto FROM pruned").fetchone()[0]
+    return upto
+
+
 def _values(given: dict[str, object], before: str | None, upto: Upto | None) -> dict[str, object]:
     stream, seq = upto or (None, None)
     hashes = {name: key(str(given[of])) for name, of in (("song", "track"), ("singer", "artist")) if of in given}
@@ -144,7 +150,7 @@ def _length(db: sqlite3.Connection, way: tuple[str, str], values: dict[str, obje
     return int(db.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0])
 
 
-def _connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -> Iterator[Connection]:
+def built(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -> Iterator[Connection]:
     """Build connections, reading so many rows at a time; one whose city is no longer in the gazetteer is left out."""
     while some := rows.fetchmany(step):
         ends = gazetteer.by_ids(np.array([row[-2:] for row in some])).tolist()

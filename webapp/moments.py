@@ -1,15 +1,44 @@
-"""Moments: connections that have a page of their own, `/c/<id>`."""
+"""Moments: connections that have a page of their own, `/c/<id>`, which can be shared and is then kept longer."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
 
-from werkzeug.exceptions import Gone, NotFound
+import msgspec
+from babel.dates import format_datetime
+from flask import Blueprint, Response, render_template, request
+from flask_babel import get_locale
+from werkzeug.exceptions import Forbidden, Gone, NotFound, TooManyRequests
 
+from webapp import frames
+from webapp.admission import check_origin, client_address
+from webapp.pages import page_response
+from webapp.poster import told
+from webapp.pruning import id_floor
 from webapp.records import Connection
 from webapp.runtime import offload, unison
+from webapp.scene import scene
+from webapp.security import public_base
+from webapp.selection import Filter
 
+OTHERS_MOST = 12
+"""What else is listed of that second."""
 _ID = re.compile("[0-9a-v]{23}")
+
+blueprint = Blueprint("moments", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Absolute addresses of a moment, for other sites to read in the page's head."""
+
+    page: str
+    card: str
+    oembed: str
 
 
 def moment(id: str) -> Connection:
@@ -24,8 +53,59 @@ def moment(id: str) -> Connection:
     history = unison().history
     found: Connection | None = offload(history.get, id)
     if found is None:
-        oldest = offload(history.oldest_id)
-        if oldest is not None and id < oldest:
+        if offload(history.has_forgotten, id):
             raise Gone("this moment is older than what is kept here")
         raise NotFound("there is no such moment here")
     return found
+
+
+@blueprint.get("/c/<id>")
+def page(id: str) -> Response:
+    """Serve the page of a moment, with what else happened in its second."""
+    found = moment(id)
+    wire = _wire(found)
+    others = [told(_wire(other)) for other in _others(found)]
+    words = {**told(wire), "when": _when(found.at_ms)}
+    return page_response(
+        render_template("moment.html", moment=wire, told=words, others=others, links=_links(id), scene=scene())
+    )
+
+
+@blueprint.post("/c/<id>/share")
+def share(id: str) -> tuple[str, int]:
+    """Keep a moment that somebody passes on from one of our pages."""
+    app = unison()
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise Forbidden("moments are shared from this site's own pages only")
+    check_origin(request, app.settings, "share this moment")
+    if wait_s := app.shares.take(client_address(request, app.settings)):
+        raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
+    offload(app.history.share, moment(id).id)
+    return "", 204
+
+
+def _wire(connection: Connection) -> dict[str, Any]:
+    """Return a connection as it stands on the wire."""
+    wire: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    return wire
+
+
+def _others(found: Connection) -> list[Connection]:
+    """Return what else is kept of the aligned second in which it happened, newest first."""
+    second = found.at_ms // 1000
+    listed = offload(unison().history.latest, Filter(), OTHERS_MOST + 1, id_floor(second + 1))
+    return [other for other in listed if other.id >= id_floor(second) and other.id != found.id][:OTHERS_MOST]
+
+
+def _when(at_ms: int) -> str:
+    """Say when it was: the time is UTC, for the server knows no other."""
+    when = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{format_datetime(when, 'medium', locale=get_locale())} UTC"
+
+
+def _links(id: str) -> Links | None:
+    base = public_base(request, unison().settings)
+    if base is None:
+        return None
+    address = f"{base}/c/{id}"
+    return Links(address, f"{address}/card.png", f"{base}/oembed?url={quote(address, safe='')}")

@@ -4,10 +4,11 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
+from urllib.parse import quote, urlencode
 
 import brotli  # type: ignore[import-untyped]
-from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from msgspec import to_builtins
 
@@ -31,6 +32,8 @@ EARLY = "early.js"
 """Runs before anything is painted, and is no module."""
 OPERATORS = "operators.js"
 """The status page's."""
+MOMENT = "moment.js"
+"""The moment page's."""
 FOREVER = "public, max-age=31536000, immutable"
 BROTLI_QUALITY = 7
 """Little larger than the best, 11, which takes ten seconds for what this takes half of one."""
@@ -108,15 +111,17 @@ def asset_url(name: str) -> str:
 def asset_modules() -> list[str]:
     """The page's own modules, to be fetched together instead of one import after another."""
     return [
-        name for name in assets(current_app).files if name.endswith(".js") and name not in (BUNDLE, EARLY, OPERATORS)
+        name
+        for name in assets(current_app).files
+        if name.endswith(".js") and name not in (BUNDLE, EARLY, MOMENT, OPERATORS)
     ]
 
 
 @blueprint.app_template_global()
 def language_url(tag: str) -> str:
     """Where the page is in another language, all else in the address as it is."""
-    query: dict[str, Any] = {**request.args.to_dict(flat=False), "lang": [tag]}
-    return url_for("pages.index", **query)
+    query = {**request.args.to_dict(flat=False), "lang": [tag]}
+    return f"{quote(request.path)}?{urlencode(query, doseq=True)}"
 
 
 @blueprint.get("/assets/<version>/<path:name>")
@@ -141,11 +146,14 @@ def _coding() -> str:
 
 @blueprint.get("/")
 def index() -> Response:
-    """Serve the page; a browser that has it is told so."""
+    """Serve the page."""
     wanted = _wanted()
-    response = make_response(
-        render_template("index.html", scene=scene(), latest=latest(wanted), filters=_named(wanted))
-    )
+    return page_response(render_template("index.html", scene=scene(), latest=latest(wanted), filters=_named(wanted)))
+
+
+def page_response(html: str) -> Response:
+    """Answer with a page in the visitor's language; a browser that has it is told so."""
+    response = make_response(html)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Accept-Language"
     response.content_language.add(languages.language().replace("_", "-"))

@@ -70,6 +70,7 @@ def _forget_connections(db: sqlite3.Connection, query: str, limit: int) -> int:
         db.executemany("DELETE FROM connections WHERE id = ?", [row[:1] for row in rows])
         everyone = sum(row[1] for row in rows)
         resize(db, everyone=-everyone, filtered=everyone - len(rows))
+        db.execute("UPDATE pruned SET upto = max(upto, ?)", rows[-1][:1])
     return len(rows)
 
 

@@ -1,0 +1,57 @@
+/** How one connection is looked at: its arc as a bow, as near as it fits, standing until the page is left. Pure. */
+import { arcPoint, greatCircle, lonLat, scale, unit } from "./geo.js";
+
+const FITS_DEG = 75; // an arc as long as this fills the globe as it is shown elsewhere
+const NEAREST = 2.6; // times as large: so near that a city would be a blank is too near
+const FARTHEST = 0.86; // for ends that are almost on the other side: from farther away more of it is seen
+const ASIDE = 0.18; // of the arc's length is how far from its side it is looked at: from above it would be a line
+const ASIDE_MOST_DEG = 20;
+const HOLD_S = 86_400;
+
+const DEG = 180 / Math.PI;
+
+/** The arc's ends, and its length in radians. @param {{from: Place, to: Place}} connection */
+function span({ from, to }) {
+  const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
+  return { a, b, ...greatCircle(a, b) };
+}
+
+/** How much larger the globe is shown for an arc of this length. @param {number} angle in radians */
+export function enlarged(angle) {
+  return Math.min(NEAREST, Math.max(FARTHEST, FITS_DEG / Math.max(angle * DEG, 1)));
+}
+
+/** The place to look at, in degrees: beside the arc's middle, on the side of the equator. */
+/** @param {{from: Place, to: Place}} connection */
+export function aimOf(connection) {
+  const { a, b, tangent, angle } = span(connection);
+  const top = arcPoint(a, b, 0.5);
+  const middle = scale(top, 1 / Math.hypot(...top));
+  const aside = Math.min(ASIDE_MOST_DEG, ASIDE * angle * DEG) / DEG;
+  const [north, south] = [1, -1].map((side) => turned(middle, cross(a, tangent), side * aside));
+  return lonLat(Math.abs(north[2]) < Math.abs(south[2]) ? north : south);
+}
+
+/** A unit vector turned toward one that stands upright on it. @type {(from: Vector, to: Vector, by: number) => Vector} */
+const turned = (from, to, by) =>
+  /** @type {Vector} */ (from.map((part, i) => part * Math.cos(by) + to[i] * Math.sin(by)));
+
+/** @type {(a: Vector, b: Vector) => Vector} */
+const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+
+/**
+ * The scene for this connection alone: it begins at that latitude and stays where it is put.
+ *
+ * @template {import("./globe.js").GlobeOptions["scene"]} S
+ * @param {S} scene @param {{from: Place, to: Place}} connection @returns {S}
+ */
+export function aimed(scene, connection) {
+  const by = enlarged(span(connection).angle);
+  const { discOfHeight, discOfWidth } = scene.camera;
+  return {
+    ...scene,
+    initialViewState: { ...scene.initialViewState, latitude: aimOf(connection).lat },
+    camera: { turnDegPerS: 0, restS: Infinity, discOfHeight: discOfHeight * by, discOfWidth: discOfWidth * by },
+    layers: scene.layers.map((layer) => (layer.id === "arcs" ? { ...layer, holdS: HOLD_S } : layer)),
+  };
+}

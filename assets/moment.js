@@ -1,0 +1,96 @@
+/** The page of one moment: the globe flies to its arc and plays it, again and again if wished; and it can be shared. */
+import { aimed, aimOf } from "./aim.js";
+import { createClock } from "./clock.js";
+import { dateTime } from "./format.js";
+import { createLanguageChoice } from "./language.js";
+import { launchGlobe } from "./launch.js";
+import { createMenu } from "./menu.js";
+import { songColours } from "./palette.js";
+import { browserStorage, createPrefs } from "./prefs.js";
+import { createShare } from "./share.js";
+import { createStill } from "./still.js";
+import { createTheme, createThemeChoice } from "./theme.js";
+import { say } from "./words.js";
+
+const APPROACH_DEG = 75; // to the west of the arc, from where the globe flies to it
+const OVER_STAGE = [".wordmark", ".tools", "footer"];
+
+/** @type {(id: string) => HTMLElement} */
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @type {(id: string) => any} */
+const told = (id) => JSON.parse(find(id).textContent ?? "");
+
+/** @type {Connection} */
+const connection = told("moment");
+const scene = aimed(told("scene"), connection);
+const at = aimOf(connection);
+const stage = find("stage");
+const wish = matchMedia("(prefers-reduced-motion: reduce)");
+/** @type {Awaited<ReturnType<typeof launchGlobe>> | null} */
+let globe = null;
+let calm = wish.matches;
+const prefs = createPrefs(browserStorage());
+const theme = createTheme(document.documentElement, {
+  themes: scene.themes,
+  onLook: () => globe?.repaint(theme.layers()),
+  keep: (wished) => prefs.keep("theme", wished),
+});
+createThemeChoice(find("theme"), theme);
+createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
+const colours = songColours(() => theme.layers().arcs.pairs);
+colours(connection.track).css.forEach((colour, end) => find("told").style.setProperty(`--colour-${end}`, colour));
+const still = createStill(/** @type {HTMLElement} */ (stage.querySelector(".poster")), {
+  lonDeg: at.lon,
+  latDeg: at.lat,
+  away: 3.8,
+});
+still.connect(connection, colours(connection.track).css);
+const menu = createMenu(find("settings"), { prefs, switches: { motion: { on: !calm, turn: move } } });
+wish.addEventListener("change", () => menu.suggest("motion", !wish.matches));
+const share = createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs });
+find("share-open").addEventListener("click", () => share.open(connection));
+find("again").addEventListener("click", play);
+find("when").textContent = `${dateTime(connection.at, "UTC")} UTC`; // as the visitor's region writes it
+find("local").textContent = say("{time} where you are", { time: dateTime(connection.at) });
+find("local").hidden = false;
+start().catch((error) => {
+  console.warn(error);
+  document.body.dataset.globe = "none";
+  still.stay();
+});
+
+/** @param {boolean} moving */
+function move(moving) {
+  calm = !moving;
+  document.documentElement.dataset.motion = moving ? "full" : "less";
+  globe?.soothe(calm);
+}
+
+function play() {
+  globe?.replay(connection, { alone: true, at });
+  if (!calm) globe?.glow(connection);
+  stage.dataset.played = String(Number(stage.dataset.played ?? 0) + 1);
+}
+
+/** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
+function boxOnStage(selector) {
+  const box = /** @type {HTMLElement} */ (document.querySelector(selector)).getBoundingClientRect();
+  const { left, top } = stage.getBoundingClientRect();
+  return { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top };
+}
+
+async function start() {
+  globe = await launchGlobe(stage, () => ({
+    scene,
+    clock: createClock(location.search),
+    calm,
+    longitude: at.lon - (calm ? 0 : APPROACH_DEG),
+    colours,
+    mine: () => false,
+    paint: theme.layers(),
+    obstacles: () => OVER_STAGE.map(boxOnStage),
+  }));
+  still.leave();
+  document.body.dataset.globe = "ready";
+  play();
+}

@@ -1,0 +1,129 @@
+/**
+ * The menu that passes a moment on: by the system's own sheet with its picture, by a link, to a network, as code for
+ * another page. It is modal: Escape, its button and a click beside it close it, and the focus goes back.
+ *
+ * @typedef {object} ShareOptions
+ * @property {import("./menu.js").Prefs} prefs  which keep the visitor's Mastodon server
+ * @property {string} [origin]
+ */
+import { apart, placeName } from "./format.js";
+import { embedCode, instanceOf, mastodonAddress, waysTo } from "./ways.js";
+import { say } from "./words.js";
+
+/** What is said of it where it goes. @param {Connection} connection */
+export const sentence = ({ track, from, to, apart_ms }) =>
+  say("{title} by {artist}: {one} and {other} pressed play together, {apart}.", {
+    title: track.title,
+    artist: track.artist,
+    one: placeName(from),
+    other: placeName(to),
+    apart: apart(apart_ms),
+  });
+
+/** Its picture, for the system's sheet; null where it cannot be had. @param {string} id */
+async function storyOf(id) {
+  const answer = await fetch(`/c/${id}/story.png`).catch(() => null);
+  return answer?.ok ? new File([await answer.blob()], `unison-${id}.png`, { type: "image/png" }) : null;
+}
+
+/** @param {HTMLDialogElement} dialog @param {ShareOptions} options */
+export function createShare(dialog, { prefs, origin = location.origin }) {
+  /** @template {HTMLElement} T @param {string} name @param {new () => T} _kind @returns {T} */
+  const find = (name, _kind) => /** @type {T} */ (dialog.querySelector(`[data-share="${name}"]`));
+  const field = find("link", HTMLInputElement);
+  const form = find("instance", HTMLFormElement);
+  const server = /** @type {HTMLInputElement} */ (form.querySelector("input"));
+  const system = find("system", HTMLButtonElement);
+  const mastodon = find("Mastodon", HTMLButtonElement);
+  const note = find("note", HTMLElement);
+  const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
+  const leaving = new AbortController();
+  const told = new Set();
+  let address = "";
+  let text = "";
+  let code = "";
+  /** @type {Promise<File | null>} */
+  let story = Promise.resolve(null);
+
+  /** Have the server keep it. @param {string} id */
+  async function keep(id) {
+    if (told.has(id)) return;
+    told.add(id);
+    const answer = await fetch(`/c/${id}/share`, { method: "POST", keepalive: true }).catch(() => null);
+    if (!answer?.ok) told.delete(id); // too much is being shared just now: the next time, then
+  }
+
+  /** @param {Connection} connection */
+  function fill(connection) {
+    const { id } = connection;
+    [address, text] = [`${origin}/c/${id}`, sentence(connection)];
+    code = embedCode(origin, id, text);
+    find("what", HTMLElement).textContent = text;
+    field.value = address;
+    note.textContent = "";
+    server.value = prefs.text("mastodon");
+    for (const [name, href] of Object.entries(waysTo(text, address))) find(name, HTMLAnchorElement).href = href;
+    const link = find("story", HTMLAnchorElement);
+    [link.href, link.download] = [`/c/${id}/story.png`, `unison-${id}.png`];
+    system.hidden = !("share" in navigator);
+    story = "canShare" in navigator && !system.hidden ? storyOf(id) : Promise.resolve(null);
+    unfold(false);
+  }
+
+  /** @param {boolean} open */
+  function unfold(open) {
+    form.hidden = !open;
+    mastodon.setAttribute("aria-expanded", String(open));
+    if (open) server.focus();
+  }
+
+  async function send() {
+    const [file, words] = [await story, { title: "Unison", text, url: address }];
+    const whole = file ? { ...words, files: [file] } : words;
+    await navigator.share(file && navigator.canShare(whole) ? whole : words).catch(() => {}); // the visitor may not want to
+  }
+
+  /** @param {string} what @param {string} done */
+  async function copy(what, done) {
+    try {
+      await navigator.clipboard.writeText(what);
+      [field.value, note.textContent] = [address, done];
+    } catch {
+      [field.value, note.textContent] = [what, say("Copy it from the field above.")];
+      field.select(); // there is no clipboard for pages that came without TLS
+    }
+  }
+
+  /** @param {Event} event */
+  function post(event) {
+    event.preventDefault();
+    const instance = instanceOf(server.value);
+    note.textContent = instance ? "" : say("That is no server’s name; one is mastodon.social.");
+    if (!instance) return;
+    prefs.keep("mastodon", instance);
+    window.open(mastodonAddress(instance, text, address), "_blank", "noopener,noreferrer");
+  }
+
+  /** @param {EventTarget} target @param {string} event @param {(event: any) => void} act */
+  const on = (target, event, act) => target.addEventListener(event, act, { signal: leaving.signal });
+  on(closer, "click", () => dialog.close());
+  on(dialog, "click", ({ target }) => target === dialog && dialog.close());
+  on(system, "click", send);
+  on(mastodon, "click", () => unfold(Boolean(form.hidden)));
+  on(form, "submit", post);
+  on(field, "focus", () => field.select());
+  on(find("copy", HTMLButtonElement), "click", () => copy(address, say("The link is copied.")));
+  on(find("embed", HTMLButtonElement), "click", () => copy(code, say("The embed code is copied.")));
+  return {
+    /** @param {Connection} connection */
+    open(connection) {
+      fill(connection);
+      keep(connection.id);
+      if (!dialog.open) dialog.showModal();
+    },
+    destroy() {
+      leaving.abort();
+      dialog.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Where a moment can be passed on to, as addresses, and as code for another page. Pure. */
+
+const HOST = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::\d{1,5})?$/;
+const ESCAPES = /** @type {Record<string, string>} */ ({ "&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;" });
+
+/** @type {(base: string, query: Record<string, string>) => string} */
+const withQuery = (base, query) => `${base}?${new URLSearchParams(query).toString().replaceAll("+", "%20")}`;
+
+/** The networks' own pages for it, by name. @type {(text: string, url: string) => Record<string, string>} */
+export const waysTo = (text, url) => ({
+  Facebook: withQuery("https://www.facebook.com/sharer/sharer.php", { u: url }),
+  X: withQuery("https://x.com/intent/post", { text, url }),
+  WhatsApp: withQuery("https://wa.me/", { text: `${text} ${url}` }),
+  Bluesky: withQuery("https://bsky.app/intent/compose", { text: `${text} ${url}` }),
+});
+
+/**
+ * The host of a Mastodon server, however somebody writes it: a name, an address, or a handle; "" if it is none.
+ *
+ * @type {(written: string) => string}
+ */
+export function instanceOf(written) {
+  const host = written.trim().toLowerCase().replace(/^https?:\/\//, "").replace(/\/.*$/, "").replace(/^.*@/, "");
+  return HOST.test(host) ? host : "";
+}
+
+/** @type {(instance: string, text: string, url: string) => string} */
+export const mastodonAddress = (instance, text, url) =>
+  withQuery(`https://${instance}/share`, { text: `${text} ${url}` });
+
+/** The moment as a frame for another page. @type {(origin: string, id: string, title: string) => string} */
+export const embedCode = (origin, id, title) =>
+  `<iframe src="${origin}/embed?moment=${id}" title="${escaped(title)}" width="640" height="400"` +
+  ` style="border:0;max-width:100%" loading="lazy" allowfullscreen></iframe>`;
+
+/** @param {string} text */
+const escaped = (text) => text.replace(/[&"<>]/g, (sign) => ESCAPES[sign]);
