@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from webapp import frames, languages, poster
+from webapp import frames, poster
 from webapp.config import QUERY
 from webapp.history import History
+from webapp.pages import page_response
 from webapp.periods import PERIODS, Sums
 from webapp.playlist import FORMATS, Item, Playlist
 from webapp.records import Connection
@@ -40,12 +41,7 @@ def page() -> Response:
     period, order = _asked()
     chart = unison().charts.of(period)
     entries = [_told(connection, times) for connection, times in chart.sums[order]]
-    response = make_response(
-        render_template("playlist.html", period=period, order=order, entries=entries, formats=FORMATS)
-    )
-    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
-    response.content_language.add(languages.language().replace("_", "-"))
-    return response
+    return page_response(render_template("playlist.html", period=period, order=order, entries=entries, formats=FORMATS))
 
 
 @blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")

@@ -9,12 +9,12 @@ from io import StringIO
 
 import msgspec
 import numpy as np
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import languages
 from webapp.gazetteer import City, Gazetteer
 from webapp.history import History
+from webapp.pages import page_response
 from webapp.periods import PERIODS, Sums
 from webapp.plays import SOURCES
 from webapp.runtime import offload, unison
@@ -125,10 +125,7 @@ def page() -> Response:
     """Serve the figures of a period as a page."""
     period = _period()
     made = unison().figures.of(period)
-    response = make_response(render_template("stats.html", period=period, figures=made.sums, at_s=made.at_s))
-    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
-    response.content_language.add(languages.language().replace("_", "-"))
-    return response
+    return page_response(render_template("stats.html", period=period, figures=made.sums, at_s=made.at_s))
 
 
 @blueprint.get("/stats.csv")
