@@ -94,8 +94,7 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
   /** Before anything is drawn, the page's own ground, or nothing. @param {any} deckView */
   function onGround(deckView) {
     const ground = /** @type {number[]} */ (paint.ocean.ground);
-    const clearColor = clear ? [0, 0, 0, 0] : ground.map((part) => part * 255);
-    return deckView.clone({ clear: true, clearColor });
+    return clear ? deckView : deckView.clone({ clear: true, clearColor: ground.map((part) => part * 255) });
   }
 
   /** @param {Deck} lost */

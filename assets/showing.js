@@ -143,6 +143,7 @@ export function show(embed, bridge) {
   /** Show the stream, from the beginning. */
   function live() {
     clearInterval(again);
+    delete document.documentElement.dataset.moment;
     caption.close();
     stream?.destroy();
     recent = createRecent();

@@ -61,18 +61,20 @@ class Wish:
         return "dark" if colours.luminance(colours.rgb(str(self.background))) < 0.18 else "light"
 
 
+_SWITCH = "`0`, `1`"
+
 PARAMETERS = (
     Parameter(
         "theme",
         "`dark`, `light`, `auto`",
         "`auto`",
-        "Light at night, or ink on paper; `auto` goes by the visitor, or by the background.",
+        "Light at night, or ink on paper; `auto` suits the visitor, or the background.",
     ),
     Parameter(
         "accent",
         "a hex colour, such as `ff5e8a`",
         "",
-        "Colour of arcs and labels; lightened or darkened until it can be seen.",
+        "Colour of arcs and labels; lighter or darker where it could not be seen.",
     ),
     Parameter("background", "a hex colour, or `transparent`", "the theme's", "What the globe floats on."),
     Parameter("lang", ", ".join(f"`{tag}`" for tag in LANGUAGES), "the visitor's", "Language of the few words."),
@@ -80,20 +82,17 @@ PARAMETERS = (
     Parameter("track", "a track id", "", "Only this song."),
     Parameter("country", "two letters", "", "Only connections with one end in this country."),
     Parameter("city", "a GeoNames id", "", "Only connections with one end in this city."),
-    Parameter(
-        "autorotate", "`0`, `1`", "`1`", "Whether the globe turns by itself; for who wants less motion it never does."
-    ),
-    Parameter("controls", "`0`, `1`", "`1`", "Buttons to pause, and to come nearer where there is room; keys, too."),
-    Parameter("labels", "`0`, `1`", "`1`", "Names of songs and cities on the globe."),
-    Parameter("feed", "`0`, `1`", "`0`", "A small list of the latest connections, beside the globe or below it."),
-    Parameter("logo", "`0`, `1`", "`1`", "The wordmark, a link to the full page in a new tab."),
+    Parameter("autorotate", _SWITCH, "`1`", "Whether the globe turns by itself."),
+    Parameter("controls", _SWITCH, "`1`", "Buttons to pause, and to come nearer where there is room; keys, too."),
+    Parameter("labels", _SWITCH, "`1`", "Names of songs and cities on the globe."),
+    Parameter("feed", _SWITCH, "`0`", "A small list of the latest connections, beside the globe or below it."),
+    Parameter("logo", _SWITCH, "`1`", "The wordmark, a link to the full page in a new tab."),
     Parameter("title", f"text, at most {TITLE_MOST} characters", "", "A heading over the globe."),
-    Parameter("poster", "`0`, `1`", "`0`", "`1` shows a picture and a play button, and loads the globe on a click."),
-    Parameter(
-        "moment", "the id of a connection", "", "Shows that moment, again and again, in place of the live stream."
-    ),
+    Parameter("poster", _SWITCH, "`0`", "`1` shows a picture and a play button; a click loads the globe."),
+    Parameter("moment", "the id of a connection", "", "That moment, again and again, in place of the live stream."),
     Parameter("at", "epoch seconds, or an ISO 8601 time", "", "Reserved: read and checked, but what is shown is now."),
 )
+"""All of them, in the order of the documentation."""
 
 
 def read(pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, now_s: float) -> Wish:
