@@ -3,8 +3,9 @@
  * that are there, and gives a player's methods over messages (assets/bridge.js is the other end, embed.d.ts the types).
  */
 (() => {
-  /** @typedef {import("./embed").Options} Options */
-  /** @typedef {import("./embed").Player} Player */
+  // as embed.d.ts has them
+  /** @typedef {NonNullable<Parameters<typeof Unison.embed>[1]>} Options */
+  /** @typedef {ReturnType<typeof Unison.embed>} Player */
 
   const VERSION = 1;
   const NEAR = "300px"; // of the viewport: then a frame begins to load
@@ -204,7 +205,7 @@
     }
   }
 
-  /** @type {any} */ (window).Unison ??= { version: VERSION, embed, scan };
+  window.Unison ??= { version: VERSION, embed, scan };
   if (!customElements.get("unison-globe")) customElements.define("unison-globe", UnisonGlobe);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", scan);
   else scan();
