@@ -33,6 +33,7 @@ const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to
 export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, mine, paint, obstacles }) {
   window.UnisonLayers = layers;
   const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
+  const clear = scene.layers.some((layer) => layer.id === "ocean" && layer.clear);
   const slots = createSlots(look.capacity, look);
   const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
@@ -90,10 +91,10 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     return made;
   }
 
-  /** Before anything is drawn, the page's own ground. @param {any} deckView */
+  /** Before anything is drawn, the page's own ground, or nothing. @param {any} deckView */
   function onGround(deckView) {
     const ground = /** @type {number[]} */ (paint.ocean.ground);
-    return deckView.clone({ clear: true, clearColor: ground.map((part) => part * 255) });
+    return clear ? deckView : deckView.clone({ clear: true, clearColor: ground.map((part) => part * 255) });
   }
 
   /** @param {Deck} lost */
@@ -228,6 +229,11 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       stale = true;
     },
     nearer,
+    /** Bring a place to the middle, in degrees. @type {(lon: number, lat: number) => void} */
+    flyTo(lon, lat) {
+      camera.flyTo(lon, lat);
+      stale = true;
+    },
     /** Stop all that moves by itself, or let it go on from there. @param {boolean} now */
     pause(now) {
       paused = now;

@@ -31,7 +31,7 @@ export function createSources(badge) {
   }
 
   return {
-    /** @param {Hello} hello */
+    /** @param {Pick<Hello, "now" | "plays_by_source" | "recent">} hello */
     begin({ now, plays_by_source, recent }) {
       for (const { source } of recent) before.add(source);
       if (recent.length) since = 0;

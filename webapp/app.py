@@ -13,7 +13,23 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import api, atom, bodies, charts, errors, figures, frames, ingest, moments, pages, security, status, stream
+from webapp import (
+    api,
+    atom,
+    bodies,
+    charts,
+    embed,
+    errors,
+    figures,
+    frames,
+    ingest,
+    moments,
+    oembed,
+    pages,
+    security,
+    status,
+    stream,
+)
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
@@ -51,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, charts, figures, moments, pages, status):
+    for part in (api, atom, charts, embed, figures, moments, oembed, pages, status):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)

@@ -12,9 +12,9 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from webapp import frames, poster
+from webapp.answers import page_response
 from webapp.config import QUERY
 from webapp.history import History
-from webapp.pages import page_response
 from webapp.periods import PERIODS, Sums
 from webapp.playlist import FORMATS, Item, Playlist
 from webapp.records import Connection

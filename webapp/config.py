@@ -51,6 +51,9 @@ class Settings:
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
     public_url: str = _setting("Where visitors reach this server, such as https://unison.example.org.", "")
     hosts: tuple[str, ...] = _setting("Other host names that links and pages may use, separated by commas.", ())
+    frame_ancestors: tuple[str, ...] = _setting(
+        "Origins whose pages may frame /embed, separated by commas, such as https://example.org; * is anybody.", ("*",)
+    )
     history_days: float = _setting("How long connections are kept.", 30.0, least=0)
     history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
     search_links: tuple[str, ...] = _setting(
@@ -108,6 +111,8 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
         )
     if name == "trusted_proxies" and not all(map(_is_network, value)):
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected IP addresses or networks such as 10.0.0.0/8")
+    if name == "frame_ancestors" and not all(map(_ORIGIN.fullmatch, value)):
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected origins such as https://example.org, or *")
     return value
 
 
@@ -121,6 +126,8 @@ def _is_network(text: str) -> bool:
 
 _SEARCH_LINK = re.compile(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*")
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w./~-]*)?", re.IGNORECASE)
+
+_ORIGIN = re.compile(r"\*|https?://(\*\.)?([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def _boolean(text: str) -> bool:

@@ -12,9 +12,9 @@ import numpy as np
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest
 
+from webapp.answers import page_response
 from webapp.gazetteer import City, Gazetteer
 from webapp.history import History
-from webapp.pages import page_response
 from webapp.periods import PERIODS, Sums
 from webapp.plays import SOURCES
 from webapp.runtime import offload, unison

@@ -46,10 +46,11 @@ def language() -> str:
 
 def chosen(wish: str | None, preferred: Any) -> str:
     """Return the first of our languages in what is wished and preferred, another region's where there is no closer."""
-    return next((tag for wanted in (wish or "", *preferred) if (tag := _ours(wanted))), DEFAULT)
+    return next((tag for wanted in (wish or "", *preferred) if (tag := ours(wanted))), DEFAULT)
 
 
-def _ours(wanted: str) -> str | None:
+def ours(wanted: str) -> str | None:
+    """Return the tag of our language that a tag means, of whatever region; None where we have none."""
     parts = wanted.replace("_", "-").casefold().split("-")
     tags = {tag.casefold(): tag for tag in LANGUAGES}
     return tags.get("-".join(parts)) or next((tag for tag in LANGUAGES if tag.split("-")[0] == parts[0]), None)

@@ -16,7 +16,7 @@ from werkzeug.exceptions import Forbidden, Gone, NotFound, TooManyRequests
 
 from webapp import frames
 from webapp.admission import check_origin, client_address
-from webapp.pages import page_response
+from webapp.answers import page_response
 from webapp.poster import told
 from webapp.pruning import id_floor
 from webapp.records import Connection

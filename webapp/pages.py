@@ -1,18 +1,22 @@
 """The page, and its assets under a name that changes with them, so that a browser asks for each only once."""
 
 import hashlib
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from posixpath import normpath
 from typing import cast
 from urllib.parse import quote, urlencode
 
 import brotli  # type: ignore[import-untyped]
-from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
 from msgspec import to_builtins
 
 from webapp import languages
+from webapp.answers import page_response
+from webapp.oembed import discovery
 from webapp.poster import latest
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 from webapp.runtime import offload, unison
@@ -30,10 +34,8 @@ SERVED = {
 BUNDLE = "pydeck.js"
 EARLY = "early.js"
 """Runs before anything is painted, and is no module."""
-OPERATORS = "operators.js"
-"""The status page's."""
-MOMENT = "moment.js"
-"""The moment page's."""
+MAIN = "main.js"
+"""The globe's page's; every page has its own, and what that imports."""
 FOREVER = "public, max-age=31536000, immutable"
 BROTLI_QUALITY = 7
 """Little larger than the best, 11, which takes ten seconds for what this takes half of one."""
@@ -48,6 +50,7 @@ class Assets:
         self.files = files
         self.version = _version(files)
         self._bodies: dict[tuple[str, str], bytes] = {}
+        self._imported: dict[tuple[str, bool], list[str]] = {}
 
     def body(self, name: str, coding: str) -> bytes:
         """The file's bytes in a coding: "br", "gzip" or "identity". Slow the first time only."""
@@ -55,10 +58,34 @@ class Assets:
             self._bodies[name, coding] = _CODINGS[coding](self.files[name].read_bytes())
         return self._bodies[name, coding]
 
+    def imported(self, name: str, later: bool = True) -> list[str]:
+        """Return a module and all that it imports, itself or through others; with what it imports later, or without."""
+        if (name, later) not in self._imported:
+            found, wanted = {name}, [name]
+            while wanted:
+                news = set(_imports(self.files, wanted.pop(), later)) - found
+                found |= news
+                wanted += news
+            self._imported[name, later] = sorted(found)
+        return self._imported[name, later]
+
     def warm(self) -> None:
         """Compress what every browser asks for, before the first one does; the bundle, which takes longest, last."""
         for name in sorted(self.files, key=BUNDLE.__eq__):
             self.body(name, "br")
+
+
+_IMPORT = re.compile(
+    r"""(?:^import |^(?:import|export) .* from |^\} from |(?P<later>(?:await|return|=) import\())["'](\.[^"']+)""",
+    re.MULTILINE,
+)
+
+
+def _imports(files: Mapping[str, Path], name: str, later: bool) -> Iterator[str]:
+    """Yield the modules that a module imports, by the names that they are served under."""
+    for found in _IMPORT.finditer(files[name].read_text(encoding="utf-8")):
+        if later or not found["later"]:
+            yield normpath(f"{Path(name).parent.as_posix()}/{found[2]}")
 
 
 def _gzip(content: bytes) -> bytes:
@@ -108,13 +135,9 @@ def asset_url(name: str) -> str:
 
 
 @blueprint.app_template_global()
-def asset_modules() -> list[str]:
-    """The page's own modules, to be fetched together instead of one import after another."""
-    return [
-        name
-        for name in assets(current_app).files
-        if name.endswith(".js") and name not in (BUNDLE, EARLY, MOMENT, OPERATORS)
-    ]
+def asset_modules(page: str = MAIN, *, later: bool = True) -> list[str]:
+    """A page's own modules, to be fetched together instead of one import after another; with those imported later."""
+    return assets(current_app).imported(page, later)
 
 
 @blueprint.app_template_global()
@@ -144,22 +167,25 @@ def _coding() -> str:
     return next((coding for coding in ("br", "gzip") if accepted.quality(coding) > 0), "identity")
 
 
+def packed(page: Response) -> Response:
+    """Return a page compressed as the browser likes it, or just that it has not changed; call it last."""
+    page.add_etag(weak=True)
+    page.vary.add("Accept-Encoding")
+    page.make_conditional(request)
+    if page.status_code == 200 and (coding := _coding()) != "identity":
+        page.data = _CODINGS[coding](page.data)
+        page.headers["Content-Encoding"] = coding
+    return page
+
+
 @blueprint.get("/")
 def index() -> Response:
     """Serve the page."""
     wanted = _wanted()
-    return page_response(render_template("index.html", scene=scene(), latest=latest(wanted), filters=_named(wanted)))
-
-
-def page_response(html: str) -> Response:
-    """Answer with a page in the visitor's language; a browser that has it is told so."""
-    response = make_response(html)
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["Vary"] = "Accept-Language"
-    response.content_language.add(languages.language().replace("_", "-"))
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    html = render_template(
+        "index.html", scene=scene(), latest=latest(wanted), filters=_named(wanted), found=discovery()
+    )
+    return page_response(html)
 
 
 def _wanted() -> Filter | None:

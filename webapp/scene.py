@@ -13,16 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pydeck as pdk
 
+from webapp.colours import Colour, rgb
 from webapp.resources import ASSETS
-
-Colour = tuple[float, float, float]
-
-
-def rgb(text: str) -> Colour:
-    """Turn "#rrggbb" into the three numbers from 0 to 1 that a shader takes."""
-    red, green, blue = bytes.fromhex(text.removeprefix("#"))
-    return red / 255, green / 255, blue / 255
-
 
 STARS = {"cool": "#c3d3ff", "warm": "#ffe2c3"}
 OCEAN = {
@@ -86,7 +78,7 @@ def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
 def live_layers() -> list[pdk.Layer]:
     """The page's layers, from the ground up."""
     return [
-        pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, cover=COVER["ocean"], **_paint(OCEAN)),
+        pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, cover=COVER["ocean"], clear=0.0, **_paint(OCEAN)),
         pdk.Layer("StarsLayer", id="stars", bright=1.0, **_paint(STARS)),
         pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
         pdk.Layer("LightsLayer", id="lights", size=0.014, **_paint(LIGHTS)),

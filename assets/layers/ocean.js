@@ -1,7 +1,7 @@
 /**
  * The sea, the light of day on it, and the air at its rim: rings of a disc that faces the eye, closest together where the
  * colours change fastest. Light is worked out at the rings' corners and blended between: for each pixel it would be most
- * of what a frame costs where the processor draws.
+ * of what a frame costs where the processor draws. Where it is clear, what is behind the page shows through the air.
  */
 import { discPixels, GlobeLayer, PARAMETERS, TO_CLIP } from "./base.js";
 
@@ -16,14 +16,15 @@ const RIM = { all: 2, half: 13 }; // rings from the rim that have all of their c
 
 // at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
 const VERTEX = `
-out vec3 ink;
+out vec4 ink;
 ${TO_CLIP}
-vec3 air(vec2 at, vec3 sunward) {
+vec4 air(vec2 at, vec3 sunward) {
   float r = length(at);
   float lit = smoothstep(-0.8, 0.8, dot(vec3(at / r, 0.25), sunward));
   float thin = exp((1.0 - r) * look.falloff), wide = exp((1.0 - r) * look.falloff * 0.24);
   float glow = (thin * mix(0.08, 0.62, lit) + wide * mix(0.04, 0.20, lit)) * smoothstep(look.reach, 1.02, r);
-  return mix(look.haze, look.rim, thin * thin) * glow + look.ground * (1.0 - glow * look.cover);
+  float bare = 1.0 - glow * look.cover;
+  return vec4(mix(look.haze, look.rim, thin * thin) * glow + look.ground * bare * (1.0 - look.clear), 1.0 - bare * look.clear);
 }
 
 vec3 sea(vec3 target) {
@@ -51,15 +52,15 @@ void main(void) {
   vec2 at = vec2(cos(turn), sin(turn)) * r;
   vec3 target = z / far + (x * at.x + y * at.y) * radius;
   ink = ring < ${SEA_RINGS}
-    ? sea(target)
+    ? vec4(sea(target), 1.0)
     : air(at, vec3(dot(globe.sun, x), dot(globe.sun, y), dot(globe.sun, z)));
   gl_Position = toClip(target);
 }`;
 
 const FRAGMENT = `
-in vec3 ink;
+in vec4 ink;
 out vec4 fragColor;
-void main(void) { fragColor = vec4(ink, 1.0); }`;
+void main(void) { fragColor = ink; }`;
 
 /** How many corners a ring needs to look round. @param {number} radius of the disc, in device pixels */
 export function cornersFor(radius) {
@@ -106,6 +107,7 @@ export class OceanLayer extends GlobeLayer {
     limb: "vec3",
     gleam: "vec3",
     cover: "float",
+    clear: "float",
   };
 
   initializeState() {

@@ -1,0 +1,110 @@
+/** What /embed.js offers to a page: `Unison.embed(element, options)`, and the `<unison-globe>` element. Version 1. */
+
+/** The parameters of /embed; a boolean counts as 0 or 1. Those of the element's data-* attributes are taken, too. */
+export interface Options {
+  theme?: "dark" | "light" | "auto";
+  /** A hex colour, such as "#ff5e8a". */
+  accent?: string;
+  /** A hex colour, or "transparent". */
+  background?: string;
+  lang?: string;
+  artist?: string;
+  track?: string;
+  country?: string;
+  city?: string | number;
+  autorotate?: boolean;
+  controls?: boolean;
+  labels?: boolean;
+  feed?: boolean;
+  logo?: boolean;
+  title?: string;
+  poster?: boolean;
+  /** The id of a connection. */
+  moment?: string;
+  at?: string | number;
+  /** Of the frame, in CSS pixels; all of the element's unless given. */
+  width?: number | string;
+  height?: number | string;
+  /** false loads at once, not only near the viewport. */
+  lazy?: boolean | string;
+}
+
+/** What must hold for what is shown; all of it. */
+export interface Filter {
+  artist?: string;
+  track?: string;
+  country?: string;
+  city?: string | number;
+}
+
+export interface Place {
+  geoname_id: number;
+  city: string;
+  country: string;
+  country_code: string;
+  lon: number;
+  lat: number;
+}
+
+/** Two plays of one song in one second. */
+export interface Connection {
+  id: string;
+  source: "live" | "synthetic" | "replay";
+  /** Epoch seconds of the later press. */
+  at: number;
+  apart_ms: number;
+  km: number;
+  track: { id: string; title: string; artist: string };
+  from: Place;
+  to: Place;
+}
+
+export interface Status {
+  stream: "connecting" | "live" | "lost" | "refused" | "moment";
+  globe: "poster" | "loading" | "ready" | "none";
+  paused: boolean;
+  /** Where the plays come from, in the frame's language. */
+  source: string;
+}
+
+export interface Events {
+  /** Two met. */
+  connection: Connection;
+  /** A moment is shown, or a visitor picked a connection. */
+  moment: Connection;
+  status: Status;
+}
+
+export interface Player {
+  /** When the frame answers; it is rejected if the embed is destroyed before. */
+  readonly ready: Promise<void>;
+  readonly frame: HTMLIFrameElement;
+  /** Hear of something; returns what stops that. */
+  on<Name extends keyof Events>(name: Name, tell: (detail: Events[Name]) => void): () => void;
+  pause(): Promise<void>;
+  /** Go on; of a poster, load the globe. */
+  play(): Promise<void>;
+  /** Show what passes, or everything: null. It is rejected where the server does not know the filter. */
+  setFilter(filter: Filter | null): Promise<void>;
+  /** Bring a place to the middle, in degrees. */
+  flyTo(place: { lon: number; lat: number }): Promise<void>;
+  /** Take the frame away. */
+  destroy(): Promise<void>;
+}
+
+export interface UnisonApi {
+  readonly version: 1;
+  embed(element: Element | string, options?: Options): Player;
+  /** Take in the `data-unison` elements and frames that came later. */
+  scan(): void;
+}
+
+declare global {
+  var Unison: UnisonApi;
+  interface Window {
+    Unison: UnisonApi;
+  }
+  interface HTMLElementTagNameMap {
+    "unison-globe": HTMLElement & { readonly player: Player | null };
+  }
+}

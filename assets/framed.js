@@ -1,0 +1,56 @@
+/**
+ * The globe in a frame on somebody else's page: what is small comes first, the globe at once or on a click. Nothing is
+ * kept in the browser.
+ *
+ * @typedef {object} Embed  what the address asks for, as the server read it
+ * @property {string[]} notes  what of it could not be used
+ * @property {Record<string, string>} filters
+ * @property {boolean} autorotate
+ * @property {boolean} controls
+ * @property {boolean} poster  whether the globe waits for a click
+ * @property {Connection | null} moment  what is shown in place of the stream
+ */
+import { createBridge } from "./bridge.js";
+
+/** @typedef {Awaited<ReturnType<typeof import("./showing.js").show>>} Shown */
+
+/** @type {Embed} */
+const embed = JSON.parse(document.getElementById("embed")?.textContent ?? "{}");
+for (const note of embed.notes) console.info(`Unison: ${note}`);
+
+/** @type {Promise<Shown> | null} */
+let shown = null;
+
+function show() {
+  shown ??= load();
+  return shown;
+}
+
+async function load() {
+  document.body.dataset.globe = "loading";
+  document.documentElement.dataset.scripted = "";
+  const { show: begin } = await import("./showing.js");
+  return begin(embed, bridge);
+}
+
+const bridge = createBridge(window, {
+  methods: {
+    play: async () => (await show()).play(),
+    pause: async () => (await shown)?.pause(), // a picture does not move
+    setFilter: async (filter) => (await show()).setFilter(filter),
+    flyTo: async (place) => (await show()).flyTo(place),
+  },
+});
+
+const button = document.getElementById("load");
+button?.addEventListener("click", () => {
+  button.remove();
+  show().catch(fail);
+});
+if (!embed.poster) show().catch(fail);
+
+/** @param {unknown} error */
+function fail(error) {
+  console.warn(error);
+  document.body.dataset.globe = "none";
+}
