@@ -1,0 +1,230 @@
+"""The page of a moment, and the menu that passes it on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pairs
+from tests.browser.test_axe import SIZES, THEMES, WITHOUT_WEBGL, bring_axe, in_each
+from tests.serving import Server, get_json
+
+pytestmark = pytest.mark.timeout(300)
+FIXED = "?t=1790000000"
+PHONE = {"viewport": SIZES["phone"], "has_touch": True}
+SHEET = """Object.assign(navigator, {
+  canShare: () => true,
+  share: async (what) => { window.sent = what; },
+})"""
+"""What a telephone has and a desktop's browser has not: the system's sheet."""
+
+
+@pytest.fixture
+def moment(server: Server) -> str:
+    """The address of a moment, in whose second another one happened."""
+    send_pairs(server, [("Copper Sky", (LISBON, LAGOS)), ("Night Bus Home", (OSAKA, RECIFE))])
+    while len(found := get_json(server, "/api/connections")["connections"]) < 2:
+        pass
+    id = next(each["id"] for each in found if each["track"]["title"] == "Copper Sky")
+    return f"{server.url}/c/{id}"
+
+
+def look(visitor: Visit, address: str) -> Page:
+    """Go to a moment and wait until its arc stands, with its three labels."""
+    visitor.page.goto(address)
+    visitor.wait("document.body.dataset.globe === 'ready'")
+    visitor.wait("document.querySelectorAll('.label.shown').length === 3")
+    return visitor.page
+
+
+def is_share(answer: Response) -> bool:
+    return answer.url.endswith("/share") and answer.request.method == "POST"
+
+
+def test_the_globe_plays_that_arc_and_plays_it_again(moment: str, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = look(visitor, moment + FIXED)
+    said = set(page.locator(".label.shown").all_inner_texts())
+    assert {re.sub(r"\s+", " ", text) for text in said} == {
+        "Copper Sky The Harbour Lamps", "Lisbon Portugal", "Lagos Nigeria",
+    }  # fmt: skip
+    page.wait_for_timeout(2500)  # the arc has landed, and the rings around its ends are gone
+    standing = picture(page)
+    again = "document.getElementById('again').click(), document.querySelectorAll('.label.shown').length"
+    assert page.evaluate(again) == 0
+    assert changed(page, standing, picture(page)) > 30, "the arc begins anew"
+    visitor.wait("document.querySelectorAll('.label.shown').length === 3")
+    page.wait_for_timeout(2500)
+    assert changed(page, standing, picture(page)) < 30, "and comes to be as it was"
+    assert page.locator("#stage").get_attribute("data-played") == "2"
+    assert visitor.errors == []
+
+
+def test_whoever_wants_less_motion_sees_the_arc_stand(moment: str, visit: Callable[..., Visit]) -> None:
+    visitor = visit(reduced_motion="reduce")
+    page = look(visitor, moment)
+    page.wait_for_timeout(1000)  # it has faded in
+    standing = picture(page)
+    page.locator("#again").click()
+    page.wait_for_timeout(1000)  # an arc that flies would be on its way
+    assert changed(page, standing, picture(page)) < 30
+    assert page.locator("#settings [data-switch=motion]").is_checked() is False
+
+
+def test_it_is_told_in_the_visitors_time_and_leads_on(moment: str, visit: Callable[..., Visit]) -> None:
+    visitor = visit(timezone_id="Asia/Tokyo")
+    page = look(visitor, moment)
+    expect(page.locator("#local")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d where you are$"))
+    expect(page.locator("#when")).to_have_text(re.compile(r"UTC$"))
+    page.get_by_role("link", name="Night Bus Home").click()
+    expect(page.locator("h1")).to_have_text("Night Bus Home")
+    page.get_by_role("link", name="Only Recife").click()
+    expect(page.locator(".chip")).to_contain_text("Only Recife")
+    page.go_back()
+    page.get_by_role("link", name="To the live globe").click()
+    expect(page.locator("#counters")).to_be_visible()
+    assert visitor.errors == []
+
+
+def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.add_init_script(SHEET)
+    page.add_init_script("window.open = (address) => { window.opened = address; }")
+    page.goto(moment)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    with page.expect_response(is_share) as told:
+        page.get_by_role("button", name="Share").tap()
+    assert told.value.status == 204
+    menu = page.get_by_role("dialog", name="Share this moment")
+    box = menu.bounding_box()
+    assert box is not None
+    assert (round(box["width"]), round(box["y"] + box["height"])) == (390, 844)
+    menu.get_by_role("button", name="Send with an app").tap()
+    visitor.wait("'sent' in window")
+    sent = page.evaluate("({url: sent.url, text: sent.text})")
+    assert sent == {"url": moment, "text": what_is_said()}
+    menu.get_by_role("button", name="Copy link").tap()
+    expect(menu.locator("#share-note")).to_have_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == moment
+    menu.get_by_role("button", name="Copy the embed code").tap()
+    expect(menu.locator("#share-note")).to_have_text("The embed code is copied.")
+    origin, id = moment.split("/c/")
+    assert f'<iframe src="{origin}/embed?moment={id}"' in page.evaluate("navigator.clipboard.readText()")
+    menu.get_by_role("button", name="Mastodon").tap()
+    menu.get_by_role("textbox", name="Your Mastodon server").fill("nowhere")
+    page.keyboard.press("Enter")
+    expect(menu.locator("#share-note")).to_contain_text("mastodon.social")
+    menu.get_by_role("textbox", name="Your Mastodon server").fill("@me@mastodon.example")
+    page.keyboard.press("Enter")
+    visitor.wait("'opened' in window")
+    assert page.evaluate("opened").startswith("https://mastodon.example/share?text=Copper%20Sky")
+    page.reload()
+    page.get_by_role("button", name="Share").tap()
+    menu.get_by_role("button", name="Mastodon").tap()
+    expect(menu.get_by_role("textbox", name="Your Mastodon server")).to_have_value("mastodon.example")
+
+
+def what_is_said() -> str:
+    return "Copper Sky by The Harbour Lamps: Lisbon, Portugal and Lagos, Nigeria pressed play together, 40 ms apart."
+
+
+def test_the_menu_takes_the_keys_and_gives_the_focus_back(moment: str, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.goto(moment)
+    opener = page.get_by_role("button", name="Share")
+    opener.focus()
+    menu = page.get_by_role("dialog", name="Share this moment")
+    for close in ("Escape", "Enter"):
+        page.keyboard.press("Enter")
+        expect(menu).to_be_visible()
+        expect(menu.get_by_role("button", name="Close")).to_be_focused()
+        page.keyboard.press(close)
+        expect(menu).to_be_hidden()
+        expect(opener).to_be_focused()
+    page.keyboard.press("Enter")
+    found: list[Any] = menu.get_by_role("link").evaluate_all("links => links.map(({text, href}) => [text, href])")
+    hosts = {text: re.sub(r"^https?://([^/:]+).*$", r"\1", href) for text, href in found}
+    assert hosts == {
+        "Facebook": "www.facebook.com", "X": "x.com", "WhatsApp": "wa.me", "Bluesky": "bsky.app",
+        "Download the story picture": "127.0.0.1",
+    }  # fmt: skip
+    page.mouse.click(5, 5)
+    expect(menu).to_be_hidden()
+
+
+def test_without_a_clipboard_the_link_can_be_copied_by_hand(moment: str, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto(moment)
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copy the embed code").click()
+    expect(page.locator("#share-note")).to_have_text("Copy it from the field above.")
+    assert page.evaluate("getSelection().toString()").startswith("<iframe")
+
+
+def test_the_card_on_the_globe_opens_the_same_menu_and_leads_to_the_page(
+    server: Server, moment: str, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    page = visitor.open(server.url + "/" + FIXED)
+    page.locator("#feed li button", has_text="Copper Sky").click()
+    card = page.get_by_role("dialog", name="Copper Sky")
+    with page.expect_response(is_share) as told:
+        card.get_by_role("button", name="Share").click()
+    assert (told.value.status, told.value.url) == (204, f"{moment}/share")
+    menu = page.get_by_role("dialog", name="Share this moment")
+    expect(menu.get_by_role("textbox", name="Link to this moment")).to_have_value(moment)
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(card.get_by_role("button", name="Share")).to_be_focused()
+    card.get_by_role("link", name="Its own page").click()
+    expect(page.locator("h1")).to_have_text("Copper Sky")
+    assert visitor.errors == []
+
+
+@pytest.mark.parametrize(("size", "locale"), [("laptop", "en-IE"), ("phone", "ar-EG")])
+def test_axe_finds_nothing_on_the_page_of_a_moment_and_its_menu(
+    moment: str, visit: Callable[..., Visit], size: str, locale: str
+) -> None:
+    visitor = visit(viewport=SIZES[size], locale=locale, reduced_motion="reduce")
+    bring_axe(visitor.page)
+    page = look(visitor, moment + FIXED)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert in_each(THEMES, visitor, "a moment") == []
+    page.locator("#share-open").click()
+    page.locator("[data-share=Mastodon]").click()
+    assert in_each(THEMES, visitor, "its menu") == []
+    page.keyboard.press("Escape")
+    page.locator("#settings-open").click()
+    assert in_each(THEMES[:1], visitor, "its settings") == []
+    assert visitor.errors == []
+
+
+def test_without_webgl_or_scripts_the_page_says_it_all(moment: str, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    visitor.page.add_init_script(WITHOUT_WEBGL)
+    visitor.page.goto(moment)
+    visitor.wait("document.body.dataset.globe === 'none'")
+    expect(visitor.page.locator(".notice")).to_be_visible()
+    plain = visit(java_script_enabled=False).page
+    plain.goto(moment)
+    for page in (visitor.page, plain):
+        expect(page.locator(".poster")).to_be_visible()
+        expect(page.locator("#told")).to_contain_text("3,791 km")
+        expect(page.get_by_role("link", name="Night Bus Home")).to_be_visible()
+    expect(plain.get_by_role("button", name="Share")).to_be_hidden()
+
+
+def test_a_moment_that_has_passed_says_so(server: Server, moment: str, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    answer = page.goto(f"{server.url}/c/{'0' * 23}")
+    assert answer is not None
+    assert answer.status == 410
+    expect(page.locator("h1")).to_have_text("This moment has passed.")

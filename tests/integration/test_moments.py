@@ -1,0 +1,229 @@
+"""Moments: the pages of connections, what they say to other sites, and how they are shared and kept."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.serving import Server, post_plays, stream
+from tests.unit.history_world import NOON_MS, connection, new_history
+from webapp.rates import EACH
+from webapp.records import Connection
+
+OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en"}
+SECOND = [connection(ms, tail=ms, track=ms % 4, start=ms % 5, end=(ms + 1) % 5) for ms in (0, 10, 250, 999)]
+BEFORE, AFTER = connection(-1), connection(1000)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Message
+    text: str
+
+
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> Answer:
+    """Send a request as a browser does; an error status is an answer like any other."""
+    wanted = BROWSER | {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(server.url + path, headers=wanted, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return Answer(answer.status, answer.headers, answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.headers, error.read().decode())
+
+
+def shared(server: Server, of: Connection, **headers: str) -> Answer:
+    return ask(server, f"/c/{of.id}/share", "POST", **headers)
+
+
+def metas(page: str) -> dict[str, str]:
+    """What the head says to other sites, by name or property."""
+    found = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page)
+    return {name: html.unescape(content) for name, content in found}
+
+
+def left_behind(folder: Path, kept: list[Connection]) -> Path:
+    """A data folder with a history that another server left."""
+    folder.mkdir(parents=True)
+    history = new_history(folder)
+    history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
+    history.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of moments of a second in September."""
+    folder = left_behind(tmp_path_factory.mktemp("moments") / "data", [BEFORE, *SECOND, AFTER])
+    server = Server(folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1"})
+    yield server
+    server.kill()
+
+
+def test_what_everyone_or_only_a_filter_was_shown_has_its_page_at_once(server: Server) -> None:
+    pressed_at = math.floor(time.time() + 0.7) + 0.1  # in the first quarter of a second the frames have room for one
+    plays = [
+        {"track": {"title": "Copper Sky", "artist": artist}, "listener": f"{artist} {city}", "pressed_at": pressed_at,
+         "place": {"geoname_id": city}}
+        for artist, ends in (("Marisol Vey", (OSAKA, RECIFE)), ("Ink", (LAGOS, LISBON)), ("Moss", (OSAKA, LAGOS)))
+        for city in ends
+    ]  # fmt: skip
+    with ExitStack() as stack:
+        everyone = stack.enter_context(stream(server))
+        filtered = [stack.enter_context(stream(server, artist=name)) for name in ("Marisol Vey", "Ink", "Moss")]
+        post_plays(server, plays)
+        found = [viewer.connections(1)[0] for viewer in filtered]
+        pages = [ask(server, f"/c/{each['id']}") for each in found]
+        seen = {each["id"] for frame in everyone.frames_past(pressed_at) for each in frame.get("connections", ())}
+    assert [answer.status for answer in pages] == [200, 200, 200]
+    assert all(each["track"]["artist"] in answer.text for each, answer in zip(found, pages, strict=True))
+    assert {each["id"] for each in found} - seen, "a filter showed what the unfiltered frames had no room for"
+
+
+def test_the_page_says_in_words_what_it_was_and_what_else_was_in_that_second(old: Server) -> None:
+    page = ask(old, f"/c/{SECOND[0].id}").text
+    words = " ".join(html.unescape(re.sub(r"<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
+    for said in ("Jóga", "Björk", "Osaka Japan", "Recife Brazil", "16,897 km", "40 ms apart", "Made-up plays"):
+        assert said in words
+    assert "Sep 21, 2026, 2:13:20\u202fPM UTC" in page
+    listed = re.findall(r'<a href="/c/(\w+)">', page)
+    assert listed == [each.id for each in reversed(SECOND[1:])]
+    assert f'href="/?track={SECOND[0].track_id}"' in page
+    assert f'href="/?city={OSAKA}"' in page
+    assert "<h1" in page
+    assert "noindex" not in page
+
+
+def test_units_and_words_are_the_visitors(old: Server) -> None:
+    page = ask(old, f"/c/{SECOND[0].id}", Accept_Language="ar-EG").text
+    assert '<html lang="ar" dir="rtl">' in page
+    assert 'href="/c/' + SECOND[0].id + '?lang=de" lang="de"' in page
+    assert "10,499 mi" in ask(old, f"/c/{SECOND[0].id}", Accept_Language="en-US").text
+
+
+def test_the_head_tells_other_sites_what_it_is_with_absolute_addresses(old: Server) -> None:
+    page = ask(old, f"/c/{SECOND[0].id}").text
+    address = f"{old.url}/c/{SECOND[0].id}"
+    told = metas(page)
+    assert told["og:url"] == address
+    assert f'<link rel="canonical" href="{address}">' in page
+    assert told["og:image"] == told["twitter:image"] == f"{address}/card.png"
+    assert (told["og:image:width"], told["og:image:height"]) == ("1200", "630")
+    assert told["og:image:alt"] == "A globe with an arc from Osaka, Japan to Recife, Brazil: Jóga by Björk"
+    assert told["og:title"] == "Jóga by Björk"
+    assert told["twitter:card"] == "summary_large_image"
+    assert "40 ms apart" in told["og:description"]
+    links = dict(re.findall(r'<link rel="alternate" type="([^"]+)" href="([^"]+)"', page))
+    for kind, form in (("application/json+oembed", "json"), ("text/xml+oembed", "xml")):
+        at = urlsplit(html.unescape(links[kind]))
+        assert f"{at.scheme}://{at.netloc}{at.path}" == f"{old.url}/oembed"
+        assert parse_qs(at.query) == {"url": [address], "format": [form]}
+
+
+def test_under_a_name_that_is_not_ours_the_head_has_no_absolute_address(old: Server) -> None:
+    page = ask(old, f"/c/{SECOND[0].id}", Host="elsewhere.example").text
+    assert "elsewhere.example" not in page
+    assert "canonical" not in page
+    assert "oembed" not in page
+
+
+def test_a_song_with_markup_in_its_name_is_text(server: Server) -> None:
+    title = "</script><b onmouseover=alert(1)>\"&'{name}"
+    with stream(server) as viewer:
+        plays = [{"track": {"title": title, "artist": "A"}, "listener": str(city), "place": {"geoname_id": city}}
+                 for city in (OSAKA, RECIFE)]  # fmt: skip
+        post_plays(server, plays)
+        found = viewer.connections(1)[0]
+    page = ask(server, f"/c/{found['id']}").text
+    assert "<b onmouseover" not in page
+    assert metas(page)["og:title"] == f"{title} by A"
+
+
+@pytest.mark.parametrize(
+    "path", ["/c/", "/c/1", f"/c/{'z' * 23}", f"/c/{connection(5).id}", "/c/%00", f"/c/{'%C3%A9' * 23}"]
+)
+def test_an_unknown_id_is_not_found(old: Server, path: str) -> None:
+    assert ask(old, path).status == 404
+    assert ask(old, path.rstrip("/") + "/share", "POST").status in (404, 405)
+
+
+def test_one_older_than_what_is_kept_is_gone_and_told_kindly(old: Server) -> None:
+    path = f"/c/{connection(-86_400_000).id}"
+    page = ask(old, path, Accept_Language="de")
+    assert (page.status, page.headers["Content-Type"]) == (410, "text/html; charset=utf-8")
+    assert "Dieser Moment ist vergangen." in page.text
+    program = ask(old, path, Accept="application/json")
+    assert (program.status, json.loads(program.text)) == (410, {"error": "this moment is older than what is kept here"})
+    assert ask(old, f"{path}/share", "POST").status == 410
+
+
+def test_crawlers_may_read_moments(old: Server) -> None:
+    assert "/c" not in ask(old, "/robots.txt").text
+
+
+def test_the_page_is_sent_again_only_when_it_changed(old: Server) -> None:
+    first = ask(old, f"/c/{SECOND[0].id}")
+    again = ask(old, f"/c/{SECOND[0].id}", If_None_Match=first.headers["ETag"])
+    assert (first.status, again.status, again.text) == (200, 304, "")
+
+
+def test_a_shared_moment_stays_when_the_rest_is_pruned(serve: Callable[..., Server], tmp_path: Path) -> None:
+    folder = left_behind(tmp_path / "left" / "data", SECOND)
+    server = serve(data_dir=folder, UNISON_HISTORY_DAYS="100000", UNISON_SHARED_MAX="2")
+    for each in (SECOND[0], SECOND[1], SECOND[1], SECOND[2]):  # the first gives way to the last
+        assert (shared(server, each).status, shared(server, each).text) == (204, "")
+    server.restart(UNISON_HISTORY_DAYS="1")
+    deadline = time.monotonic() + 20
+    while ask(server, f"/c/{SECOND[3].id}").status == 200 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [ask(server, f"/c/{each.id}").status for each in SECOND] == [410, 200, 200, 410]
+    assert "Nothing else that is still kept" in ask(server, f"/c/{SECOND[1].id}").text
+    assert shared(server, SECOND[1]).status == 204
+    assert shared(server, SECOND[3]).status == 410
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1"},
+    ],
+)
+def test_another_sites_page_shares_nothing(old: Server, headers: dict[str, Any]) -> None:
+    answer = shared(old, SECOND[0], **headers)
+    assert answer.status == 403
+    assert shared(old, SECOND[0], Origin=old.url, Sec_Fetch_Site="same-origin").status == 204
+
+
+def test_an_address_that_shares_too_much_is_told_when_to_come_again(old: Server) -> None:
+    statuses = [shared(old, SECOND[0], X_Forwarded_For="198.51.100.7").status for _ in range(EACH.burst)]
+    assert set(statuses) == {204}
+    deadline = time.monotonic() + 10
+    while (answer := shared(old, SECOND[0], X_Forwarded_For="198.51.100.7")).status == 204:
+        assert time.monotonic() < deadline
+    assert (answer.status, int(answer.headers["Retry-After"]) >= 1) == (429, True)
+    assert shared(old, SECOND[0], X_Forwarded_For="198.51.100.8").status == 204
+    assert "198.51.100" not in old.log
+
+
+def test_only_posting_shares(old: Server) -> None:
+    assert ask(old, f"/c/{SECOND[3].id}/share").status == 405

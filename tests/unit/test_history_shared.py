@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, new_history, table, temporary_history
+from webapp.archive import MIGRATIONS, HistoryError
+from webapp.history import FILE_NAME, History
+
+DAY_MS = 86_400_000
+NOW_S = NOON_MS / 1000
+
+
+def _prune_all(history: History) -> None:
+    while history.prune(NOW_S):
+        pass
+
+
+def _sharing(most: int, folder: Path) -> History:
+    history = new_history(folder, days=1)
+    history._shared_max = most
+    return history
+
+
+def test_what_was_shared_outlives_pruning_and_what_was_not_does_not() -> None:
+    with temporary_history(days=1) as history:
+        shared, other, filtered = (connection(-2 * DAY_MS + n, track=n) for n in range(3))
+        history.record("s", 1, NOON_MS, [shared, other], b"{}", b"[]")
+        history.record_filtered("s", 2, [filtered])
+        history.share(shared.id)  # at once, while it is not yet written
+        history.flush()
+        history.share(filtered.id)
+        _prune_all(history)
+        assert history.latest(EVERYTHING, 9) == []
+        assert [history.get(each.id) for each in (shared, other, filtered)] == [shared, None, filtered]
+        assert table(history, "SELECT count(*) FROM tracks") == [(0,)]
+
+
+def test_sharing_again_or_what_is_not_there_changes_nothing(tmp_path: Path) -> None:
+    history = _sharing(2, tmp_path)
+    found = [connection(n) for n in range(3)]
+    history.record("s", 1, NOON_MS, found, b"{}", b"[]")
+    for each in (found[0], found[1], found[0], connection(99)):
+        history.share(each.id)
+    history.close()
+    assert table(history, "SELECT id FROM shared ORDER BY number") == [(c.id,) for c in found[:2]]
+
+
+@pytest.mark.parametrize(("most", "left"), [(2, [3, 4]), (0, [])])
+def test_beyond_the_bound_what_was_shared_first_goes(tmp_path: Path, most: int, left: list[int]) -> None:
+    history = _sharing(most, tmp_path)
+    found = [connection(n) for n in range(5)]
+    history.record("s", 1, NOON_MS, found, b"{}", b"[]")
+    for each in reversed(found[:2]):  # the order of sharing counts, not that of the ids
+        history.share(each.id)
+    for each in found[2:]:
+        history.share(each.id)
+    history.close()
+    assert table(history, "SELECT id FROM shared ORDER BY number") == [(found[n].id,) for n in left]
+
+
+def test_what_pruning_has_passed_is_forgotten_whatever_was_shared_before_it() -> None:
+    with temporary_history(days=1) as history:
+        old = [connection(-3 * DAY_MS + n, track=n) for n in range(3)]
+        new = connection(0)
+        history.record("s", 1, NOON_MS, [*old, new], b"{}", b"[]")
+        history.share(old[0].id)
+        _prune_all(history)
+        assert history.get(old[0].id) == old[0]
+        assert history.has_forgotten(old[1].id)
+        assert history.has_forgotten(connection(-1).id)  # older than the oldest that is there
+        assert not history.has_forgotten(connection(1).id)
+
+
+def test_it_is_remembered_how_far_pruning_came_when_nothing_is_left() -> None:
+    with temporary_history(days=1) as history:
+        gone = connection(-2 * DAY_MS)
+        history.record("s", 1, NOON_MS, [gone], b"{}", b"[]")
+        history.flush()
+        assert not history.has_forgotten(connection(-2 * DAY_MS, tail=1).id)
+        _prune_all(history)
+        assert history.oldest_id() is None
+        assert history.has_forgotten(gone.id)
+        assert not history.has_forgotten(connection(0).id)
+
+
+def test_a_filters_connection_that_is_older_hides_nothing_that_pruning_took() -> None:
+    with temporary_history(max_rows=20) as history:
+        fresh = connection(-1000)
+        everyones = [connection(-900 + n) for n in range(25)]
+        history.record_filtered("s", 1, [fresh])
+        history.record("s", 2, NOON_MS, everyones, b"{}", b"[]")
+        history.flush()
+        _prune_all(history)
+        assert history.oldest_id() == fresh.id
+        assert history.get(everyones[0].id) is None
+        assert history.has_forgotten(everyones[0].id)
+
+
+def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp_path: Path) -> None:
+    history = new_history(tmp_path)
+    history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
+    history.close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        db.executescript("DROP TABLE shared; DROP TABLE pruned; PRAGMA user_version = 1")
+    history = new_history(tmp_path)
+    history.share(connection().id)
+    assert ids(history.latest(EVERYTHING, 5)) == [connection().id]
+    history.close()
+    assert table(history, "SELECT id FROM shared") == [(connection().id,)]
+    assert table(history, "PRAGMA user_version") == [(len(MIGRATIONS),)]
+
+
+def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.archive.BUSY_S", 0.05)
+    history = new_history(tmp_path)
+    history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
+    with closing(sqlite3.connect(history.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(HistoryError, match="cannot be kept at the moment"):
+            history.share(connection().id)
+    history.share(connection().id)
+    history.close()
+    assert table(history, "SELECT id FROM shared") == [(connection().id,)]
