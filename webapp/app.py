@@ -130,7 +130,7 @@ class Unison:
             clock=self.now,
         )
         self.heard = Heard(self.history.tracks, self.now)
-        self.charts = charts.charts(self.history, self.now)
+        self.charts = charts.charts(self.history, self.gazetteer, self.now)
         self.figures = figures.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
         try:

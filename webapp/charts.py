@@ -14,12 +14,14 @@ from werkzeug.exceptions import BadRequest
 from webapp import frames, poster
 from webapp.answers import page_response
 from webapp.config import QUERY
+from webapp.gazetteer import Gazetteer
 from webapp.history import History
 from webapp.periods import PERIODS, Sums
 from webapp.playlist import FORMATS, Item, Playlist
 from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.security import public_base
+from webapp.totals import songs
 
 SONGS = 50
 
@@ -30,9 +32,13 @@ ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "R
 blueprint = Blueprint("charts", __name__)
 
 
-def charts(history: History, clock: Callable[[], float]) -> Sums[Orders]:
+def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[Orders]:
     """Return what makes charts; `clock` tells the time, epoch seconds."""
-    return Sums(lambda since_s: offload(history.songs, since_s, SONGS), lambda songs: len(songs["most"]) < SONGS, clock)
+
+    def make(since_s: float) -> Orders:
+        return offload(history.read, lambda db: songs(db, since_s, SONGS, gazetteer)) or {order: [] for order in ORDERS}
+
+    return Sums(make, lambda made: len(made["most"]) < SONGS, clock)
 
 
 @blueprint.get("/playlist")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -12,11 +13,13 @@ import numpy as np
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest
 
+from webapp import totals
 from webapp.answers import page_response
 from webapp.gazetteer import City, Gazetteer
 from webapp.history import History
 from webapp.periods import PERIODS, Sums
 from webapp.plays import SOURCES
+from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.totals import KM_STEP, Rows
 
@@ -24,6 +27,8 @@ ROWS = 20
 FARTHEST_KM = 20_000  # half the Earth is a little more
 SMALL = 10_000
 """Connections, up to which the sums are little work."""
+
+Songs = list[tuple[Connection, int]]
 
 blueprint = Blueprint("figures", __name__)
 
@@ -70,16 +75,20 @@ def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) 
     """Return what makes the figures; `clock` tells the time, epoch seconds."""
 
     def make(since_s: float) -> dict[str, Figure]:
-        return offload(lambda: _figures(history, gazetteer, since_s))
+        sums, songs = offload(history.read, lambda db: _read(db, gazetteer, since_s)) or (totals.NOTHING, [])
+        return _figures(sums, songs, gazetteer)
 
     return Sums(make, lambda made: sum(row.count for row in made["sources"].rows) < SMALL, clock)
 
 
-def _figures(history: History, gazetteer: Gazetteer, since_s: float) -> dict[str, Figure]:
-    sums = history.totals(since_s, ROWS)
+def _read(db: sqlite3.Connection, gazetteer: Gazetteer, since_s: float) -> tuple[dict[str, Rows], Songs]:
+    return totals.totals(db, since_s, ROWS), totals.songs(db, since_s, ROWS, gazetteer)["most"]
+
+
+def _figures(sums: dict[str, Rows], songs: Songs, gazetteer: Gazetteer) -> dict[str, Figure]:
     made = [
         Figure("sources", ("source",), [Row((SOURCES[int(code)],), int(n)) for code, n in sums["sources"]]),
-        _songs(history, since_s),
+        Figure("songs", ("title", "artist"), _songs(songs)),
         Figure("pairs", ("city", "country", "other_city", "other_country"), _pairs(sums["pairs"], gazetteer)),
         Figure("countries", ("code", "country"), _countries(sums["countries"], gazetteer)),
         Figure("distances", ("from_km",), _scale(sums["distances"], range(0, FARTHEST_KM + 1, KM_STEP)), is_scale=True),
@@ -88,11 +97,9 @@ def _figures(history: History, gazetteer: Gazetteer, since_s: float) -> dict[str
     return {figure.name: figure for figure in made}
 
 
-def _songs(history: History, since_s: float) -> Figure:
-    found = history.songs(since_s, ROWS)["most"]
-    tracks = [msgspec.json.decode(connection.track) for connection, _ in found]
-    rows = [Row((track["title"], track["artist"]), n) for track, (_, n) in zip(tracks, found, strict=True)]
-    return Figure("songs", ("title", "artist"), rows)
+def _songs(songs: Songs) -> list[Row]:
+    tracks = [(msgspec.json.decode(connection.track), times) for connection, times in songs]
+    return [Row((track["title"], track["artist"]), times) for track, times in tracks]
 
 
 def _pairs(rows: Rows, gazetteer: Gazetteer) -> list[Row]:

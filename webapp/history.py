@@ -20,7 +20,6 @@ from gevent import monkey
 
 from webapp import lookup, pruning, shared
 from webapp.archive import Entry, HistoryError, Sizes, connect, open_writer, sizes, write
-from webapp.totals import NOTHING, Rows, totals
 
 if TYPE_CHECKING:
     from webapp.gazetteer import Gazetteer
@@ -197,14 +196,14 @@ class History:
         """
         # The batch is looked at first: what leaves it while the file is being read is in the file by then.
         found = {c.id: c for c in self._pending(upto) if _passes(c, wanted, before, self._gazetteer)}
-        kept = self._read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
+        kept = self.read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
         found |= {c.id: c for c in kept or ()}
         return nlargest(limit, found.values(), key=attrgetter("id"))
 
     def get(self, id: str) -> "Connection | None":
         """Return the connection with that id, or None."""
         pending = next((c for c in self._pending() if c.id == id), None)
-        return pending or self._read(
+        return pending or self.read(
             lambda db: lookup.get(db, id, self._gazetteer) or shared.get(db, id, self._gazetteer)
         )
 
@@ -214,7 +213,7 @@ class History:
         Raises:
             HistoryError: the file cannot be written now.
         """
-        if self._read(lambda db: shared.is_shared(db, id)):
+        if self.read(lambda db: shared.is_shared(db, id)):
             return
         self.flush()
         with self._write_lock:
@@ -227,38 +226,12 @@ class History:
     def tracks(self, limit: int) -> list[bytes]:
         """Return the tracks that were last in a connection, as wire JSON, the newest first."""
         pending = sorted(self._pending(), key=attrgetter("id"), reverse=True)
-        kept = self._read(lambda db: lookup.tracks(db, limit)) or []
+        kept = self.read(lambda db: lookup.tracks(db, limit)) or []
         return list(dict.fromkeys([*(c.track for c in pending), *kept]))[:limit]
-
-    def songs(self, since_s: float, limit: int) -> "dict[str, list[tuple[Connection, int]]]":
-        """Return the songs that brought people together since then, in each order of `lookup.RANKED`.
-
-        What everyone was shown counts, once it is written. All of that is read, so keep what this gives.
-
-        Args:
-            since_s: epoch seconds.
-            limit: how many songs of each order at most.
-
-        Returns:
-            By order, for each song, apart by source, its farthest connection, and how many it has.
-        """
-        return self._read(lambda db: self._songs(db, since_s, limit)) or {order: [] for order in lookup.RANKED}
-
-    def _songs(self, db: sqlite3.Connection, since_s: float, limit: int) -> "dict[str, list[tuple[Connection, int]]]":
-        found = lookup.songs(db, pruning.id_floor(since_s), limit)
-        known = {id: lookup.get(db, id, self._gazetteer) for ranked in found.values() for id, _ in ranked}
-        return {
-            order: [(connection, times) for id, times in ranked if (connection := known[id])]
-            for order, ranked in found.items()
-        }
-
-    def totals(self, since_s: float, limit: int) -> dict[str, Rows]:
-        """Return sums over what everyone was shown since then, epoch seconds, as `totals` gives them."""
-        return self._read(lambda db: totals(db, pruning.id_floor(since_s), limit)) or NOTHING
 
     def oldest_id(self) -> str | None:
         """Return the smallest id that is kept, or None where there is none."""
-        ids = [min((c.id for c in self._pending()), default=None), self._read(lookup.oldest_id)]
+        ids = [min((c.id for c in self._pending()), default=None), self.read(lookup.oldest_id)]
         return min((id for id in ids if id is not None), default=None)
 
     def has_forgotten(self, id: str) -> bool:
@@ -267,11 +240,11 @@ class History:
         What was shared does not count: it is kept longer than what was around it.
         """
         oldest = self.oldest_id()
-        return (oldest is not None and id < oldest) or id <= (self._read(lookup.pruned_upto) or "")
+        return (oldest is not None and id < oldest) or id <= (self.read(lookup.pruned_upto) or "")
 
     def sizes(self) -> Sizes | None:
         """Return how many rows the file holds, or None where it cannot be read."""
-        return self._read(sizes)
+        return self.read(sizes)
 
     def _pending(self, upto: tuple[str, int] | None = None) -> "Iterator[Connection]":
         with self._batch_lock:
@@ -279,7 +252,7 @@ class History:
         stream, last = upto or (None, 0)
         return (c for entry in entries if entry.stream != stream or entry.seq <= last for c in entry.connections)
 
-    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T | None:
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Run a query on a connection that no other thread uses; None where the file cannot be read."""
         if self._writer is None:
             return None

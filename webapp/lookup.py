@@ -47,23 +47,6 @@ _ALSO = {
 }
 
 
-RANKED = {
-    "most": "times DESC, km DESC, id",
-    "farthest": "km DESC, times DESC, id",
-    "rarest": "times, km DESC, id",
-}
-"""The orders of songs: most connections, the farthest one, fewest connections."""
-_RANKED = " UNION ALL ".join(
-    f"SELECT * FROM (SELECT '{name}', id, times FROM songs ORDER BY {order} LIMIT :limit)"
-    for name, order in RANKED.items()
-)
-# Beside max() a bare column is that of the row with the maximum: SQLite says so.
-_SONGS = f"""WITH songs AS MATERIALIZED (
-    SELECT count(*) AS times, max(km) AS km, id FROM connections WHERE id >= :since AND everyone = 1
-    GROUP BY song, source)
-    {_RANKED}"""
-
-
 def latest(
     db: sqlite3.Connection, wanted: "Filter", limit: int, before: str | None, upto: Upto | None, gazetteer: "Gazetteer"
 ) -> list[Connection]:
@@ -94,23 +77,6 @@ def tracks(db: sqlite3.Connection, limit: int) -> list[bytes]:
     """Return the tracks that were last in a connection, as wire JSON, the newest first."""
     rows = db.execute("SELECT json FROM tracks ORDER BY last_id DESC LIMIT ?", (limit,))
     return [json.encode() for (json,) in rows]
-
-
-def songs(db: sqlite3.Connection, since: str, limit: int) -> dict[str, list[tuple[str, int]]]:
-    """Return the songs that everyone was shown connections of, in each order of RANKED.
-
-    Args:
-        db: the file.
-        since: connections from this id on count.
-        limit: how many songs of each order at most.
-
-    Returns:
-        By order, for each song, apart by source, the id of its farthest connection, and how many it has.
-    """
-    found: dict[str, list[tuple[str, int]]] = {order: [] for order in RANKED}
-    for order, id, times in db.execute(_SONGS, {"since": since, "limit": limit}):
-        found[order].append((id, times))
-    return found
 
 
 def oldest_id(db: sqlite3.Connection) -> str | None:

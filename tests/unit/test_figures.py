@@ -79,3 +79,11 @@ def test_a_table_as_csv_is_read_as_it_was_meant() -> None:
     assert [*csv.reader(StringIO(text, newline=""))] == [
         ["title", "artist", "connections"], ['A "quoted", title', "Ærtist", "3"], ["line", "two", "1"],
     ]  # fmt: skip
+
+
+def test_where_the_history_cannot_be_read_the_figures_are_empty() -> None:
+    with temporary_history() as history:
+        history.close()
+        made = figures(history, GAZETTEER, lambda: NOON_S).of("day").sums
+    assert {name: sum(row.count for row in figure.rows) for name, figure in made.items()} == dict.fromkeys(made, 0)
+    assert len(made) == 6

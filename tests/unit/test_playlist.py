@@ -8,11 +8,13 @@ import pytest
 import xspf_lib  # type: ignore[import-untyped]
 from lxml import etree
 
-from tests.unit.history_world import EVERYTHING, NOON_MS, connection, temporary_history
-from webapp import playlist
+from tests.unit.history_world import EVERYTHING, GAZETTEER, NOON_MS, connection, temporary_history
+from webapp import playlist, totals
 from webapp.charts import charts
 from webapp.config import SettingError, Settings
+from webapp.history import History
 from webapp.playlist import Item, Playlist
+from webapp.records import Connection
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "xspf.rng"))
 NOON_S = NOON_MS / 1000
@@ -80,6 +82,12 @@ def test_an_isrc_is_a_urn() -> None:
     assert item.identifier == "urn:isrc:JPB600312345"
 
 
+def ranked(history: History, limit: int) -> dict[str, list[tuple[Connection, int]]]:
+    found = history.read(lambda db: totals.songs(db, NOON_S, limit, GAZETTEER))
+    assert found is not None
+    return found
+
+
 def test_songs_are_ranked_by_connections_by_distance_and_by_rarity() -> None:
     with temporary_history() as history:
         often = [connection(at, at, track=0) for at in range(3)]
@@ -89,12 +97,12 @@ def test_songs_are_ranked_by_connections_by_distance_and_by_rarity() -> None:
         history.record("s", 1, NOON_MS, [*before, *often, *far, *once], b"{}", b"[]")
         history.record_filtered("s", 1, [connection(9, 9, track=3)])
         history.flush()
-        songs = history.songs(NOON_S, 10)
+        songs = ranked(history, 10)
         assert [(c.track_id, n) for c, n in songs["most"]] == [
             (often[0].track_id, 3), (far[0].track_id, 2), (once[0].track_id, 1),
         ]  # fmt: skip
         assert [n for _, n in songs["rarest"]] == [1, 2, 3]
-        assert len(history.songs(NOON_S, 2)["farthest"]) == 2
+        assert len(ranked(history, 2)["farthest"]) == 2
         assert len(history.latest(EVERYTHING, 10)) == 8
 
 
@@ -104,7 +112,7 @@ def test_a_songs_farthest_connection_stands_for_it() -> None:
         found = [replace(connection(at, at), km=km) for at, km in enumerate(kms)]
         history.record("s", 1, NOON_MS, found, b"{}", b"[]")
         history.flush()
-        ((farthest, times),) = history.songs(NOON_S, 10)["farthest"]
+        ((farthest, times),) = ranked(history, 10)["farthest"]
         assert (farthest.km, times) == (17_000, 3)
 
 
@@ -113,7 +121,7 @@ def test_a_chart_is_made_once_while_it_is_good(songs: int, good_s: int, monkeypa
     monkeypatch.setattr("webapp.charts.SONGS", songs)
     now = [NOON_S]
     with temporary_history() as history:
-        sums = charts(history, lambda: now[0])
+        sums = charts(history, GAZETTEER, lambda: now[0])
         history.record("s", 1, NOON_MS, [connection(1, 1)], b"{}", b"[]")
         history.flush()
         first = sums.of("hour")
@@ -128,7 +136,7 @@ def test_a_chart_is_made_once_while_it_is_good(songs: int, good_s: int, monkeypa
 def test_who_finds_a_chart_old_while_it_is_made_anew_gets_the_old_one() -> None:
     now = [NOON_S]
     with temporary_history() as history:
-        sums = charts(history, lambda: now[0])
+        sums = charts(history, GAZETTEER, lambda: now[0])
         old = sums.of("hour")
         now[0] += 31
         with sums._making["hour"]:
