@@ -2,7 +2,7 @@
 import { arcPoint, greatCircle, lonLat, scale, unit } from "./geo.js";
 
 const FITS_DEG = 75; // an arc as long as this fills the globe as it is shown elsewhere
-const NEAREST = 2.6; // times as large: so near that a city would be a blank is too near
+const NEAREST = 1.6; // times as large: nearer it would be a map, and no globe
 const FARTHEST = 0.86; // for ends that are almost on the other side: from farther away more of it is seen
 const ASIDE = 0.18; // of the arc's length is how far from its side it is looked at: from above it would be a line
 const ASIDE_MOST_DEG = 20;
