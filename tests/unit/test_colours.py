@@ -27,7 +27,12 @@ def test_all_else_is_no_colour(text: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other", "ratio"),
     # computed with WebAIM's contrast checker
-    [("#000000", "#ffffff", 21.0), ("#777777", "#ffffff", 4.48), ("#ff0000", "#ffffff", 4.0), ("#0000ff", "#000000", 2.44)],
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#777777", "#ffffff", 4.48),
+        ("#ff0000", "#ffffff", 4.0),
+        ("#0000ff", "#000000", 2.44),
+    ],
 )
 def test_contrast_is_wcags(one: str, other: str, ratio: float) -> None:
     assert colours.contrast(colours.rgb(one), colours.rgb(other)) == pytest.approx(ratio, abs=0.01)
