@@ -1,0 +1,295 @@
+"""The globe in a frame on another origin's page: its API, its manners, its sizes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Frame, FrameLocator, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
+from tests.browser.test_axe import bring_axe, complaints
+from tests.hosting import Host, hosting
+from tests.serving import Server, stream
+
+pytestmark = pytest.mark.timeout(300)
+SANDBOX = "allow-scripts allow-same-origin"
+STILL = {"t": "1790000000"}
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with hosting() as site:
+        yield site
+
+
+@pytest.fixture
+def guest(visit: Callable[..., Visit]) -> Visit:
+    """Somebody on the host's page, who wants no motion: this is not about it."""
+    return visit(viewport={"width": 700, "height": 500}, reduced_motion="reduce")
+
+
+def frame_tag(server: Server, width: int = 480, height: int = 300, more: str = "", **query: str) -> str:
+    address = f"{server.url}/embed?{urlencode({**STILL, **query})}".replace("&", "&amp;")
+    return f'<iframe src="{address}" width={width} height={height} style="border:0" title=Globe {more}></iframe>'
+
+
+def script_tag(server: Server) -> str:
+    return f'<script src="{server.url}/embed.js"></script>'
+
+
+def frame_of(page: Page, number: int = 0) -> Frame:
+    """The embed's frame once its document is there."""
+    locator = page.locator("iframe").nth(number)
+    locator.wait_for()
+    frame = locator.element_handle().content_frame()
+    assert frame is not None
+    return frame
+
+
+def drawn(page: Page, number: int = 0) -> FrameLocator:
+    """The embed once its globe is drawn and its stream up."""
+    inside = page.frame_locator("iframe").nth(number)
+    expect(inside.locator('body[data-globe="ready"]')).to_be_attached()
+    expect(inside.locator('#status[data-state="live"]')).to_be_attached()
+    return inside
+
+
+PLAYER = """
+  const log = [];
+  const globe = Unison.embed('#globe', {t: 1, theme: 'dark', feed: true, lazy: false});
+  for (const name of ['connection', 'moment', 'status']) globe.on(name, (detail) => log.push([name, detail]));
+  globe.ready.then(() => log.push(['ready']));
+"""
+
+
+def test_the_players_methods_and_events_go_both_ways_over_origins(server: Server, host: Host, guest: Visit) -> None:
+    host.page(PLAYER, "/player.js")
+    url = host.page(
+        f'<div id=globe style="width:480px"></div>{script_tag(server)}<script src=/player.js></script>',
+        Content_Security_Policy=f"default-src 'none'; script-src 'self' {server.url}; frame-src {server.url}",
+    )
+    page = guest.page
+    page.goto(url)
+    inside = drawn(page)
+    guest.wait("log.some(([name]) => name === 'ready')")
+    guest.wait("log.some(([name, detail]) => name === 'status' && detail.globe === 'ready')")
+
+    send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
+    guest.wait("log.some(([name, detail]) => name === 'connection' && detail.track.title === 'Night Bus Home')")
+    expect(inside.locator("#feed .title")).to_have_text("Night Bus Home")
+    inside.locator("#feed button").click()
+    guest.wait("log.some(([name, detail]) => name === 'moment' && detail.to.city)")
+    expect(inside.locator("#caption")).to_contain_text("Night Bus Home")
+
+    page.evaluate("globe.pause()")
+    expect(inside.locator("#pause")).to_have_attribute("data-paused", "true")
+    assert page.evaluate("log.at(-1)[1].paused") is True
+    page.evaluate("globe.play()")
+    expect(inside.locator("#pause")).to_have_attribute("data-paused", "false")
+
+    page.evaluate("globe.flyTo({lon: 139, lat: 35})")
+    assert "expected -90 to 90" in page.evaluate("globe.flyTo({lon: 0, lat: 95}).catch((error) => error.message)")
+    page.evaluate("globe.setFilter({country: 'JP'})")
+    expect(inside.locator("#feed li")).to_have_count(0)
+    assert "QQ" in page.evaluate("globe.setFilter({country: 'QQ'}).catch((error) => error.message)")
+    expect(inside.locator('#status[data-state="live"]')).to_be_attached()
+    send_pair(server, "Copper Sky", cities=(OSAKA, RECIFE))
+    expect(inside.locator("#feed .title")).to_have_text("Copper Sky")
+
+    page.evaluate("globe.destroy()")
+    expect(page.locator("iframe")).to_have_count(0)
+    assert "destroyed" in page.evaluate("globe.play().catch((error) => error.message)")
+    assert guest.errors == []
+
+
+def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Server, host: Host, guest: Visit) -> None:
+    stranger = host.page(
+        """<script>
+        setInterval(() => {
+          for (const other of parent.frames) {
+            if (other !== window) {
+              other.postMessage({unison: 1, type: 'hello'}, '*');
+              other.postMessage({unison: 1, type: 'call', id: 1, method: 'pause', args: []}, '*');
+            }
+          }
+          parent.postMessage({unison: 1, type: 'event', name: 'connection', detail: {id: 'forged'}}, '*');
+        }, 50);
+        addEventListener('message', ({data}) => parent.postMessage({leaked: data}, '*'));
+        </script>""",
+        "/stranger",
+    )
+    url = host.page(
+        f"""<div data-unison data-theme=light data-lazy=0 data-width=300 data-height=200 id=one></div>
+        <unison-globe country=BR width=300 height=200 lazy=0></unison-globe>
+        <iframe src="{stranger}" id=stranger width=9 height=9></iframe>{script_tag(server)}
+        <script>
+          const log = [];
+          addEventListener('message', ({{data}}) => data.leaked && log.push('leaked'));
+          const element = document.querySelector('unison-globe');
+          element.addEventListener('unison-connection', ({{detail}}) => log.push(detail.track.title));
+          document.addEventListener('DOMContentLoaded', () => {{
+            const one = Unison.embed('#one');
+            one.on('connection', ({{id, track}}) => log.push(track?.title ?? id));
+            window.ready = Promise.all([one.ready, element.player.ready]).then(() => 'both');
+          }});
+        </script>"""
+    )
+    page = guest.page
+    page.goto(url)
+    assert page.evaluate("ready") == "both"
+    assert frame_of(page, 1).url.startswith(f"{server.url}/embed?country=BR")
+    send_pair(server, "Copper Sky", cities=(OSAKA, LISBON))
+    guest.wait("log.includes('Copper Sky')")
+    send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
+    guest.wait("log.filter((title) => title === 'Slow Lighthouse').length === 2")
+    assert page.evaluate("new Set(log).size") == 2
+    for number in (0, 1):
+        frame = page.frame_locator("iframe").nth(number)
+        expect(frame.locator("#pause")).to_have_attribute("data-paused", "false")
+    page.evaluate("element.setAttribute('country', 'JP')")
+    expect(page.locator("unison-globe iframe")).to_have_attribute("src", f"{server.url}/embed?country=JP")
+    page.evaluate("element.remove()")
+    expect(page.locator("iframe")).to_have_count(2)
+
+
+def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host: Host, guest: Visit) -> None:
+    url = host.page(
+        f'<div style="height:3000px"></div><div data-unison data-poster=1 id=far></div>{script_tag(server)}'
+    )
+    page = guest.page
+    page.goto(url)
+    page.wait_for_function("document.querySelector('#far iframe')")
+    assert page.locator("#far iframe").get_attribute("src") is None
+    page.locator("#far").scroll_into_view_if_needed()
+    expect(page.locator("#far iframe")).to_have_attribute("src", f"{server.url}/embed?poster=1")
+
+
+def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(server: Server, host: Host, guest: Visit) -> None:
+    tag = frame_tag(server, more=f'sandbox="{SANDBOX}"', background="transparent", theme="dark")
+    page = guest.page
+    page.goto(host.page(f'{tag}<div style="height:3000px"></div>'))
+    inside = drawn(page)
+    expect(inside.locator("#stage")).to_have_attribute("data-gestures", "shared")
+    page.mouse.move(200, 150)
+    page.mouse.wheel(0, 400)
+    guest.wait("scrollY === 400")
+    assert guest.errors == []
+
+
+def test_a_finger_on_the_globe_scrolls_the_page_on_a_phone(
+    server: Server, host: Host, visit: Callable[..., Visit]
+) -> None:
+    phone = visit(
+        viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True, device_scale_factor=1,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    phone.page.goto(
+        host.page(
+            "<meta name=viewport content='width=device-width'>"
+            + frame_tag(server, 350, 400)
+            + '<div style="height:3000px"></div>'
+        )
+    )
+    drawn(phone.page)
+    session = phone.page.context.new_cdp_session(phone.page)
+    swipe = {"x": 180, "y": 300, "yDistance": -200, "gestureSourceType": "touch", "preventFling": True}
+    session.send("Input.synthesizeScrollGesture", swipe)
+    phone.wait("scrollY > 100")
+
+
+def test_a_picture_takes_less_than_60_kb_and_keeps_nothing_and_a_key_brings_the_globe(
+    server: Server, host: Host, guest: Visit
+) -> None:
+    page = guest.page
+    session = page.context.new_cdp_session(page)
+    sizes: list[float] = []
+    asked: list[str] = []
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.on("request", lambda request: asked.append(request.url))
+    tag = frame_tag(server, poster="1", lang="ja", accent="ff5e8a", title="Listening together")
+    # one origin, so that one session counts all of it
+    page.goto(f"{server.url}/embed?{urlencode({**STILL, 'poster': '1', 'lang': 'ja', 'accent': 'ff5e8a'})}")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if "pydeck.js" in url or "/stream" in url]
+    assert len(sizes) >= 8
+    assert sum(sizes) < 60_000
+    page.goto(host.page(tag))
+    inside = page.frame_locator("iframe")
+    page.keyboard.press("Tab")
+    expect(inside.locator("#load")).to_be_focused()
+    page.keyboard.press("Enter")
+    drawn(page)
+    state = page.context.storage_state()
+    assert (state["cookies"], state["origins"]) == ([], [])
+    assert guest.errors == []
+
+
+def test_one_moment_is_shown_in_words_and_replayed(server: Server, guest: Visit) -> None:
+    with stream(server) as viewer:
+        send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
+        moment = viewer.connections(1)[0]["id"]
+    page = guest.open(f"{server.url}/embed?moment={moment}&t=1790000000")
+    expect(page.locator("#caption")).to_contain_text("Slow Lighthouse")
+    expect(page.locator("#caption")).to_contain_text("Osaka, Japan and Recife, Brazil")
+    expect(page.locator("#caption a")).to_have_attribute("href", f"/c/{moment}")
+    expect(page.locator(".labels .label.song")).to_contain_text("Slow Lighthouse")
+    expect(page.locator("#sources")).to_have_text("synthetic")
+
+
+def test_what_cannot_be_used_is_said_in_the_console(server: Server, guest: Visit) -> None:
+    said: list[tuple[str, str]] = []
+    guest.page.on("console", lambda message: said.append((message.type, message.text)))
+    guest.page.goto(f"{server.url}/embed?poster=1&theme=blue&accent=zz")
+    guest.page.wait_for_load_state("networkidle")
+    assert ("info", "Unison: theme='blue' is left out: expected dark, light or auto") in said
+    assert [kind for kind, text in said if "accent='zz'" in text] == ["info"]
+    assert guest.errors == []
+
+
+NEEDED = [".credits", ".wordmark", ".source", "#pause"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(200, 200), (320, 240), (640, 360)])
+def test_nothing_sticks_out_and_nothing_covers_another_at_any_size(
+    server: Server, guest: Visit, width: int, height: int
+) -> None:
+    guest.page.set_viewport_size({"width": width, "height": height})
+    page = guest.open(server.url + "/embed?t=1790000000&lang=de")
+    send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
+    expect(page.locator("#sources")).to_have_text("synthetisch")
+    boxes = {}
+    for selector in NEEDED:
+        expect(page.locator(selector)).to_be_visible()
+        boxes[selector] = page.locator(selector).bounding_box()
+    for selector, box in boxes.items():
+        assert box is not None
+        assert box["x"] >= 0 <= box["y"], selector
+        assert box["x"] + box["width"] <= width, selector
+        assert box["y"] + box["height"] <= height, selector
+    for one, a in boxes.items():
+        for other, b in boxes.items():
+            if one < other and a and b:
+                apart_x = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+                apart_y = a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
+                assert apart_x or apart_y, json.dumps([one, other, a, b])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_in_a_frame_its_list_its_caption_and_its_picture(
+    server: Server, guest: Visit, theme: str
+) -> None:
+    bring_axe(guest.page)
+    page = guest.open(f"{server.url}/embed?t=1790000000&feed=1&title=Listening+together&theme={theme}&accent=ffe000")
+    send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
+    guest.wait("document.querySelectorAll('#feed li').length === 1")
+    page.locator("#feed button").click()
+    expect(page.locator("#caption")).to_be_visible()
+    assert complaints(page) == []
+    page.goto(f"{server.url}/embed?poster=1&theme={theme}&background=ffffff")
+    assert complaints(page) == []
