@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterable
+from sqlite3 import Connection as Connect
 
 import msgspec
 from flask import Blueprint, Response, request
 
+from webapp import past as kept
 from webapp.frames import connection_json
+from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.search import SearchError, kind_of, search, wanted
 from webapp.selection import Filter, FilterError
 
 DEFAULT_LIMIT = 20
 LIMIT_MAX = 200
+SECONDS_MAX = 60
 
 blueprint = Blueprint("api", __name__)
 
@@ -40,6 +44,24 @@ def connections() -> Response:
     found = offload(app.history.latest, wanted, limit + 1, before)
     page = [msgspec.Raw(connection_json(connection, app.gazetteer)) for connection in found[:limit]]
     return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
+
+
+@blueprint.get("/api/past")
+def past() -> Response:
+    """Return the frames that everyone was shown in some seconds, or what was recorded then and passes a filter."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
+    wanted = Filter.parse(pairs, app.gazetteer, others=["from", "seconds"])
+
+    def passes(connection: Connection, everyone: bool) -> bool:
+        return wanted.accepts(connection, app.gazetteer) if wanted else everyone
+
+    def read(db: Connect) -> tuple[list[kept.PastFrame], int | None]:
+        return kept.frames(db, after_ms, after_ms + 1000 * seconds, passes, app.gazetteer), kept.oldest_ms(db)
+
+    found, oldest = offload(app.history.read, read) or ([], None)
+    told = [kept.told(frame, wanted, app.gazetteer) for frame in found]
+    return _json({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
 
 
 @blueprint.get("/api/search")
@@ -95,6 +117,18 @@ def _limit(text: str | None) -> int:
         return DEFAULT_LIMIT
     if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= LIMIT_MAX:
         raise QueryError(f"limit={text[:40]!r}: expected a whole number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def _from(text: str | None) -> float:
+    if text is None or not re.fullmatch(r"[0-9]{1,11}(\.[0-9]{1,6})?", text):
+        raise QueryError(f"from={(text or '')[:40]!r}: expected epoch seconds such as 1790000000")
+    return float(text)
+
+
+def _seconds(text: str | None) -> int:
+    if text is None or not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= SECONDS_MAX:
+        raise QueryError(f"seconds={(text or '')[:40]!r}: expected a whole number from 1 to {SECONDS_MAX}")
     return int(text)
 
 

@@ -195,7 +195,11 @@ class History:
             upto: (stream, seq): of that stream only what was recorded up to that seq.
         """
         # The batch is looked at first: what leaves it while the file is being read is in the file by then.
-        found = {c.id: c for c in self._pending(upto) if _passes(c, wanted, before, self._gazetteer)}
+        found = {
+            c.id: c
+            for c in self._pending(upto)
+            if (before is None or c.id < before) and wanted.accepts(c, self._gazetteer)
+        }
         kept = self.read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
         found |= {c.id: c for c in kept or ()}
         return nlargest(limit, found.values(), key=attrgetter("id"))
@@ -277,14 +281,3 @@ class History:
             db.close()
         else:
             self._readers.append(db)
-
-
-def _passes(connection: "Connection", wanted: "Filter", before: str | None, gazetteer: "Gazetteer") -> bool:
-    ends = [connection.from_city, connection.to_city]
-    return (
-        (before is None or connection.id < before)
-        and wanted.artist in (None, connection.artist)
-        and wanted.track in (None, connection.track_id)
-        and (wanted.country is None or wanted.country in gazetteer.country[ends])
-        and (wanted.city is None or wanted.city in gazetteer.geoname_id[ends])
-    )

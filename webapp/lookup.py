@@ -21,8 +21,9 @@ Upto = tuple[str, int]
 ENOUGH = 5_000
 """Rows after which a filter's index counts as long when the shortest is looked for."""
 
-_COLUMNS = "c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.from_city, c.to_city"
-_FROM = "FROM connections c {index} CROSS JOIN tracks t ON t.track = c.track"
+COLUMNS = "c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.from_city, c.to_city"
+TRACKS = "CROSS JOIN tracks t ON t.track = c.track"
+_FROM = f"FROM connections c {{index}} {TRACKS}"
 
 # One way in for each index: its name, and the condition that it answers. A place is at either end: two ways, and where
 # both ends can be the same the second leaves out what the first has found, so that nothing is found twice.
@@ -99,7 +100,7 @@ def _values(given: dict[str, object], before: str | None, upto: Upto | None) -> 
 
 def _branch(index: str, rules: list[str]) -> str:
     where = f" WHERE {' AND '.join(rules)}" if rules else ""
-    return f"SELECT {_COLUMNS} {_FROM.format(index=index)}{where}"
+    return f"SELECT {COLUMNS} {_FROM.format(index=index)}{where}"
 
 
 def _shortest(db: sqlite3.Connection, given: dict[str, object], values: dict[str, object]) -> _Ways:

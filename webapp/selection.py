@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from webapp.gazetteer import Gazetteer
 from webapp.index import NAMES, Index, Kind, Name, index_of
 from webapp.plays import SLICE_MS, fold
-from webapp.records import Rows, SliceRecord
+from webapp.records import Connection, Rows, SliceRecord
 
 LATELY_MS = 10_000
 SECOND_MS = 1_000
@@ -78,6 +78,16 @@ class Filter:
     def _asked(self) -> Sequence[tuple[Name, str | bytes | int]]:
         values = (self.artist, self.track and self.track.encode(), self.country, self.city)
         return [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
+
+    def accepts(self, connection: Connection, gazetteer: Gazetteer) -> bool:
+        """Tell whether a single connection passes."""
+        ends = [connection.from_city, connection.to_city]
+        return (
+            self.artist in (None, connection.artist)
+            and self.track in (None, connection.track_id)
+            and (self.country is None or self.country in gazetteer.country[ends])
+            and (self.city is None or self.city in gazetteer.geoname_id[ends])
+        )
 
     def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
         """Return the rows of a kind that pass, ascending."""

@@ -1,0 +1,84 @@
+"""Frames of the past: what was kept of each, read from the history's file."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from webapp.frames import connection_json
+from webapp.lookup import COLUMNS, TRACKS, built
+from webapp.plays import SLICE_MS
+from webapp.pruning import id_floor
+
+if TYPE_CHECKING:
+    from webapp.gazetteer import Gazetteer
+    from webapp.records import Connection
+    from webapp.selection import Filter
+
+_RECORDS = """SELECT stream, seq, at_ms, counts, pulses FROM records
+    WHERE at_ms > :after AND at_ms <= :until ORDER BY at_ms, stream, seq"""
+_BETWEEN = "c.id >= :first AND c.id < :last"
+_PLACES = f"SELECT c.id, c.stream, c.seq, c.everyone FROM connections c WHERE {_BETWEEN}"
+_CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} WHERE {_BETWEEN} ORDER BY c.id"
+
+
+@dataclass(frozen=True, slots=True)
+class PastFrame:
+    """What was kept of a frame; `at_ms` is the end of its slice, counts and pulses are JSON."""
+
+    seq: int
+    at_ms: int
+    counts: bytes
+    pulses: bytes
+    connections: "list[Connection]" = field(default_factory=list)
+
+
+def frames(
+    db: sqlite3.Connection,
+    after_ms: int,
+    until_ms: int,
+    passes: "Callable[[Connection, bool], bool]",
+    gazetteer: "Gazetteer",
+) -> list[PastFrame]:
+    """Return the frames of the slices that end after one time and not after the other, in their order.
+
+    Args:
+        db: the file.
+        after_ms: epoch milliseconds.
+        until_ms: epoch milliseconds.
+        passes: tells whether a connection is to be in its frame; told whether everyone was shown it.
+        gazetteer: the cities.
+    """
+    rows = db.execute(_RECORDS, {"after": after_ms, "until": until_ms}).fetchall()
+    found = {
+        (stream, seq): PastFrame(seq, at, counts.encode(), pulses.encode()) for stream, seq, at, counts, pulses in rows
+    }
+    span = {"first": id_floor((after_ms - SLICE_MS) / 1000), "last": id_floor(until_ms / 1000)}
+    places = {id: ((stream, seq), bool(everyone)) for id, stream, seq, everyone in db.execute(_PLACES, span)}
+    for connection in built(db.execute(_CONNECTIONS, span), gazetteer, 1000):
+        place, everyone = places.get(connection.id, (None, False))
+        if place in found and passes(connection, everyone):
+            found[place].connections.append(connection)
+    return list(found.values())
+
+
+def told(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[str, Any]:
+    """Return what was kept of a frame as it was sent, but for its sparks; under a filter, without pulses."""
+    counts = msgspec.json.decode(past.counts)
+    return {
+        "type": "connections",
+        "seq": past.seq,
+        "now": past.at_ms / 1000,
+        "connections": [msgspec.Raw(connection_json(connection, gazetteer)) for connection in past.connections],
+        "pulses": [] if wanted else msgspec.Raw(past.pulses),
+        "sparks": [],
+        "counts": counts | {"shown": len(past.connections)},
+    }
+
+
+def oldest_ms(db: sqlite3.Connection) -> int | None:
+    """Return when the oldest frame's slice ended, epoch milliseconds, or None where there is none."""
+    oldest: int | None = db.execute("SELECT min(at_ms) FROM records").fetchone()[0]
+    return oldest
