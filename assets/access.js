@@ -36,6 +36,7 @@ export function createAccess({ globe, feed, prefs }) {
     nearer: (by) => globe()?.nearer(by),
     pause: pause.toggle,
     search: () => find("q").focus(),
+    past: () => find("lookback-open").click(),
     help: help.open,
   });
   const wish = matchMedia("(prefers-reduced-motion: reduce)");

@@ -3,8 +3,9 @@
  * pixel, so that a test or a screenshot finds the same view twice; it changes nothing else.
  *
  * @param {string} query location.search
+ * @param {() => number} [nowMs] the time that is shown, epoch milliseconds
  */
-export function createClock(query) {
+export function createClock(query, nowMs = Date.now) {
   const asked = new URLSearchParams(query).get("t");
   const fixedMs = asked === null || !Number.isFinite(Number(asked)) ? null : Number(asked) * 1000;
   let stoppedS = 0;
@@ -15,7 +16,7 @@ export function createClock(query) {
   return {
     fixed: fixedMs !== null,
     /** Epoch milliseconds that the sun goes by. */
-    sunMs: () => fixedMs ?? Date.now(),
+    sunMs: () => fixedMs ?? nowMs(),
     /** Seconds since the page began, but those for which it was stopped; never jumps. */
     seconds: () => stoppedAt ?? running(),
     /** @param {boolean} now whether time stands still */

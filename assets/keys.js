@@ -3,7 +3,7 @@
  * button or an open dialog makes of a key comes first.
  *
  * @typedef {{
- *   turn(east: number, north: number): void, nearer(by: number): void, pause(): void, search(): void, help(): void,
+ *   turn(east: number, north: number): void, nearer(by: number): void, pause(): void, search(): void, past?(): void, help(): void,
  * }} Actions
  */
 
@@ -24,7 +24,7 @@ const REPEATED = {
 };
 
 /** @type {Record<string, (actions: Actions) => void>} */
-const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), "?": (go) => go.help() };
+const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), r: (go) => go.past?.(), "?": (go) => go.help() };
 
 /**
  * What a key does where it was pressed, or undefined if it is not ours. Pure.

@@ -8,8 +8,10 @@ import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
 import { createLanguageChoice } from "./language.js";
 import { launchGlobe } from "./launch.js";
+import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
 import { songColours } from "./palette.js";
+import { atOf, createPast, loadPast } from "./past.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createPresence } from "./presence.js";
 import { createQuiet } from "./quiet.js";
@@ -26,7 +28,7 @@ import { createWall } from "./wall.js";
 
 const OLD_S = 6; // what is older than this when it comes is news for the feed only
 const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
-const OVER_STAGE = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "footer"];
+const OVER_STAGE = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "#lookback", "footer"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -63,9 +65,13 @@ const presence = createPresence(document);
 let recent = createRecent();
 let serverAheadS = 0;
 let streamId = "";
+/** What is shown in place of now. @type {ReturnType<typeof createPast> | null} */
+let past = null;
+const liveS = () => Date.now() / 1000 + serverAheadS;
+const shownS = () => past?.atS() ?? liveS();
 const quiet = createQuiet(find("quiet"), {
   words: /** @type {HTMLElement} */ (find("quiet").querySelector("span")),
-  now: () => Date.now() / 1000 + serverAheadS,
+  now: liveS,
 });
 const access = createAccess({ globe: () => globe, feed, prefs });
 
@@ -98,10 +104,10 @@ function see(connection) {
 }
 
 /** Whether somebody looked when it happened. @param {{at: number}} event */
-const isSeen = ({ at }) => at - serverAheadS > presence.sinceMs() / 1000;
+const isSeen = ({ at }) => (past ? !document.hidden : at - serverAheadS > presence.sinceMs() / 1000);
 
 /** @param {{at: number}} event */
-const isNew = (event) => isSeen(event) && Date.now() / 1000 + serverAheadS - event.at < OLD_S;
+const isNew = (event) => isSeen(event) && shownS() - event.at < OLD_S;
 
 /** The globe, while it moves. */
 const onGlobe = () => (access.paused() ? null : globe);
@@ -127,30 +133,78 @@ const openStream = () => createStream({
     if (!access.paused()) unknown.filter(isNew).forEach(join);
   },
   onFrame(frame) {
-    frame.connections.forEach(show);
-    frame.pulses.filter(isNew).forEach((pulse) => onGlobe()?.pulse(pulse));
-    (frame.sparks ?? []).filter(isNew).forEach((spark) => onGlobe()?.spark(spark));
+    showFrame(frame);
     [...frame.connections, ...frame.pulses].forEach(quiet.met);
-    counters.add(frame);
-    sources.add(frame);
   },
 });
-let stream = openStream();
-window.addEventListener("online", () => [stream, city].forEach((each) => each.hurry()));
 
-/** Show what the address asks for by now, from the beginning. */
+/** @param {Frame} frame */
+function showFrame(frame) {
+  frame.connections.forEach(show);
+  frame.pulses.filter(isNew).forEach((pulse) => onGlobe()?.pulse(pulse));
+  (frame.sparks ?? []).filter(isNew).forEach((spark) => onGlobe()?.spark(spark));
+  counters.add(frame);
+  sources.add(frame);
+}
+
+let stream = openStream();
+window.addEventListener("online", () => [past ?? stream, city].forEach((each) => each.hurry()));
+
+/** Show what the address asks for, from the beginning: of now, or of the time that is shown. */
 function begin() {
+  if (past) lookBack(past.atS(), past.speed());
+  else live();
+}
+
+/** Show now. */
+function live() {
+  clear();
+  stream = openStream();
+  lookback.show(null);
+}
+
+/** Show what was shown then. @param {number} fromS @param {number} pace */
+function lookBack(fromS, pace) {
+  clear();
+  past = createPast({
+    load: (from, seconds) => loadPast(filtersOf(location.search), from, seconds),
+    fromS,
+    pace,
+    onFrame: showFrame,
+    onTime(atS) {
+      status.past(atS);
+      lookback.show(atS);
+    },
+    onEnd: live,
+  });
+  document.body.dataset.stream = "past";
+  quiet.state({ name: "past" });
+  sources.replay();
+}
+
+/** Leave what is shown. */
+function clear() {
   document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
   stream.destroy();
+  past?.destroy();
+  past = null;
   recent = createRecent();
   still.leave();
   feed.clear();
   counters.clear();
   quiet.clear();
   document.body.classList.add("empty");
-  stream = openStream();
 }
 
+const lookback = createLookback(/** @type {HTMLFormElement} */ (find("lookback")), {
+  opener: find("lookback-open"),
+  nowS: liveS,
+  look: lookBack,
+  pace: (next) => past?.pace(next),
+  live,
+});
+const asked = atOf(location.search);
+if (asked !== null) lookBack(asked, 1);
 const filters = createFilters(find("chips"), {
   shown: JSON.parse(find("filters").textContent ?? "[]"),
   onChange: begin,
@@ -172,6 +226,7 @@ const city = createCity(find("city"), {
   storage: browserStorage(),
   quiet: () => access.paused() || document.hidden,
   onTouch(connection) {
+    if (past) return;
     if (filtersOf(location.search).size === 0) show(connection, 0);
     if (isNew(connection)) onGlobe()?.glow(connection);
   },
@@ -196,7 +251,7 @@ function boxOnStage(selector) {
 async function startGlobe() {
   globe = await launchGlobe(stage, () => ({
     scene,
-    clock: createClock(location.search),
+    clock: createClock(location.search, () => shownS() * 1000),
     calm: access.calm(),
     longitude,
     colours,

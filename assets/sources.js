@@ -20,9 +20,13 @@ export function createSources(badge) {
   const last = createWindow(SPAN_S);
   const before = new Set();
   let since = 0;
+  let replayed = false;
+
+  /** @param {string} name */
+  const isShown = (name) => last.sum(name) > 0 || before.has(name) || (replayed && name === "replay");
 
   function tell() {
-    const names = ORDER.filter((name) => last.sum(name) > 0 || before.has(name));
+    const names = ORDER.filter(isShown);
     const text = names.length ? listed(names.map((name) => WORDS[name][0])) : say("no plays yet");
     if (badge.textContent === text) return;
     badge.textContent = text;
@@ -33,10 +37,18 @@ export function createSources(badge) {
   return {
     /** @param {Pick<Hello, "now" | "plays_by_source" | "recent">} hello */
     begin({ now, plays_by_source, recent }) {
+      replayed = false;
       for (const { source } of recent) before.add(source);
       if (recent.length) since = 0;
       last.clear();
       last.add(now, { ...plays_by_source });
+      tell();
+    },
+    /** What comes now is of the past. */
+    replay() {
+      replayed = true;
+      before.clear();
+      last.clear();
       tell();
     },
     /** @param {Frame} frame */

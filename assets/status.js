@@ -1,5 +1,5 @@
 /** How the stream is doing, in a line: connecting, live, lost (and for how long), back (and what was missed). */
-import { duration, welcomeBack } from "./format.js";
+import { duration, time, welcomeBack } from "./format.js";
 import { say } from "./words.js";
 
 const WELCOME_MS = 8000;
@@ -34,6 +34,11 @@ export function createStatus(element, { now = Date.now } = {}) {
       if (state.name === "refused") return put("refused", state.reason);
       put("live", state.back ? welcomeBack(state.back) : say("Connected"));
       if (state.back) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
+    },
+    /** What is shown is of that time. @param {number} atS epoch seconds */
+    past(atS) {
+      clearTimeout(timer);
+      put("past", say("As it was at {time}", { time: time(atS) }));
     },
     destroy: () => clearTimeout(timer),
   };

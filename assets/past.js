@@ -1,0 +1,132 @@
+/**
+ * Frames of the past, in the order and at the pace that they came, or faster: what a stream is for now.
+ *
+ * @typedef {{now: number, oldest: number | null, frames: Frame[]}} Stretch  what the server kept of some seconds
+ */
+
+const CHUNK_S = 30; // asked for at once, for each unit of pace
+const CHUNK_MOST_S = 60;
+const AHEAD_S = 10; // so much is there before it is shown, for each unit of pace
+const WRITTEN_S = 1; // what is younger may not be written yet
+const EVERY_MS = 100;
+const RETRY_MS = 2000;
+const NOW_S = 3; // so near to now it is now
+
+/**
+ * @param {object} options
+ * @param {(fromS: number, seconds: number) => Promise<Stretch>} options.load
+ * @param {number} options.fromS  epoch seconds
+ * @param {number} options.pace  seconds of the past in a second
+ * @param {(frame: Frame) => void} options.onFrame
+ * @param {(atS: number) => void} options.onTime
+ * @param {() => void} options.onEnd  it has come to now
+ * @param {() => number} [options.nowMs]
+ */
+export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, nowMs = () => performance.now() }) {
+  let [baseS, baseMs, speed] = [fromS, nowMs(), pace];
+  let loadedS = fromS;
+  let loading = false;
+  let retryMs = 0;
+  let aheadMs = Infinity; // of the server's clock to this one
+  let over = false;
+  /** @type {Frame[]} */
+  let coming = [];
+
+  const chunkS = () => Math.min(CHUNK_S * speed, CHUNK_MOST_S);
+  const atS = () => Math.min(baseS + ((nowMs() - baseMs) / 1000) * speed, loadedS);
+
+  /** Go on from there. @param {number} thenS */
+  function rebase(thenS) {
+    [baseS, baseMs] = [thenS, nowMs()];
+  }
+
+  async function more() {
+    loading = true;
+    const askedS = loadedS;
+    try {
+      take(askedS, await load(askedS, chunkS()));
+    } catch (error) {
+      console.warn(error);
+      retryMs = nowMs() + RETRY_MS;
+    }
+    loading = false;
+  }
+
+  /** @param {number} askedS @param {Stretch} stretch */
+  function take(askedS, { now, oldest, frames }) {
+    if (over) return;
+    aheadMs = now * 1000 - nowMs();
+    const before = oldest !== null && askedS < oldest && frames.length === 0;
+    const untilS = before ? oldest - 0.5 : Math.min(askedS + chunkS(), now - WRITTEN_S);
+    if (before) rebase(untilS);
+    else if (atS() >= askedS) rebase(askedS); // what was waited for begins now
+    coming.push(...frames.filter((frame) => frame.now > askedS && frame.now <= untilS));
+    if (untilS < askedS + chunkS()) retryMs = nowMs() + RETRY_MS; // there is not more yet
+    loadedS = Math.max(untilS, askedS);
+  }
+
+  function end() {
+    destroy();
+    onEnd();
+  }
+
+  function step() {
+    const nowS = atS();
+    while (coming.length && coming[0].now <= nowS) onFrame(/** @type {Frame} */ (coming.shift()));
+    onTime(nowS);
+    if (nowMs() + aheadMs - nowS * 1000 < NOW_S * 1000) return end();
+    if (!loading && nowMs() >= retryMs && loadedS - nowS < AHEAD_S * speed) more();
+  }
+
+  function destroy() {
+    over = true;
+    clearInterval(timer);
+  }
+
+  const timer = setInterval(step, EVERY_MS);
+  step();
+  return {
+    /** The time that is shown, epoch seconds. */
+    atS,
+    /** @param {number} next */
+    pace(next) {
+      rebase(atS());
+      speed = next;
+    },
+    speed: () => speed,
+    /** Ask again at once. */
+    hurry() {
+      retryMs = 0;
+    },
+    destroy,
+  };
+}
+
+/**
+ * Ask the server for some seconds.
+ *
+ * @param {URLSearchParams} filters @param {number} fromS @param {number} seconds
+ * @returns {Promise<Stretch>}
+ */
+export async function loadPast(filters, fromS, seconds) {
+  const query = new URLSearchParams(filters);
+  query.set("from", fromS.toFixed(3));
+  query.set("seconds", String(seconds));
+  const answer = await fetch(`/api/past?${query}`);
+  if (!answer.ok) throw new Error(`the past was not given: ${answer.status}`);
+  return answer.json();
+}
+
+/**
+ * The time that an address asks to begin at, epoch seconds, or null: `?at=1790000000` or `?at=2026-09-21T14:13:20Z`.
+ *
+ * @type {(query: string) => number | null}
+ */
+export function atOf(query) {
+  const asked = new URLSearchParams(query).get("at");
+  if (asked === null) return null;
+  const seconds = /^\d+(\.\d+)?$/.test(asked) ? Number(asked) : Date.parse(asked) / 1000;
+  if (Number.isFinite(seconds) && seconds < 1e11) return seconds;
+  console.info(`at=${asked} is left out: expected epoch seconds, or a time such as 2026-09-21T14:13:20Z`);
+  return null;
+}

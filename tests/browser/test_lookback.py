@@ -1,0 +1,88 @@
+"""The line of time: what the globe showed before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.test_axe import SIZES, bring_axe, complaints
+from tests.integration.test_past import send_crowd
+from tests.integration.test_search import send_pair
+from tests.serving import Server, stream, wait_until_written
+
+
+def shown_before(server: Server) -> tuple[float, list[str]]:
+    """Show some connections; gives when that began, and their ids in the order in which they came."""
+    began = time.time() - 1
+    with stream(server) as viewer:
+        send_crowd(server)
+        frames = viewer.frames_past(time.time() + 1.5)
+    wait_until_written(server)
+    return began, [connection["id"] for frame in frames for connection in frame["connections"]]
+
+
+def listed(page: Page) -> list[str]:
+    ids: list[str] = page.evaluate("[...document.querySelectorAll('#feed li')].map((li) => li.dataset.id).reverse()")
+    return ids
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_address_with_a_time_shows_what_was_streamed_then(
+    server: Server, visit: Callable[..., Visit], size: str
+) -> None:
+    began, ids = shown_before(server)
+    page = visit(viewport=SIZES[size]).page
+    bring_axe(page)
+    page.goto(f"{server.url}/?at={began:.1f}")
+    expect(page.locator("#feed li")).to_have_count(len(ids), timeout=20_000)
+    assert listed(page) == ids
+    expect(page.locator("#status")).to_contain_text("As it was at")
+    expect(page.locator("#sources")).to_have_text("synthetic and replay")
+    assert complaints(page) == []
+    page.get_by_role("button", name="Back to now").click()
+    expect(page.locator("#status")).to_have_text("Connected")
+    expect(page.locator("#lookback")).to_be_hidden()
+    expect(page.locator("#sources")).to_have_text("synthetic")
+
+
+def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    _, ids = shown_before(server)
+    page = visit().page
+    page.goto(server.url)
+    expect(page.locator("#status")).to_have_text("Connected")
+    page.keyboard.press("r")
+    line = page.get_by_role("slider", name="Time")
+    expect(line).to_be_focused()
+    line.fill("-30")
+    expect(page.locator("#feed li")).to_have_count(len(ids), timeout=40_000)
+    send_pair(server, "Only Now", "Somebody Else")
+    page.goto(f"{server.url}/?artist=Nobody&at={time.time() - 30:.0f}")
+    expect(page.locator("#status")).to_contain_text("As it was at")
+    page.get_by_role("link", name="Show everything again").click()
+    expect(page.locator("#status")).to_contain_text("As it was at")
+    expect(page.get_by_role("slider", name="Time")).to_be_visible()
+
+
+def test_escape_returns_to_now(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.goto(server.url)
+    page.get_by_role("button", name="Look back").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#lookback")).to_be_hidden()
+    expect(page.get_by_role("button", name="Look back")).to_be_focused()
+    expect(page.locator("#status")).to_have_text("Connected")
+
+
+def test_a_time_that_is_none_is_left_out(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    notes: list[str] = []
+    page.on("console", lambda message: notes.append(message.text))
+    page.goto(f"{server.url}/?at=yesterday")
+    expect(page.locator("#status")).to_have_text("Connected")
+    assert any("at=yesterday" in note for note in notes)
