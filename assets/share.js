@@ -80,7 +80,9 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
   async function send() {
     const [file, words] = [await story, { title: "Unison", text, url: address }];
     const whole = file ? { ...words, files: [file] } : words;
-    await navigator.share(file && navigator.canShare(whole) ? whole : words).catch(() => {}); // the visitor may not want to
+    await navigator.share(file && navigator.canShare(whole) ? whole : words).catch((error) => {
+      if (error.name !== "AbortError") note.textContent = say("Your browser did not send it; the link can be copied.");
+    });
   }
 
   /** @param {string} what @param {string} done */
