@@ -7,6 +7,7 @@ const FARTHEST = 0.86; // for ends that are almost on the other side: from farth
 const ASIDE = 0.18; // of the arc's length is how far from its side it is looked at: from above it would be a line
 const ASIDE_MOST_DEG = 20;
 const HOLD_S = 86_400;
+const NEAR_DEG = 12; // ends so near that the song's label would cover one of them
 
 const DEG = 180 / Math.PI;
 
@@ -20,6 +21,9 @@ function span({ from, to }) {
 export function enlarged(angle) {
   return Math.min(NEAREST, Math.max(FARTHEST, FITS_DEG / Math.max(angle * DEG, 1)));
 }
+
+/** Whether there is no room for the song between the two cities. @param {{from: Place, to: Place}} connection */
+export const isNear = (connection) => span(connection).angle * DEG < NEAR_DEG;
 
 /** The place to look at, in degrees: beside the arc's middle, on the side of the equator. */
 /** @param {{from: Place, to: Place}} connection */

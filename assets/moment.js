@@ -1,5 +1,5 @@
 /** The page of one moment: the globe flies to its arc and plays it, again and again if wished; and it can be shared. */
-import { aimed, aimOf } from "./aim.js";
+import { aimed, aimOf, isNear } from "./aim.js";
 import { createClock } from "./clock.js";
 import { dateTime } from "./format.js";
 import { createLanguageChoice } from "./language.js";
@@ -25,6 +25,7 @@ const connection = told("moment");
 const scene = aimed(told("scene"), connection);
 const at = aimOf(connection);
 const stage = find("stage");
+stage.toggleAttribute("data-near", isNear(connection));
 const wish = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {Awaited<ReturnType<typeof launchGlobe>> | null} */
 let globe = null;

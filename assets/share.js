@@ -8,7 +8,7 @@
  */
 import { apart, placeName } from "./format.js";
 import { embedCode, instanceOf, mastodonAddress, waysTo } from "./ways.js";
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 /** What is said of it where it goes. @param {Connection} connection */
 export const sentence = ({ track, from, to, apart_ms }) =>
@@ -20,9 +20,12 @@ export const sentence = ({ track, from, to, apart_ms }) =>
     apart: apart(apart_ms),
   });
 
+/** Where its picture is, in the visitor's words. @param {string} id */
+const storyAddress = (id) => `/c/${id}/story.png?lang=${language}`;
+
 /** Its picture, for the system's sheet; null where it cannot be had. @param {string} id */
 async function storyOf(id) {
-  const answer = await fetch(`/c/${id}/story.png`).catch(() => null);
+  const answer = await fetch(storyAddress(id)).catch(() => null);
   return answer?.ok ? new File([await answer.blob()], `unison-${id}.png`, { type: "image/png" }) : null;
 }
 
@@ -64,7 +67,7 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
     server.value = prefs.text("mastodon");
     for (const [name, href] of Object.entries(waysTo(text, address))) find(name, HTMLAnchorElement).href = href;
     const link = find("story", HTMLAnchorElement);
-    [link.href, link.download] = [`/c/${id}/story.png`, `unison-${id}.png`];
+    [link.href, link.download] = [storyAddress(id), `unison-${id}.png`];
     system.hidden = !("share" in navigator);
     story = "canShare" in navigator && !system.hidden ? storyOf(id) : Promise.resolve(null);
     unfold(false);
@@ -80,7 +83,9 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
   async function send() {
     const [file, words] = [await story, { title: "Unison", text, url: address }];
     const whole = file ? { ...words, files: [file] } : words;
-    await navigator.share(file && navigator.canShare(whole) ? whole : words).catch(() => {}); // the visitor may not want to
+    await navigator.share(file && navigator.canShare(whole) ? whole : words).catch((error) => {
+      if (error.name !== "AbortError") note.textContent = say("Your browser did not send it; the link can be copied.");
+    });
   }
 
   /** @param {string} what @param {string} done */

@@ -228,3 +228,12 @@ def test_a_moment_that_has_passed_says_so(server: Server, moment: str, visit: Ca
     assert answer is not None
     assert answer.status == 410
     expect(page.locator("h1")).to_have_text("This moment has passed.")
+
+
+def test_what_the_system_refuses_to_send_is_told(moment: str, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.add_init_script("navigator.share = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.goto(moment)
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Send with an app").click()
+    expect(page.locator("#share-note")).to_contain_text("the link can be copied")

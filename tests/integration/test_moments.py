@@ -115,6 +115,9 @@ def test_units_and_words_are_the_visitors(old: Server) -> None:
     page = ask(old, f"/c/{SECOND[0].id}", Accept_Language="ar-EG").text
     assert '<html lang="ar" dir="rtl">' in page
     assert 'href="/c/' + SECOND[0].id + '?lang=de" lang="de"' in page
+    wished = ask(old, f"/c/{SECOND[0].id}?lang=ja").text
+    assert '<html lang="ja"' in wished
+    assert f'href="/c/{SECOND[1].id}?lang=ja"' in wished
     assert "10,499 mi" in ask(old, f"/c/{SECOND[0].id}", Accept_Language="en-US").text
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aimed, aimOf, enlarged } from "../../assets/aim.js";
+import { aimed, aimOf, enlarged, isNear } from "../../assets/aim.js";
 import { arcPoint, dot, greatCircle, scale, unit } from "../../assets/geo.js";
 
 const place = (/** @type {number} */ lon, /** @type {number} */ lat) => /** @type {Place} */ ({ lon, lat });
@@ -40,6 +40,7 @@ test("every aim is a place from which both ends of an arc that is not too long a
 test("near ends are shown larger and far ones smaller, within bounds", () => {
   assert.equal(enlarged(0.001), enlarged(0.01));
   assert.ok(enlarged(0.3) > enlarged(1) && enlarged(1) > enlarged(3));
+  assert.deepEqual([place(139.7, 35.7), RECIFE].map((to) => isNear({ from: OSAKA, to })), [true, false]);
   assert.ok(enlarged(0) < 3 && enlarged(Math.PI) > 0.8);
 });
 
