@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from webapp.looks import OCEAN, rgb
 from webapp.resources import ASSETS
-from webapp.scene import OCEAN, PAPER_OCEAN, rgb
+from webapp.scene import PAPER_OCEAN
 
 TOKENS = {
     name: colours
