@@ -13,13 +13,15 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import api, bodies, errors, frames, ingest, pages, security, status, stream
+from webapp import api, bodies, errors, frames, ingest, pages, pictures, security, status, stream
 from webapp.admission import Addresses, TooManyViewers
+from webapp.album import Album
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
 from webapp.config import Settings
 from webapp.datadir import DataDir
+from webapp.drawing import Drawing
 from webapp.gazetteer import load_gazetteer
 from webapp.history import FILE_NAME, History
 from webapp.hub import Hub
@@ -50,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, pages, status):
+    for part in (api, pages, pictures, status):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
@@ -118,6 +120,7 @@ class Unison:
         except Exception:
             self._data_dir.close()
             raise
+        self.drawing, self.album = Drawing(), Album()
         self.readers = Readers(self.gazetteer, self.secret, lambda: round(self.now() * 1000))
 
     def _assemble(self) -> None:
@@ -281,6 +284,7 @@ class Unison:
         self.loop.stop()
         self.matching.stop()
         self.readers.stop()
+        self.drawing.stop()
         self.history.close()
         self._data_dir.close()
 
