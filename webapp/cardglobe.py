@@ -137,8 +137,20 @@ def _lights(canvas: Pixels, view: View) -> None:
     some, size = seen[night > 0.3], sizes[night > 0.3]
     colour = _mix(_rgb(LIGHTS["small"]), _rgb(LIGHTS["large"]), size[:, None])
     large = size > 0.45
-    _dot(canvas, some[large], view.radius * 0.022 * size[large], colour[large], np.full(large.sum(), 0.16))
+    for place, of_light, ink in zip(some[large].tolist(), size[large].tolist(), colour[large], strict=True):
+        _shine(canvas, place[0], place[1], view.radius * 0.026 * of_light, ink)
     _dot(canvas, some, view.radius * 0.0042 * (0.5 + size), colour, _steps(0.5 + 0.5 * size, DAYS))
+
+
+def _shine(canvas: Pixels, x: float, y: float, radius: float, colour: Floats) -> None:
+    """Add the glow around a large city."""
+    left, top, size = math.floor(x - radius), math.floor(y - radius), math.ceil(2 * radius) + 1
+    if min(left, top) < 0 or left + size > canvas.shape[1] or top + size > canvas.shape[0]:
+        return
+    across, down = np.arange(size) + 0.5 + left - x, np.arange(size)[:, None] + 0.5 + top - y
+    over = 0.34 * np.clip(1 - np.hypot(across, down) / radius, 0, 1)[..., None] ** 1.6
+    patch = canvas[top : top + size, left : left + size]
+    patch[:] = patch + (255 * colour - patch) * over
 
 
 def _dot(canvas: Pixels, places: Floats, radius: Floats, colour: Floats, opacity: Floats) -> None:

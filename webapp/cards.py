@@ -115,7 +115,7 @@ def card(told: Told, fonts: Fonts) -> Drawn:
     page.route(told, 26, 20)
     page.facts(told.facts, 30, 38)
     page.line(told.when, 588, 20, REGULAR, SOFT)
-    veil = (1200, 690, 0.92) if mirrored else (0, 510, 0.92)
+    veil = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
     return _over(told, frame, page, lambda globe: _veiled(globe, *veil, axis=1))
 
 
@@ -134,7 +134,9 @@ def story(told: Told, fonts: Fonts) -> Drawn:
     if told.address:
         page.add(410, 1590, 260, 260, codes.placed(told.address, 410, 1590, 260))
     page.line(told.when, 1892 if told.address else 1760, 26, REGULAR, SOFT)
-    return _over(told, frame, page, lambda globe: _veiled(globe, 1180, 960, 0.94, axis=0))
+    return _over(
+        told, frame, page, lambda globe: _veiled(_veiled(globe, 1180, 960, 0.94, axis=0), 150, 300, 0.8, axis=0)
+    )
 
 
 def _sizes(*ranges: tuple[int, int, int]) -> list[tuple[int, int]]:
@@ -144,17 +146,20 @@ def _sizes(*ranges: tuple[int, int, int]) -> list[tuple[int, int]]:
 
 def _words(page: Page, title: Fitted, artist: Fitted) -> None:
     page.lines(title, BOLD, TEXT)
-    page.y += 8
+    page.y += 14
     page.lines(artist, REGULAR, SOFT)
 
 
 def _veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) -> Image.Image:
     """Darken the globe toward where words stand: fully up to one line across, not at all from another on."""
-    size = globe.size[1 - axis]
-    part = np.clip((np.arange(size) - clear) / (dark - clear), 0, 1)
+    part = np.clip((np.arange(globe.size[1 - axis]) - clear) / (dark - clear), 0, 1)
     opacity = np.round(255 * most * part * part * (3 - 2 * part)).astype(np.uint8)
-    row = opacity[None, :] if axis else opacity[:, None]
-    globe.paste(NIGHT, (0, 0), Image.fromarray(row).resize(globe.size, Image.Resampling.NEAREST))
+    some = np.flatnonzero(opacity)
+    first, last = int(some[0]), int(some[-1]) + 1
+    box = (first, 0, last, globe.height) if axis else (0, first, globe.width, last)
+    row = opacity[None, first:last] if axis else opacity[first:last, None]
+    size = (box[2] - box[0], box[3] - box[1])
+    globe.paste(NIGHT, box, Image.fromarray(row).resize(size, Image.Resampling.NEAREST))
     return globe
 
 
@@ -200,6 +205,8 @@ def _labels(page: Page, frame: Frame, flight: Floats, told: Told) -> Iterator[Ti
     for (x, y), city in ((flight[0], told.start.city), (flight[-1], told.end.city)):
         wide, tall = page.fonts.width(city, BOLD) * size + size, size * 1.7
         left = x + 30 if x >= middle[0] else x - 30 - wide
+        if page.covers(left, left + wide):  # there the other side is free
+            left = x + 30 if left < x else x - 30 - wide
         top = y + (-22 if y < middle[1] else 22) - tall / 2
         left, top = min(max(left, 12), frame.width - wide - 12), min(max(top, 12), frame.height - tall - 12)
         pill = f'<rect x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="{size * 0.4}"'
@@ -234,6 +241,11 @@ class Page:
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" xml:space="preserve"'
         return f'<text {place} font-size="{size:g}" font-weight="{weight}" fill="{fill}">{runs}</text>'
 
+    def covers(self, left: float, right: float) -> bool:
+        """Tell whether words of the column may stand there; one in the middle has none beside it."""
+        start = self.x if self.anchor == "start" else self.x - self.width
+        return self.anchor != "middle" and left < start + self.width and right > start
+
     def add(self, left: float, top: float, width: float, height: float, body: str, *texts: str) -> None:
         """Put something in a box."""
         self.tiles.append(Tile(int(left), int(top), int(width), int(height), body, texts))
@@ -242,9 +254,10 @@ class Page:
         self, text: str, y: float, size: float, weight: int, fill: str, before: str = "", shift: float = 0
     ) -> None:
         """Put a line somewhere, with marks above and below; and something before it, for which it is shifted."""
-        left = self.x - self.width * {"start": 0, "middle": 0.5, "end": 1}[self.anchor] - 20
+        wide = min(self.fonts.width(text, weight) * size * 1.08, self.width) + 2 * abs(shift) + 40
+        left = self.x - {"start": 20 + abs(shift), "middle": wide / 2, "end": wide - 20 - abs(shift)}[self.anchor]
         body = before + self.text(text, self.x + shift, y, size, weight, fill, self.anchor)
-        self.add(left, y - 1.3 * size, self.width + 40, 2 * size, body, text)
+        self.add(left, y - 1.3 * size, wide, 2 * size, body, text)
 
     def lines(self, text: Fitted, weight: int, fill: str) -> None:
         """Put lines below what is there."""
@@ -270,7 +283,7 @@ class Page:
         self.y += gap
         for end, colour in zip((told.start, told.end), PAIRS[told.pair], strict=True):
             self.y += size * 1.55
-            name = fitted(self.fonts, end.place, REGULAR, self.width - 34, [(size, 1), (size - 5, 1)])
+            name = fitted(self.fonts, end.place, REGULAR, self.width - 34, [(size, 1), (size - 4, 1), (size - 8, 1)])
             wide = self.fonts.width(name.lines[0], REGULAR) * name.size
             dot = {"start": self.x + 7, "middle": self.x - wide / 2 - 10, "end": self.x - 7}[self.anchor]
             shift = {"start": 30, "middle": 14, "end": -30}[self.anchor]

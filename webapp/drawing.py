@@ -77,7 +77,7 @@ def composed(drawn: Drawn, fonts: Fonts, pair: int) -> bytes:
         drawn.globe.paste(layer, (tile.left, tile.top), layer)
     few = drawn.globe.quantize(palette=_palette(pair), dither=Image.Dither.NONE)
     out = io.BytesIO()
-    few.save(out, "PNG", compress_level=6)
+    few.save(out, "PNG", compress_level=4)
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,7 @@ class Fonts:
             family: frozenset(code for face in faces.values() for code in face.advances)
             for family, faces in self._faces.items()
         }
+        self._measured = lru_cache(4096)(self._measure)  # the same words are measured for one size after another
 
     def face(self, family: str, weight: int) -> Face:
         """The family's font of a weight, or the one that it has."""
@@ -79,6 +80,9 @@ class Fonts:
 
     def width(self, text: str, weight: int) -> float:
         """How wide a text is at size 1."""
+        return self._measured(text, weight)
+
+    def _measure(self, text: str, weight: int) -> float:
         return sum(self._width(run, weight) for run in self.runs(text)) / BY_WIDTH
 
     def paths(self, texts: Iterable[str]) -> list[Path]:
@@ -165,13 +169,13 @@ def fitted(fonts: Fonts, text: str, weight: int, width: float, sizes: Iterable[t
 
 def broken(fonts: Fonts, text: str, weight: int, width: float) -> list[str]:
     """Break a text into lines at most so wide, at size 1; where a word is wider it is broken too."""
-    lines = [""]
+    lines, used = [""], 0.0
     for piece in _pieces(text):
         for part in _parts(fonts, piece, weight, width):
-            if lines[-1] and fonts.width((lines[-1] + part).rstrip(), weight) > width:
-                lines.append(part)
-            else:
-                lines[-1] += part
+            if lines[-1] and used + fonts.width(part.rstrip(), weight) > width:
+                lines, used = [*lines, ""], 0.0
+            lines[-1] += part
+            used += fonts.width(part, weight)
     return [line.strip() for line in lines]
 
 

@@ -33,6 +33,12 @@ PURE = (
     "thinning",
     "tally",
     "wsframes",
+    "looks",
+    "fonts",
+    "codes",
+    "cardview",
+    "cardglobe",
+    "cards",
 )
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
 CONCURRENCY = {"threading", "_thread", "asyncio", "concurrent", "multiprocessing", "subprocess", "signal", "queue"}
