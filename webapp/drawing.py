@@ -11,7 +11,8 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from webapp.cards import KINDS, SOFT, WARM, Drawn, Told
+from webapp.cardpage import SOFT, WARM
+from webapp.cards import KINDS, Drawn, Told
 from webapp.children import Child, serve
 from webapp.codes import code_svg
 from webapp.fonts import Fonts, load_fonts

@@ -13,6 +13,7 @@ from babel.dates import format_date, format_time
 from babel.units import format_unit
 from flask import Blueprint, Response, request
 from flask_babel import force_locale, get_locale
+from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 
 from webapp import frames, poster
@@ -40,14 +41,14 @@ blueprint = Blueprint("pictures", __name__)
 @blueprint.get("/c/<id>/card.png")
 def card(id: str) -> Response:
     """Serve the picture that a link to a moment unfolds to."""
-    return _served(Job("card", told=_told(moment(id))))
+    return _served(Job("card", told=told(moment(id))))
 
 
 @blueprint.get("/c/<id>/story.png")
 def story(id: str) -> Response:
     """Serve the picture of a moment that fills a phone; without a code where the server's address is not known."""
     found, base = moment(id), public_base(request, unison().settings)
-    return _served(Job("story", told=_told(found, f"{base}/c/{id}" if base else "")))
+    return _served(Job("story", told=told(found, f"{base}/c/{id}" if base else "")))
 
 
 @blueprint.get("/c/<id>/code.svg")
@@ -108,7 +109,7 @@ def _drawn(key: str, job: Job) -> bytes:
         raise ServiceUnavailable("the picture could not be drawn; come again", retry_after=AGAIN_S) from error
 
 
-def _told(connection: Connection, address: str = "") -> Told:
+def told(connection: Connection, address: str = "") -> Told:
     """Return a moment in words, English unless `?lang=` names another of our languages: the same for every visitor."""
     shown = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
     with force_locale(chosen(request.args.get("lang"), ()).replace("-", "_")):
@@ -120,13 +121,18 @@ def _told(connection: Connection, address: str = "") -> Told:
             pair=song_pair(connection.track_id),
             start=_end(shown["from"], words["from"]),
             end=_end(shown["to"], words["to"]),
-            facts=f"{distance} · {words['apart']}",
+            facts=f"{distance} · {_plain(words['apart'])}",
             when=f"{format_date(when, 'long', get_locale())} · {format_time(when, 'medium', locale=get_locale())} UTC",
             at_s=connection.at_ms / 1000,
-            motto=str(say("Two strangers, one song, the same second.")),
+            motto=_plain(say("Two strangers, one song, the same second.")),
             address=address,
         )
 
 
-def _end(city: Mapping[str, Any], place: object) -> End:
-    return End(city["city"], str(place), city["lon"], city["lat"])
+def _end(city: Mapping[str, Any], place: str) -> End:
+    return End(city["city"], _plain(place), city["lon"], city["lat"])
+
+
+def _plain(words: str) -> str:
+    """Return what a page would show of words that were escaped for one."""
+    return Markup(words).unescape()

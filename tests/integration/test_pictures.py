@@ -1,10 +1,13 @@
 """The pictures of a moment and the codes, from a real server: right, small, cached, bounded."""
 
 import io
+import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,7 +22,6 @@ from webapp.records import Connection
 
 KB = 1000
 SIZES = {"card.png": (1200, 630), "story.png": (1080, 1920)}
-PUBLIC = "https://unison.example.org"
 
 
 def ask(server: Server, path: str, **headers: str) -> Answer:
@@ -149,10 +151,6 @@ def test_many_at_once_are_refused_and_not_queued_and_others_do_not_wait(server: 
 
 
 def test_a_child_that_is_lost_is_replaced(server: Server, kept: list[Connection]) -> None:
-    import os
-    import signal
-    from pathlib import Path
-
     assert ask(server, f"/c/{kept[20].id}/card.png").status == 200
     for pid in _children(server.process.pid):
         if b"webapp.drawing" in Path(f"/proc/{pid}/cmdline").read_bytes():
@@ -162,7 +160,5 @@ def test_a_child_that_is_lost_is_replaced(server: Server, kept: list[Connection]
 
 
 def _children(pid: int) -> list[int]:
-    from pathlib import Path
-
     own = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return [each for child in own for each in (child, *_children(child))]

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
-from webapp.cards import KINDS, Told, song_pair
+from webapp.cardpage import directed
+from webapp.cards import KINDS, Told, card, song_pair
 from webapp.cardview import Frame, Place, arc, look, subsolar, unit
 from webapp.drawing import Job, draw
 from webapp.looks import PAIRS
@@ -84,6 +85,23 @@ def test_the_card_of_a_title_from_right_to_left_is_mirrored() -> None:
         return int(blue.argmax())
 
     assert (globes_half("en"), globes_half("ar"), globes_half("he")) == (1, 0, 0)
+
+
+def test_a_line_from_right_to_left_is_embedded_so_that_its_numbers_stand_right() -> None:
+    assert directed("7,760 كم · 365") == "\u202b7,760 كم · 365\u202c"
+    assert directed("Tel Aviv!", like="לילה טוב, Tel Aviv!") == "\u202bTel Aviv!\u202c"
+    assert directed("7,760 km") == "7,760 km"
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_names_of_cities_hide_neither_end_of_the_arc_nor_stand_in_the_column(number: int) -> None:
+    moment = told("Title", "Artist", number)
+    flight, *labels = card(moment, fonts()).tiles[:3]
+    start, end = (flight.body.split('<circle cx="')[at].split('"')[0::2][:2] for at in (1, 7))
+    for x, y in ((float(start[0]), float(start[1])), (float(end[0]), float(end[1]))):
+        for tile in labels:
+            assert not (tile.left < x < tile.left + tile.width and tile.top < y < tile.top + tile.height)
+    assert all(tile.left > 564 and tile.left + tile.width < 1200 for tile in labels)
 
 
 FRAME = Frame(1200, 630, 860, 322, 262)

@@ -38,6 +38,7 @@ PURE = (
     "codes",
     "cardview",
     "cardglobe",
+    "cardpage",
     "cards",
 )
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
