@@ -26,16 +26,19 @@ from webapp import (
     moments,
     oembed,
     pages,
+    pictures,
     security,
     status,
     stream,
 )
 from webapp.admission import Addresses, TooManyViewers
+from webapp.album import Album
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
 from webapp.channels import Channels, Outrun, TooManyFilters
 from webapp.config import Settings
 from webapp.datadir import DataDir
+from webapp.drawing import Drawing
 from webapp.gazetteer import load_gazetteer
 from webapp.history import FILE_NAME, History
 from webapp.hub import Hub
@@ -67,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, charts, embed, figures, moments, oembed, pages, status):
+    for part in (api, atom, charts, embed, figures, moments, oembed, pages, pictures, status):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
@@ -139,6 +142,7 @@ class Unison:
         except Exception:
             self._data_dir.close()
             raise
+        self.drawing, self.album = Drawing(), Album()
         self.readers = Readers(self.gazetteer, self.secret, lambda: round(self.now() * 1000))
 
     def _assemble(self) -> None:
@@ -302,6 +306,7 @@ class Unison:
         self.loop.stop()
         self.matching.stop()
         self.readers.stop()
+        self.drawing.stop()
         self.history.close()
         self._data_dir.close()
 

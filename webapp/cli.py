@@ -1,4 +1,4 @@
-"""The command line: `unison serve`, `unison settings`."""
+"""The command line: `unison serve`, `unison settings`, `unison doctor`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,22 @@ def settings() -> None:
     """List every setting: environment variable, type, default, and what it does."""
     for name, kind, default, sentence in Settings.table():
         click.echo(f"{name}  ({kind}, default: {default or 'none'})\n    {sentence}")
+
+
+@main.command()
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of history and secret.  [UNISON_DATA_DIR]")
+def doctor(data_dir: Path | None) -> None:
+    """See whether all is there: a data folder, fonts with glyphs for every script, and what draws pictures."""
+    from webapp.doctor import examined
+
+    try:
+        found = list(examined(Settings.from_env(data_dir=data_dir).data_dir))
+    except SettingError as error:
+        raise click.ClickException(str(error)) from error
+    for good, sentence in found:
+        click.echo(f"{'OK' if good else 'NOT OK'}  {sentence}")
+    if not all(good for good, _ in found):
+        sys.exit(1)
 
 
 @main.command()

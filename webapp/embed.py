@@ -13,12 +13,13 @@ from werkzeug.exceptions import HTTPException
 from webapp import colours, embedding, languages
 from webapp.embedding import TRANSPARENT, Wish
 from webapp.frames import connection_json
+from webapp.looks import OCEAN
 from webapp.moments import moment
 from webapp.oembed import discovery
 from webapp.pages import SERVED, assets, packed
 from webapp.resources import ASSETS, TEMPLATES
 from webapp.runtime import offload, unison
-from webapp.scene import COVER, OCEAN, PAPER_OCEAN, scene
+from webapp.scene import COVER, PAPER_OCEAN, scene
 from webapp.security import CONTENT_SECURITY_POLICY, policy
 
 SHORT = "public, max-age=300"

@@ -5,39 +5,14 @@ let take part by name; a change here changes the globe. `snapshot` needs pydeck 
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pydeck as pdk
 
 from webapp.colours import Colour, rgb
-from webapp.resources import ASSETS
+from webapp.looks import LAND, LIGHTS, OCEAN, PAIRS, STARS, land_points
 
-STARS = {"cool": "#c3d3ff", "warm": "#ffe2c3"}
-OCEAN = {
-    "ground": "#04060f",
-    "night": "#040714",
-    "day": "#0d2a52",
-    "dusk": "#060817",
-    "haze": "#3a78d8",
-    "rim": "#a9d4ff",
-    "limb": "#3a78d8",
-    "gleam": "#a9d4ff",
-}
-LAND = {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"}
-LIGHTS = {"small": "#ffa552", "large": "#ffe0b0"}
-# each arc runs from one colour to the other; a song keeps its pair
-PAIRS = [
-    ("#ffb25e", "#ff5e8a"),
-    ("#ff6fb1", "#9a7bff"),
-    ("#5ad1ff", "#8a8bff"),
-    ("#4fe3c1", "#5ab4ff"),
-    ("#ffe27a", "#ff8f5e"),
-    ("#b7f27c", "#3fd6c9"),
-]
 ARCS = {"heat": "#ffffff", "spark": "#b9c9ee"}
 COVER = {"ocean": 0.3, "arcs": 0.4}
 """How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
@@ -136,16 +111,6 @@ def on_paper() -> dict[str, dict[str, Any]]:
 def _looks(layers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return what the light theme changes as it is in the dark."""
     return {layer["id"]: {name: layer[name] for name in on_paper()[layer["id"]]} for layer in layers}
-
-
-def land_points(name: str = "land.bin") -> npt.NDArray[np.float64]:
-    """The land's dots as (lon, lat) rows in degrees: `scripts/build_land.py` packed them, and fewer in land-few.bin."""
-    mask = np.unpackbits(np.frombuffer((ASSETS / name).read_bytes(), np.uint8), bitorder="little").astype(bool)
-    i = np.arange(len(mask))
-    lon_deg = np.degrees(i * np.pi * (3 - math.sqrt(5))) % 360 - 180
-    lat_deg = np.degrees(np.arcsin(1 - 2 * (i + 0.5) / len(mask)))
-    points: npt.NDArray[np.float64] = np.column_stack([lon_deg, lat_deg])[mask]
-    return points.round(2)
 
 
 def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:

@@ -33,6 +33,13 @@ PURE = (
     "thinning",
     "tally",
     "wsframes",
+    "looks",
+    "fonts",
+    "codes",
+    "cardview",
+    "cardglobe",
+    "cardpage",
+    "cards",
 )
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
 CONCURRENCY = {"threading", "_thread", "asyncio", "concurrent", "multiprocessing", "subprocess", "signal", "queue"}

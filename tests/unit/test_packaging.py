@@ -74,9 +74,9 @@ def test_the_wheel_carries_what_the_checkout_has_beside_the_package(wheel: Path)
         files = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
         assert files
         assert {f"webapp/{path.relative_to(ROOT)}" for path in files} <= names
-    data = [path for path in (ROOT / "webapp" / "data").iterdir() if path.is_file()]
-    assert data
-    assert {f"webapp/data/{path.name}" for path in data} <= names
+    data = [path for path in (ROOT / "webapp" / "data").rglob("*") if path.is_file()]
+    assert any(path.suffix == ".otf" for path in data)
+    assert {str(path.relative_to(ROOT)) for path in data} <= names
 
 
 def test_the_wheel_carries_no_tests_and_no_scripts(wheel: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp import scene
+from webapp import looks, scene
 from webapp.resources import ASSETS
 
 CONNECTION = {
@@ -35,7 +35,7 @@ def test_the_scene_names_layers_that_the_page_has() -> None:
 
 def test_the_globe_stands_on_the_pages_own_ground() -> None:
     light, dark = re.findall(r"--ground: light-dark\((#\w+), (#\w+)\)", (ASSETS / "tokens.css").read_text())[0]
-    assert scene.OCEAN["ground"] == dark
+    assert looks.OCEAN["ground"] == dark
     assert scene.PAPER_OCEAN["ground"] == light
 
 
@@ -49,7 +49,7 @@ def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
 
 
 def test_a_colour_changed_in_python_changes_the_globe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(scene.OCEAN, "day", "#ff0080")
+    monkeypatch.setitem(looks.OCEAN, "day", "#ff0080")
     ocean = next(layer for layer in scene.scene()["layers"] if layer["id"] == "ocean")
     assert ocean["day"] == [1, 0, 128 / 255]
 
@@ -70,7 +70,7 @@ def test_an_empty_snapshot_is_a_globe_too() -> None:
 
 
 def test_the_land_is_as_much_as_the_earth_has() -> None:
-    points = scene.land_points()
+    points = looks.land_points()
     assert 0.27 < len(points) / 65_536 < 0.31
     assert abs(points[:, 0]).max() <= 180
     assert abs(points[:, 1]).max() <= 90

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from webapp.colours import rgb
+from webapp.looks import OCEAN
 from webapp.resources import ASSETS
-from webapp.scene import OCEAN, PAPER_OCEAN
+from webapp.scene import PAPER_OCEAN
 
 TOKENS = {
     name: colours

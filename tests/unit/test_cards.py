@@ -1,0 +1,145 @@
+"""Pictures of moments, beside pictures of them that a person has looked at; `WRITE_PICTURES=1` writes these."""
+
+from __future__ import annotations
+
+import io
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
+from webapp.cardpage import directed
+from webapp.cards import KINDS, Told, card, song_pair
+from webapp.cardview import Frame, Place, arc, look, subsolar, unit
+from webapp.drawing import Job, draw
+from webapp.looks import PAIRS
+
+PICTURES = Path(__file__).parents[1] / "pictures" / "cards"
+SMALL = (300, 158)
+CLEARLY = 40
+"""Of 255: a difference that is none of rounding."""
+TOLERATED = 0.0004
+"""Part of a picture's numbers that may differ clearly: a letter's worth is more."""
+
+LONG = "The Extraordinarily Long and Winding Title of a Song That Nobody Ever Managed to Sing in One Breath " * 5
+
+
+def drawn(told: Told, kind: str = "card") -> Image.Image:
+    return Image.open(io.BytesIO(draw(Job(kind, told=told), fonts()))).convert("RGB")
+
+
+def small(picture: Image.Image) -> Image.Image:
+    return picture.resize(SMALL, Image.Resampling.BOX).quantize(64, dither=Image.Dither.NONE).convert("RGB")
+
+
+def apart(one: Image.Image, other: Image.Image) -> float:
+    """Return the part of two pictures that differs clearly."""
+    a, b = (np.asarray(each, int) for each in (one, other))
+    return float((np.abs(a - b) > CLEARLY).mean())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_card_looks_as_it_did_when_a_person_saw_it(language: str) -> None:
+    path, now = PICTURES / f"{language}.png", small(drawn(told_in(language)))
+    if os.environ.get("WRITE_PICTURES"):
+        PICTURES.mkdir(exist_ok=True)
+        now.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert apart(now, Image.open(path).convert("RGB")) <= TOLERATED
+
+
+def test_a_letter_more_is_seen_in_the_comparison() -> None:
+    one = told_in("en")
+    other = told(one.title + "s", one.artist, LANGUAGES.index("en"))
+    assert apart(small(drawn(one)), small(drawn(other))) > TOLERATED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("title", "artist"),
+    [(LONG, LONG), ("x" * 2_000, "y"), ("", ""), ("\x00\x1b<b>&\ud800", "\u202e\u2066"), ("🎵🦄", "\U000e0001")],
+)
+def test_any_title_is_drawn_small(kind: str, title: str, artist: str) -> None:
+    data = draw(Job(kind, told=told(title, artist, 3, "https://unison.example.org/c/" + "v" * 23)), fonts())
+    assert len(data) < 300_000
+    assert Image.open(io.BytesIO(data)).size == {"card": (1200, 630), "story": (1080, 1920)}[kind]
+
+
+def test_no_text_leaves_its_column_or_runs_into_another() -> None:
+    for kind, (width, height) in {"card": (1200, 630), "story": (1080, 1920)}.items():
+        for each in (told(LONG, LONG), told_in("th"), told("W" * 50, "W" * 50), told_in("ar"), told_in("am")):
+            lines = [tile for tile in KINDS[kind](each, fonts()).tiles if tile.texts][2:]
+            assert all(tile.left >= 0 and tile.left + tile.width <= width for tile in lines)
+            bottoms = sorted(tile.top + tile.height * 0.65 for tile in lines)
+            assert bottoms[-1] < height
+            assert all(b - a > 15 for a, b in pairwise(bottoms))
+
+
+def test_the_card_of_a_title_from_right_to_left_is_mirrored() -> None:
+    def globes_half(language: str) -> int:
+        blue = np.asarray(drawn(told_in(language)).resize((2, 1), Image.Resampling.BOX))[0, :, 2]
+        return int(blue.argmax())
+
+    assert (globes_half("en"), globes_half("ar"), globes_half("he")) == (1, 0, 0)
+
+
+def test_a_line_from_right_to_left_is_embedded_so_that_its_numbers_stand_right() -> None:
+    assert directed("7,760 كم · 365") == "\u202b7,760 كم · 365\u202c"
+    assert directed("Tel Aviv!", like="לילה טוב, Tel Aviv!") == "\u202bTel Aviv!\u202c"
+    assert directed("7,760 km") == "7,760 km"
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_names_of_cities_hide_neither_end_of_the_arc_nor_stand_in_the_column(number: int) -> None:
+    moment = told("Title", "Artist", number)
+    flight, *labels = card(moment, fonts()).tiles[:3]
+    start, end = (flight.body.split('<circle cx="')[at].split('"')[0::2][:2] for at in (1, 7))
+    for x, y in ((float(start[0]), float(start[1])), (float(end[0]), float(end[1]))):
+        for tile in labels:
+            assert not (tile.left < x < tile.left + tile.width and tile.top < y < tile.top + tile.height)
+    assert all(tile.left > 564 and tile.left + tile.width < 1200 for tile in labels)
+
+
+FRAME = Frame(1200, 630, 860, 322, 262)
+
+
+@pytest.mark.parametrize("start", CITIES)
+@pytest.mark.parametrize("end", CITIES)
+def test_both_cities_are_on_the_near_side_and_in_the_picture(start: object, end: object) -> None:
+    _see(Place(start.lon, start.lat), Place(end.lon, end.lat))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [((0, 0), (180, 0)), ((0, 90), (0, -90)), ((10, 20), (-170, -20)), ((0, 89.9), (180, 89.9))]
+)
+def test_antipodes_and_poles_are_seen_too(start: tuple[float, float], end: tuple[float, float]) -> None:
+    _see(Place(*start), Place(*end))
+
+
+def _see(start: Place, end: Place) -> None:
+    view = look(start, end, FRAME, 1_790_000_000)
+    points: npt.NDArray[np.float64] = view.seen(arc(start, end))
+    assert np.isfinite(points).all()
+    assert points[[0, -1], 2].min() > -0.01
+    assert (points[:, 0] > 500).all()
+    assert (points[:, 0] < 1200).all()
+    assert (points[:, 1] > 0).all()
+    assert (points[:, 1] < 630).all()
+
+
+def test_the_sun_stands_where_the_almanac_says() -> None:
+    """The equinox of March 2026 was on the 20th at 14:46 UTC; noon was 7 minutes and a half late."""
+    sun = subsolar(1_774_017_960)
+    assert abs(sun.lat) < 0.02
+    assert abs(sun.lon - (-(14 + 46 / 60 - 12) * 15 + 7.5 / 4)) < 0.1
+    assert float(unit(sun) @ unit(sun)) == pytest.approx(1)
+
+
+def test_a_song_has_the_colours_of_the_page() -> None:
+    """As `node -e` says of `songColours` in assets/palette.js."""
+    assert [song_pair(id) for id in ("", "0123456789abcdef", "zzzzzzzzzzzzzzzz")] == [0, 5, 3]
+    assert all(0 <= song_pair(str(n)) < len(PAIRS) for n in range(100))

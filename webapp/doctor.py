@@ -1,0 +1,79 @@
+"""What `unison doctor` looks at: whether this installation has what it needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from webapp.codes import code_svg
+from webapp.fonts import FOLDER, Fonts, load_fonts
+
+SCRIPTS = {
+    "Latin": "AZazÀÿĀžƏəȘțẠỹẸẹṢṣ",
+    "Cyrillic": "АЯаяЁёЄєЇїҒғҚқӘәЉљЊњЂђ",
+    "Greek": "ΑΩαωΆώϊΐ",
+    "Arabic": "ءآأبةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژکگیٹڈڑںھہےًٌٍَُِّْ",
+    "Hebrew": "אבגדהוזחטיךכלםמןנסעףפץצקרשת",
+    "Devanagari": "अआइईउऊऋएऐओऔकखगघङचछजझञटठडढणतथदधनपफबभमयरलळवशषसह़ािीुूृेैोौ्ँंः",
+    "Bengali": "অআইঈউঊঋএঐওঔকখগঘঙচছজঝঞটঠডঢণতথদধনপফবভমযরলশষসহ়ািীুূৃেৈোৌ্ৎংঃঁ",
+    "Tamil": "அஆஇஈஉஊஎஏஐஒஓஔகஙசஜஞடணதநனபமயரறலளழவஷஸஹாிீுூெேைொோௌ்",
+    "Thai": "กขคฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮะัาำิีึืุูเแโใไๅๆ็่้๊๋์",
+    "Georgian": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "Armenian": "ԱԲԳՖաբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆև",
+    "Ethiopic": "ሀለሐመሠረሰሸቀበተቸኀነኘአከኸወዐዘዠየደጀገጠጨጰጸፀፈፐ፡።",
+    "Han": "的一是不了人我在有他這中大来上国時愛戀夜雨星夢歌",
+    "kana": "あいうえおかがさざただなはばぱまやらわをんっゃアイウエオヴッャー",
+    "Hangul": "가각나다라마바사아자차카타파하힣",
+}
+"""Letters of every script that titles of the invented traffic are in."""
+
+
+def lacking(fonts: Fonts) -> dict[str, str]:
+    """Return the letters without a glyph, by script."""
+    found = {script: "".join(c for c in letters if not fonts.has(c)) for script, letters in SCRIPTS.items()}
+    return {script: letters for script, letters in found.items() if letters}
+
+
+def examined(data_dir: Path, fonts_folder: Path = FOLDER) -> Iterator[tuple[bool, str]]:
+    """Yield for each thing whether it is in order, and a sentence."""
+    yield _data_folder(data_dir)
+    yield from _fonts(fonts_folder)
+    yield _drawing()
+
+
+def _data_folder(path: Path) -> tuple[bool, str]:
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    try:
+        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+            raise PermissionError(f"{existing} cannot be written to")
+        with TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        return False, f"data folder {path}: {error}; choose another with UNISON_DATA_DIR"
+    return True, f"data folder {path} " + ("can be written to" if existing == path else "can be made")
+
+
+def _fonts(folder: Path) -> Iterator[tuple[bool, str]]:
+    try:
+        fonts = load_fonts(folder)
+    except (OSError, ValueError) as error:
+        yield False, f"fonts: {error}; install Unison again"
+        return
+    missing = fonts.missing()
+    yield not missing, f"fonts: {', '.join(path.name for path in missing)} missing" if missing else f"fonts in {folder}"
+    for script, letters in lacking(fonts).items():
+        yield False, f"script {script}: no glyph for {letters}"
+    if not lacking(fonts):
+        yield True, f"glyphs for {', '.join(SCRIPTS)}"
+
+
+def _drawing() -> tuple[bool, str]:
+    try:
+        import resvg_py
+
+        resvg_py.svg_to_bytes(svg_string=code_svg("https://example.org/"), skip_system_fonts=True)
+    except (ImportError, ValueError) as error:
+        return False, f"pictures cannot be drawn: {error}"
+    return True, "pictures can be drawn"
