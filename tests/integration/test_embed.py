@@ -7,7 +7,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Callable
-from http.client import HTTPMessage
+from email.message import Message
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from tests.browser.steps import OSAKA, RECIFE, send_pair
 from tests.serving import Server, stream
 
 
-def get(server: Server, path: str, **headers: str) -> tuple[int, bytes, HTTPMessage]:
+def get(server: Server, path: str, **headers: str) -> tuple[int, bytes, Message]:
     asked = urllib.request.Request(server.url + path, headers={n.replace("_", "-"): v for n, v in headers.items()})
     try:
         with urllib.request.urlopen(asked, timeout=10) as answer:
