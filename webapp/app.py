@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import api, bodies, embed, errors, frames, ingest, oembed, pages, security, status, stream
+from webapp import api, bodies, builder, embed, errors, frames, ingest, oembed, pages, security, status, stream
 from webapp.admission import Addresses, TooManyViewers
 from webapp.bodies import Room
 from webapp.bus import MemoryBus
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, pages, status, embed, oembed):
+    for part in (api, pages, status, embed, builder, oembed):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
