@@ -13,7 +13,7 @@ class Host:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.pages: dict[str, tuple[str, dict[str, str]]] = {}
+        self.pages: dict[str, tuple[str, dict[str, str]]] = {"/favicon.ico": ("", {"Content-Type": "image/x-icon"})}
 
     def page(self, html: str, path: str = "/", **headers: str) -> str:
         """Put a page there, and return its address; `Content_Security_Policy="..."` becomes a header."""

@@ -17,6 +17,7 @@ from webapp import (
     api,
     atom,
     bodies,
+    builder,
     charts,
     embed,
     errors,
@@ -70,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, charts, embed, figures, moments, oembed, pages, pictures, status):
+    for part in (api, atom, builder, charts, embed, figures, moments, oembed, pages, pictures, status):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)

@@ -17,6 +17,7 @@ import pytest
 
 from tests.browser.steps import OSAKA, RECIFE, send_pair
 from tests.serving import Server, stream
+from webapp.embedding import PARAMETERS
 
 
 def get(server: Server, path: str, **headers: str) -> tuple[int, bytes, Message[str, str]]:
@@ -140,3 +141,12 @@ def test_a_picture_that_waits_for_a_click_names_nothing_heavy(server: Server) ->
     assert "pydeck.js" not in page
     assert "globe.js" not in page
     assert "globe.js" in embed(server)[0]
+
+
+def test_the_builder_asks_for_every_parameter_and_may_frame_its_preview(server: Server) -> None:
+    status, body, headers = get(server, "/embed/builder")
+    names = set(re.findall(r'name="(\w+)"', body.decode())) - {"viewport", "robots"}
+    assert status == 200
+    assert names - {"color"} == {parameter.name for parameter in PARAMETERS} - {"at"}
+    assert "frame-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

@@ -1,0 +1,97 @@
+/** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
+import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "./snippets.js";
+
+const WAIT_MS = 400; // after the last letter of a field
+const VISIBLE = 3; // to one
+
+/** @type {<T extends HTMLElement>(id: string) => T} */
+const find = (id) => /** @type {any} */ (document.getElementById(id));
+const form = /** @type {HTMLFormElement} */ (find("choice"));
+const frame = /** @type {HTMLIFrameElement} */ (find("preview"));
+const size = /** @type {HTMLSelectElement} */ (find("size"));
+const picker = /** @type {HTMLInputElement} */ (find("accent-picker"));
+const base = /** @type {string} */ (document.body.dataset.base);
+const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let waiting;
+let turn = 0;
+
+/** What differs from what an embed is unless told. @returns {Record<string, string>} */
+function chosen() {
+  const fields = /** @type {(HTMLInputElement | HTMLSelectElement)[]} */ ([...form.querySelectorAll("[name]")]);
+  return Object.fromEntries(fields.map((field) => [field.name, valueOf(field)]).filter(([, value]) => value !== ""));
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement} field */
+function valueOf(field) {
+  const value = field.type === "checkbox" ? String(Number(/** @type {HTMLInputElement} */ (field).checked)) : field.value.trim();
+  return value === field.dataset.usual ? "" : value.replace(/^#/, ""); // of a colour
+}
+
+/** @returns {{width: number | null, height: number}} */
+function sizeChosen() {
+  const [width, height] = size.value.split("x").map(Number);
+  return { width: width || null, height };
+}
+
+function show() {
+  const choice = chosen();
+  const { width, height } = sizeChosen();
+  frame.style.width = width === null ? "100%" : `${width}px`;
+  frame.style.height = `${height}px`;
+  const address = addressOf("", choice);
+  if (frame.getAttribute("src") !== address) frame.src = address;
+  find("as-iframe").textContent = iframeOf(base, choice, { width, height });
+  find("as-script").textContent = scriptOf(base, choice, { width, height });
+  find("as-oembed").textContent = oembedOf(base, choice);
+  find("contrast").textContent = judged(choice);
+  note(address).catch(() => {}); // without the server there is no preview either
+}
+
+/** How well the accent can be seen on what the globe floats on. @param {Record<string, string>} choice */
+function judged({ accent, background, theme }) {
+  if (!accent) return "";
+  const own = background && background !== "transparent" ? { "this background": background } : null;
+  const all = own ?? (theme ? { [`the ${theme} theme`]: grounds[theme] } : { "the dark theme": grounds.dark, "the light theme": grounds.light });
+  return Object.entries(all).map(([name, ground]) => sentence(name, contrastOf(accent, ground))).join(" ");
+}
+
+/** @param {string} name @param {number | null} ratio */
+function sentence(name, ratio) {
+  if (ratio === null) return "Not a hex colour yet.";
+  const verdict = ratio >= VISIBLE ? "well seen." : "too little: it will be made lighter or darker there.";
+  return `On ${name} its contrast is ${ratio.toFixed(1)} to 1, ${verdict}`;
+}
+
+/** Say what of it the server cannot use. @param {string} address */
+async function note(address) {
+  turn += 1;
+  const mine = turn;
+  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+  const { notes } = JSON.parse(page.getElementById("embed")?.textContent ?? '{"notes": []}');
+  if (mine === turn) find("notes").textContent = notes.join("\n");
+}
+
+/** @param {Event} event */
+function change({ target }) {
+  const accent = /** @type {HTMLInputElement} */ (form.elements.namedItem("accent"));
+  if (target === picker) accent.value = picker.value;
+  else if (target === accent && /^#[0-9a-f]{6}$/i.test(accent.value)) picker.value = accent.value.toLowerCase();
+  clearTimeout(waiting);
+  waiting = setTimeout(show, WAIT_MS);
+}
+
+/** @param {MouseEvent} event */
+async function copy({ target }) {
+  const button = target instanceof Element ? target.closest("button") : null;
+  if (!button?.dataset.copies) return;
+  const text = find(button.dataset.copies);
+  getSelection()?.selectAllChildren(text); // to be copied by hand where a script may not
+  const done = await navigator.clipboard?.writeText(text.textContent ?? "").then(() => true, () => false);
+  find("copied").textContent = done ? "Copied." : "Selected: press Ctrl or ⌘ and C.";
+}
+
+form.addEventListener("input", change);
+form.addEventListener("submit", (event) => event.preventDefault());
+document.body.addEventListener("click", copy);
+show();

@@ -1,0 +1,65 @@
+/**
+ * What the builder of embeds gives to be copied, and how well a colour can be seen. Pure.
+ *
+ * @typedef {Record<string, string>} Choice  parameters by name; what is empty is left out
+ * @typedef {{width: number | null, height: number}} Size  width: null is as wide as there is room
+ */
+
+const TITLE = "Unison: two strangers, one song, the same second";
+
+/** @param {Choice} choice @returns {[string, string][]} */
+const made = (choice) => Object.entries(choice).filter(([, value]) => value !== "");
+
+/** @param {string} text */
+const escaped = (text) =>
+  text.replace(/[&"<>]/g, (sign) => ({ "&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;" })[sign] ?? sign);
+
+/** The frame's address. @param {string} base without a slash at its end @param {Choice} choice */
+export function addressOf(base, choice) {
+  const query = new URLSearchParams(made(choice));
+  return `${base}/embed${query.size ? `?${query}` : ""}`;
+}
+
+/** @type {(base: string, choice: Choice, size: Size) => string} */
+export function iframeOf(base, choice, { width, height }) {
+  const clear = choice.background === "transparent" ? "; color-scheme: light" : "";
+  return [
+    `<iframe src="${escaped(addressOf(base, choice))}"`,
+    `  title="${escaped(choice.title || TITLE)}" width="${width ?? "100%"}" height="${height}"`,
+    `  style="border: 0; max-width: 100%${clear}" loading="lazy"></iframe>`,
+  ].join("\n");
+}
+
+/** @type {(base: string, choice: Choice, size: Size) => string} */
+export function scriptOf(base, choice, { width, height }) {
+  /** @type {[string, string][]} */
+  const size = [["height", String(height)]];
+  if (width !== null) size.unshift(["width", String(width)]);
+  const data = [...made(choice), ...size].map(([name, value]) => ` data-${name}="${escaped(value)}"`);
+  return `<script async src="${escaped(base)}/embed.js"></script>\n<div data-unison${data.join("")}></div>`;
+}
+
+/** @param {string} base @param {Choice} choice */
+export const oembedOf = (base, choice) => `${base}/oembed?${new URLSearchParams({ url: addressOf(base, choice) })}`;
+
+/** The three parts of a hex colour, from 0 to 1, or null. @param {string} text */
+export function partsOf(text) {
+  const digits = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim())?.[1];
+  if (!digits) return null;
+  const six = digits.length === 6 ? digits : [...digits].map((digit) => digit + digit).join("");
+  return [0, 2, 4].map((at) => Number.parseInt(six.slice(at, at + 2), 16) / 255);
+}
+
+/** WCAG's relative luminance. @param {number[]} parts */
+function luminance(parts) {
+  const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** WCAG's contrast of two hex colours, from 1 to 21, or null where one is none. @param {string} one @param {string} other */
+export function contrastOf(one, other) {
+  const both = [one, other].map(partsOf);
+  if (!both[0] || !both[1]) return null;
+  const [darker, lighter] = [luminance(both[0]), luminance(both[1])].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}

@@ -1,0 +1,82 @@
+"""GET /embed/builder: where an embed is put together, for people who put it into their pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from webapp.embedding import PARAMETERS
+from webapp.languages import LANGUAGES
+from webapp.pages import packed
+from webapp.runtime import unison
+from webapp.scene import OCEAN, PAPER_OCEAN
+from webapp.security import CONTENT_SECURITY_POLICY, policy, public_base
+
+GROUPS = {
+    "Looks": ("theme", "accent", "background", "title", "lang"),
+    "Parts": ("feed", "labels", "controls", "logo", "autorotate", "poster"),
+    "Only": ("artist", "country", "city", "track", "moment"),
+}
+"""The parameters as they are asked for."""
+CALLED = {
+    "lang": "Language",
+    "feed": "List",
+    "controls": "Buttons",
+    "logo": "Wordmark",
+    "autorotate": "Turning",
+    "poster": "Picture first",
+    "track": "Song",
+}
+"""What the form calls a parameter whose name says too little."""
+CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
+
+blueprint = Blueprint("builder", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter as the form asks for it; `usual` is what an embed has unless told."""
+
+    name: str
+    called: str
+    does: str
+    kind: str
+    usual: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that belong together."""
+
+    name: str
+    fields: list[Field]
+
+
+@blueprint.get("/embed/builder")
+def page() -> Response:
+    """Serve the page; it may frame what it previews."""
+    base = public_base(request, unison().settings) or request.host_url.rstrip("/")
+    grounds = {"dark": OCEAN["ground"], "light": PAPER_OCEAN["ground"]}
+    response = make_response(render_template("builder.html", base=base, groups=groups(), grounds=grounds))
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = policy({**CONTENT_SECURITY_POLICY, "frame-src": "'self'"})
+    return packed(response)
+
+
+def groups() -> list[Group]:
+    """Return what the form asks for."""
+    by_name = {parameter.name: parameter for parameter in PARAMETERS}
+    fields = {
+        name: Field(
+            name,
+            CALLED.get(name, name.capitalize()),
+            found.does.replace("`", "").removeprefix("1 shows ").capitalize(),
+            "switch" if found.default in ("`0`", "`1`") else "text",
+            found.default.strip("`") if found.default.startswith("`") else "",
+            CHOICES.get(name, ()),
+        )
+        for name, found in by_name.items()
+    }
+    return [Group(name, [fields[field] for field in names]) for name, names in GROUPS.items()]
