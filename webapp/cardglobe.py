@@ -44,12 +44,19 @@ def painted(frame: Frame, view: View) -> Image.Image:
 
 def _sky(frame: Frame, view: View) -> Image.Image:
     """Return air and sea, with a sharp rim where they meet."""
-    sky = _stretched(_air, view, 0, 0, frame.width, frame.height)
+    sky = Image.new("RGB", (frame.width, frame.height), OCEAN["ground"])
+    reach = REACH * view.radius
+    left, right = (round(min(max(view.x + way, 0), frame.width)) for way in (-reach, reach))
+    top, bottom = (round(min(max(view.y + way, 0), frame.height)) for way in (-reach, reach))
+    sky.paste(_stretched(_air, view, left, top, right - left, bottom - top), (left, top))
     left, top = (math.floor(middle - view.radius) - 1 for middle in (view.x, view.y))
     size = math.ceil(2 * view.radius) + 3
     x, y = np.arange(size) + 0.5 + left - view.x, np.arange(size) + 0.5 + top - view.y
-    away = np.sqrt((x * x).astype(np.float32) + (y * y).astype(np.float32)[:, None])
-    rim = np.clip((view.radius + 0.5 - away) * 255, 0, 255).astype(np.uint8)
+    # Half of 1 - r² is about 1 - r at the rim, which is where it matters.
+    inside = np.subtract.outer((view.radius**2 - y * y).astype(np.float32), (x * x).astype(np.float32))
+    inside *= 255 / (2 * view.radius)
+    inside += 127.5
+    rim = np.clip(inside, 0, 255, out=inside).astype(np.uint8)
     sky.paste(_stretched(_sea, view, left, top, size, size), (left, top), Image.fromarray(rim))
     return sky
 

@@ -79,7 +79,7 @@ class Page:
         left = self.x - {"start": 20 + abs(shift), "middle": wide / 2, "end": wide - 20 - abs(shift)}[self.anchor]
         text = directed(text)
         body = before + self.text(text, self.x + shift, y, size, weight, fill, self.anchor)
-        self.add(left, y - 1.3 * size, wide, 2 * size, body, text)
+        self.add(left, y - 1.25 * size, wide, 1.85 * size, body, text)
 
     def lines(self, text: Fitted, weight: int, fill: str) -> None:
         """Put lines below what is there."""
