@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 Shade = Callable[[Floats, Floats, View], Floats]
 
-COARSE = 1 / 80
+COARSE = 1 / 120
 """Radii between the points at which air and sea are worked out."""
 DAYS, SIDES = 7, 5
 """In how many steps the light on dots changes, and how squarely they are seen: alike, they make a PNG small."""
@@ -29,17 +30,19 @@ MANY_FROM = 480
 """The radius, in pixels, from which the land has its many dots."""
 LIGHTS_MOST = 1_500
 STARS_A_MEGAPIXEL = 170
+MARGIN = 24
+"""Pixels around the picture on which dots may lie in part."""
 FALLOFF, REACH = 30.0, 1.3
 """Of the air, as `webapp.scene` has them."""
 
 
 def painted(frame: Frame, view: View) -> Image.Image:
     """Return the night, the air, the sea, the land, the lights of the cities and the stars."""
-    canvas = np.array(_sky(frame, view))
-    _stars(canvas, view)
-    _land(canvas, view)
-    _lights(canvas, view)
-    return Image.fromarray(canvas)
+    canvas = np.pad(np.array(_sky(frame, view)), ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    moved = replace(view, x=view.x + MARGIN, y=view.y + MARGIN)
+    for draw in (_stars, _land, _lights):
+        draw(canvas, moved)
+    return Image.fromarray(canvas[MARGIN:-MARGIN, MARGIN:-MARGIN])
 
 
 def _sky(frame: Frame, view: View) -> Image.Image:
@@ -68,7 +71,7 @@ def _box(frame: Frame, view: View, radii: float) -> tuple[int, int, int, int]:
 
 def _stretched(colour: Shade, view: View, left: int, top: int, width: int, height: int) -> Image.Image:
     """Return a box of the picture, worked out at few points and blended between."""
-    step = max(4, round(view.radius * COARSE))
+    step = max(3, round(view.radius * COARSE))
     columns, rows = math.ceil(width / step), math.ceil(height / step)
     x = (left + (np.arange(columns) + 0.5) * step - view.x) / view.radius
     y = (view.y - top - (np.arange(rows)[:, None] + 0.5) * step) / view.radius
