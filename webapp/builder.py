@@ -8,9 +8,10 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from webapp.embedding import PARAMETERS
 from webapp.languages import LANGUAGES
+from webapp.looks import OCEAN
 from webapp.pages import packed
 from webapp.runtime import unison
-from webapp.scene import OCEAN, PAPER_OCEAN
+from webapp.scene import PAPER_OCEAN
 from webapp.security import CONTENT_SECURITY_POLICY, policy, public_base
 
 GROUPS = {

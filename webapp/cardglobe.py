@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -22,47 +23,62 @@ Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 Shade = Callable[[Floats, Floats, View], Floats]
 
-COARSE = 5
-"""Pixels between the points at which air and sea are worked out."""
+COARSE = 1 / 120
+"""Radii between the points at which air and sea are worked out."""
 DAYS, SIDES = 7, 5
 """In how many steps the light on dots changes, and how squarely they are seen: alike, they make a PNG small."""
 MANY_FROM = 480
 """The radius, in pixels, from which the land has its many dots."""
 LIGHTS_MOST = 1_500
 STARS_A_MEGAPIXEL = 170
+MARGIN = 24
+"""Pixels around the picture on which dots may lie in part."""
 FALLOFF, REACH = 30.0, 1.3
 """Of the air, as `webapp.scene` has them."""
 
 
 def painted(frame: Frame, view: View) -> Image.Image:
     """Return the night, the air, the sea, the land, the lights of the cities and the stars."""
-    canvas = np.array(_sky(frame, view))
-    _stars(canvas, view)
-    _land(canvas, view)
-    _lights(canvas, view)
-    return Image.fromarray(canvas)
+    canvas = np.pad(np.array(_sky(frame, view)), ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    moved = replace(view, x=view.x + MARGIN, y=view.y + MARGIN)
+    for draw in (_stars, _land, _lights):
+        draw(canvas, moved)
+    return Image.fromarray(canvas[MARGIN:-MARGIN, MARGIN:-MARGIN])
 
 
 def _sky(frame: Frame, view: View) -> Image.Image:
     """Return air and sea, with a sharp rim where they meet."""
-    sky = _stretched(_air, view, 0, 0, frame.width, frame.height)
-    left, top = (math.floor(middle - view.radius) - 1 for middle in (view.x, view.y))
-    size = math.ceil(2 * view.radius) + 3
-    x, y = np.arange(size) + 0.5 + left - view.x, np.arange(size) + 0.5 + top - view.y
-    away = np.sqrt((x * x).astype(np.float32) + (y * y).astype(np.float32)[:, None])
-    rim = np.clip((view.radius + 0.5 - away) * 255, 0, 255).astype(np.uint8)
-    sky.paste(_stretched(_sea, view, left, top, size, size), (left, top), Image.fromarray(rim))
+    sky = Image.new("RGB", (frame.width, frame.height), OCEAN["ground"])
+    left, top, right, bottom = _box(frame, view, REACH)
+    sky.paste(_stretched(_air, view, left, top, right - left, bottom - top), (left, top))
+    left, top, right, bottom = _box(frame, view, 1.0)
+    x, y = np.arange(left, right) + 0.5 - view.x, np.arange(top, bottom) + 0.5 - view.y
+    # Half of 1 - r² is about 1 - r at the rim, which is where it matters.
+    inside = np.subtract.outer((view.radius**2 - y * y).astype(np.float32), (x * x).astype(np.float32))
+    inside *= 255 / (2 * view.radius)
+    inside += 127.5
+    rim = np.clip(inside, 0, 255, out=inside).astype(np.uint8)
+    sky.paste(_stretched(_sea, view, left, top, right - left, bottom - top), (left, top), Image.fromarray(rim))
     return sky
 
 
+def _box(frame: Frame, view: View, radii: float) -> tuple[int, int, int, int]:
+    """Return the part of the picture that so many radii may reach: left, top, right, bottom."""
+    reach = radii * view.radius + 1
+    left, right = (round(min(max(view.x + way, 0), frame.width)) for way in (-reach, reach))
+    top, bottom = (round(min(max(view.y + way, 0), frame.height)) for way in (-reach, reach))
+    return left, top, right, bottom
+
+
 def _stretched(colour: Shade, view: View, left: int, top: int, width: int, height: int) -> Image.Image:
-    """Return a box of the picture, worked out at points COARSE pixels apart and blended between."""
-    columns, rows = math.ceil(width / COARSE), math.ceil(height / COARSE)
-    x = (left + (np.arange(columns) + 0.5) * COARSE - view.x) / view.radius
-    y = (view.y - top - (np.arange(rows)[:, None] + 0.5) * COARSE) / view.radius
+    """Return a box of the picture, worked out at few points and blended between."""
+    step = max(3, round(view.radius * COARSE))
+    columns, rows = math.ceil(width / step), math.ceil(height / step)
+    x = (left + (np.arange(columns) + 0.5) * step - view.x) / view.radius
+    y = (view.y - top - (np.arange(rows)[:, None] + 0.5) * step) / view.radius
     grid = np.ones((rows, columns))
     few = np.clip(np.round(255 * colour(x * grid, y * grid, view)), 0, 255).astype(np.uint8)
-    box = (0, 0, width / COARSE, height / COARSE)
+    box = (0, 0, width / step, height / step)
     return Image.fromarray(few).resize((width, height), Image.Resampling.BILINEAR, box)
 
 

@@ -79,7 +79,7 @@ class Page:
         left = self.x - {"start": 20 + abs(shift), "middle": wide / 2, "end": wide - 20 - abs(shift)}[self.anchor]
         text = directed(text)
         body = before + self.text(text, self.x + shift, y, size, weight, fill, self.anchor)
-        self.add(left, y - 1.3 * size, wide, 2 * size, body, text)
+        self.add(left, y - 1.25 * size, wide, 1.85 * size, body, text)
 
     def lines(self, text: Fitted, weight: int, fill: str) -> None:
         """Put lines below what is there."""
@@ -102,15 +102,17 @@ class Page:
 
     def route(self, places: tuple[str, str], colours: tuple[str, str], size: int, gap: float) -> None:
         """Put both cities below each other, each with its end's colour."""
+        sizes = [(size, 1), (size - 3, 1), (size - 6, 1), (size - 8, 1)]
+        names = [fitted(self.fonts, place, REGULAR, self.width - 34, sizes) for place in places]
+        size = min(name.size for name in names)
         self.y += gap
-        for place, colour in zip(places, colours, strict=True):
+        for name, colour in zip(names, colours, strict=True):
             self.y += size * 1.55
-            name = fitted(self.fonts, place, REGULAR, self.width - 34, [(size, 1), (size - 4, 1), (size - 8, 1)])
-            wide = self.fonts.width(name.lines[0], REGULAR) * name.size
+            wide = self.fonts.width(name.lines[0], REGULAR) * size
             dot = {"start": self.x + 7, "middle": self.x - wide / 2 - 10, "end": self.x - 7}[self.anchor]
             shift = {"start": 30, "middle": 14, "end": -30}[self.anchor]
             circle = f'<circle cx="{dot:.1f}" cy="{self.y - size * 0.34:.1f}" r="7" fill="{colour}"/>'
-            self.line(name.lines[0], self.y, name.size, REGULAR, TEXT, circle, shift)
+            self.line(name.lines[0], self.y, size, REGULAR, TEXT, circle, shift)
 
     def facts(self, text: str, size: float, gap: float) -> None:
         """Put how far and how many milliseconds apart."""

@@ -100,6 +100,12 @@ def test_the_installed_command_lists_its_settings(elsewhere: Path) -> None:
     assert "UNISON_WINDOW_S" in run(elsewhere / "bin" / "unison", "settings", cwd=elsewhere)
 
 
+def test_the_installed_command_finds_its_fonts_and_draws(elsewhere: Path) -> None:
+    told = run(elsewhere / "bin" / "unison", "doctor", "--data-dir", elsewhere.parent / "none", cwd=elsewhere)
+    assert "glyphs for Latin" in told
+    assert "NOT OK" not in told
+
+
 def test_the_installed_server_serves_the_page_its_assets_and_pydecks_bundle(installed: Server) -> None:
     page = get(installed, "/").decode()
     assets = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page)
