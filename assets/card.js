@@ -34,8 +34,8 @@ export function createCard(dialog, { onOnly, onShare }) {
     const { at, apart_ms, km, track, from, to, id } = connection;
     dialog.dataset.id = id;
     shown = connection;
-    /** @type {HTMLAnchorElement} */ (find("page")).href = `/c/${id}`;
-    find("title").textContent = track.title;
+    const page = /** @type {HTMLAnchorElement} */ (find("page"));
+    [page.href, page.textContent] = [`/c/${id}`, track.title];
     find("artist").textContent = track.artist;
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);

@@ -184,7 +184,7 @@ def test_the_card_on_the_globe_opens_the_same_menu_and_leads_to_the_page(
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(card.get_by_role("button", name="Share")).to_be_focused()
-    card.get_by_role("link", name="Its own page").click()
+    card.get_by_role("link", name="Copper Sky").click()
     expect(page.locator("h1")).to_have_text("Copper Sky")
     assert visitor.errors == []
 
