@@ -57,6 +57,10 @@ class Fonts:
         }
         self._measured = lru_cache(4096)(self._measure)  # the same words are measured for one size after another
 
+    def faces(self) -> list[Face]:
+        """Return all fonts, in the order of families."""
+        return [face for faces in self._faces.values() for face in faces.values()]
+
     def face(self, family: str, weight: int) -> Face:
         """The family's font of a weight, or the one that it has."""
         faces = self._faces[family]
@@ -92,8 +96,7 @@ class Fonts:
 
     def missing(self) -> list[Path]:
         """The files that are not where they should be."""
-        paths = (face.path for faces in self._faces.values() for face in faces.values())
-        return [path for path in paths if not path.is_file()]
+        return [face.path for face in self.faces() if not face.path.is_file()]
 
     def _family(self, code: int, order: list[str], current: str) -> str:
         if current and self._covers(current, code) and not chr(code).isascii():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fontTools.ttLib import TTFont
 from seed.catalogue import load_catalogue
 
 from tests.unit.card_world import fonts
@@ -122,3 +123,14 @@ def test_the_doctor_says_which_script_lacks_glyphs_and_which_files_are_gone(tmp_
     latin = Fonts([Face(FOLDER / "x", "Noto Sans", BOLD, dict.fromkeys(range(32, 8192), 500))])
     assert set(lacking(latin)) >= {"Han", "Hangul", "kana"}
     assert "Latin" not in lacking(latin)
+
+
+@pytest.mark.parametrize("name", ["NotoSans-Bold.ttf", "NotoSansArabic-Regular.ttf", "NotoSansCJKJP-Bold.otf"])
+def test_the_table_says_what_the_font_has(name: str) -> None:
+    font = TTFont(FOLDER / name)
+    widths = {
+        code: font["hmtx"][glyph][0] * 1000 / font["head"].unitsPerEm for code, glyph in font.getBestCmap().items()
+    }
+    face = next(face for face in fonts().faces() if face.path.name == name)
+    assert face.advances.keys() == widths.keys()
+    assert all(abs(face.advances[code] - width) <= 0.5 for code, width in widths.items())
