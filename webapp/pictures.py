@@ -12,7 +12,7 @@ import msgspec
 from babel.dates import format_date, format_time
 from babel.units import format_unit
 from flask import Blueprint, Response, request
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale, get_locale, gettext
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 
@@ -115,6 +115,10 @@ def told(connection: Connection, address: str = "") -> Told:
     with force_locale(chosen(request.args.get("lang"), ()).replace("-", "_")):
         words, when = poster.told(shown), datetime.fromtimestamp(connection.at_ms / 1000, UTC)
         distance = format_unit(connection.km, "length-kilometer", length="short", locale=get_locale())
+        day, time = format_date(when, "long", get_locale()), format_time(when, "medium", locale=get_locale())
+        source = (
+            [] if connection.source == "live" else [gettext(connection.source)]
+        )  # made-up plays never pass for life
         return Told(
             title=words["title"],
             artist=words["artist"],
@@ -122,7 +126,7 @@ def told(connection: Connection, address: str = "") -> Told:
             start=_end(shown["from"], words["from"]),
             end=_end(shown["to"], words["to"]),
             facts=f"{distance} · {_plain(words['apart'])}",
-            when=f"{format_date(when, 'long', get_locale())} · {format_time(when, 'medium', locale=get_locale())} UTC",
+            when=" · ".join([day, f"{time} UTC", *source]),
             at_s=connection.at_ms / 1000,
             motto=_plain(say("Two strangers, one song, the same second.")),
             address=address,

@@ -12,6 +12,7 @@ from webapp import create_app
 from webapp.cards import Told
 from webapp.config import Settings
 from webapp.pictures import told
+from webapp.plays import Source
 
 
 def asked(tmp_path: Path, query: str = "", **headers: str) -> Told:
@@ -38,3 +39,14 @@ def test_a_moment_of_the_same_instant_says_so(tmp_path: Path) -> None:
     app = create_app(Settings.from_env(data_dir=tmp_path))
     with app.test_request_context("/c/x/card.png"):
         assert told(replace(connection(), apart_ms=0)).facts == "16,897 km · the same instant"
+
+
+@pytest.mark.parametrize(
+    ("source", "end"), [("live", " UTC"), ("synthetic", " UTC · synthetic"), ("replay", " UTC · replay")]
+)
+def test_a_picture_says_where_its_plays_came_from_unless_they_were_live(
+    tmp_path: Path, source: Source, end: str
+) -> None:
+    app = create_app(Settings.from_env(data_dir=tmp_path))
+    with app.test_request_context("/c/x/card.png"):
+        assert told(replace(connection(), source=source)).when.endswith(end)
