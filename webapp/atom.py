@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import frames, languages, poster
+from webapp import languages, poster
 from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.security import public_base
@@ -54,18 +52,13 @@ def _written(found: Sequence[Connection], base: str, query: str) -> bytes:
 
 
 def _entry(root: ElementTree.Element, connection: Connection, base: str) -> None:
-    told = poster.told(_wire(connection))
+    told = poster.told(poster.wire(connection))
     entry = ElementTree.SubElement(root, "entry")
     _add(entry, id=f"urn:unison:{connection.id}", updated=_time(connection.at_ms))
     _add(entry, title=f"{told['title']} – {told['artist']}")
     _add(entry, summary=f"{told['from']} – {told['to']}. {told['apart']}, {told['distance']}")
     ElementTree.SubElement(entry, "link", {"href": f"{base}/c/{connection.id}"})
     ElementTree.SubElement(entry, "category", {"term": connection.source})
-
-
-def _wire(connection: Connection) -> Mapping[str, Any]:
-    wire: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
-    return wire
 
 
 def _add(parent: ElementTree.Element, **texts: str) -> None:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from webapp import frames, poster
+from webapp import poster
 from webapp.answers import page_response
 from webapp.config import QUERY
 from webapp.gazetteer import Gazetteer
@@ -75,7 +75,7 @@ def _asked() -> tuple[str, str]:
 
 
 def _told(connection: Connection, times: int) -> dict[str, Any]:
-    wire = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    wire = poster.wire(connection)
     told, links = poster.told(wire), _links(wire["track"])
     return {**told, "times": times, "source": connection.source, "track": connection.track_id, "links": links}
 

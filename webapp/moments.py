@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from babel.dates import format_datetime
 from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale
 from werkzeug.exceptions import Forbidden, Gone, NotFound, TooManyRequests
 
-from webapp import frames
 from webapp.admission import check_origin, client_address
 from webapp.answers import page_response
-from webapp.poster import told
+from webapp.poster import told, wire
 from webapp.pruning import id_floor
 from webapp.records import Connection
 from webapp.runtime import offload, unison
@@ -63,11 +60,11 @@ def moment(id: str) -> Connection:
 def page(id: str) -> Response:
     """Serve the page of a moment, with what else happened in its second."""
     found = moment(id)
-    wire = _wire(found)
-    others = [told(_wire(other)) for other in _others(found)]
-    words = {**told(wire), "when": _when(found.at_ms)}
+    shown = wire(found)
+    others = [told(wire(other)) for other in _others(found)]
+    words = {**told(shown), "when": _when(found.at_ms)}
     return page_response(
-        render_template("moment.html", moment=wire, told=words, others=others, links=_links(id), scene=scene())
+        render_template("moment.html", moment=shown, told=words, others=others, links=_links(id), scene=scene())
     )
 
 
@@ -82,12 +79,6 @@ def share(id: str) -> tuple[str, int]:
         raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
     offload(app.history.share, moment(id).id)
     return "", 204
-
-
-def _wire(connection: Connection) -> dict[str, Any]:
-    """Return a connection as it stands on the wire."""
-    wire: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
-    return wire
 
 
 def _others(found: Connection) -> list[Connection]:

@@ -16,7 +16,7 @@ from flask_babel import force_locale, get_locale, gettext
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 
-from webapp import frames, poster
+from webapp import poster
 from webapp.album import TooManyPictures
 from webapp.cards import VERSION, End, Told, song_pair
 from webapp.codes import LONGEST
@@ -111,7 +111,7 @@ def _drawn(key: str, job: Job) -> bytes:
 
 def told(connection: Connection, address: str = "") -> Told:
     """Return a moment in words, English unless `?lang=` names another of our languages: the same for every visitor."""
-    shown = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    shown = poster.wire(connection)
     with force_locale(chosen(request.args.get("lang"), ()).replace("-", "_")):
         words, when = poster.told(shown), datetime.fromtimestamp(connection.at_ms / 1000, UTC)
         distance = format_unit(connection.km, "length-kilometer", length="short", locale=get_locale())

@@ -11,6 +11,7 @@ from flask_babel import get_locale
 
 from webapp import frames
 from webapp.languages import in_miles, say
+from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.selection import Filter
 
@@ -25,8 +26,13 @@ def latest(wanted: Filter | None) -> list[dict[str, Any]]:
     if wanted is None:
         return []
     app = unison()
-    found = offload(app.history.latest, wanted, frames.RECENT)
-    return [told(msgspec.json.decode(frames.connection_json(connection, app.gazetteer))) for connection in found]
+    return [told(wire(connection)) for connection in offload(app.history.latest, wanted, frames.RECENT)]
+
+
+def wire(connection: Connection) -> dict[str, Any]:
+    """Return a connection as it stands on the wire."""
+    found: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    return found
 
 
 def told(connection: Mapping[str, Any]) -> dict[str, Any]:
