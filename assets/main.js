@@ -1,6 +1,6 @@
 /** The page put together: the stream goes to the counters, the feed and the globe. The words come first. */
 import { createAccess } from "./access.js";
-import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
+import { loadGlobe } from "./bundle.js";
 import { createCard } from "./card.js";
 import { createCity } from "./city.js";
 import { createClock } from "./clock.js";
@@ -9,6 +9,7 @@ import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
 import { createLanguageChoice } from "./language.js";
 import { createMeter } from "./meter.js";
+import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createPresence } from "./presence.js";
@@ -182,33 +183,18 @@ startGlobe().catch((error) => {
   still.stay();
 });
 
-/** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
-function boxOnStage(selector) {
-  const box = /** @type {HTMLElement} */ (document.querySelector(selector)).getBoundingClientRect();
-  const { left, top } = stage.getBoundingClientRect();
-  return { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top };
-}
-
 async function startGlobe() {
-  if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
-  const asset = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
-  const [land, few, lights] = await Promise.all([
-    loadBytes(asset("land.bin")),
-    loadBytes(asset("land-few.bin")),
-    loadBytes(asset("lights.bin")),
-    loadScript(asset("pydeck.js")),
-  ]);
-  const { createGlobe } = await import("./globe.js");
+  const { createGlobe, fields } = await loadGlobe();
   globe = createGlobe(stage, {
     scene,
-    fields: { land, few, lights },
+    fields,
     clock: createClock(location.search),
     calm: access.calm(),
     longitude,
     colours,
     mine: city.touches,
     paint: theme.layers(),
-    obstacles: () => OVER_STAGE.map(boxOnStage),
+    obstacles: () => boxesOver(stage, OVER_STAGE),
   });
   for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
   globe.pause(access.paused());

@@ -172,8 +172,10 @@ def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host
 def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(server: Server, host: Host, guest: Visit) -> None:
     tag = frame_tag(server, more=f'sandbox="{SANDBOX}"', background="transparent", theme="dark")
     page = guest.page
-    page.goto(host.page(f'{tag}<div style="height:3000px"></div>'))
+    page.goto(host.page(f'{tag}<div style="height:3000px"></div>{script_tag(server)}'))
     inside = drawn(page)
+    page.evaluate("Unison.embed(document.querySelector('iframe')).pause()")  # the script takes in what is there
+    expect(inside.locator("#pause")).to_have_attribute("data-paused", "true")
     expect(inside.locator("#stage")).to_have_attribute("data-gestures", "shared")
     page.mouse.move(200, 150)
     page.mouse.wheel(0, 400)
