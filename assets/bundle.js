@@ -24,3 +24,17 @@ export function hasWebGL() {
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return context !== null;
 }
+
+/** The globe's module and its fields of points. Fails where there is no WebGL 2, or a piece of it does not come. */
+export async function loadGlobe() {
+  if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
+  const asset = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
+  const [land, few, lights] = await Promise.all([
+    loadBytes(asset("land.bin")),
+    loadBytes(asset("land-few.bin")),
+    loadBytes(asset("lights.bin")),
+    loadScript(asset("pydeck.js")),
+  ]);
+  const { createGlobe } = await import("./globe.js");
+  return { createGlobe, fields: { land, few, lights } };
+}

@@ -7,6 +7,8 @@
   /** @typedef {NonNullable<Parameters<typeof Unison.embed>[1]>} Options */
   /** @typedef {ReturnType<typeof Unison.embed>} Player */
 
+  if (window.Unison) return window.Unison.scan(); // it was here already
+
   const VERSION = 1;
   const NEAR = "300px"; // of the viewport: then a frame begins to load
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
@@ -205,7 +207,7 @@
     }
   }
 
-  window.Unison ??= { version: VERSION, embed, scan };
+  window.Unison = { version: VERSION, embed, scan };
   if (!customElements.get("unison-globe")) customElements.define("unison-globe", UnisonGlobe);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", scan);
   else scan();

@@ -1,5 +1,6 @@
 /** The page put together: the stream goes to the counters, the feed and the globe. The words come first. */
 import { createAccess } from "./access.js";
+import { loadGlobe } from "./bundle.js";
 import { createCard } from "./card.js";
 import { createCity } from "./city.js";
 import { createClock } from "./clock.js";
@@ -7,9 +8,9 @@ import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
 import { createLanguageChoice } from "./language.js";
-import { launchGlobe } from "./launch.js";
 import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
+import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
 import { atOf, createPast, loadPast } from "./past.js";
 import { browserStorage, createPrefs } from "./prefs.js";
@@ -241,24 +242,19 @@ startGlobe().catch((error) => {
   still.stay();
 });
 
-/** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
-function boxOnStage(selector) {
-  const box = /** @type {HTMLElement} */ (document.querySelector(selector)).getBoundingClientRect();
-  const { left, top } = stage.getBoundingClientRect();
-  return { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top };
-}
-
 async function startGlobe() {
-  globe = await launchGlobe(stage, () => ({
+  const { createGlobe, fields } = await loadGlobe();
+  globe = createGlobe(stage, {
     scene,
+    fields,
     clock: createClock(location.search, () => shownS() * 1000),
     calm: access.calm(),
     longitude,
     colours,
     mine: city.touches,
     paint: theme.layers(),
-    obstacles: () => OVER_STAGE.map(boxOnStage),
-  }));
+    obstacles: () => boxesOver(stage, OVER_STAGE),
+  });
   for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
   globe.pause(access.paused());
   globe.follow(access.follows());

@@ -1,10 +1,11 @@
 /** The page of one moment: the globe flies to its arc and plays it, again and again if wished; and it can be shared. */
 import { aimed, aimOf, isNear } from "./aim.js";
+import { loadGlobe } from "./bundle.js";
 import { createClock } from "./clock.js";
 import { dateTime } from "./format.js";
 import { createLanguageChoice } from "./language.js";
-import { launchGlobe } from "./launch.js";
 import { createMenu } from "./menu.js";
+import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createShare } from "./share.js";
@@ -27,7 +28,7 @@ const at = aimOf(connection);
 const stage = find("stage");
 stage.toggleAttribute("data-near", isNear(connection));
 const wish = matchMedia("(prefers-reduced-motion: reduce)");
-/** @type {Awaited<ReturnType<typeof launchGlobe>> | null} */
+/** @type {ReturnType<typeof import("./globe.js").createGlobe> | null} */
 let globe = null;
 let calm = wish.matches;
 const prefs = createPrefs(browserStorage());
@@ -73,24 +74,19 @@ function play() {
   stage.dataset.played = String(Number(stage.dataset.played ?? 0) + 1);
 }
 
-/** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
-function boxOnStage(selector) {
-  const box = /** @type {HTMLElement} */ (document.querySelector(selector)).getBoundingClientRect();
-  const { left, top } = stage.getBoundingClientRect();
-  return { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top };
-}
-
 async function start() {
-  globe = await launchGlobe(stage, () => ({
+  const { createGlobe, fields } = await loadGlobe();
+  globe = createGlobe(stage, {
     scene,
+    fields,
     clock: createClock(location.search),
     calm,
     longitude: at.lon - (calm ? 0 : APPROACH_DEG),
     colours,
     mine: () => false,
     paint: theme.layers(),
-    obstacles: () => OVER_STAGE.map(boxOnStage),
-  }));
+    obstacles: () => boxesOver(stage, OVER_STAGE),
+  });
   still.leave();
   document.body.dataset.globe = "ready";
   play();

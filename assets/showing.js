@@ -1,9 +1,10 @@
 /** What a frame shows, put together: the stream goes to the globe, the list and the page around; or one moment does. */
-import { hasWebGL, loadBytes, loadScript } from "./bundle.js";
+import { loadGlobe } from "./bundle.js";
 import { createCaption } from "./caption.js";
 import { createClock } from "./clock.js";
 import { createFeed } from "./feed.js";
 import { createKeys } from "./keys.js";
+import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
 import { createPause } from "./pause.js";
 import { createPresence } from "./presence.js";
@@ -183,39 +184,23 @@ export function show(embed, bridge) {
   }).then(tellStatus);
 
   async function startGlobe() {
-    if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
-    const asset = (/** @type {string} */ file) => new URL(file, import.meta.url).href;
-    const [land, few, lights] = await Promise.all([
-      loadBytes(asset("land.bin")),
-      loadBytes(asset("land-few.bin")),
-      loadBytes(asset("lights.bin")),
-      loadScript(asset("pydeck.js")),
-    ]);
-    const { createGlobe } = await import("./globe.js");
+    const { createGlobe, fields } = await loadGlobe();
     globe = createGlobe(stage, {
       scene,
-      fields: { land, few, lights },
+      fields,
       clock: createClock(location.search),
       calm: wish.matches,
       longitude,
       colours,
       mine: () => false,
       paint: theme.layers(),
-      obstacles: () => OVER_STAGE.flatMap(boxOnStage),
+      obstacles: () => boxesOver(stage, OVER_STAGE),
     });
     for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
     globe.pause(pause.paused());
     globe.follow(embed.autorotate);
     if (embed.moment) globe.replay(embed.moment);
     document.body.dataset.globe = "ready";
-  }
-
-  /** Where something that stands over the stage is, seen from the stage's corner. @param {string} selector */
-  function boxOnStage(selector) {
-    const box = document.querySelector(selector)?.getBoundingClientRect();
-    const { left, top } = stage.getBoundingClientRect();
-    if (!box?.width) return [];
-    return [{ left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top }];
   }
 
   return {

@@ -67,6 +67,19 @@ def test_axe_finds_nothing_on_the_page_what_waits_its_settings_its_help_and_its_
     assert visitor.errors == []
 
 
+def wrong_in_any_look(page: Page) -> list[str]:
+    """What axe finds on a page, and what sticks out of it, in each size and theme."""
+    found = []
+    for name, size in SIZES.items():
+        for theme in THEMES:
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=theme)
+            found += [f"{name}, {theme}: {complaint}" for complaint in complaints(page)]
+            if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+                found.append(f"{name}, {theme}: something sticks out")
+    return found
+
+
 def in_each(themes: Sequence[Theme], visitor: Visit, state: str) -> list[str]:
     """What axe-core finds in a state of the page, in one theme after the other."""
     found = []

@@ -111,11 +111,10 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     stranger = host.page(
         """<script>
         setInterval(() => {
-          for (const other of parent.frames) {
-            if (other !== window) {
-              other.postMessage({unison: 1, type: 'hello'}, '*');
-              other.postMessage({unison: 1, type: 'call', id: 1, method: 'pause', args: []}, '*');
-            }
+          for (let i = 0; i < parent.length; i++) {
+            if (parent[i] === window) continue;
+            parent[i].postMessage({unison: 1, type: 'hello'}, '*');
+            parent[i].postMessage({unison: 1, type: 'call', id: 1, method: 'pause', args: []}, '*');
           }
           parent.postMessage({unison: 1, type: 'event', name: 'connection', detail: {id: 'forged'}}, '*');
         }, 50);
@@ -126,7 +125,7 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     url = host.page(
         f"""<div data-unison data-theme=light data-lazy=0 data-width=300 data-height=200 id=one></div>
         <unison-globe country=BR width=300 height=200 lazy=0></unison-globe>
-        <iframe src="{stranger}" id=stranger width=9 height=9></iframe>{script_tag(server)}
+        <iframe src="{stranger}" id=stranger width=9 height=9></iframe>{script_tag(server) * 2}
         <script>
           const log = [];
           addEventListener('message', ({{data}}) => data.leaked && log.push('leaked'));
@@ -143,6 +142,8 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     page.goto(url)
     assert page.evaluate("ready") == "both"
     assert frame_of(page, 1).url.startswith(f"{server.url}/embed?country=BR")
+    for number in (0, 1):
+        expect(page.frame_locator("iframe").nth(number).locator('#status[data-state="live"]')).to_be_attached()
     send_pair(server, "Copper Sky", cities=(OSAKA, LISBON))
     guest.wait("log.includes('Copper Sky')")
     send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
@@ -155,6 +156,7 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     expect(page.locator("unison-globe iframe")).to_have_attribute("src", f"{server.url}/embed?country=JP")
     page.evaluate("element.remove()")
     expect(page.locator("iframe")).to_have_count(2)
+    assert guest.errors == []
 
 
 def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host: Host, guest: Visit) -> None:
@@ -172,8 +174,10 @@ def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host
 def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(server: Server, host: Host, guest: Visit) -> None:
     tag = frame_tag(server, more=f'sandbox="{SANDBOX}"', background="transparent", theme="dark")
     page = guest.page
-    page.goto(host.page(f'{tag}<div style="height:3000px"></div>'))
+    page.goto(host.page(f'{tag}<div style="height:3000px"></div>{script_tag(server)}'))
     inside = drawn(page)
+    page.evaluate("Unison.embed(document.querySelector('iframe')).pause()")  # the script takes in what is there
+    expect(inside.locator("#pause")).to_have_attribute("data-paused", "true")
     expect(inside.locator("#stage")).to_have_attribute("data-gestures", "shared")
     page.mouse.move(200, 150)
     page.mouse.wheel(0, 400)

@@ -59,6 +59,7 @@ def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(
     page.keyboard.press("r")
     line = page.get_by_role("slider", name="Time")
     expect(line).to_be_focused()
+    page.get_by_label("Pace").select_option("16×")
     line.fill("-30")
     expect(page.locator("#feed li")).to_have_count(len(ids), timeout=40_000)
     send_pair(server, "Only Now", "Somebody Else")
