@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON, OSAKA, send_pair
@@ -18,7 +18,10 @@ FETCHED = sorted((ROOT / ".venv").glob("axe-core-*/node_modules/axe-core/axe.min
 AXE = os.environ.get("AXE") or (str(FETCHED[-1]) if FETCHED else None)
 Theme = Literal["dark", "light"]
 THEMES: tuple[Theme, ...] = ("dark", "light")
-SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {
+    "laptop": {"width": 1440, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 
 WITHOUT_WEBGL = "HTMLCanvasElement.prototype.getContext = () => null; OffscreenCanvas.prototype.getContext = () => null"
 
