@@ -10,7 +10,7 @@ const form = /** @type {HTMLFormElement} */ (find("choice"));
 const frame = /** @type {HTMLIFrameElement} */ (find("preview"));
 const size = /** @type {HTMLSelectElement} */ (find("size"));
 const picker = /** @type {HTMLInputElement} */ (find("accent-picker"));
-const base = /** @type {string} */ (document.body.dataset.base);
+const base = document.body.dataset.base || location.origin;
 const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let waiting;

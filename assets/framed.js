@@ -9,6 +9,7 @@
  * @property {boolean} controls
  * @property {boolean} poster  whether the globe waits for a click
  * @property {Connection | null} moment  what is shown in place of the stream
+ * @property {number | null} at  the time to begin at, epoch seconds, in place of now
  */
 import { createBridge } from "./bridge.js";
 

@@ -37,8 +37,12 @@
   /** Whether a frame that is there already is one of ours. @param {Element} element @returns {element is HTMLIFrameElement} */
   function isFrame(element) {
     if (!(element instanceof HTMLIFrameElement)) return false;
-    const { origin, pathname } = new URL(element.src || "about:blank", location.href);
-    return origin === base.origin && pathname === new URL("embed", base).pathname;
+    try {
+      const { origin, pathname } = new URL(element.src || "about:blank", location.href);
+      return origin === base.origin && pathname === new URL("embed", base).pathname;
+    } catch {
+      return false; // somebody else's, with an address that is none
+    }
   }
 
   /** @param {Element} element @param {Options} options */
@@ -207,6 +211,8 @@
     }
   }
 
+  const known = /** @type {{scan: () => void} | undefined} */ (window.Unison);
+  if (known) return known.scan(); // each snippet brings the script along
   window.Unison = { version: VERSION, embed, scan };
   if (!customElements.get("unison-globe")) customElements.define("unison-globe", UnisonGlobe);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", scan);

@@ -176,6 +176,9 @@ function lookBack(fromS, pace) {
       status.past(atS);
       lookback.show(atS);
     },
+    onNow(nowS) {
+      serverAheadS = nowS - Date.now() / 1000;
+    },
     onEnd: live,
   });
   document.body.dataset.stream = "past";

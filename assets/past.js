@@ -7,10 +7,10 @@
 const CHUNK_S = 30; // asked for at once, for each unit of pace
 const CHUNK_MOST_S = 60;
 const AHEAD_S = 10; // so much is there before it is shown, for each unit of pace
-const WRITTEN_S = 1; // what is younger may not be written yet
+const WRITTEN_S = 2.5; // what is younger may not be written yet
 const EVERY_MS = 100;
 const RETRY_MS = 2000;
-const NOW_S = 3; // so near to now it is now
+const NOW_S = 5; // so near to now it is now
 
 /**
  * @param {object} options
@@ -20,9 +20,10 @@ const NOW_S = 3; // so near to now it is now
  * @param {(frame: Frame) => void} options.onFrame
  * @param {(atS: number) => void} options.onTime
  * @param {() => void} options.onEnd  it has come to now
+ * @param {(nowS: number) => void} [options.onNow]  the server's clock, epoch seconds
  * @param {() => number} [options.nowMs]
  */
-export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, nowMs = () => performance.now() }) {
+export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = () => {}, nowMs = () => performance.now() }) {
   let [baseS, baseMs, speed] = [fromS, nowMs(), pace];
   let loadedS = fromS;
   let loading = false;
@@ -42,26 +43,28 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, nowMs = 
 
   async function more() {
     loading = true;
-    const askedS = loadedS;
+    const [askedS, seconds] = [loadedS, chunkS()];
     try {
-      take(askedS, await load(askedS, chunkS()));
+      take(askedS, seconds, await load(askedS, seconds));
     } catch (error) {
       console.warn(error);
+      if (error instanceof RefusedError) return end();
       retryMs = nowMs() + RETRY_MS;
     }
     loading = false;
   }
 
-  /** @param {number} askedS @param {Stretch} stretch */
-  function take(askedS, { now, oldest, frames }) {
+  /** @param {number} askedS @param {number} seconds @param {Stretch} stretch */
+  function take(askedS, seconds, { now, oldest, frames }) {
     if (over) return;
     aheadMs = now * 1000 - nowMs();
+    onNow(now);
     const before = oldest !== null && askedS < oldest && frames.length === 0;
-    const untilS = before ? oldest - 0.5 : Math.min(askedS + chunkS(), now - WRITTEN_S);
+    const untilS = before ? oldest - 0.5 : Math.min(askedS + seconds, now - WRITTEN_S);
     if (before) rebase(untilS);
     else if (atS() >= askedS) rebase(askedS); // what was waited for begins now
     coming.push(...frames.filter((frame) => frame.now > askedS && frame.now <= untilS));
-    if (untilS < askedS + chunkS()) retryMs = nowMs() + RETRY_MS; // there is not more yet
+    if (untilS < askedS + seconds) retryMs = nowMs() + RETRY_MS; // there is not more yet
     loadedS = Math.max(untilS, askedS);
   }
 
@@ -102,6 +105,9 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, nowMs = 
   };
 }
 
+/** What the server will not give, however often it is asked. */
+export class RefusedError extends Error {}
+
 /**
  * Ask the server for some seconds.
  *
@@ -113,6 +119,7 @@ export async function loadPast(filters, fromS, seconds) {
   query.set("from", fromS.toFixed(3));
   query.set("seconds", String(seconds));
   const answer = await fetch(`/api/past?${query}`);
+  if (answer.status === 400) throw new RefusedError((await answer.json()).error);
   if (!answer.ok) throw new Error(`the past was not given: ${answer.status}`);
   return answer.json();
 }
@@ -126,7 +133,7 @@ export function atOf(query) {
   const asked = new URLSearchParams(query).get("at");
   if (asked === null) return null;
   const seconds = /^\d+(\.\d+)?$/.test(asked) ? Number(asked) : Date.parse(asked) / 1000;
-  if (Number.isFinite(seconds) && seconds < 1e11) return seconds;
+  if (seconds >= 0 && seconds < 1e11) return seconds;
   console.info(`at=${asked} is left out: expected epoch seconds, or a time such as 2026-09-21T14:13:20Z`);
   return null;
 }

@@ -6,6 +6,7 @@ import { createFeed } from "./feed.js";
 import { createKeys } from "./keys.js";
 import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
+import { createPast, loadPast } from "./past.js";
 import { createPause } from "./pause.js";
 import { createPresence } from "./presence.js";
 import { createRecent } from "./recent.js";
@@ -63,8 +64,11 @@ export function show(embed, bridge) {
   const wish = matchMedia("(prefers-reduced-motion: reduce)");
   let recent = createRecent();
   let serverAheadS = 0;
+  /** What is shown in place of now. @type {ReturnType<typeof createPast> | null} */
+  let past = null;
   let filters = embed.filters;
   let name = "connecting";
+  let asked = 0; // filters, one after the other
   const pause = createPause(find("pause"), {
     note: find("meanwhile"),
     turn(paused) {
@@ -109,9 +113,10 @@ export function show(embed, bridge) {
   }
 
   /** @param {{at: number}} event */
-  const isSeen = ({ at }) => at - serverAheadS > presence.sinceMs() / 1000;
+  const isSeen = ({ at }) => (past ? !document.hidden : at - serverAheadS > presence.sinceMs() / 1000);
+  const shownS = () => past?.atS() ?? Date.now() / 1000 + serverAheadS;
   /** @param {{at: number}} event */
-  const isNew = (event) => isSeen(event) && Date.now() / 1000 + serverAheadS - event.at < OLD_S;
+  const isNew = (event) => isSeen(event) && shownS() - event.at < OLD_S;
   const onGlobe = () => (pause.paused() ? null : globe);
 
   const openStream = () => createStream({
@@ -129,13 +134,17 @@ export function show(embed, bridge) {
       feed?.fill(unknown);
       if (!pause.paused()) unknown.filter(isNew).forEach(join);
     },
-    onFrame(frame) {
-      frame.connections.forEach(came);
-      frame.pulses.filter(isNew).forEach((pulse) => onGlobe()?.pulse(pulse));
-      (frame.sparks ?? []).filter(isNew).forEach((spark) => onGlobe()?.spark(spark));
-      sources.add(frame);
-    },
+    onFrame: showFrame,
   });
+
+  /** @param {Frame} frame */
+  function showFrame(frame) {
+    frame.connections.forEach(came);
+    frame.pulses.filter(isNew).forEach((pulse) => onGlobe()?.pulse(pulse));
+    (frame.sparks ?? []).filter(isNew).forEach((spark) => onGlobe()?.spark(spark));
+    sources.add(frame);
+  }
+
   /** @type {ReturnType<typeof createStream> | null} */
   let stream = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -143,14 +152,40 @@ export function show(embed, bridge) {
 
   /** Show the stream, from the beginning. */
   function live() {
+    clear();
+    stream = openStream();
+  }
+
+  /** Show what was shown then, and then now if it comes so far. @param {number} fromS */
+  function lookBack(fromS) {
+    clear();
+    past = createPast({
+      load: (from, seconds) => loadPast(new URLSearchParams(filters), from, seconds),
+      fromS,
+      pace: 1,
+      onFrame: showFrame,
+      onTime: status.past,
+      onNow(nowS) {
+        serverAheadS = nowS - Date.now() / 1000;
+      },
+      onEnd: live,
+    });
+    name = "past";
+    sources.replay();
+    tellStatus();
+  }
+
+  /** Leave what is shown. */
+  function clear() {
     clearInterval(again);
     delete document.documentElement.dataset.moment;
     caption.close();
     stream?.destroy();
+    past?.destroy();
+    stream = past = null;
     recent = createRecent();
     still.leave();
     feed?.clear();
-    stream = openStream();
   }
 
   /** Show one moment in its place. @param {Connection} connection */
@@ -165,8 +200,9 @@ export function show(embed, bridge) {
   }
 
   if (embed.moment) stay(embed.moment);
+  else if (embed.at !== null) lookBack(embed.at);
   else live();
-  window.addEventListener("online", () => stream?.hurry());
+  window.addEventListener("online", () => (past ?? stream)?.hurry());
   wish.addEventListener("change", () => globe?.soothe(wish.matches));
   createTaps(stage, { pick: (at, reach) => globe?.pick(at, reach) ?? null, onPick: see, onMiss: nothing });
   if (embed.controls) {
@@ -188,7 +224,7 @@ export function show(embed, bridge) {
     globe = createGlobe(stage, {
       scene,
       fields,
-      clock: createClock(location.search),
+      clock: createClock(location.search, () => shownS() * 1000),
       calm: wish.matches,
       longitude,
       colours,
@@ -208,9 +244,13 @@ export function show(embed, bridge) {
     play: () => void (pause.paused() && pause.toggle()),
     /** Show what passes a filter, or everything. @param {unknown} next */
     async setFilter(next) {
-      filters = await lookUp(location.origin, next);
+      const turn = ++asked;
+      const found = await lookUp(location.origin, next);
+      if (turn !== asked) return; // a later wish is under way
+      filters = found;
       embed.moment = null;
-      live();
+      if (past) lookBack(past.atS());
+      else live();
     },
     /** @param {unknown} place */
     async flyTo(place) {

@@ -6,10 +6,10 @@ from sqlite3 import Connection as Connect
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import ServiceUnavailable
 
 from webapp import past as kept
 from webapp.frames import connection_json
-from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.search import SearchError, kind_of, search, wanted
 from webapp.selection import Filter, FilterError
@@ -53,15 +53,16 @@ def past() -> Response:
     after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
     wanted = Filter.parse(pairs, app.gazetteer, others=["from", "seconds"])
 
-    def passes(connection: Connection, everyone: bool) -> bool:
-        return wanted.accepts(connection, app.gazetteer) if wanted else everyone
+    def read(db: Connect) -> bytes:  # and encode, for both take long where much was shown
+        found = kept.frames(db, after_ms, after_ms + 1000 * seconds, wanted, app.gazetteer)
+        oldest = kept.oldest_ms(db)
+        told = [kept.told(frame, wanted, app.gazetteer) for frame in found]
+        return encode({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
 
-    def read(db: Connect) -> tuple[list[kept.PastFrame], int | None]:
-        return kept.frames(db, after_ms, after_ms + 1000 * seconds, passes, app.gazetteer), kept.oldest_ms(db)
-
-    found, oldest = offload(app.history.read, read) or ([], None)
-    told = [kept.told(frame, wanted, app.gazetteer) for frame in found]
-    return _json({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
+    body = offload(app.history.read, read)
+    if body is None:
+        raise ServiceUnavailable(app.history.problem or "the history cannot be read at the moment", retry_after=2)
+    return Response(body, headers={"Cache-Control": "no-store"}, mimetype="application/json")
 
 
 @blueprint.get("/api/search")

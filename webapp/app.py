@@ -61,6 +61,8 @@ RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5
 LAG_MAX_S = 2.0
 PROBLEMS_S = 1.0
+CODES_BYTES = 4 << 20
+"""Codes have a queue of their own: there may be one of any address, and none is to keep a moment from its picture."""
 GOODBYE_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,7 @@ class Unison:
         self.metrics = Metrics()
         self.addresses = Addresses(settings.viewers_per_address)
         self.shares = Rates()
+        self.sharing = threading.Lock()
         self.bodies = Room()
         self._data_dir = DataDir(settings.data_dir)
         self.loop = Loop()
@@ -143,7 +146,7 @@ class Unison:
         except Exception:
             self._data_dir.close()
             raise
-        self.drawing, self.album = Drawing(), Album()
+        self.drawing, self.album, self.codes = Drawing(), Album(), Album(CODES_BYTES)
         self.readers = Readers(self.gazetteer, self.secret, lambda: round(self.now() * 1000))
 
     def _assemble(self) -> None:

@@ -58,7 +58,7 @@ class Group:
 @blueprint.get("/embed/builder")
 def page() -> Response:
     """Serve the page; it may frame what it previews."""
-    base = public_base(request, unison().settings) or request.host_url.rstrip("/")
+    base = public_base(request, unison().settings) or ""
     grounds = {"dark": OCEAN["ground"], "light": PAPER_OCEAN["ground"]}
     response = make_response(render_template("builder.html", base=base, groups=groups(), grounds=grounds))
     response.headers["Cache-Control"] = "no-cache"

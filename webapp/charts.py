@@ -24,6 +24,8 @@ from webapp.security import public_base
 from webapp.totals import songs
 
 SONGS = 50
+SMALL = 10_000
+"""Connections, up to which a chart is little work."""
 
 Orders = dict[str, list[tuple[Connection, int]]]
 """By order, each song's farthest connection, and how many it has."""
@@ -38,7 +40,11 @@ def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -
     def make(since_s: float) -> Orders:
         return offload(history.read, lambda db: songs(db, since_s, SONGS, gazetteer)) or {order: [] for order in ORDERS}
 
-    return Sums(make, lambda made: len(made["most"]) < SONGS, clock)
+    return Sums(make, _is_small, clock)
+
+
+def _is_small(made: Orders) -> bool:
+    return len(made["most"]) < SONGS and sum(times for _, times in made["most"]) < SMALL
 
 
 @blueprint.get("/playlist")

@@ -104,7 +104,9 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     if isinstance(value, int | float) and not least <= value <= most:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
     if name == "public_url" and not _ADDRESS.fullmatch(value):
-        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected an address such as https://unison.example.org")
+        raise SettingError(
+            f"{PREFIX}{name.upper()}={text!r}: expected an address without a path, such as https://unison.example.org"
+        )
     if name == "search_links" and not all(map(_SEARCH_LINK.fullmatch, value)):
         raise SettingError(
             f"{PREFIX}{name.upper()}={text!r}: expected links such as Name=https://example.org/?q={QUERY}"
@@ -125,7 +127,7 @@ def _is_network(text: str) -> bool:
 
 
 _SEARCH_LINK = re.compile(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*")
-_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w./~-]*)?", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE)
 
 _ORIGIN = re.compile(r"\*|https?://(\*\.)?([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 

@@ -38,8 +38,6 @@ def page() -> Response:
     app = unison()
     wish = embedding.read(request.args.items(multi=True), app.gazetteer, app.now())
     shown = _shown(wish)
-    if wish.at is not None:
-        wish.notes.append("at is read, but what is shown is now: past times cannot be shown yet")
     body = render_template(
         "embed.html", wish=wish, shown=shown, scene=_scene(wish), look=_look(wish), full=_full(wish), found=discovery()
     )

@@ -90,7 +90,7 @@ PARAMETERS = (
     Parameter("title", f"text, at most {TITLE_MOST} characters", "", "A heading over the globe."),
     Parameter("poster", _SWITCH, "`0`", "`1` shows a picture and a play button; a click loads the globe."),
     Parameter("moment", "the id of a connection", "", "That moment, again and again, in place of the live stream."),
-    Parameter("at", "epoch seconds, or an ISO 8601 time", "", "Reserved: read and checked, but what is shown is now."),
+    Parameter("at", "epoch seconds, or an ISO 8601 time", "", "What everyone was shown from then on, in place of now."),
 )
 """All of them, in the order of the documentation."""
 

@@ -67,8 +67,13 @@ class Figure:
         text = StringIO()
         writer = csv.writer(text)
         writer.writerow((*self.columns, "connections"))
-        writer.writerows((*row.cells, row.count) for row in self.rows)
+        writer.writerows((*map(_text, row.cells), row.count) for row in self.rows)
         return text.getvalue()
+
+
+def _text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:

@@ -220,12 +220,16 @@ class History:
         if self.read(lambda db: shared.is_shared(db, id)):
             return
         self.flush()
+        kept = False
         with self._write_lock:
             try:
                 if self._writer is not None:
                     shared.share(self._writer, id, self._shared_max)
+                    kept = self._shared_max == 0 or shared.is_shared(self._writer, id)
             except sqlite3.Error as error:
                 raise HistoryError(f"this cannot be kept at the moment ({error}); try again later") from error
+        if not kept and self.problem:
+            raise HistoryError(f"this cannot be kept at the moment ({self.problem}); try again later")
 
     def tracks(self, limit: int) -> list[bytes]:
         """Return the tracks that were last in a connection, as wire JSON, the newest first."""

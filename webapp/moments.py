@@ -10,7 +10,7 @@ from urllib.parse import quote
 from babel.dates import format_datetime
 from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale
-from werkzeug.exceptions import Forbidden, Gone, NotFound, TooManyRequests
+from werkzeug.exceptions import Forbidden, Gone, NotFound, ServiceUnavailable, TooManyRequests
 
 from webapp.admission import check_origin, client_address
 from webapp.answers import page_response
@@ -24,6 +24,8 @@ from webapp.selection import Filter
 
 OTHERS_MOST = 12
 """What else is listed of that second."""
+SHARE_S = 2
+"""So long one share waits for another; then it is to come again."""
 _ID = re.compile("[0-9a-v]{23}")
 
 blueprint = Blueprint("moments", __name__)
@@ -44,12 +46,15 @@ def moment(id: str) -> Connection:
     Raises:
         NotFound: there is none, or it is no id.
         Gone: it is older than what is kept.
+        ServiceUnavailable: it may be there, but the history is in trouble.
     """
     if not _ID.fullmatch(id):
         raise NotFound(f"{id[:40]!r} is no id of a connection: 23 characters of 0-9 and a-v")
     history = unison().history
     found: Connection | None = offload(history.get, id)
     if found is None:
+        if history.problem:
+            raise ServiceUnavailable(history.problem, retry_after=SHARE_S)
         if offload(history.has_forgotten, id):
             raise Gone("this moment is older than what is kept here")
         raise NotFound("there is no such moment here")
@@ -77,7 +82,13 @@ def share(id: str) -> tuple[str, int]:
     check_origin(request, app.settings, "share this moment")
     if wait_s := app.shares.take(client_address(request, app.settings)):
         raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
-    offload(app.history.share, moment(id).id)
+    found = moment(id)
+    if not app.sharing.acquire(timeout=SHARE_S):  # a disk that is slow is to hold up one thread, not all of them
+        raise ServiceUnavailable("moments cannot be kept at the moment; try again", retry_after=SHARE_S)
+    try:
+        offload(app.history.share, found.id)
+    finally:
+        app.sharing.release()
     return "", 204
 
 

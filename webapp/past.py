@@ -1,7 +1,6 @@
 """Frames of the past: what was kept of each, read from the history's file."""
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,16 @@ if TYPE_CHECKING:
     from webapp.records import Connection
     from webapp.selection import Filter
 
+CONNECTIONS_MOST = 20_000
+"""Looked at for one answer, the oldest first: far more than anybody can follow."""
+
+NOWHERE = (-1, -1)
+
 _RECORDS = """SELECT stream, seq, at_ms, counts, pulses FROM records
     WHERE at_ms > :after AND at_ms <= :until ORDER BY at_ms, stream, seq"""
-_BETWEEN = "c.id >= :first AND c.id < :last"
-_PLACES = f"SELECT c.id, c.stream, c.seq, c.everyone FROM connections c WHERE {_BETWEEN}"
-_CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} WHERE {_BETWEEN} ORDER BY c.id"
+_WHICH = "WHERE c.id >= :first AND c.id < :last AND (c.everyone = 1 OR :filtered) ORDER BY c.id LIMIT :most"
+_PLACES = f"SELECT c.id, c.stream, c.seq FROM connections c {_WHICH}"
+_CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} {_WHICH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,7 @@ class PastFrame:
 
 
 def frames(
-    db: sqlite3.Connection,
-    after_ms: int,
-    until_ms: int,
-    passes: "Callable[[Connection, bool], bool]",
-    gazetteer: "Gazetteer",
+    db: sqlite3.Connection, after_ms: int, until_ms: int, wanted: "Filter", gazetteer: "Gazetteer"
 ) -> list[PastFrame]:
     """Return the frames of the slices that end after one time and not after the other, in their order.
 
@@ -48,19 +48,24 @@ def frames(
         db: the file.
         after_ms: epoch milliseconds.
         until_ms: epoch milliseconds.
-        passes: tells whether a connection is to be in its frame; told whether everyone was shown it.
+        wanted: what a connection must pass; all that everyone was shown passes an empty filter, and nothing else.
         gazetteer: the cities.
     """
     rows = db.execute(_RECORDS, {"after": after_ms, "until": until_ms}).fetchall()
     found = {
         (stream, seq): PastFrame(seq, at, counts.encode(), pulses.encode()) for stream, seq, at, counts, pulses in rows
     }
-    span = {"first": id_floor((after_ms - SLICE_MS) / 1000), "last": id_floor(until_ms / 1000)}
-    places = {id: ((stream, seq), bool(everyone)) for id, stream, seq, everyone in db.execute(_PLACES, span)}
+    span = {
+        "first": id_floor((after_ms - SLICE_MS) / 1000),
+        "last": id_floor(until_ms / 1000),
+        "filtered": bool(wanted),
+        "most": CONNECTIONS_MOST,
+    }
+    places = {id: (stream, seq) for id, stream, seq in db.execute(_PLACES, span)}
     for connection in built(db.execute(_CONNECTIONS, span), gazetteer, 1000):
-        place, everyone = places.get(connection.id, (None, False))
-        if place in found and passes(connection, everyone):
-            found[place].connections.append(connection)
+        frame = found.get(places.get(connection.id, NOWHERE))
+        if frame and wanted.accepts(connection, gazetteer):
+            frame.connections.append(connection)
     return list(found.values())
 
 

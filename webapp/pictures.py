@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -93,16 +94,16 @@ def _served(job: Job) -> Response:
     response = Response(content_type=SVG if job.kind.endswith(".svg") else PNG)
     response.headers["Cache-Control"] = KEPT
     response.set_etag(key)
-    if not request.if_none_match.contains(key):
-        response.data = _drawn(key, job)
     response.make_conditional(request)
+    if response.status_code == HTTPStatus.OK:
+        response.data = _drawn(key, job)
     return response
 
 
 def _drawn(key: str, job: Job) -> bytes:
     app = unison()
     try:
-        return app.album.picture(key, lambda: app.drawing.drawn(job))
+        return (app.codes if job.address else app.album).picture(key, lambda: app.drawing.drawn(job))
     except TooManyPictures as error:
         raise ServiceUnavailable("too many pictures are being drawn; come again", retry_after=AGAIN_S) from error
     except OSError as error:

@@ -296,3 +296,13 @@ def test_axe_finds_nothing_in_a_frame_its_list_its_caption_and_its_picture(
     assert complaints(page) == []
     page.goto(f"{server.url}/embed?poster=1&theme={theme}&background=ffffff")
     assert complaints(page) == []
+
+
+def test_two_snippets_and_a_strangers_broken_frame_are_each_one_frame(server: Server, host: Host, guest: Visit) -> None:
+    snippet = f"{script_tag(server)}<div data-unison data-poster=1 data-lazy=0></div>"
+    guest.page.goto(host.page(f'<iframe src="https://"></iframe>{snippet}{snippet}'))
+    expect(guest.page.locator("[data-unison] iframe")).to_have_count(2)
+    drawn_once = guest.page.evaluate(
+        "[...document.querySelectorAll('[data-unison]')].map((one) => one.children.length)"
+    )
+    assert drawn_once == [1, 1]

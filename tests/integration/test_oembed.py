@@ -152,8 +152,8 @@ def test_nothing_is_named_where_nobody_knows_the_servers_address(serve: Callable
 
 
 def test_with_an_address_of_its_own_links_begin_there(serve: Callable[..., Server]) -> None:
-    server = serve(UNISON_PUBLIC_URL="https://music.example.org/globe")
-    found = described(server, "https://music.example.org/globe/?country=BR")
-    assert source(found["html"]) == "https://music.example.org/globe/embed?country=BR"
+    server = serve(UNISON_PUBLIC_URL="https://music.example.org")
+    found = described(server, "https://music.example.org/?country=BR")
+    assert source(found["html"]) == "https://music.example.org/embed?country=BR"
     status, *_ = get(server, "/oembed?url=" + "https://music.example.org/elsewhere")
     assert status == 404

@@ -75,6 +75,12 @@ def test_a_browser_that_has_the_picture_is_told_so(server: Server, kept: list[Co
     assert (other.status, other.body != first.body) == (200, True)
 
 
+def test_no_answer_is_an_empty_picture(server: Server, kept: list[Connection]) -> None:
+    etag = ask(server, f"/c/{kept[0].id}/card.png").headers["ETag"]
+    answer = ask(server, f"/c/{kept[0].id}/card.png", If_None_Match=etag, If_Match=etag)
+    assert answer.status == 304 or answer.body.startswith(b"\x89PNG")
+
+
 def test_the_words_are_in_the_language_that_the_address_names(server: Server, kept: list[Connection]) -> None:
     plain, german, none = (ask(server, f"/c/{kept[0].id}/card.png{query}") for query in ("", "?lang=de", "?lang=xx"))
     assert german.body != plain.body

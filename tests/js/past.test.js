@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atOf, createPast } from "../../assets/past.js";
+import { atOf, createPast, RefusedError } from "../../assets/past.js";
 
 /** A server that kept a frame each second from 1000 to 2000, and a clock that is moved by hand. */
 function world(t, { oldest = 1000, now = 2000 } = {}) {
@@ -67,13 +67,34 @@ test("a faster pace shows as many frames in less time, and can be changed on the
   past.destroy();
 });
 
+test("a pace that is changed while frames are under way leaves none out", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const there = world(t);
+  const past = createPast({ ...there.options, fromS: 1500, pace: 1 });
+  past.pace(16);
+  await there.pass(10);
+  assert.deepEqual(there.seen, Array.from({ length: there.seen.length }, (_, i) => 1501 + i));
+  assert.ok(there.seen.length > 100);
+  past.destroy();
+});
+
+test("what the server refuses is not asked for again", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  t.mock.method(console, "warn", () => {});
+  const there = world(t);
+  const load = t.mock.fn(() => Promise.reject(new RefusedError("from='-1'")));
+  createPast({ ...there.options, load, fromS: 1500, pace: 1 });
+  await there.pass(10);
+  assert.deepEqual([load.mock.callCount(), there.ends], [1, 1]);
+});
+
 test("what comes to now says so, once", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
   createPast({ ...there.options, fromS: 1990, pace: 4 });
   await there.pass(15);
   assert.equal(there.ends, 1);
-  assert.deepEqual(there.seen.slice(0, 7), [1991, 1992, 1993, 1994, 1995, 1996, 1997]);
+  assert.deepEqual(there.seen, [1991, 1992, 1993, 1994, 1995, 1996]);
 });
 
 test("a time before all that was kept begins with the oldest", async (t) => {
@@ -106,4 +127,5 @@ test("an address may ask for a time", (t) => {
   const info = t.mock.method(console, "info", () => {});
   assert.equal(atOf("?at=yesterday"), null);
   assert.match(String(info.mock.calls[0].arguments[0]), /at=yesterday/);
+  assert.equal(atOf("?at=1960-01-01"), null);
 });

@@ -81,6 +81,11 @@ def test_a_table_as_csv_is_read_as_it_was_meant() -> None:
     ]  # fmt: skip
 
 
+def test_no_cell_is_a_formula() -> None:
+    text = Figure("songs", ("title", "artist"), [Row(("=1+1", "@a"), 3)]).csv()
+    assert text.splitlines()[1] == "'=1+1,'@a,3"
+
+
 def test_where_the_history_cannot_be_read_the_figures_are_empty() -> None:
     with temporary_history() as history:
         history.close()

@@ -125,3 +125,17 @@ def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkey
     history.share(connection().id)
     history.close()
     assert table(history, "SELECT id FROM shared") == [(connection().id,)]
+
+
+def test_what_could_not_be_written_is_not_said_to_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    with temporary_history() as history:
+        history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
+        with monkeypatch.context() as patched:
+            patched.setattr("webapp.history.write", locked)
+            with pytest.raises(HistoryError, match="database is locked"):
+                history.share(connection().id)
+        history.share(connection().id)
+        assert table(history, "SELECT id FROM shared") == [(connection().id,)]

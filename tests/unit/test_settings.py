@@ -69,9 +69,14 @@ def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
         ("UNISON_OPEN_INGEST", "perhaps", "0 or 1"),
         ("UNISON_VIEWERS_MAX", "0", "at least 1"),
         ("UNISON_HISTORY_DAYS", "-0.5", "at least 0"),
-        ("UNISON_PUBLIC_URL", "http://[", "an address such as https://unison.example.org"),
-        ("UNISON_PUBLIC_URL", "unison.example.org", "an address such as https://unison.example.org"),
-        ("UNISON_PUBLIC_URL", "https://a b", "an address such as https://unison.example.org"),
+        ("UNISON_PUBLIC_URL", "http://[", "an address without a path, such as https://unison.example.org"),
+        ("UNISON_PUBLIC_URL", "unison.example.org", "an address without a path, such as https://unison.example.org"),
+        ("UNISON_PUBLIC_URL", "https://a b", "an address without a path, such as https://unison.example.org"),
+        (
+            "UNISON_PUBLIC_URL",
+            "https://a.example/globe",
+            "an address without a path, such as https://unison.example.org",
+        ),
         ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "folder"),
     ],
 )
