@@ -1,4 +1,5 @@
 /** One connection in words, over the globe in a frame: the moment that is shown, or what a visitor picked. */
+import { isolated } from "./feed.js";
 import { apart, distance, placeName } from "./format.js";
 import { language, sayParts } from "./words.js";
 
@@ -30,13 +31,6 @@ export function createCaption(element, { onClose = () => {} } = {}) {
     close,
     destroy: () => closer.removeEventListener("click", close),
   };
-}
-
-/** @param {string} text */
-function isolated(text) {
-  const element = document.createElement("bdi");
-  element.textContent = text;
-  return element;
 }
 
 /** @type {(at: number) => string} */

@@ -171,7 +171,7 @@ function row(kind, ...parts) {
 }
 
 /** Text of any direction, which must not turn its neighbours around. @param {string} text */
-function isolated(text) {
+export function isolated(text) {
   const element = document.createElement("bdi");
   element.textContent = text;
   return element;

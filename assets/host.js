@@ -211,8 +211,6 @@
     }
   }
 
-  const known = /** @type {{scan: () => void} | undefined} */ (window.Unison);
-  if (known) return known.scan(); // each snippet brings the script along
   window.Unison = { version: VERSION, embed, scan };
   if (!customElements.get("unison-globe")) customElements.define("unison-globe", UnisonGlobe);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", scan);

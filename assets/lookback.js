@@ -20,8 +20,6 @@ export function createLookback(form, { opener, nowS, look, pace, live }) {
   const told = /** @type {HTMLOutputElement} */ (form.querySelector("output"));
   let spanS = SPAN_S;
   let held = false;
-  /** @type {number | null} */
-  let shownS = null;
 
   /** Have the line and the words say a time. @param {number} atS */
   function tell(atS) {
@@ -79,11 +77,10 @@ export function createLookback(form, { opener, nowS, look, pace, live }) {
   return {
     /** What is shown is of that time, epoch seconds; of now where it is null. @param {number | null} atS */
     show(atS) {
-      shownS = atS;
-      form.hidden = shownS === null;
+      form.hidden = atS === null;
       opener.setAttribute("aria-expanded", String(!form.hidden));
-      if (shownS === null) spanS = SPAN_S;
-      else if (!held) tell(shownS);
+      if (atS === null) spanS = SPAN_S;
+      else if (!held) tell(atS);
     },
     /** Do what a press of the button does. */
     toggle: open,

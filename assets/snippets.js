@@ -4,15 +4,12 @@
  * @typedef {Record<string, string>} Choice  parameters by name; what is empty is left out
  * @typedef {{width: number | null, height: number}} Size  width: null is as wide as there is room
  */
+import { escaped } from "./escape.js";
 
 const TITLE = "Unison: two strangers, one song, the same second";
 
 /** @param {Choice} choice @returns {[string, string][]} */
 const made = (choice) => Object.entries(choice).filter(([, value]) => value !== "");
-
-/** @param {string} text */
-const escaped = (text) =>
-  text.replace(/[&"<>]/g, (sign) => ({ "&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;" })[sign] ?? sign);
 
 /** The frame's address. @param {string} base without a slash at its end @param {Choice} choice */
 export function addressOf(base, choice) {

@@ -1,7 +1,7 @@
 /** Where a moment can be passed on to, as addresses, and as code for another page. Pure. */
+import { escaped } from "./escape.js";
 
 const HOST = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::\d{1,5})?$/;
-const ESCAPES = /** @type {Record<string, string>} */ ({ "&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;" });
 
 /** @type {(base: string, query: Record<string, string>) => string} */
 const withQuery = (base, query) => `${base}?${new URLSearchParams(query).toString().replaceAll("+", "%20")}`;
@@ -32,6 +32,3 @@ export const mastodonAddress = (instance, text, url) =>
 export const embedCode = (origin, id, title) =>
   `<iframe src="${origin}/embed?moment=${id}" title="${escaped(title)}" width="640" height="400"` +
   ` style="border:0;max-width:100%" loading="lazy" allowfullscreen></iframe>`;
-
-/** @param {string} text */
-const escaped = (text) => text.replace(/[&"<>]/g, (sign) => ESCAPES[sign]);

@@ -10,6 +10,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from webapp import past as kept
 from webapp.frames import connection_json
+from webapp.records import is_connection_id
 from webapp.runtime import offload, unison
 from webapp.search import SearchError, kind_of, search, wanted
 from webapp.selection import Filter, FilterError
@@ -134,6 +135,6 @@ def _seconds(text: str | None) -> int:
 
 
 def _before(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch("[0-9a-v]{23}", text):
+    if text is not None and not is_connection_id(text):
         raise QueryError(f"before={text[:40]!r}: expected the id of a connection, 23 characters of 0-9 and a-v")
     return text

@@ -16,7 +16,7 @@ from webapp.answers import page_response
 from webapp.config import QUERY
 from webapp.gazetteer import Gazetteer
 from webapp.history import History
-from webapp.periods import PERIODS, Sums
+from webapp.periods import PERIODS, SMALL, Sums
 from webapp.playlist import FORMATS, Item, Playlist
 from webapp.records import Connection
 from webapp.runtime import offload, unison
@@ -24,8 +24,6 @@ from webapp.security import public_base
 from webapp.totals import songs
 
 SONGS = 50
-SMALL = 10_000
-"""Connections, up to which a chart is little work."""
 
 Orders = dict[str, list[tuple[Connection, int]]]
 """By order, each song's farthest connection, and how many it has."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 
 import msgspec
@@ -13,14 +12,12 @@ from PIL import Image
 
 from webapp.cardpage import SOFT, WARM
 from webapp.cards import KINDS, Drawn, Told
-from webapp.children import Child, serve
+from webapp.children import Child, give_way, serve
 from webapp.codes import code_svg
 from webapp.fonts import Fonts, load_fonts
 from webapp.looks import LAND, LIGHTS, OCEAN, PAIRS
 
 ANSWER_S = 20.0
-BEHIND = 10
-"""By how much its niceness is more: viewers come before pictures."""
 
 
 class Job(msgspec.Struct):
@@ -117,7 +114,7 @@ def _ramp(stops: tuple[str, ...], count: int) -> np.ndarray:
 
 
 def _begin(_start: _Start) -> Callable[[Job], Picture]:
-    os.nice(BEHIND)
+    give_way()
     fonts = load_fonts()
     return lambda job: Picture(draw(job, fonts))
 

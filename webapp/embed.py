@@ -6,17 +6,16 @@ import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from webapp import colours, embedding, languages
 from webapp.embedding import TRANSPARENT, Wish
-from webapp.frames import connection_json
 from webapp.looks import OCEAN
 from webapp.moments import moment
 from webapp.oembed import discovery
 from webapp.pages import SERVED, assets, packed
+from webapp.poster import wire
 from webapp.resources import ASSETS, TEMPLATES
 from webapp.runtime import offload, unison
 from webapp.scene import COVER, PAPER_OCEAN, scene
@@ -64,7 +63,7 @@ def _shown(wish: Wish) -> Any:
     if wish.moment is None:
         return None
     try:
-        return msgspec.json.decode(connection_json(moment(wish.moment), unison().gazetteer))
+        return wire(moment(wish.moment))
     except HTTPException as error:
         wish.notes.append(f"moment={wish.moment!r} is left out: {error.description}")
         wish.moment = None

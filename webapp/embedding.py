@@ -15,6 +15,7 @@ from typing import Any
 from webapp import colours
 from webapp.gazetteer import Gazetteer
 from webapp.languages import LANGUAGES, ours
+from webapp.records import is_connection_id
 from webapp.selection import Filter, FilterError
 
 TITLE_MOST = 120
@@ -165,7 +166,7 @@ def _title(text: str) -> str:
 
 
 def _moment(text: str) -> str:
-    if not re.fullmatch("[0-9a-v]{23}", text):
+    if not is_connection_id(text):
         raise ValueError("the id of a connection, 23 characters of 0-9 and a-v")
     return text
 

@@ -17,7 +17,7 @@ from webapp import totals
 from webapp.answers import page_response
 from webapp.gazetteer import City, Gazetteer
 from webapp.history import History
-from webapp.periods import PERIODS, Sums
+from webapp.periods import PERIODS, SMALL, Sums
 from webapp.plays import SOURCES
 from webapp.records import Connection
 from webapp.runtime import offload, unison
@@ -25,8 +25,6 @@ from webapp.totals import KM_STEP, Rows
 
 ROWS = 20
 FARTHEST_KM = 20_000  # half the Earth is a little more
-SMALL = 10_000
-"""Connections, up to which the sums are little work."""
 
 Songs = list[tuple[Connection, int]]
 
@@ -137,7 +135,7 @@ def page() -> Response:
     """Serve the figures of a period as a page."""
     period = _period()
     made = unison().figures.of(period)
-    return page_response(render_template("stats.html", period=period, figures=made.sums, at_s=made.at_s))
+    return page_response(render_template("stats.html", period=period, figures=made.sums))
 
 
 @blueprint.get("/stats.csv")

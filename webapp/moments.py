@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from webapp.admission import check_origin, client_address
 from webapp.answers import page_response
 from webapp.poster import told, wire
 from webapp.pruning import id_floor
-from webapp.records import Connection
+from webapp.records import Connection, is_connection_id
 from webapp.runtime import offload, unison
 from webapp.scene import scene
 from webapp.security import public_base
@@ -26,7 +25,6 @@ OTHERS_MOST = 12
 """What else is listed of that second."""
 SHARE_S = 2
 """So long one share waits for another; then it is to come again."""
-_ID = re.compile("[0-9a-v]{23}")
 
 blueprint = Blueprint("moments", __name__)
 
@@ -48,7 +46,7 @@ def moment(id: str) -> Connection:
         Gone: it is older than what is kept.
         ServiceUnavailable: it may be there, but the history is in trouble.
     """
-    if not _ID.fullmatch(id):
+    if not is_connection_id(id):
         raise NotFound(f"{id[:40]!r} is no id of a connection: 23 characters of 0-9 and a-v")
     history = unison().history
     found: Connection | None = offload(history.get, id)

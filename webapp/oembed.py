@@ -14,8 +14,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import NotImplemented as NoSuchFormat
 
 from webapp import embedding
-from webapp.frames import connection_json
 from webapp.moments import moment
+from webapp.poster import wire
 from webapp.records import Connection
 from webapp.runtime import unison
 from webapp.security import is_listed, public_base
@@ -121,10 +121,9 @@ def _page(url: str, base: str | None) -> tuple[str, list[tuple[str, str]]]:
         parts, ours = urlsplit(url[:ADDRESS_MOST]), urlsplit(base)
     except ValueError:
         raise NotFound(f"{url[:80]!r} is no address") from None
-    within = parts.path == ours.path or parts.path.startswith(ours.path + "/")
-    if parts.scheme not in ("http", "https") or not _is_ours(parts.netloc, ours.netloc) or not within:
+    if parts.scheme not in ("http", "https") or not _is_ours(parts.netloc, ours.netloc):
         raise NotFound(f"{url[:80]!r} is not an address of this server, which is {base}")
-    return parts.path.removeprefix(ours.path) or "/", parse_qsl(parts.query, keep_blank_values=True)
+    return parts.path or "/", parse_qsl(parts.query, keep_blank_values=True)
 
 
 def _is_ours(host: str, known: str) -> bool:
@@ -139,7 +138,7 @@ def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _told(found: Connection) -> str:
-    told = msgspec.json.decode(connection_json(found, unison().gazetteer))
+    told = wire(found)
     track, cities = told["track"], f"{told['from']['city']} and {told['to']['city']}"
     return f"{track['title']} by {track['artist']}: {cities}, {told['apart_ms']} ms apart"
 

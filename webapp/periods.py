@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+SMALL = 10_000
+"""Connections, up to which their sums are little work."""
 SOON_S = 10
 """For so long sums are good that were little work; there is more to come then, too."""
 

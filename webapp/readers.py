@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from webapp.children import Child, serve
+from webapp.children import Child, give_way, serve
 from webapp.decoding import BodyError, TooManyPlaysError
 from webapp.gazetteer import Gazetteer, load_gazetteer
 from webapp.plays import Source
@@ -24,8 +24,6 @@ from webapp.reading import PlayReader, Taken
 
 LARGE_BYTES = 1 << 16
 CHILDREN_MOST = 4
-BEHIND = 10
-"""By how much their niceness is more: where there are too few cores, viewers come before senders."""
 _AGAIN_S = 10.0
 
 log = logging.getLogger(__name__)
@@ -101,7 +99,7 @@ def _outcome(answer: _Answer) -> Taken:
 
 
 def _begin(start: _Start) -> Callable[[_Job], _Answer]:
-    os.nice(BEHIND)
+    give_way()
     reader = PlayReader(load_gazetteer(), start.secret)
 
     def answer(job: _Job) -> _Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from base64 import b32hexencode
 from dataclasses import dataclass, field
@@ -127,6 +128,7 @@ class SliceRecord:
 
 
 TRACK_ID_BYTES = 16
+_CONNECTION_ID = re.compile("[0-9a-v]{23}")
 
 _HEAD = struct.Struct("<Bqq4I10I")
 
@@ -146,6 +148,11 @@ def connection_tails(
     data, width = memoryview(rows.tobytes()), rows.shape[1]
     pieces = (data[start : start + width] for start in range(0, len(data), width))
     return np.frombuffer(digests(blake2b(digest_size=8, key=secret), pieces), ">u8").astype(np.uint64)
+
+
+def is_connection_id(text: str) -> bool:
+    """Tell whether a text is written as `connection_id` writes."""
+    return bool(_CONNECTION_ID.fullmatch(text))
 
 
 def connection_id(at_ms: int, tail: int) -> str:
