@@ -19,10 +19,14 @@ export function likes({ track, from, to }) {
 }
 
 /**
- * @param {HTMLDialogElement} dialog
- * @param {{onOnly: (found: Found) => void, onShare: (connection: Connection) => void}} options
+ * @typedef {object} CardOptions
+ * @property {(found: Found) => void} onOnly
+ * @property {(connection: Connection) => void} onShare
+ * @property {((track: Track) => void) | null} onPlay  null where visitors do not press play
  */
-export function createCard(dialog, { onOnly, onShare }) {
+
+/** @param {HTMLDialogElement} dialog @param {CardOptions} options */
+export function createCard(dialog, { onOnly, onShare, onPlay }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
@@ -58,6 +62,10 @@ export function createCard(dialog, { onOnly, onShare }) {
 
   const close = () => dialog.close();
   const share = () => shown && onShare(shown);
+  const play = () => {
+    close();
+    if (shown) onPlay?.(shown.track);
+  };
   /** @param {KeyboardEvent} event */
   const press = (event) => {
     if (event.key !== "Escape") return;
@@ -66,6 +74,8 @@ export function createCard(dialog, { onOnly, onShare }) {
   };
   closer.addEventListener("click", close);
   find("share").addEventListener("click", share);
+  find("play").hidden = !onPlay;
+  find("play").addEventListener("click", play);
   dialog.addEventListener("keydown", press);
   return {
     /** @param {Connection} connection */
@@ -77,6 +87,7 @@ export function createCard(dialog, { onOnly, onShare }) {
     destroy() {
       closer.removeEventListener("click", close);
       find("share").removeEventListener("click", share);
+      find("play").removeEventListener("click", play);
       dialog.removeEventListener("keydown", press);
       close();
     },

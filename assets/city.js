@@ -7,9 +7,10 @@
  * @typedef {object} CityOptions
  * @property {string} origin
  * @property {Store | null} storage
- * @property {() => boolean} quiet  whether nothing should come up by itself now
+ * @property {(connection: Connection) => boolean} quiet  whether nothing should come up by itself of one now
  * @property {(connection: Connection) => void} onTouch  one that was just made
  * @property {(connection: Connection) => void} onChoose
+ * @property {(home: Home | null) => void} [onMove]  it was chosen, or forgotten
  * @property {(connection: Connection, text: string) => void} onNote  what may be announced when its turn comes
  * @property {typeof createStream} [open]
  */
@@ -56,7 +57,8 @@ export function otherEnd(id, { from, to }) {
 }
 
 /** @param {HTMLElement} element @param {CityOptions} options */
-export function createCity(element, { origin, storage, quiet, onTouch, onChoose, onNote, open = createStream }) {
+export function createCity(element, options) {
+  const { origin, storage, quiet, onTouch, onChoose, onNote, onMove = () => {}, open = createStream } = options;
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-city="${name}"]`));
   /** @type {Home | null} */
@@ -66,6 +68,7 @@ export function createCity(element, { origin, storage, quiet, onTouch, onChoose,
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let notedMs = -Infinity;
+  let asked = false;
 
   /** @param {Home | null} next */
   function live(next) {
@@ -86,6 +89,8 @@ export function createCity(element, { origin, storage, quiet, onTouch, onChoose,
   function choose(next) {
     keepHome(storage, next);
     live(next);
+    if (asked) details.open = asked = false;
+    onMove(next);
   }
 
   /** @param {StreamState} state */
@@ -125,7 +130,7 @@ export function createCity(element, { origin, storage, quiet, onTouch, onChoose,
   /** @param {Connection} connection */
   function note(connection) {
     const other = home && otherEnd(home.id, connection);
-    if (!home || !other || quiet() || Date.now() - notedMs < BETWEEN_MS) return;
+    if (!home || !other || quiet(connection) || Date.now() - notedMs < BETWEEN_MS) return;
     notedMs = Date.now();
     const [song, here, there] = ["b", "bdi", "bdi"].map((tag) => document.createElement(tag));
     [song.textContent, here.textContent, there.textContent] = [connection.track.title, home.label, placeName(other)];
@@ -142,6 +147,7 @@ export function createCity(element, { origin, storage, quiet, onTouch, onChoose,
     find("note").replaceChildren();
   }
 
+  const details = /** @type {HTMLDetailsElement} */ (element.querySelector("details"));
   const input = /** @type {HTMLInputElement} */ (element.querySelector("input"));
   const combobox = createCombobox(input, /** @type {HTMLElement} */ (element.querySelector("[role=listbox]")), {
     ask: (text, signal) => lookFor(text, { kind: "city", signal }),
@@ -161,6 +167,12 @@ export function createCity(element, { origin, storage, quiet, onTouch, onChoose,
     /** Whether a connection has an end in it. @param {Connection} connection */
     touches: (connection) => home !== null && otherEnd(home.id, connection) !== null,
     hurry: () => stream?.hurry(),
+    home: () => home,
+    /** Have the visitor choose one. */
+    ask() {
+      details.open = asked = true;
+      input.focus();
+    },
     destroy() {
       live(null);
       combobox.destroy();

@@ -8,9 +8,11 @@
  * @property {(track: Track) => string[]} colours
  * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
  * @property {(connection: Connection) => boolean} [mine]  whether the viewer's own city has part in it
+ * @property {(connection: Connection) => "from" | "to" | null} [yours]  which end the viewer is
+ * @property {((track: Track) => void) | null} [onPlay]  a press on a song; null where there is none
  */
 import { apart, distance, placeName, time as timeOf } from "./format.js";
-import { sayCount, sayParts } from "./words.js";
+import { say, sayCount, sayParts } from "./words.js";
 
 export const LISTED = 60; // connections
 const LIT = 4; // of what comes in together: more at once would be a flash
@@ -19,7 +21,9 @@ const LIT = 4; // of what comes in together: more at once would be a flash
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
-export function createFeed(list, { most = LISTED, newer, colours, onChoose = () => {}, mine = () => false }) {
+export function createFeed(list, options) {
+  const { most = LISTED, newer, colours, onChoose = () => {}, onPlay = null } = options;
+  const { mine = () => false, yours = () => null } = options;
   /** @type {Connection[]} */
   let waiting = [];
   let missed = 0;
@@ -32,8 +36,10 @@ export function createFeed(list, { most = LISTED, newer, colours, onChoose = () 
 
   /** @param {Connection} connection @param {boolean} fresh whether it comes in now */
   function put(connection, fresh) {
-    const item = entry(connection, colours(connection.track), fresh);
-    item.classList.toggle("mine", mine(connection));
+    const you = yours(connection);
+    const item = entry(connection, colours(connection.track), fresh, you);
+    item.classList.toggle("mine", you !== null || mine(connection));
+    if (onPlay) item.append(playButton(connection.track));
     told.set(item, connection);
     list.prepend(item);
     while (list.children.length > most) list.lastElementChild?.remove();
@@ -42,26 +48,27 @@ export function createFeed(list, { most = LISTED, newer, colours, onChoose = () 
 
   /** Have tab reach this entry and no other. @param {number} index */
   function reach(index) {
-    const buttons = [...list.querySelectorAll("button")];
-    buttons.forEach((button, i) => (button.tabIndex = i === index ? 0 : -1));
-    return buttons[index];
+    const items = [...list.children];
+    items.forEach((item, i) => item.querySelectorAll("button").forEach((each) => (each.tabIndex = i === index ? 0 : -1)));
+    return items[index]?.querySelector("button");
   }
 
   /** @param {KeyboardEvent} event */
   function step(event) {
-    const buttons = [...list.querySelectorAll("button")];
-    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    const items = [...list.children];
+    const at = items.findIndex((item) => item.contains(document.activeElement));
     if (at < 0 || !Object.hasOwn(STEPS, event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    const last = buttons.length - 1;
-    reach(Math.min(last, Math.max(0, STEPS[event.key](at, last)))).focus();
+    const last = items.length - 1;
+    reach(Math.min(last, Math.max(0, STEPS[event.key](at, last))))?.focus();
   }
 
   /** @param {MouseEvent} event also what Enter on a button makes */
   function choose({ target }) {
     const item = target instanceof Element && target.closest("li");
     const connection = item && told.get(item);
-    if (connection) onChoose(connection, item);
+    if (connection && onPlay && target.closest(".play")) onPlay(connection.track);
+    else if (connection) onChoose(connection, item);
     else if (item) asked = item.dataset.id ?? "";
   }
 
@@ -134,14 +141,15 @@ export function createFeed(list, { most = LISTED, newer, colours, onChoose = () 
   };
 }
 
-/** @type {(connection: Connection, colours: string[], fresh: boolean) => HTMLElement} */
-function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh) {
+/** @type {(connection: Connection, colours: string[], fresh: boolean, you: "from" | "to" | null) => HTMLElement} */
+function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh, you) {
   const item = document.createElement("li");
   item.dataset.id = id;
   item.classList.toggle("fresh", fresh);
   colours.forEach((colour, i) => item.style.setProperty(`--colour-${i}`, colour));
   const [title, artist] = [part("title", track.title), part("artist", track.artist)];
   const [one, other] = [from, to].map((place) => isolated(placeName(place)));
+  if (you) (you === "from" ? one : other).prepend(youAre(), " ");
   item.append(
     heading(...sayParts("{title} by {artist}", { title, artist })),
     row("cities", ...sayParts("{one} and {other}", { one, other })),
@@ -159,6 +167,25 @@ function heading(...parts) {
   song.append(...parts);
   button.append(song);
   element.append(button);
+  return element;
+}
+
+/** A press on the song. @param {Track} track */
+function playButton(track) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "play";
+  button.tabIndex = -1;
+  button.title = say("Press play on {title}", { title: track.title });
+  button.setAttribute("aria-label", button.title);
+  return button;
+}
+
+/** Before the visitor's own city. */
+function youAre() {
+  const element = document.createElement("b");
+  element.className = "you";
+  element.textContent = say("You");
   return element;
 }
 

@@ -10,6 +10,7 @@
  * @property {number} longitude  to begin at
  * @property {ReturnType<typeof import("./palette.js").songColours>} colours
  * @property {(connection: Connection) => boolean} mine  whether it touches the visitor's city
+ * @property {(connection: Connection) => "from" | "to" | null} [yours]  which end the visitor is
  * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
@@ -23,6 +24,7 @@ import { createPace } from "./pace.js";
 import { createPicker } from "./pick.js";
 import { createSlots, flight, KIND } from "./slots.js";
 import { starField } from "./stars.js";
+import { say } from "./words.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
 const DRAWN_FOR_PX = 350; // the disc's radius that sizes in scene.py are meant for
@@ -30,7 +32,9 @@ const SETTLED_S = 1; // after landing an arc is whole, and nothing around it spr
 const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to the full
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
-export function createGlobe(stage, { scene, fields, clock, calm, longitude, colours, mine, paint, obstacles }) {
+export function createGlobe(stage, options) {
+  const { scene, fields, clock, longitude, colours, mine, yours = () => null, obstacles } = options;
+  let { calm, paint } = options;
   window.UnisonLayers = layers;
   const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
   const clear = scene.layers.some((layer) => layer.id === "ocean" && layer.clear);
@@ -178,7 +182,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     const { id, track, from, to } = connection;
     const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
     const { css } = colours(track);
-    const kind = mine(connection) ? KIND.own : KIND.arc;
+    const you = yours(connection);
+    const kind = you || mine(connection) ? KIND.own : KIND.arc;
     const until = now + slots.add({ from: a, to: b, colours: () => colours(track).rgb, kind }, now);
     const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
     picker.add({ connection, from: a, to: b, born: now, lands, until });
@@ -186,8 +191,8 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
     camera.notice(scale(top, 1 / Math.hypot(...top)));
     const halfway = (now + lands) / 2;
     const song = { story: id, point: top, lines: [track.title, track.artist], colours: css };
-    const start = { story: id, point: a, lines: nameOf(from), colours: [css[0]] };
-    const end = { story: id, point: b, lines: nameOf(to), colours: [css[1]] };
+    const start = { story: id, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
+    const end = { story: id, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
     labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
     labels.add("city", { ...start, from: now, until: until - look.fadeS });
     labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
@@ -229,6 +234,12 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
       stale = true;
     },
     nearer,
+    /** Bring a connection to the middle. @param {Connection} connection */
+    lookAt(connection) {
+      const { lon, lat } = middleOf(connection);
+      camera.flyTo(lon, lat);
+      stale = true;
+    },
     /** Bring a place to the middle, in degrees. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
       camera.flyTo(lon, lat);
@@ -278,8 +289,9 @@ export function createGlobe(stage, { scene, fields, clock, calm, longitude, colo
 /** The point below the top of an arc, in degrees. @param {Connection} connection */
 const middleOf = ({ from, to }) => lonLat(arcPoint(unit(from.lon, from.lat), unit(to.lon, to.lat), 0.5));
 
-/** A city and its country, unless that is the same. @type {(place: Place) => string[]} */
-const nameOf = ({ city, country }) => [...new Set([city, country])];
+/** A city and its country, unless that is the same; of the visitor's own end the city alone. */
+/** @type {(place: Place, you: boolean) => string[]} */
+const nameOf = ({ city, country }, you) => (you ? [say("You"), city] : [...new Set([city, country])]);
 
 /** The radius of the globe's disc in pixels. @param {Viewport} viewport */
 function discRadius({ cameraPosition, height, focalDistance }) {

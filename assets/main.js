@@ -14,6 +14,7 @@ import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
 import { atOf, createPast, loadPast } from "./past.js";
 import { browserStorage, createPrefs } from "./prefs.js";
+import { createPlay } from "./play.js";
 import { createPresence } from "./presence.js";
 import { createQuiet } from "./quiet.js";
 import { createRecent } from "./recent.js";
@@ -53,11 +54,19 @@ const still = createStill(/** @type {HTMLElement} */ (stage.querySelector(".post
   latDeg: scene.initialViewState.latitude,
   away: 3.8, // about where the camera is when all of the globe is to be seen
 });
+const onWall = "wall" in document.documentElement.dataset;
+const taking = onWall ? null : document.getElementById("play"); // part, where the server lets visitors
+/** @type {ReturnType<typeof createPlay> | null} */
+let play = null;
+const yours = (/** @type {Connection} */ connection) => play?.yours(connection) ?? null;
+const onPlay = taking && ((/** @type {Track} */ track) => play?.press(track));
 const feed = createFeed(find("feed"), {
   newer: /** @type {HTMLButtonElement} */ (find("newer")),
   colours: (track) => colours(track).css,
   onChoose: see,
   mine: (connection) => city.touches(connection),
+  yours,
+  onPlay,
 });
 const counters = createCounters(find("counters"));
 const sources = createSources(find("sources"));
@@ -82,6 +91,7 @@ function show(connection, turn) {
   document.body.classList.remove("empty");
   feed.add(connection, isNew(connection));
   access.came(connection);
+  play?.see(connection);
   if (isNew(connection)) setTimeout(draw, turn * BACKLOG_MS, connection);
 }
 
@@ -216,9 +226,11 @@ const filters = createFilters(find("chips"), {
 });
 const search = createSearch(find("explore"), { onPick: filters.only });
 find("explore").hidden = false;
+const share = createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs });
 const card = createCard(/** @type {HTMLDialogElement} */ (find("card")), {
   onOnly: filters.only,
-  onShare: createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs }).open,
+  onShare: share.open,
+  onPlay,
 });
 createTaps(stage, {
   pick: (at, reach) => globe?.pick(at, reach) ?? null,
@@ -228,7 +240,7 @@ createTaps(stage, {
 const city = createCity(find("city"), {
   origin: location.origin,
   storage: browserStorage(),
-  quiet: () => access.paused() || document.hidden,
+  quiet: (connection) => access.paused() || document.hidden || yours(connection) !== null,
   onTouch(connection) {
     if (past) return;
     if (filtersOf(location.search).size === 0) show(connection, 0);
@@ -236,8 +248,23 @@ const city = createCity(find("city"), {
   },
   onChoose: see,
   onNote: access.touched,
+  onMove: (home) => play?.moved(home),
 });
-if ("wall" in document.documentElement.dataset) createWall(document, navigator.wakeLock);
+if (taking) {
+  play = createPlay(taking, {
+    origin: location.origin,
+    home: city.home,
+    onNoCity: city.ask,
+    onBegin: () => past && live(),
+    onPress: (place, track) => onGlobe()?.spark({ source: "live", at: liveS(), city: place, track }),
+    onTogether(connection) {
+      show(connection, 0);
+      globe?.lookAt(connection);
+    },
+    onShare: share.open,
+  });
+}
+if (onWall) createWall(document, navigator.wakeLock);
 if (new URLSearchParams(location.search).get("fps") === "1") createMeter(document.body);
 startGlobe().catch((error) => {
   console.warn(error);
@@ -255,6 +282,7 @@ async function startGlobe() {
     longitude,
     colours,
     mine: city.touches,
+    yours,
     paint: theme.layers(),
     obstacles: () => boxesOver(stage, OVER_STAGE),
   });

@@ -111,6 +111,17 @@ def _is_trusted(address: str, settings: Settings) -> bool:
     return any(ip in ip_network(network, strict=False) for network in settings.trusted_proxies)
 
 
+def check_own_page(request: Request, settings: Settings, deed: str) -> None:
+    """Refuse what a browser sends for a page of another site; programs, which say nothing of that, may do it.
+
+    Raises:
+        Forbidden: it is for a page of another site; `deed` is what it may not do.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise Forbidden(f"pages of other sites may not {deed}")
+    check_origin(request, settings, deed)
+
+
 def check_origin(request: Request, settings: Settings, deed: str = "watch this stream") -> None:
     """Refuse what a page of another site asks for, such as a websocket; programs, which send no Origin, may do it.
 

@@ -31,6 +31,7 @@ from webapp import (
     security,
     status,
     stream,
+    visitors,
 )
 from webapp.admission import Addresses, TooManyViewers
 from webapp.album import Album
@@ -48,7 +49,7 @@ from webapp.matching import MatchingElsewhere
 from webapp.metrics import Metrics
 from webapp.pipeline import Pipeline
 from webapp.plays import Overloaded
-from webapp.rates import Rates
+from webapp.rates import Rate, Rates
 from webapp.readers import Readers
 from webapp.records import SliceRecord
 from webapp.resources import TEMPLATES
@@ -63,6 +64,8 @@ LAG_MAX_S = 2.0
 PROBLEMS_S = 1.0
 CODES_BYTES = 4 << 20
 """Codes have a queue of their own: there may be one of any address, and none is to keep a moment from its picture."""
+PRESSES = Rate(burst=5_000, per_s=1_000.0)
+"""Of all visitors that press play: they may well agree on a second."""
 GOODBYE_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -73,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, builder, charts, embed, figures, moments, oembed, pages, pictures, status):
+    for part in (api, atom, builder, charts, embed, figures, moments, oembed, pages, pictures, status, visitors):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
@@ -93,6 +96,7 @@ class Unison:
         self.metrics = Metrics()
         self.addresses = Addresses(settings.viewers_per_address)
         self.shares = Rates()
+        self.presses = Rates(all=PRESSES)
         self.sharing = threading.Lock()
         self.bodies = Room()
         self._data_dir = DataDir(settings.data_dir)
@@ -142,6 +146,7 @@ class Unison:
         self._data_dir.open()
         try:
             self.secret = self._data_dir.secret(settings.secret)
+            self.tabs = visitors.tabs(self.secret)
             self.history.open()
         except Exception:
             self._data_dir.close()

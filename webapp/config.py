@@ -48,6 +48,7 @@ class Settings:
     shown_per_s: int = _setting("Connections shown a second, per filter; 0 shows all.", 4, least=0, most=1000)
     tokens: tuple[str, ...] = _setting("Tokens that may send plays, separated by commas; none: loopback only.", ())
     open_ingest: bool = _setting("1 takes plays from anyone, without a token.", False)
+    visitor_plays: bool = _setting("1 lets visitors press play on the page's songs, from a city they pick.", False)
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
     public_url: str = _setting("Where visitors reach this server, such as https://unison.example.org.", "")
     hosts: tuple[str, ...] = _setting("Other host names that links and pages may use, separated by commas.", ())

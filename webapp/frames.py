@@ -96,7 +96,8 @@ def connection_json(connection: Connection, gazetteer: Gazetteer) -> bytes:
     c = connection
     return encode({
         "id": c.id, "source": c.source, "at": c.at_ms / 1000, "apart_ms": c.apart_ms, "km": c.km,
-        "track": msgspec.Raw(c.track), "from": _city(gazetteer[c.from_city]), "to": _city(gazetteer[c.to_city]),
+        "track": msgspec.Raw(c.track),
+        "from": place_json(gazetteer[c.from_city]), "to": place_json(gazetteer[c.to_city]),
     })  # fmt: skip
 
 
@@ -119,19 +120,20 @@ def _connection(pair: void, record: SliceRecord, gazetteer: Gazetteer) -> Connec
 def _pulse(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
     return {
         "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000, "apart_ms": int(row["apart_ms"]),
-        "track": msgspec.Raw(record.tracks[row["track"]]), "city": _city(gazetteer[int(row["city"])]),
+        "track": msgspec.Raw(record.tracks[row["track"]]), "city": place_json(gazetteer[int(row["city"])]),
     }  # fmt: skip
 
 
 def _spark(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
     return {
         "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000,
-        "city": _city(gazetteer[int(row["city"])]), "track": msgspec.Raw(record.tracks[row["track"]]),
+        "city": place_json(gazetteer[int(row["city"])]), "track": msgspec.Raw(record.tracks[row["track"]]),
     }  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
-def _city(city: City) -> msgspec.Raw:
+def place_json(city: City) -> msgspec.Raw:
+    """Encode a city."""
     fields = {
         "geoname_id": city.geoname_id, "city": city.name, "country": city.country, "country_code": city.country_code,
         "lon": city.lon, "lat": city.lat,

@@ -61,7 +61,7 @@ def answer(app: Unison, request: Request) -> Response:
 def _plays(app: Unison, request: Request) -> Response:
     check_sender(request, app.settings)
     lines, source = _are_lines(request), _source(request)
-    with _overload_told(), app.bodies.account() as hold:
+    with overload_told(), app.bodies.account() as hold:
         app.check_room()
         body = read_body(request, hold)
         began = time.perf_counter()
@@ -105,7 +105,8 @@ def _take(app: Unison, body: bytes, source: Source, lines: bool) -> Taken:
 
 
 @contextmanager
-def _overload_told() -> Iterator[None]:
+def overload_told() -> Iterator[None]:
+    """Answer 429 where too many plays are waiting, and say when to come again."""
     try:
         yield
     except Overloaded as error:

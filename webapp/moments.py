@@ -9,9 +9,9 @@ from urllib.parse import quote
 from babel.dates import format_datetime
 from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale
-from werkzeug.exceptions import Forbidden, Gone, NotFound, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
 
-from webapp.admission import check_origin, client_address
+from webapp.admission import check_own_page, client_address
 from webapp.answers import page_response
 from webapp.poster import told, wire
 from webapp.pruning import id_floor
@@ -75,9 +75,7 @@ def page(id: str) -> Response:
 def share(id: str) -> tuple[str, int]:
     """Keep a moment that somebody passes on from one of our pages."""
     app = unison()
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise Forbidden("moments are shared from this site's own pages only")
-    check_origin(request, app.settings, "share this moment")
+    check_own_page(request, app.settings, "share this moment")
     if wait_s := app.shares.take(client_address(request, app.settings)):
         raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
     found = moment(id)

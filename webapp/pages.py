@@ -183,7 +183,12 @@ def index() -> Response:
     """Serve the page."""
     wanted = _wanted()
     html = render_template(
-        "index.html", scene=scene(), latest=latest(wanted), filters=_named(wanted), found=discovery()
+        "index.html",
+        scene=scene(),
+        latest=latest(wanted),
+        filters=_named(wanted),
+        found=discovery(),
+        visitor_plays="unison" in current_app.extensions and unison().settings.visitor_plays,
     )
     return page_response(html)
 

@@ -1,0 +1,72 @@
+"""Visitors press play themselves: two tabs meet, and are told so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import LAGOS, LISBON, send_pair
+from tests.serving import Server
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def server(serve: Callable[..., Server]) -> Server:
+    """A server on which visitors may press play, and a busy machine is in time."""
+    return serve(UNISON_SHOWN_PER_S="0", UNISON_VISITOR_PLAYS="1", UNISON_WINDOW_S="5", UNISON_LATENESS_S="2")
+
+
+def choose(page: Page, city: str, option: str) -> None:
+    """Pick a city, in the field that has the focus."""
+    page.get_by_role("combobox", name="Your city").fill(city)
+    page.get_by_role("option", name=option).click()
+
+
+def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, visit: Callable[..., Visit]) -> None:
+    one, other = visit(), visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    for visitor in (one, other):
+        visitor.hold(60)
+        visitor.open(server.url)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    pages = (one.page, other.page)
+    for page, city, option in zip(pages, ("osaka", "manila"), ("Osaka Japan", "Manila Philippines"), strict=True):
+        page.get_by_role("button", name="Press play on Copper Sky").click()
+        expect(page.locator("#play [role=status]")).to_have_text("Pick your city, then press play.")
+        expect(page.get_by_role("combobox", name="Your city")).to_be_focused()
+        choose(page, city, option)
+        expect(page.locator("#play [role=status]")).to_have_text("Now press play on Copper Sky.")
+        expect(page.get_by_role("button", name="Press play", exact=True)).to_be_focused()
+    for page in pages:
+        page.keyboard.press("Enter")
+    for page, there in zip(pages, ("Manila, Philippines", "Osaka, Japan"), strict=True):
+        expect(page.locator("#play [role=status]")).to_contain_text(f"You and {there} pressed play together, ")
+        expect(page.locator("#feed .you")).to_have_text(["You"])
+    expect(one.page.locator(".label.city", has_text="You")).to_have_text("YouOsaka")
+    other.page.locator("#play").get_by_role("button", name="Share").click()
+    expect(other.page.get_by_role("dialog", name="Share this moment")).to_contain_text("Copper Sky")
+    assert (one.errors, other.errors) == ([], [])
+
+
+def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.open(server.url)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    page.locator(".your-city summary").click()
+    choose(page, "osaka", "Osaka Japan")
+    page.locator("#feed h3 button").click()
+    page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Press play, too").click()
+    told = page.locator("#play [role=status]")
+    expect(told).to_have_text("You pressed play on Copper Sky. Who else, in this second?")
+    expect(told).to_have_text("Nobody else pressed play on Copper Sky in that second.")
+    page.route("**/play", lambda route: route.abort())
+    page.get_by_role("button", name="Press play", exact=True).click()
+    expect(told).to_have_text("It could not be sent. Are you online?")
+    page.unroute("**/play")
+    page.route("**/play", lambda route: route.fulfill(status=429, body="{}"))
+    page.get_by_role("button", name="Press play", exact=True).click()
+    expect(told).to_have_text("Not so fast: wait a moment, then press play again.")
+    assert page.locator("#feed .you").count() == 0

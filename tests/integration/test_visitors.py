@@ -1,0 +1,169 @@
+"""Visitors' own plays: from a token to a connection with a page, and all that is refused."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.serving import Server, get_json, get_text, post_plays, stream
+from webapp.rates import EACH
+
+OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
+COPPER_SKY = {"title": "Copper Sky", "artist": "Marisol Vey", "url": "https://songs.example/copper-sky"}
+Answer = tuple[int, Any]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on which visitors press play, and on which one song was connected."""
+    env = {"UNISON_VISITOR_PLAYS": "1", "UNISON_TOKENS": "a-token", "UNISON_TRUSTED_PROXIES": "127.0.0.1"}
+    running = Server(tmp_path_factory.mktemp("visitors") / "data", env)
+    with stream(running) as viewer:
+        plays = [
+            {"track": COPPER_SKY, "listener": str(city), "place": {"geoname_id": city}} for city in (LAGOS, LISBON)
+        ]
+        post_plays(running, plays, Authorization="Bearer a-token", X_Unison_Source="synthetic")
+        viewer.connections(1)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def song(server: Server) -> str:
+    """The id of the song of the feed."""
+    found: str = get_json(server, "/api/connections")["connections"][0]["track"]["id"]
+    return found
+
+
+def send(server: Server, path: str, body: object = None, **headers: str) -> Answer:
+    """Send a request; without a body it is a GET. An error is an answer like any other."""
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(server.url + path, data, {"Content-Type": "application/json"} | names)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def token(server: Server) -> str:
+    status, answer = send(server, "/play/token")
+    assert status == 200
+    assert abs(answer["now"] - time.time()) < 5
+    return str(answer["token"])
+
+
+def press(server: Server, track: str, city: int, of: str, **more: Any) -> Answer:
+    return send(server, "/play", {"track": track, "city": city, **more}, X_CSRF_Token=of)
+
+
+def test_two_visitors_of_one_second_are_a_live_connection_with_a_page(server: Server, song: str) -> None:
+    one, other = token(server), token(server)
+    now = time.time()
+    with stream(server, track=song, city=OSAKA) as viewer:
+        first = press(server, song, OSAKA, one, pressed_at=now)
+        second = press(server, song, RECIFE, other, pressed_at=now + 0.04)
+        (found,) = viewer.connections(1)
+    assert [status for status, _ in (first, second)] == [202, 202]
+    assert (first[1]["pressed_at"], first[1]["late"]) == (round(now, 3), False)
+    assert first[1]["place"] == found["from"]
+    assert 0 < first[1]["known_after_s"] <= 1.75
+    assert (found["source"], found["apart_ms"]) == ("live", 40)
+    assert found["at"] == second[1]["pressed_at"]
+    assert found["track"] == {"id": song, **COPPER_SKY, "recording": None, "artwork_url": None}
+    assert "Copper Sky" in get_text(server, f"/c/{found['id']}")
+
+
+def test_a_tab_is_one_listener_and_never_meets_itself(server: Server, song: str) -> None:
+    alone = token(server)
+    now = time.time()
+    with stream(server, track=song) as viewer:
+        for city in (OSAKA, RECIFE):
+            assert press(server, song, city, alone, pressed_at=now)[0] == 202
+        assert not [c for frame in viewer.frames_past(now) for c in frame.get("connections", ())]
+
+
+def test_a_press_counts_from_its_arrival_unless_it_says_when_and_says_when_that_is_too_late(
+    server: Server, song: str
+) -> None:
+    before = time.time()
+    _, answer = press(server, song, OSAKA, token(server))
+    assert before - 0.001 <= answer["pressed_at"] <= time.time()
+    assert press(server, song, OSAKA, token(server), pressed_at=time.time() - 3)[1]["late"] is True
+
+
+@pytest.mark.parametrize("headers", [{}, {"X_CSRF_Token": "made up"}, {"X_CSRF_Token": "ImEi.aSF0Yg.bm90IG91cnM"}])
+def test_without_a_token_of_ours_there_is_no_play(server: Server, song: str, headers: dict[str, str]) -> None:
+    status, answer = send(server, "/play", {"track": song, "city": OSAKA}, **headers)
+    assert (status, answer["error"]) == (
+        403,
+        "X-CSRF-Token is missing, too old or not one of ours; GET /play/token gives one",
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://elsewhere.example"}, {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}],
+)
+def test_pages_of_other_sites_neither_get_a_token_nor_play(server: Server, song: str, headers: dict[str, str]) -> None:
+    given = token(server)
+    refused = [
+        send(server, "/play/token", **headers),
+        send(server, "/play", {"track": song, "city": OSAKA}, X_CSRF_Token=given, **headers),
+    ]
+    assert [status for status, _ in refused] == [403, 403]
+    assert all("may not press play here" in answer["error"] for _, answer in refused)
+    with urllib.request.urlopen(server.url + "/play/token", timeout=10) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] is None
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "named"),
+    [
+        (b"", 400, "truncated"),
+        (b"[1, 2", 400, "Expected `object`"),
+        ({"city": OSAKA}, 400, "`track`"),
+        ({"track": "SONG", "city": "Osaka"}, 400, "`$.city`"),
+        ({"track": "SONG", "city": OSAKA, "title": "Mine"}, 400, "`title`"),
+        ({"track": "SONG", "city": 5}, 400, "place: no city has the GeoNames id 5"),
+        ({"track": "SONG", "city": OSAKA, "pressed_at": 5}, 400, "5.0 is not within 5 s"),
+        ({"track": "no id", "city": OSAKA}, 400, "no id"),
+        ({"track": "0000000000000000", "city": OSAKA}, 404, "0000000000000000"),
+        (b" " * 2000, 413, "1000"),
+    ],
+)
+def test_what_cannot_be_is_said(server: Server, song: str, body: Any, status: int, named: str) -> None:
+    if isinstance(body, dict):
+        body = {name: song if value == "SONG" else value for name, value in body.items()}
+    got, answer = send(server, "/play", body, X_CSRF_Token=token(server))
+    assert (got, named in answer["error"]) == (status, True), answer
+
+
+def test_one_address_presses_so_often_and_costs_nobody_else_anything(server: Server, song: str) -> None:
+    given, play = token(server), {"track": song, "city": OSAKA}
+    asked = [
+        send(server, "/play", play, X_CSRF_Token=given, X_Forwarded_For="203.0.113.7") for _ in range(EACH.burst + 1)
+    ]
+    assert [status for status, _ in asked] == [202] * EACH.burst + [429]
+    assert asked[-1][1]["error"].startswith("not so fast; again in ")
+    assert send(server, "/play", play, X_CSRF_Token=given, X_Forwarded_For="203.0.113.8")[0] == 202
+
+
+def test_without_the_setting_there_is_no_such_address_and_no_button(serve: Callable[..., Server]) -> None:
+    quiet = serve()
+    assert send(quiet, "/play/token")[0] == 404
+    assert send(quiet, "/play", {})[0] == 404
+    assert 'id="play"' not in get_text(quiet, "/")
+
+
+def test_with_it_the_page_has_what_tells_of_it(server: Server) -> None:
+    assert 'id="play"' in get_text(server, "/")
