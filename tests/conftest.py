@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.serving import Server
+
+# How long an example takes on a busy machine says nothing about the code.
+settings.register_profile("unison", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unison")
 
 SERVERS = pytest.StashKey[list["Server"]]()
 

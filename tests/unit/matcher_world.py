@@ -14,7 +14,7 @@ from webapp.matcher import Matcher, Pairs, Plays
 
 WINDOWS = [0, 50, 250, 300, 1000, 1250, 2500]
 GEONAME_ID = [44, 22, 66, 11, 55, 33]  # by city index, from west to east
-thorough = settings(max_examples=60, deadline=None)
+thorough = settings(max_examples=60)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ shown = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shown)
 def test_figures_count_what_everyone_was_shown_since_then(found: list[Connection]) -> None:
     with temporary_history() as history:

@@ -100,7 +100,7 @@ def _do(history: History, oracle: Oracle, world: list[list[Connection]], data: s
 
 
 @given(st.lists(st.lists(connections, max_size=4), min_size=1, max_size=6), st.data())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_it_answers_as_a_plain_list_would_whether_written_or_not_and_after_restarts(
     world: list[list[Connection]], data: st.DataObject
 ) -> None:

@@ -32,7 +32,7 @@ def _prune_all(history: History) -> None:
 
 
 @given(st.lists(shown, unique_by=lambda row: row[0], max_size=60), st.sampled_from([0, 1, 2.5, 30]), st.integers(0, 50))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_old_go_then_what_only_filters_showed_then_the_rest(
     rows: list[tuple[int, bool]], days: float, max_rows: int
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,7 +16,6 @@ TRICKY = "AaßẞİıſKÅΣσςǅﬁＡａ\u00a0\u3000\u2003\t\u0345\u0301\u030
 texts = st.one_of(st.text(max_size=30), st.text(st.sampled_from(TRICKY), max_size=12))
 
 
-@settings(deadline=None)
 @given(texts)
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
@@ -49,13 +48,11 @@ def test_different_names_stay_different(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
-@settings(deadline=None)
 @given(texts, texts, texts, texts)
 def test_tracks_have_one_id_exactly_if_artist_and_title_fold_to_the_same(a: str, b: str, c: str, d: str) -> None:
     assert (track_id(a, b) == track_id(c, d)) == ((fold(a), fold(b)) == (fold(c), fold(d)))
 
 
-@settings(deadline=None)
 @given(texts, texts)
 def test_spelling_does_not_change_a_tracks_id(artist: str, title: str) -> None:
     other = " " + unicodedata.normalize("NFD", title.upper().lower()) + "\t"
@@ -73,7 +70,6 @@ def test_a_track_id_is_what_it_was_in_the_first_release() -> None:
     assert track_id(" ADA  lumen", "ｎｉｇｈｔ bus home") == "4frt70fvpgraiu5o"
 
 
-@settings(deadline=None)
 @given(
     hnp.arrays(np.int64, st.integers(0, 20), elements=st.integers(0, 5_000)),
     st.integers(0, 5_000),
@@ -112,7 +108,6 @@ def batches(draw: st.DrawFn) -> PlayBatch:
 COLUMNS = ("at", "source", "city", "listener", "track")
 
 
-@settings(deadline=None)
 @given(batches())
 def test_a_batch_comes_out_as_it_went_in(batch: PlayBatch) -> None:
     decoded = PlayBatch.decode(batch.encode())
@@ -123,7 +118,6 @@ def test_a_batch_comes_out_as_it_went_in(batch: PlayBatch) -> None:
         assert after.tolist() == before.tolist()
 
 
-@settings(deadline=None)
 @given(st.lists(batches(), min_size=1, max_size=4))
 def test_joined_batches_are_the_plays_of_all_one_after_the_other(several: list[PlayBatch]) -> None:
     def plays(batch: PlayBatch) -> list[tuple[Any, ...]]:
@@ -136,7 +130,6 @@ def test_joined_batches_are_the_plays_of_all_one_after_the_other(several: list[P
     assert PlayBatch.decode(joined.encode()).encode() == joined.encode()
 
 
-@settings(deadline=None)
 @given(batches())
 def test_decoding_copies_no_column(batch: PlayBatch) -> None:
     decoded = PlayBatch.decode(batch.encode())
@@ -144,7 +137,6 @@ def test_decoding_copies_no_column(batch: PlayBatch) -> None:
     assert not any(getattr(decoded, name).flags.owndata for name in COLUMNS)
 
 
-@settings(deadline=None)
 @given(batches(), st.data())
 def test_bytes_cut_short_or_too_long_are_an_error(batch: PlayBatch, data: st.DataObject) -> None:
     encoded = batch.encode()

@@ -11,7 +11,7 @@ from tests.unit.reading_world import NOW_MS, OSAKA, RECIFE, lines, play, read
 from webapp.decoding import BodyError, TooManyPlaysError
 from webapp.reading import Reading
 
-thorough = settings(max_examples=60, deadline=None)
+thorough = settings(max_examples=60)
 characters = st.text(st.characters(), max_size=8)  # lone surrogates and controls included
 numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.just(10**400))
 scalars = st.one_of(st.none(), st.booleans(), numbers, characters)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.history_world import GAZETTEER, TRACKS, connection, temporary_history
@@ -112,7 +112,6 @@ def test_what_cannot_be_looked_for_is_named() -> None:
     assert wanted("  می‌خواهم ") == "می‌خواهم"  # what joins letters is none
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=100))
 def test_any_text_is_answered_with_few_results_or_refused(text: str) -> None:
     try:

@@ -117,7 +117,6 @@ def plainly_chosen(gazetteer: Gazetteer, record: SliceRecord, room: int, lately:
     return sorted(set(range(len(record.pairs))) - set(left))
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(*[st.integers(0, 5)] * 4, st.booleans()), max_size=12), min_size=4, max_size=4))
 def test_what_is_chosen_is_what_the_rules_say(
     gazetteer: Gazetteer, slices: list[list[tuple[int, int, int, int, bool]]]
@@ -156,7 +155,7 @@ def test_a_tie_is_decided_by_the_hash_of_the_id(gazetteer: Gazetteer) -> None:
 a_pair = st.sampled_from([(PARIS, CAIRO, SONG), (OSAKA, RECIFE, OTHER), (LYON, OSAKA, SONG)])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(a_pair, max_size=6), min_size=40, max_size=40), st.sampled_from([1, 4, 7]))
 def test_any_frame_can_be_made_again_from_the_records_of_its_ten_seconds(
     slices: list[list[Pair]], shown_per_s: int

@@ -144,7 +144,7 @@ a_play = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plays=st.lists(a_play, max_size=25), seed=st.integers(0, 99))
 def test_order_of_arrival_and_cut_into_batches_change_no_byte(plays: list[Play], seed: int) -> None:
     gazetteer, rng = load_gazetteer(), random.Random(seed)

@@ -54,7 +54,7 @@ def test_a_slice_that_is_not_crowded_is_left_as_it_is() -> None:
     assert thin(rows, artist, plays, country) is rows
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 99), st.sampled_from([30, 3000]), st.sampled_from([5, 200]))
 def test_a_crowded_slice_keeps_every_artist_then_country_then_track(seed: int, artists: int, countries: int) -> None:
     rows, artist, plays, country = crowd(PAIRS_MAX + 500, seed, artists, countries)
@@ -62,7 +62,7 @@ def test_a_crowded_slice_keeps_every_artist_then_country_then_track(seed: int, a
     assert kept["tail"].tolist() == expected(rows, artist, plays, country)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 99), st.sampled_from([30, 3_000]), st.sampled_from([5, 200]))
 def test_what_cannot_stay_can_be_left_out_before(seed: int, artists: int, countries: int) -> None:
     rows, artist, plays, country = crowd(PAIRS_MAX * 4, seed, artists, countries)
