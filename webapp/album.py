@@ -35,12 +35,12 @@ class Album:
         Raises:
             TooManyPictures: too many are waiting.
         """
-        if (found := self._get(key)) is not None:
+        if (found := self.kept(key)) is not None:
             return found
         self._queue()
         try:
             with self._turn:
-                if (found := self._get(key)) is None:
+                if (found := self.kept(key)) is None:
                     found = draw()
                     self._keep(key, found)
                 return found
@@ -48,17 +48,18 @@ class Album:
             with self._lock:
                 self._waiting -= 1
 
+    def kept(self, key: str) -> bytes | None:
+        """Return the picture of a key if it was drawn lately, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
     def _queue(self) -> None:
         with self._lock:
             if self._waiting >= self._most:
                 raise TooManyPictures
             self._waiting += 1
-
-    def _get(self, key: str) -> bytes | None:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
 
     def _keep(self, key: str, picture: bytes) -> None:
         with self._lock:

@@ -66,6 +66,8 @@ CODES_BYTES = 4 << 20
 """Codes have a queue of their own: there may be one of any address, and none is to keep a moment from its picture."""
 PRESSES = Rate(burst=5_000, per_s=1_000.0)
 """Of all visitors that press play: they may well agree on a second."""
+PICTURES = Rate(burst=60, per_s=1.0)
+"""That are drawn for one address, so that nobody takes up the queue; those that are kept do not count."""
 GOODBYE_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ class Unison:
         self.addresses = Addresses(settings.viewers_per_address)
         self.shares = Rates()
         self.presses = Rates(all=PRESSES)
+        self.pictures = Rates(each=PICTURES)
         self.sharing = threading.Lock()
         self.bodies = Room()
         self._data_dir = DataDir(settings.data_dir)

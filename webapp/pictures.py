@@ -15,9 +15,10 @@ from babel.units import format_unit
 from flask import Blueprint, Response, request
 from flask_babel import force_locale, get_locale, gettext
 from markupsafe import Markup
-from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable, TooManyRequests
 
 from webapp import poster
+from webapp.admission import client_address
 from webapp.album import TooManyPictures
 from webapp.cards import VERSION, End, Told, song_pair
 from webapp.codes import LONGEST
@@ -102,8 +103,13 @@ def _served(job: Job) -> Response:
 
 def _drawn(key: str, job: Job) -> bytes:
     app = unison()
+    album = app.codes if job.address else app.album
+    if (found := album.kept(key)) is not None:
+        return found
+    if wait_s := app.pictures.take(client_address(request, app.settings)):
+        raise TooManyRequests("your address asks for too many pictures; come again", retry_after=wait_s)
     try:
-        return (app.codes if job.address else app.album).picture(key, lambda: app.drawing.drawn(job))
+        return album.picture(key, lambda: app.drawing.drawn(job))
     except TooManyPictures as error:
         raise ServiceUnavailable("too many pictures are being drawn; come again", retry_after=AGAIN_S) from error
     except OSError as error:

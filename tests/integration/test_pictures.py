@@ -18,6 +18,7 @@ from tests.integration.test_api import Answer
 from tests.serving import Server
 from tests.unit.history_world import NOON_MS, connection, new_history
 from webapp.album import WAITING_MOST
+from webapp.app import PICTURES
 from webapp.records import Connection
 
 KB = 1000
@@ -52,7 +53,7 @@ def server(kept: list[Connection], tmp_path_factory: pytest.TempPathFactory) -> 
     history = new_history(folder)
     history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
     history.close()
-    server = Server(folder, {"UNISON_HISTORY_DAYS": "100000"})
+    server = Server(folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1"})
     yield server
     server.kill()
 
@@ -154,6 +155,15 @@ def test_many_at_once_are_refused_and_not_queued_and_others_do_not_wait(server: 
     assert len(answers) - len(refused) >= WAITING_MOST
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
     assert ask(server, f"/c/{kept[39].id}/card.png").status == 200
+
+
+def test_nobody_has_pictures_without_end_drawn_but_may_have_again_what_is_kept(server: Server) -> None:
+    paths = [f"/code.svg?artist=Number+{number}" for number in range(PICTURES.burst + 3)]
+    statuses = [ask(server, path, X_Forwarded_For="203.0.113.9").status for path in paths]
+    assert statuses[: PICTURES.burst] == [200] * PICTURES.burst
+    assert 429 in statuses
+    assert ask(server, paths[0], X_Forwarded_For="203.0.113.9").status == 200
+    assert ask(server, paths[statuses.index(429)], X_Forwarded_For="203.0.113.10").status == 200
 
 
 def test_a_child_that_is_lost_is_replaced(server: Server, kept: list[Connection]) -> None:
