@@ -110,6 +110,15 @@ export function createFeed(list, options) {
       missed += 1;
       offer();
     },
+    /** One is the visitor's own: it comes to the top at once, whether or not it was there. @param {Connection} connection */
+    mark(connection) {
+      const others = waiting.filter(({ id }) => id !== connection.id);
+      missed -= waiting.length - others.length;
+      waiting = others;
+      offer();
+      list.querySelector(`[data-id="${connection.id}"]`)?.remove();
+      put(connection, true);
+    },
     /** @param {Connection[]} connections from before, newest first */
     fill(connections) {
       list.querySelectorAll("[data-served]").forEach((item) => item.remove()); // the server's, which say the same

@@ -234,12 +234,6 @@ export function createGlobe(stage, options) {
       stale = true;
     },
     nearer,
-    /** Bring a connection to the middle. @param {Connection} connection */
-    lookAt(connection) {
-      const { lon, lat } = middleOf(connection);
-      camera.flyTo(lon, lat);
-      stale = true;
-    },
     /** Bring a place to the middle, in degrees. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
       camera.flyTo(lon, lat);

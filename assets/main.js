@@ -91,7 +91,7 @@ function show(connection, turn) {
   document.body.classList.remove("empty");
   feed.add(connection, isNew(connection));
   access.came(connection);
-  play?.see(connection);
+  if (!past && play?.see(connection)) return;
   if (isNew(connection)) setTimeout(draw, turn * BACKLOG_MS, connection);
 }
 
@@ -252,14 +252,15 @@ const city = createCity(find("city"), {
 });
 if (taking) {
   play = createPlay(taking, {
-    origin: location.origin,
     home: city.home,
     onNoCity: city.ask,
     onBegin: () => past && live(),
     onPress: (place, track) => onGlobe()?.spark({ source: "live", at: liveS(), city: place, track }),
     onTogether(connection) {
-      show(connection, 0);
-      globe?.lookAt(connection);
+      if (past) return;
+      recent.add(connection.id);
+      feed.mark(connection);
+      globe?.replay(connection);
     },
     onShare: share.open,
   });

@@ -4,147 +4,118 @@
  *
  * @typedef {{track: string, city: number, atMs: number}} Press  as the server counts it
  * @typedef {{token: string, aheadMs: number, gotMs: number}} Ticket  aheadMs: of the server's clock before the tab's
- * @typedef {{connections: Connection[], pulses: Pulse[]}} Happened
+ * @typedef {{press: string, pressed_at: number, late: boolean, place: Place, ask_after_s: number | null}} Asked
  * @typedef {object} PlayOptions
- * @property {string} origin
  * @property {() => import("./city.js").Home | null} home
  * @property {() => void} onNoCity  one has to be picked first
  * @property {() => void} onBegin  it is pressed: now is to be seen
  * @property {(place: Place, track: Track) => void} onPress  it counts, and waits for another
  * @property {(connection: Connection) => void} onTogether
  * @property {(connection: Connection) => void} onShare
- * @property {typeof createStream} [open]
  */
 import { apart, placeName } from "./format.js";
-import { createStream } from "./stream.js";
 import { say } from "./words.js";
 
 const TICKET_MS = 3_600_000; // well within what the server allows, and soon enough for clocks that drift apart
 const PATIENCE_MS = 10_000; // for an answer
-const SLACK_MS = 1500; // for what the server knows to come here
+const SLACK_MS = 150; // after the moment at which the server should know
 
 /**
  * The end of a connection that a press is, if it is one: city and song are the press's, and so is the millisecond.
  *
  * @type {(press: Press, connection: Connection) => "from" | "to" | null}
  */
-export function endOf({ track, city, atMs }, { track: { id }, at, apart_ms, from, to }) {
+export function endOf({ track, city, atMs }, { source, track: { id }, at, apart_ms, from, to }) {
   const laterMs = Math.round(at * 1000);
-  if (id !== track) return null;
+  if (source !== "live" || id !== track) return null;
   if (to.geoname_id === city && laterMs === atMs) return "to";
   return from.geoname_id === city && laterMs - apart_ms === atMs ? "from" : null;
 }
 
-/** Whether a press is one of two in one city. @type {(press: Press, pulse: Pulse) => boolean} */
-export const isOf = ({ track, city, atMs }, { track: { id }, at, apart_ms, city: { geoname_id } }) =>
-  id === track && geoname_id === city && [0, apart_ms].includes(Math.round(at * 1000) - atMs);
-
 /** @param {HTMLElement} element @param {PlayOptions} options */
-export function createPlay(element, options) {
-  const { origin, home, onNoCity, onBegin, onPress, onTogether, onShare, open = createStream } = options;
+export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogether, onShare }) {
   const words = /** @type {HTMLElement} */ (element.querySelector("[data-play=words]"));
   const again = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=again]"));
   const share = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=share]"));
   /** @type {Press[]} */
   const presses = [];
+  /** @type {Set<string>} connections, for each may come again: by the stream, and when one looks back */
+  const told = new Set();
   /** @type {Track | null} the song that is pressed, or was last */
   let song = null;
   /** @type {Connection | null} */
   let met = null;
   /** @type {Promise<Ticket> | null} */
   let ticket = null;
-  /** @type {Happened[]} since it was pressed */
-  let came = [];
-  let busy = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  let leave = () => {};
+  let turn = 0;
 
   /** @param {string} state @param {string} text */
   function tell(state, text) {
+    const inside = element.contains(document.activeElement);
+    element.classList.remove("unseen");
     element.dataset.state = state;
     words.textContent = text;
     again.hidden = !["alone", "failed", "ready"].includes(state);
     share.hidden = state !== "together";
-    element.hidden = false;
     element.scrollIntoView({ block: "nearest" });
-  }
-
-  /** @param {string} state @param {string} text */
-  function end(state, text) {
-    leave();
-    busy = false;
-    tell(state, text);
+    if (inside) ([again, share].find(({ hidden }) => !hidden) ?? words).focus();
   }
 
   /** @param {Track} track */
   async function press(track) {
     const here = home();
-    if (busy) return;
-    [song, met] = [track, null];
+    if (element.dataset.state === "waiting" && song?.id === track.id) return;
+    song = track;
     if (!here) {
       tell("homeless", say("Pick your city, then press play."));
       return onNoCity();
     }
-    busy = true;
+    const mine = ++turn;
     const atMs = Date.now();
     onBegin();
     tell("waiting", say("You pressed play on {title}. Who else, in this second?", { title: track.title }));
-    watch(track, here.id);
     try {
       const answer = await sent(track, here.id, atMs);
-      if (answer.late) return end("failed", say("Your press was too long under way; it did not count."));
+      if (answer.late) {
+        ticket = null; // it may be the clock
+        tell("waiting", say("Your press took a while to get there, and counts from then. Who else?"));
+      }
       presses.push({ track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000) });
-      timer = setTimeout(giveUp, 1000 * answer.known_after_s + SLACK_MS);
       onPress(answer.place, track);
-      came.forEach(look); // where the answer was slower than the stream
+      await wait(answer, mine);
     } catch (error) {
-      end("failed", error instanceof Refused ? error.message : say("It could not be sent. Are you online?"));
+      if (mine === turn) tell("failed", error instanceof Refused ? error.message : say("It could not be sent. Are you online?"));
     }
   }
 
-  /** Look at what comes of it: a stream of its own leaves out nothing for others. @param {Track} track @param {number} city */
-  function watch(track, city) {
-    const filters = new URLSearchParams({ track: track.id, city: String(city) });
-    const take = (/** @type {Happened} */ happened) => {
-      came.push(happened);
-      look(happened);
-    };
-    came = [];
-    const onHello = (/** @type {Hello} */ { recent }) => take({ connections: recent, pulses: [] });
-    const stream = open({ origin, filters, onHello, onFrame: take, onState: () => {} });
-    leave = () => {
-      clearTimeout(timer);
-      stream.destroy();
-      leave = () => {};
-    };
+  /** Ask what came of a press, until that is known. @param {Asked} answer @param {number} mine */
+  async function wait({ press, place, ask_after_s }, mine) {
+    let afterS = ask_after_s;
+    while (afterS !== null) {
+      await slept(1000 * afterS + SLACK_MS);
+      const { met, near_ms, ...later } = await answerOf(await asked(`/play/${press}`));
+      if (met) return see(met);
+      if (near_ms !== null) return mine === turn && meet(place, near_ms);
+      afterS = later.ask_after_s;
+    }
+    if (mine === turn) tell("alone", say("You were alone with {title} in that second.", { title: song?.title }));
   }
 
-  function giveUp() {
-    end("alone", say("Nobody else pressed play on {title} in that second.", { title: song?.title }));
-  }
-
-  /** @param {Happened} happened */
-  function look({ connections, pulses }) {
-    connections.forEach(see);
-    pulses.forEach(meet);
-  }
-
-  /** Tell of a connection, if it is the visitor's. @param {Connection} connection */
+  /** Tell of a connection, if it is the visitor's and was not told of yet. @param {Connection} connection */
   function see(connection) {
-    const end_ = yours(connection);
-    if (!end_ || met?.id === connection.id) return;
+    const end = yours(connection);
+    if (!end || told.has(connection.id)) return false;
+    told.add(connection.id);
     met = connection;
-    const other = placeName(end_ === "from" ? connection.to : connection.from);
+    const other = placeName(end === "from" ? connection.to : connection.from);
+    tell("together", say("You and {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
     onTogether(connection);
-    end("together", say("You and {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
+    return true;
   }
 
-  /** Tell of two in one city, if the visitor is one of them. @param {Pulse} pulse */
-  function meet(pulse) {
-    if (!presses.some((press) => isOf(press, pulse))) return;
-    const near = { city: pulse.city.city, apart: apart(pulse.apart_ms) };
-    end("near", say("Somebody else in {city} pressed play with you, {apart}.", near));
+  /** @param {Place} place @param {number} ms */
+  function meet({ city }, ms) {
+    tell("near", say("Somebody else in {city} pressed play with you, {apart}.", { city, apart: apart(ms) }));
   }
 
   /** Which end of a connection the visitor is. @param {Connection} connection */
@@ -152,24 +123,21 @@ export function createPlay(element, options) {
     return presses.map((press) => endOf(press, connection)).find(Boolean) ?? null;
   }
 
-  /** @param {Track} track @param {number} city @param {number} atMs of this tab's clock */
+  /** @param {Track} track @param {number} city @param {number} atMs of this tab's clock @returns {Promise<Asked>} */
   async function sent(track, city, atMs) {
     const { token, aheadMs } = await admitted();
-    const answer = await fetch("/play", {
+    const answer = await asked("/play", {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
-      signal: AbortSignal.timeout(PATIENCE_MS),
       body: JSON.stringify({ track: track.id, city, pressed_at: (atMs + aheadMs) / 1000 }),
     });
-    if (answer.status === 403) ticket = null;
-    if (answer.status === 429) throw new Refused(say("Not so fast: wait a moment, then press play again."));
-    if (!answer.ok) throw new Refused(say("It did not count. Press play again."));
-    return answer.json();
+    if (!answer.ok && answer.status !== 429) ticket = null; // it is too old, or the clock was set
+    return answerOf(answer);
   }
 
   /** The tab's token, which is fetched anew now and then. */
   async function admitted() {
-    if (ticket && Date.now() - (await ticket).gotMs > TICKET_MS) ticket = null;
+    if (ticket && Math.abs(Date.now() - (await ticket).gotMs) > TICKET_MS) ticket = null;
     ticket ??= admit();
     ticket.catch(() => (ticket = null));
     return ticket;
@@ -192,7 +160,7 @@ export function createPlay(element, options) {
       again.focus();
     },
     destroy() {
-      leave();
+      turn++;
       again.removeEventListener("click", repeat);
       share.removeEventListener("click", pass);
     },
@@ -202,12 +170,23 @@ export function createPlay(element, options) {
 /** The server would not have it; the message is for the visitor. */
 class Refused extends Error {}
 
+/** @type {(ms: number) => Promise<void>} */
+const slept = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @type {(address: string, how?: RequestInit) => Promise<Response>} */
+const asked = (address, how) => fetch(address, { ...how, signal: AbortSignal.timeout(PATIENCE_MS) });
+
+/** @param {Response} answer @returns {Promise<any>} */
+async function answerOf(answer) {
+  if (answer.ok) return answer.json();
+  const words = answer.status === 429 ? say("Too much at once: wait a moment, then press play again.") : say("It did not count. Press play again.");
+  throw new Refused(answer.status === 404 ? say("This song is not kept here any more. Try another one.") : words);
+}
+
 /** @returns {Promise<Ticket>} */
 async function admit() {
   const askedMs = Date.now();
-  const answer = await fetch("/play/token");
-  if (!answer.ok) throw new Refused(say("It did not count. Press play again."));
-  const { token, now } = await answer.json();
+  const { token, now } = await answerOf(await asked("/play/token"));
   const gotMs = Date.now();
   return { token, gotMs, aheadMs: 1000 * now - (askedMs + gotMs) / 2 };
 }

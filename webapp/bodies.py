@@ -70,8 +70,8 @@ class Room:
                 self._used -= held
 
 
-def read_body(request: Request, hold: Hold) -> bytes:
-    """Return the body, inflated; `hold` is told how much memory it takes.
+def read_body(request: Request, hold: Hold, most: int = BODY_MOST) -> bytes:
+    """Return the body, inflated, of so many bytes at most; `hold` is told how much memory it takes.
 
     Raises:
         HTTPException: it is too large, too slow, cut short, or its coding is unknown or broken.
@@ -79,31 +79,31 @@ def read_body(request: Request, hold: Hold) -> bytes:
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType(f"Content-Encoding {coding[:40]!r} is not known here; send gzip, or leave it out")
-    body = _read(request, hold)
+    body = _read(request, hold, most)
     if not coding.endswith("gzip"):
         return body
-    hold(BODY_MOST)
-    return offload(inflate, body)
+    hold(most)
+    return offload(inflate, body, most)
 
 
-def _read(request: Request, hold: Hold) -> bytes:
+def _read(request: Request, hold: Hold, most: int) -> bytes:
     length = request.content_length
-    if length is not None and length > BODY_MOST:
-        raise _too_large(f"{length} bytes are")
+    if length is not None and length > most:
+        raise _too_large(f"{length} bytes are", most)
     if _is_chunked(request) and not request.environ.get("wsgi.input_terminated"):
         raise LengthRequired("the body comes in chunks, which this server does not read; send it with Content-Length")
-    body = _read_in_time(request, hold)
-    if len(body) > BODY_MOST:
-        raise _too_large("it is")
+    body = _read_in_time(request, hold, most)
+    if len(body) > most:
+        raise _too_large("it is", most)
     if length is not None and len(body) < length:
         raise BadRequest(f"the body ends after {len(body)} of the {length} bytes that Content-Length announced")
     return body
 
 
-def _read_in_time(request: Request, hold: Hold) -> bytes:
+def _read_in_time(request: Request, hold: Hold, most: int) -> bytes:
     try:
         with _deadline(READ_S):
-            return b"".join(_held(_pieces(request, BODY_MOST + 1), hold))
+            return b"".join(_held(_pieces(request, most + 1), hold))
     except TimeoutError:
         raise RequestTimeout(f"the body did not arrive within {READ_S:g} s") from None
     except HTTPException:
@@ -127,17 +127,17 @@ def _held(pieces: Iterator[bytes], hold: Hold) -> Iterator[bytes]:
         yield piece
 
 
-def _too_large(what: str) -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"{what} more than the {BODY_MOST} bytes of one request; send the plays in several")
+def _too_large(what: str, most: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"{what} more than the {most} bytes of one request; send the plays in several")
 
 
-def inflate(body: bytes) -> bytes:
-    """Return what a gzip body holds, never more than BODY_MOST bytes.
+def inflate(body: bytes, most: int = BODY_MOST) -> bytes:
+    """Return what a gzip body holds, never more than so many bytes.
 
     Raises:
         HTTPException: it is not gzip, cut short, or too large.
     """
-    pieces, left = [], BODY_MOST + 1
+    pieces, left = [], most + 1
     for _ in range(_MEMBERS_MOST):
         member = zlib.decompressobj(_GZIP)
         try:
@@ -146,7 +146,7 @@ def inflate(body: bytes) -> bytes:
             raise BadRequest(f"the body is not gzip, as Content-Encoding says, or damaged ({error})") from None
         left -= len(pieces[-1])
         if left <= 0:
-            raise _too_large("inflated, it is")
+            raise _too_large("inflated, it is", most)
         if not member.eof:
             raise BadRequest("the gzip body is cut short")
         body = member.unused_data.lstrip(b"\0")

@@ -55,6 +55,11 @@ class Pipeline:
         return self._received - self._taken + self._closed.waiting
 
     @property
+    def closed_ms(self) -> int:
+        """Up to when all slices are closed, epoch milliseconds."""
+        return self._closed.closed_ms
+
+    @property
     def lag_s(self) -> float:
         """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
         return max(0.0, self._clock() - (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000)

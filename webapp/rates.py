@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class Rates:
         self._each, self._clock, self._key = each, clock, os.urandom(16)
         self._all = Bucket(all, clock())
         self._buckets: dict[bytes, Bucket] = {}
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -75,11 +77,12 @@ class Rates:
     def take(self, address: str) -> int:
         """Count one, unless it is too much; returns the whole seconds after which to come again, or 0."""
         now = self._clock()
-        buckets = [self._all] if is_loopback(address) else [self._all, self._bucket(address, now)]
-        wait_s = max(bucket.wait_s(now) for bucket in buckets)
-        if wait_s == 0:
-            for bucket in buckets:
-                bucket.take()
+        with self._lock:
+            buckets = [self._all] if is_loopback(address) else [self._all, self._bucket(address, now)]
+            wait_s = max(bucket.wait_s(now) for bucket in buckets)
+            if wait_s == 0:
+                for bucket in buckets:
+                    bucket.take()
         return math.ceil(wait_s)
 
     def _bucket(self, address: str, now: float) -> Bucket:

@@ -8,19 +8,24 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Iterator
 
 import msgspec
 from flask import Blueprint, Response, request
 from itsdangerous import BadData, URLSafeTimedSerializer
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound, RequestEntityTooLarge, TooManyRequests
+from msgspec import to_builtins
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound, TooManyRequests
 
+from webapp import meetings
 from webapp.admission import check_own_page, client_address
 from webapp.bodies import read_body
 from webapp.errors import JSON
-from webapp.frames import place_json
+from webapp.frames import connection_json, place_json
 from webapp.ingest import overload_told
+from webapp.meetings import Press
 from webapp.plays import SLICE_MS, PlayBatch, late_in
 from webapp.reading import Taken
+from webapp.records import SliceRecord, wire_track_id
 from webapp.runtime import offload, unison
 from webapp.selection import Filter, FilterError
 
@@ -28,11 +33,15 @@ TOKEN = "X-CSRF-Token"
 TOKEN_S = 24 * 3600
 PRESS_MOST = 1_000
 """Bytes of a press."""
+RING_S = 60
+"""So long after it one can ask what came of a press; the records' ring goes further back."""
+SOON_S = 0.25
+_PRESS = "unison press"
 
 blueprint = Blueprint("visitors", __name__)
 
 
-class Press(msgspec.Struct, forbid_unknown_fields=True):
+class Sent(msgspec.Struct, forbid_unknown_fields=True):
     """What a tab sends: a `track.id` of the feed, a city's GeoNames id, epoch seconds; without these, of arrival."""
 
     track: str
@@ -65,31 +74,50 @@ def token() -> Response:
 def play() -> Response:
     """Take a visitor's play.
 
-    Returns when it counts as pressed, whether that is too late to count, after how many seconds it will be known whom
-    it met, and where it was.
+    Returns when it counts as pressed, whether it came too late for when it was, so that it counts from its arrival, and
+    where it was; and the name under which `GET /play/<press>` has what came of it, with after how many seconds to ask.
     """
     app = unison()
     check_own_page(request, app.settings, "press play here")
     listener = _listener(request.headers.get(TOKEN, ""))
     if wait_s := app.presses.take(client_address(request, app.settings)):
         raise TooManyRequests(f"not so fast; again in {wait_s} s", retry_after=wait_s)
-    press, began = _press(), time.perf_counter()
-    taken = _taken(press, listener)
+    sent, began = _sent(), time.perf_counter()
+    taken = _taken(sent, listener)
+    late = late_in(taken.batch, round(app.now() * 1000), round(app.settings.lateness_s * 1000)) > 0
+    if late:
+        taken = _taken(msgspec.structs.replace(sent, pressed_at=None), listener)
     with overload_told():
-        app.take_plays(taken.batch, taken.accepted)
-    app.metrics.ingested(taken.by_source, taken.rejected, time.perf_counter() - began)
-    batch, now = PlayBatch.decode(taken.batch), app.now()
-    at_ms, lateness_ms = int(batch.at[0]), round(app.settings.lateness_s * 1000)
-    known_ms = at_ms + round(app.settings.window_s * 1000) + SLICE_MS + lateness_ms
-    return _json(
-        {
-            "pressed_at": at_ms / 1000,
-            "late": late_in(taken.batch, round(now * 1000), lateness_ms) > 0,
-            "known_after_s": round(max(0.0, known_ms / 1000 - now), 3),
-            "place": place_json(app.gazetteer[int(batch.city[0])]),
-        },
-        202,
-    )
+        app.take_plays(taken.batch, 1)
+    app.metrics.ingested(taken.by_source, 0, time.perf_counter() - began)
+    batch = PlayBatch.decode(taken.batch)
+    press = Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.city[0]), int(batch.at[0]))
+    told = {
+        "pressed_at": press.at_ms / 1000,
+        "late": late,
+        "place": place_json(app.gazetteer[press.city]),
+        "press": app.tabs.dumps(to_builtins(press), salt=_PRESS),
+        "ask_after_s": _ask_after_s(press),
+    }
+    return _json(told, 202)
+
+
+@blueprint.get("/play/<press>")
+def outcome(press: str) -> Response:
+    """Return what came of a press: `met`, its connection, or `near_ms`, how far from it another in its city pressed.
+
+    Or after how many seconds to ask again, which is null once it is known that there was nobody.
+    """
+    app = unison()
+    pressed = _pressed(press)
+    met = near_ms = None
+    for number, record in _records(pressed):
+        if found := meetings.met(record, pressed, app.gazetteer):
+            app.history.record_filtered(app.records.stream, number, [found])  # it is shown, and so has its page
+            met = msgspec.Raw(connection_json(found, app.gazetteer))
+        near_ms = meetings.near_ms(record, pressed) if near_ms is None else near_ms
+    again_s = None if met or near_ms is not None else _ask_after_s(pressed)
+    return _json({"met": met, "near_ms": near_ms, "ask_after_s": again_s}, 200)
 
 
 def _listener(token: str) -> str:
@@ -100,33 +128,58 @@ def _listener(token: str) -> str:
         raise Forbidden(f"{TOKEN} is missing, too old or not one of ours; GET /play/token gives one") from None
 
 
-def _press() -> Press:
+def _sent() -> Sent:
     with unison().bodies.account() as hold:
-        body = read_body(request, hold)
-    if len(body) > PRESS_MOST:
-        raise RequestEntityTooLarge(f"{len(body)} bytes are more than the {PRESS_MOST} of a press")
+        body = read_body(request, hold, PRESS_MOST)
     try:
-        return msgspec.json.decode(body, type=Press)
-    except msgspec.DecodeError as error:
+        return msgspec.json.decode(body, type=Sent)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadRequest(f'expected {{"track": "<track.id>", "city": <GeoNames id>}}: {error}') from None
 
 
-def _taken(press: Press, listener: str) -> Taken:
+def _taken(sent: Sent, listener: str) -> Taken:
     """Read it as a live play like any other, of a song that the history knows."""
     app = unison()
     try:
-        song = Filter.parse([("track", press.track)], app.gazetteer)
+        song = Filter.parse([("track", sent.track)], app.gazetteer)
     except FilterError as error:
         raise BadRequest(str(error)) from None
     known = offload(app.history.latest, song, 1)
     if not known:
-        raise NotFound(f"no song with the id {press.track!r} was lately connected here")
+        raise NotFound(f"no song with the id {sent.track!r} is kept here")
     track = {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
-    sent = {"track": track, "place": {"geoname_id": press.city}, "listener": listener, "pressed_at": press.pressed_at}
-    taken = app.readers.take(msgspec.json.encode(sent), "live", lines=False)
+    play = {"track": track, "place": {"geoname_id": sent.city}, "listener": listener, "pressed_at": sent.pressed_at}
+    taken = app.readers.take(msgspec.json.encode(play), "live", lines=False)
     if taken.errors:
         raise BadRequest(f"{taken.errors[0].field}: {taken.errors[0].error}")
     return taken
+
+
+def _pressed(name: str) -> Press:
+    """Return the press of a name that `play` gave."""
+    try:
+        return msgspec.convert(unison().tabs.loads(name, max_age=RING_S, salt=_PRESS), Press)
+    except BadData:
+        raise NotFound(f"{name[:40]!r} names no press of the last {RING_S} s") from None
+
+
+def _records(press: Press) -> Iterator[tuple[int, SliceRecord]]:
+    """Yield the records that may hold it."""
+    records = unison().records
+    slices = (round(unison().now() * 1000) - press.at_ms) // SLICE_MS + 2
+    for number, message in records.read(max(records.last - slices, records.first - 1)):
+        yield number, SliceRecord.decode(message)
+
+
+def _ask_after_s(press: Press) -> float | None:
+    """Return the seconds until more is known than now, or None where all is."""
+    app = unison()
+    wanted = [
+        end for end in meetings.known_ms(press, round(app.settings.window_s * 1000)) if end > app.pipeline.closed_ms
+    ]
+    if not wanted:
+        return None
+    return round(max(SOON_S, wanted[0] / 1000 + app.settings.lateness_s - app.now()), 3)
 
 
 def _json(told: object, status: int) -> Response:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 def server(serve: Callable[..., Server]) -> Server:
     """A server on which visitors may press play, and a busy machine is in time."""
-    return serve(UNISON_SHOWN_PER_S="0", UNISON_VISITOR_PLAYS="1", UNISON_WINDOW_S="5", UNISON_LATENESS_S="2")
+    return serve(UNISON_VISITOR_PLAYS="1", UNISON_WINDOW_S="5", UNISON_LATENESS_S="2")
 
 
 def choose(page: Page, city: str, option: str) -> None:
@@ -48,6 +48,10 @@ def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, v
     expect(one.page.locator(".label.city", has_text="You")).to_have_text("YouOsaka")
     other.page.locator("#play").get_by_role("button", name="Share").click()
     expect(other.page.get_by_role("dialog", name="Share this moment")).to_contain_text("Copper Sky")
+    other.page.keyboard.press("Escape")
+    one.page.get_by_role("button", name="Press play on Copper Sky").first.click()
+    expect(one.page.locator("#play [role=status]")).to_have_text("You were alone with Copper Sky in that second.")
+    expect(one.page.locator("#feed .you")).to_have_text(["You"])
     assert (one.errors, other.errors) == ([], [])
 
 
@@ -61,12 +65,15 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, visit: C
     page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Press play, too").click()
     told = page.locator("#play [role=status]")
     expect(told).to_have_text("You pressed play on Copper Sky. Who else, in this second?")
-    expect(told).to_have_text("Nobody else pressed play on Copper Sky in that second.")
+    expect(told).to_have_text("You were alone with Copper Sky in that second.")
     page.route("**/play", lambda route: route.abort())
-    page.get_by_role("button", name="Press play", exact=True).click()
+    again = page.get_by_role("button", name="Press play", exact=True)
+    again.focus()
+    page.keyboard.press("Enter")
     expect(told).to_have_text("It could not be sent. Are you online?")
+    expect(again).to_be_focused()
     page.unroute("**/play")
     page.route("**/play", lambda route: route.fulfill(status=429, body="{}"))
     page.get_by_role("button", name="Press play", exact=True).click()
-    expect(told).to_have_text("Not so fast: wait a moment, then press play again.")
+    expect(told).to_have_text("Too much at once: wait a moment, then press play again.")
     assert page.locator("#feed .you").count() == 0
