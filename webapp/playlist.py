@@ -1,4 +1,4 @@
-"""Playlists in the formats that players read: XSPF, JSPF and M3U. Pure."""
+"""Playlists in the formats that players read: XSPF, JSPF and M3U; `charts.py` serves them. Pure."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ FARTHEST_KM = 20_000  # half the Earth is a little more
 
 Songs = list[tuple[Connection, int]]
 
-blueprint = Blueprint("figures", __name__)
+blueprint = Blueprint("stats", __name__)
 
 
 @dataclass(frozen=True, slots=True)
