@@ -16,6 +16,7 @@ from msgspec import to_builtins
 
 from webapp import languages
 from webapp.answers import page_response
+from webapp.cards import CARD
 from webapp.oembed import discovery
 from webapp.poster import latest
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
@@ -117,6 +118,7 @@ def _version(files: Mapping[str, Path]) -> str:
 @blueprint.record_once
 def _gather(state: BlueprintSetupState) -> None:
     state.app.extensions["unison-assets"] = Assets(dict(_asset_files()))
+    state.app.jinja_env.globals["card_size"] = CARD
     languages.init_app(cast(Flask, state.app))
 
 
