@@ -33,8 +33,6 @@ SERVED = {
     ".webmanifest": "application/manifest+json",
 }
 BUNDLE = "pydeck.js"
-EARLY = "early.js"
-"""Runs before anything is painted, and is no module."""
 MAIN = "main.js"
 """The globe's page's; every page has its own, and what that imports."""
 FOREVER = "public, max-age=31536000, immutable"
