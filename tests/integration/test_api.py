@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving import Answer, Server, ask, post_plays, stream
-from tests.unit.history_world import CITIES, GAZETTEER, NOON_MS, connection, ids, new_history
+from tests.unit.history_world import CITIES, GAZETTEER, connection, ids, left_behind
 from webapp.history import FILE_NAME
 from webapp.records import Connection
 
@@ -43,11 +43,7 @@ def kept() -> list[Connection]:
 def server(kept: list[Connection], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that was started on a history that another one left."""
     folder = tmp_path_factory.mktemp("api") / "data"
-    folder.mkdir()
-    history = new_history(folder)
-    history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
-    history.close()
-    server = Server(folder, {"UNISON_HISTORY_DAYS": "100000"})
+    server = Server(left_behind(folder, kept), {"UNISON_HISTORY_DAYS": "100000"})
     yield server
     server.kill()
 

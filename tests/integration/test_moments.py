@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.serving import Answer, Server, ask, post_plays, stream
-from tests.unit.history_world import NOON_MS, connection, new_history
+from tests.unit.history_world import connection, left_behind
 from webapp.rates import EACH
 from webapp.records import Connection
 
@@ -38,15 +38,6 @@ def metas(page: str) -> dict[str, str]:
     """What the head says to other sites, by name or property."""
     found = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page)
     return {name: html.unescape(content) for name, content in found}
-
-
-def left_behind(folder: Path, kept: list[Connection]) -> Path:
-    """A data folder with a history that another server left."""
-    folder.mkdir(parents=True)
-    history = new_history(folder)
-    history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
-    history.close()
-    return folder
 
 
 @pytest.fixture(scope="module")

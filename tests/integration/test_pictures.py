@@ -13,7 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.serving import Server, ask
-from tests.unit.history_world import NOON_MS, connection, new_history
+from tests.unit.history_world import connection, left_behind
 from webapp.album import WAITING_MOST
 from webapp.app import PICTURES
 from webapp.records import Connection
@@ -34,11 +34,7 @@ def kept() -> list[Connection]:
 
 @pytest.fixture(scope="module")
 def server(kept: list[Connection], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("pictures") / "data"
-    folder.mkdir()
-    history = new_history(folder)
-    history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
-    history.close()
+    folder = left_behind(tmp_path_factory.mktemp("pictures") / "data", kept)
     server = Server(folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1"})
     yield server
     server.kill()
