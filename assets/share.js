@@ -23,6 +23,19 @@ export const sentence = ({ track, from, to, apart_ms }) =>
 /** Where its picture is, in the visitor's words. @param {string} id */
 const storyAddress = (id) => `/c/${id}/story.png?lang=${language}`;
 
+/** What its link unfolds to elsewhere, which disappears if it cannot be had. @param {Connection} connection */
+function pictureOf({ id, track, from, to }) {
+  const picture = new Image();
+  picture.alt = say("A globe with an arc from {one} to {other}: {song}", {
+    one: placeName(from),
+    other: placeName(to),
+    song: say("{title} by {artist}", { title: track.title, artist: track.artist }),
+  });
+  picture.addEventListener("error", () => picture.remove());
+  picture.src = `/c/${id}/card.png?lang=${language}`;
+  return picture;
+}
+
 /** Its picture, for the system's sheet; null where it cannot be had. @param {string} id */
 async function storyOf(id) {
   const answer = await fetch(storyAddress(id)).catch(() => null);
@@ -66,11 +79,18 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
     note.textContent = "";
     server.value = prefs.text("mastodon");
     for (const [name, href] of Object.entries(waysTo(text, address))) find(name, HTMLAnchorElement).href = href;
-    const link = find("story", HTMLAnchorElement);
-    [link.href, link.download] = [storyAddress(id), `unison-${id}.png`];
+    find("picture", HTMLElement).replaceChildren(pictureOf(connection));
+    offer("story", storyAddress(id), `unison-${id}.png`);
+    offer("code", `/c/${id}/code.svg`, `unison-${id}.svg`);
     system.hidden = !("share" in navigator);
     story = "canShare" in navigator && !system.hidden ? storyOf(id) : Promise.resolve(null);
     unfold(false);
+  }
+
+  /** Have a link save a file. @param {string} name @param {string} href @param {string} file */
+  function offer(name, href, file) {
+    const link = find(name, HTMLAnchorElement);
+    [link.href, link.download] = [href, file];
   }
 
   /** @param {boolean} open */

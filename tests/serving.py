@@ -1,4 +1,4 @@
-"""A real `unison serve` in a process of its own, and the two things tests do with it: send plays, read the stream."""
+"""A real `unison serve` in a process of its own, and what tests do with it: ask, send plays, read the stream."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import urlencode
@@ -22,6 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 30.0
 STOP_S = 15.0
+ANSWER_S = 60.0
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -103,8 +107,7 @@ class Server:
         said_ready.set()  # it ended: whoever waits shall not wait longer
 
     def _wait_until_ready(self) -> None:
-        answered = self._said_ready.wait(START_S)
-        if answered and self.url:
+        if self._said_ready.wait(START_S) and self.url:
             return
         self.kill()
         raise RuntimeError(f"the server did not start (code {self.process.returncode}); it said:\n{self.log}")
@@ -169,10 +172,48 @@ def post_plays(server: Addressed, plays: Iterable[Mapping[str, Any]], **headers:
     return post(server, "/api/plays", json.dumps(list(plays)).encode(), {"Content-Type": "application/json"} | names)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a server said."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        return str(self.headers["Content-Type"])
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        """The sentence of an error, which is all that an error's body holds."""
+        assert (self.kind, list(self.json)) == ("application/json", ["error"])
+        return str(self.json["error"])
+
+
+def ask(server: Addressed, path: str, method: str = "GET", **headers: str) -> Answer:
+    """Send a request; `Accept_Language="de"` becomes a header. An error status is an answer like any other."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(server.url + path, headers=names, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.headers, error.read())
+
+
 def get_json(server: Addressed, path: str) -> Any:
     """GET a path and return the decoded JSON answer; an error status raises urllib's HTTPError."""
-    with urllib.request.urlopen(server.url + path, timeout=10) as answer:
-        return json.load(answer)
+    return json.loads(get_text(server, path))
 
 
 def get_text(server: Addressed, path: str) -> str:
@@ -226,7 +267,6 @@ class Stream:
         return found
 
     def close(self) -> None:
-        """Leave."""
         self.socket.close()
 
     def __enter__(self) -> Self:
@@ -251,10 +291,9 @@ def _extended(found: list[dict[str, Any]], frame: Mapping[str, Any]) -> list[dic
 
 def stream(server: Addressed, timeout_s: float = 10.0, **filters: str | int) -> Stream:
     """Open `/stream` with the given filters (`artist=`, `country=`, `since=`, ...); use it in a `with` block."""
-    query = "?" + urlencode(filters) if filters else ""
-    address = "ws" + server.url.removeprefix("http")
+    address = "ws" + server.url.removeprefix("http") + "/stream" + ("?" + urlencode(filters) if filters else "")
     with contextlib.ExitStack() as stack:
-        opening = connect(f"{address}/stream{query}", open_timeout=timeout_s, max_size=1 << 24, compression=None)
+        opening = connect(address, open_timeout=timeout_s, max_size=1 << 24, compression=None)
         viewer = Stream(stack.enter_context(opening), timeout_s)
         stack.pop_all()  # it came in: closing it is its user's
         return viewer

@@ -21,7 +21,6 @@ from webapp import (
     charts,
     embed,
     errors,
-    figures,
     frames,
     ingest,
     moments,
@@ -29,6 +28,7 @@ from webapp import (
     pages,
     pictures,
     security,
+    stats,
     status,
     stream,
     visitors,
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
-    for part in (api, atom, builder, charts, embed, figures, moments, oembed, pages, pictures, status, visitors):
+    for part in (api, atom, builder, charts, embed, moments, oembed, pages, pictures, stats, status, visitors):
         app.register_blueprint(part.blueprint)
     for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
         layer.init_app(app)
@@ -145,7 +145,7 @@ class Unison:
         )
         self.heard = Heard(self.history.tracks, self.now)
         self.charts = charts.charts(self.history, self.gazetteer, self.now)
-        self.figures = figures.figures(self.history, self.gazetteer, self.now)
+        self.figures = stats.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
         try:
             self.secret = self._data_dir.secret(settings.secret)

@@ -15,6 +15,7 @@ from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.security import public_base
 from webapp.selection import Filter, FilterError
+from webapp.xmltext import add, document
 
 MOMENTS = 50
 ATOM = "http://www.w3.org/2005/Atom"
@@ -42,28 +43,23 @@ def feed() -> Response:
 def _written(found: Sequence[Connection], base: str, query: str) -> bytes:
     address = f"{base}/moments.atom" + (f"?{query}" if query else "")
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": languages.language().replace("_", "-")})
-    _add(root, id=address, title="Unison", updated=_time(found[0].at_ms if found else 0))
+    add(root, id=address, title="Unison", updated=_time(found[0].at_ms if found else 0))
     ElementTree.SubElement(ElementTree.SubElement(root, "author"), "name").text = "Unison"
     ElementTree.SubElement(root, "link", {"rel": "self", "href": address})
     ElementTree.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": f"{base}/"})
     for connection in found:
         _entry(root, connection, base)
-    return bytes(ElementTree.tostring(root, "utf-8", xml_declaration=True))
+    return document(root)
 
 
 def _entry(root: ElementTree.Element, connection: Connection, base: str) -> None:
     told = poster.told(poster.wire(connection))
     entry = ElementTree.SubElement(root, "entry")
-    _add(entry, id=f"urn:unison:{connection.id}", updated=_time(connection.at_ms))
-    _add(entry, title=f"{told['title']} – {told['artist']}")
-    _add(entry, summary=f"{told['from']} – {told['to']}. {told['apart']}, {told['distance']}")
+    add(entry, id=f"urn:unison:{connection.id}", updated=_time(connection.at_ms))
+    add(entry, title=f"{told['title']} – {told['artist']}")
+    add(entry, summary=f"{told['from']} – {told['to']}. {told['apart']}, {told['distance']}")
     ElementTree.SubElement(entry, "link", {"href": f"{base}/c/{connection.id}"})
     ElementTree.SubElement(entry, "category", {"term": connection.source})
-
-
-def _add(parent: ElementTree.Element, **texts: str) -> None:
-    for name, text in texts.items():
-        ElementTree.SubElement(parent, name).text = text
 
 
 def _time(at_ms: int) -> str:

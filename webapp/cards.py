@@ -19,6 +19,8 @@ from webapp.cardview import Floats, Frame, Place, arc, look
 from webapp.fonts import BOLD, REGULAR, Fitted, Fonts, is_right_to_left
 from webapp.looks import PAIRS
 
+CARD = (1200, 630)
+"""How wide and high a card is, pixels."""
 VERSION = 1
 """Goes up when a picture of the same moment looks different: part of its ETag."""
 
@@ -77,9 +79,9 @@ class Drawn:
 
 
 def card(told: Told, fonts: Fonts) -> Drawn:
-    """Draw 1200 by 630 pixels. Where the title runs from right to left, the card is its mirror image."""
+    """Draw what is CARD large. Where the title runs from right to left, the card is its mirror image."""
     mirrored = is_right_to_left(told.title)
-    frame = Frame(1200, 630, 340 if mirrored else 860, 322, 262)
+    frame = Frame(*CARD, 340 if mirrored else 860, 322, 262)
     page = Page(fonts, 1136 if mirrored else 64, "end" if mirrored else "start", 500)
     title = page.fit(told.title, BOLD, _sizes((72, 60, 1), (72, 54, 2), (52, 38, 3), (34, 32, 4)))
     artist = page.fit(told.artist, REGULAR, _sizes((32, 26, 1), (24, 24, 2)))

@@ -6,10 +6,11 @@ import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from webapp import colours, embedding, languages
+from webapp import colours, embedding
+from webapp.answers import localised
 from webapp.embedding import TRANSPARENT, Wish
 from webapp.looks import OCEAN
 from webapp.moments import moment
@@ -37,17 +38,14 @@ def page() -> Response:
     app = unison()
     wish = embedding.read(request.args.items(multi=True), app.gazetteer, app.now())
     shown = _shown(wish)
-    body = render_template(
+    html = render_template(
         "embed.html", wish=wish, shown=shown, scene=_scene(wish), look=_look(wish), full=_full(wish), found=discovery()
     )
-    response = make_response(body)
-    response.headers["Cache-Control"] = "no-cache"
+    response = localised(html)
     response.headers["Content-Security-Policy"] = _policy()
     # A page that isolates itself (Cross-Origin-Embedder-Policy) frames only what says both of these.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
-    response.vary.add("Accept-Language")
-    response.content_language.add(languages.language().replace("_", "-"))
     return packed(response)
 
 

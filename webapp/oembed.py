@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import NotImplemented as NoSuchFormat
 
 from webapp import embedding
+from webapp.cards import CARD
 from webapp.moments import moment
 from webapp.poster import wire
 from webapp.records import Connection
@@ -22,8 +23,6 @@ from webapp.security import is_listed, public_base
 
 WIDTH, HEIGHT = 640, 360
 """Of the frame, in CSS pixels, where there is room for it."""
-CARD = (1200, 630)
-"""The size of a moment's picture."""
 CACHE_S = 3600
 PROVIDER = "Unison"
 FORMATS = {"json": "application/json+oembed", "xml": "text/xml+oembed"}

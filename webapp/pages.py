@@ -16,6 +16,7 @@ from msgspec import to_builtins
 
 from webapp import languages
 from webapp.answers import page_response
+from webapp.cards import CARD
 from webapp.oembed import discovery
 from webapp.poster import latest
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
@@ -32,8 +33,6 @@ SERVED = {
     ".webmanifest": "application/manifest+json",
 }
 BUNDLE = "pydeck.js"
-EARLY = "early.js"
-"""Runs before anything is painted, and is no module."""
 MAIN = "main.js"
 """The globe's page's; every page has its own, and what that imports."""
 FOREVER = "public, max-age=31536000, immutable"
@@ -117,6 +116,7 @@ def _version(files: Mapping[str, Path]) -> str:
 @blueprint.record_once
 def _gather(state: BlueprintSetupState) -> None:
     state.app.extensions["unison-assets"] = Assets(dict(_asset_files()))
+    state.app.jinja_env.globals["card_size"] = CARD
     languages.init_app(cast(Flask, state.app))
 
 

@@ -1,4 +1,4 @@
-"""Playlists in the formats that players read: XSPF, JSPF and M3U. Pure."""
+"""Playlists in the formats that players read: XSPF, JSPF and M3U; `charts.py` serves them. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import msgspec
+
+from webapp.xmltext import add, document
 
 XSPF = "http://xspf.org/ns/0/"
 
@@ -68,19 +70,13 @@ class Playlist:
 def xspf(playlist: Playlist) -> bytes:
     """Write XSPF 1, https://www.xspf.org/spec."""
     root = ElementTree.Element("playlist", {"version": "1", "xmlns": XSPF})
-    _add(root, title=playlist.title, creator="Unison", info=playlist.page, date=playlist.date)
+    add(root, title=playlist.title, creator="Unison", info=playlist.page, date=playlist.date)
     tracks = ElementTree.SubElement(root, "trackList")
     for item in playlist.items:
         track = ElementTree.SubElement(tracks, "track")
-        _add(track, location=item.url, identifier=item.identifier, title=item.title, creator=item.artist)
-        _add(track, annotation=item.about, info=item.page, image=item.image)
-    return bytes(ElementTree.tostring(root, "utf-8", xml_declaration=True))
-
-
-def _add(parent: ElementTree.Element, **texts: str | None) -> None:
-    for name, text in texts.items():
-        if text is not None:
-            ElementTree.SubElement(parent, name).text = text
+        add(track, location=item.url, identifier=item.identifier, title=item.title, creator=item.artist)
+        add(track, annotation=item.about, info=item.page, image=item.image)
+    return document(root)
 
 
 def jspf(playlist: Playlist) -> bytes:

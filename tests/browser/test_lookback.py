@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -47,6 +48,15 @@ def test_an_address_with_a_time_shows_what_was_streamed_then(
     expect(page.locator("#status")).to_have_text("Connected")
     expect(page.locator("#lookback")).to_be_hidden()
     expect(page.locator("#sources")).to_have_text("synthetic")
+
+
+def test_an_embed_with_a_time_shows_what_was_streamed_then(server: Server, visit: Callable[..., Visit]) -> None:
+    began, ids = shown_before(server)
+    page = visit(viewport={"width": 640, "height": 360}, reduced_motion="reduce").page
+    page.goto(f"{server.url}/embed?feed=1&at={datetime.fromtimestamp(began, UTC):%Y-%m-%dT%H:%M:%SZ}")
+    expect(page.locator("#feed li")).to_have_count(len(ids))
+    assert listed(page) == ids
+    expect(page.locator("#sources")).to_have_text("synthetic and replay")
 
 
 def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(

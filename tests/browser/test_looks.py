@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pair, titles
-from tests.serving import Server
+from tests.serving import Server, get_json
 
 pytestmark = pytest.mark.timeout(300)
 FIXED = "?t=1790000000"
@@ -42,8 +40,7 @@ def told(server: Server) -> Server:
 
 def known(server: Server) -> list[str]:
     """The songs of the connections that the server has found, newest first."""
-    with urlopen(f"{server.url}/api/connections", timeout=20) as answer:
-        return [connection["track"]["title"] for connection in json.load(answer)["connections"]]
+    return [connection["track"]["title"] for connection in get_json(server, "/api/connections")["connections"]]
 
 
 def test_the_theme_is_the_systems_until_one_is_chosen_and_kept(server: Server, visit: Callable[..., Visit]) -> None:

@@ -22,6 +22,7 @@ SHEET = """Object.assign(navigator, {
   share: async (what) => { window.sent = what; },
 })"""
 """What a telephone has and a desktop's browser has not: the system's sheet."""
+WHAT_IS_PICTURED = "A globe with an arc from Lisbon, Portugal to Lagos, Nigeria: Copper Sky by The Harbour Lamps"
 
 
 @pytest.fixture
@@ -97,8 +98,11 @@ def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> Non
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.add_init_script(SHEET)
     page.add_init_script("window.open = (address) => { window.opened = address; }")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(moment)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert not [url for url in asked if "card.png" in url]
     with page.expect_response(is_share) as told:
         page.get_by_role("button", name="Share").tap()
     assert told.value.status == 204
@@ -106,6 +110,10 @@ def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> Non
     box = menu.bounding_box()
     assert box is not None
     assert (round(box["width"]), round(box["y"] + box["height"])) == (390, 844)
+    visitor.wait("document.querySelector('#share img').naturalWidth === 1200")
+    expect(menu.get_by_role("img", name=WHAT_IS_PICTURED)).to_be_visible()
+    assert asked.count(f"{moment}/card.png?lang=en") == 1
+    assert menu.bounding_box() == box, "there was room for it"
     menu.get_by_role("button", name="Send with an app").tap()
     visitor.wait("'sent' in window")
     sent = page.evaluate("({url: sent.url, text: sent.text})")
@@ -117,6 +125,9 @@ def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> Non
     expect(menu.locator("#share-note")).to_have_text("The embed code is copied.")
     origin, id = moment.split("/c/")
     assert f'<iframe src="{origin}/embed?moment={id}"' in page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as saved:
+        menu.get_by_role("link", name="Download the QR code").tap()
+    assert (saved.value.url, saved.value.suggested_filename) == (f"{moment}/code.svg", f"unison-{id}.svg")
     menu.get_by_role("button", name="Mastodon").tap()
     menu.get_by_role("textbox", name="Your Mastodon server").fill("nowhere")
     page.keyboard.press("Enter")
@@ -153,7 +164,7 @@ def test_the_menu_takes_the_keys_and_gives_the_focus_back(moment: str, visit: Ca
     hosts = {text: re.sub(r"^https?://([^/:]+).*$", r"\1", href) for text, href in found}
     assert hosts == {
         "Facebook": "www.facebook.com", "X": "x.com", "WhatsApp": "wa.me", "Bluesky": "bsky.app",
-        "Download the story picture": "127.0.0.1",
+        "Download the story picture": "127.0.0.1", "Download the QR code": "127.0.0.1",
     }  # fmt: skip
     page.mouse.click(5, 5)
     expect(menu).to_be_hidden()
@@ -230,10 +241,14 @@ def test_a_moment_that_has_passed_says_so(server: Server, moment: str, visit: Ca
     expect(page.locator("h1")).to_have_text("This moment has passed.")
 
 
-def test_what_the_system_refuses_to_send_is_told(moment: str, visit: Callable[..., Visit]) -> None:
+def test_what_the_system_refuses_is_told_and_a_picture_that_fails_leaves_no_gap(
+    moment: str, visit: Callable[..., Visit]
+) -> None:
     page = visit().page
     page.add_init_script("navigator.share = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.route("**/card.png*", lambda route: route.abort())
     page.goto(moment)
     page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Send with an app").click()
     expect(page.locator("#share-note")).to_contain_text("the link can be copied")
+    expect(page.locator("#share .picture")).to_be_hidden()

@@ -12,13 +12,17 @@ from tests.integration.test_search import send_pair
 from tests.serving import Server, stream, wait_until_written
 
 
-def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
-    server: Server, visit: Callable[..., Visit]
-) -> None:
+def show_one(server: Server) -> None:
     with stream(server) as viewer:
         send_pair(server, "Night Bus Home", "Marisol Vey")
         viewer.connections(1)
     wait_until_written(server)
+
+
+def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    show_one(server)
     page = visit().page
     bring_axe(page)
     page.goto(server.url)
@@ -32,10 +36,7 @@ def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
 
 
 def test_the_figures_are_tables_for_those_who_do_not_see_the_plots(server: Server, visit: Callable[..., Visit]) -> None:
-    with stream(server) as viewer:
-        send_pair(server, "Night Bus Home", "Marisol Vey")
-        viewer.connections(1)
-    wait_until_written(server)
+    show_one(server)
     page = visit().page
     bring_axe(page)
     page.goto(f"{server.url}/stats")

@@ -6,33 +6,13 @@ import http.client
 import json
 import socket
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from tests.serving import Server
+from tests.serving import Answer, Server
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
 WAIT_S = 20.0
-
-
-class Answer(NamedTuple):
-    """What the server said; a body that is not JSON fails the test that reads it."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def error(self) -> str:
-        """The sentence of an error, which is all that an error's body holds."""
-        assert self.headers["Content-Type"] == JSON
-        assert list(self.json) == ["error"]
-        sentence: str = self.json["error"]
-        return sentence
 
 
 def play(**changes: Any) -> dict[str, Any]:

@@ -1,25 +1,12 @@
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from xml.etree import ElementTree
 
 import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from tests.integration.test_search import send_pair
-from tests.serving import Server, get_json, stream, wait_until_written
-
-
-def fetched(server: Server, path: str, **headers: str) -> tuple[int, str, bytes]:
-    request = urllib.request.Request(server.url + path, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers["Content-Type"], answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers["Content-Type"], error.read()
+from tests.serving import Server, ask, get_json, stream, wait_until_written
 
 
 @pytest.fixture
@@ -33,41 +20,41 @@ def connected(server: Server) -> str:
 
 
 def test_the_playlist_names_the_song_its_moment_and_its_source(server: Server, connected: str) -> None:
-    status, kind, page = fetched(server, "/playlist?period=hour", Accept="text/html")
-    assert (status, kind) == (200, "text/html; charset=utf-8")
+    answer = ask(server, "/playlist?period=hour", Accept="text/html")
+    assert (answer.status, answer.kind) == (200, "text/html; charset=utf-8")
     for words in ("Night Bus &lt;Home&gt;", "Marisol Vey", f"/c/{connected}", "live", "musicbrainz.org/search"):
-        assert words in page.decode()
+        assert words in answer.text
 
 
 @pytest.mark.parametrize("period", ["hour", "day", "week"])
 def test_players_get_files_with_absolute_addresses(server: Server, connected: str, period: str) -> None:
     moment = f"{server.url}/c/{connected}"
-    _, kind, xspf = fetched(server, f"/playlist.xspf?period={period}&by=farthest")
-    assert kind == "application/xspf+xml"
-    assert [info.text for info in ElementTree.fromstring(xspf).iter("{http://xspf.org/ns/0/}info")][1:] == [moment]
+    xspf = ask(server, f"/playlist.xspf?period={period}&by=farthest")
+    assert xspf.kind == "application/xspf+xml"
+    assert [info.text for info in ElementTree.fromstring(xspf.body).iter("{http://xspf.org/ns/0/}info")][1:] == [moment]
     tracks = get_json(server, f"/playlist.jspf?period={period}")["playlist"]["track"]
     assert [(track["title"], track["info"]) for track in tracks] == [("Night Bus <Home>", moment)]
-    assert fetched(server, f"/playlist.m3u?period={period}")[2].decode().splitlines()[-1] == moment
+    assert ask(server, f"/playlist.m3u?period={period}").text.splitlines()[-1] == moment
 
 
 def test_a_feed_reader_reads_the_latest_moments_of_a_filter(server: Server, connected: str) -> None:
     with stream(server) as viewer:
         send_pair(server, "Slow Lighthouse", "North Quay Choir")
         viewer.connections(1)
-    everything = feedparser.parse(fetched(server, "/moments.atom")[2])
+    everything = feedparser.parse(ask(server, "/moments.atom").body)
     assert not everything.bozo
     assert [entry.title for entry in everything.entries] == [
         "Slow Lighthouse – North Quay Choir", "Night Bus <Home> – Marisol Vey",
     ]  # fmt: skip
-    (entry,) = feedparser.parse(fetched(server, "/moments.atom?artist=marisol+vey")[2]).entries
+    (entry,) = feedparser.parse(ask(server, "/moments.atom?artist=marisol+vey").body).entries
     assert entry.link == f"{server.url}/c/{connected}"
     assert entry.summary.startswith("Osaka, Japan – Recife, Brazil")
 
 
 def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
-    assert "Nothing was shown in this time." in fetched(server, "/playlist", Accept="text/html")[2].decode()
+    assert "Nothing was shown in this time." in ask(server, "/playlist", Accept="text/html").text
     assert get_json(server, "/playlist.jspf")["playlist"]["track"] == []
-    assert not feedparser.parse(fetched(server, "/moments.atom")[2]).bozo
+    assert not feedparser.parse(ask(server, "/moments.atom").body).bozo
 
 
 @pytest.mark.parametrize(
@@ -83,13 +70,13 @@ def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
     ],
 )
 def test_what_is_not_known_is_refused_by_name(server: Server, path: str, status: int, named: str) -> None:
-    got, _, body = fetched(server, path)
-    assert (got, named in json.loads(body)["error"]) == (status, True)
+    answer = ask(server, path)
+    assert (answer.status, named in answer.error) == (status, True)
 
 
 def test_figures_count_it_and_go_as_csv(server: Server, connected: str) -> None:
-    page = fetched(server, "/stats?period=hour", Accept="text/html")[2].decode()
-    assert "Night Bus &lt;Home&gt;" in page
-    status, kind, songs = fetched(server, "/stats.csv?of=songs")
-    assert (status, kind) == (200, "text/csv; charset=utf-8")
-    assert songs.decode() == "title,artist,connections\r\nNight Bus <Home>,Marisol Vey,1\r\n"
+    page = ask(server, "/stats?period=hour", Accept="text/html")
+    assert "Night Bus &lt;Home&gt;" in page.text
+    songs = ask(server, "/stats.csv?of=songs")
+    assert (songs.status, songs.kind) == (200, "text/csv; charset=utf-8")
+    assert songs.text == "title,artist,connections\r\nNight Bus <Home>,Marisol Vey,1\r\n"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import urllib.request
-
-from tests.serving import FlaskServer, post_plays, stream
+from tests.serving import FlaskServer, ask, get_text, post_plays, stream
 
 
 def test_it_serves_the_page(flask_server: FlaskServer) -> None:
-    with urllib.request.urlopen(flask_server.url + "/", timeout=10) as answer:
-        assert answer.status == 200
-        assert b"<!doctype html>" in answer.read().lower()
+    assert "<!doctype html>" in get_text(flask_server, "/").lower()
 
 
 def test_two_plays_come_out_of_its_stream_as_one_connection(flask_server: FlaskServer) -> None:
@@ -26,8 +22,7 @@ def test_two_plays_come_out_of_its_stream_as_one_connection(flask_server: FlaskS
 
 
 def test_it_logs_requests_without_the_address_they_came_from(flask_server: FlaskServer) -> None:
-    with urllib.request.urlopen(flask_server.url + "/api/connections?artist=secret", timeout=10) as answer:
-        assert answer.status == 200
+    assert ask(flask_server, "/api/connections?artist=secret").status == 200
     flask_server.stop()
     (line,) = [line for line in flask_server.log.splitlines() if "/api/connections" in line]
     assert "127.0.0.1" not in line
@@ -38,5 +33,4 @@ def test_it_answers_while_a_viewer_watches_and_after_it_left(flask_server: Flask
     with stream(flask_server) as first, stream(flask_server) as second:
         assert first.next()["seq"] == first.hello["seq"] + 1
         assert second.next()["seq"] == second.hello["seq"] + 1
-    with urllib.request.urlopen(flask_server.url + "/healthz", timeout=10) as answer:
-        assert answer.status == 200
+    assert ask(flask_server, "/healthz").status == 200

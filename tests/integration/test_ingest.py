@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ingest_client import LINES, Answer, exchange, head, play, send
-from tests.serving import Server, stream
+from tests.integration.ingest_client import LINES, exchange, head, play, send
+from tests.serving import Answer, Server, stream
 
 MIB = 1 << 20
 GOOD = json.dumps(play()).encode()

@@ -3,69 +3,41 @@
 from __future__ import annotations
 
 import html
-import json
 import math
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.serving import Server, post_plays, stream
-from tests.unit.history_world import NOON_MS, connection, new_history
+from tests.serving import Answer, Server, ask, post_plays, stream
+from tests.unit.history_world import connection, left_behind
 from webapp.rates import EACH
 from webapp.records import Connection
 
 OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
-BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en"}
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept_Language": "en"}
 SECOND = [connection(ms, tail=ms, track=ms % 4, start=ms % 5, end=(ms + 1) % 5) for ms in (0, 10, 250, 999)]
 BEFORE, AFTER = connection(-1), connection(1000)
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Message
-    text: str
-
-
-def ask(server: Server, path: str, method: str = "GET", **headers: str) -> Answer:
-    """Send a request as a browser does; an error status is an answer like any other."""
-    wanted = BROWSER | {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(server.url + path, headers=wanted, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return Answer(answer.status, answer.headers, answer.read().decode())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.headers, error.read().decode())
+def visit(server: Server, path: str, method: str = "GET", **headers: str) -> Answer:
+    """Send a request as a browser does."""
+    return ask(server, path, method, **BROWSER | headers)
 
 
 def shared(server: Server, of: Connection, **headers: str) -> Answer:
-    return ask(server, f"/c/{of.id}/share", "POST", **headers)
+    return visit(server, f"/c/{of.id}/share", "POST", **headers)
 
 
 def metas(page: str) -> dict[str, str]:
     """What the head says to other sites, by name or property."""
     found = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page)
     return {name: html.unescape(content) for name, content in found}
-
-
-def left_behind(folder: Path, kept: list[Connection]) -> Path:
-    """A data folder with a history that another server left."""
-    folder.mkdir(parents=True)
-    history = new_history(folder)
-    history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
-    history.close()
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +62,7 @@ def test_what_everyone_or_only_a_filter_was_shown_has_its_page_at_once(server: S
         filtered = [stack.enter_context(stream(server, artist=name)) for name in ("Marisol Vey", "Ink", "Moss")]
         post_plays(server, plays)
         found = [viewer.connections(1)[0] for viewer in filtered]
-        pages = [ask(server, f"/c/{each['id']}") for each in found]
+        pages = [visit(server, f"/c/{each['id']}") for each in found]
         seen = {each["id"] for frame in everyone.frames_past(pressed_at) for each in frame.get("connections", ())}
     assert [answer.status for answer in pages] == [200, 200, 200]
     assert all(each["track"]["artist"] in answer.text for each, answer in zip(found, pages, strict=True))
@@ -98,7 +70,7 @@ def test_what_everyone_or_only_a_filter_was_shown_has_its_page_at_once(server: S
 
 
 def test_the_page_says_in_words_what_it_was_and_what_else_was_in_that_second(old: Server) -> None:
-    page = ask(old, f"/c/{SECOND[0].id}").text
+    page = visit(old, f"/c/{SECOND[0].id}").text
     words = " ".join(html.unescape(re.sub(r"<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
     for said in ("Jóga", "Björk", "Osaka Japan", "Recife Brazil", "16,897 km", "40 ms apart", "Made-up plays"):
         assert said in words
@@ -112,17 +84,17 @@ def test_the_page_says_in_words_what_it_was_and_what_else_was_in_that_second(old
 
 
 def test_units_and_words_are_the_visitors(old: Server) -> None:
-    page = ask(old, f"/c/{SECOND[0].id}", Accept_Language="ar-EG").text
+    page = visit(old, f"/c/{SECOND[0].id}", Accept_Language="ar-EG").text
     assert '<html lang="ar" dir="rtl">' in page
     assert 'href="/c/' + SECOND[0].id + '?lang=de" lang="de"' in page
-    wished = ask(old, f"/c/{SECOND[0].id}?lang=ja").text
+    wished = visit(old, f"/c/{SECOND[0].id}?lang=ja").text
     assert '<html lang="ja"' in wished
     assert f'href="/c/{SECOND[1].id}?lang=ja"' in wished
-    assert "10,499 mi" in ask(old, f"/c/{SECOND[0].id}", Accept_Language="en-US").text
+    assert "10,499 mi" in visit(old, f"/c/{SECOND[0].id}", Accept_Language="en-US").text
 
 
 def test_the_head_tells_other_sites_what_it_is_with_absolute_addresses(old: Server) -> None:
-    page = ask(old, f"/c/{SECOND[0].id}").text
+    page = visit(old, f"/c/{SECOND[0].id}").text
     address = f"{old.url}/c/{SECOND[0].id}"
     told = metas(page)
     assert told["og:url"] == address
@@ -141,7 +113,7 @@ def test_the_head_tells_other_sites_what_it_is_with_absolute_addresses(old: Serv
 
 
 def test_under_a_name_that_is_not_ours_the_head_has_no_absolute_address(old: Server) -> None:
-    page = ask(old, f"/c/{SECOND[0].id}", Host="elsewhere.example").text
+    page = visit(old, f"/c/{SECOND[0].id}", Host="elsewhere.example").text
     assert "elsewhere.example" not in page
     assert "canonical" not in page
     assert "oembed" not in page
@@ -154,7 +126,7 @@ def test_a_song_with_markup_in_its_name_is_text(server: Server) -> None:
                  for city in (OSAKA, RECIFE)]  # fmt: skip
         post_plays(server, plays)
         found = viewer.connections(1)[0]
-    page = ask(server, f"/c/{found['id']}").text
+    page = visit(server, f"/c/{found['id']}").text
     assert "<b onmouseover" not in page
     assert metas(page)["og:title"] == f"{title} by A"
 
@@ -163,27 +135,27 @@ def test_a_song_with_markup_in_its_name_is_text(server: Server) -> None:
     "path", ["/c/", "/c/1", f"/c/{'z' * 23}", f"/c/{connection(5).id}", "/c/%00", f"/c/{'%C3%A9' * 23}"]
 )
 def test_an_unknown_id_is_not_found(old: Server, path: str) -> None:
-    assert ask(old, path).status == 404
-    assert ask(old, path.rstrip("/") + "/share", "POST").status in (404, 405)
+    assert visit(old, path).status == 404
+    assert visit(old, path.rstrip("/") + "/share", "POST").status in (404, 405)
 
 
 def test_one_older_than_what_is_kept_is_gone_and_told_kindly(old: Server) -> None:
     path = f"/c/{connection(-86_400_000).id}"
-    page = ask(old, path, Accept_Language="de")
-    assert (page.status, page.headers["Content-Type"]) == (410, "text/html; charset=utf-8")
+    page = visit(old, path, Accept_Language="de")
+    assert (page.status, page.kind) == (410, "text/html; charset=utf-8")
     assert "Dieser Moment ist vergangen." in page.text
-    program = ask(old, path, Accept="application/json")
-    assert (program.status, json.loads(program.text)) == (410, {"error": "this moment is older than what is kept here"})
-    assert ask(old, f"{path}/share", "POST").status == 410
+    program = visit(old, path, Accept="application/json")
+    assert (program.status, program.json) == (410, {"error": "this moment is older than what is kept here"})
+    assert visit(old, f"{path}/share", "POST").status == 410
 
 
 def test_crawlers_may_read_moments(old: Server) -> None:
-    assert "/c" not in ask(old, "/robots.txt").text
+    assert "/c" not in visit(old, "/robots.txt").text
 
 
 def test_the_page_is_sent_again_only_when_it_changed(old: Server) -> None:
-    first = ask(old, f"/c/{SECOND[0].id}")
-    again = ask(old, f"/c/{SECOND[0].id}", If_None_Match=first.headers["ETag"])
+    first = visit(old, f"/c/{SECOND[0].id}")
+    again = visit(old, f"/c/{SECOND[0].id}", If_None_Match=first.headers["ETag"])
     assert (first.status, again.status, again.text) == (200, 304, "")
 
 
@@ -194,10 +166,10 @@ def test_a_shared_moment_stays_when_the_rest_is_pruned(serve: Callable[..., Serv
         assert (shared(server, each).status, shared(server, each).text) == (204, "")
     server.restart(UNISON_HISTORY_DAYS="1")
     deadline = time.monotonic() + 20
-    while ask(server, f"/c/{SECOND[3].id}").status == 200 and time.monotonic() < deadline:
+    while visit(server, f"/c/{SECOND[3].id}").status == 200 and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert [ask(server, f"/c/{each.id}").status for each in SECOND] == [410, 200, 200, 410]
-    assert "Nothing else that is still kept" in ask(server, f"/c/{SECOND[1].id}").text
+    assert [visit(server, f"/c/{each.id}").status for each in SECOND] == [410, 200, 200, 410]
+    assert "Nothing else that is still kept" in visit(server, f"/c/{SECOND[1].id}").text
     assert shared(server, SECOND[1]).status == 204
     assert shared(server, SECOND[3]).status == 410
 
@@ -229,4 +201,4 @@ def test_an_address_that_shares_too_much_is_told_when_to_come_again(old: Server)
 
 
 def test_only_posting_shares(old: Server) -> None:
-    assert ask(old, f"/c/{SECOND[3].id}/share").status == 405
+    assert visit(old, f"/c/{SECOND[3].id}/share").status == 405

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -13,8 +12,8 @@ from urllib.parse import urlencode
 import micawber
 import pytest
 
-from tests.integration.test_embed import a_moment, get
-from tests.serving import Server
+from tests.integration.test_embed import a_moment
+from tests.serving import Answer, Server, ask
 
 REQUIRED = {"type", "version", "html", "width", "height"}
 """Of a rich one."""
@@ -22,10 +21,14 @@ KNOWN = REQUIRED | {"title", "provider_name", "provider_url", "cache_age"}
 KNOWN |= {"thumbnail_url", "thumbnail_width", "thumbnail_height"}
 
 
+def asked(server: Server, url: str, **more: str) -> Answer:
+    return ask(server, "/oembed?" + urlencode({"url": url, **more}))
+
+
 def described(server: Server, url: str, **more: str) -> dict[str, Any]:
-    status, body, headers = get(server, "/oembed?" + urlencode({"url": url, **more}))
-    assert (status, headers["Content-Type"]) == (200, "application/json; charset=utf-8"), body
-    found: dict[str, Any] = json.loads(body)
+    answer = asked(server, url, **more)
+    assert (answer.status, answer.kind) == (200, "application/json; charset=utf-8"), answer.text
+    found: dict[str, Any] = answer.json
     return found
 
 
@@ -80,10 +83,10 @@ def test_no_frame_is_larger_than_there_is_room_for(server: Server, most: str, si
 
 def test_xml_says_the_same_and_escapes_what_it_must(server: Server) -> None:
     url = server.url + "/embed?" + urlencode({"title": 'A "title" <b> & \x01', "country": "BR"})
-    status, body, headers = get(server, "/oembed?" + urlencode({"url": url, "format": "xml"}))
-    assert (status, headers["Content-Type"]) == (200, "text/xml; charset=utf-8")
-    assert body.startswith(b'<?xml version="1.0" encoding="utf-8" standalone="yes"?>')
-    told = {child.tag: child.text for child in ET.fromstring(body)}
+    answer = asked(server, url, format="xml")
+    assert (answer.status, answer.kind) == (200, "text/xml; charset=utf-8")
+    assert answer.body.startswith(b'<?xml version="1.0" encoding="utf-8" standalone="yes"?>')
+    told = {child.tag: child.text for child in ET.fromstring(answer.body)}
     same = described(server, url)
     assert told == {name: str(value).replace("\x01", "\ufffd") for name, value in same.items()}
 
@@ -107,9 +110,9 @@ NOT_OURS = [
 
 def test_what_is_not_ours_is_404(server: Server) -> None:
     for url in NOT_OURS:
-        status, _, headers = get(server, "/oembed?" + urlencode({"url": url.replace("SERVER", server.url)}))
-        assert status in (404, 410), url
-        assert headers["Access-Control-Allow-Origin"] == "*"
+        answer = asked(server, url.replace("SERVER", server.url))
+        assert answer.status in (404, 410), url
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.parametrize(
@@ -123,9 +126,9 @@ def test_what_is_not_ours_is_404(server: Server) -> None:
     ],
 )
 def test_what_cannot_be_answered_says_why(server: Server, query: dict[str, str], status: int, says: str) -> None:
-    got, body, _ = get(server, "/oembed?" + urlencode({"url": server.url + "/", **query}))
-    assert got == status
-    assert says in json.loads(body)["error"]
+    answer = asked(server, **{"url": server.url + "/", **query})
+    assert answer.status == status
+    assert says in answer.error
 
 
 @pytest.mark.parametrize(
@@ -133,12 +136,12 @@ def test_what_cannot_be_answered_says_why(server: Server, query: dict[str, str],
     [("/", "/embed"), ("/?country=BR&lang=de", "/embed?country=BR&lang=de"), ("/embed?feed=1", "/embed?feed=1")],
 )
 def test_pages_that_can_be_framed_name_where_they_are_described(server: Server, path: str, framed: str) -> None:
-    page = get(server, path)[1].decode()
+    page = ask(server, path).text
     links = dict(re.findall(r'<link rel="alternate" type="([^"]+)" href="([^"]+)"', page))
     assert set(links) == {"application/json+oembed", "text/xml+oembed"}
     for address in map(unescape, links.values()):
-        assert get(server, address.removeprefix(server.url))[0] == 200
-    found = json.loads(get(server, unescape(links["application/json+oembed"]).removeprefix(server.url))[1])
+        assert ask(server, address.removeprefix(server.url)).status == 200
+    found = ask(server, unescape(links["application/json+oembed"]).removeprefix(server.url)).json
     assert (
         source(found["html"]) == server.url + path.replace("/?", "/embed?").replace("/embed", "/embed") or path == "/"
     )
@@ -146,14 +149,12 @@ def test_pages_that_can_be_framed_name_where_they_are_described(server: Server, 
 
 def test_nothing_is_named_where_nobody_knows_the_servers_address(serve: Callable[..., Server]) -> None:
     server = serve()
-    page = get(server, "/", Host="unknown.example")[1].decode()
-    assert "oembed" not in page
-    assert get(server, "/oembed?url=http%3A%2F%2Funknown.example%2F", Host="unknown.example")[0] == 404
+    assert "oembed" not in ask(server, "/", Host="unknown.example").text
+    assert ask(server, "/oembed?url=http%3A%2F%2Funknown.example%2F", Host="unknown.example").status == 404
 
 
 def test_with_an_address_of_its_own_links_begin_there(serve: Callable[..., Server]) -> None:
     server = serve(UNISON_PUBLIC_URL="https://music.example.org")
     found = described(server, "https://music.example.org/?country=BR")
     assert source(found["html"]) == "https://music.example.org/embed?country=BR"
-    status, *_ = get(server, "/oembed?url=" + "https://music.example.org/elsewhere")
-    assert status == 404
+    assert asked(server, "https://music.example.org/elsewhere").status == 404

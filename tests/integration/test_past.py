@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
 from typing import Any
 
 import pytest
 
 from tests.integration.test_search import send_pair
-from tests.serving import Server, get_json, post_plays, stream, wait_until_written
+from tests.serving import Server, ask, get_json, post_plays, stream, wait_until_written
 
 OSAKA, RECIFE, LYON = 1853909, 3390760, 2996944
 
@@ -75,8 +73,5 @@ def test_seconds_before_all_that_is_kept_are_empty(server: Server) -> None:
      ("from=1&from=2&seconds=1", "from is given 2 times"), ("from=1&seconds=1&until=3", "'until'")],
 )  # fmt: skip
 def test_what_cannot_be_looked_back_to_is_named(server: Server, query: str, named: str) -> None:
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        get_json(server, f"/api/past?{query}")
-    with refused.value as answer:
-        assert answer.code == 400
-        assert named in json.loads(answer.read())["error"]
+    answer = ask(server, f"/api/past?{query}")
+    assert (answer.status, named in answer.error) == (400, True)

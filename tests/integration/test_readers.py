@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 from tests.integration.children import child_of, until_gone
-from tests.integration.ingest_client import Answer, play, send
-from tests.serving import FlaskServer, Server
+from tests.integration.ingest_client import play, send
+from tests.serving import Answer, FlaskServer, Server
 from webapp.readers import LARGE_BYTES
 
 PLAYS = 1_000

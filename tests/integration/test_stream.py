@@ -6,8 +6,6 @@ import os
 import signal
 import sqlite3
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from itertools import pairwise
@@ -18,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.serving import FlaskServer, Server, get_json, post_plays, stream
+from tests.serving import FlaskServer, Server, ask, get_json, post_plays, stream
 from webapp.history import FILE_NAME
 
 OSAKA, RECIFE, PARIS = 1853909, 3390760, 2988507
@@ -194,10 +192,7 @@ def test_one_filter_too_many_is_asked_to_come_later(serve: Callable[..., Server]
 
 
 def test_a_plain_get_is_told_that_this_is_a_websocket(server: Server) -> None:
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{server.url}/stream", timeout=5)
-    with refused.value as answer:
-        assert answer.code == 426
+    assert ask(server, "/stream").status == 426
 
 
 def test_a_stopped_server_says_bye_and_when_to_come_back(server: Server) -> None:

@@ -38,6 +38,15 @@ def new_history(folder: Path, days: float = 30, max_rows: int = 1_000) -> Histor
     return history
 
 
+def left_behind(folder: Path, kept: list[Connection]) -> Path:
+    """Make a data folder with a history that another server left, and return it."""
+    folder.mkdir(parents=True)
+    history = new_history(folder)
+    history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
+    history.close()
+    return folder
+
+
 @contextmanager
 def temporary_history(days: float = 30, max_rows: int = 1_000) -> Iterator[History]:
     """Give an open history in a folder of its own."""

@@ -7,14 +7,13 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from tests.serving import Server, clean_environment, post_plays
+from tests.serving import Server, clean_environment, get_text, post_plays
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,12 +61,6 @@ def installed(elsewhere: Path) -> Iterator[Server]:
     server.kill()
 
 
-def get(server: Server, path: str) -> bytes:
-    with urllib.request.urlopen(server.url + path, timeout=10) as answer:
-        body: bytes = answer.read()
-    return body
-
-
 def test_the_wheel_carries_what_the_checkout_has_beside_the_package(wheel: Path) -> None:
     names = set(ZipFile(wheel).namelist())
     for folder in ("templates", "assets"):
@@ -107,13 +100,13 @@ def test_the_installed_command_finds_its_fonts_and_draws(elsewhere: Path) -> Non
 
 
 def test_the_installed_server_serves_the_page_its_assets_and_pydecks_bundle(installed: Server) -> None:
-    page = get(installed, "/").decode()
+    page = get_text(installed, "/")
     assets = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page)
     assert any(path.endswith(".css") for path in assets)
     modules = [path for path in assets if path.endswith(".js")]
     assert modules
-    assert all(get(installed, path) for path in assets)
-    bundle = get(installed, modules[0].rsplit("/", 1)[0] + "/pydeck.js")
+    assert all(get_text(installed, path) for path in assets)
+    bundle = get_text(installed, modules[0].rsplit("/", 1)[0] + "/pydeck.js")
     assert len(bundle) > 1_000_000
 
 

@@ -28,7 +28,7 @@ FARTHEST_KM = 20_000  # half the Earth is a little more
 
 Songs = list[tuple[Connection, int]]
 
-blueprint = Blueprint("figures", __name__)
+blueprint = Blueprint("stats", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,11 @@ class Figure:
         name: in addresses.
         columns: the names of the cells, for programs.
         rows: in their order.
-        is_scale: the rows are steps of a scale, to be drawn side by side, not one below the other.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: Sequence[Row]
-    is_scale: bool = False
 
     @property
     def most(self) -> int:
@@ -94,8 +92,8 @@ def _figures(sums: dict[str, Rows], songs: Songs, gazetteer: Gazetteer) -> dict[
         Figure("songs", ("title", "artist"), _songs(songs)),
         Figure("pairs", ("city", "country", "other_city", "other_country"), _pairs(sums["pairs"], gazetteer)),
         Figure("countries", ("code", "country"), _countries(sums["countries"], gazetteer)),
-        Figure("distances", ("from_km",), _scale(sums["distances"], range(0, FARTHEST_KM + 1, KM_STEP)), is_scale=True),
-        Figure("hours", ("hour_utc",), _scale(sums["hours"], range(24)), is_scale=True),
+        Figure("distances", ("from_km",), _scale(sums["distances"], range(0, FARTHEST_KM + 1, KM_STEP))),
+        Figure("hours", ("hour_utc",), _scale(sums["hours"], range(24))),
     ]
     return {figure.name: figure for figure in made}
 
