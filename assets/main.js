@@ -182,8 +182,8 @@ function lookBack(fromS, pace) {
     fromS,
     pace,
     onFrame: showFrame,
-    onTime(atS) {
-      status.past(atS);
+    onTime(atS, oldest) {
+      status.past(atS, oldest);
       lookback.show(atS);
     },
     onNow(nowS) {

@@ -52,9 +52,10 @@ wish.addEventListener("change", () => menu.suggest("motion", !wish.matches));
 const share = createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs });
 find("share-open").addEventListener("click", () => share.open(connection));
 find("again").addEventListener("click", play);
-find("when").textContent = `${dateTime(connection.at, "UTC")} UTC`; // as the visitor's region writes it
-find("local").textContent = say("{time} where you are", { time: dateTime(connection.at) });
-find("local").hidden = false;
+const [there, here] = [dateTime(connection.at, "UTC"), dateTime(connection.at)]; // as the visitor's region writes them
+find("when").textContent = `${there} UTC`;
+find("local").textContent = say("{time} where you are", { time: here });
+find("local").hidden = here === there;
 start().catch((error) => {
   console.warn(error);
   document.body.dataset.globe = "none";

@@ -10,6 +10,7 @@ const AHEAD_S = 10; // so much is there before it is shown, for each unit of pac
 const WRITTEN_S = 2.5; // what is younger may not be written yet
 const EVERY_MS = 100;
 const RETRY_MS = 2000;
+const TOLD_S = 20; // so long it is said that nothing older is kept
 const NOW_S = 5; // so near to now it is now
 
 /**
@@ -18,7 +19,7 @@ const NOW_S = 5; // so near to now it is now
  * @param {number} options.fromS  epoch seconds
  * @param {number} options.pace  seconds of the past in a second
  * @param {(frame: Frame) => void} options.onFrame
- * @param {(atS: number) => void} options.onTime
+ * @param {(atS: number, oldest: boolean) => void} options.onTime  oldest: nothing that is older is kept
  * @param {() => void} options.onEnd  it has come to now
  * @param {(nowS: number) => void} [options.onNow]  the server's clock, epoch seconds
  * @param {() => number} [options.nowMs]
@@ -30,6 +31,7 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = 
   let retryMs = 0;
   let aheadMs = Infinity; // of the server's clock to this one
   let over = false;
+  let oldestS = NaN;
   /** @type {Frame[]} */
   let coming = [];
 
@@ -61,7 +63,7 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = 
     onNow(now);
     const before = oldest !== null && askedS < oldest && frames.length === 0;
     const untilS = before ? oldest - 0.5 : Math.min(askedS + seconds, now - WRITTEN_S);
-    if (before) rebase(untilS);
+    if (before) rebase((oldestS = untilS));
     else if (atS() >= askedS) rebase(askedS); // what was waited for begins now
     coming.push(...frames.filter((frame) => frame.now > askedS && frame.now <= untilS));
     if (untilS < askedS + seconds) retryMs = nowMs() + RETRY_MS; // there is not more yet
@@ -76,7 +78,7 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = 
   function step() {
     const nowS = atS();
     while (coming.length && coming[0].now <= nowS) onFrame(/** @type {Frame} */ (coming.shift()));
-    onTime(nowS);
+    onTime(nowS, nowS - oldestS < TOLD_S);
     if (nowMs() + aheadMs - nowS * 1000 < NOW_S * 1000) return end();
     if (!loading && nowMs() >= retryMs && loadedS - nowS < AHEAD_S * speed) more();
   }

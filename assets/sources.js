@@ -23,14 +23,21 @@ export function createSources(badge) {
   let replayed = false;
 
   /** @param {string} name */
-  const isShown = (name) => last.sum(name) > 0 || before.has(name) || (replayed && name === "replay");
+  const isShown = (name) => last.sum(name) > 0 || before.has(name);
+
+  /** @param {string[]} names */
+  function worded(names) {
+    const sources = listed(names.map((name) => WORDS[name][0]));
+    if (replayed) return names.length ? say("replay: {sources}", { sources }) : WORDS.replay[0];
+    return names.length ? sources : say("no plays yet");
+  }
 
   function tell() {
     const names = ORDER.filter(isShown);
-    const text = names.length ? listed(names.map((name) => WORDS[name][0])) : say("no plays yet");
+    const text = worded(names);
     if (badge.textContent === text) return;
     badge.textContent = text;
-    badge.dataset.sources = names.join(" ");
+    badge.dataset.sources = replayed ? "replay" : names.join(" ");
     badge.title = names.map((name) => WORDS[name][1]).join(" ");
   }
 

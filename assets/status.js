@@ -1,8 +1,9 @@
 /** How the stream is doing, in a line: connecting, live, lost (and for how long), back (and what was missed). */
-import { duration, time, welcomeBack } from "./format.js";
+import { dateTime, duration, time, welcomeBack } from "./format.js";
 import { say } from "./words.js";
 
 const WELCOME_MS = 8000;
+const DAY_S = 86_400;
 
 /** @param {HTMLElement} element @param {{now?: () => number}} [options] */
 export function createStatus(element, { now = Date.now } = {}) {
@@ -35,10 +36,11 @@ export function createStatus(element, { now = Date.now } = {}) {
       put("live", state.back ? welcomeBack(state.back) : say("Connected"));
       if (state.back) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
     },
-    /** What is shown is of that time. @param {number} atS epoch seconds */
-    past(atS) {
+    /** What is shown is of that time, epoch seconds, and the oldest that is kept. @type {(atS: number, oldest?: boolean) => void} */
+    past(atS, oldest = false) {
       clearTimeout(timer);
-      put("past", say("As it was at {time}", { time: time(atS) }));
+      const when = { time: Math.abs(now() / 1000 - atS) < DAY_S / 2 ? time(atS) : dateTime(atS) };
+      put("past", oldest ? say("As it was at {time}; nothing older is kept", when) : say("As it was at {time}", when));
     },
     destroy: () => clearTimeout(timer),
   };

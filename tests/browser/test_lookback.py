@@ -42,7 +42,7 @@ def test_an_address_with_a_time_shows_what_was_streamed_then(
     expect(page.locator("#feed li")).to_have_count(len(ids), timeout=20_000)
     assert listed(page) == ids
     expect(page.locator("#status")).to_contain_text("As it was at")
-    expect(page.locator("#sources")).to_have_text("synthetic and replay")
+    expect(page.locator("#sources")).to_have_text("replay: synthetic")
     assert complaints(page) == []
     page.get_by_role("button", name="Back to now").click()
     expect(page.locator("#status")).to_have_text("Connected")
@@ -56,7 +56,7 @@ def test_an_embed_with_a_time_shows_what_was_streamed_then(server: Server, visit
     page.goto(f"{server.url}/embed?feed=1&at={datetime.fromtimestamp(began, UTC):%Y-%m-%dT%H:%M:%SZ}")
     expect(page.locator("#feed li")).to_have_count(len(ids))
     assert listed(page) == ids
-    expect(page.locator("#sources")).to_have_text("synthetic and replay")
+    expect(page.locator("#sources")).to_have_text("replay: synthetic")
 
 
 def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(

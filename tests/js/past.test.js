@@ -100,9 +100,14 @@ test("what comes to now says so, once", async (t) => {
 test("a time before all that was kept begins with the oldest", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createPast({ ...there.options, fromS: 10, pace: 1 });
+  /** @type {boolean[]} */
+  const told = [];
+  const past = createPast({ ...there.options, onTime: (_, oldest) => told.push(oldest), fromS: 10, pace: 1 });
   await there.pass(3);
   assert.deepEqual(there.seen.slice(0, 2), [1000, 1001]);
+  assert.equal(told.at(-1), true, "that nothing older is kept");
+  await there.pass(30);
+  assert.equal(told.at(-1), false);
   past.destroy();
 });
 

@@ -28,6 +28,7 @@ PURE = (
     "index",
     "search",
     "frames",
+    "meetings",
     "findings",
     "tracks",
     "thinning",
