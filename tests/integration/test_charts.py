@@ -82,8 +82,8 @@ def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
         ("/moments.atom?contry=BR", 400, "'contry'"),
     ],
 )
-def test_what_is_not_known_is_refused_by_name(server: Server, path: str, status: int, named: str) -> None:
-    got, _, body = fetched(server, path)
+def test_what_is_not_known_is_refused_by_name(idle: Server, path: str, status: int, named: str) -> None:
+    got, _, body = fetched(idle, path)
     assert (got, named in json.loads(body)["error"]) == (status, True)
 
 

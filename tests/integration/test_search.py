@@ -73,8 +73,8 @@ def test_places_are_found_without_any_traffic(server: Server) -> None:
         ("?q=osaka&kind=town", "expected one of artist, track, country, city"),
     ],
 )
-def test_what_cannot_be_looked_for_is_told_why(server: Server, query: str, said: str) -> None:
-    status, error = refused(server, query)
+def test_what_cannot_be_looked_for_is_told_why(idle: Server, query: str, said: str) -> None:
+    status, error = refused(idle, query)
     assert (status, said in error) == (400, True), error
 
 
