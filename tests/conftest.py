@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,35 @@ def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
 def server(serve: Callable[..., Server]) -> Server:
     """A server with the default settings, an empty history and no viewers."""
     return serve()
+
+
+@contextmanager
+def lasting(folder: Path, **env: str) -> Iterator[Server]:
+    """Have a server for more than one test."""
+    from tests.serving import Server
+
+    server = Server(folder / "data", env)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def untold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """See `idle`."""
+    with lasting(tmp_path_factory.mktemp("untold")) as server:
+        yield server
+
+
+@pytest.fixture
+def idle(request: pytest.FixtureRequest, untold: Server) -> Server:
+    """A server that tests share which only ask or look: nobody ever sent it anything."""
+    from tests.serving import get_json
+
+    request.node.stash[SERVERS] = [untold]
+    assert get_json(untold, "/api/stats")["total"]["plays"] == 0, "to this server nothing is sent"
+    return untold
 
 
 @pytest.hookimpl(wrapper=True)

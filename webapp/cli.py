@@ -20,6 +20,8 @@ from webapp.config import SettingError, Settings
 from webapp.datadir import DataDir, DataDirError
 
 WORKER_CONNECTIONS_SPARE = 1_000
+WARM_AFTER_S = 5.0
+"""When all assets are compressed that nobody asked for yet: at once it would slow what a start has to do."""
 UNTAKEN_S = 60.0
 """How long the kernel keeps a connection open whose client does not take what it was sent."""
 
@@ -171,7 +173,7 @@ class _Server(BaseApplication):
             click.echo(f"Error: {error}", err=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
         collect_seldom()
-        gevent.spawn(offload, assets(self._app).warm)
+        gevent.spawn_later(WARM_AFTER_S, offload, assets(self._app).warm)
         click.echo(f"Unison is on {self._url}")
         if self._url_elsewhere:
             click.echo(f"Other machines reach it on {self._url_elsewhere}")

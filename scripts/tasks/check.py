@@ -131,7 +131,7 @@ def _timed(step: Step) -> tuple[bool, float]:
     print(f"\n== {step.name}", flush=True)
     began = time.monotonic()
     try:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("UNISON_")} | step.env()
+        env = _environment() | step.env()
         passed = (
             subprocess.run(step.command(), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, check=False).returncode == 0
         )
@@ -141,6 +141,15 @@ def _timed(step: Step) -> tuple[bool, float]:
     took = time.monotonic() - began
     print(f"-- {step.name}: {'passed' if passed else 'FAILED'} in {took:.1f} s", flush=True)
     return passed, took
+
+
+def _environment() -> dict[str, str]:
+    """Return this environment without the settings of whoever runs the tests, and with Python's files of bytecode.
+
+    Without those each of some hundred servers would compile all modules anew.
+    """
+    wish = "PYTHONDONTWRITEBYTECODE"
+    return {name: value for name, value in os.environ.items() if not name.startswith("UNISON_") and name != wish}
 
 
 def _summary(results: list[tuple[Step, bool, float]]) -> int:

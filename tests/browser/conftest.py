@@ -17,6 +17,8 @@ from tests.serving import Server
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
+FLAT = "--disable-gpu-compositing"
+"""The globe is drawn in software GL, but what the page is put together of is not: that costs a third of it."""
 PATIENCE_MS = 60_000
 """Software GL on a busy machine draws few frames a second."""
 expect.set_options(timeout=PATIENCE_MS)
@@ -81,7 +83,7 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: set CHROMIUM to one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SOFTWARE_GL, *QUIET, NO_POPUP])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SOFTWARE_GL, *QUIET, FLAT, NO_POPUP])
         yield browser
         browser.close()
 

@@ -149,9 +149,9 @@ def test_in_a_pause_an_entry_is_shown_alone_and_whole(server: Server, visit: Cal
     assert set(page.locator(".label.song.shown span:first-child").all_text_contents()) == {"Second"}
 
 
-def test_help_and_search_are_a_key_away_and_escape_goes_back(server: Server, visit: Callable[..., Visit]) -> None:
+def test_help_and_search_are_a_key_away_and_escape_goes_back(idle: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit()
-    page = visitor.open(server.url + FIXED)
+    page = visitor.open(idle.url + FIXED)
     page.locator("#nearer").focus()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
@@ -167,8 +167,8 @@ def test_help_and_search_are_a_key_away_and_escape_goes_back(server: Server, vis
     assert visitor.errors == []
 
 
-def test_choices_are_kept_once_a_switch_was_moved_and_not_before(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().open(server.url + FIXED)
+def test_choices_are_kept_once_a_switch_was_moved_and_not_before(idle: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(idle.url + FIXED)
     assert page.evaluate("localStorage.length") == 0
     expect(page.locator("html")).to_have_attribute("data-motion", "full")
     flip(page, "motion")

@@ -20,13 +20,13 @@ def edges(thing: Locator) -> tuple[float, float, float]:
 
 
 def test_on_a_telephone_on_its_side_nothing_lies_under_its_camera_or_its_bar(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, visit: Callable[..., Visit]
 ) -> None:
     page = visit(viewport=SIDEWAYS).page
     page.route("**/pydeck.js", lambda route: route.abort())  # what is around the globe needs no globe
     page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": CUT})
     for address in ("/", "/?lang=ar"):
-        page.goto(server.url + address)
+        page.goto(idle.url + address)
         for name in (
             ".wordmark",
             ".tagline",

@@ -11,10 +11,10 @@ from tests.browser.test_axe import bring_axe, wrong_in_any_look
 from tests.serving import Server
 
 
-def test_a_page_that_is_not_there_says_so_and_leads_back(server: Server, visit: Callable[..., Visit]) -> None:
+def test_a_page_that_is_not_there_says_so_and_leads_back(idle: Server, visit: Callable[..., Visit]) -> None:
     page = visit().page
     bring_axe(page)
-    answer = page.goto(f"{server.url}/nowhere")
+    answer = page.goto(f"{idle.url}/nowhere")
     assert answer is not None
     assert answer.status == 404
     assert wrong_in_any_look(page) == []

@@ -54,8 +54,8 @@ def test_back_and_forward_and_a_reload_show_what_the_address_says(server: Server
     expect(page.locator("#feed li")).to_have_count(1, timeout=PATIENCE_MS)
 
 
-def test_the_search_is_used_with_the_keyboard_alone(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().open(server.url)
+def test_the_search_is_used_with_the_keyboard_alone(idle: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(idle.url)
     field, options = page.get_by_role("combobox"), page.get_by_role("option")
     field.focus()
     page.keyboard.type("sao p")
@@ -87,9 +87,9 @@ def test_the_search_is_used_with_the_keyboard_alone(server: Server, visit: Calla
     expect(field).to_be_focused()
 
 
-def test_a_filter_that_is_refused_can_be_left(server: Server, visit: Callable[..., Visit]) -> None:
+def test_a_filter_that_is_refused_can_be_left(idle: Server, visit: Callable[..., Visit]) -> None:
     page = visit().page
-    page.goto(f"{server.url}/?country=XX&artist=%3Cb%3EBold")
+    page.goto(f"{idle.url}/?country=XX&artist=%3Cb%3EBold")
     expect(page.locator("#status")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
     expect(page.locator(".chip")).to_have_text(["Only <b>Bold×", "Only XX×"])
     expect(page.locator(".waiting")).to_be_hidden()

@@ -144,11 +144,11 @@ def along(start: Point, end: Point, share: float) -> Point:
 
 
 def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit()
     visitor.page.add_init_script(SHORT_REST)
-    page = looked(visitor, server.url)
+    page = looked(visitor, idle.url)
     drag(page, (200, 300), (300, 300))
     released = page.evaluate("atRelease")
     glided = camera_once(page, lambda now: now.lon < released - 3)
@@ -162,11 +162,11 @@ def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(
 
 
 def test_a_drag_that_the_graphics_context_did_not_outlive_does_not_hold_the_globe(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit()
     visitor.page.add_init_script(SHORT_REST)
-    page = looked(visitor, server.url)
+    page = looked(visitor, idle.url)
     before = camera(page).lon
     page.mouse.move(200, 300)
     page.mouse.down()
@@ -196,10 +196,10 @@ def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
 
 
 def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_ctrl(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit()
-    page = looked(visitor, server.url + STILL)
+    page = looked(visitor, idle.url + STILL)
     note = page.locator(".gesture-note")
     far = camera(page).near
     page.mouse.move(200, 300)
@@ -229,9 +229,9 @@ def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_
 
 
 def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = looked(visit(**PHONE), server.url + STILL)
+    page = looked(visit(**PHONE), idle.url + STILL)
     note = page.locator(".gesture-note")
     start = camera(page)
     swipe(page, ((200, 250), (120, 250)))
@@ -262,7 +262,7 @@ def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
     assert page.evaluate("[scrollY, visualViewport.scale]") == [scrolled, 1]
 
 
-def test_in_a_frame_the_wheel_is_the_page_s_around_it(server: Server, visit: Callable[..., Visit]) -> None:
+def test_in_a_frame_the_wheel_is_the_page_s_around_it(idle: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit()
     page = visitor.page
 
@@ -271,11 +271,11 @@ def test_in_a_frame_the_wheel_is_the_page_s_around_it(server: Server, visit: Cal
         headers = {name: value for name, value in answer.headers.items() if name != "content-security-policy"}
         route.fulfill(response=answer, headers=headers)
 
-    frame_of_it = f"<iframe src='{server.url}/' style='width: 880px; height: 560px'></iframe>"
+    frame_of_it = f"<iframe src='{idle.url}/' style='width: 880px; height: 560px'></iframe>"
     around = f"<!doctype html>{frame_of_it}<p style='height: 300vh'>"
-    page.route(server.url + "/", framable)
-    page.route(server.url + "/around", lambda route: route.fulfill(body=around, content_type="text/html"))
-    page.goto(server.url + "/around")
+    page.route(idle.url + "/", framable)
+    page.route(idle.url + "/around", lambda route: route.fulfill(body=around, content_type="text/html"))
+    page.goto(idle.url + "/around")
     frame = page.frame_locator("iframe")
     expect(frame.locator("body")).to_have_attribute("data-globe", "ready")
     page.mouse.move(300, 250)

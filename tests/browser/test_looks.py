@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pair, titles
+from tests.conftest import lasting
 from tests.serving import Server, get_json
 
 pytestmark = pytest.mark.timeout(300)
@@ -24,18 +25,17 @@ CLICKED_EARLY = """document.addEventListener('DOMContentLoaded', () => {
 }, {once: true})"""
 
 
-@pytest.fixture
-def told(server: Server) -> Server:
-    """A server whose history has two connections."""
-    for title, cities in ((MARKUP, (OSAKA, RECIFE)), ("Copper Sky", (LISBON, LAGOS))):
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while title not in known(server):
-            assert time.monotonic() < deadline
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that tests share which only look; its history has two connections."""
+    with lasting(tmp_path_factory.mktemp("told"), UNISON_SHOWN_PER_S="0") as server:
+        for title, cities in ((MARKUP, (OSAKA, RECIFE)), ("Copper Sky", (LISBON, LAGOS))):
+            deadline = time.monotonic() + PATIENCE_MS / 1000
             send_pair(server, title, cities=cities)
-            wait_s = time.monotonic() + 3  # a busy machine may have been too late with it
-            while title not in known(server) and time.monotonic() < wait_s:
+            while title not in known(server):
+                assert time.monotonic() < deadline
                 time.sleep(0.1)
-    return server
+        yield server
 
 
 def known(server: Server) -> list[str]:
@@ -43,9 +43,9 @@ def known(server: Server) -> list[str]:
     return [connection["track"]["title"] for connection in get_json(server, "/api/connections")["connections"]]
 
 
-def test_the_theme_is_the_systems_until_one_is_chosen_and_kept(server: Server, visit: Callable[..., Visit]) -> None:
+def test_the_theme_is_the_systems_until_one_is_chosen_and_kept(idle: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit(color_scheme="light")
-    page = visitor.open(server.url + FIXED)
+    page = visitor.open(idle.url + FIXED)
     assert page.evaluate(GROUND) == PAPER
     page.locator("#settings-open").click()
     page.locator("#theme label", has_text="Dark").click()

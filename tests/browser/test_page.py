@@ -117,9 +117,9 @@ def test_a_page_that_was_cut_off_resumes_without_repeating_or_losing(
     assert titles(page) == ["Three", "Two", "One"]
 
 
-def test_a_filter_nobody_knows_is_told_and_not_asked_for_again(server: Server, visit: Callable[..., Visit]) -> None:
+def test_a_filter_nobody_knows_is_told_and_not_asked_for_again(idle: Server, visit: Callable[..., Visit]) -> None:
     page = visit().page
-    page.goto(f"{server.url}/?country=XX")
+    page.goto(f"{idle.url}/?country=XX")
     expect(page.locator("#status")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
     expect(page.locator("#status")).to_contain_text("XX")
 

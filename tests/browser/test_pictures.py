@@ -255,10 +255,10 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
 
 
 def test_the_globe_s_edges_are_not_black_whatever_part_of_a_pixel_its_size_ends_in(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit(**SIZES["laptop"], color_scheme="light")
-    page = visitor.open(f"{server.url}/?t={EVENING}")
+    page = visitor.open(f"{idle.url}/?t={EVENING}")
     for width, height in ((1440, 900), (1283, 720)):  # 1065.6 and 949.4 pixels of which are the globe's
         page.set_viewport_size({"width": width, "height": height})
         visitor.wait(FITS)

@@ -128,11 +128,11 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
 
 @pytest.mark.parametrize("script", ["main.js", "feed.js", "pydeck.js"])
 def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_still(
-    server: Server, visit: Callable[..., Visit], script: str
+    idle: Server, visit: Callable[..., Visit], script: str
 ) -> None:
     page = visit(viewport=LAPTOP).page
     page.route(f"**/{script}*", lambda route: route.abort())
-    page.goto(server.url)
+    page.goto(idle.url)
     expect(page.locator(".notice")).to_be_visible()
     expect(page.locator(".poster svg").first).to_have_css("opacity", "1")
     assert page.evaluate(POSTER) == {"land": True, "arcs": "1", "inside": True}
@@ -171,13 +171,13 @@ def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Call
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])
 def test_the_list_does_not_move_when_the_stream_comes_goes_and_comes_back(
-    server: Server, visit: Callable[..., Visit], size: ViewportSize
+    idle: Server, visit: Callable[..., Visit], size: ViewportSize
 ) -> None:
     page = visit(viewport=size).page
     page.add_init_script(NO_WEBGL)  # the list is what counts
     sockets: list[WebSocketRoute] = []
     page.route_web_socket("**/stream*", lambda socket: sockets.append(socket))
-    page.goto(server.url, wait_until="commit")
+    page.goto(idle.url, wait_until="commit")
     while not sockets:
         page.wait_for_timeout(50)
     expect(page.locator("#status")).to_have_text("Connecting…")

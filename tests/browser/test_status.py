@@ -43,10 +43,10 @@ def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit:
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_on_it(server: Server, visit: Callable[..., Visit], theme: str) -> None:
+def test_axe_finds_nothing_on_it(idle: Server, visit: Callable[..., Visit], theme: str) -> None:
     visitor = visit(color_scheme=theme)
     bring_axe(visitor.page)
-    visitor.page.goto(f"{server.url}/status")
+    visitor.page.goto(f"{idle.url}/status")
     visitor.wait(f"{POINTS} > 0")
     assert complaints(visitor.page) == []
     assert unexpected(visitor) == []

@@ -69,8 +69,8 @@ def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
         ("/moments.atom?contry=BR", 400, "'contry'"),
     ],
 )
-def test_what_is_not_known_is_refused_by_name(server: Server, path: str, status: int, named: str) -> None:
-    answer = ask(server, path)
+def test_what_is_not_known_is_refused_by_name(idle: Server, path: str, status: int, named: str) -> None:
+    answer = ask(idle, path)
     assert (answer.status, named in answer.error) == (status, True)
 
 

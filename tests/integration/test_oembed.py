@@ -75,8 +75,8 @@ def test_the_answer_has_the_specifications_fields_of_its_types(server: Server) -
 
 
 @pytest.mark.parametrize(("most", "size"), [("200", (200, 200)), ("1", (1, 1)), ("99999", (640, 360))])
-def test_no_frame_is_larger_than_there_is_room_for(server: Server, most: str, size: tuple[int, int]) -> None:
-    found = described(server, server.url + "/embed", maxwidth=most, maxheight=most)
+def test_no_frame_is_larger_than_there_is_room_for(idle: Server, most: str, size: tuple[int, int]) -> None:
+    found = described(idle, idle.url + "/embed", maxwidth=most, maxheight=most)
     assert (found["width"], found["height"]) == size
     assert f'width="{size[0]}" height="{size[1]}"' in found["html"]
 
@@ -125,8 +125,8 @@ def test_what_is_not_ours_is_404(server: Server) -> None:
         ({"url": ""}, 400, "url is missing"),
     ],
 )
-def test_what_cannot_be_answered_says_why(server: Server, query: dict[str, str], status: int, says: str) -> None:
-    answer = asked(server, **{"url": server.url + "/", **query})
+def test_what_cannot_be_answered_says_why(idle: Server, query: dict[str, str], status: int, says: str) -> None:
+    answer = asked(idle, **{"url": idle.url + "/", **query})
     assert answer.status == status
     assert says in answer.error
 

@@ -72,6 +72,6 @@ def test_seconds_before_all_that_is_kept_are_empty(server: Server) -> None:
      ("from=1790000000&seconds=0", "seconds='0'"), ("from=99999999999&seconds=60&city=1", "city='1'"),
      ("from=1&from=2&seconds=1", "from is given 2 times"), ("from=1&seconds=1&until=3", "'until'")],
 )  # fmt: skip
-def test_what_cannot_be_looked_back_to_is_named(server: Server, query: str, named: str) -> None:
-    answer = ask(server, f"/api/past?{query}")
+def test_what_cannot_be_looked_back_to_is_named(idle: Server, query: str, named: str) -> None:
+    answer = ask(idle, f"/api/past?{query}")
     assert (answer.status, named in answer.error) == (400, True)

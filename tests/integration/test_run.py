@@ -243,6 +243,7 @@ def test_an_old_python_is_one_sentence(tmp_path: Path) -> None:
 
 def test_no_network_is_one_sentence(copy: Path) -> None:
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
+    nowhere["PIP_RETRIES"] = "1"  # five would only take longer
     ended = run("--port", "0", script=copy, PYTHON=sys.executable, **nowhere)
     assert ended.returncode == 1
     assert "the Python package index cannot be reached" in said_in_one_sentence(ended)

@@ -61,8 +61,8 @@ def test_places_are_found_without_any_traffic(server: Server) -> None:
         ("?q=osaka&kind=town", "expected one of artist, track, country, city"),
     ],
 )
-def test_what_cannot_be_looked_for_is_told_why(server: Server, query: str, said: str) -> None:
-    answer = ask(server, "/api/search" + query)
+def test_what_cannot_be_looked_for_is_told_why(idle: Server, query: str, said: str) -> None:
+    answer = ask(idle, "/api/search" + query)
     assert (answer.status, said in answer.error) == (400, True), answer.text
 
 
