@@ -72,10 +72,13 @@ def test_the_players_methods_and_events_go_both_ways_over_origins(server: Server
     url = host.page(
         f"<div id=globe></div>{script_tag(server)}<script src=/player.js></script>",
         Content_Security_Policy=f"default-src 'none'; script-src 'self' {server.url}; frame-src {server.url}",
+        Cross_Origin_Embedder_Policy="require-corp",
+        Cross_Origin_Opener_Policy="same-origin",
     )
     page = guest.page
     page.goto(url)
     inside = drawn(page)
+    assert page.evaluate("crossOriginIsolated"), "a page that isolates itself frames it as it is"
     guest.wait("log.some(([name]) => name === 'ready')")
     guest.wait("log.some(([name, detail]) => name === 'status' && detail.globe === 'ready')")
 
