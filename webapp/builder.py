@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from webapp.embedding import PARAMETERS
+from webapp.embedding import PARAMETERS, Parameter
 from webapp.languages import LANGUAGES
 from webapp.looks import OCEAN
 from webapp.pages import packed
@@ -30,6 +30,13 @@ CALLED = {
     "track": "Song",
 }
 """What the form calls a parameter whose name says too little."""
+SOUGHT = {
+    "artist": "A name",
+    "country": "Name of a country",
+    "city": "Name of a city",
+    "track": "Title, or artist",
+}
+"""What is looked for by its name, and what its field asks for while it is empty."""
 CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
 
 blueprint = Blueprint("builder", __name__)
@@ -45,6 +52,7 @@ class Field:
     kind: str
     usual: str
     choices: tuple[str, ...]
+    asks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +82,20 @@ def groups() -> list[Group]:
             name,
             CALLED.get(name, name.capitalize()),
             found.does.replace("`", "").removeprefix("1 shows ").capitalize(),
-            "switch" if found.default in ("`0`", "`1`") else "text",
+            _kind(found),
             found.default.strip("`") if found.default.startswith("`") else "",
             CHOICES.get(name, ()),
+            SOUGHT.get(name, ""),
         )
         for name, found in by_name.items()
     }
     return [Group(name, [fields[field] for field in names]) for name, names in GROUPS.items()]
+
+
+def _kind(parameter: Parameter) -> str:
+    """Return how a parameter is asked for."""
+    if parameter.default in ("`0`", "`1`"):
+        return "switch"
+    if parameter.name in SOUGHT:
+        return "search"
+    return "choice" if parameter.name in CHOICES else "text"
