@@ -1,5 +1,6 @@
 /** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
 import { createNameField, momentOf } from "./namefield.js";
+import { createPreview } from "./preview.js";
 import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "./snippets.js";
 
 const WAIT_MS = 400; // after the last letter of a field
@@ -9,9 +10,12 @@ const COLOURS = ["accent", "background"];
 /** @type {<T extends HTMLElement>(id: string) => T} */
 const find = (id) => /** @type {any} */ (document.getElementById(id));
 const form = /** @type {HTMLFormElement} */ (find("choice"));
-const frame = /** @type {HTMLIFrameElement} */ (find("preview"));
 const size = /** @type {HTMLSelectElement} */ (find("size"));
-const picker = /** @type {HTMLInputElement} */ (find("accent-picker"));
+/** @param {string} name */
+const named = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+const background = named("background");
+const transparent = /** @type {HTMLInputElement} */ (find("transparent"));
+const preview = createPreview(find("stage"));
 /** @type {Map<string, ReturnType<typeof createNameField>>} */
 const sought = new Map([...form.querySelectorAll("[data-search]")].map((element) => {
   const field = createNameField(/** @type {HTMLElement} */ (element), { onChange: () => soon(0) });
@@ -51,10 +55,8 @@ function sizeChosen() {
 function show() {
   const choice = chosen();
   const { width, height } = sizeChosen();
-  frame.style.width = width === null ? "100%" : `${width}px`;
-  frame.style.height = `${height}px`;
   const address = addressOf("", choice);
-  if (frame.getAttribute("src") !== address) frame.src = address;
+  preview.show(address, { width, height });
   find("as-iframe").textContent = iframeOf(base, choice, { width, height });
   find("as-script").textContent = scriptOf(base, choice, { width, height });
   find("as-oembed").textContent = oembedOf(base, choice);
@@ -99,11 +101,19 @@ function complain(notes) {
   find("notes").textContent = notes.filter((text) => !document.getElementById(`wrong-${text.split("=")[0]}`)).join("\n");
 }
 
+/** Have a colour and its picker say the same. @param {HTMLInputElement} changed */
+function follow(changed) {
+  const { picks } = changed.dataset;
+  if (picks) named(picks).value = changed.value;
+  const picker = /** @type {HTMLInputElement | null} */ (document.getElementById(`pick-${changed.name}`));
+  if (picker && /^#[0-9a-f]{6}$/i.test(changed.value)) picker.value = changed.value.toLowerCase();
+}
+
 /** @param {Event} event */
 function change({ target }) {
-  const accent = /** @type {HTMLInputElement} */ (form.elements.namedItem("accent"));
-  if (target === picker) accent.value = picker.value;
-  else if (target === accent && /^#[0-9a-f]{6}$/i.test(accent.value)) picker.value = accent.value.toLowerCase();
+  if (target === transparent) background.value = transparent.checked ? "transparent" : "";
+  else if (target instanceof HTMLInputElement) follow(target);
+  transparent.checked = background.value.trim() === "transparent";
   soon(WAIT_MS);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -37,6 +38,8 @@ SOUGHT = {
     "track": "Title, or artist",
 }
 """What is looked for by its name, and what its field asks for while it is empty."""
+COLOURS = {"accent": "#ff5e8a", "background": "#04060f"}
+"""What is a colour, and where its picker begins; the same shows how one is written."""
 CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
 
 blueprint = Blueprint("builder", __name__)
@@ -85,7 +88,7 @@ def groups() -> list[Group]:
             _kind(found),
             found.default.strip("`") if found.default.startswith("`") else "",
             CHOICES.get(name, ()),
-            SOUGHT.get(name, ""),
+            (SOUGHT | COLOURS).get(name, ""),
         )
         for name, found in by_name.items()
     }
@@ -96,6 +99,5 @@ def _kind(parameter: Parameter) -> str:
     """Return how a parameter is asked for."""
     if parameter.default in ("`0`", "`1`"):
         return "switch"
-    if parameter.name in SOUGHT:
-        return "search"
-    return "choice" if parameter.name in CHOICES else "text"
+    kinds: dict[str, Collection[str]] = {"search": SOUGHT, "colour": COLOURS, "choice": CHOICES}
+    return next((kind for kind, names in kinds.items() if parameter.name in names), "text")

@@ -56,4 +56,21 @@ def test_an_embed_is_put_together_seen_and_copied(server: Server, visit: Callabl
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}&moment=065dqbqj40000000000000g")
     expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is left out: ")
     assert complaints(page) == []
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_label("Size").select_option("1200x630")
+    expect(page.locator("#measures")).to_have_text(re.compile("^1200 by 630 pixels, shown at [23][0-9] %$"))
+    page.get_by_role("checkbox", name="Transparent").check()
+    expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=transparent&"))
+    page.get_by_label("Pick the background").fill("#204060")
+    expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=204060&"))
+    expect(page.get_by_role("checkbox", name="Transparent")).not_to_be_checked()
+    page.get_by_label("Moment").scroll_into_view_if_needed()
+    seen = page.locator("#preview").bounding_box()
+    assert seen is not None
+    assert seen["y"] >= 0  # it stays in sight
+    assert seen["x"] >= 0
+    assert seen["x"] + seen["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert complaints(page) == []
     assert visitor.errors == []
