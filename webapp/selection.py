@@ -89,6 +89,15 @@ class Filter:
             and (self.city is None or self.city in gazetteer.geoname_id[ends])
         )
 
+    def above(self, gazetteer: Gazetteer) -> tuple[float, float] | None:
+        """Return the lon and lat of the city that is named, or of the country's most populous; None where none is."""
+        is_named = gazetteer.country == self.country if self.city is None else gazetteer.geoname_id == self.city
+        cities = np.flatnonzero(is_named)
+        if not len(cities):
+            return None
+        index = cities[gazetteer.population[cities].argmax()]
+        return float(gazetteer.lon[index]), float(gazetteer.lat[index])
+
     def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
         """Return the rows of a kind that pass, ascending."""
         if not self:
