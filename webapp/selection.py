@@ -119,8 +119,10 @@ def _track(text: str, _: Gazetteer) -> str:
 
 
 def _country(text: str, gazetteer: Gazetteer) -> str:
-    if (code := text.upper()) not in gazetteer.countries:
+    if not re.fullmatch("[A-Za-z]{2}", text):
         raise FilterError(f"country={text[:40]!r}: expected an ISO 3166 code of two letters such as 'BR'")
+    if (code := text.upper()) not in gazetteer.countries:
+        raise FilterError(f"country={text!r}: there is no such country; give its ISO 3166 code, such as 'BR'")
     return code
 
 
