@@ -40,6 +40,8 @@ SOUGHT = {
 """What is looked for by its name, and what its field asks for while it is empty."""
 COLOURS = {"accent": "#ff5e8a", "background": "#04060f"}
 """What is a colour, and where its picker begins; the same shows how one is written."""
+WRITTEN = {"moment": "Its link, or its id"}
+"""What else asks for something while it is empty."""
 CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
 
 blueprint = Blueprint("builder", __name__)
@@ -88,7 +90,7 @@ def groups() -> list[Group]:
             _kind(found),
             found.default.strip("`") if found.default.startswith("`") else "",
             CHOICES.get(name, ()),
-            (SOUGHT | COLOURS).get(name, ""),
+            (SOUGHT | COLOURS | WRITTEN).get(name, ""),
         )
         for name, found in by_name.items()
     }

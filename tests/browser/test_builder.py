@@ -24,6 +24,7 @@ def test_an_embed_is_put_together_seen_and_copied(server: Server, visit: Callabl
     page.locator("#ask-accent").fill("#ffe000")
     country, city = (page.get_by_role("combobox", name=name) for name in ("Country", "City"))
     city.fill("reci")
+    expect(page.locator("#found-city + .found-note")).to_have_css("width", "1px")  # it is for those who do not see
     page.get_by_role("option", name="Recife Brazil").click()
     expect(city).to_have_value("Recife, Brazil")
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&city=3390760$"))
