@@ -1,15 +1,26 @@
 /** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
+import { createNameField, momentOf } from "./namefield.js";
+import { createPreview } from "./preview.js";
 import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "./snippets.js";
 
 const WAIT_MS = 400; // after the last letter of a field
 const VISIBLE = 3; // to one
+const COLOURS = ["accent", "background"];
 
 /** @type {<T extends HTMLElement>(id: string) => T} */
 const find = (id) => /** @type {any} */ (document.getElementById(id));
 const form = /** @type {HTMLFormElement} */ (find("choice"));
-const frame = /** @type {HTMLIFrameElement} */ (find("preview"));
 const size = /** @type {HTMLSelectElement} */ (find("size"));
-const picker = /** @type {HTMLInputElement} */ (find("accent-picker"));
+/** @param {string} name */
+const named = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+const background = named("background");
+const transparent = /** @type {HTMLInputElement} */ (find("transparent"));
+const preview = createPreview(find("stage"));
+/** @type {Map<string, ReturnType<typeof createNameField>>} */
+const sought = new Map([...form.querySelectorAll("[data-search]")].map((element) => {
+  const field = createNameField(/** @type {HTMLElement} */ (element), { onChange: () => soon(0) });
+  return [field.name, field];
+}));
 const base = document.body.dataset.base || location.origin;
 const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -25,7 +36,14 @@ function chosen() {
 /** @param {HTMLInputElement | HTMLSelectElement} field */
 function valueOf(field) {
   const value = field.type === "checkbox" ? String(Number(/** @type {HTMLInputElement} */ (field).checked)) : field.value.trim();
-  return value === field.dataset.usual ? "" : value.replace(/^#/, ""); // of a colour
+  return value === field.dataset.usual ? "" : meant(field.name, value);
+}
+
+/** What the address has for what is in a field. @type {(name: string, value: string) => string} */
+function meant(name, value) {
+  if (name === "moment") return momentOf(value);
+  if (COLOURS.includes(name)) return value.replace(/^#/, "");
+  return sought.get(name)?.value() ?? value;
 }
 
 /** @returns {{width: number | null, height: number}} */
@@ -37,10 +55,8 @@ function sizeChosen() {
 function show() {
   const choice = chosen();
   const { width, height } = sizeChosen();
-  frame.style.width = width === null ? "100%" : `${width}px`;
-  frame.style.height = `${height}px`;
   const address = addressOf("", choice);
-  if (frame.getAttribute("src") !== address) frame.src = address;
+  preview.show(address, { width, height });
   find("as-iframe").textContent = iframeOf(base, choice, { width, height });
   find("as-script").textContent = scriptOf(base, choice, { width, height });
   find("as-oembed").textContent = oembedOf(base, choice);
@@ -63,22 +79,48 @@ function sentence(name, ratio) {
   return `On ${name} its contrast is ${ratio.toFixed(1)} to 1, ${verdict}`;
 }
 
-/** Say what of it the server cannot use. @param {string} address */
+/** Say what of it the server cannot use, at its field. @param {string} address */
 async function note(address) {
   turn += 1;
   const mine = turn;
   const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
   const { notes } = JSON.parse(page.getElementById("embed")?.textContent ?? '{"notes": []}');
-  if (mine === turn) find("notes").textContent = notes.join("\n");
+  if (mine === turn) complain(notes);
+}
+
+/** @param {string[]} notes each of one parameter, which it begins with */
+function complain(notes) {
+  const named = notes.map((text) => /** @type {[string, string]} */ (text.split(/=(.*)/s)));
+  for (const field of form.querySelectorAll("[aria-describedby][name]")) {
+    const name = field.getAttribute("name") ?? "";
+    const found = named.find(([about]) => about === name)?.[1] ?? sought.get(name)?.complaint();
+    const place = document.getElementById(`wrong-${name}`);
+    if (place) place.textContent = found ?? "";
+    field.setAttribute("aria-invalid", String(Boolean(found)));
+  }
+  find("notes").textContent = notes.filter((text) => !document.getElementById(`wrong-${text.split("=")[0]}`)).join("\n");
+}
+
+/** Have a colour and its picker say the same. @param {HTMLInputElement} changed */
+function follow(changed) {
+  const { picks } = changed.dataset;
+  if (picks) named(picks).value = changed.value;
+  const picker = /** @type {HTMLInputElement | null} */ (document.getElementById(`pick-${changed.name}`));
+  if (picker && /^#[0-9a-f]{6}$/i.test(changed.value)) picker.value = changed.value.toLowerCase();
 }
 
 /** @param {Event} event */
 function change({ target }) {
-  const accent = /** @type {HTMLInputElement} */ (form.elements.namedItem("accent"));
-  if (target === picker) accent.value = picker.value;
-  else if (target === accent && /^#[0-9a-f]{6}$/i.test(accent.value)) picker.value = accent.value.toLowerCase();
+  if (target === transparent) background.value = transparent.checked ? "transparent" : "";
+  else if (target instanceof HTMLInputElement) follow(target);
+  transparent.checked = background.value.trim() === "transparent";
+  soon(WAIT_MS);
+}
+
+/** @param {number} afterMs */
+function soon(afterMs) {
   clearTimeout(waiting);
-  waiting = setTimeout(show, WAIT_MS);
+  waiting = setTimeout(show, afterMs);
 }
 
 /** @param {MouseEvent} event */

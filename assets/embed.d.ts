@@ -60,7 +60,7 @@ export interface Connection {
 }
 
 export interface Status {
-  stream: "connecting" | "live" | "lost" | "refused" | "moment";
+  stream: "connecting" | "live" | "lost" | "refused" | "moment" | "past";
   globe: "poster" | "loading" | "ready" | "none";
   paused: boolean;
   /** Where the plays come from, in the frame's language. */

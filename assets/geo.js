@@ -110,6 +110,15 @@ export function subsolarPoint(epochMs) {
   };
 }
 
+/**
+ * The longitude that a globe begins above: of the place that is asked for, or about where the viewer is, which the
+ * clock tells without asking.
+ *
+ * @type {(scene: Scene & {camera: {placed?: boolean}}, offsetMin?: number) => number}
+ */
+export const beginsAbove = ({ camera, initialViewState }, offsetMin = new Date().getTimezoneOffset()) =>
+  camera.placed ? initialViewState.longitude : -offsetMin / 4;
+
 /** The same longitude within [-180, 180). @type {(deg: number) => number} */
 export function wrapDegrees(deg) {
   return ((((deg + 180) % 360) + 360) % 360) - 180;

@@ -7,6 +7,7 @@ import { createClock } from "./clock.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
+import { beginsAbove } from "./geo.js";
 import { createLanguageChoice } from "./language.js";
 import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
@@ -48,7 +49,7 @@ createThemeChoice(find("theme"), theme);
 createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
 const colours = songColours(() => theme.layers().arcs.pairs);
 const stage = find("stage");
-const longitude = -new Date().getTimezoneOffset() / 4; // about where the viewer is, without asking
+const longitude = beginsAbove(scene);
 const still = createStill(/** @type {HTMLElement} */ (stage.querySelector(".poster")), {
   lonDeg: longitude,
   latDeg: scene.initialViewState.latitude,

@@ -7,7 +7,8 @@
  * @property {string} [origin]
  */
 import { apart, placeName } from "./format.js";
-import { embedCode, instanceOf, mastodonAddress, waysTo } from "./ways.js";
+import { iframeOf } from "./snippets.js";
+import { instanceOf, mastodonAddress, waysTo } from "./ways.js";
 import { language, say } from "./words.js";
 
 /** What is said of it where it goes. @param {Connection} connection */
@@ -73,7 +74,7 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
   function fill(connection) {
     const { id } = connection;
     [address, text] = [`${origin}/c/${id}`, sentence(connection)];
-    code = embedCode(origin, id, text);
+    code = iframeOf(origin, { moment: id }, undefined, text);
     find("what", HTMLElement).textContent = text;
     field.value = address;
     note.textContent = "";

@@ -3,6 +3,7 @@ import { loadGlobe } from "./bundle.js";
 import { createCaption } from "./caption.js";
 import { createClock } from "./clock.js";
 import { createFeed } from "./feed.js";
+import { beginsAbove } from "./geo.js";
 import { createKeys } from "./keys.js";
 import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
@@ -44,7 +45,7 @@ export function show(embed, bridge) {
     keep: nothing,
   });
   const colours = songColours(() => theme.layers().arcs.pairs);
-  const longitude = -new Date().getTimezoneOffset() / 4;
+  const longitude = beginsAbove(scene);
   const still = createStill(/** @type {HTMLElement} */ (stage.querySelector(".poster")), {
     lonDeg: longitude,
     latDeg: scene.initialViewState.latitude,

@@ -6,6 +6,8 @@
  */
 import { escaped } from "./escape.js";
 
+/** As webapp/oembed.py has it. @type {Size} */
+const USUAL = { width: 640, height: 360 };
 const TITLE = "Unison: two strangers, one song, the same second";
 
 /** @param {Choice} choice @returns {[string, string][]} */
@@ -17,12 +19,12 @@ export function addressOf(base, choice) {
   return `${base}/embed${query.size ? `?${query}` : ""}`;
 }
 
-/** @type {(base: string, choice: Choice, size: Size) => string} */
-export function iframeOf(base, choice, { width, height }) {
+/** The frame as HTML. @type {(base: string, choice: Choice, size?: Size, title?: string) => string} */
+export function iframeOf(base, choice, { width, height } = USUAL, title = choice.title || TITLE) {
   const clear = choice.background === "transparent" ? "; color-scheme: light" : "";
   return [
     `<iframe src="${escaped(addressOf(base, choice))}"`,
-    `  title="${escaped(choice.title || TITLE)}" width="${width ?? "100%"}" height="${height}"`,
+    `  title="${escaped(title)}" width="${width ?? "100%"}" height="${height}"`,
     `  style="border: 0; max-width: 100%${clear}" loading="lazy"></iframe>`,
   ].join("\n");
 }

@@ -1,5 +1,4 @@
-/** Where a moment can be passed on to, as addresses, and as code for another page. Pure. */
-import { escaped } from "./escape.js";
+/** Where a moment can be passed on to, as addresses. Pure. */
 
 const HOST = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::\d{1,5})?$/;
 
@@ -27,8 +26,3 @@ export function instanceOf(written) {
 /** @type {(instance: string, text: string, url: string) => string} */
 export const mastodonAddress = (instance, text, url) =>
   withQuery(`https://${instance}/share`, { text: `${text} ${url}` });
-
-/** The moment as a frame for another page. @type {(origin: string, id: string, title: string) => string} */
-export const embedCode = (origin, id, title) =>
-  `<iframe src="${origin}/embed?moment=${id}" title="${escaped(title)}" width="640" height="400"` +
-  ` style="border:0;max-width:100%" loading="lazy" allowfullscreen></iframe>`;

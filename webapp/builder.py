@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from webapp.embedding import PARAMETERS
+from webapp.embedding import PARAMETERS, Parameter
 from webapp.languages import LANGUAGES
 from webapp.looks import OCEAN
 from webapp.pages import packed
@@ -30,6 +31,17 @@ CALLED = {
     "track": "Song",
 }
 """What the form calls a parameter whose name says too little."""
+SOUGHT = {
+    "artist": "A name",
+    "country": "Name of a country",
+    "city": "Name of a city",
+    "track": "Title, or artist",
+}
+"""What is looked for by its name, and what its field asks for while it is empty."""
+COLOURS = {"accent": "#ff5e8a", "background": "#04060f"}
+"""What is a colour, and where its picker begins; the same shows how one is written."""
+WRITTEN = {"moment": "Its link, or its id"}
+"""What else asks for something while it is empty."""
 CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
 
 blueprint = Blueprint("builder", __name__)
@@ -45,6 +57,7 @@ class Field:
     kind: str
     usual: str
     choices: tuple[str, ...]
+    asks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +87,19 @@ def groups() -> list[Group]:
             name,
             CALLED.get(name, name.capitalize()),
             found.does.replace("`", "").removeprefix("1 shows ").capitalize(),
-            "switch" if found.default in ("`0`", "`1`") else "text",
+            _kind(found),
             found.default.strip("`") if found.default.startswith("`") else "",
             CHOICES.get(name, ()),
+            (SOUGHT | COLOURS | WRITTEN).get(name, ""),
         )
         for name, found in by_name.items()
     }
     return [Group(name, [fields[field] for field in names]) for name, names in GROUPS.items()]
+
+
+def _kind(parameter: Parameter) -> str:
+    """Return how a parameter is asked for."""
+    if parameter.default in ("`0`", "`1`"):
+        return "switch"
+    kinds: dict[str, Collection[str]] = {"search": SOUGHT, "colour": COLOURS, "choice": CHOICES}
+    return next((kind for kind, names in kinds.items() if parameter.name in names), "text")

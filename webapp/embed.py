@@ -21,6 +21,7 @@ from webapp.resources import ASSETS, TEMPLATES
 from webapp.runtime import offload, unison
 from webapp.scene import COVER, PAPER_OCEAN, scene
 from webapp.security import CONTENT_SECURITY_POLICY, policy
+from webapp.selection import Filter
 
 SHORT = "public, max-age=300"
 DAY = "public, max-age=86400"
@@ -77,7 +78,8 @@ def _full(wish: Wish) -> str:
 
 def _scene(wish: Wish) -> dict[str, Any]:
     """Return the globe's scene as an embed has it."""
-    described = scene()
+    gazetteer = unison().gazetteer
+    described = scene(Filter.parse(wish.filters.items(), gazetteer).above(gazetteer))
     described["camera"] |= ROOM if wish.autorotate else {**ROOM, "turnDegPerS": 0.0}
     for layer in described["layers"]:
         if layer["id"] == "arcs" and wish.moment:

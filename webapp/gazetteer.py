@@ -210,7 +210,9 @@ class Gazetteer:
             fold_place(c.name): c.name for c in map(self.cities.__getitem__, targets[own]) if c.country_code == code
         }
         close = difflib.get_close_matches(folded, names, n=1, cutoff=0.8)
-        return f"; did you mean {names[close[0]]!r}?" if close else ""
+        if close:
+            return f"; did you mean {names[close[0]]!r}?"
+        return "; give another spelling, its geoname_id, or lon and lat"
 
     def _bearers(self, folded: str) -> list[int]:
         """Return the cities of any country with this among their names: own names first, then by population."""

@@ -151,11 +151,12 @@ def _picture(address: str) -> dict[str, Any]:
 
 
 def _frame(address: str, title: str, width: int, height: int) -> str:
+    """Return the frame as `assets/snippets.js` has it, in a sandbox: nobody looks at what software puts there."""
     frame = Markup(
-        '<iframe src="{}" width="{}" height="{}" title="{}" sandbox="{}" loading="lazy"'
-        ' style="border:0;max-width:100%"></iframe>'
+        '<iframe src="{}" title="{}" width="{}" height="{}"'
+        ' style="border: 0; max-width: 100%" loading="lazy" sandbox="{}"></iframe>'
     )
-    return str(frame.format(address, width, height, title, SANDBOX))
+    return str(frame.format(address, title, width, height, SANDBOX))
 
 
 def _xml(found: dict[str, Any]) -> str:

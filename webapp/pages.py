@@ -184,7 +184,7 @@ def index() -> Response:
     wanted = _wanted()
     html = render_template(
         "index.html",
-        scene=scene(),
+        scene=scene(wanted.above(unison().gazetteer) if wanted else None),
         latest=latest(wanted),
         filters=_named(wanted),
         found=discovery(),

@@ -18,6 +18,8 @@ COVER = {"ocean": 0.3, "arcs": 0.4}
 """How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
 CONTROLLER = {"inertia": 400, "keyboard": False, "scrollZoom": False}
 """What deck does with gestures; keys and the wheel are the page's own (`assets/keys.js`, `gestures.js`)."""
+FARTHEST_DEG = 60.0
+"""From the equator, of where the globe begins: nearer to a pole there would be little but ice in view."""
 FLIGHT_S = (1.3, 3.0)
 """Seconds from a neighbour, and from the other side of the Earth."""
 
@@ -84,8 +86,12 @@ def live_deck() -> pdk.Deck:
     )
 
 
-def scene() -> dict[str, Any]:
-    """The scene as `createDeck` takes it, and how the camera moves."""
+def scene(above: tuple[float, float] | None = None) -> dict[str, Any]:
+    """The scene as `createDeck` takes it, and how the camera moves.
+
+    Args:
+        above: the lon and lat that it begins above, in degrees; unless given, the browser's own longitude.
+    """
     described: dict[str, Any] = json.loads(live_deck().to_json())
     described.pop("mapStyle", None)
     # Shaders soften their own edges; and what covers all that is behind it needs not be blended with it, nor kept.
@@ -93,6 +99,10 @@ def scene() -> dict[str, Any]:
     described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False, "alpha": False}}
     described["themes"] = {"dark": _looks(described["layers"]), "light": on_paper()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
+    described["camera"]["placed"] = above is not None
+    if above is not None:
+        lon, lat = above
+        described["initialViewState"] |= {"longitude": lon, "latitude": max(-FARTHEST_DEG, min(FARTHEST_DEG, lat))}
     return described
 
 

@@ -89,6 +89,15 @@ class Filter:
             and (self.city is None or self.city in gazetteer.geoname_id[ends])
         )
 
+    def above(self, gazetteer: Gazetteer) -> tuple[float, float] | None:
+        """Return the lon and lat of the city that is named, or of the country's most populous; None where none is."""
+        is_named = gazetteer.country == self.country if self.city is None else gazetteer.geoname_id == self.city
+        cities = np.flatnonzero(is_named)
+        if not len(cities):
+            return None
+        index = cities[gazetteer.population[cities].argmax()]
+        return float(gazetteer.lon[index]), float(gazetteer.lat[index])
+
     def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
         """Return the rows of a kind that pass, ascending."""
         if not self:
@@ -110,8 +119,10 @@ def _track(text: str, _: Gazetteer) -> str:
 
 
 def _country(text: str, gazetteer: Gazetteer) -> str:
-    if (code := text.upper()) not in gazetteer.countries:
+    if not re.fullmatch("[A-Za-z]{2}", text):
         raise FilterError(f"country={text[:40]!r}: expected an ISO 3166 code of two letters such as 'BR'")
+    if (code := text.upper()) not in gazetteer.countries:
+        raise FilterError(f"country={text!r}: there is no such country; give its ISO 3166 code, such as 'BR'")
     return code
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -20,8 +21,16 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     page.goto(idle.url + "/embed/builder")
     page.get_by_label("Picture first").check()  # it is quick to preview
     page.get_by_label("Theme").select_option("light")
-    page.locator("#accent").fill("#ffe000")
-    page.get_by_label("Country").fill("BR")
+    page.locator("#ask-accent").fill("#ffe000")
+    country, city = (page.get_by_role("combobox", name=name) for name in ("Country", "City"))
+    city.fill("reci")
+    expect(page.locator("#found-city + .found-note")).to_have_css("width", "1px")  # it is for those who do not see
+    page.get_by_role("option", name="Recife Brazil").click()
+    expect(city).to_have_value("Recife, Brazil")
+    expect(page.locator("#preview")).to_have_attribute("src", re.compile("&city=3390760$"))
+    page.get_by_role("button", name="Clear the city").click()
+    expect(city).to_have_value("")
+    country.fill("BR")  # who knows the code gives it
     page.get_by_label("Size").select_option("320x240")
     query = "theme=light&accent=ffe000&poster=1&country=BR"
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}")
@@ -34,7 +43,35 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     copied = page.evaluate("navigator.clipboard.readText()")
     assert f'src="{idle.url}/embed?{query.replace("&", "&amp;")}"' in copied
     assert 'width="320" height="240"' in copied
-    page.get_by_label("Country").fill("QQ")
-    expect(page.locator("#notes")).to_contain_text("country='QQ': expected")
+    country.fill("QQ")
+    expect(page.locator("#wrong-country")).to_contain_text("'QQ': there is no such country")
+    expect(country).to_have_attribute("aria-invalid", "true")
+    country.fill("brazil")
+    country.blur()  # a name typed in full is meant
+    expect(country).to_have_value("Brazil")
+    expect(country).to_have_attribute("aria-invalid", "false")
+    city.fill("nowhere at all")
+    city.blur()
+    expect(page.locator("#wrong-city")).to_have_text("Nothing found for “nowhere at all”.")
+    page.get_by_label("Moment").fill(server.url + "/c/065dqbqj40000000000000g")
+    expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}&moment=065dqbqj40000000000000g")
+    expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is left out: ")
+    assert complaints(page) == []
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_label("Size").select_option("1200x630")
+    expect(page.locator("#measures")).to_have_text(re.compile("^1200 by 630 pixels, shown at [23][0-9] %$"))
+    page.get_by_role("checkbox", name="Transparent").check()
+    expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=transparent&"))
+    page.get_by_label("Pick the background").fill("#204060")
+    expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=204060&"))
+    expect(page.get_by_role("checkbox", name="Transparent")).not_to_be_checked()
+    page.get_by_label("Moment").scroll_into_view_if_needed()
+    seen = page.locator("#preview").bounding_box()
+    assert seen is not None
+    assert seen["y"] >= 0  # it stays in sight
+    assert seen["x"] >= 0
+    assert seen["x"] + seen["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert complaints(page) == []
     assert visitor.errors == []

@@ -120,6 +120,7 @@ def _countries(found: Connection) -> set[str]:
         ("before=" + "0" * 23 + "%0A", "expected the id of a connection"),
         ("before=%00", "expected the id of a connection"),
         ("country=Atlantis", "country='Atlantis': expected an ISO 3166 code"),
+        ("country=zz", "country='zz': there is no such country; give its ISO 3166 code, such as 'BR'"),
         ("city=1", "city='1': expected the GeoNames id"),
         (f"city={OSAKA}&city={OSAKA}", "city is given twice"),
         ("track=../etc", "track='../etc': expected a track id"),

@@ -102,6 +102,20 @@ def test_chosen_colours_come_as_a_style_sheet_that_can_be_kept(server: Server) -
     assert hostile.text.split() == [":root:root", "{", "}"]
 
 
+@pytest.mark.parametrize("path", ["/", "/embed"])
+def test_a_globe_of_one_place_begins_above_it(server: Server, path: str) -> None:
+    def scene(query: str) -> dict[str, Any]:
+        found = re.search(r'id="scene">(.*?)</script>', ask(server, path + query).text, re.DOTALL)
+        assert found
+        described: dict[str, Any] = json.loads(found[1])
+        return described
+
+    begun = scene(f"?city={RECIFE}")["initialViewState"]
+    assert (round(begun["longitude"]), round(begun["latitude"])) == (-35, -8)
+    assert round(scene("?country=JP")["initialViewState"]["longitude"]) == 140
+    assert [scene(query)["camera"]["placed"] for query in ("", "?country=BR", "?country=TK")] == [False, True, False]
+
+
 def test_the_page_comes_compressed_and_only_when_it_changed(server: Server) -> None:
     plain = ask(server, "/embed?t=1").body
     for coding, unpack in (("br", brotli.decompress), ("gzip", gzip.decompress)):
@@ -133,8 +147,8 @@ def test_a_picture_that_waits_for_a_click_names_nothing_heavy(server: Server) ->
 
 def test_the_builder_asks_for_every_parameter_and_may_frame_its_preview(server: Server) -> None:
     page = ask(server, "/embed/builder")
-    names = set(re.findall(r'name="(\w+)"', page.text)) - {"viewport", "robots"}
+    names = set(re.findall(r'<(?:input|select)\b[^>]* name="(\w+)"', page.text))
     assert page.status == 200
-    assert names - {"color"} == {parameter.name for parameter in PARAMETERS} - {"at"}
+    assert names == {parameter.name for parameter in PARAMETERS} - {"at"}
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]

@@ -54,7 +54,8 @@ def test_a_play_a_line_is_taken(server: Server, kind: str) -> None:
 def test_good_plays_are_taken_and_bad_ones_named(server: Server) -> None:
     answer = send(server, [play(), play(place={"city": "Atlantis", "country": "GR"}), play(listener="\ud800")])
     assert (accepted(answer), answer.json["rejected"]) == (1, 2)
-    assert answer.json["errors"][0] == {"index": 1, "field": "place", "error": "no city 'Atlantis' in country 'GR'"}
+    said = "no city 'Atlantis' in country 'GR'; give another spelling, its geoname_id, or lon and lat"
+    assert answer.json["errors"][0] == {"index": 1, "field": "place", "error": said}
     assert answer.json["errors"][1]["field"] == "listener"
 
 

@@ -19,6 +19,12 @@ test("what somebody typed stays text in a snippet", () => {
   }
 });
 
+test("a moment's frame is called what the moment is, whatever its song is called, and is of the usual size", () => {
+  const code = iframeOf(BASE, { moment: "06gvqh492ncemaiql7c4g70" }, undefined, `"><script>'&`);
+  assert.match(code, /^<iframe src="https:\/\/unison\.example\.org\/embed\?moment=06gvqh492ncemaiql7c4g70"\n/);
+  assert.ok(code.includes('title="&quot;&gt;&lt;script&gt;\'&amp;" width="640" height="360"'));
+});
+
 test("a transparent frame has the colour scheme that keeps it so", () => {
   assert.match(iframeOf(BASE, { background: "transparent" }, SIZE), /style="border: 0; max-width: 100%; color-scheme: light"/);
   assert.doesNotMatch(iframeOf(BASE, {}, SIZE), /color-scheme/);

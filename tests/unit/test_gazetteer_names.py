@@ -102,7 +102,7 @@ def test_a_smaller_place_is_the_city_near_it(place: tuple[str, str], city: tuple
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        (("Atlantis", "GR"), "no city 'Atlantis' in country 'GR'"),
+        (("Lemuria", "GR"), "no city 'Lemuria' in country 'GR'; give another spelling, its geoname_id, or lon and lat"),
         (("Osaka", "US"), "no city 'Osaka' in country 'US'; there is one in JP"),
         (("Parris", "FR"), "no city 'Parris' in country 'FR'; did you mean 'Paris'?"),
         (("Osaka", "JAP"), "no country 'JAP'; give its ISO 3166-1 code, such as 'BR'"),

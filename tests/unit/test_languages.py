@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp import atom, charts, pages
+from webapp import atom, builder, charts, pages, stats
 from webapp.languages import LANGUAGES, TRANSLATIONS, chosen, words
 from webapp.resources import TEMPLATES
 
@@ -22,7 +22,7 @@ CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (pages, charts, atom):
+    for part in (pages, charts, atom, stats, builder):
         app.register_blueprint(part.blueprint)
     return app.test_client()
 

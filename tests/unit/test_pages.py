@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp import atom, charts, pages
+from webapp import atom, builder, charts, pages, stats
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 
 
 @pytest.fixture
 def app() -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (pages, charts, atom):
+    for part in (pages, charts, atom, stats, builder):
         app.register_blueprint(part.blueprint)
     return app
 
@@ -87,6 +87,12 @@ def test_the_page_credits_geonames_and_natural_earth(client: FlaskClient) -> Non
     assert "https://creativecommons.org/licenses/by/4.0/" in page
     assert "GeoNames" in page
     assert "Natural Earth" in page
+
+
+@pytest.mark.parametrize("path", ["/playlist", "/stats", "/embed/builder"])
+def test_the_globes_page_leads_to_the_others(client: FlaskClient, path: str) -> None:
+    assert f'<a href="{path}">' in client.get("/").text
+    assert f'<a href="{path}' in client.get("/?lang=de").text
 
 
 def test_every_module_that_is_imported_is_served(app: Flask) -> None:

@@ -74,3 +74,10 @@ def test_the_land_is_as_much_as_the_earth_has() -> None:
     assert 0.27 < len(points) / 65_536 < 0.31
     assert abs(points[:, 0]).max() <= 180
     assert abs(points[:, 1]).max() <= 90
+
+
+def test_the_globe_begins_above_a_place_but_no_pole() -> None:
+    begun = scene.scene((15.6, 78.2))
+    assert begun["camera"]["placed"]
+    assert (begun["initialViewState"]["longitude"], begun["initialViewState"]["latitude"]) == (15.6, 60)
+    assert not scene.scene()["camera"]["placed"]

@@ -299,3 +299,11 @@ def test_ids_sort_by_time() -> None:
     ids = [connection_id(T0 + ms, tail) for ms, tail in ((0, 2**64 - 1), (1, 0), (1, 5), (90_000, 0))]
     assert all(a < b for a, b in pairwise(ids))
     assert {len(id_) for id_ in ids} == {23}
+
+
+def test_a_filter_is_above_its_city_or_the_most_populous_of_its_country() -> None:
+    world = load_gazetteer()
+    assert Filter(country="BR").above(world) == pytest.approx((-46.64, -23.55), abs=0.01)  # São Paulo
+    assert Filter(country="BR", city=3390760).above(world) == pytest.approx((-34.88, -8.05), abs=0.01)  # Recife
+    assert Filter(artist="tim maia").above(world) is None
+    assert Filter(country="TK").above(world) is None  # no city of Tokelau's is large enough to be known
