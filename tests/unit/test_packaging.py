@@ -15,7 +15,6 @@ import pytest
 
 from tests.serving import Server, clean_environment, get_text, post_plays
 
-pytestmark = pytest.mark.xdist_group("packaging")  # one build for all of them
 ROOT = Path(__file__).resolve().parents[2]
 
 
