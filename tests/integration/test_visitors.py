@@ -61,6 +61,11 @@ def token(server: Server) -> str:
     return str(answer["token"])
 
 
+def soon() -> float:
+    """A moment, epoch seconds, for which even a busy machine is not late."""
+    return time.time() + 0.8
+
+
 def press(server: Server, track: str, city: int, of: str, **more: Any) -> Answer:
     return send(server, "/play", {"track": track, "city": city, **more}, X_CSRF_Token=of)
 
@@ -77,9 +82,9 @@ def came_of(server: Server, pressed: Answer) -> Any:
 
 
 def test_two_visitors_of_one_second_are_a_live_connection_with_a_page(server: Server, song: str) -> None:
-    now = time.time()
-    first = press(server, song, OSAKA, token(server), pressed_at=now)
-    second = press(server, song, RECIFE, token(server), pressed_at=now + 0.04)
+    one, other, now = token(server), token(server), soon()
+    first = press(server, song, OSAKA, one, pressed_at=now)
+    second = press(server, song, RECIFE, other, pressed_at=now + 0.04)
     found = came_of(server, first)["met"]
     assert came_of(server, second) == {"met": found, "near_ms": None, "ask_after_s": None}
     assert (first[1]["pressed_at"], first[1]["late"]) == (round(now, 3), False)
@@ -91,23 +96,23 @@ def test_two_visitors_of_one_second_are_a_live_connection_with_a_page(server: Se
 
 
 def test_each_of_many_who_agree_on_a_second_is_told_of_whom_they_met(server: Server, song: str) -> None:
-    now = time.time()
-    cities = [city for city in (OSAKA, RECIFE, LAGOS, LISBON) for _ in range(10)]
-    pressed = [press(server, song, city, token(server), pressed_at=now + n / 1000) for n, city in enumerate(cities)]
+    tokens = [(token(server), city) for city in (OSAKA, RECIFE, LAGOS, LISBON) for _ in range(3)]
+    now = soon()
+    pressed = [press(server, song, city, of, pressed_at=now + n / 1000) for n, (of, city) in enumerate(tokens)]
     met = [came_of(server, answer)["met"] for answer in pressed]
     assert all(met)
-    assert len({each["id"] for each in met}) == len(met) / 2, "more than a stream has room for in a second"
+    assert len({each["id"] for each in met}) == len(met) / 2 > 4, "more than a stream has room for in a second"
     assert all("Copper Sky" in get_text(server, f"/c/{each['id']}") for each in met)
 
 
 def test_two_in_one_city_are_told_of_each_other(server: Server, song: str) -> None:
-    now = time.time()
-    pressed = [press(server, song, OSAKA, token(server), pressed_at=now + apart) for apart in (0, 0.04)]
+    tokens, now = (token(server), token(server)), soon()
+    pressed = [press(server, song, OSAKA, of, pressed_at=now + 0.04 * n) for n, of in enumerate(tokens)]
     assert [came_of(server, answer)["near_ms"] for answer in pressed] == [40, 40]
 
 
 def test_a_tab_is_one_listener_and_never_meets_itself(server: Server, song: str) -> None:
-    alone, now = token(server), time.time()
+    alone, now = token(server), soon()
     pressed = [press(server, song, city, alone, pressed_at=now) for city in (OSAKA, RECIFE)]
     nobody = {"met": None, "near_ms": None, "ask_after_s": None}
     assert [came_of(server, answer) for answer in pressed] == [nobody, nobody]
