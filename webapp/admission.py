@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.security import host_name, is_listed, is_loopback
+from webapp.security import host_name, is_for_another_site, is_listed, is_loopback
 
 _HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?::\d+)?|(?P<bare>[0-9a-fA-F:.]+))\s*")
 """An address in X-Forwarded-For, as proxies write it: some with a port."""
@@ -117,7 +117,7 @@ def check_own_page(request: Request, settings: Settings, deed: str) -> None:
     Raises:
         Forbidden: it is for a page of another site; `deed` is what it may not do.
     """
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    if is_for_another_site(request):
         raise Forbidden(f"pages of other sites may not {deed}")
     check_origin(request, settings, deed)
 

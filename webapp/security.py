@@ -143,13 +143,18 @@ def _check_local(request: Request, settings: Settings) -> None:
 def _check_site(request: Request, settings: Settings) -> None:
     """Refuse what a browser sends for a page of another site: it reaches loopback where its author does not."""
     origin = request.headers.get("Origin")
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    if is_for_another_site(request):
         raise Forbidden("without UNISON_TOKENS plays are not taken from pages of other sites")
     if origin is not None and origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
         raise Forbidden(f"without UNISON_TOKENS plays are not taken from pages of other sites ({origin[:80]!r})")
     # Of a name that its owner points at loopback (DNS rebinding) the browser thinks it is one site with us.
     if not is_own_host(request.headers.get("Host", ""), settings):
         raise Forbidden(f"this server is not known as {request.headers['Host'][:80]!r}; set UNISON_HOSTS if it is")
+
+
+def is_for_another_site(request: Request) -> bool:
+    """Tell whether a browser says that a page of another site has it send this."""
+    return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
 def is_loopback(address: str) -> bool:

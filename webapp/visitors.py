@@ -33,7 +33,7 @@ TOKEN = "X-CSRF-Token"
 TOKEN_S = 24 * 3600
 PRESS_MOST = 1_000
 """Bytes of a press."""
-RING_S = 60
+ASKED_S = 60
 """So long after it one can ask what came of a press; the records' ring goes further back."""
 SOON_S = 0.25
 _PRESS = "unison press"
@@ -83,10 +83,11 @@ def play() -> Response:
     if wait_s := app.presses.take(client_address(request, app.settings)):
         raise TooManyRequests(f"not so fast; again in {wait_s} s", retry_after=wait_s)
     sent, began = _sent(), time.perf_counter()
-    taken = _taken(sent, listener)
+    song = _song(sent.track)
+    taken = _taken(sent, song, listener)
     late = late_in(taken.batch, round(app.now() * 1000), round(app.settings.lateness_s * 1000)) > 0
     if late:
-        taken = _taken(msgspec.structs.replace(sent, pressed_at=None), listener)
+        taken = _taken(msgspec.structs.replace(sent, pressed_at=None), song, listener)
     with overload_told():
         app.take_plays(taken.batch, 1)
     app.metrics.ingested(taken.by_source, 0, time.perf_counter() - began)
@@ -113,7 +114,8 @@ def outcome(press: str) -> Response:
     met = near_ms = None
     for number, record in _records(pressed):
         if found := meetings.met(record, pressed, app.gazetteer):
-            app.history.record_filtered(app.records.stream, number, [found])  # it is shown, and so has its page
+            if offload(app.history.get, found.id) is None:  # what is shown has its page, and is kept once
+                app.history.record_filtered(app.records.stream, number, [found])
             met = msgspec.Raw(connection_json(found, app.gazetteer))
         near_ms = meetings.near_ms(record, pressed) if near_ms is None else near_ms
     again_s = None if met or near_ms is not None else _ask_after_s(pressed)
@@ -137,19 +139,23 @@ def _sent() -> Sent:
         raise BadRequest(f'expected {{"track": "<track.id>", "city": <GeoNames id>}}: {error}') from None
 
 
-def _taken(sent: Sent, listener: str) -> Taken:
-    """Read it as a live play like any other, of a song that the history knows."""
+def _song(track_id: str) -> dict[str, str]:
+    """Return a song that the history knows, as a play gives it."""
     app = unison()
     try:
-        song = Filter.parse([("track", sent.track)], app.gazetteer)
+        wanted = Filter.parse([("track", track_id)], app.gazetteer)
     except FilterError as error:
         raise BadRequest(str(error)) from None
-    known = offload(app.history.latest, song, 1)
+    known = offload(app.history.latest, wanted, 1)
     if not known:
-        raise NotFound(f"no song with the id {sent.track!r} is kept here")
-    track = {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
-    play = {"track": track, "place": {"geoname_id": sent.city}, "listener": listener, "pressed_at": sent.pressed_at}
-    taken = app.readers.take(msgspec.json.encode(play), "live", lines=False)
+        raise NotFound(f"no song with the id {track_id!r} is kept here")
+    return {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
+
+
+def _taken(sent: Sent, song: dict[str, str], listener: str) -> Taken:
+    """Read it as a live play like any other."""
+    play = {"track": song, "place": {"geoname_id": sent.city}, "listener": listener, "pressed_at": sent.pressed_at}
+    taken = unison().readers.take(msgspec.json.encode(play), "live", lines=False)
     if taken.errors:
         raise BadRequest(f"{taken.errors[0].field}: {taken.errors[0].error}")
     return taken
@@ -158,9 +164,9 @@ def _taken(sent: Sent, listener: str) -> Taken:
 def _pressed(name: str) -> Press:
     """Return the press of a name that `play` gave."""
     try:
-        return msgspec.convert(unison().tabs.loads(name, max_age=RING_S, salt=_PRESS), Press)
+        return msgspec.convert(unison().tabs.loads(name, max_age=ASKED_S, salt=_PRESS), Press)
     except BadData:
-        raise NotFound(f"{name[:40]!r} names no press of the last {RING_S} s") from None
+        raise NotFound(f"{name[:40]!r} names no press of the last {ASKED_S} s") from None
 
 
 def _records(press: Press) -> Iterator[tuple[int, SliceRecord]]:
