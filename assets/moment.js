@@ -1,16 +1,12 @@
 /** The page of one moment: the globe flies to its arc and plays it, again and again if wished; and it can be shared. */
 import { aimed, aimOf, isNear } from "./aim.js";
-import { loadGlobe } from "./bundle.js";
-import { createClock } from "./clock.js";
 import { dateTime } from "./format.js";
 import { createLanguageChoice } from "./language.js";
 import { createMenu } from "./menu.js";
-import { boxesOver } from "./over.js";
-import { songColours } from "./palette.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createShare } from "./share.js";
-import { createStill } from "./still.js";
-import { createTheme, createThemeChoice } from "./theme.js";
+import { createThemeChoice } from "./theme.js";
+import { createView } from "./view.js";
 import { say } from "./words.js";
 
 const APPROACH_DEG = 75; // to the west of the arc, from where the globe flies to it
@@ -23,30 +19,22 @@ const told = (id) => JSON.parse(find(id).textContent ?? "");
 
 /** @type {Connection} */
 const connection = told("moment");
-const scene = aimed(told("scene"), connection);
 const at = aimOf(connection);
 const stage = find("stage");
 stage.toggleAttribute("data-near", isNear(connection));
 const wish = matchMedia("(prefers-reduced-motion: reduce)");
-/** @type {ReturnType<typeof import("./globe.js").createGlobe> | null} */
-let globe = null;
 let calm = wish.matches;
 const prefs = createPrefs(browserStorage());
-const theme = createTheme(document.documentElement, {
-  themes: scene.themes,
-  onLook: () => globe?.repaint(theme.layers()),
+const view = createView(stage, {
+  scene: aimed(told("scene"), connection),
+  above: at,
+  over: OVER_STAGE,
   keep: (wished) => prefs.keep("theme", wished),
 });
-createThemeChoice(find("theme"), theme);
+createThemeChoice(find("theme"), view.theme);
 createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
-const colours = songColours(() => theme.layers().arcs.pairs);
-colours(connection.track).css.forEach((colour, end) => find("told").style.setProperty(`--colour-${end}`, colour));
-const still = createStill(/** @type {HTMLElement} */ (stage.querySelector(".poster")), {
-  lonDeg: at.lon,
-  latDeg: at.lat,
-  away: 3.8,
-});
-still.connect(connection, colours(connection.track).css);
+view.colours(connection.track).css.forEach((colour, end) => find("told").style.setProperty(`--colour-${end}`, colour));
+view.connect(connection);
 const menu = createMenu(find("settings"), { prefs, switches: { motion: { on: !calm, turn: move } } });
 wish.addEventListener("change", () => menu.suggest("motion", !wish.matches));
 const share = createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs });
@@ -56,39 +44,17 @@ const [there, here] = [dateTime(connection.at, "UTC"), dateTime(connection.at)];
 find("when").textContent = `${there} UTC`;
 find("local").textContent = say("{time} where you are", { time: here });
 find("local").hidden = here === there;
-start().catch((error) => {
-  console.warn(error);
-  document.body.dataset.globe = "none";
-  still.stay();
-});
+view.start({ calm, longitude: at.lon - (calm ? 0 : APPROACH_DEG), onGlobe: play });
 
 /** @param {boolean} moving */
 function move(moving) {
   calm = !moving;
   document.documentElement.dataset.motion = moving ? "full" : "less";
-  globe?.soothe(calm);
+  view.globe()?.soothe(calm);
 }
 
 function play() {
-  globe?.replay(connection, { alone: true, at });
-  if (!calm) globe?.glow(connection);
+  view.globe()?.replay(connection, { alone: true, at });
+  if (!calm) view.globe()?.glow(connection);
   stage.dataset.played = String(Number(stage.dataset.played ?? 0) + 1);
-}
-
-async function start() {
-  const { createGlobe, fields } = await loadGlobe();
-  globe = createGlobe(stage, {
-    scene,
-    fields,
-    clock: createClock(location.search),
-    calm,
-    longitude: at.lon - (calm ? 0 : APPROACH_DEG),
-    colours,
-    mine: () => false,
-    paint: theme.layers(),
-    obstacles: () => boxesOver(stage, OVER_STAGE),
-  });
-  still.leave();
-  document.body.dataset.globe = "ready";
-  play();
 }

@@ -33,6 +33,7 @@ export function createStatus(element, { now = Date.now } = {}) {
       if (state.name === "lost") return count(state);
       if (state.name === "connecting") return put("connecting", say("Connecting…"));
       if (state.name === "refused") return put("refused", state.reason);
+      if (state.name === "past") return; // its time comes at once, and again and again
       put("live", state.back ? welcomeBack(state.back) : say("Connected"));
       if (state.back) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
     },

@@ -94,6 +94,7 @@ type Message = Hello | Frame | Bye;
 /** Where the stream stands, for a person to read. */
 type StreamState =
   | { name: "connecting" }
+  | { name: "past" }
   | { name: "live"; back?: { awayS: number; missed: number } }
   | { name: "lost"; sinceMs: number; retryAtMs: number }
   | { name: "refused"; reason: string };

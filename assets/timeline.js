@@ -1,0 +1,129 @@
+/**
+ * What is shown: the stream of now, or what was shown then. It says what came, each connection once, and which of it is
+ * news: what is older, or happened while nobody looked, is for a list and not for the globe.
+ *
+ * @typedef {object} TimelineOptions
+ * @property {() => URLSearchParams} filters  what the viewer asked to see
+ * @property {(state: StreamState) => void} onState
+ * @property {(hello: Hello, unknown: Connection[], news: Connection[]) => void} onHello  with those of its recent
+ *   connections that were not shown, and of these the ones that are news
+ * @property {(connection: Connection, news: boolean) => boolean | void} onConnection  true: its arc is up already
+ * @property {(connection: Connection) => void} onArc  now is when its arc begins
+ * @property {(pulse: Pulse) => void} onPulse
+ * @property {(spark: Spark) => void} onSpark
+ * @property {(frame: Frame) => void} onFrame  after what is in it
+ * @property {(atS: number, oldest: boolean) => void} onTime  what is shown is of then; nothing older is kept
+ * @property {() => void} onLeave  what is shown goes
+ * @property {() => void} [onLive]  now is shown, from here on
+ */
+import { createPast, loadPast } from "./past.js";
+import { createPresence } from "./presence.js";
+import { createRecent } from "./recent.js";
+import { createStream } from "./stream.js";
+
+const OLD_S = 6; // what is older than this when it comes is no news
+const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
+
+/** @param {TimelineOptions} options */
+export function createTimeline(options) {
+  const { filters, onState, onHello, onConnection, onArc, onPulse, onSpark, onFrame, onTime, onLeave } = options;
+  const { onLive = () => {} } = options;
+  const presence = createPresence(document);
+  let recent = createRecent();
+  let serverAheadS = 0;
+  /** @type {ReturnType<typeof createStream> | null} */
+  let stream = null;
+  /** @type {ReturnType<typeof createPast> | null} */
+  let past = null;
+
+  /** @param {number} nowS by the server's clock */
+  function setClock(nowS) {
+    serverAheadS = nowS - Date.now() / 1000;
+  }
+
+  const liveS = () => Date.now() / 1000 + serverAheadS;
+  const shownS = () => past?.atS() ?? liveS();
+
+  /** Whether somebody looked when it happened. @param {{at: number}} event */
+  const isSeen = ({ at }) => (past ? !document.hidden : at - serverAheadS > presence.sinceMs() / 1000);
+
+  /** @param {{at: number}} event */
+  const isNews = (event) => isSeen(event) && shownS() - event.at < OLD_S;
+
+  /** @param {Connection} connection @param {number} turn its place in the frame */
+  function came(connection, turn) {
+    if (!recent.add(connection.id)) return;
+    const news = isNews(connection);
+    if (onConnection(connection, news) || !news) return;
+    setTimeout(() => isSeen(connection) && onArc(connection), turn * BACKLOG_MS);
+  }
+
+  /** @param {Frame} frame */
+  function take(frame) {
+    frame.connections.forEach(came);
+    frame.pulses.filter(isNews).forEach(onPulse);
+    (frame.sparks ?? []).filter(isNews).forEach(onSpark);
+    onFrame(frame);
+  }
+
+  /** @param {Hello} hello */
+  function greet(hello) {
+    setClock(hello.now);
+    const unknown = hello.recent.filter(({ id }) => recent.add(id));
+    onHello(hello, unknown, unknown.filter(isNews));
+  }
+
+  /** Show now. */
+  function live() {
+    leave();
+    stream = createStream({ origin: location.origin, filters: filters(), onState, onHello: greet, onFrame: take });
+    onLive();
+  }
+
+  /** Show what was shown then, and then now if it comes so far. @param {number} fromS @param {number} [pace] */
+  function lookBack(fromS, pace = 1) {
+    leave();
+    onState({ name: "past" });
+    past = createPast({
+      load: (from, seconds) => loadPast(filters(), from, seconds),
+      fromS,
+      pace,
+      onFrame: take,
+      onTime,
+      onNow: setClock,
+      onEnd: live,
+    });
+  }
+
+  function leave() {
+    stream?.destroy();
+    past?.destroy();
+    stream = past = null;
+    recent = createRecent();
+    onLeave();
+  }
+
+  window.addEventListener("online", () => (past ?? stream)?.hurry());
+  return {
+    live,
+    lookBack,
+    /** Show what passes another filter, from the beginning: of now, or of the time that is shown. */
+    again() {
+      if (past) lookBack(past.atS(), past.speed());
+      else live();
+    },
+    /** @param {number} next seconds of the past in a second */
+    pace: (next) => past?.pace(next),
+    /** Whether what is shown is of the past. */
+    isPast: () => past !== null,
+    isNews,
+    /** A connection came by another way. @param {Connection} connection */
+    add: (connection) => came(connection, 0),
+    /** It is shown by other means, and is not to be shown again. @param {Connection} connection */
+    know: ({ id }) => void recent.add(id),
+    /** The server's clock, epoch seconds. */
+    liveS,
+    /** The time that is shown, epoch seconds. */
+    shownS,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * The globe in the page's theme; and the still that stands in its place until it is drawn, or where it cannot be.
+ *
+ * @typedef {ReturnType<typeof import("./globe.js").createGlobe>} Globe
+ * @typedef {object} ViewOptions
+ * @property {Scene & {camera: any, themes: import("./theme.js").Themes}} scene
+ * @property {{lon: number, lat: number}} above  the place that it begins above, degrees
+ * @property {string[]} over  selectors of what lies over the stage, which labels must not cover
+ * @property {(wish: import("./theme.js").Wish) => void} [keep]  what is to be kept of a theme that was chosen
+ *
+ * @typedef {object} Begin
+ * @property {boolean} calm  whether the viewer asked for less motion
+ * @property {() => number} [nowS]  the time that is shown, epoch seconds
+ * @property {number} [longitude]  from which the globe comes to where it begins
+ * @property {import("./globe.js").GlobeOptions["mine"]} [mine]
+ * @property {import("./globe.js").GlobeOptions["yours"]} [yours]
+ * @property {(globe: Globe) => void} onGlobe  it is there, with the arcs that the still had
+ */
+import { loadGlobe } from "./bundle.js";
+import { createClock } from "./clock.js";
+import { boxesOver } from "./over.js";
+import { songColours } from "./palette.js";
+import { createStill } from "./still.js";
+import { createTheme } from "./theme.js";
+
+const AWAY = 3.8; // Earth radii: about where the camera is when all of the globe is to be seen
+
+/** @param {HTMLElement} stage @param {ViewOptions} options */
+export function createView(stage, { scene, above, over, keep = () => {} }) {
+  /** @type {Globe | null} */
+  let globe = null;
+  const theme = createTheme(document.documentElement, {
+    themes: scene.themes,
+    onLook: () => globe?.repaint(theme.layers()),
+    keep,
+  });
+  const colours = songColours(() => theme.layers().arcs.pairs);
+  const poster = /** @type {HTMLElement} */ (stage.querySelector(".poster"));
+  const still = createStill(poster, { lonDeg: above.lon, latDeg: above.lat, away: AWAY });
+
+  /** @param {Begin} begin */
+  async function build({ calm, nowS, longitude = above.lon, mine = () => false, yours, onGlobe }) {
+    const { createGlobe, fields } = await loadGlobe();
+    globe = createGlobe(stage, {
+      scene,
+      fields,
+      clock: createClock(location.search, nowS && (() => nowS() * 1000)),
+      calm,
+      longitude,
+      colours,
+      mine,
+      yours,
+      paint: theme.layers(),
+      obstacles: () => boxesOver(stage, over),
+    });
+    for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
+    onGlobe(globe);
+    document.body.dataset.globe = "ready";
+  }
+
+  return {
+    theme,
+    colours,
+    /** The globe, once it is there. */
+    globe: () => globe,
+    /** Draw a connection's arc. @param {Connection} connection */
+    connect(connection) {
+      if (globe) globe.connect(connection);
+      else still.connect(connection, colours(connection.track).css);
+    },
+    /** Take down what the still shows: something else is to be shown. */
+    leave: () => void still.leave(),
+    /** Draw the globe; where that cannot be, the still stays. @param {Begin} begin */
+    start: (begin) =>
+      build(begin).catch((error) => {
+        console.warn(error);
+        document.body.dataset.globe = "none";
+        still.stay();
+      }),
+  };
+}
