@@ -12,8 +12,8 @@ export function likes({ track, from, to }) {
     { kind: "artist", label: track.artist, detail: "", filter: { artist: track.artist } },
     { kind: "track", label: track.title, detail: track.artist, filter: { track: track.id } },
   ];
-  for (const { geoname_id, city, country } of [from, to]) {
-    found.push({ kind: "city", label: city, detail: country, filter: { city: String(geoname_id) } });
+  for (const { geoname_id, city, country, lon, lat } of [from, to]) {
+    found.push({ kind: "city", label: city, detail: country, filter: { city: String(geoname_id) }, lon, lat });
   }
   return found;
 }

@@ -4,7 +4,7 @@
  *
  * @typedef {object} FiltersOptions
  * @property {Found[]} shown  what the server calls the filters of the address
- * @property {(filters: URLSearchParams) => void} onChange
+ * @property {(shown: Found[]) => void} onChange
  * @property {() => void} onLeft  the chip that had the focus went
  * @property {Window} [view]
  */
@@ -53,13 +53,13 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
     if (addressOf(location.href, next) === addressOf(location.href, now)) return;
     history.pushState({ shown: next }, "", addressOf(location.href, next));
     show(next);
-    onChange(filtersOf(location.search));
+    onChange(now);
   }
 
   /** @param {PopStateEvent} event */
   function back({ state }) {
     show(state?.shown ?? unnamed(location.search));
-    onChange(filtersOf(location.search));
+    onChange(now);
   }
 
   /** @param {Found} found */

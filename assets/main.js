@@ -136,7 +136,11 @@ else timeline.lookBack(asked);
 window.addEventListener("online", () => city.hurry());
 const filters = createFilters(find("chips"), {
   shown: JSON.parse(find("filters").textContent ?? "[]"),
-  onChange: timeline.again,
+  onChange(shown) {
+    timeline.again();
+    const place = shown.find(({ lon }) => lon !== undefined);
+    if (place) view.globe()?.flyTo(Number(place.lon), Number(place.lat));
+  },
   onLeft: () => search.focus(),
 });
 const search = createSearch(find("explore"), { onPick: filters.only });

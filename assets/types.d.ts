@@ -81,12 +81,14 @@ interface Bye {
   retry_ms: number;
 }
 
-/** What /api/search found: its name, what tells it from others, and the filter for it alone. */
+/** What /api/search found: its name, what tells it from others, the filter for it alone, and where it is, if it is a place. */
 interface Found {
   kind: "artist" | "track" | "country" | "city";
   label: string;
   detail: string;
   filter: Record<string, string>;
+  lon?: number;
+  lat?: number;
 }
 
 type Message = Hello | Frame | Bye;

@@ -78,6 +78,8 @@ class Gazetteer:
         home = [position[c.country_code, c.admin1] for c in self.cities]
         self._names, self._completions = NameIndex(arrays, home), Completions(arrays)
         self._index = {city.geoname_id: i for i, city in enumerate(self.cities)}
+        by_size = np.argsort(self.population, kind="stable").tolist()
+        self._largest = {self.cities[i].country_code: i for i in by_size}
         self._by_id = np.argsort(self.geoname_id)
         self._sorted_id = self.geoname_id[self._by_id]
         self._vectors = np.ascontiguousarray(unit_vectors(self.lon, self.lat).T)
@@ -108,6 +110,10 @@ class Gazetteer:
         wanted = np.asarray(geoname_ids)
         places = np.minimum(self._sorted_id.searchsorted(wanted), len(self) - 1)
         return np.where(self._sorted_id[places] == wanted, self._by_id[places], -1).astype(np.int32)
+
+    def largest(self, country_code: str) -> int | None:
+        """Return the index of a country's most populous city; None where it has none."""
+        return self._largest.get(country_code)
 
     # By name
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from webapp.gazetteer import Gazetteer
+from webapp.gazetteer import City, Gazetteer
 from webapp.names import fold_words
 from webapp.places import PlaceError
 from webapp.plays import fold
@@ -38,13 +38,20 @@ class SearchError(ValueError):
     """What is looked for cannot be looked for; the message says what would be right."""
 
 
-class Result(msgspec.Struct, frozen=True):
-    """Something found: what it is called, what tells it from others of that name, and the filter for it alone."""
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something found: what it is called, what tells it from others of that name, and the filter for it alone.
+
+    Attributes:
+        lon: of a city, or of a country's most populous one, degrees.
+        lat: of the same.
+    """
 
     kind: Kind
     label: str
     detail: str
     filter: dict[str, str]
+    lon: float | None = None
+    lat: float | None = None
 
 
 class Song(msgspec.Struct, frozen=True):
@@ -226,9 +233,15 @@ def _track(heard: Song) -> Result:
 
 
 def _country(code: str, gazetteer: Gazetteer) -> Result:
-    return Result("country", gazetteer.country_name(code), code, {"country": code})
+    found = Result("country", gazetteer.country_name(code), code, {"country": code})
+    index = gazetteer.largest(code)
+    return found if index is None else _placed(found, gazetteer[index])
 
 
 def _city(index: int, gazetteer: Gazetteer) -> Result:
     city = gazetteer[index]
-    return Result("city", city.name, city.country, {"city": str(city.geoname_id)})
+    return _placed(Result("city", city.name, city.country, {"city": str(city.geoname_id)}), city)
+
+
+def _placed(found: Result, city: City) -> Result:
+    return msgspec.structs.replace(found, lon=city.lon, lat=city.lat)

@@ -91,12 +91,10 @@ class Filter:
 
     def above(self, gazetteer: Gazetteer) -> tuple[float, float] | None:
         """Return the lon and lat of the city that is named, or of the country's most populous; None where none is."""
-        is_named = gazetteer.country == self.country if self.city is None else gazetteer.geoname_id == self.city
-        cities = np.flatnonzero(is_named)
-        if not len(cities):
-            return None
-        index = cities[gazetteer.population[cities].argmax()]
-        return float(gazetteer.lon[index]), float(gazetteer.lat[index])
+        index = self.city if self.city is None else gazetteer.by_id(self.city)
+        if index is None and self.country is not None:
+            index = gazetteer.largest(self.country)
+        return None if index is None else (gazetteer[index].lon, gazetteer[index].lat)
 
     def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
         """Return the rows of a kind that pass, ascending."""

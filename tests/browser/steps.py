@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.serving import Server, post_plays
 
-OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
+OSAKA, TOKYO, RECIFE, LAGOS, LISBON = 1853909, 1850147, 3390760, 2332459, 2267057
 
 
 def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, cities: tuple[int, int]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, titles
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, TOKYO, send_pair, titles
 from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
@@ -18,6 +18,10 @@ def two_songs(server: Server, page: Page) -> None:
     expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
 
 
+def visible_counters(page: Page) -> list[str]:
+    return page.locator("#counters span:visible").all_text_contents()
+
+
 def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server, visit: Callable[..., Visit]) -> None:
     visitor = visit()
     page = visitor.open(server.url + "/?t=1790000000")
@@ -27,6 +31,7 @@ def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server,
     expect(page.locator(".chip")).to_have_text("Only Marisol Vey×")
     expect(page.locator("#feed li")).to_have_count(1)
     assert page.url == server.url + "/?t=1790000000&artist=Marisol+Vey"
+    assert visible_counters(page) == ["connections shown"]
     send_pair(server, "Something Else", cities=(LISBON, LAGOS))
     send_pair(server, "Night Train", artist="marisol  vey", cities=(LISBON, OSAKA))
     expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
@@ -35,7 +40,19 @@ def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server,
     expect(page.locator("#feed .title", has_text="Copper Sky")).to_have_count(1)
     expect(page.locator(".chip")).to_have_count(0)
     assert page.url == server.url + "/?t=1790000000"
+    assert visible_counters(page) == ["plays a second", "people together now", "connections shown"]
     assert visitor.errors == []
+
+
+def test_who_picks_a_place_is_flown_there(server: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit(reduced_motion="reduce")  # the globe goes nowhere by itself
+    page = visitor.open(server.url)
+    page.get_by_role("combobox").fill("osaka")
+    page.get_by_role("option", name="Osaka Japan city").click()
+    expect(page.locator(".chip")).to_have_text("Only Osaka, Japan×")
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
+    send_pair(server, "Night Bus Home", cities=(OSAKA, TOKYO))
+    visitor.wait("document.querySelector('.label.shown')")
 
 
 def test_back_and_forward_and_a_reload_show_what_the_address_says(server: Server, visit: Callable[..., Visit]) -> None:

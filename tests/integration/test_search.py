@@ -43,10 +43,12 @@ def test_what_was_just_connected_is_found_and_its_filter_shows_it(server: Server
 
 
 def test_places_are_found_without_any_traffic(server: Server) -> None:
-    assert looked_for(server, q="osaka")[0] == {
-        "kind": "city", "label": "Osaka", "detail": "Japan", "filter": {"city": str(OSAKA)}
-    }  # fmt: skip
-    assert looked_for(server, q="japan")[0]["filter"] == {"country": "JP"}
+    osaka = looked_for(server, q="osaka")[0]
+    assert (osaka.pop("lon"), osaka.pop("lat")) == pytest.approx((135.5, 34.7), abs=0.1)
+    assert osaka == {"kind": "city", "label": "Osaka", "detail": "Japan", "filter": {"city": str(OSAKA)}}
+    japan = looked_for(server, q="japan")[0]
+    assert japan["filter"] == {"country": "JP"}
+    assert (japan["lon"], japan["lat"]) == pytest.approx((139.7, 35.7), abs=0.1)  # Tokyo
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,10 @@ def test_countries_and_cities_come_from_the_gazetteer() -> None:
     assert found("sao pau", "city")[0] == "São Paulo"
     assert found("東京", "city")[0] == "Tokyo"
     assert found("br", "country")[0] == "Brazil"
-    assert search("osaka", [], GAZETTEER)[0] == Result("city", "Osaka", "Japan", {"city": str(OSAKA)})
+    osaka = GAZETTEER[GAZETTEER.by_id(OSAKA)]
+    assert search("osaka", [], GAZETTEER)[0] == Result(
+        "city", "Osaka", "Japan", {"city": str(OSAKA)}, osaka.lon, osaka.lat
+    )
 
 
 def test_whole_names_come_before_beginnings_and_these_before_words_within() -> None:
