@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,11 @@ class Step:
     command: Callable[[], list[str | Path]]
     env: Callable[[], dict[str, str]] = dict
 
+    @property
+    def alone(self) -> bool:
+        """Whether it keeps all cores busy, and for so long that one wants to follow it."""
+        return self.part in ("unit", "integration", "browser")
+
 
 def main(arguments: list[str]) -> int:
     """Run the steps that are asked for; 0 if all passed."""
@@ -64,7 +70,7 @@ def main(arguments: list[str]) -> int:
     parts, pytest_arguments = _split(arguments)
     try:
         environment.prepare("seed", "test")
-        return _summary([(step, *_timed(step)) for step in _steps(parts, pytest_arguments)])
+        return _summary(_results(_steps(parts, pytest_arguments)))
     except KeyboardInterrupt:
         print("scripts/test: interrupted", file=sys.stderr)
         return 130
@@ -126,21 +132,38 @@ def _browser_environment() -> dict[str, str]:
     return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe()), **wish}
 
 
+def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:
+    """Run the short steps side by side, then the others one after another."""
+    short = [step for step in steps if not step.alone]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(zip(short, pool.map(_timed, short), strict=True))
+    results += [(step, _timed(step)) for step in steps if step.alone]
+    return [(step, passed, took) for step, (passed, took) in results]
+
+
 def _timed(step: Step) -> tuple[bool, float]:
     """Run a step; a piece that is missing and cannot be had fails it."""
-    print(f"\n== {step.name}", flush=True)
     began = time.monotonic()
+    if step.alone:
+        print(f"\n== {step.name}", flush=True)
+    passed, printed = _ran(step)
+    took = time.monotonic() - began
+    heading = "" if step.alone else f"\n== {step.name}\n"
+    print(f"{heading}{printed}-- {step.name}: {'passed' if passed else 'FAILED'} in {took:.1f} s", flush=True)
+    return passed, took
+
+
+def _ran(step: Step) -> tuple[bool, str]:
+    """Tell whether a step passed, and what it printed, unless that was to be followed."""
+    out = None if step.alone else subprocess.PIPE
     try:
         env = _environment() | step.env()
-        passed = (
-            subprocess.run(step.command(), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, check=False).returncode == 0
+        ran = subprocess.run(
+            step.command(), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True
         )
     except ProblemError as problem:
-        print(f"scripts/test: {problem}", file=sys.stderr, flush=True)
-        passed = False
-    took = time.monotonic() - began
-    print(f"-- {step.name}: {'passed' if passed else 'FAILED'} in {took:.1f} s", flush=True)
-    return passed, took
+        return False, f"scripts/test: {problem}\n"
+    return ran.returncode == 0, ran.stdout or ""
 
 
 def _environment() -> dict[str, str]:
