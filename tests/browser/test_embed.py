@@ -162,6 +162,36 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     assert guest.errors == []
 
 
+def test_a_frame_that_went_elsewhere_is_neither_heard_nor_told(server: Server, host: Host, guest: Visit) -> None:
+    elsewhere = host.page(
+        """<script>
+        const heard = [];
+        addEventListener('message', ({data}) => heard.push(data));
+        for (const type of ['here', 'ready']) parent.postMessage({unison: 1, type}, '*');
+        parent.postMessage({unison: 1, type: 'event', name: 'connection', detail: {id: 'forged'}}, '*');
+        parent.postMessage('sent', '*');
+        </script>""",
+        "/elsewhere",
+    )
+    page = guest.page
+    page.goto(host.page(frame_tag(server, poster="1") + script_tag(server)))
+    page.evaluate(
+        """async (elsewhere) => {
+          window.log = [];
+          window.globe = Unison.embed(document.querySelector('iframe'));
+          globe.on('connection', ({id}) => log.push(id));
+          await globe.ready;
+          const sent = new Promise((done) => addEventListener('message', ({data}) => data === 'sent' && done()));
+          globe.frame.src = elsewhere;
+          await sent;
+          globe.pause();
+        }""",
+        elsewhere,
+    )
+    assert page.evaluate("new Promise((done) => setTimeout(() => done(log), 100))") == []
+    assert frame_of(page).evaluate("heard") == []
+
+
 def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host: Host, guest: Visit) -> None:
     url = host.page(
         f'<div style="height:3000px"></div><div data-unison data-poster=1 id=far></div>{script_tag(server)}'
