@@ -17,6 +17,8 @@ export function createBridge(view, { methods }) {
   const host = view.parent === view ? null : /** @type {{postMessage(message: unknown, target: string): void}} */ (view.parent);
   /** @type {string | null} */
   let origin = null; // of whoever greeted; nothing but that there is a frame is said before
+  /** @type {unknown} */
+  let status = null; // as it was told last: whoever greets late is to know it
 
   /** @param {Record<string, unknown>} message */
   function send(message) {
@@ -41,6 +43,7 @@ export function createBridge(view, { methods }) {
     if (data.type === "hello") {
       origin = from;
       send({ type: "ready" });
+      if (status) send({ type: "event", name: "status", detail: status });
     } else if (data.type === "call" && from === origin) answer(data);
   }
 
@@ -48,7 +51,10 @@ export function createBridge(view, { methods }) {
   host?.postMessage({ unison: VERSION, type: "here" }, "*");
   return {
     /** Tell the page around. @param {string} name @param {unknown} detail */
-    tell: (name, detail) => send({ type: "event", name, detail }),
+    tell(name, detail) {
+      if (name === "status") status = detail;
+      send({ type: "event", name, detail });
+    },
     destroy: () => view.removeEventListener("message", hear),
   };
 }

@@ -67,14 +67,17 @@ function show() {
 /** How well the accent can be seen on what the globe floats on. @param {Record<string, string>} choice */
 function judged({ accent, background, theme }) {
   if (!accent) return "";
+  if (contrastOf(accent, accent) === null) return "Not a hex colour yet.";
   const own = background && background !== "transparent" ? { "this background": background } : null;
   const all = own ?? (theme ? { [`the ${theme} theme`]: grounds[theme] } : { "the dark theme": grounds.dark, "the light theme": grounds.light });
-  return Object.entries(all).map(([name, ground]) => sentence(name, contrastOf(accent, ground))).join(" ");
+  const found = Object.entries(all).map(([name, ground]) => sentence(name, contrastOf(accent, ground)));
+  if (background === "transparent") found.push("What your page puts behind the globe is not known here.");
+  return found.join(" ");
 }
 
-/** @param {string} name @param {number | null} ratio */
+/** @param {string} name @param {number | null} ratio null where what it is on is no colour yet */
 function sentence(name, ratio) {
-  if (ratio === null) return "Not a hex colour yet.";
+  if (ratio === null) return "";
   const verdict = ratio >= VISIBLE ? "well seen." : "too little: it will be made lighter or darker there.";
   return `On ${name} its contrast is ${ratio.toFixed(1)} to 1, ${verdict}`;
 }

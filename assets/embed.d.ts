@@ -22,7 +22,7 @@ export interface Options {
   /** The id of a connection. */
   moment?: string;
   at?: string | number;
-  /** Of the frame, in CSS pixels; all of the element's unless given. */
+  /** Of the frame, in CSS pixels, or a CSS length such as "100%"; all of the element's unless given. */
   width?: number | string;
   height?: number | string;
   /** false loads at once, not only near the viewport. */
@@ -60,7 +60,8 @@ export interface Connection {
 }
 
 export interface Status {
-  stream: "connecting" | "live" | "lost" | "refused" | "moment" | "past";
+  /** "none" is a poster's that nobody clicked yet. */
+  stream: "none" | "connecting" | "live" | "lost" | "refused" | "moment" | "past";
   globe: "poster" | "loading" | "ready" | "none";
   paused: boolean;
   /** Where the plays come from, in the frame's language. */
@@ -79,7 +80,7 @@ export interface Player {
   /** When the frame answers; it is rejected if the embed is destroyed before. */
   readonly ready: Promise<void>;
   readonly frame: HTMLIFrameElement;
-  /** Hear of something; returns what stops that. */
+  /** Hear of something, of the present status at once; returns what stops that. */
   on<Name extends keyof Events>(name: Name, tell: (detail: Events[Name]) => void): () => void;
   pause(): Promise<void>;
   /** Go on; of a poster, load the globe. */

@@ -48,7 +48,8 @@ button?.addEventListener("click", () => {
   button.remove();
   show().catch(fail);
 });
-if (!embed.poster) show().catch(fail);
+if (embed.poster) bridge.tell("status", { stream: "none", globe: "poster", paused: false, source: "" });
+else show().catch(fail);
 
 /** @param {unknown} error */
 function fail(error) {

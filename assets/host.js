@@ -17,9 +17,10 @@
   const NAMES = ["connection", "moment", "status"];
 
   const script = /** @type {HTMLScriptElement | null} */ (
-    document.currentScript ?? document.querySelector('script[src$="/embed.js"]')
+    document.currentScript ?? document.querySelector('script:is([src$="/embed.js"], [src*="/embed.js?"])')
   );
-  const base = new URL(".", script?.src ?? location.href);
+  if (!script) throw new Error("Unison: /embed.js is to be loaded by a script element of its own");
+  const base = new URL(".", script.src);
   /** @type {Map<Element, Player>} */
   const players = new Map();
 
@@ -45,16 +46,20 @@
     }
   }
 
+  /** A length as a style has it. @param {string | number | undefined} given in pixels, or any that CSS knows */
+  const length = (given) => (given && Number.isFinite(Number(given)) ? `${given}px` : String(given ?? ""));
+
   /** @param {Element} element @param {Options} options */
   function frameIn(element, options) {
     const frame = document.createElement("iframe");
-    const { width, height } = options;
     frame.title = options.title || "Unison: two strangers, one song, the same second";
     frame.setAttribute("sandbox", SANDBOX);
     frame.allow = "fullscreen";
-    const tall = height ? `${height}px` : element.clientHeight > 0 ? "100%" : "auto";
-    const size = { width: width ? `${width}px` : "100%", height: tall, aspectRatio: "16 / 9", minHeight: "200px" };
-    Object.assign(frame.style, { display: "block", border: "0", maxWidth: "100%", ...size });
+    const usual = { width: "100%", height: element.clientHeight > 0 ? "100%" : "auto", aspectRatio: "16 / 9" };
+    Object.assign(frame.style, { display: "block", border: "0", maxWidth: "100%", minHeight: "200px", ...usual });
+    // what is no length leaves the usual one
+    if (options.width) frame.style.width = length(options.width);
+    if (options.height) frame.style.height = length(options.height);
     // a frame of another colour scheme than its element's is never transparent
     if (options.background === "transparent") frame.style.colorScheme = "light";
     element.append(frame);
@@ -89,6 +94,8 @@
     const heard = Object.fromEntries(NAMES.map((name) => [name, new Set()]));
     let count = 0;
     let ended = false;
+    /** @type {unknown} */
+    let status = null; // as it was heard last
     /** @type {() => void} */
     let isReady = () => {};
     /** @type {(error: Error) => void} */
@@ -106,8 +113,10 @@
       if (data?.unison !== VERSION) return;
       if (data.type === "here") greet();
       else if (data.type === "ready") isReady();
-      else if (data.type === "event" && Object.hasOwn(heard, data.name)) heard[data.name].forEach((tell) => tell(data.detail));
-      else if (data.type === "answer") {
+      else if (data.type === "event" && Object.hasOwn(heard, data.name)) {
+        if (data.name === "status") status = data.detail;
+        heard[data.name].forEach((tell) => tell(data.detail));
+      } else if (data.type === "answer") {
         const waiting = asked.get(data.id);
         asked.delete(data.id);
         if ("error" in data) waiting?.reject(new Error(data.error));
@@ -151,6 +160,7 @@
       on(/** @type {string} */ name, /** @type {(detail: any) => void} */ tell) {
         if (!NAMES.includes(name)) throw new TypeError(`Unison: an embed has no ${name}; it has ${NAMES.join(", ")}`);
         heard[name].add(tell);
+        if (name === "status") queueMicrotask(() => status && heard.status.has(tell) && tell(status));
         return () => void heard[name].delete(tell);
       },
       async destroy() {

@@ -131,7 +131,8 @@ def look() -> Response:
         accent, grounds = colours.rgb(wish.accent), _grounds(wish)
         near, far = zip(*(colours.pairs(accent, grounds[theme])[0] for theme in ("light", "dark")), strict=True)
         lines += [f"--accent: {_either(near)};", f"--accent-far: {_either(far)};"]
-    return Response(f":root:root {{ {' '.join(lines)} }}\n", mimetype="text/css", headers={"Cache-Control": DAY})
+    headers = {"Cache-Control": DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(f":root:root {{ {' '.join(lines)} }}\n", mimetype="text/css", headers=headers)
 
 
 def _either(both: Any) -> str:

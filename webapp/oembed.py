@@ -103,7 +103,7 @@ def _described(url: str, width: int, height: int) -> dict[str, Any]:
         "cache_age": CACHE_S,
         "width": width,
         "height": height,
-        "html": _frame(address, title, width, height),
+        "html": _frame(address, title, (width, height), clear=dict(pairs).get("background") == embedding.TRANSPARENT),
         **more,
     }
 
@@ -150,13 +150,13 @@ def _picture(address: str) -> dict[str, Any]:
     return {"thumbnail_url": address, "thumbnail_width": CARD[0], "thumbnail_height": CARD[1]}
 
 
-def _frame(address: str, title: str, width: int, height: int) -> str:
+def _frame(address: str, title: str, size: tuple[int, int], clear: bool) -> str:
     """Return the frame as `assets/snippets.js` has it, in a sandbox: nobody looks at what software puts there."""
     frame = Markup(
         '<iframe src="{}" title="{}" width="{}" height="{}"'
-        ' style="border: 0; max-width: 100%" loading="lazy" sandbox="{}"></iframe>'
+        ' style="border: 0; max-width: 100%{}" loading="lazy" sandbox="{}"></iframe>'
     )
-    return str(frame.format(address, title, width, height, SANDBOX))
+    return str(frame.format(address, title, *size, "; color-scheme: light" if clear else "", SANDBOX))
 
 
 def _xml(found: dict[str, Any]) -> str:

@@ -157,6 +157,9 @@ def asset(version: str, name: str) -> Response:
     response = Response(offload(served.body, name, coding), content_type=SERVED[Path(name).suffix])
     response.headers["Cache-Control"] = FOREVER
     response.headers["Vary"] = "Accept-Encoding"
+    # A frame in a sandbox without allow-same-origin is of no origin, not even ours, but wants its sheets and scripts.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Allow-Origin"] = "*"
     if coding != "identity":
         response.headers["Content-Encoding"] = coding
     return response

@@ -162,6 +162,36 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     assert guest.errors == []
 
 
+def test_a_frame_that_went_elsewhere_is_neither_heard_nor_told(server: Server, host: Host, guest: Visit) -> None:
+    elsewhere = host.page(
+        """<script>
+        const heard = [];
+        addEventListener('message', ({data}) => heard.push(data));
+        for (const type of ['here', 'ready']) parent.postMessage({unison: 1, type}, '*');
+        parent.postMessage({unison: 1, type: 'event', name: 'connection', detail: {id: 'forged'}}, '*');
+        parent.postMessage('sent', '*');
+        </script>""",
+        "/elsewhere",
+    )
+    page = guest.page
+    page.goto(host.page(frame_tag(server, poster="1") + script_tag(server)))
+    page.evaluate(
+        """async (elsewhere) => {
+          window.log = [];
+          window.globe = Unison.embed(document.querySelector('iframe'));
+          globe.on('connection', ({id}) => log.push(id));
+          await globe.ready;
+          const sent = new Promise((done) => addEventListener('message', ({data}) => data === 'sent' && done()));
+          globe.frame.src = elsewhere;
+          await sent;
+          globe.pause();
+        }""",
+        elsewhere,
+    )
+    assert page.evaluate("new Promise((done) => setTimeout(() => done(log), 100))") == []
+    assert frame_of(page).evaluate("heard") == []
+
+
 def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host: Host, guest: Visit) -> None:
     url = host.page(
         f'<div style="height:3000px"></div><div data-unison data-poster=1 id=far></div>{script_tag(server)}'
@@ -186,6 +216,64 @@ def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(server: Server, host
     page.mouse.wheel(0, 400)
     guest.wait("scrollY === 400")
     assert guest.errors == []
+
+
+def test_a_frame_that_has_no_origin_is_live_where_anybody_may_frame_it(
+    server: Server, host: Host, guest: Visit
+) -> None:
+    """As WordPress frames what it found by itself."""
+    tag = frame_tag(server, more="sandbox=allow-scripts", theme="dark", accent="ff5e8a")
+    guest.page.goto(host.page(tag))
+    inside = guest.page.frame_locator("iframe")
+    expect(inside.locator("html")).to_have_css("background-color", "rgb(4, 6, 15)")
+    expect(inside.locator(".poster")).to_have_css("position", "absolute")
+    expect(inside.locator(".credits")).to_be_in_viewport(ratio=1)
+    told = inside.locator("html").evaluate("root => getComputedStyle(root).getPropertyValue('--accent')")
+    assert "#ff5e8a" in told
+    drawn(guest.page)
+    assert guest.errors == []
+
+
+def test_whoever_listens_late_is_told_the_status_and_a_pictures_is_one(
+    server: Server, host: Host, guest: Visit
+) -> None:
+    page = guest.page
+    page.goto(host.page(frame_tag(server, poster="1")))
+    expect(page.frame_locator("iframe").locator("#load")).to_be_visible()
+    page.add_script_tag(url=server.url + "/embed.js?ver=6.5")
+    page.evaluate("window.globe = Unison.embed(document.querySelector('iframe'))")
+    first = "new Promise((told) => globe.on('status', told))"
+    assert page.evaluate(first) == {"stream": "none", "globe": "poster", "paused": False, "source": ""}
+    assert page.evaluate(first)["globe"] == "poster"
+    page.evaluate("globe.play()")
+    drawn(page)
+    assert page.evaluate(first)["globe"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ("data-width=300 data-height=250", [300, 250]),
+        ("data-width='50%' data-height=15rem", [300, 240]),
+        ("data-width=wide data-height=high", [600, 338]),
+    ],
+)
+def test_a_frame_has_the_size_that_is_asked_for_and_the_usual_one_where_that_is_none(
+    server: Server, host: Host, guest: Visit, asked: str, size: list[int]
+) -> None:
+    guest.page.goto(host.page(f"<div style='width:600px' data-unison data-poster=1 {asked}></div>{script_tag(server)}"))
+    frame = guest.page.locator("iframe")
+    frame.wait_for()
+    assert frame.evaluate("({clientWidth, clientHeight}) => [clientWidth, clientHeight]") == size
+
+
+@pytest.mark.parametrize("path", ["/embed.js", "/embed.js?ver=6.5"])
+def test_a_script_that_is_a_module_frames_the_server_it_came_from(
+    server: Server, host: Host, guest: Visit, path: str
+) -> None:
+    tag = f"<script type=module src='{server.url}{path}'></script>"
+    guest.page.goto(host.page(f"<div data-unison data-poster=1></div>{tag}"))
+    expect(guest.page.locator("iframe")).to_have_attribute("src", f"{server.url}/embed?poster=1")
 
 
 def test_a_finger_on_the_globe_scrolls_the_page_on_a_phone(

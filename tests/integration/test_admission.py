@@ -42,6 +42,18 @@ def test_a_page_of_another_site_may_not_watch_and_is_told_what_would_allow_it(se
     assert "UNISON_HOSTS" in (answer.body or b"").decode()
 
 
+@pytest.mark.parametrize(("ancestors", "comes"), [("*", True), ("https://radio.example", False)])
+def test_a_frame_without_an_origin_may_watch_where_anybody_may_frame_an_embed(
+    serve: Callable[..., Server], ancestors: str, comes: bool
+) -> None:
+    server = serve(UNISON_FRAME_ANCESTORS=ancestors)
+    if not comes:
+        assert refusal(server, Origin="null").response.status_code == 403
+        return
+    with visit(server, Origin="null") as viewer:
+        assert "hello" in str(viewer.recv(timeout=10))
+
+
 def test_a_crowd_that_comes_at_once_finds_no_more_places_than_there_are(serve: Callable[..., Server]) -> None:
     server = serve(UNISON_VIEWERS_MAX="5")
 

@@ -74,6 +74,16 @@ def test_bad_values_never_cost_the_globe(server: Server) -> None:
     assert (answer.status, 'id="stage"' in answer.text) == (200, True)
 
 
+def test_what_a_frame_without_an_origin_needs_may_be_loaded(server: Server) -> None:
+    page, _ = embed(server, accent="f08")
+    found = re.findall(r'<link rel="(?:stylesheet|icon|modulepreload)" href="([^"]+)"', page)
+    assert len(found) >= 20
+    for path in found:
+        headers = ask(server, path).headers
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin", path
+        assert "look.css" in path or headers["Access-Control-Allow-Origin"] == "*", path
+
+
 def test_a_title_is_text(server: Server) -> None:
     page, _ = embed(server, title="<script>alert(1)</script>")
     assert "&lt;script&gt;alert(1)" in page

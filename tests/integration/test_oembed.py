@@ -142,9 +142,16 @@ def test_pages_that_can_be_framed_name_where_they_are_described(server: Server, 
     for address in map(unescape, links.values()):
         assert ask(server, address.removeprefix(server.url)).status == 200
     found = ask(server, unescape(links["application/json+oembed"]).removeprefix(server.url)).json
-    assert (
-        source(found["html"]) == server.url + path.replace("/?", "/embed?").replace("/embed", "/embed") or path == "/"
-    )
+    assert source(found["html"]) == server.url + framed
+
+
+@pytest.mark.parametrize(("background", "scheme"), [("transparent", True), ("ffffff", False)])
+def test_a_transparent_globe_comes_with_the_scheme_that_keeps_it_so(
+    idle: Server, background: str, scheme: bool
+) -> None:
+    """As the builder's snippet does (docs/embed.md, Transparent)."""
+    found = described(idle, f"{idle.url}/embed?background={background}")
+    assert ("color-scheme: light" in found["html"]) is scheme
 
 
 def test_nothing_is_named_where_nobody_knows_the_servers_address(serve: Callable[..., Server]) -> None:

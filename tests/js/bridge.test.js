@@ -42,6 +42,18 @@ test("a frame says that it is there, and nothing more before its parent greets i
   assert.deepEqual(told[2], [{ unison: 1, type: "event", name: "connection", detail: { id: "a" } }, HOST]);
 });
 
+test("whoever greets late hears how it is by now, and nothing else that was", () => {
+  const { view, told, hear } = framed();
+  const bridge = createBridge(view, { methods: {} });
+  for (const globe of ["loading", "ready"]) bridge.tell("status", { globe });
+  bridge.tell("connection", { id: "a" });
+  hear({ unison: 1, type: "hello" });
+  assert.deepEqual(told.slice(1), [
+    [{ unison: 1, type: "ready" }, HOST],
+    [{ unison: 1, type: "event", name: "status", detail: { globe: "ready" } }, HOST],
+  ]);
+});
+
 test("a call is answered with its id, its value or its error", async () => {
   const { told, hear } = greeted({ add: (a, b) => a + b, fail: () => Promise.reject(new Error("no")) });
   hear({ unison: 1, type: "call", id: 7, method: "add", args: [1, 2] });

@@ -109,6 +109,15 @@ def test_the_documentations_table_is_the_one_in_the_code() -> None:
     assert rows == [(p.name, p.values, p.default, p.does) for p in PARAMETERS]
 
 
+def test_what_wordpress_is_told_matches_every_address_that_can_be_framed() -> None:
+    """An asterisk of its own stands for one character or more (get_provider in its class-wp-oembed.php)."""
+    (mask,) = re.findall(r"wp_oembed_add_provider\( '#(.*)#i', .*, true \);", DOCS.read_text(encoding="utf-8"))
+    for path in ("", "?country=BR", "embed?feed=1", "c/06gvqh492ncemaiql7c4g70"):
+        assert re.search(mask, f"https://unison.example.org/{path}", re.IGNORECASE), path
+    assert not re.search(mask, "https://unison-example.org/")
+    assert not re.search(mask, "https://elsewhere.example/?u=https://unison.example.org/")
+
+
 def test_every_parameter_is_one_that_the_script_for_other_pages_knows() -> None:
     script = (DOCS.parents[1] / "assets" / "host.js").read_text(encoding="utf-8")
     names = re.findall(r'"([a-z ]{60,})"\.split', script)
