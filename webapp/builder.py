@@ -18,7 +18,7 @@ from webapp.security import CONTENT_SECURITY_POLICY, policy, public_base
 GROUPS = {
     "Looks": ("theme", "accent", "background", "title", "lang"),
     "Parts": ("feed", "labels", "controls", "logo", "autorotate", "poster"),
-    "Only": ("artist", "country", "city", "track", "moment"),
+    "Only": ("artist", "country", "city", "track", "moment", "at"),
 }
 """The parameters as they are asked for."""
 CALLED = {
@@ -29,6 +29,7 @@ CALLED = {
     "autorotate": "Turning",
     "poster": "Picture first",
     "track": "Song",
+    "at": "Time",
 }
 """What the form calls a parameter whose name says too little."""
 SOUGHT = {
@@ -40,7 +41,7 @@ SOUGHT = {
 """What is looked for by its name, and what its field asks for while it is empty."""
 COLOURS = {"accent": "#ff5e8a", "background": "#04060f"}
 """What is a colour, and where its picker begins; the same shows how one is written."""
-WRITTEN = {"moment": "Its link, or its id"}
+WRITTEN = {"moment": "Its link, or its id", "at": "2026-09-21T14:13:20Z"}
 """What else asks for something while it is empty."""
 CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
 

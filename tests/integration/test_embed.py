@@ -159,6 +159,6 @@ def test_the_builder_asks_for_every_parameter_and_may_frame_its_preview(server: 
     page = ask(server, "/embed/builder")
     names = set(re.findall(r'<(?:input|select)\b[^>]* name="(\w+)"', page.text))
     assert page.status == 200
-    assert names == {parameter.name for parameter in PARAMETERS} - {"at"}
+    assert names == {parameter.name for parameter in PARAMETERS}
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
