@@ -190,9 +190,10 @@ export function createGlobe(stage, options) {
     const top = arcPoint(a, b, 0.5);
     camera.notice(scale(top, 1 / Math.hypot(...top)));
     const halfway = (now + lands) / 2;
-    const song = { story: id, point: top, lines: [track.title, track.artist], colours: css };
-    const start = { story: id, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
-    const end = { story: id, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
+    const own = you !== null;
+    const song = { story: id, own, point: top, lines: [track.title, track.artist], colours: css };
+    const start = { story: id, own, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
+    const end = { story: id, own, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
     labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
     labels.add("city", { ...start, from: now, until: until - look.fadeS });
     labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
