@@ -14,8 +14,9 @@
  * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
+import { middleOf } from "./aim.js";
 import { createCamera } from "./camera.js";
-import { arcPoint, greatCircle, hidden, latticePoints, lonLat, scale, subsolarPoint, toScreen, unit } from "./geo.js";
+import { arcPoint, greatCircle, hidden, latticePoints, scale, subsolarPoint, toScreen, unit } from "./geo.js";
 import { createGestures, RECOGNIZERS } from "./gestures.js";
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
@@ -216,7 +217,7 @@ export function createGlobe(stage, options) {
     },
     /** Fly to a connection and show it once more; while paused, alone and whole. */
     /** @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how] */
-    replay(connection, { alone = paused, at = middleOf(connection) } = {}) {
+    replay(connection, { alone = paused, at = middleOf(connection, yours(connection)) } = {}) {
       camera.flyTo(at.lon, at.lat);
       labels.drop((story) => alone || story === connection.id);
       if (alone) [slots, picker].forEach((up) => up.clear());
@@ -280,9 +281,6 @@ export function createGlobe(stage, options) {
     },
   };
 }
-
-/** The point below the top of an arc, in degrees. @param {Connection} connection */
-const middleOf = ({ from, to }) => lonLat(arcPoint(unit(from.lon, from.lat), unit(to.lon, to.lat), 0.5));
 
 /** A city and its country, unless that is the same; of the visitor's own end the city alone. */
 /** @type {(place: Place, you: boolean) => string[]} */
