@@ -21,7 +21,7 @@ from webapp.looks import PAIRS
 
 CARD = (1200, 630)
 """How wide and high a card is, pixels."""
-VERSION = 1
+VERSION = 2
 """Goes up when a picture of the same moment looks different: part of its ETag."""
 
 

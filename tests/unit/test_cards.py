@@ -69,6 +69,15 @@ def test_any_title_is_drawn_small(kind: str, title: str, artist: str) -> None:
     assert Image.open(io.BytesIO(data)).size == {"card": (1200, 630), "story": (1080, 1920)}[kind]
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"), [("Heart 💔 on 🔥 Fire ✨", "Heart on Fire"), ("🎵🦄", "♪"), ("བོད་ཀྱི་གླུ།", "♪")]
+)
+def test_what_cannot_be_drawn_of_a_title_leaves_no_gap(title: str, shown: str) -> None:
+    for draws in KINDS.values():
+        texts = [text for tile in draws(told(title, "Artist"), fonts()).tiles for text in tile.texts]
+        assert shown in texts
+
+
 def test_no_text_leaves_its_column_or_runs_into_another() -> None:
     for kind, (width, height) in {"card": (1200, 630), "story": (1080, 1920)}.items():
         for each in (told(LONG, LONG), told_in("th"), told("W" * 50, "W" * 50), told_in("ar"), told_in("am")):
