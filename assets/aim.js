@@ -6,6 +6,7 @@ const NEAREST = 1.6; // times as large: nearer it would be a map, and no globe
 const FARTHEST = 0.86; // for ends that are almost on the other side: from farther away more of it is seen
 const ASIDE = 0.18; // of the arc's length is how far from its side it is looked at: from above it would be a line
 const ASIDE_MOST_DEG = 20;
+const IN_VIEW_DEG = 60; // from the middle: farther out an end is at the edge of the globe, or behind it
 const HOLD_S = 86_400;
 const NEAR_DEG = 12; // ends so near that the song's label would cover one of them
 
@@ -15,6 +16,18 @@ const DEG = 180 / Math.PI;
 function span({ from, to }) {
   const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
   return { a, b, ...greatCircle(a, b) };
+}
+
+/**
+ * The place below an arc's middle, in degrees; of one so long that its ends are hardly in view, so near to the visitor's
+ * end that this one is.
+ *
+ * @type {(connection: {from: Place, to: Place}, yours?: "from" | "to" | null) => {lon: number, lat: number}}
+ */
+export function middleOf(connection, yours = null) {
+  const { a, b, angle } = span(connection);
+  const part = yours ? Math.min(0.5, IN_VIEW_DEG / (angle * DEG)) : 0.5;
+  return lonLat(arcPoint(a, b, yours === "to" ? 1 - part : part));
 }
 
 /** How much larger the globe is shown for an arc of this length. @param {number} angle in radians */

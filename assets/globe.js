@@ -14,8 +14,9 @@
  * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
  */
+import { middleOf } from "./aim.js";
 import { createCamera } from "./camera.js";
-import { arcPoint, greatCircle, hidden, latticePoints, lonLat, scale, subsolarPoint, toScreen, unit } from "./geo.js";
+import { arcPoint, greatCircle, hidden, latticePoints, scale, subsolarPoint, toScreen, unit } from "./geo.js";
 import { createGestures, RECOGNIZERS } from "./gestures.js";
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
@@ -190,9 +191,10 @@ export function createGlobe(stage, options) {
     const top = arcPoint(a, b, 0.5);
     camera.notice(scale(top, 1 / Math.hypot(...top)));
     const halfway = (now + lands) / 2;
-    const song = { story: id, point: top, lines: [track.title, track.artist], colours: css };
-    const start = { story: id, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
-    const end = { story: id, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
+    const own = you !== null;
+    const song = { story: id, own, point: top, lines: [track.title, track.artist], colours: css };
+    const start = { story: id, own, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
+    const end = { story: id, own, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
     labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
     labels.add("city", { ...start, from: now, until: until - look.fadeS });
     labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
@@ -215,7 +217,7 @@ export function createGlobe(stage, options) {
     },
     /** Fly to a connection and show it once more; while paused, alone and whole. */
     /** @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how] */
-    replay(connection, { alone = paused, at = middleOf(connection) } = {}) {
+    replay(connection, { alone = paused, at = middleOf(connection, yours(connection)) } = {}) {
       camera.flyTo(at.lon, at.lat);
       labels.drop((story) => alone || story === connection.id);
       if (alone) [slots, picker].forEach((up) => up.clear());
@@ -279,9 +281,6 @@ export function createGlobe(stage, options) {
     },
   };
 }
-
-/** The point below the top of an arc, in degrees. @param {Connection} connection */
-const middleOf = ({ from, to }) => lonLat(arcPoint(unit(from.lon, from.lat), unit(to.lon, to.lat), 0.5));
 
 /** A city and its country, unless that is the same; of the visitor's own end the city alone. */
 /** @type {(place: Place, you: boolean) => string[]} */

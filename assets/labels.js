@@ -11,6 +11,7 @@
  * @property {number} from     seconds of the page's clock
  * @property {number} until
  * @property {Made | null} made
+ * @property {boolean} [own]     of the visitor's own press: nothing takes its place
  * @property {string | null} side  where it stands, as seen from its point; null while there is no room
  *
  * @typedef {{element: HTMLElement, card: HTMLElement, width: number, height: number, x: number, y: number}} Made
@@ -59,7 +60,8 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
     /** @param {"song" | "city"} kind @param {Omit<Label, "kind" | "made" | "side">} what */
     add(kind, what) {
       const twin = (/** @type {Label} */ label) => label.lines.join() === what.lines.join() && label.until > what.from;
-      if (labels.length >= MOST || (kind === "city" && labels.some(twin))) return;
+      const full = labels.length >= MOST && !what.own;
+      if (full || (kind === "city" && labels.some(twin))) return;
       labels.push({ ...what, kind: KINDS[kind], made: null, side: null });
     },
     /**
@@ -102,14 +104,15 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
 }
 
 /**
- * Songs first. Those that stand somewhere stay; then come the cities of a song that stands, then the newest, which
+ * The visitor's own first, and before others songs. Those that stand somewhere stay; then come the cities of a song that stands, then the newest, which
  * will be there longest.
  *
  * @param {Label[]} labels @returns {(a: Label, b: Label) => number}
  */
 function byImportance(labels) {
   const told = new Set(labels.filter(({ kind, side }) => kind === KINDS.song && side).map(({ story }) => story));
-  const merit = (/** @type {Label} */ label) => (label.side ? 2 : Number(told.has(label.story))) - 4 * label.kind.rank;
+  const merit = (/** @type {Label} */ label) =>
+    (label.side ? 2 : Number(told.has(label.story))) - 4 * label.kind.rank + 8 * Number(label.own ?? false);
   return (a, b) => merit(b) - merit(a) || b.from - a.from;
 }
 

@@ -11,6 +11,8 @@ import { iframeOf } from "./snippets.js";
 import { instanceOf, mastodonAddress, waysTo } from "./ways.js";
 import { language, say } from "./words.js";
 
+const PICTURE_MS = 3000; // a browser opens its sheet soon after a press only: rather without the picture than not at all
+
 /** What is said of it where it goes. @param {Connection} connection */
 export const sentence = ({ track, from, to, apart_ms }) =>
   say("{title} by {artist}: {one} and {other} pressed play together, {apart}.", {
@@ -102,7 +104,8 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
   }
 
   async function send() {
-    const [file, words] = [await story, { title: "Unison", text, url: address }];
+    const late = new Promise((resolve) => setTimeout(resolve, PICTURE_MS, null));
+    const [file, words] = [await Promise.race([story, late]), { title: "Unison", text, url: address }];
     const whole = file ? { ...words, files: [file] } : words;
     await navigator.share(file && navigator.canShare(whole) ? whole : words).catch((error) => {
       if (error.name !== "AbortError") note.textContent = say("Your browser did not send it; the link can be copied.");

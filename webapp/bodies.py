@@ -128,7 +128,7 @@ def _held(pieces: Iterator[bytes], hold: Hold) -> Iterator[bytes]:
 
 
 def _too_large(what: str, most: int) -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"{what} more than the {most} bytes of one request; send the plays in several")
+    return RequestEntityTooLarge(f"{what} more than the {most} bytes of one request; send less at a time")
 
 
 def inflate(body: bytes, most: int = BODY_MOST) -> bytes:

@@ -13,6 +13,8 @@ TEXT, SOFT, WARM = "#eef2ff", "#aab6d6", "#ffcf9a"
 NIGHT = OCEAN["ground"]
 LONGEST = 300
 """Characters of a title or a name that are looked at; far more than fit."""
+NAMELESS = "♪"
+"""Stands for what no font can draw."""
 LINE = 1.22
 """From one line to the next, in sizes: enough for the marks above and below of every script."""
 
@@ -52,8 +54,9 @@ class Page:
         self.tiles: list[Tile] = []
 
     def fit(self, text: str, weight: int, sizes: list[tuple[int, int]]) -> Fitted:
-        """Break a text into lines of the column."""
-        return fitted(self.fonts, " ".join(text[:LONGEST].split()), weight, self.width, sizes)
+        """Break what can be drawn of a text into lines of the column."""
+        drawn = "".join(run.text for run in self.fonts.runs(text[:LONGEST]))
+        return fitted(self.fonts, " ".join(drawn.split()) or NAMELESS, weight, self.width, sizes)
 
     def text(self, text: str, x: float, y: float, size: float, weight: int, fill: str, anchor: str) -> str:
         """Return one line, each run of it in its own family."""

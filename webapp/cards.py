@@ -21,7 +21,9 @@ from webapp.looks import PAIRS
 
 CARD = (1200, 630)
 """How wide and high a card is, pixels."""
-VERSION = 1
+CODE_LOWEST = 1590
+"""How far down a story's code begins at most: the last pixels are those that a phone's own buttons cover."""
+VERSION = 2
 """Goes up when a picture of the same moment looks different: part of its ETag."""
 
 
@@ -109,9 +111,11 @@ def story(told: Told, fonts: Fonts) -> Drawn:
     places = (told.start.place, told.end.place)
     page.route(places, PAIRS[told.pair], 34, 26)
     page.facts(told.facts, 40, 44)
+    end = min(page.y + 80, CODE_LOWEST)
     if told.address:
-        page.add(410, 1590, 260, 260, codes.placed(told.address, 410, 1590, 260))
-    page.line(told.when, 1892 if told.address else 1760, 26, REGULAR, SOFT)
+        page.add(410, int(end), 260, 260, codes.placed(told.address, 410, int(end), 260))
+        end += 302
+    page.line(told.when, end, 26, REGULAR, SOFT)
     return _over(
         told, frame, page, lambda globe: _veiled(_veiled(globe, 1180, 960, 0.94, axis=0), 150, 300, 0.8, axis=0)
     )

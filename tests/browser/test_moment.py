@@ -261,3 +261,15 @@ def test_what_the_system_refuses_is_told_and_a_picture_that_fails_leaves_no_gap(
     page.get_by_role("button", name="Send with an app").click()
     expect(page.locator("#share-note")).to_contain_text("the link can be copied")
     expect(page.locator("#share .picture")).to_be_hidden()
+
+
+def test_a_picture_that_does_not_come_in_time_is_not_waited_for(moment: str, visit: Callable[..., Visit]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+    page.add_init_script(SHEET)
+    page.route("**/story.png*", lambda route: None)
+    page.goto(moment)
+    page.get_by_role("button", name="Share").tap()
+    page.get_by_role("button", name="Send with an app").tap()
+    visitor.wait("'sent' in window")
+    assert page.evaluate("[sent.url, 'files' in sent]") == [moment, False]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON, send_pair
@@ -77,3 +78,29 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, visit: C
     page.get_by_role("button", name="Press play", exact=True).click()
     expect(told).to_have_text("Too much at once: wait a moment, then press play again.")
     assert page.locator("#feed .you").count() == 0
+
+
+def test_a_press_counts_from_its_moment_though_the_page_was_busy_when_it_began(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    asked: list[float] = []
+
+    def slow_at_first(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(0 if asked else 4)
+        asked.append(time.time())
+        route.fulfill(response=answer)
+
+    visitor = visit()
+    page = visitor.page
+    page.route("**/play/token", slow_at_first)
+    with page.expect_response(lambda response: response.url.endswith("/play/token") and len(asked) > 1):
+        visitor.open(server.url)
+    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    page.locator(".your-city summary").click()
+    choose(page, "osaka", "Osaka Japan")
+    with page.expect_request("**/play") as pressed:
+        page.get_by_role("button", name="Press play on Copper Sky").click()
+    sent = pressed.value.post_data_json
+    assert sent is not None
+    assert abs(sent["pressed_at"] - time.time()) < 1

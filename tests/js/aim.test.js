@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aimed, aimOf, enlarged, isNear } from "../../assets/aim.js";
+import { aimed, aimOf, enlarged, isNear, middleOf } from "../../assets/aim.js";
 import { arcPoint, dot, greatCircle, scale, unit } from "../../assets/geo.js";
 
 const place = (/** @type {number} */ lon, /** @type {number} */ lat) => /** @type {Place} */ ({ lon, lat });
@@ -35,6 +35,18 @@ test("every aim is a place from which both ends of an arc that is not too long a
     if (angle > 2) continue;
     for (const end of [from, to]) assert.ok(dot(unit(aim.lon, aim.lat), unit(end.lon, end.lat)) > Math.cos(1.1), `${i}`);
   }
+});
+
+test("the visitor's end of an arc is in view, however long the arc is", () => {
+  const far = { from: OSAKA, to: RECIFE };
+  const away = (/** @type {Place} */ end, /** @type {"from" | "to" | null} */ yours) => {
+    const { lon, lat } = middleOf(far, yours);
+    return Math.round((Math.acos(dot(unit(lon, lat), unit(end.lon, end.lat))) * 180) / Math.PI);
+  };
+  assert.deepEqual([away(OSAKA, null), away(RECIFE, null)], [76, 76]);
+  assert.deepEqual([away(OSAKA, "from"), away(RECIFE, "to")], [60, 60]);
+  const near = { from: RECIFE, to: LIMA };
+  assert.deepEqual(middleOf(near, "to"), middleOf(near));
 });
 
 test("near ends are shown larger and far ones smaller, within bounds", () => {

@@ -77,6 +77,24 @@ test("a city that two arcs share is named once", () => {
   assert.equal(labels.count(), 1);
 });
 
+test("the visitor's own is told, song and both ends, however much else stands there", () => {
+  const stage = makeStage(500, 400);
+  const labels = createLabels(stage);
+  for (let i = 0; i < 300; i++) {
+    const point = [60 + ((i * 97) % 400), 60 + ((i * 61) % 300), i];
+    for (const kind of ["song", "city"]) labels.add(kind, label({ story: `${i}`, lines: [`${kind} ${i}`, ""], point }));
+  }
+  labels.update(0, here);
+  const own = { story: "own", own: true };
+  labels.add("song", label({ ...own, lines: ["Copper Sky", ""], point: [250, 120, 0] }));
+  labels.add("city", label({ ...own, lines: ["You", "Osaka"], point: [100, 200, 0] }));
+  labels.add("city", label({ ...own, lines: ["Recife", "Brazil"], point: [300, 300, 0] }));
+  labels.update(0.1, here);
+  const shown = stage.children.filter(({ classList }) => classList.contains("shown"));
+  const told = shown.map(({ children }) => children[0].children[0].textContent);
+  assert.deepEqual(told.filter((line) => ["Copper Sky", "You", "Recife"].includes(line)).sort(), ["Copper Sky", "Recife", "You"]);
+});
+
 test("however much comes in, the number of labels is bounded", () => {
   const labels = createLabels(makeStage(900, 600));
   for (let i = 0; i < 2000; i++) labels.add("song", label({ lines: [`${i}`] }));

@@ -17,6 +17,20 @@ test("each network is given the link, and the words where it takes them", () => 
   assert.ok(Object.values(ways).every((href) => href.startsWith("https://") && !href.includes("+"))); // some show a + as it is
 });
 
+test("what is said is cut where a network takes no more, and whole where it does", () => {
+  const posted = (/** @type {string} */ text, /** @type {string} */ name) => new URL(waysTo(text, URL_OF_IT)[name]).searchParams.get("text") ?? "";
+  const long = "x".repeat(700);
+  assert.equal(posted(long, "X"), `${"x".repeat(254)}…`); // an ellipsis is as wide as two
+  assert.equal(posted("愛".repeat(200), "X"), `${"愛".repeat(127)}…`);
+  assert.equal(posted("x".repeat(256), "X"), "x".repeat(256));
+  assert.equal(posted(long, "Bluesky").length, 300);
+  assert.ok(posted(long, "Bluesky").endsWith(`x… ${URL_OF_IT}`));
+  assert.equal(posted("🦄".repeat(300), "Bluesky"), `${"🦄".repeat(300 - URL_OF_IT.length - 2)}… ${URL_OF_IT}`);
+  assert.equal(posted(long, "WhatsApp"), `${long} ${URL_OF_IT}`);
+  const tooted = new URL(mastodonAddress("mastodon.social", long, URL_OF_IT)).searchParams.get("text");
+  assert.equal(tooted, `${"x".repeat(475)}… ${URL_OF_IT}`);
+});
+
 test("a Mastodon server is known however it is written, and what is none is not", () => {
   for (const written of ["mastodon.social", " https://Mastodon.social/@somebody ", "@somebody@mastodon.social"]) {
     assert.equal(instanceOf(written), "mastodon.social");

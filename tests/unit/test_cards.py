@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
 from webapp.cardpage import directed
-from webapp.cards import KINDS, Told, card, song_pair
+from webapp.cards import KINDS, Told, card, song_pair, story
 from webapp.cardview import Frame, Place, arc, look, subsolar, unit
 from webapp.drawing import Job, draw
 from webapp.looks import PAIRS
@@ -69,6 +69,15 @@ def test_any_title_is_drawn_small(kind: str, title: str, artist: str) -> None:
     assert Image.open(io.BytesIO(data)).size == {"card": (1200, 630), "story": (1080, 1920)}[kind]
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"), [("Heart 💔 on 🔥 Fire ✨", "Heart on Fire"), ("🎵🦄", "♪"), ("བོད་ཀྱི་གླུ།", "♪")]
+)
+def test_what_cannot_be_drawn_of_a_title_leaves_no_gap(title: str, shown: str) -> None:
+    for draws in KINDS.values():
+        texts = [text for tile in draws(told(title, "Artist"), fonts()).tiles for text in tile.texts]
+        assert shown in texts
+
+
 def test_no_text_leaves_its_column_or_runs_into_another() -> None:
     for kind, (width, height) in {"card": (1200, 630), "story": (1080, 1920)}.items():
         for each in (told(LONG, LONG), told_in("th"), told("W" * 50, "W" * 50), told_in("ar"), told_in("am")):
@@ -77,6 +86,15 @@ def test_no_text_leaves_its_column_or_runs_into_another() -> None:
             bottoms = sorted(tile.top + tile.height * 0.65 for tile in lines)
             assert bottoms[-1] < height
             assert all(b - a > 15 for a, b in pairwise(bottoms))
+
+
+def test_a_storys_code_stands_below_its_words_and_clear_of_what_a_phone_lays_over_its_end() -> None:
+    address = "https://unison.example.org/c/" + "v" * 23
+    for title, most in (("Title", 1840), (LONG, 1910)):
+        *words, code, when = story(told(title, title, address=address), fonts()).tiles
+        assert 20 < code.top - max(tile.top + tile.height * 0.65 for tile in words) < 100
+        assert when.top > code.top + code.height - 10
+        assert when.top + when.height * 0.65 < most
 
 
 def test_the_card_of_a_title_from_right_to_left_is_mirrored() -> None:

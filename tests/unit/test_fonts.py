@@ -120,6 +120,11 @@ def test_the_doctor_says_which_script_lacks_glyphs_and_which_files_are_gone(tmp_
     (folder / "NotoSansThai-Bold.ttf").unlink()
     found = [sentence for good, sentence in examined(tmp_path, folder) if not good]
     assert found == ["fonts: NotoSansThai-Bold.ttf missing"]
+    (folder / "NotoSansThai-Regular.ttf").unlink()
+    told = dict(sentence.split(": ", 1) for good, sentence in examined(tmp_path, folder) if not good)
+    assert list(told) == ["fonts", "script Thai"]
+    assert told["script Thai"] == f"no glyph for {SCRIPTS['Thai']}"
+    assert not any("Thai" in sentence for good, sentence in examined(tmp_path, folder) if good)
     latin = Fonts([Face(FOLDER / "x", "Noto Sans", BOLD, dict.fromkeys(range(32, 8192), 500))])
     assert set(lacking(latin)) >= {"Han", "Hangul", "kana"}
     assert "Latin" not in lacking(latin)
