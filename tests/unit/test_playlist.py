@@ -39,11 +39,30 @@ def test_xspf_is_valid_by_the_schema(written: Playlist) -> None:
 
 
 @pytest.mark.parametrize(
+    "right",
+    [
+        b"<track><trackNum>0</trackNum></track>",
+        b"<track xml:base='https://a.example/'><location xml:base='b/'/></track>",
+    ],
+)
+def test_the_schema_lets_pass_what_the_specification_does(right: bytes) -> None:
+    SCHEMA.assertValid(etree.fromstring(_with_tracks(right)))
+
+
+@pytest.mark.parametrize(
     "wrong", [b"<track><times>2</times></track>", b"<track><title>a</title><title>b</title></track>", b"<title/>"]
 )
 def test_the_schema_finds_what_is_wrong(wrong: bytes) -> None:
-    whole = playlist.xspf(NONE).replace(b"<trackList />", b"<trackList>" + wrong + b"</trackList>")
+    assert not SCHEMA.validate(etree.fromstring(_with_tracks(wrong)))
+
+
+def test_the_schema_wants_the_version_without_spaces() -> None:
+    whole = playlist.xspf(NONE).replace(b'version="1"', b'version=" 1 "')
     assert not SCHEMA.validate(etree.fromstring(whole))
+
+
+def _with_tracks(tracks: bytes) -> bytes:
+    return playlist.xspf(NONE).replace(b"<trackList />", b"<trackList>" + tracks + b"</trackList>")
 
 
 def test_another_library_reads_the_xspf_as_it_was_meant(tmp_path: Path) -> None:
