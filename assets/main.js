@@ -184,13 +184,16 @@ function lookBack(fromS, pace) {
     pace,
     onFrame: showFrame,
     onTime(atS, oldest) {
-      status.past(atS, oldest);
+      if (atS <= liveS()) status.past(atS, oldest);
       lookback.show(atS);
     },
     onNow(nowS) {
       serverAheadS = nowS - Date.now() / 1000;
     },
-    onEnd: live,
+    onEnd(ahead) {
+      if (ahead) access.say(status.ahead(fromS));
+      live();
+    },
   });
   document.body.dataset.stream = "past";
   quiet.state({ name: "past" });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -96,3 +97,11 @@ def test_a_time_that_is_none_is_left_out(server: Server, visit: Callable[..., Vi
     page.goto(f"{server.url}/?at=yesterday")
     expect(page.locator("#status")).to_have_text("Connected")
     assert any("at=yesterday" in note for note in notes)
+
+
+def test_a_time_that_is_yet_to_come_is_said_to_be(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.goto(f"{server.url}/?at=2099-12-31T12:00:00Z", wait_until="commit")  # it is said for some seconds only
+    expect(page.locator("#status")).to_have_text(re.compile("2099.* is yet to come; this is now"))
+    expect(page.locator("#sources")).not_to_contain_text("replay")
+    expect(page.locator("#status")).to_have_text("Connected")

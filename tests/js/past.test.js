@@ -12,6 +12,7 @@ function world(t, { oldest = 1000, now = 2000 } = {}) {
     seen,
     asked,
     ends: 0,
+    ahead: null,
     fails: 0,
     options: {
       load: async (fromS, seconds) => {
@@ -25,7 +26,10 @@ function world(t, { oldest = 1000, now = 2000 } = {}) {
       },
       onFrame: ({ now }) => seen.push(now),
       onTime: () => {},
-      onEnd: () => world.ends++,
+      onEnd(ahead) {
+        world.ends++;
+        world.ahead = ahead;
+      },
       nowMs: () => ms,
     },
     /** Let time pass, in steps as long as the player's. */
@@ -95,6 +99,16 @@ test("what comes to now says so, once", async (t) => {
   await there.pass(15);
   assert.equal(there.ends, 1);
   assert.deepEqual(there.seen, [1991, 1992, 1993, 1994, 1995, 1996]);
+});
+
+test("a time that is yet to come is now, and is told from one that has come to it", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  for (const [fromS, ahead] of [[1998, false], [2600, true], [1e10, true]]) {
+    const there = world(t);
+    createPast({ ...there.options, fromS, pace: 1 });
+    await there.pass(1);
+    assert.deepEqual([there.ends, there.ahead, there.seen], [1, ahead, []]);
+  }
 });
 
 test("a time before all that was kept begins with the oldest", async (t) => {
