@@ -68,8 +68,14 @@ class Figure:
 
 
 def _text(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+    """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe.
+
+    Where full-width characters are typed, they begin formulas, too.
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+_FORMULA = (*"=+-@", *"＝＋－＠")
 
 
 def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
