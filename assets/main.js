@@ -13,7 +13,7 @@ import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
 import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
-import { atOf, createPast, loadPast } from "./past.js";
+import { atOf, createPast, loadPast, withoutAt } from "./past.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createPlay } from "./play.js";
 import { createPresence } from "./presence.js";
@@ -168,9 +168,10 @@ function begin() {
   else live();
 }
 
-/** Show now. */
+/** Show now, when the page is loaded again, too. */
 function live() {
   clear();
+  history.replaceState(history.state, "", withoutAt(location.href));
   stream = openStream();
   lookback.show(null);
 }

@@ -141,3 +141,10 @@ export function atOf(query) {
   console.info(`at=${asked} is left out: expected epoch seconds, or a time such as 2026-09-21T14:13:20Z`);
   return null;
 }
+
+/** An address that asks for now. @param {string} href */
+export function withoutAt(href) {
+  const address = new URL(href);
+  if (address.searchParams.has("at")) address.searchParams.delete("at");
+  return address.href;
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atOf, createPast, RefusedError } from "../../assets/past.js";
+import { atOf, createPast, RefusedError, withoutAt } from "../../assets/past.js";
 
 /** A server that kept a frame each second from 1000 to 2000, and a clock that is moved by hand. */
 function world(t, { oldest = 1000, now = 2000 } = {}) {
@@ -147,4 +147,9 @@ test("an address may ask for a time", (t) => {
   assert.equal(atOf("?at=yesterday"), null);
   assert.match(String(info.mock.calls[0].arguments[0]), /at=yesterday/);
   assert.equal(atOf("?at=1960-01-01"), null);
+});
+
+test("an address is left without its time", () => {
+  assert.equal(withoutAt("https://a.test/?at=1&city=2#x"), "https://a.test/?city=2#x");
+  assert.equal(withoutAt("https://a.test/?artist=a%20b"), "https://a.test/?artist=a%20b");
 });
