@@ -81,11 +81,11 @@ _FORMULA = (*"=+-@", *"＝＋－＠")
 def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
     """Return what makes the figures; `clock` tells the time, epoch seconds."""
 
-    def make(since_s: float) -> dict[str, Figure]:
+    def make(since_s: float) -> tuple[dict[str, Figure], bool]:
         sums, songs = offload(history.read, lambda db: _read(db, gazetteer, since_s)) or (totals.NOTHING, [])
-        return _figures(sums, songs, gazetteer)
+        return _figures(sums, songs, gazetteer), sum(int(n) for _, n in sums["sources"]) < SMALL
 
-    return Sums(make, lambda made: sum(row.count for row in made["sources"].rows) < SMALL, clock)
+    return Sums(make, clock)
 
 
 def _read(db: sqlite3.Connection, gazetteer: Gazetteer, since_s: float) -> tuple[dict[str, Rows], Songs]:

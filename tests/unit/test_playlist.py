@@ -135,9 +135,11 @@ def test_a_songs_farthest_connection_stands_for_it() -> None:
         assert (farthest.km, times) == (17_000, 3)
 
 
-@pytest.mark.parametrize(("songs", "good_s"), [(1, 30), (2, 10)], ids=["full", "room"])
-def test_a_chart_is_made_once_while_it_is_good(songs: int, good_s: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.charts.SONGS", songs)
+@pytest.mark.parametrize(("many", "good_s"), [(1, 30), (2, 10)], ids=["many", "few"])
+def test_a_chart_is_made_once_while_it_is_good(many: int, good_s: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are few connections it is good for a short time, even if no more songs have room in it."""
+    monkeypatch.setattr("webapp.charts.SMALL", many)
+    monkeypatch.setattr("webapp.charts.SONGS", 1)
     now = [NOON_S]
     with temporary_history() as history:
         sums = charts(history, GAZETTEER, lambda: now[0])
