@@ -88,6 +88,8 @@ export function createAccess({ globe, feed, prefs }) {
     touched: announcer.touch,
     /** It is on the globe. @param {Connection} connection */
     note: (connection) => sound.note(connection),
+    /** Have a screen reader say a sentence. @type {(text: string) => void} */
+    say: announcer.say,
     /** The stream was lost, or is back. @param {StreamState} state */
     state(state) {
       if (state.name === "live" && known === "lost") announcer.say(welcome(state));

@@ -7,6 +7,7 @@ import { time } from "./format.js";
 import { say } from "./words.js";
 
 const SPAN_S = 3600;
+const SLACK_S = 120; // so far behind its end the line is no longer: now goes on while the past is fetched
 const NOW_S = 5; // so near to the line's end is now
 const FIRST_S = 60; // who opens it is that far back
 
@@ -24,7 +25,7 @@ export function createLookback(form, { opener, nowS, look, pace, live }) {
   /** Have the line and the words say a time. @param {number} atS */
   function tell(atS) {
     const backS = nowS() - atS;
-    spanS = Math.max(spanS, Math.ceil(backS / SPAN_S) * SPAN_S);
+    spanS = Math.max(spanS, Math.ceil((backS - SLACK_S) / SPAN_S) * SPAN_S);
     line.min = String(-spanS);
     line.value = String(-Math.round(backS));
     write(atS);
@@ -62,7 +63,6 @@ export function createLookback(form, { opener, nowS, look, pace, live }) {
   const leave = (/** @type {Event} */ event) => {
     event.preventDefault();
     live();
-    opener.focus();
   };
   /** @param {KeyboardEvent} event */
   const escape = (event) => {
@@ -77,10 +77,12 @@ export function createLookback(form, { opener, nowS, look, pace, live }) {
   return {
     /** What is shown is of that time, epoch seconds; of now where it is null. @param {number | null} atS */
     show(atS) {
+      const left = atS === null && form.contains(document.activeElement);
       form.hidden = atS === null;
       opener.setAttribute("aria-expanded", String(!form.hidden));
       if (atS === null) spanS = SPAN_S;
       else if (!held) tell(atS);
+      if (left) opener.focus();
     },
     /** Do what a press of the button does. */
     toggle: open,

@@ -9,7 +9,7 @@ import { beginsAbove } from "./geo.js";
 import { createLanguageChoice } from "./language.js";
 import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
-import { atOf } from "./past.js";
+import { atOf, withoutAt } from "./past.js";
 import { createPlay } from "./play.js";
 import { browserStorage, createPrefs } from "./prefs.js";
 import { createQuiet } from "./quiet.js";
@@ -110,10 +110,14 @@ const timeline = createTimeline({
     if (!timeline.isPast()) [...frame.connections, ...frame.pulses].forEach(quiet.met);
   },
   onTime(atS, oldest) {
-    status.past(atS, oldest);
+    if (atS <= timeline.liveS()) status.past(atS, oldest);
     lookback.show(atS);
   },
-  onLive: () => lookback.show(null),
+  onAhead: (atS) => access.say(status.ahead(atS)),
+  onLive() {
+    history.replaceState(history.state, "", withoutAt(location.href)); // when the page is loaded again, too
+    lookback.show(null);
+  },
   onLeave() {
     document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
     document.body.classList.add("empty");

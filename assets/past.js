@@ -20,7 +20,7 @@ const NOW_S = 5; // so near to now it is now
  * @param {number} options.pace  seconds of the past in a second
  * @param {(frame: Frame) => void} options.onFrame
  * @param {(atS: number, oldest: boolean) => void} options.onTime  oldest: nothing that is older is kept
- * @param {() => void} options.onEnd  it has come to now
+ * @param {(ahead: boolean) => void} options.onEnd  it has come to now; ahead: what was asked for is yet to come
  * @param {(nowS: number) => void} [options.onNow]  the server's clock, epoch seconds
  * @param {() => number} [options.nowMs]
  */
@@ -50,7 +50,7 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = 
       take(askedS, seconds, await load(askedS, seconds));
     } catch (error) {
       console.warn(error);
-      if (error instanceof RefusedError) return end();
+      if (error instanceof RefusedError) return end(false);
       retryMs = nowMs() + RETRY_MS;
     }
     loading = false;
@@ -70,16 +70,18 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = 
     loadedS = Math.max(untilS, askedS);
   }
 
-  function end() {
+  /** @param {boolean} ahead */
+  function end(ahead) {
     destroy();
-    onEnd();
+    onEnd(ahead);
   }
 
   function step() {
     const nowS = atS();
     while (coming.length && coming[0].now <= nowS) onFrame(/** @type {Frame} */ (coming.shift()));
     onTime(nowS, nowS - oldestS < TOLD_S);
-    if (nowMs() + aheadMs - nowS * 1000 < NOW_S * 1000) return end();
+    const leftMs = nowMs() + aheadMs - nowS * 1000;
+    if (leftMs < NOW_S * 1000) return end(leftMs < 0);
     if (!loading && nowMs() >= retryMs && loadedS - nowS < AHEAD_S * speed) more();
   }
 
@@ -138,4 +140,11 @@ export function atOf(query) {
   if (seconds >= 0 && seconds < 1e11) return seconds;
   console.info(`at=${asked} is left out: expected epoch seconds, or a time such as 2026-09-21T14:13:20Z`);
   return null;
+}
+
+/** An address that asks for now. @param {string} href */
+export function withoutAt(href) {
+  const address = new URL(href);
+  if (address.searchParams.has("at")) address.searchParams.delete("at");
+  return address.href;
 }

@@ -9,6 +9,7 @@ const DAY_S = 86_400;
 export function createStatus(element, { now = Date.now } = {}) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  let note = ""; // what is to be said once now is shown
 
   /** @param {string} name @param {string} text */
   function put(name, text) {
@@ -26,6 +27,9 @@ export function createStatus(element, { now = Date.now } = {}) {
     timer = setTimeout(count, 1000, state);
   }
 
+  /** @param {number} atS epoch seconds */
+  const when = (atS) => (Math.abs(now() / 1000 - atS) < DAY_S / 2 ? time(atS) : dateTime(atS));
+
   return {
     /** @param {StreamState} state */
     show(state) {
@@ -34,15 +38,19 @@ export function createStatus(element, { now = Date.now } = {}) {
       if (state.name === "connecting") return put("connecting", say("Connecting…"));
       if (state.name === "refused") return put("refused", state.reason);
       if (state.name === "past") return; // its time comes at once, and again and again
-      put("live", state.back ? welcomeBack(state.back) : say("Connected"));
-      if (state.back) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
+      const first = state.back ? welcomeBack(state.back) : note;
+      note = "";
+      put("live", first || say("Connected"));
+      if (first) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
     },
     /** What is shown is of that time, epoch seconds, and the oldest that is kept. @type {(atS: number, oldest?: boolean) => void} */
     past(atS, oldest = false) {
       clearTimeout(timer);
-      const when = { time: Math.abs(now() / 1000 - atS) < DAY_S / 2 ? time(atS) : dateTime(atS) };
-      put("past", oldest ? say("As it was at {time}; nothing older is kept", when) : say("As it was at {time}", when));
+      const at = { time: when(atS) };
+      put("past", oldest ? say("As it was at {time}; nothing older is kept", at) : say("As it was at {time}", at));
     },
+    /** A time that was asked for is yet to come, epoch seconds; gives what is said of it once now is shown. @param {number} atS */
+    ahead: (atS) => (note = say("{time} is yet to come; this is now", { time: when(atS) })),
     destroy: () => clearTimeout(timer),
   };
 }

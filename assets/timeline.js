@@ -13,6 +13,7 @@
  * @property {(spark: Spark) => void} onSpark
  * @property {(frame: Frame) => void} onFrame  after what is in it
  * @property {(atS: number, oldest: boolean) => void} onTime  what is shown is of then; nothing older is kept
+ * @property {(atS: number) => void} [onAhead]  that time is yet to come: now is shown
  * @property {() => void} onLeave  what is shown goes
  * @property {() => void} [onLive]  now is shown, from here on
  */
@@ -27,7 +28,7 @@ const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not al
 /** @param {TimelineOptions} options */
 export function createTimeline(options) {
   const { filters, onState, onHello, onConnection, onArc, onPulse, onSpark, onFrame, onTime, onLeave } = options;
-  const { onLive = () => {} } = options;
+  const { onAhead = () => {}, onLive = () => {} } = options;
   const presence = createPresence(document);
   let recent = createRecent();
   let serverAheadS = 0;
@@ -91,7 +92,10 @@ export function createTimeline(options) {
       onFrame: take,
       onTime,
       onNow: setClock,
-      onEnd: live,
+      onEnd(ahead) {
+        if (ahead) onAhead(fromS);
+        live();
+      },
     });
   }
 

@@ -41,12 +41,14 @@ def feed() -> Response:
 
 
 def _written(found: Sequence[Connection], base: str, query: str) -> bytes:
-    address = f"{base}/moments.atom" + (f"?{query}" if query else "")
+    after = f"?{query}" if query else ""
+    address = f"{base}/moments.atom{after}"
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": languages.language().replace("_", "-")})
-    add(root, id=address, title="Unison", updated=_time(found[0].at_ms if found else 0))
+    add(root, id=address if base else f"urn:unison:moments{after}")  # an id is absolute, whatever the links are
+    add(root, title="Unison", updated=_time(found[0].at_ms if found else 0))
     ElementTree.SubElement(ElementTree.SubElement(root, "author"), "name").text = "Unison"
     ElementTree.SubElement(root, "link", {"rel": "self", "href": address})
-    ElementTree.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": f"{base}/"})
+    ElementTree.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": f"{base}/{after}"})
     for connection in found:
         _entry(root, connection, base)
     return document(root)

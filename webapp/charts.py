@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from webapp.playlist import FORMATS, Item, Playlist
 from webapp.records import Connection
 from webapp.runtime import offload, unison
 from webapp.security import public_base
-from webapp.totals import songs
+from webapp.totals import are_few, songs
 
 SONGS = 50
 
@@ -35,14 +36,13 @@ blueprint = Blueprint("charts", __name__)
 def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[Orders]:
     """Return what makes charts; `clock` tells the time, epoch seconds."""
 
-    def make(since_s: float) -> Orders:
-        return offload(history.read, lambda db: songs(db, since_s, SONGS, gazetteer)) or {order: [] for order in ORDERS}
+    def make(since_s: float) -> tuple[Orders, bool]:
+        def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
+            return songs(db, since_s, SONGS, gazetteer), are_few(db, since_s, SMALL)
 
-    return Sums(make, _is_small, clock)
+        return offload(history.read, read) or ({order: [] for order in ORDERS}, True)
 
-
-def _is_small(made: Orders) -> bool:
-    return len(made["most"]) < SONGS and sum(times for _, times in made["most"]) < SMALL
+    return Sums(make, clock)
 
 
 @blueprint.get("/playlist")

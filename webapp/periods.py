@@ -33,23 +33,23 @@ PERIODS = {
 
 @dataclass(frozen=True, slots=True)
 class Made(Generic[T]):
-    """Sums, and when they were made, epoch seconds."""
+    """Sums, when they were made, epoch seconds, and whether that was little work."""
 
     at_s: float
     sums: T
+    is_small: bool
 
 
 class Sums(Generic[T]):
     """Sums by period. Who finds them old makes them anew, others get the old ones meanwhile.
 
     Args:
-        make: makes the sums since a time, epoch seconds; may take long.
-        is_small: tells whether they were little work.
+        make: makes the sums since a time, epoch seconds, and tells whether that was little work; may take long.
         clock: tells the time, epoch seconds.
     """
 
-    def __init__(self, make: Callable[[float], T], is_small: Callable[[T], bool], clock: Callable[[], float]) -> None:
-        self._make, self._is_small, self._clock = make, is_small, clock
+    def __init__(self, make: Callable[[float], tuple[T, bool]], clock: Callable[[], float]) -> None:
+        self._make, self._clock = make, clock
         self._made: dict[str, Made[T]] = {}
         self._making = {name: threading.Lock() for name in PERIODS}
 
@@ -64,10 +64,10 @@ class Sums(Generic[T]):
         try:
             if self._made.get(period) is made:  # else they were made while we waited
                 now_s = self._clock()
-                self._made[period] = Made(now_s, self._make(now_s - PERIODS[period].length_s))
+                self._made[period] = Made(now_s, *self._make(now_s - PERIODS[period].length_s))
             return self._made[period]
         finally:
             self._making[period].release()
 
     def _fresh_s(self, period: str, made: Made[T]) -> float:
-        return SOON_S if self._is_small(made.sums) else PERIODS[period].fresh_s
+        return SOON_S if made.is_small else PERIODS[period].fresh_s

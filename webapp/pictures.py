@@ -107,7 +107,7 @@ def _drawn(key: str, job: Job) -> bytes:
     if (found := album.kept(key)) is not None:
         return found
     if wait_s := app.pictures.take(client_address(request, app.settings)):
-        raise TooManyRequests("your address asks for too many pictures; come again", retry_after=wait_s)
+        raise TooManyRequests("too many pictures are being asked for; come again", retry_after=wait_s)
     try:
         return album.picture(key, lambda: app.drawing.drawn(job))
     except TooManyPictures as error:

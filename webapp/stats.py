@@ -68,18 +68,24 @@ class Figure:
 
 
 def _text(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+    """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe.
+
+    Where full-width characters are typed, they begin formulas, too.
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+_FORMULA = (*"=+-@", *"＝＋－＠")
 
 
 def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
     """Return what makes the figures; `clock` tells the time, epoch seconds."""
 
-    def make(since_s: float) -> dict[str, Figure]:
+    def make(since_s: float) -> tuple[dict[str, Figure], bool]:
         sums, songs = offload(history.read, lambda db: _read(db, gazetteer, since_s)) or (totals.NOTHING, [])
-        return _figures(sums, songs, gazetteer)
+        return _figures(sums, songs, gazetteer), sum(int(n) for _, n in sums["sources"]) < SMALL
 
-    return Sums(make, lambda made: sum(row.count for row in made["sources"].rows) < SMALL, clock)
+    return Sums(make, clock)
 
 
 def _read(db: sqlite3.Connection, gazetteer: Gazetteer, since_s: float) -> tuple[dict[str, Rows], Songs]:

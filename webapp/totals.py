@@ -85,3 +85,9 @@ def totals(db: sqlite3.Connection, since_s: float, limit: int) -> dict[str, Rows
     """
     values = {"since": id_floor(since_s), "limit": limit}
     return {name: db.execute(query, values).fetchall() for name, query in _SUMS.items()}
+
+
+def are_few(db: sqlite3.Connection, since_s: float, many: int) -> bool:
+    """Tell whether fewer connections than that count since a time, epoch seconds; no more than that are looked at."""
+    values = {"since": id_floor(since_s), "limit": many}
+    return int(db.execute(f"SELECT count(*) FROM (SELECT 1 {_SHOWN} LIMIT :limit)", values).fetchone()[0]) < many

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_axe import SIZES, bring_axe, complaints
@@ -52,6 +53,7 @@ def test_an_address_with_a_time_shows_what_was_streamed_then(
     expect(page.locator("#status")).to_have_text("Connected")
     expect(page.locator("#lookback")).to_be_hidden()
     expect(page.locator("#sources")).to_have_text("synthetic")
+    assert page.url == f"{server.url}/"
 
 
 def test_an_embed_with_a_time_shows_what_was_streamed_then(server: Server, visit: Callable[..., Visit]) -> None:
@@ -93,6 +95,30 @@ def test_escape_returns_to_now(server: Server, visit: Callable[..., Visit]) -> N
     expect(page.locator("#status")).to_have_text("Connected")
 
 
+def quiet_hours(route: Route) -> None:
+    """Answer as a server that has been there for long, and showed nothing."""
+    now = time.time()
+    route.fulfill(json={"now": now, "oldest": now - 9000, "frames": []})
+
+
+def test_the_line_is_an_hour_long_and_at_its_ends_the_keyboard_is_not_lost(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = visit(viewport=SIZES["phone"]).page
+    page.route("**/api/past?*", quiet_hours)
+    page.goto(server.url)
+    expect(page.locator("#status")).to_have_text("Connected")
+    page.get_by_role("button", name="Look back").click()
+    line = page.get_by_role("slider", name="Time")
+    expect(line).to_be_focused()
+    assert (line.bounding_box() or {"height": 0})["height"] >= 24
+    page.keyboard.press("Home")
+    expect(line).not_to_have_attribute("aria-valuetext", str(line.get_attribute("aria-valuetext")))  # time goes on
+    expect(line).to_have_attribute("min", "-3600")
+    page.keyboard.press("End")
+    expect(page.get_by_role("button", name="Look back")).to_be_focused()
+
+
 def test_a_time_that_is_none_is_left_out(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit().page
     notes: list[str] = []
@@ -100,3 +126,11 @@ def test_a_time_that_is_none_is_left_out(server: Server, visit: Callable[..., Vi
     page.goto(f"{server.url}/?at=yesterday")
     expect(page.locator("#status")).to_have_text("Connected")
     assert any("at=yesterday" in note for note in notes)
+
+
+def test_a_time_that_is_yet_to_come_is_said_to_be(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.goto(f"{server.url}/?at=2099-12-31T12:00:00Z", wait_until="commit")  # it is said for some seconds only
+    expect(page.locator("#status")).to_have_text(re.compile("2099.* is yet to come; this is now"))
+    expect(page.locator("#sources")).not_to_contain_text("replay")
+    expect(page.locator("#status")).to_have_text("Connected")

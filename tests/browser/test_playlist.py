@@ -11,6 +11,12 @@ from tests.browser.test_axe import bring_axe, wrong_in_any_look
 from tests.integration.test_search import send_pair
 from tests.serving import Server, stream, wait_until_written
 
+FROM_MIDDLE = """() => Math.max(...[...document.querySelectorAll(".scale")].map((scale) => {
+    const [one, other] = [scale, scale.children[1]].map((each) => each.getBoundingClientRect());
+    return Math.abs(one.x + one.width / 2 - other.x - other.width / 2);
+}))"""
+"""How far, in pixels, the words in the middle of a plot's scale are from where they belong."""
+
 
 def show_one(server: Server) -> None:
     with stream(server) as viewer:
@@ -41,6 +47,7 @@ def test_the_figures_are_tables_for_those_who_do_not_see_the_plots(server: Serve
     bring_axe(page)
     page.goto(f"{server.url}/stats")
     expect(page.get_by_role("table", name="Songs").get_by_role("row", name="Night Bus Home")).to_contain_text("1")
+    assert page.evaluate(FROM_MIDDLE) <= 1
     page.get_by_text("As a table").first.click()
     expect(page.get_by_role("table", name="Distances").get_by_role("row")).to_have_count(22)
     assert wrong_in_any_look(page) == []

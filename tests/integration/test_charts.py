@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import feedparser  # type: ignore[import-untyped]
@@ -49,6 +50,16 @@ def test_a_feed_reader_reads_the_latest_moments_of_a_filter(server: Server, conn
     (entry,) = feedparser.parse(ask(server, "/moments.atom?artist=marisol+vey").body).entries
     assert entry.link == f"{server.url}/c/{connected}"
     assert entry.summary.startswith("Osaka, Japan – Recife, Brazil")
+
+
+def test_a_feed_leads_to_the_globe_with_its_filter(idle: Server) -> None:
+    found = feedparser.parse(ask(idle, "/moments.atom?country=BR").body).feed
+    assert (found.id, found.link) == (f"{idle.url}/moments.atom?country=BR", f"{idle.url}/?country=BR")
+
+
+def test_a_feed_has_an_absolute_id_where_the_servers_address_is_not_known(idle: Server) -> None:
+    found = feedparser.parse(ask(idle, "/moments.atom?country=BR", Host="elsewhere.example").body).feed
+    assert urlsplit(found.id).scheme
 
 
 def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:

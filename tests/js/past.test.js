@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atOf, createPast, RefusedError } from "../../assets/past.js";
+import { atOf, createPast, RefusedError, withoutAt } from "../../assets/past.js";
 
 /** A server that kept a frame each second from 1000 to 2000, and a clock that is moved by hand. */
 function world(t, { oldest = 1000, now = 2000 } = {}) {
@@ -12,6 +12,7 @@ function world(t, { oldest = 1000, now = 2000 } = {}) {
     seen,
     asked,
     ends: 0,
+    ahead: null,
     fails: 0,
     options: {
       load: async (fromS, seconds) => {
@@ -25,7 +26,10 @@ function world(t, { oldest = 1000, now = 2000 } = {}) {
       },
       onFrame: ({ now }) => seen.push(now),
       onTime: () => {},
-      onEnd: () => world.ends++,
+      onEnd(ahead) {
+        world.ends++;
+        world.ahead = ahead;
+      },
       nowMs: () => ms,
     },
     /** Let time pass, in steps as long as the player's. */
@@ -97,6 +101,16 @@ test("what comes to now says so, once", async (t) => {
   assert.deepEqual(there.seen, [1991, 1992, 1993, 1994, 1995, 1996]);
 });
 
+test("a time that is yet to come is now, and is told from one that has come to it", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  for (const [fromS, ahead] of [[1998, false], [2600, true], [1e10, true]]) {
+    const there = world(t);
+    createPast({ ...there.options, fromS, pace: 1 });
+    await there.pass(1);
+    assert.deepEqual([there.ends, there.ahead, there.seen], [1, ahead, []]);
+  }
+});
+
 test("a time before all that was kept begins with the oldest", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
@@ -133,4 +147,9 @@ test("an address may ask for a time", (t) => {
   assert.equal(atOf("?at=yesterday"), null);
   assert.match(String(info.mock.calls[0].arguments[0]), /at=yesterday/);
   assert.equal(atOf("?at=1960-01-01"), null);
+});
+
+test("an address is left without its time", () => {
+  assert.equal(withoutAt("https://a.test/?at=1&city=2#x"), "https://a.test/?city=2#x");
+  assert.equal(withoutAt("https://a.test/?artist=a%20b"), "https://a.test/?artist=a%20b");
 });

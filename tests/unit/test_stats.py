@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,9 +82,10 @@ def test_a_table_as_csv_is_read_as_it_was_meant() -> None:
     ]  # fmt: skip
 
 
-def test_no_cell_is_a_formula() -> None:
-    text = Figure("songs", ("title", "artist"), [Row(("=1+1", "@a"), 3)]).csv()
-    assert text.splitlines()[1] == "'=1+1,'@a,3"
+@pytest.mark.parametrize("cell", ["=1+1", "@a", "+1", "-1", "＝1＋1", "＠a", "＋1", "－1"])
+def test_no_cell_is_a_formula(cell: str) -> None:
+    text = Figure("songs", ("title", "artist"), [Row((cell, cell), 3)]).csv()
+    assert text.splitlines()[1] == f"'{cell},'{cell},3"
 
 
 def test_where_the_history_cannot_be_read_the_figures_are_empty() -> None:
