@@ -21,8 +21,8 @@ from webapp.looks import PAIRS
 
 CARD = (1200, 630)
 """How wide and high a card is, pixels."""
-CODE_LOWEST = 1590
-"""How far down a story's code begins at most: the last pixels are those that a phone's own buttons cover."""
+STORY_END = 1670
+"""Of a story, pixels: apps lay their own over 250 at its top and at its bottom."""
 VERSION = 2
 """Goes up when a picture of the same moment looks different: part of its ETag."""
 
@@ -99,26 +99,35 @@ def card(told: Told, fonts: Fonts) -> Drawn:
 
 
 def story(told: Told, fonts: Fonts) -> Drawn:
-    """Draw 1080 by 1920 pixels, all in the middle."""
-    frame = Frame(1080, 1920, 540, 630, 370)
+    """Draw 1080 by 1920 pixels: globe and words in the middle; below them the code, with what this is beside it."""
+    frame = Frame(1080, 1920, 540, 540, 320)
     page = Page(fonts, 540, "middle", 920)
-    page.wordmark(130)
-    page.line(told.motto, 192, 32, REGULAR, SOFT)
-    title = page.fit(told.title, BOLD, _sizes((92, 80, 1), (92, 66, 2), (62, 48, 3), (44, 40, 4)))
+    title = page.fit(told.title, BOLD, _sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
     artist = page.fit(told.artist, REGULAR, _sizes((44, 34, 1), (32, 32, 2)))
-    page.y = 1046
+    page.y = 862 + (512 - (title.height + artist.height) * LINE - 215) / 2
     _words(page, title, artist)
     places = (told.start.place, told.end.place)
-    page.route(places, PAIRS[told.pair], 34, 26)
-    page.facts(told.facts, 40, 44)
-    end = min(page.y + 80, CODE_LOWEST)
-    if told.address:
-        page.add(410, int(end), 260, 260, codes.placed(told.address, 410, int(end), 260))
-        end += 302
-    page.line(told.when, end, 26, REGULAR, SOFT)
-    return _over(
-        told, frame, page, lambda globe: _veiled(_veiled(globe, 1180, 960, 0.94, axis=0), 150, 300, 0.8, axis=0)
-    )
+    page.route(places, PAIRS[told.pair], 34, 20)
+    page.facts(told.facts, 40, 36)
+    foot = _foot(told, fonts)
+    foot.wordmark(STORY_END - 192)
+    foot.y = STORY_END - 166
+    foot.lines(foot.fit(told.motto, REGULAR, _sizes((32, 28, 1), (30, 26, 2))), REGULAR, TEXT)
+    foot.y += 6
+    foot.lines(foot.fit(told.when, REGULAR, _sizes((26, 24, 1), (24, 22, 2))), REGULAR, SOFT)
+    page.tiles += foot.tiles
+    return _over(told, frame, page, lambda globe: _veiled(globe, 950, 760, 0.94, axis=0))
+
+
+def _foot(told: Told, fonts: Fonts) -> Page:
+    """Return the column beside a story's code, which is where a line begins; in the middle where there is no code."""
+    if not told.address:
+        return Page(fonts, 540, "middle", 920)
+    size, mirrored = 250, is_right_to_left(told.motto)
+    left, top = (1080 - 190 - size if mirrored else 190), STORY_END - size
+    foot = Page(fonts, 1080 - 480 if mirrored else 480, "end" if mirrored else "start", 440)
+    foot.add(left, top, size, size, codes.placed(told.address, left, top, size))
+    return foot
 
 
 def _sizes(*ranges: tuple[int, int, int]) -> list[tuple[int, int]]:

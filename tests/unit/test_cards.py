@@ -88,13 +88,17 @@ def test_no_text_leaves_its_column_or_runs_into_another() -> None:
             assert all(b - a > 15 for a, b in pairwise(bottoms))
 
 
-def test_a_storys_code_stands_below_its_words_and_clear_of_what_a_phone_lays_over_its_end() -> None:
+@pytest.mark.parametrize("title", ["Title", LONG])
+def test_a_storys_words_and_code_stand_clear_of_each_other_and_of_what_apps_lay_over_it(title: str) -> None:
     address = "https://unison.example.org/c/" + "v" * 23
-    for title, most in (("Title", 1840), (LONG, 1910)):
-        *words, code, when = story(told(title, title, address=address), fonts()).tiles
-        assert 20 < code.top - max(tile.top + tile.height * 0.65 for tile in words) < 100
-        assert when.top > code.top + code.height - 10
-        assert when.top + when.height * 0.65 < most
+    _arc, _start, _end, *tiles = story(told(title, title, address=address), fonts()).tiles
+    (number,) = (number for number, tile in enumerate(tiles) if not tile.texts)
+    words, code, beside = tiles[:number], tiles[number], tiles[number + 1 :]
+    assert 15 < code.top - max(tile.top + tile.height * 0.65 for tile in words) < 150
+    assert min(tile.top for tile in words) > 250
+    assert code.top + code.height <= 1920 - 250
+    assert all(tile.left >= code.left + code.width for tile in beside)
+    assert all(code.top <= tile.top and tile.top + tile.height * 0.65 <= code.top + code.height for tile in beside)
 
 
 def test_the_card_of_a_title_from_right_to_left_is_mirrored() -> None:
