@@ -149,7 +149,8 @@ def export() -> Response:
     made = unison().figures.of(period).sums
     if (name := request.args.get("of", "songs")) not in made:
         raise BadRequest(f"of={name[:40]!r}: expected one of {', '.join(made)}")
-    response = Response(made[name].csv(), content_type="text/csv; charset=utf-8")
+    table = made[name].csv().encode("utf-8-sig")  # without the mark Excel reads no script but its own country's
+    response = Response(table, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="unison-{name}-{period}.csv"'
     response.headers["Cache-Control"] = "no-cache"
     return response
