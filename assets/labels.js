@@ -104,8 +104,8 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
 }
 
 /**
- * The visitor's own first, and before others songs. Those that stand somewhere stay; then come the cities of a song that stands, then the newest, which
- * will be there longest.
+ * The visitor's own first, and before others songs. Those that stand somewhere stay; then come the cities of a song
+ * that stands, then the newest, which will be there longest.
  *
  * @param {Label[]} labels @returns {(a: Label, b: Label) => number}
  */
