@@ -11,7 +11,7 @@ import { createTimeline } from "./timeline.js";
 import { createView } from "./view.js";
 import { lookUp, placeOf } from "./wishes.js";
 
-const AGAIN_MS = 11_000; // a moment's arc flies, stands (HOLD_S in webapp/embed.py) and fades in less
+const AGAIN_MS = 11_000; // a moment's arc flies, stands (HOLD_S in webapp/web/embed.py) and fades in less
 const LISTED = 12;
 const NEARER = 0.5;
 const OVER_STAGE = [".heading", ".tools", ".state", "#caption", "footer", ".feed"];

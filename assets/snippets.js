@@ -6,7 +6,7 @@
  */
 import { escaped } from "./escape.js";
 
-/** As webapp/oembed.py has it. @type {Size} */
+/** As webapp/web/oembed.py has it. @type {Size} */
 const USUAL = { width: 640, height: 360 };
 const TITLE = "Unison: two strangers, one song, the same second";
 

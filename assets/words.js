@@ -1,6 +1,6 @@
 /**
  * What the page says, in its language. A key is the English sentence, with `{name}` where a value goes; the server
- * puts the translations into the page (webapp/languages.py), and what has none is said in English.
+ * puts the translations into the page (webapp/web/languages.py), and what has none is said in English.
  *
  * @typedef {Record<string, string | Record<string, string>>} Messages  a sentence, or one for each plural category
  */

@@ -13,7 +13,28 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from webapp import (
+from webapp.config import Settings
+from webapp.core import frames
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.plays import Overloaded
+from webapp.core.records import SliceRecord
+from webapp.core.search import Heard
+from webapp.core.selection import Filter
+from webapp.engine.bus import MemoryBus
+from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.hub import Hub
+from webapp.engine.loop import Loop
+from webapp.engine.matching import MatchingElsewhere
+from webapp.engine.pipeline import Pipeline
+from webapp.engine.readers import Readers
+from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
+from webapp.graphics.album import Album
+from webapp.graphics.drawing import Drawing
+from webapp.metrics import Metrics
+from webapp.resources import TEMPLATES
+from webapp.storage.datadir import DataDir
+from webapp.storage.history import FILE_NAME, History
+from webapp.web import (
     api,
     atom,
     bodies,
@@ -21,7 +42,6 @@ from webapp import (
     charts,
     embed,
     errors,
-    frames,
     ingest,
     moments,
     oembed,
@@ -33,30 +53,10 @@ from webapp import (
     stream,
     visitors,
 )
-from webapp.admission import Addresses, TooManyViewers
-from webapp.album import Album
-from webapp.bodies import Room
-from webapp.bus import MemoryBus
-from webapp.channels import Channels, Outrun, TooManyFilters
-from webapp.config import Settings
-from webapp.datadir import DataDir
-from webapp.drawing import Drawing
-from webapp.gazetteer import load_gazetteer
-from webapp.history import FILE_NAME, History
-from webapp.hub import Hub
-from webapp.loop import Loop
-from webapp.matching import MatchingElsewhere
-from webapp.metrics import Metrics
-from webapp.pipeline import Pipeline
-from webapp.plays import Overloaded
-from webapp.rates import Rate, Rates
-from webapp.readers import Readers
-from webapp.records import SliceRecord
-from webapp.resources import TEMPLATES
-from webapp.runtime import offload
-from webapp.search import Heard
-from webapp.selection import Filter
-from webapp.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
+from webapp.web.admission import Addresses, TooManyViewers
+from webapp.web.bodies import Room
+from webapp.web.rates import Rate, Rates
+from webapp.web.runtime import offload
 
 RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5

@@ -15,9 +15,9 @@ import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from webapp.children import collect_seldom
 from webapp.config import SettingError, Settings
-from webapp.datadir import DataDir, DataDirError
+from webapp.engine.children import collect_seldom
+from webapp.storage.datadir import DataDir, DataDirError
 
 WORKER_CONNECTIONS_SPARE = 1_000
 WARM_AFTER_S = 5.0
@@ -157,10 +157,10 @@ class _Server(BaseApplication):
         import gevent
 
         from webapp import logs
-        from webapp.hub import raise_file_limit
-        from webapp.pages import assets
-        from webapp.runtime import offload
-        from webapp.security import who_may_send
+        from webapp.engine.hub import raise_file_limit
+        from webapp.web.pages import assets
+        from webapp.web.runtime import offload
+        from webapp.web.security import who_may_send
 
         # A terminal's Ctrl-C goes to all processes, and the master ends this one: ended twice it would be cut short.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

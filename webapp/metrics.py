@@ -24,7 +24,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from webapp.records import Counts
+    from webapp.core.records import Counts
 
 Value = float | Mapping[str, float]
 

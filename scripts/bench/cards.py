@@ -22,7 +22,7 @@ from bench.browser import cpu_s
 from seed.catalogue import load_catalogue
 
 from tests.unit.card_world import told
-from webapp.drawing import Drawing, Job
+from webapp.graphics.drawing import Drawing, Job
 
 MOST_MS = 300.0
 MOST_KB = 300.0

@@ -11,10 +11,10 @@ from tempfile import mkdtemp
 import click
 import numpy as np
 
-from webapp.gazetteer import Gazetteer, load_gazetteer
-from webapp.history import FILE_NAME, History
-from webapp.records import Connection, connection_id
-from webapp.selection import Filter
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.records import Connection, connection_id
+from webapp.core.selection import Filter
+from webapp.storage.history import FILE_NAME, History
 
 START_MS = 1_790_000_000_000
 RECORD_MS = 250

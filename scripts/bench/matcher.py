@@ -21,8 +21,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from webapp.gazetteer import Gazetteer, load_gazetteer
-from webapp.matcher import Matcher, Plays
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.matcher import Matcher, Plays
 
 SLICE_MS = 250
 WINDOW_MS = 1000

@@ -13,7 +13,7 @@ from seed.known import Comparison, known_pairs
 from seed.rehearsal import Rehearsal, rehearse
 
 from tests.serving import Server, stream
-from webapp.gazetteer import load_gazetteer
+from webapp.core.gazetteer import load_gazetteer
 
 
 @click.command()

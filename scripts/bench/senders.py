@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from webapp.gazetteer import Gazetteer
+from webapp.core.gazetteer import Gazetteer
 
 STAMP = b"1790000000.000"
 """Stands in the bodies for when play was pressed, as seconds."""

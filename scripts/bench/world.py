@@ -42,8 +42,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.serving import Server
-from webapp.gazetteer import load_gazetteer
-from webapp.hub import raise_file_limit
+from webapp.core.gazetteer import load_gazetteer
+from webapp.engine.hub import raise_file_limit
 
 PARTS = ("world", "filters", "dropped")
 POOL = 640_000

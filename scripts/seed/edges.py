@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from seed.blocks import Block, play_head
-from webapp.gazetteer import Gazetteer
+from webapp.core.gazetteer import Gazetteer
 
 LONG = 300
 """As many characters as a title or an artist may have."""

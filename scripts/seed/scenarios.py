@@ -7,7 +7,7 @@ from seed import edges
 from seed.blocks import Block
 from seed.catalogue import load_catalogue
 from seed.traffic import Traffic
-from webapp.gazetteer import load_gazetteer
+from webapp.core.gazetteer import load_gazetteer
 
 RELEASE_SHARE = 0.8
 """Share of the plays on a release night that are of the one song."""

@@ -11,7 +11,7 @@ import numpy as np
 from seed.blocks import Block, Pieces, pieces
 from seed.catalogue import Track
 from seed.world import Ints, Moment, World
-from webapp.gazetteer import Gazetteer
+from webapp.core.gazetteer import Gazetteer
 
 REFRESH_S = 600
 """How often the local hours are looked at again."""

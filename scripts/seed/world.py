@@ -8,7 +8,7 @@ import numpy.typing as npt
 from seed.catalogue import HOMES, Track
 from seed.hours import Floats, activity, local_hours
 from seed.regions import REGIONS, SHARES, region
-from webapp.gazetteer import Gazetteer
+from webapp.core.gazetteer import Gazetteer
 
 EXPONENT = 0.51
 """Listening shares fall with the rank to this power."""

@@ -12,9 +12,9 @@ from typing import Any
 from flask import Flask, request
 from werkzeug.wrappers import Request
 
-from webapp import takeover
-from webapp.hub import Channel, Hub
-from webapp.loop import Loop
+from webapp.engine.hub import Channel, Hub
+from webapp.engine.loop import Loop
+from webapp.web import takeover
 
 
 class Service:

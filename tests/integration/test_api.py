@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving import Answer, Server, ask, post_plays, stream
 from tests.unit.history_world import CITIES, GAZETTEER, connection, ids, left_behind
-from webapp.history import FILE_NAME
-from webapp.records import Connection
+from webapp.core.records import Connection
+from webapp.storage.history import FILE_NAME
 
 CONNECTIONS = 250
 OSAKA, RECIFE = 1853909, 3390760

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 import gevent.event
 import pytest
 
-from webapp import hub as hub_module
-from webapp import wsframes
-from webapp.hub import Channel, Hub
+from webapp.engine import hub as hub_module
+from webapp.engine import wsframes
+from webapp.engine.hub import Channel, Hub
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from werkzeug.test import EnvironBuilder
 
 from tests.integration.ingest_client import LINES, play, send
 from tests.serving import FlaskServer, Server
-from webapp import ingest
-from webapp.bodies import BODY_MOST, Room, read_body
 from webapp.config import Settings
+from webapp.web import ingest
+from webapp.web.bodies import BODY_MOST, Room, read_body
 
 MIB = 1 << 20
 

@@ -15,12 +15,12 @@ import pytest
 from tests.integration.children import ancestors, child_of, running, until_gone
 from tests.integration.ingest_client import play, send
 from tests.serving import Server, stream
-from webapp.history import FILE_NAME
-from webapp.matching import MatchingElsewhere
-from webapp.plays import encoded_alone
-from webapp.records import SliceRecord
+from webapp.core.plays import encoded_alone
+from webapp.core.records import SliceRecord
+from webapp.engine.matching import MatchingElsewhere
+from webapp.storage.history import FILE_NAME
 
-MODULE = "webapp.matching"
+MODULE = "webapp.engine.matching"
 SOON_S = 20.0
 TRACK = b'{"id":"apg06aese3g8gv62","title":"Slow Lighthouse","artist":"Marisol Vey"}'
 

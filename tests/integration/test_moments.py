@@ -16,8 +16,8 @@ import pytest
 
 from tests.serving import Answer, Server, ask, post_plays, stream
 from tests.unit.history_world import connection, left_behind
-from webapp.rates import EACH
-from webapp.records import Connection
+from webapp.core.records import Connection
+from webapp.web.rates import EACH
 
 OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept_Language": "en"}

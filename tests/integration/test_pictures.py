@@ -14,9 +14,9 @@ from PIL import Image
 
 from tests.serving import Server, ask
 from tests.unit.history_world import connection, left_behind
-from webapp.album import WAITING_MOST
 from webapp.app import PICTURES
-from webapp.records import Connection
+from webapp.core.records import Connection
+from webapp.graphics.album import WAITING_MOST
 
 KB = 1000
 SIZES = {"card.png": (1200, 630), "story.png": (1080, 1920)}
@@ -152,7 +152,7 @@ def test_nobody_has_pictures_without_end_drawn_but_may_have_again_what_is_kept(s
 def test_a_child_that_is_lost_is_replaced(server: Server, kept: list[Connection]) -> None:
     assert ask(server, f"/c/{kept[20].id}/card.png").status == 200
     for pid in _children(server.process.pid):
-        if b"webapp.drawing" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"webapp.graphics.drawing" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGKILL)
     assert ask(server, f"/c/{kept[21].id}/card.png").status in (200, 503)
     assert ask(server, f"/c/{kept[21].id}/card.png").status == 200

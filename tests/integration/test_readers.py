@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tests.integration.children import child_of, until_gone
 from tests.integration.ingest_client import play, send
 from tests.serving import Answer, FlaskServer, Server
-from webapp.readers import LARGE_BYTES
+from webapp.engine.readers import LARGE_BYTES
 
 PLAYS = 1_000
 
@@ -51,7 +51,7 @@ def test_a_large_body_is_answered_as_a_small_one_is(serve: Callable[..., Server]
 def test_a_reader_that_is_lost_costs_no_play(serve: Callable[..., Server]) -> None:
     server = serve()
     assert send(server, large()).json["accepted"] == PLAYS
-    first = child_of(server, "webapp.readers")
+    first = child_of(server, "webapp.engine.readers")
     os.kill(first, signal.SIGKILL)
     assert accepted_of_four_at_once(server) == [PLAYS] * 4
     assert "a process that reads large bodies was lost" in server.log
@@ -63,7 +63,7 @@ def test_a_reader_goes_with_its_server_however_that_ends(serve: Callable[..., Se
     for end in (Server.stop, Server.kill):
         server = serve()
         assert send(server, large()).json["accepted"] == PLAYS
-        reader = child_of(server, "webapp.readers")
+        reader = child_of(server, "webapp.engine.readers")
         end(server)
         until_gone(reader)
 

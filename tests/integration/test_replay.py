@@ -9,8 +9,8 @@ from seed.known import START_S, STEP_MS, Comparison, Meeting, known_pairs, meeti
 from seed.rehearsal import rehearse
 
 from tests.serving import Server, stream
-from webapp.gazetteer import load_gazetteer
-from webapp.plays import track_id
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.plays import track_id
 
 
 def test_known_pairs_bring_no_track_back_within_twenty_windows() -> None:

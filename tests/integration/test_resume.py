@@ -16,13 +16,13 @@ import gevent
 import pytest
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
-from webapp.bus import MemoryBus
-from webapp.channels import Channels, Outrun
-from webapp.gazetteer import Gazetteer, load_gazetteer
-from webapp.history import History
-from webapp.hub import Hub
-from webapp.selection import Filter
-from webapp.slices import Slicer
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.selection import Filter
+from webapp.core.slices import Slicer
+from webapp.engine.bus import MemoryBus
+from webapp.engine.channels import Channels, Outrun
+from webapp.engine.hub import Hub
+from webapp.storage.history import History
 
 SECONDS = 100
 RING_S = 70
@@ -183,7 +183,7 @@ def test_who_is_outrun_by_the_ring_is_sent_away_instead_of_missing_frames_unknow
     world.run_until(SECONDS)
     since, passed = f"{world.bus.stream}:{world.bus.last - 240}", iter(range(5, 80, 5))
     busy = SimpleNamespace(sleep=lambda _: world.run_until(SECONDS + next(passed, 75)), spawn=gevent.spawn)
-    monkeypatch.setattr("webapp.channels.gevent", busy)
+    monkeypatch.setattr("webapp.engine.channels.gevent", busy)
     with closing(socket.socket()) as late, pytest.raises(Outrun):
         world.channels.join(late, BRAZIL, since, lambda: None)
     watcher.close()

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.serving import FlaskServer, Server, ask, get_json, post_plays, stream
-from webapp.history import FILE_NAME
+from webapp.storage.history import FILE_NAME
 
 OSAKA, RECIFE, PARIS = 1853909, 3390760, 2988507
 CLOSED_S = 1.0

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Server, get_json, get_text, post_plays, stream
-from webapp.rates import EACH
+from webapp.web.rates import EACH
 
 OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
 COPPER_SKY = {"title": "Copper Sky", "artist": "Marisol Vey", "url": "https://songs.example/copper-sky"}

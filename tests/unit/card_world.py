@@ -6,8 +6,8 @@ from functools import cache
 
 from seed.catalogue import Track, load_catalogue
 
-from webapp.cards import End, Told
-from webapp.fonts import Fonts, load_fonts
+from webapp.graphics.cards import End, Told
+from webapp.graphics.fonts import Fonts, load_fonts
 
 EVENING_S = 1_790_000_000.0
 CITIES = [

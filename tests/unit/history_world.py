@@ -6,11 +6,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from webapp.gazetteer import Gazetteer, load_gazetteer
-from webapp.history import FILE_NAME, History
-from webapp.plays import fold, track_id
-from webapp.records import Connection, connection_id
-from webapp.selection import Filter
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.plays import fold, track_id
+from webapp.core.records import Connection, connection_id
+from webapp.core.selection import Filter
+from webapp.storage.history import FILE_NAME, History
 
 GAZETTEER: Gazetteer = load_gazetteer()
 CITIES = [GAZETTEER.by_name(*place) for place in

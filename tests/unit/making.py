@@ -8,10 +8,10 @@ from hashlib import blake2b
 
 import numpy as np
 
-from webapp.gazetteer import Gazetteer
-from webapp.plays import SOURCES, PlayBatch, track_id
-from webapp.records import SliceRecord
-from webapp.slices import Slicer
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.plays import SOURCES, PlayBatch, track_id
+from webapp.core.records import SliceRecord
+from webapp.core.slices import Slicer
 
 OSAKA, RECIFE, PARIS, LYON, CAIRO = 1853909, 3390760, 2988507, 2996944, 360630
 SECRET = b"a secret for tests"

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, slice_of
-from webapp.matcher import Matcher, Pairs, Plays
+from webapp.core.matcher import Matcher, Pairs, Plays
 
 WINDOWS = [0, 50, 250, 300, 1000, 1250, 2500]
 GEONAME_ID = [44, 22, 66, 11, 55, 33]  # by city index, from west to east

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from webapp.gazetteer import load_gazetteer
-from webapp.reading import PlayReader, Reading
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.reading import PlayReader, Reading
 
 NOW_MS = 1_790_000_000_000
 GAZETTEER = load_gazetteer()

@@ -6,8 +6,8 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from webapp.admission import Addresses, TooManyViewers, check_origin, client_address
 from webapp.config import Settings
+from webapp.web.admission import Addresses, TooManyViewers, check_origin, client_address
 
 BEHIND = Settings(trusted_proxies=("10.0.0.0/8", "2001:db8::1"), hosts=("radio.example",))
 

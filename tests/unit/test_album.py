@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from webapp.album import Album, TooManyPictures
+from webapp.graphics.album import Album, TooManyPictures
 
 
 def test_a_picture_is_drawn_once() -> None:

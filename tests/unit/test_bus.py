@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from webapp.bus import Bus, MemoryBus
+from webapp.engine.bus import Bus, MemoryBus
 
 
 class Clock:

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image, ImageOps
 
 from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
-from webapp.cardpage import directed
-from webapp.cards import KINDS, Told, card, song_pair, story
-from webapp.cardview import Frame, Place, arc, look, subsolar, unit
-from webapp.drawing import Job, draw
-from webapp.looks import PAIRS
+from webapp.graphics.cardpage import directed
+from webapp.graphics.cards import KINDS, Told, card, song_pair, story
+from webapp.graphics.cardview import Frame, Place, arc, look, subsolar, unit
+from webapp.graphics.drawing import Job, draw
+from webapp.graphics.looks import PAIRS
 
 PICTURES = Path(__file__).parents[1] / "pictures" / "cards"
 SMALL = (240, 126)

@@ -10,9 +10,9 @@ import zxingcpp
 from PIL import Image
 
 from tests.unit.card_world import fonts, told
-from webapp.codes import INK, LONGEST, PAPER, QUIET, modules
-from webapp.colours import rgb
-from webapp.drawing import Job, draw
+from webapp.graphics.codes import INK, LONGEST, PAPER, QUIET, modules
+from webapp.graphics.colours import rgb
+from webapp.graphics.drawing import Job, draw
 
 ADDRESSES = [
     "http://a/",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp import colours
+from webapp.graphics import colours
 
 GROUNDS = ["#04060f", "#efe9dd", "#ffffff", "#000000", "#7a4034", "#808080"]
 parts = st.integers(0, 255).map(lambda n: n / 255)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.datadir import DataDir, DataDirError, DataDirInUse
+from webapp.storage.datadir import DataDir, DataDirError, DataDirInUse
 
 
 def test_a_second_server_on_the_same_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -19,7 +19,9 @@ def test_a_second_server_on_the_same_folder_is_told_in_one_sentence(tmp_path: Pa
 
 
 def test_the_folder_is_free_again_when_its_server_is_gone_even_if_it_was_killed(tmp_path: Path) -> None:
-    code = "import os, sys, pathlib, webapp.datadir as d; d.DataDir(pathlib.Path(sys.argv[1])).open(); os._exit(9)"
+    code = (
+        "import os, sys, pathlib, webapp.storage.datadir as d; d.DataDir(pathlib.Path(sys.argv[1])).open(); os._exit(9)"
+    )
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 9
     with DataDir(tmp_path):
         pass

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.embedding import PARAMETERS, Wish, read
-from webapp.gazetteer import load_gazetteer
+from webapp.core.gazetteer import load_gazetteer
+from webapp.web.embedding import PARAMETERS, Wish, read
 
 NOW_S = 1_790_000_000.0
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "embed.md"

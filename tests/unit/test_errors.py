@@ -4,9 +4,9 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 
-from webapp import atom, charts, errors, pages
-from webapp.datadir import DataDirError
 from webapp.resources import TEMPLATES
+from webapp.storage.datadir import DataDirError
+from webapp.web import atom, charts, errors, pages
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

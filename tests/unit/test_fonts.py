@@ -14,7 +14,7 @@ from seed.catalogue import load_catalogue
 from tests.unit.card_world import fonts
 from webapp.cli import main
 from webapp.doctor import SCRIPTS, lacking
-from webapp.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, broken, fitted, is_right_to_left
+from webapp.graphics.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, broken, fitted, is_right_to_left
 
 MOST_BYTES = 12_000_000
 
@@ -32,7 +32,7 @@ def test_every_script_of_the_catalogue_is_one_that_the_doctor_looks_at() -> None
 
 
 def test_every_name_of_a_city_can_be_written() -> None:
-    from webapp.gazetteer import load_gazetteer
+    from webapp.core.gazetteer import load_gazetteer
 
     cities = load_gazetteer()
     text = {c for i in range(len(cities)) for c in cities[i].name + cities[i].country}

@@ -8,8 +8,8 @@ from geopy.distance import geodesic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.gazetteer import City, Gazetteer, PlaceError, load_gazetteer
-from webapp.geo import haversine_km
+from webapp.core.gazetteer import City, Gazetteer, PlaceError, load_gazetteer
+from webapp.core.geo import haversine_km
 
 WORLD = load_gazetteer()
 INDEX = st.integers(0, len(WORLD) - 1)

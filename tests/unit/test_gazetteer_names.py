@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.gazetteer import PlaceError, load_gazetteer
-from webapp.names import fold_place
+from webapp.core.gazetteer import PlaceError, load_gazetteer
+from webapp.core.names import fold_place
 
 WORLD = load_gazetteer()
 INDEX = st.integers(0, len(WORLD) - 1)

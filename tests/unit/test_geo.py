@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.geo import EARTH_KM, Nearby, chord_km, haversine_km, unit_vector, unit_vectors
+from webapp.core.geo import EARTH_KM, Nearby, chord_km, haversine_km, unit_vector, unit_vectors
 
 LON = st.floats(-180, 180)
 LAT = st.floats(-90, 90)

@@ -18,12 +18,12 @@ from tests.unit.history_world import (
     table,
     temporary_history,
 )
-from webapp import lookup
-from webapp.archive import connect
-from webapp.history import History
-from webapp.plays import fold, track_id
-from webapp.records import Connection
-from webapp.selection import Filter
+from webapp.core.plays import fold, track_id
+from webapp.core.records import Connection
+from webapp.core.selection import Filter
+from webapp.storage import lookup
+from webapp.storage.archive import connect
+from webapp.storage.history import History
 
 STREAMS = ("first", "second")
 
@@ -258,7 +258,7 @@ def test_the_newest_are_read_off_an_index_without_sorting(wanted: Filter, tmp_pa
 
 
 def test_the_newest_of_a_filter_come_at_once_from_a_long_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.lookup.ENOUGH", 500)
+    monkeypatch.setattr("webapp.storage.lookup.ENOUGH", 500)
     with temporary_history(max_rows=100_000) as history:
         rare = connection(0, 0, track=3, start=0, end=4)
         common = [connection(1 + number // 50, number, track=number % 2) for number in range(20_000)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, new_history, table, temporary_history
-from webapp.archive import MIGRATIONS, HistoryError
-from webapp.history import FILE_NAME, History
+from webapp.storage.archive import MIGRATIONS, HistoryError
+from webapp.storage.history import FILE_NAME, History
 
 DAY_MS = 86_400_000
 NOW_S = NOON_MS / 1000
@@ -115,7 +115,7 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
 
 
 def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.archive.BUSY_S", 0.05)
+    monkeypatch.setattr("webapp.storage.archive.BUSY_S", 0.05)
     history = new_history(tmp_path)
     history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
     with closing(sqlite3.connect(history.path, isolation_level=None)) as other:
@@ -134,7 +134,7 @@ def test_what_could_not_be_written_is_not_said_to_be_shared(monkeypatch: pytest.
     with temporary_history() as history:
         history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
         with monkeypatch.context() as patched:
-            patched.setattr("webapp.history.write", locked)
+            patched.setattr("webapp.storage.history.write", locked)
             with pytest.raises(HistoryError, match="database is locked"):
                 history.share(connection().id)
         history.share(connection().id)

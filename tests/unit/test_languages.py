@@ -12,9 +12,9 @@ from babel.messages.catalog import Catalog
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp import atom, builder, charts, pages, stats
-from webapp.languages import LANGUAGES, TRANSLATIONS, chosen, words
 from webapp.resources import TEMPLATES
+from webapp.web import atom, builder, charts, pages, stats
+from webapp.web.languages import LANGUAGES, TRANSLATIONS, chosen, words
 
 CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from webapp.loop import Loop
+from webapp.engine.loop import Loop
 
 
 @pytest.fixture

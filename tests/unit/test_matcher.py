@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, could_connect, slice_of
 from tests.unit.matcher_world import GEONAME_ID, Brought, drive, listener, slices_of, thorough, worlds
-from webapp.columns import sort_west_to_east
-from webapp.matcher import NO_PLAYS, Matcher, Plays
+from webapp.core.columns import sort_west_to_east
+from webapp.core.matcher import NO_PLAYS, Matcher, Plays
 
 World = tuple[list[Play], int]
 

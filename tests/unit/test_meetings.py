@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, records, track
-from webapp.gazetteer import load_gazetteer
-from webapp.meetings import Press, known_ms, met, near_ms
-from webapp.plays import track_id
-from webapp.records import SliceRecord
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.meetings import Press, known_ms, met, near_ms
+from webapp.core.plays import track_id
+from webapp.core.records import SliceRecord
 
 GAZETTEER = load_gazetteer()
 WINDOW_MS = 1_000

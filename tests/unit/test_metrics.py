@@ -4,8 +4,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from webapp.core.records import Counts
 from webapp.metrics import Metrics
-from webapp.records import Counts
 
 COUNTS = Counts(
     plays=9, together=4, connections=3, same_city=2, late=5, echoes=1, thinned=7, live=6, synthetic=2, replay=1

@@ -32,7 +32,7 @@ def test_while_the_history_is_in_trouble_no_moment_is_said_to_be_gone(app: Flask
 
 def test_a_share_that_has_to_wait_too_long_is_to_come_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     unison = app.extensions["unison"]
-    monkeypatch.setattr("webapp.moments.SHARE_S", 0.01)
+    monkeypatch.setattr("webapp.web.moments.SHARE_S", 0.01)
     unison.history.record("s", 1, connection().at_ms, [connection()], b"{}", b"[]")
     with unison.sharing:
         assert app.test_client().post(f"/c/{connection().id}/share").status_code == 503

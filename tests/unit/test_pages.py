@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp import atom, builder, charts, pages, stats
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
+from webapp.web import atom, builder, charts, pages, stats
 
 
 @pytest.fixture

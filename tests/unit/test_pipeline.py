@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from tests.unit.making import OSAKA, RECIFE, SECRET, T0, batch, track
-from webapp.bus import MemoryBus
-from webapp.gazetteer import load_gazetteer
-from webapp.matching import Closed, Matching, MatchingHere
-from webapp.pipeline import Pipeline
-from webapp.records import SliceRecord
-from webapp.slices import Slicer
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.records import SliceRecord
+from webapp.core.slices import Slicer
+from webapp.engine.bus import MemoryBus
+from webapp.engine.matching import Closed, Matching, MatchingHere
+from webapp.engine.pipeline import Pipeline
 
 
 class Losable:
@@ -89,7 +89,7 @@ def test_a_stopped_pipeline_takes_no_more_plays(world: World) -> None:
 def test_of_matching_that_was_lost_only_the_plays_that_waited_are(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.pipeline.RETRY_S", 0)
+    monkeypatch.setattr("webapp.engine.pipeline.RETRY_S", 0)
     pair = [("ann", OSAKA, 100, track()), ("bob", RECIFE, 140, track())]
     world.plays.publish(batch(world.gazetteer, pair).encode())
     world.matching.lost = True

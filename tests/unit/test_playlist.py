@@ -9,12 +9,13 @@ import xspf_lib  # type: ignore[import-untyped]
 from lxml import etree
 
 from tests.unit.history_world import EVERYTHING, GAZETTEER, NOON_MS, connection, temporary_history
-from webapp import playlist, totals
-from webapp.charts import charts
 from webapp.config import SettingError, Settings
-from webapp.history import History
-from webapp.playlist import Item, Playlist
-from webapp.records import Connection
+from webapp.core.records import Connection
+from webapp.storage import totals
+from webapp.storage.history import History
+from webapp.web import playlist
+from webapp.web.charts import charts
+from webapp.web.playlist import Item, Playlist
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "xspf.rng"))
 NOON_S = NOON_MS / 1000
@@ -138,8 +139,8 @@ def test_a_songs_farthest_connection_stands_for_it() -> None:
 @pytest.mark.parametrize(("many", "good_s"), [(1, 30), (2, 10)], ids=["many", "few"])
 def test_a_chart_is_made_once_while_it_is_good(many: int, good_s: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are few connections it is good for a short time, even if no more songs have room in it."""
-    monkeypatch.setattr("webapp.charts.SMALL", many)
-    monkeypatch.setattr("webapp.charts.SONGS", 1)
+    monkeypatch.setattr("webapp.web.charts.SMALL", many)
+    monkeypatch.setattr("webapp.web.charts.SONGS", 1)
     now = [NOON_S]
     with temporary_history() as history:
         sums = charts(history, GAZETTEER, lambda: now[0])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from webapp.plays import SOURCES, PlayBatch, fold, late, plays_in, track_id
+from webapp.core.plays import SOURCES, PlayBatch, fold, late, plays_in, track_id
 
 # Characters whose case folding, normalisation and whitespace get in each other's way.
 TRICKY = "AaßẞİıſKÅΣσςǅﬁＡａ\u00a0\u3000\u2003\t\u0345\u0301\u0308\u1e9e\u03d2\u0390\u1fd3´¨ ｶﾞガ가각한"

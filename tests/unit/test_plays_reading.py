@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, READER, RECIFE, lines, play, read, track
-from webapp.decoding import BodyError, TooManyPlaysError
-from webapp.known import KnownTexts
-from webapp.listeners import ListenerHashes
-from webapp.plays import SOURCES, Source, track_id
-from webapp.reading import PlayReader
+from webapp.core.decoding import BodyError, TooManyPlaysError
+from webapp.core.known import KnownTexts
+from webapp.core.listeners import ListenerHashes
+from webapp.core.plays import SOURCES, Source, track_id
+from webapp.core.reading import PlayReader
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 

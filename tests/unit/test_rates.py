@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.rates import ADDRESSES_MOST, Bucket, Rate, Rates
+from webapp.web.rates import ADDRESSES_MOST, Bucket, Rate, Rates
 
 WIDE = Rate(burst=1_000_000, per_s=1_000_000)
 

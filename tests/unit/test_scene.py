@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp import looks, scene
+from webapp import scene
+from webapp.graphics import looks
 from webapp.resources import ASSETS
 
 CONNECTION = {

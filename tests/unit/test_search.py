@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.history_world import GAZETTEER, TRACKS, connection, temporary_history
-from webapp.plays import fold, track_id
-from webapp.search import (
+from webapp.core.plays import fold, track_id
+from webapp.core.search import (
     FRESH_S,
     KINDS,
     MOST,
@@ -23,7 +23,7 @@ from webapp.search import (
     search,
     wanted,
 )
-from webapp.selection import Filter
+from webapp.core.selection import Filter
 
 OSAKA = 1853909
 

@@ -5,8 +5,8 @@ import pytest
 from seed.catalogue import HOMES, load_catalogue
 from seed.edges import CASES, LONG
 
-from webapp.gazetteer import load_gazetteer
-from webapp.plays import track_id
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.plays import track_id
 
 TRACKS = load_catalogue()
 SCRIPTS = (

@@ -14,7 +14,7 @@ from seed.scenarios import RELEASE_SHARE, SCENARIOS
 from seed.traffic import Traffic, ranking
 from seed.world import EXPONENT, World, fit, rank_shares
 
-from webapp.gazetteer import load_gazetteer
+from webapp.core.gazetteer import load_gazetteer
 
 FRIDAY = int(datetime(2026, 9, 18, tzinfo=UTC).timestamp())
 HOUR = 3600

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, track
-from webapp import frames
-from webapp.channel import Maker
-from webapp.gazetteer import Gazetteer, load_gazetteer
-from webapp.index import index_of
-from webapp.plays import fold, track_id
-from webapp.records import PAIR, PULSE, SPARK, Counts, SliceRecord
-from webapp.selection import Filter, FilterError, Selection
+from webapp.core import frames
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.index import index_of
+from webapp.core.plays import fold, track_id
+from webapp.core.records import PAIR, PULSE, SPARK, Counts, SliceRecord
+from webapp.core.selection import Filter, FilterError, Selection
+from webapp.engine.channel import Maker
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 
@@ -294,7 +294,7 @@ def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer)
 
 
 def test_ids_sort_by_time() -> None:
-    from webapp.records import connection_id
+    from webapp.core.records import connection_id
 
     ids = [connection_id(T0 + ms, tail) for ms, tail in ((0, 2**64 - 1), (1, 0), (1, 5), (90_000, 0))]
     assert all(a < b for a, b in pairwise(ids))

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, records, track
-from webapp.gazetteer import Gazetteer, load_gazetteer
-from webapp.records import Counts, SliceRecord
-from webapp.slices import Slicer
-from webapp.tracks import Tracks, numbers_of
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.records import Counts, SliceRecord
+from webapp.core.slices import Slicer
+from webapp.core.tracks import Tracks, numbers_of
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 

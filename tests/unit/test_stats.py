@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.history_world import CITIES, GAZETTEER, NOON_MS, connection, temporary_history
-from webapp.records import Connection
-from webapp.stats import Figure, Row, figures
+from webapp.core.records import Connection
+from webapp.web.stats import Figure, Row, figures
 
 NOON_S = NOON_MS / 1000
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.records import PAIR, Rows
-from webapp.thinning import PAIRS_MAX, may_stay, thin
+from webapp.core.records import PAIR, Rows
+from webapp.core.thinning import PAIRS_MAX, may_stay, thin
 
 
 def crowd(n: int, seed: int, artists: int, countries: int) -> tuple[Rows, np.ndarray, np.ndarray, np.ndarray]:

@@ -9,10 +9,10 @@ import pytest
 
 from tests.unit.history_world import GAZETTEER, connection
 from webapp import create_app
-from webapp.cards import Told
 from webapp.config import Settings
-from webapp.pictures import told
-from webapp.plays import Source
+from webapp.core.plays import Source
+from webapp.graphics.cards import Told
+from webapp.web.pictures import told
 
 
 def asked(tmp_path: Path, query: str = "", **headers: str) -> Told:

@@ -13,7 +13,7 @@ from msgspec import to_builtins
 from tests.unit.history_world import connection
 from webapp import create_app
 from webapp.config import Settings
-from webapp.meetings import Press
+from webapp.core.meetings import Press
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def test_a_meeting_that_nobody_was_shown_is_kept_once_however_often_it_is_asked_
     unison, met = app.extensions["unison"], connection()
     keep = Mock(wraps=unison.history.record_filtered)
     monkeypatch.setattr(unison.history, "record_filtered", keep)
-    monkeypatch.setattr("webapp.visitors._records", lambda _: [(7, b"a record")])
-    monkeypatch.setattr("webapp.visitors.meetings.met", lambda *_: met)
-    monkeypatch.setattr("webapp.visitors.meetings.near_ms", lambda *_: None)
+    monkeypatch.setattr("webapp.web.visitors._records", lambda _: [(7, b"a record")])
+    monkeypatch.setattr("webapp.web.visitors.meetings.met", lambda *_: met)
+    monkeypatch.setattr("webapp.web.visitors.meetings.near_ms", lambda *_: None)
     press = unison.tabs.dumps(to_builtins(Press("0" * 16, 1, met.at_ms)), salt="unison press")
     answers = [app.test_client().get(f"/play/{press}") for _ in range(3)]
     assert [answer.json["met"]["id"] for answer in answers if answer.json] == [met.id] * 3

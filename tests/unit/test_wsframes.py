@@ -9,8 +9,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, OPEN, SERVER, Protocol
 from wsproto.frame_protocol import FrameProtocol, ParseFailed
 
-from webapp import wsframes
-from webapp.wsframes import VIOLATION, ClientFrames, Event
+from webapp.engine import wsframes
+from webapp.engine.wsframes import VIOLATION, ClientFrames, Event
 
 
 def client_frame(first: int, payload: bytes, *, mask: bytes | None = b"\x1d\x00\xc4\x7f", form: int = 0) -> bytes:

@@ -18,8 +18,8 @@ def make_app() -> Any:
     """Return an application with a stream and no more; it is imported in the worker, once gevent has patched it."""
     from flask import Flask
 
-    from webapp import takeover
-    from webapp.hub import Channel
+    from webapp.engine.hub import Channel
+    from webapp.web import takeover
 
     app = Flask(__name__)
     channel = app.extensions["channel"] = Channel()
@@ -60,7 +60,7 @@ class HubServer(_Server):
     def _start(self, _worker: Any) -> None:
         import gevent
 
-        from webapp.hub import Hub, raise_file_limit
+        from webapp.engine.hub import Hub, raise_file_limit
 
         raise_file_limit()
         self._app.extensions["hub"] = Hub(backlog_bytes=self.bound)

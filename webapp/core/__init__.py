@@ -1,0 +1,1 @@
+"""What plays are, where they are, how they are matched and what is shown. Pure: no Flask, thread, socket or clock."""

@@ -1,0 +1,141 @@
+"""The messages of the stream as compact JSON, keys in the order of the protocol. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from numpy import void
+
+from webapp.core.gazetteer import City, Gazetteer
+from webapp.core.plays import SOURCES
+from webapp.core.records import Connection, Counts, SliceRecord, connection_id, folded_artist, wire_track_id
+from webapp.core.selection import Chosen, Filter
+
+PROTOCOL = 1
+RECENT = 20
+
+encode = msgspec.json.encode
+
+
+def hello(
+    *, stream: str, seq: int, now_s: float, window_s: float, plays_by_source: Mapping[str, int],
+    recent: Sequence[bytes], gap: int | None,
+) -> bytes:  # fmt: skip
+    """Encode the first message to a viewer; `recent` are connections as JSON, newest first."""
+    message = {
+        "type": "hello", "protocol": PROTOCOL, "stream": stream, "seq": seq, "now": round(now_s, 3),
+        "window_s": window_s, "plays_by_source": plays_by_source, "recent": list(map(msgspec.Raw, recent)), "gap": gap,
+    }  # fmt: skip
+    return encode(message)
+
+
+def bye(retry_ms: int) -> bytes:
+    """Encode the message that comes before a close: come back after `retry_ms`."""
+    return encode({"type": "bye", "retry_ms": retry_ms})
+
+
+def shown(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> list[Connection]:
+    """Return the pairs of a record that a frame shows."""
+    return [_connection(record.pairs[row], record, gazetteer) for row in rows]
+
+
+def frame(
+    seq: int,
+    record: SliceRecord,
+    chosen: Chosen,
+    connections: Sequence[Connection],
+    wanted: Filter,
+    gazetteer: Gazetteer,
+) -> bytes:
+    """Encode the frame of one record for all viewers of one filter."""
+    message = {
+        "type": "connections", "seq": seq, "now": record.now_ms / 1000,
+        "connections": [msgspec.Raw(connection_json(c, gazetteer)) for c in connections],
+        "pulses": pulses(record, chosen.pulses, gazetteer),
+        "sparks": [_spark(record.sparks[row], record, gazetteer) for row in chosen.sparks],
+        "counts": counts(record, len(connections), chosen.matching if wanted else None),
+    }  # fmt: skip
+    return encode(message)
+
+
+@lru_cache(maxsize=4)
+def nothing(seq: int, record: SliceRecord) -> bytes:
+    """Encode the frame of one record for all filters that nothing of it passes: once for all of them."""
+    message = {
+        "type": "connections", "seq": seq, "now": record.now_ms / 1000, "connections": [], "pulses": [], "sparks": [],
+        "counts": counts(record, 0, 0),
+    }  # fmt: skip
+    return encode(message)
+
+
+def pulses(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> list[dict[str, Any]]:
+    """Return the shown same-city pairs of a record."""
+    return [_pulse(record.pulses[row], record, gazetteer) for row in rows]
+
+
+def counts(record: SliceRecord, shown: int, matching: int | None) -> dict[str, Any]:
+    """Return the counts of a record as they stand in a frame; `matching` is for filtered viewers only."""
+    c = record.counts
+    return {
+        "plays": c.plays, "together": c.together, "connections": c.connections, "same_city": c.same_city,
+        "shown": shown, **({} if matching is None else {"matching": matching}),
+        "late": c.late, "echoes": c.echoes, "thinned": c.thinned, "plays_by_source": c.plays_by_source,
+    }  # fmt: skip
+
+
+def totals(c: Counts) -> dict[str, Any]:
+    """Return counts as /api/stats gives them."""
+    return {name: getattr(c, name) for name in Counts.__slots__ if name not in SOURCES}
+
+
+def connection_json(connection: Connection, gazetteer: Gazetteer) -> bytes:
+    """Encode one connection."""
+    c = connection
+    return encode({
+        "id": c.id, "source": c.source, "at": c.at_ms / 1000, "apart_ms": c.apart_ms, "km": c.km,
+        "track": msgspec.Raw(c.track),
+        "from": place_json(gazetteer[c.from_city]), "to": place_json(gazetteer[c.to_city]),
+    })  # fmt: skip
+
+
+def _connection(pair: void, record: SliceRecord, gazetteer: Gazetteer) -> Connection:
+    track, at_ms, a, b = record.tracks[pair["track"]], int(pair["at"]), int(pair["from_city"]), int(pair["to_city"])
+    return Connection(
+        id=connection_id(at_ms, int(pair["tail"])),
+        source=SOURCES[pair["source"]],
+        at_ms=at_ms,
+        apart_ms=int(pair["apart_ms"]),
+        km=gazetteer.geodesic_km(a, b),
+        track=track,
+        track_id=wire_track_id(track).decode(),
+        artist=folded_artist(track),
+        from_city=a,
+        to_city=b,
+    )
+
+
+def _pulse(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
+    return {
+        "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000, "apart_ms": int(row["apart_ms"]),
+        "track": msgspec.Raw(record.tracks[row["track"]]), "city": place_json(gazetteer[int(row["city"])]),
+    }  # fmt: skip
+
+
+def _spark(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
+    return {
+        "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000,
+        "city": place_json(gazetteer[int(row["city"])]), "track": msgspec.Raw(record.tracks[row["track"]]),
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def place_json(city: City) -> msgspec.Raw:
+    """Encode a city."""
+    fields = {
+        "geoname_id": city.geoname_id, "city": city.name, "country": city.country, "country_code": city.country_code,
+        "lon": city.lon, "lat": city.lat,
+    }  # fmt: skip
+    return msgspec.Raw(encode(fields))

@@ -1,0 +1,175 @@
+"""What crosses the second bus: the record of a slice, as columns in versioned bytes. Pure."""
+
+from __future__ import annotations
+
+import re
+import struct
+from base64 import b32hexencode
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.plays import SLICE_MS, digests, fold
+
+VERSION = 1
+
+Rows = NDArray[np.void]
+
+# One row a connection. Times are in milliseconds, cities gazetteer indices, tracks indices into those of the record.
+# `tail` are the last 64 bits of the connection's id, whose first 48 are `at`; `km` is a haversine's, to choose by.
+PAIR = np.dtype(
+    [("at", "<i8"), ("tail", "<u8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"),
+     ("apart_ms", "<u2"), ("km", "<u2"), ("from_city", "<u2"), ("to_city", "<u2"), ("source", "u1")]
+)  # fmt: skip
+PULSE = np.dtype([("at", "<i8"), ("track", "<u4"), ("apart_ms", "<u2"), ("city", "<u2"), ("source", "u1")])
+SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "u1")])
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Two plays of one track as shown to a person; cities as gazetteer indices, `km` geodesic, `track` as wire JSON."""
+
+    id: str
+    source: str
+    at_ms: int
+    apart_ms: int
+    km: int
+    track: bytes
+    track_id: str
+    artist: str
+    from_city: int
+    to_city: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the slices since the previous record brought; sums over records are totals (DESIGN: Frames and history)."""
+
+    plays: int = 0
+    together: int = 0
+    connections: int = 0
+    same_city: int = 0
+    late: int = 0
+    echoes: int = 0
+    thinned: int = 0
+    live: int = 0
+    synthetic: int = 0
+    replay: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    @property
+    def plays_by_source(self) -> dict[str, int]:
+        """Plays that were not late, by source."""
+        return {"live": self.live, "synthetic": self.synthetic, "replay": self.replay}
+
+
+class RecordError(ValueError):
+    """Bytes that are no slice record of a version this code knows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceRecord:
+    """One slice that ended before `end_ms`, closed at `now_ms`: rows of PAIR, PULSE and SPARK, tracks as wire JSON.
+
+    Pairs are sorted by id, pulses and sparks by (at, track id, geoname_id).
+    """
+
+    end_ms: int
+    now_ms: int
+    counts: Counts = field(default_factory=Counts)
+    pairs: Rows = field(default_factory=lambda: np.empty(0, PAIR))
+    pulses: Rows = field(default_factory=lambda: np.empty(0, PULSE))
+    sparks: Rows = field(default_factory=lambda: np.empty(0, SPARK))
+    tracks: tuple[bytes, ...] = ()
+
+    @property
+    def start_ms(self) -> int:
+        """First millisecond of the slice."""
+        return self.end_ms - SLICE_MS
+
+    def encode(self) -> bytes:
+        """Return the record as bytes: version, sizes, counts, rows, tracks."""
+        counts = [getattr(self.counts, name) for name in Counts.__slots__]
+        sizes = [len(self.pairs), len(self.pulses), len(self.sparks), len(self.tracks)]
+        lengths = np.fromiter(map(len, self.tracks), "<u4", len(self.tracks))
+        head = _HEAD.pack(VERSION, self.end_ms, self.now_ms, *sizes, *counts)
+        rows = (self.pairs.tobytes(), self.pulses.tobytes(), self.sparks.tobytes(), lengths.tobytes())
+        return b"".join((head, *rows, *self.tracks))
+
+    @classmethod
+    def decode(cls, data: bytes) -> SliceRecord:
+        """Read a record back; the rows are views of `data`.
+
+        Raises:
+            RecordError: the version is another, or the bytes are cut.
+        """
+        if not data or data[0] != VERSION:
+            raise RecordError(
+                f"slice record of version {data[:1].hex() or 'none'}; this server reads version {VERSION}"
+            )
+        try:
+            _, end_ms, now_ms, pairs, pulses, sparks, tracks, *counts = _HEAD.unpack_from(data)
+            at, columns = _HEAD.size, list[NDArray[Any]]()
+            for dtype, n in ((PAIR, pairs), (PULSE, pulses), (SPARK, sparks), (np.dtype("<u4"), tracks)):
+                columns.append(np.frombuffer(data, dtype, n, at))
+                at += dtype.itemsize * n
+        except (struct.error, ValueError) as error:
+            raise RecordError(f"slice record of {len(data)} bytes is cut short") from error
+        ends = at + np.cumsum(columns[3], dtype=np.int64)
+        texts = tuple(data[end - size : end] for end, size in zip(ends.tolist(), columns[3].tolist(), strict=True))
+        return cls(end_ms, now_ms, Counts(*counts), columns[0], columns[1], columns[2], texts)
+
+
+TRACK_ID_BYTES = 16
+_CONNECTION_ID = re.compile("[0-9a-v]{23}")
+
+_HEAD = struct.Struct("<Bqq4I10I")
+
+
+def connection_tails(
+    secret: bytes, source: NDArray[np.uint8], track: NDArray[np.uint8], plays: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Last 64 bits of the ids of n connections: BLAKE2b, keyed, over both plays, source and track id.
+
+    Args:
+        secret: the key, at most 64 bytes.
+        source: (n,) source codes.
+        track: (n, 16) track ids, a letter each.
+        plays: (n, 6) of (at, listener, geoname_id) of the earlier and of the later play.
+    """
+    rows = np.concatenate([np.ascontiguousarray(plays, "<i8").view(np.uint8), source[:, None], track], axis=1)
+    data, width = memoryview(rows.tobytes()), rows.shape[1]
+    pieces = (data[start : start + width] for start in range(0, len(data), width))
+    return np.frombuffer(digests(blake2b(digest_size=8, key=secret), pieces), ">u8").astype(np.uint64)
+
+
+def is_connection_id(text: str) -> bool:
+    """Tell whether a text is written as `connection_id` writes."""
+    return bool(_CONNECTION_ID.fullmatch(text))
+
+
+def connection_id(at_ms: int, tail: int) -> str:
+    """Write an id as 23 characters that sort by time: 48 bits of milliseconds, then the tail."""
+    return b32hexencode(at_ms.to_bytes(6, "big") + tail.to_bytes(8, "big")).rstrip(b"=").decode().lower()
+
+
+def wire_track_id(track: bytes) -> bytes:
+    """Id of a track given as wire JSON, which begins with it; its 16 characters are plain ASCII."""
+    return track[7 : 7 + TRACK_ID_BYTES]
+
+
+@lru_cache(maxsize=1 << 16)  # a slice of all the world's plays has some ten thousand tracks
+def folded_artist(track: bytes) -> str:
+    """Artist of a track given as wire JSON, folded for comparison."""
+    return fold(msgspec.json.decode(track, type=_Artist).artist)
+
+
+class _Artist(msgspec.Struct):
+    artist: str

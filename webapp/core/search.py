@@ -1,0 +1,247 @@
+"""What can be looked for by a few letters: artists and songs that were lately connected, countries, cities. Pure.
+
+A result carries the filter that it stands for, as `Filter.parse` reads it, so that choosing one is following a link.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, get_args
+
+import msgspec
+
+from webapp.core.gazetteer import City, Gazetteer
+from webapp.core.names import fold_words
+from webapp.core.places import PlaceError
+from webapp.core.plays import fold
+from webapp.core.selection import Filter
+
+Kind = Literal["artist", "track", "country", "city"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LONGEST = 100
+"""Characters of what is looked for."""
+MOST = {"artist": 4, "track": 4, "country": 3, "city": 5}
+"""Results of each kind at most."""
+MOST_OF_ONE = 8
+"""Results at most where only one kind is asked for."""
+SONGS = 2_000
+"""Songs that are looked through: those that were connected last."""
+FRESH_S = 2.0
+
+_EXACT, _BEGINS, _WORD, _WITHIN = range(4)
+
+
+class SearchError(ValueError):
+    """What is looked for cannot be looked for; the message says what would be right."""
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something found: what it is called, what tells it from others of that name, and the filter for it alone.
+
+    Attributes:
+        lon: of a city, or of a country's most populous one, degrees.
+        lat: of the same.
+    """
+
+    kind: Kind
+    label: str
+    detail: str
+    filter: dict[str, str]
+    lon: float | None = None
+    lat: float | None = None
+
+
+class Song(msgspec.Struct, frozen=True):
+    """A song as it stands in a connection, with its folded names beside."""
+
+    id: str
+    title: str
+    artist: str
+    folded_title: str = ""
+    folded_artist: str = ""
+
+
+class Heard:
+    """The songs that were connected lately, read again when they are asked for and older than FRESH_S.
+
+    Args:
+        read: gives the tracks as wire JSON, so many at most, the newest first.
+        clock: tells the time, epoch seconds.
+    """
+
+    def __init__(self, read: Callable[[int], Iterable[bytes]], clock: Callable[[], float]) -> None:
+        self._read, self._clock = read, clock
+        self._songs: tuple[float, tuple[Song, ...]] = (float("-inf"), ())
+
+    def songs(self) -> tuple[Song, ...]:
+        """Return them, the newest first. It may read the history: call it off the loop."""
+        now, (read_at, songs) = self._clock(), self._songs
+        if 0 <= now - read_at < FRESH_S:
+            return songs
+        songs = tuple(song(track) for track in self._read(SONGS))
+        self._songs = (now, songs)
+        return songs
+
+
+@lru_cache(maxsize=2 * SONGS)
+def song(track: bytes) -> Song:
+    """Return the song of a track given as wire JSON."""
+    read = msgspec.json.decode(track, type=Song)
+    return Song(read.id, read.title, read.artist, folded(read.title), folded(read.artist))
+
+
+def folded(text: str) -> str:
+    """Fold for looking: words without accents; a name that is all signs, such as "!!!", as it is."""
+    return fold_words(text) or fold(text)
+
+
+def wanted(text: str | None) -> str:
+    """Return what is looked for, trimmed.
+
+    Raises:
+        SearchError: it is missing or empty, too long, or holds control characters.
+    """
+    trimmed = (text or "").strip()
+    if not trimmed:
+        raise SearchError(f"q is missing or empty: give 1 to {LONGEST} characters of a name, such as q=osa")
+    if len(trimmed) > LONGEST:
+        raise SearchError(f"q={trimmed[:40]!r}... has {len(trimmed)} characters; {LONGEST} are the most")
+    if bad := next((c for c in trimmed if unicodedata.category(c) in ("Cc", "Cs")), None):
+        raise SearchError(f"q={trimmed[:40]!r} holds the control character {bad!r}; leave it out")
+    return trimmed
+
+
+def kind_of(text: str | None) -> Kind | None:
+    """Return the kind that results are limited to; None for all.
+
+    Raises:
+        SearchError: there is no such kind.
+    """
+    if text is None:
+        return None
+    if text not in KINDS:
+        raise SearchError(f"kind={text[:40]!r}: expected one of {', '.join(KINDS)}")
+    return next(kind for kind in KINDS if kind == text)
+
+
+def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: Kind | None = None) -> list[Result]:
+    """Return what a text can mean, the best first: whole names, then beginnings, then words, then parts of words.
+
+    Args:
+        text: what was typed, as `wanted` returned it.
+        songs: the newest first.
+        gazetteer: the countries and cities.
+        kind: the one kind to look for; all if None.
+    """
+    finders: dict[Kind, Callable[[], Iterable[tuple[int, Result]]]] = {
+        "artist": lambda: _artists(folded(text), songs),
+        "track": lambda: _tracks(folded(text), songs),
+        "country": lambda: _countries(text, gazetteer),
+        "city": lambda: _cities(text, gazetteer),
+    }
+    ranked: list[tuple[int, Result]] = []
+    for each in KINDS if kind is None else (kind,):
+        ranked += sorted(finders[each](), key=_rank)[: MOST[each] if kind is None else MOST_OF_ONE]
+    return [result for _, result in sorted(ranked, key=_rank)]
+
+
+def described(shown: Filter, songs: Sequence[Song], gazetteer: Gazetteer) -> list[Result]:
+    """Return what each part of a filter is called; a song or artist that was not heard lately goes by what is known."""
+    results = []
+    if shown.artist is not None:
+        name = next((s.artist for s in songs if fold(s.artist) == shown.artist), shown.artist)
+        results.append(_artist(name))
+    if shown.track is not None:
+        heard = next((s for s in songs if s.id == shown.track), None)
+        results.append(_track(heard) if heard else Result("track", "", "", {"track": shown.track}))
+    if shown.country is not None:
+        results.append(_country(shown.country, gazetteer))
+    if shown.city is not None:
+        results.append(_city(gazetteer.by_id(shown.city), gazetteer))
+    return results
+
+
+def _rank(ranked: tuple[int, Result]) -> int:
+    return ranked[0]
+
+
+def _match(text: str, name: str) -> int | None:
+    """Tell how well a folded text fits a folded name: the less the better, None if it does not."""
+    if name == text:
+        return _EXACT
+    if name.startswith(text):
+        return _BEGINS
+    if f" {text}" in name:
+        return _WORD
+    return _WITHIN if not text.isascii() and text in name else None  # scripts that leave no space between words
+
+
+def _artists(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
+    known = set[str]()
+    for each in songs:
+        if each.folded_artist not in known:
+            known.add(each.folded_artist)
+            if (rank := _match(text, each.folded_artist)) is not None:
+                yield rank, _artist(each.artist)
+
+
+def _tracks(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
+    known = set[str]()
+    for each in songs:
+        title, artist = each.folded_title, each.folded_artist
+        ranks = [_match(text, name) for name in (title, f"{title} {artist}", f"{artist} {title}")]
+        ranks[2] = ranks[2] if len(text) > len(artist) else None  # by the artist alone the artist is found
+        found = [rank for rank in ranks if rank is not None]
+        if found and each.id not in known:
+            known.add(each.id)
+            yield min(found), _track(each)
+
+
+def _countries(text: str, gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
+    try:
+        meant = gazetteer.country_code(text)
+    except PlaceError:
+        meant = ""
+    for code in sorted(gazetteer.countries, key=lambda code: (code != meant, code)):
+        rank = _match(folded(text), _folded_country(gazetteer.country_name(code)))
+        if code == meant:  # by another of its names, or by its code, which may well be the beginning of a word
+            rank = min(_BEGINS if rank is None else rank, _BEGINS if len(text) < 4 else _EXACT)
+        if rank is not None:
+            yield rank, _country(code, gazetteer)
+
+
+@lru_cache(maxsize=512)
+def _folded_country(name: str) -> str:
+    return folded(name)
+
+
+def _cities(text: str, gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
+    whole = fold_words(text)
+    for index in gazetteer.complete(text, MOST_OF_ONE):
+        yield _EXACT if fold_words(gazetteer[index].name) == whole else _BEGINS, _city(index, gazetteer)
+
+
+def _artist(name: str) -> Result:
+    return Result("artist", name, "", {"artist": name})
+
+
+def _track(heard: Song) -> Result:
+    return Result("track", heard.title, heard.artist, {"track": heard.id})
+
+
+def _country(code: str, gazetteer: Gazetteer) -> Result:
+    found = Result("country", gazetteer.country_name(code), code, {"country": code})
+    index = gazetteer.largest(code)
+    return found if index is None else _placed(found, gazetteer[index])
+
+
+def _city(index: int, gazetteer: Gazetteer) -> Result:
+    city = gazetteer[index]
+    return _placed(Result("city", city.name, city.country, {"city": str(city.geoname_id)}), city)
+
+
+def _placed(found: Result, city: City) -> Result:
+    return msgspec.structs.replace(found, lon=city.lon, lat=city.lat)

@@ -1,0 +1,248 @@
+"""Which of a record's pairs a person is shown: for each filter a few a second, the far and the new first. Pure.
+
+A frame is a function of the filter and the records of its aligned 10 s, in order; integers only, so that every node
+and every CPU comes to the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.index import NAMES, Index, Kind, Name, index_of
+from webapp.core.plays import SLICE_MS, fold
+from webapp.core.records import Connection, Rows, SliceRecord
+
+LATELY_MS = 10_000
+SECOND_MS = 1_000
+SLICES_A_SECOND = SECOND_MS // SLICE_MS
+
+# What a pair is worth, in km: the distance itself, and what is added or taken away for each of these.
+ACROSS_COUNTRIES = 6_000
+CITY_LATELY = 5_000
+TRACK_LATELY = 8_000
+LISTENER_LATELY = 8_000
+
+_TAKEN = np.iinfo(np.int64).min
+
+
+class FilterError(ValueError):
+    """A filter that is not well-formed or names nothing; the message names the value and what would be right."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a viewer wants to see; all of it must hold. An artist is folded, a city is a GeoNames id."""
+
+    artist: str | None = None
+    track: str | None = None
+    country: str | None = None
+    city: int | None = None
+
+    @classmethod
+    def parse(
+        cls, pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, others: Iterable[str] | None = None
+    ) -> Filter:
+        """Read a filter from a query's names and values.
+
+        Args:
+            pairs: the query.
+            gazetteer: where places are looked up.
+            others: what else may stand in the query; all else may, if this is None.
+
+        Raises:
+            FilterError: a name is unknown or stands twice, or its value is malformed or not in the gazetteer.
+        """
+        values: dict[str, str | int] = {}
+        known = None if others is None else (*_READERS, *others)
+        for name, text in pairs:
+            if known and name not in known:
+                raise FilterError(f"{name[:40]!r} is not known here; a query may have {', '.join(known)}")
+            if name in _READERS:
+                if name in values:
+                    raise FilterError(f"{name} is given twice; give each filter once")
+                values[name] = _READERS[name](text, gazetteer)
+        return cls(**values)  # type: ignore[arg-type]  # each reader returns its field's type
+
+    def __bool__(self) -> bool:
+        return bool(self._asked)
+
+    @cached_property
+    def _asked(self) -> Sequence[tuple[Name, str | bytes | int]]:
+        values = (self.artist, self.track and self.track.encode(), self.country, self.city)
+        return [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
+
+    def accepts(self, connection: Connection, gazetteer: Gazetteer) -> bool:
+        """Tell whether a single connection passes."""
+        ends = [connection.from_city, connection.to_city]
+        return (
+            self.artist in (None, connection.artist)
+            and self.track in (None, connection.track_id)
+            and (self.country is None or self.country in gazetteer.country[ends])
+            and (self.city is None or self.city in gazetteer.geoname_id[ends])
+        )
+
+    def above(self, gazetteer: Gazetteer) -> tuple[float, float] | None:
+        """Return the lon and lat of the city that is named, or of the country's most populous; None where none is."""
+        index = self.city if self.city is None else gazetteer.by_id(self.city)
+        if index is None and self.country is not None:
+            index = gazetteer.largest(self.country)
+        return None if index is None else (gazetteer[index].lon, gazetteer[index].lat)
+
+    def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
+        """Return the rows of a kind that pass, ascending."""
+        if not self:
+            return index.every(kind)
+        found = (index.rows(kind, name, value) for name, value in self._asked)
+        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
+
+
+def _artist(text: str, _: Gazetteer) -> str:
+    if not (folded := fold(text)) or len(text) > 300:
+        raise FilterError(f"artist={text[:40]!r}: expected a name of 1 to 300 characters")
+    return folded
+
+
+def _track(text: str, _: Gazetteer) -> str:
+    if not re.fullmatch("[0-9a-v]{16}", text):
+        raise FilterError(f"track={text[:40]!r}: expected a track id, 16 characters of 0-9 and a-v")
+    return text
+
+
+def _country(text: str, gazetteer: Gazetteer) -> str:
+    if not re.fullmatch("[A-Za-z]{2}", text):
+        raise FilterError(f"country={text[:40]!r}: expected an ISO 3166 code of two letters such as 'BR'")
+    if (code := text.upper()) not in gazetteer.countries:
+        raise FilterError(f"country={text!r}: there is no such country; give its ISO 3166 code, such as 'BR'")
+    return code
+
+
+def _city(text: str, gazetteer: Gazetteer) -> int:
+    known = re.fullmatch("[0-9]{1,9}", text) and gazetteer.by_ids(np.array([int(text)]))[0] >= 0
+    if not known:
+        raise FilterError(f"city={text[:40]!r}: expected the GeoNames id of a city of the gazetteer such as 3448439")
+    return int(text)
+
+
+_READERS: dict[str, Callable[[str, Gazetteer], str | int]] = {
+    "artist": _artist,
+    "track": _track,
+    "country": _country,
+    "city": _city,
+}
+
+FILTERS = frozenset(_READERS)
+"""Names of the filters in a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows of a record that a frame shows, and how many pairs passed the filter."""
+
+    pairs: list[int]
+    pulses: list[int]
+    sparks: list[int]
+    matching: int
+
+
+class Selection:
+    """Chooses for one filter, record by record; it remembers the current aligned 10 s and nothing else.
+
+    Args:
+        wanted: the filter.
+        shown_per_s: pairs shown a second; 0 shows all.
+        gazetteer: for the countries of the ends.
+    """
+
+    def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer) -> None:
+        self.filter, self._shown_per_s, self._gazetteer = wanted, shown_per_s, gazetteer
+        self._period = self._second = -1
+
+    def choose(self, record: SliceRecord) -> Chosen:
+        """Choose from the next record; records come in order, none left out within an aligned 10 s."""
+        self._turn_to(record.start_ms)
+        index = index_of(record, self._gazetteer)
+        pairs = self.filter.passes("pairs", index)
+        return Chosen(
+            self._choose_pairs(record, index, pairs) if len(pairs) else [],
+            self._first("pulses", index),
+            self._first("sparks", index),
+            len(pairs),
+        )
+
+    def _turn_to(self, start_ms: int) -> None:
+        if start_ms // LATELY_MS != self._period:
+            self._period = start_ms // LATELY_MS
+            self._cities: Counter[int] = Counter()
+            self._tracks: Counter[bytes] = Counter()
+            self._listeners: Counter[int] = Counter()
+        if start_ms // SECOND_MS != self._second:
+            self._second = start_ms // SECOND_MS
+            self._shown = 0
+            self._had: set[str] = set()
+
+    def _choose_pairs(self, record: SliceRecord, index: Index, candidates: NDArray[np.int64]) -> list[int]:
+        if not self._shown_per_s:
+            return [int(row) for row in candidates]
+        part = record.start_ms % SECOND_MS // SLICE_MS + 1
+        room = part * self._shown_per_s // SLICES_A_SECOND - self._shown
+        chosen = candidates[self._best(record.pairs[candidates], index, room)] if room > 0 else candidates[:0]
+        self._shown += len(chosen)
+        return sorted(chosen.tolist())
+
+    def _best(self, rows: Rows, index: Index, room: int) -> list[int]:
+        """Return the best of rows, one after the other: each that is shown makes those that resemble it worth less."""
+        if len(rows) <= room:
+            for pair in rows:
+                self._remember(pair, index.ids)
+            return list(range(len(rows)))
+        songs = index.songs[rows["track"]]
+        worth, best = self._worth(rows, index.ids), list[int]()
+        while len(best) < room:
+            ties = np.flatnonzero(worth == worth.max())
+            row = int(ties[np.argmin(rows["tail"][ties])])
+            best.append(row)
+            self._remember(rows[row], index.ids)
+            worth -= _likeness(rows, rows[row]) + TRACK_LATELY * (songs == songs[row])
+            worth[best] = _TAKEN
+        return best
+
+    def _worth(self, rows: Rows, ids: Sequence[bytes]) -> NDArray[np.int64]:
+        country, city = self._gazetteer.country, np.zeros(len(self._gazetteer), np.int64)
+        city[list(self._cities)] = list(self._cities.values())
+        worth = rows["km"].astype(np.int64)
+        worth -= TRACK_LATELY * np.array([self._tracks[ids[track]] for track in rows["track"].tolist()], np.int64)
+        worth += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
+        for place, listener in (("from_city", "from_listener"), ("to_city", "to_listener")):
+            worth -= CITY_LATELY * city[rows[place]]
+            worth -= LISTENER_LATELY * np.array([self._listeners.get(key, 0) for key in rows[listener].tolist()])
+        return worth
+
+    def _remember(self, pair: np.void, ids: Sequence[bytes]) -> None:
+        self._cities.update((int(pair["from_city"]), int(pair["to_city"])))
+        self._listeners.update((int(pair["from_listener"]), int(pair["to_listener"])))
+        self._tracks[ids[pair["track"]]] += 1
+
+    def _first(self, kind: Kind, index: Index) -> list[int]:
+        """Return the first row that passes, unless one of its kind was shown in this second."""
+        passing: list[int] = [] if kind in self._had else self.filter.passes(kind, index)[:1].tolist()
+        if passing:
+            self._had.add(kind)
+        return passing
+
+
+def _likeness(rows: Rows, pair: np.void) -> NDArray[np.int64]:
+    """Return what each row is worth less once a pair was shown, for the cities and listeners that they share."""
+    less = np.zeros(len(rows), np.int64)
+    for mine in ("from", "to"):
+        for theirs in ("from", "to"):
+            less += CITY_LATELY * (rows[f"{mine}_city"] == pair[f"{theirs}_city"])
+            less += LISTENER_LATELY * (rows[f"{mine}_listener"] == pair[f"{theirs}_listener"])
+    return less

@@ -1,0 +1,1 @@
+"""What moves: the bus, matching and large bodies in processes of their own, channels, and the hub with its viewers."""

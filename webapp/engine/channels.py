@@ -1,0 +1,250 @@
+"""All channels: the frame of every record for each distinct filter, and what a viewer needs to come in."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import takewhile
+from typing import Any
+
+import gevent
+
+from webapp.core import frames
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.plays import SLICE_MS
+from webapp.core.records import SliceRecord
+from webapp.core.selection import LATELY_MS, Filter
+from webapp.core.tally import Entry, Tally
+from webapp.engine import wsframes
+from webapp.engine.bus import Bus
+from webapp.engine.channel import Channel, Frame, Maker, Shown, period
+from webapp.engine.hub import Channel as Audience
+from webapp.engine.hub import Hub
+from webapp.storage.history import History
+
+RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
+REBUILT_BYTES = 16 << 20
+
+_decoded = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
+"""Decodes a record once for all filters that begin in its 10 s; being the same record, it is indexed once, too."""
+
+
+class TooManyFilters(Exception):  # noqa: N818 - it says what is so, not that something is wrong
+    """As many distinct filters as the settings allow are being watched already."""
+
+
+class Outrun(Exception):  # noqa: N818 - it says what is so
+    """Records left the ring before a viewer's frames could be made of them."""
+
+
+class Channels:
+    """All channels: fed by the records' bus, feeding the hub and the history.
+
+    Args:
+        records: the bus of slice records; what it can be read again for can be resumed.
+        hub: writes to viewers.
+        history: keeps what was shown.
+        gazetteer: the cities.
+        clock: tells the time, epoch seconds.
+        shown_per_s: connections shown a second, per filter; 0 shows all.
+        filters_max: distinct filters at once.
+        window_s: the matching window, told to viewers.
+        offload: calls a function off the event loop and returns what it returns.
+    """
+
+    def __init__(
+        self,
+        records: Bus,
+        hub: Hub,
+        history: History,
+        gazetteer: Gazetteer,
+        *,
+        clock: Callable[[], float],
+        shown_per_s: int,
+        filters_max: int,
+        window_s: float,
+        offload: Callable[..., Any],
+    ) -> None:
+        self._records, self._hub, self._history, self._gazetteer = records, hub, history, gazetteer
+        self._clock, self._shown_per_s, self._filters_max = clock, shown_per_s, filters_max
+        self._window_s, self._offload = window_s, offload
+        self._everyone = Channel(Filter(), self._maker(Filter()), records.last)
+        self._everyone.live.set()
+        self._by_filter = {Filter(): self._everyone}
+        self._rebuilt: dict[tuple[Filter, int], list[Frame]] = {}
+        self.tally = Tally()
+        records.subscribe(self._receive)
+
+    @property
+    def seq(self) -> int:
+        """Number of the newest frame."""
+        return self._everyone.seq
+
+    @property
+    def filters(self) -> int:
+        """Distinct filters being watched, the empty one aside."""
+        return len(self._by_filter) - 1
+
+    def has_room_for(self, wanted: Filter) -> bool:
+        """Tell whether a viewer with this filter can come in."""
+        return wanted in self._by_filter or self.filters < self._filters_max
+
+    def _maker(self, wanted: Filter) -> Maker:
+        return Maker(wanted, self._shown_per_s, self._gazetteer)
+
+    # A record: the frame for everyone first, which is also what history calls shown to everyone.
+
+    def _receive(self, seq: int, message: bytes) -> None:
+        record = _decoded(message)
+        audiences = defaultdict[bytes, list[Audience]](list)  # nothing passes many a filter: one frame for all of these
+        for channel in list(self._by_filter.values()):
+            if channel.live.is_set():
+                shown = channel.advance(seq, record)
+                audiences[shown.payload].append(channel.audience)
+                self._keep_filtered(channel.filter, seq, shown)
+                if channel is self._everyone:
+                    self._keep_everyones(seq, record, shown)
+        for payload, those in audiences.items():
+            self._hub.send_frame(those, wsframes.text_frame(payload))
+
+    def _keep_filtered(self, wanted: Filter, seq: int, shown: Shown) -> None:
+        if wanted and shown.connections:
+            self._history.record_filtered(self._records.stream, seq, shown.connections)
+
+    def _keep_everyones(self, seq: int, record: SliceRecord, shown: Shown) -> None:
+        counts = frames.encode(frames.counts(record, len(shown.connections), None))
+        pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
+        self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
+        self.tally.add(Entry(record.end_ms, record.counts, len(shown.connections)))
+
+    # A viewer: hello, the frames that it missed, then live, with nothing between left out or said twice.
+
+    def join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
+        """Give a viewer's socket to the hub, with hello and what it missed to be written first.
+
+        Raises:
+            TooManyFilters: there is no room for another filter.
+            Outrun: what was missed can no longer be given without a gap.
+        """
+        channel = self._channel(wanted)
+        channel.joining += 1
+        try:
+            channel.live.wait()
+            opening = self._opening(channel, since)
+            self._hub.join(socket, channel.audience, iter(opening), lambda: self._left(channel, on_gone))
+        finally:
+            channel.joining -= 1
+            self._close_if_empty(channel)
+
+    def _left(self, channel: Channel, on_gone: Callable[[], None]) -> None:
+        self._close_if_empty(channel)
+        on_gone()
+
+    def _close_if_empty(self, channel: Channel) -> None:
+        if not channel.filter or channel.audience.viewers or channel.joining:
+            return
+        if self._by_filter.get(channel.filter) is channel:  # by now the filter may have another, with other viewers
+            del self._by_filter[channel.filter]
+
+    def _channel(self, wanted: Filter) -> Channel:
+        if not self.has_room_for(wanted):
+            raise TooManyFilters
+        if wanted not in self._by_filter:
+            channel = self._by_filter[wanted] = Channel(wanted, self._maker(wanted), self._records.last)
+            gevent.spawn(self._catch_up, channel)
+        return self._by_filter[wanted]
+
+    def _catch_up(self, channel: Channel) -> None:
+        """Replay the current aligned 10 s; when the last read finds nothing new, the channel is live."""
+        if self._records.last >= self._records.first:
+            for seq, record in self._from_period_of(self._records.last):
+                self._keep_filtered(channel.filter, seq, channel.advance(seq, record))
+        channel.live.set()
+
+    def _opening(self, channel: Channel, since: str | None) -> list[bytes]:
+        seq, recent, gap = self._beginning(channel, since)
+        hello = frames.hello(
+            stream=self._records.stream,
+            seq=seq,
+            now_s=self._clock(),
+            window_s=self._window_s,
+            plays_by_source=self.tally.minute.plays_by_source,
+            recent=recent,
+            gap=gap,
+        )
+        return [hello, *(payload for _, payload in self._frames_after(channel, seq))]
+
+    def _beginning(self, channel: Channel, since: str | None) -> tuple[int, list[bytes], int | None]:
+        """Return hello's seq, recent connections and gap."""
+        asked = self._asked(since)
+        if asked is not None and self._can_resume(asked):
+            return asked, [], 0
+        seq, recent = channel.recent(lambda upto: self._recent(channel.filter, upto))
+        return seq, recent, None if since is None else -1 if asked is None else seq - asked
+
+    def _recent(self, wanted: Filter, seq: int) -> list[bytes]:
+        """Return the newest recorded connections as JSON, newest first."""
+        found = self._offload(self._history.latest, wanted, frames.RECENT, upto=(self._records.stream, seq))
+        return [frames.connection_json(connection, self._gazetteer) for connection in found]
+
+    def _asked(self, since: str | None) -> int | None:
+        """Return the seq of `<stream>:<seq>`, or None if it is malformed, another stream's, or ahead of ours."""
+        match = re.fullmatch(r"(?s)(.*):([0-9]{1,15})", since or "")
+        if not match or match[1] != self._records.stream or int(match[2]) > self._records.last:
+            return None
+        return int(match[2])
+
+    def _can_resume(self, asked: int) -> bool:
+        """Tell whether every frame above `asked` can be made again: its 10 s must be wholly in the ring."""
+        first = self._records.first
+        if asked == self._records.last or first == 1:
+            return True
+        if asked + 1 < first:
+            return False
+        return period(self._record(asked + 1)) > period(self._record(first))
+
+    def _frames_after(self, channel: Channel, after: int) -> list[Frame]:
+        """Return the frames above `after` up to the channel's newest; nothing yields after the newest is read."""
+        result: list[Frame] = []
+        while (kept := channel.kept(after)) is None:
+            made = [frame for frame in self._rebuild(channel.filter, after + 1) if frame[0] > after]
+            if not made or [seq for seq, _ in made] != list(range(after + 1, after + 1 + len(made))):
+                raise Outrun
+            result += made
+            after += len(made)
+        return result + kept
+
+    def _rebuild(self, wanted: Filter, seq: int) -> list[Frame]:
+        """Make the frames of the aligned 10 s of `seq`, all of whose records must be in the ring, once more."""
+        if not self._can_resume(seq - 1):
+            raise Outrun
+        key = wanted, period(self._record(seq))
+        if key not in self._rebuilt:
+            maker, made = self._maker(wanted), []
+            for number, record in takewhile(lambda item: period(item[1]) == key[1], self._from_period_of(seq)):
+                shown = maker.make(number, record)
+                made.append((number, shown.payload))
+                self._keep_filtered(wanted, number, shown)
+            self._remember(key, made)
+            return made
+        return self._rebuilt[key]
+
+    def _remember(self, key: tuple[Filter, int], made: list[Frame]) -> None:
+        """Keep what was rebuilt for others who come back at the same time, the oldest of it giving way."""
+        self._rebuilt[key] = made
+        while sum(len(payload) for made in self._rebuilt.values() for _, payload in made) > REBUILT_BYTES:
+            del self._rebuilt[next(iter(self._rebuilt))]
+
+    def _record(self, seq: int) -> SliceRecord:
+        return _decoded(next(self._records.read(seq - 1))[1])
+
+    def _from_period_of(self, seq: int) -> Iterator[tuple[int, SliceRecord]]:
+        """Yield the records from the beginning of the 10 s of `seq` to the newest, and to the loop between them."""
+        wanted = period(self._record(seq))
+        for number, message in self._records.read(max(seq - RECORDS_A_PERIOD, self._records.first) - 1):
+            record = _decoded(message)
+            if period(record) >= wanted:
+                yield number, record
+                gevent.sleep(0)

@@ -1,0 +1,103 @@
+"""From the plays' bus to the records' bus: waits for each slice to end, has it closed, publishes what was found."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+import gevent
+
+from webapp.core.plays import SLICE_MS, plays_in
+from webapp.engine.bus import Bus
+from webapp.engine.loop import RETRY_S
+from webapp.engine.matching import Closed, Matching
+
+log = logging.getLogger(__name__)
+
+TAKE_S = 0.05
+"""So often plays are taken from the bus, so that little is left to do for them when their slice is due."""
+
+
+class Pipeline:
+    """Runs the matching by the clock.
+
+    Args:
+        plays: the bus that batches of plays come from.
+        records: the bus that slice records go to.
+        matching: what has slices closed.
+        clock: tells the time, epoch seconds.
+        lateness_s: how long a slice waits after its end.
+        on_closed: called with how many slices were closed in one go, and how many seconds that took.
+    """
+
+    def __init__(
+        self,
+        plays: Bus,
+        records: Bus,
+        matching: Matching,
+        clock: Callable[[], float],
+        lateness_s: float,
+        on_closed: Callable[[int, float], None],
+    ) -> None:
+        self._on_closed = on_closed
+        self._records, self._matching, self._clock = records, matching, clock
+        self._lateness_ms = round(lateness_s * 1000)
+        self._closed = Closed([], (round(clock() * 1000) - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
+        self._inbox: deque[bytes] = deque()
+        self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in step
+        self._end = plays.subscribe(self._receive)
+
+    @property
+    def waiting(self) -> int:
+        """Plays taken in whose slice is not closed yet."""
+        return self._received - self._taken + self._closed.waiting
+
+    @property
+    def closed_ms(self) -> int:
+        """Up to when all slices are closed, epoch milliseconds."""
+        return self._closed.closed_ms
+
+    @property
+    def lag_s(self) -> float:
+        """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
+        return max(0.0, self._clock() - (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
+
+    @property
+    def ahead_s(self) -> float:
+        """How far the newest closed slice is ahead of the clock: no slice closes until a clock set back is there."""
+        return max(0.0, self._closed.closed_ms / 1000 + self._lateness_ms / 1000 - self._clock())
+
+    def step(self) -> None:
+        """Wait a little, take plays in, close what is due by then, and publish the records."""
+        gevent.sleep(self._until_next())
+        now_ms = round(self._clock() * 1000)
+        began_s, closed_ms = time.perf_counter(), self._closed.closed_ms
+        batches = [self._inbox.popleft() for _ in range(len(self._inbox))]
+        try:
+            self._closed = self._matching.close(batches, now_ms - self._lateness_ms, now_ms)
+        except OSError as error:
+            lost = self._closed.waiting + sum(map(plays_in, batches))
+            log.error("matching was lost (%s), and with it %d plays; another goes on", error, lost)
+            self._closed = Closed([], closed_ms, 0)
+            gevent.sleep(RETRY_S)
+        finally:
+            self._taken += sum(map(plays_in, batches))
+        if closed := (self._closed.closed_ms - closed_ms) // SLICE_MS:
+            self._on_closed(closed, time.perf_counter() - began_s)
+        for record in self._closed.records:
+            self._records.publish(record)
+
+    def stop(self) -> None:
+        """Take no more plays."""
+        self._end()
+
+    def _receive(self, _: int, message: bytes) -> None:
+        self._received += plays_in(message)
+        self._inbox.append(message)
+
+    def _until_next(self) -> float:
+        """Return seconds to wait, at most until the next slice may be closed; never none, so that others get a turn."""
+        due_s = (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000
+        return min(max(due_s - self._clock(), 0.001), TAKE_S)

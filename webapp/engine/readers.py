@@ -1,0 +1,115 @@
+"""Reading of bodies: small ones at once, large ones in child processes.
+
+Ten thousand plays take long to read, the longer the more of their tracks are new, and while that goes on no viewer gets
+a frame. So what is large goes to a process of its own, of which there may be one a core; that way all cores take part.
+If one is lost, large bodies are read here for ten seconds, and the next one starts another.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from webapp.core.decoding import BodyError, TooManyPlaysError
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.plays import Source
+from webapp.core.reading import PlayReader, Taken
+from webapp.engine.children import Child, give_way, serve
+
+LARGE_BYTES = 1 << 16
+CHILDREN_MOST = 4
+_AGAIN_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class _Start(msgspec.Struct):
+    """What the child is told first."""
+
+    secret: bytes
+
+
+class _Job(msgspec.Struct):
+    """A body to be read, with what `PlayReader.take` is to know of it."""
+
+    body: bytes
+    now_ms: int
+    source: Source
+    lines: bool
+
+
+class _Refused(msgspec.Struct):
+    """The body cannot be used: too many plays, or another sentence for a person."""
+
+    sentence: str
+    too_many: bool
+
+
+class _Answer(msgspec.Struct):
+    taken: Taken | None = None
+    refused: _Refused | None = None
+
+
+class Readers:
+    """Reads bodies of plays. Call it from any greenlet or thread.
+
+    Args:
+        gazetteer: where places are looked up.
+        secret: key of the listener hashes.
+        clock: tells the time, epoch milliseconds.
+    """
+
+    def __init__(self, gazetteer: Gazetteer, secret: bytes, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._here, self._reading = PlayReader(gazetteer, secret), threading.Lock()
+        count = min(CHILDREN_MOST, len(os.sched_getaffinity(0)))
+        self._children = [Child(__name__, lambda: _Start(secret), _Answer) for _ in range(count)]
+        self._not_before_s = 0.0
+
+    def take(self, body: bytes, source: Source, *, lines: bool) -> Taken:
+        """Read a body as one that arrives now; see `PlayReader.take`."""
+        if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
+            child = min(self._children, key=lambda child: child.busy)
+            try:
+                return _outcome(child.asked(lambda: _Job(body, self._clock(), source, lines)))
+            except OSError as error:
+                self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
+                log.warning("a process that reads large bodies was lost (%s); this one is read here", error)
+        with self._reading:
+            return self._here.take(body, self._clock(), source, lines=lines)
+
+    def stop(self) -> None:
+        """End the children; what is still to be read is read here."""
+        self._not_before_s = math.inf
+        for child in self._children:
+            child.stop()
+
+
+def _outcome(answer: _Answer) -> Taken:
+    if answer.refused:
+        raise (TooManyPlaysError if answer.refused.too_many else BodyError)(answer.refused.sentence)
+    assert answer.taken is not None
+    return answer.taken
+
+
+def _begin(start: _Start) -> Callable[[_Job], _Answer]:
+    give_way()
+    reader = PlayReader(load_gazetteer(), start.secret)
+
+    def answer(job: _Job) -> _Answer:
+        try:
+            return _Answer(taken=reader.take(job.body, job.now_ms, job.source, lines=job.lines))
+        except (BodyError, TooManyPlaysError) as error:
+            return _Answer(refused=_Refused(str(error), isinstance(error, TooManyPlaysError)))
+
+    return answer
+
+
+if __name__ == "__main__":
+    serve(_Start, _Job, _begin)

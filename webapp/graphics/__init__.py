@@ -1,0 +1,1 @@
+"""Pictures of moments and codes to be scanned, their colours and their fonts."""

@@ -1,0 +1,231 @@
+"""The globe of a picture: the Earth as the page shows it, by the light of the moment. Pure.
+
+The formulas are those of the page's shaders (`assets/layers`), for an eye infinitely far away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from webapp.graphics.cardview import Frame, View
+from webapp.graphics.colours import rgb
+from webapp.graphics.looks import LAND, LIGHTS, OCEAN, STARS, land_points
+from webapp.resources import ASSETS
+
+Floats = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
+Shade = Callable[[Floats, Floats, View], Floats]
+
+COARSE = 1 / 120
+"""Radii between the points at which air and sea are worked out."""
+DAYS, SIDES = 7, 5
+"""In how many steps the light on dots changes, and how squarely they are seen: alike, they make a PNG small."""
+MANY_FROM = 480
+"""The radius, in pixels, from which the land has its many dots."""
+LIGHTS_MOST = 1_500
+STARS_A_MEGAPIXEL = 170
+MARGIN = 24
+"""Pixels around the picture on which dots may lie in part."""
+FALLOFF, REACH = 30.0, 1.3
+"""Of the air, as `webapp.scene` has them."""
+
+
+def painted(frame: Frame, view: View) -> Image.Image:
+    """Return the night, the air, the sea, the land, the lights of the cities and the stars."""
+    canvas = np.pad(np.array(_sky(frame, view)), ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    moved = replace(view, x=view.x + MARGIN, y=view.y + MARGIN)
+    for draw in (_stars, _land, _lights):
+        draw(canvas, moved)
+    return Image.fromarray(canvas[MARGIN:-MARGIN, MARGIN:-MARGIN])
+
+
+def _sky(frame: Frame, view: View) -> Image.Image:
+    """Return air and sea, with a sharp rim where they meet."""
+    sky = Image.new("RGB", (frame.width, frame.height), OCEAN["ground"])
+    left, top, right, bottom = _box(frame, view, REACH)
+    sky.paste(_stretched(_air, view, left, top, right - left, bottom - top), (left, top))
+    left, top, right, bottom = _box(frame, view, 1.0)
+    x, y = np.arange(left, right) + 0.5 - view.x, np.arange(top, bottom) + 0.5 - view.y
+    # Half of 1 - r² is about 1 - r at the rim, which is where it matters.
+    inside = np.subtract.outer((view.radius**2 - y * y).astype(np.float32), (x * x).astype(np.float32))
+    inside *= 255 / (2 * view.radius)
+    inside += 127.5
+    rim = np.clip(inside, 0, 255, out=inside).astype(np.uint8)
+    sky.paste(_stretched(_sea, view, left, top, right - left, bottom - top), (left, top), Image.fromarray(rim))
+    return sky
+
+
+def _box(frame: Frame, view: View, radii: float) -> tuple[int, int, int, int]:
+    """Return the part of the picture that so many radii may reach: left, top, right, bottom."""
+    reach = radii * view.radius + 1
+    left, right = (round(min(max(view.x + way, 0), frame.width)) for way in (-reach, reach))
+    top, bottom = (round(min(max(view.y + way, 0), frame.height)) for way in (-reach, reach))
+    return left, top, right, bottom
+
+
+def _stretched(colour: Shade, view: View, left: int, top: int, width: int, height: int) -> Image.Image:
+    """Return a box of the picture, worked out at few points and blended between."""
+    step = max(3, round(view.radius * COARSE))
+    columns, rows = math.ceil(width / step), math.ceil(height / step)
+    x = (left + (np.arange(columns) + 0.5) * step - view.x) / view.radius
+    y = (view.y - top - (np.arange(rows)[:, None] + 0.5) * step) / view.radius
+    grid = np.ones((rows, columns))
+    few = np.clip(np.round(255 * colour(x * grid, y * grid, view)), 0, 255).astype(np.uint8)
+    box = (0, 0, width / step, height / step)
+    return Image.fromarray(few).resize((width, height), Image.Resampling.BILINEAR, box)
+
+
+def _air(x: Floats, y: Floats, view: View) -> Floats:
+    r = np.maximum(np.hypot(x, y), 1.0)
+    lit = _smooth(-0.8, 0.8, (x * view.sun[0] + y * view.sun[1]) / r + 0.25 * view.sun[2])
+    thin, wide = np.exp((1 - r) * FALLOFF), np.exp((1 - r) * FALLOFF * 0.24)
+    glow = (thin * _mix(0.16, 0.62, lit) + wide * _mix(0.10, 0.24, lit)) * _smooth(REACH, 1.02, r)
+    return _mix(_OCEAN["haze"], _OCEAN["rim"], (thin**2)[..., None]) * glow[..., None] + _OCEAN["ground"]
+
+
+def _sea(x: Floats, y: Floats, view: View) -> Floats:
+    r = np.maximum(np.hypot(x, y), 1.0)  # beyond the rim as at the rim
+    x, y = x / r, y / r
+    z = np.sqrt(np.maximum(0.0, 1 - x * x - y * y))
+    light = np.stack([x, y, z], axis=-1) @ view.sun
+    day, grazing = _smooth(-0.20, 0.55, light)[..., None], (1 - z)[..., None]
+    dusk = np.maximum(0.0, 1 - np.abs(light + 0.02) * 4.5)[..., None]
+    return np.asarray(
+        _mix(_OCEAN["night"], _OCEAN["day"], day)
+        + _OCEAN["dusk"] * dusk**2
+        + _OCEAN["limb"] * grazing**2 * _mix(0.20, 0.34, day)
+        + _OCEAN["gleam"] * grazing**6 * _mix(0.12, 0.55, day)
+    )
+
+
+def _stars(canvas: Pixels, view: View) -> None:
+    height, width, _ = canvas.shape
+    random = np.random.Generator(np.random.PCG64(7)).random((round(width * height / 1e6 * STARS_A_MEGAPIXEL), 4))
+    x, y, bright = random[:, 0] * width, random[:, 1] * height, random[:, 3] ** 5
+    outside = np.hypot(x - view.x, y - view.y) > view.radius * 1.01
+    colour = np.where(random[:, 2:3] > 0.8, _rgb(STARS["warm"]), _rgb(STARS["cool"]))
+    some = np.column_stack([x, y])[outside]
+    _dot(canvas, some, (0.7 + bright)[outside], colour[outside], (0.10 + 0.6 * bright)[outside])
+
+
+@cache
+def _dots(name: str) -> Floats:
+    return _units(*np.radians(land_points(name)).T)
+
+
+@cache
+def _cities() -> tuple[Floats, Floats]:
+    """Return the cities' places, unit vectors, and sizes from 0 to 1; `scripts/build_land.py` packed them."""
+    data = (ASSETS / "lights.bin").read_bytes()
+    count = len(data) // 5
+    lon, lat = np.radians(np.frombuffer(data, "<i2", 2 * count).reshape(2, count) / 100)
+    sizes = np.frombuffer(data, np.uint8, count, 4 * count) / 255
+    return _units(lon, lat)[:LIGHTS_MOST], sizes[:LIGHTS_MOST]
+
+
+def _units(lon: Floats, lat: Floats) -> Floats:
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def _land(canvas: Pixels, view: View) -> None:
+    many = view.radius > MANY_FROM
+    points = _dots("land.bin" if many else "land-few.bin")
+    seen = view.seen(points)
+    near = seen[:, 2] > 0.03
+    seen, light = seen[near], (points[near] @ view.axes.T) @ view.sun
+    day, facing = _steps(_smooth(-0.16, 0.34, light), DAYS), _steps(_smooth(0.0, 0.6, seen[:, 2]), SIDES)
+    dusk = _steps(np.maximum(0.0, 1 - np.abs(light - 0.03) * 4.5) ** 2, DAYS)
+    colour = _mix(_LAND["night"] * 1.3, _LAND["day"], day[:, None]) + _LAND["dusk"] * 0.8 * dusk[:, None]
+    size = view.radius * (0.0048 if many else 0.0068)
+    _dot(canvas, seen, size * (0.55 + 0.45 * facing), colour, 0.15 + 0.85 * facing)
+
+
+def _lights(canvas: Pixels, view: View) -> None:
+    points, sizes = _cities()
+    seen = view.seen(points)
+    night = _smooth(0.06, -0.24, (points @ view.axes.T) @ view.sun) * _smooth(0.0, 0.35, seen[:, 2])
+    some, size = seen[night > 0.3], sizes[night > 0.3]
+    colour = _mix(_rgb(LIGHTS["small"]), _rgb(LIGHTS["large"]), size[:, None])
+    large = size > 0.45
+    for place, of_light, ink in zip(some[large].tolist(), size[large].tolist(), colour[large], strict=True):
+        _shine(canvas, place[0], place[1], view.radius * 0.026 * of_light, ink)
+    _dot(canvas, some, view.radius * 0.0042 * (0.5 + size), colour, _steps(0.5 + 0.5 * size, DAYS))
+
+
+def _shine(canvas: Pixels, x: float, y: float, radius: float, colour: Floats) -> None:
+    """Add the glow around a large city."""
+    left, top, size = math.floor(x - radius), math.floor(y - radius), math.ceil(2 * radius) + 1
+    if min(left, top) < 0 or left + size > canvas.shape[1] or top + size > canvas.shape[0]:
+        return
+    across, down = np.arange(size) + 0.5 + left - x, np.arange(size)[:, None] + 0.5 + top - y
+    over = 0.34 * np.clip(1 - np.hypot(across, down) / radius, 0, 1)[..., None] ** 1.6
+    patch = canvas[top : top + size, left : left + size]
+    patch[:] = patch + (255 * colour - patch) * over
+
+
+def _dot(canvas: Pixels, places: Floats, radius: Floats, colour: Floats, opacity: Floats) -> None:
+    """Draw round dots with soft edges; they are placed by half pixels, which is fine enough and makes a PNG small."""
+    height, width, _ = canvas.shape
+    reach = math.ceil(float(radius.max(initial=0))) + 1
+    halves = np.round(places[:, :2] * 2).astype(int)
+    x, y = halves.T // 2
+    inside = (x >= reach) & (x < width - reach) & (y >= reach) & (y < height - reach)
+    for odd in ((0, 0), (0, 1), (1, 0), (1, 1)):  # in each of which all dots meet the pixels alike
+        some = inside & (halves % 2 == odd).all(axis=1)
+        ink = (255 * colour[some]).astype(np.float32)
+        _stamp(canvas, y[some] * width + x[some], odd, reach, radius[some], ink, opacity[some])
+
+
+def _stamp(
+    canvas: Pixels,
+    at: npt.NDArray[np.int64],
+    odd: tuple[int, int],
+    reach: int,
+    radius: Floats,
+    ink: npt.NDArray[np.float32],
+    opacity: Floats,
+) -> None:
+    flat, width = canvas.reshape(-1, 3), canvas.shape[1]
+    for down, right in (np.argwhere(_disc(reach)) - reach).tolist():
+        away = math.hypot(right + 0.5 - odd[0] / 2, down + 0.5 - odd[1] / 2)
+        over = np.clip(radius + 0.5 - away, 0, 1) * opacity
+        some = np.flatnonzero(over)
+        if len(some):
+            pixels, part = at[some] + (down * width + right), over[some, None].astype(np.float32)
+            under = flat[pixels]
+            flat[pixels] = under + (ink[some] - under) * part
+
+
+def _disc(reach: int) -> npt.NDArray[np.bool_]:
+    """Return which pixels a dot may touch, of a square of them around its middle."""
+    steps = np.arange(-reach, reach + 1)
+    return np.asarray(np.hypot(steps, steps[:, None]) <= reach)
+
+
+def _steps(value: Floats, count: int) -> Floats:
+    """Leave only so many values from 0 to 1: dots that are alike make a PNG small."""
+    return np.asarray(np.round(np.clip(value, 0, 1) * (count - 1)) / (count - 1))
+
+
+def _rgb(text: str) -> Floats:
+    return np.array(rgb(text))
+
+
+_OCEAN = {name: _rgb(text) for name, text in OCEAN.items()}
+_LAND = {name: _rgb(text) for name, text in LAND.items()}
+
+
+def _mix(a: npt.ArrayLike, b: npt.ArrayLike, part: npt.ArrayLike) -> Floats:
+    return np.asarray(np.asarray(a) * (1 - np.asarray(part)) + np.asarray(b) * np.asarray(part))
+
+
+def _smooth(low: float, high: float, value: npt.ArrayLike) -> Floats:
+    t = np.clip((np.asarray(value) - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))

@@ -1,0 +1,123 @@
+"""Drawing of pictures in a process of its own: it takes a tenth of a second, in which no viewer would get a frame."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+import resvg_py
+from PIL import Image
+
+from webapp.engine.children import Child, give_way, serve
+from webapp.graphics.cardpage import SOFT, WARM
+from webapp.graphics.cards import KINDS, Drawn, Told
+from webapp.graphics.codes import code_svg
+from webapp.graphics.fonts import Fonts, load_fonts
+from webapp.graphics.looks import LAND, LIGHTS, OCEAN, PAIRS
+
+ANSWER_S = 20.0
+
+
+class Job(msgspec.Struct):
+    """A picture to be drawn: of what is told one of `cards.KINDS`; of an address "code.svg" or "code.png"."""
+
+    kind: str
+    told: Told | None = None
+    address: str = ""
+
+
+class Picture(msgspec.Struct):
+    """A file's bytes."""
+
+    data: bytes
+
+
+class _Start(msgspec.Struct):
+    """There is nothing that the child need be told first."""
+
+
+class Drawing:
+    """Draws pictures in a child process, one after another. Call it from any greenlet or thread."""
+
+    def __init__(self) -> None:
+        self._child = Child(__name__, _Start, Picture, ANSWER_S)
+
+    def drawn(self, job: Job) -> bytes:
+        """Return the picture, a PNG unless it is an SVG.
+
+        Raises:
+            OSError: the process was lost.
+        """
+        return self._child.asked(lambda: job).data
+
+    def stop(self) -> None:
+        """End the process."""
+        self._child.stop()
+
+
+def draw(job: Job, fonts: Fonts) -> bytes:
+    """Draw a picture here."""
+    if job.told is None:
+        svg = code_svg(job.address)
+        return (
+            svg.encode() if job.kind.endswith(".svg") else resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
+        )
+    return composed(KINDS[job.kind](job.told, fonts), fonts, job.told.pair)
+
+
+def composed(drawn: Drawn, fonts: Fonts, pair: int) -> bytes:
+    """Lay the texts over the globe; 256 colours, chosen for the song, are a third of the bytes."""
+    for tile in drawn.tiles:
+        files = [str(path) for path in fonts.paths(tile.texts)]
+        layer = Image.open(io.BytesIO(_png(tile.svg, files)))
+        drawn.globe.paste(layer, (tile.left, tile.top), layer)
+    few = drawn.globe.quantize(palette=_palette(pair), dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    few.save(out, "PNG", compress_level=4)
+    return out.getvalue()
+
+
+def _png(svg: str, fonts: list[str]) -> bytes:
+    """Draw an SVG with these fonts and no others, so that it is the same everywhere."""
+    return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=fonts)
+
+
+def _palette(pair: int) -> Image.Image:
+    """Return the colours of a picture: the night's blues closely, then what stands before them, more or less bright."""
+    ground = OCEAN["ground"]
+    ways = [
+        ((ground, "#0d2a52", OCEAN["haze"], OCEAN["rim"]), 96),
+        ((ground, "#142f60", "#2f66c0"), 36),
+        ((ground, LAND["night"], LAND["day"], "#ffffff"), 32),
+        ((ground, LAND["dusk"], LIGHTS["large"]), 8),
+        ((ground, LIGHTS["small"], LIGHTS["large"]), 14),
+        ((ground, PAIRS[pair][0], "#ffffff"), 18),
+        ((ground, PAIRS[pair][1], "#ffffff"), 18),
+        ((PAIRS[pair][0], PAIRS[pair][1]), 10),
+        ((ground, WARM), 8),
+        ((ground, SOFT), 10),
+        ((ground, "#9a7bff"), 6),
+    ]
+    colours = np.concatenate([_ramp(stops, count) for stops, count in ways])
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(colours.astype(np.uint8).tobytes())
+    return palette
+
+
+def _ramp(stops: tuple[str, ...], count: int) -> np.ndarray:
+    """Return so many colours from the first stop to the last."""
+    rgb = np.array([list(bytes.fromhex(stop.removeprefix("#"))) for stop in stops], float)
+    at = np.linspace(0, len(stops) - 1, count)
+    return np.stack([np.interp(at, range(len(stops)), rgb[:, channel]) for channel in range(3)], axis=1).round()
+
+
+def _begin(_start: _Start) -> Callable[[Job], Picture]:
+    give_way()
+    fonts = load_fonts()
+    return lambda job: Picture(draw(job, fonts))
+
+
+if __name__ == "__main__":
+    serve(_Start, Job, _begin)

@@ -1,0 +1,1 @@
+"""What is kept: the history of connections, what is read of it, and its sums."""

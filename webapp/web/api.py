@@ -1,0 +1,140 @@
+"""The read side for programs: kept connections and statistics as JSON, health checks, metrics."""
+
+import re
+from collections.abc import Iterable
+from sqlite3 import Connection as Connect
+
+import msgspec
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import ServiceUnavailable
+
+from webapp.core.frames import connection_json
+from webapp.core.records import is_connection_id
+from webapp.core.search import SearchError, kind_of, search, wanted
+from webapp.core.selection import Filter, FilterError
+from webapp.storage import past as kept
+from webapp.web.runtime import offload, unison
+
+DEFAULT_LIMIT = 20
+LIMIT_MAX = 200
+SECONDS_MAX = 60
+
+blueprint = Blueprint("api", __name__)
+
+encode = msgspec.json.encode
+
+
+class QueryError(ValueError):
+    """A parameter of the query is wrong; the message names the value and what would be right."""
+
+
+@blueprint.errorhandler(FilterError)
+@blueprint.errorhandler(QueryError)
+@blueprint.errorhandler(SearchError)
+def wrong_query(error: Exception) -> Response:
+    """Answer 400 with what is wrong."""
+    return _json({"error": str(error)}, 400)
+
+
+@blueprint.get("/api/connections")
+def connections() -> Response:
+    """Return the newest recorded connections that pass the filter, newest first; `next` goes on as `before`."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    limit, before = _limit(_one(pairs, "limit")), _before(_one(pairs, "before"))
+    wanted = Filter.parse(pairs, app.gazetteer, others=["limit", "before"])
+    found = offload(app.history.latest, wanted, limit + 1, before)
+    page = [msgspec.Raw(connection_json(connection, app.gazetteer)) for connection in found[:limit]]
+    return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
+
+
+@blueprint.get("/api/past")
+def past() -> Response:
+    """Return the frames that everyone was shown in some seconds, or what was recorded then and passes a filter."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
+    wanted = Filter.parse(pairs, app.gazetteer, others=["from", "seconds"])
+
+    def read(db: Connect) -> bytes:  # and encode, for both take long where much was shown
+        found = kept.frames(db, after_ms, after_ms + 1000 * seconds, wanted, app.gazetteer)
+        oldest = kept.oldest_ms(db)
+        told = [kept.told(frame, wanted, app.gazetteer) for frame in found]
+        return encode({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
+
+    body = offload(app.history.read, read)
+    if body is None:
+        raise ServiceUnavailable(app.history.problem or "the history cannot be read at the moment", retry_after=2)
+    return Response(body, headers={"Cache-Control": "no-store"}, mimetype="application/json")
+
+
+@blueprint.get("/api/search")
+def find() -> Response:
+    """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone."""
+    app, pairs = unison(), list(request.args.items(multi=True))
+    text, kind = wanted(_one(pairs, "q")), kind_of(_one(pairs, "kind"))
+    results = offload(lambda: search(text, app.heard.songs(), app.gazetteer, kind))
+    return _json({"results": results})
+
+
+@blueprint.get("/api/stats")
+def stats() -> Response:
+    """Return the sums of the last seconds."""
+    app = unison()
+    return _json(app.loop.call(app.stats))
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Say that the process lives."""
+    return _json({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """Say whether all parts work, and if not, what is wrong: 503 then."""
+    problems = unison().problems()
+    return _json({"status": "not ready" if problems else "ok", "problems": problems}, 503 if problems else 200)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Return the metrics for Prometheus."""
+    app = unison()
+    body, content_type = app.loop.call(app.metrics.exposition, request.headers.get("Accept", ""))
+    return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(encode(value), status, {"Cache-Control": "no-store"}, mimetype="application/json")
+
+
+def _one(pairs: Iterable[tuple[str, str]], name: str) -> str | None:
+    values = [value for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise QueryError(f"{name} is given {len(values)} times; give it once")
+    return values[0] if values else None
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= LIMIT_MAX:
+        raise QueryError(f"limit={text[:40]!r}: expected a whole number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def _from(text: str | None) -> float:
+    if text is None or not re.fullmatch(r"[0-9]{1,11}(\.[0-9]{1,6})?", text):
+        raise QueryError(f"from={(text or '')[:40]!r}: expected epoch seconds such as 1790000000")
+    return float(text)
+
+
+def _seconds(text: str | None) -> int:
+    if text is None or not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= SECONDS_MAX:
+        raise QueryError(f"seconds={(text or '')[:40]!r}: expected a whole number from 1 to {SECONDS_MAX}")
+    return int(text)
+
+
+def _before(text: str | None) -> str | None:
+    if text is not None and not is_connection_id(text):
+        raise QueryError(f"before={text[:40]!r}: expected the id of a connection, 23 characters of 0-9 and a-v")
+    return text

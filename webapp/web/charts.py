@@ -1,0 +1,104 @@
+"""GET /playlist: the songs that brought people together, of an hour, a day or a week, to read and to take along."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from webapp.config import QUERY
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.records import Connection
+from webapp.storage.history import History
+from webapp.storage.periods import PERIODS, SMALL, Sums
+from webapp.storage.totals import are_few, songs
+from webapp.web import poster
+from webapp.web.answers import page_response
+from webapp.web.playlist import FORMATS, Item, Playlist
+from webapp.web.runtime import offload, unison
+from webapp.web.security import public_base
+
+SONGS = 50
+
+Orders = dict[str, list[tuple[Connection, int]]]
+"""By order, each song's farthest connection, and how many it has."""
+ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "Rarest"}
+
+blueprint = Blueprint("charts", __name__)
+
+
+def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[Orders]:
+    """Return what makes charts; `clock` tells the time, epoch seconds."""
+
+    def make(since_s: float) -> tuple[Orders, bool]:
+        def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
+            return songs(db, since_s, SONGS, gazetteer), are_few(db, since_s, SMALL)
+
+        return offload(history.read, read) or ({order: [] for order in ORDERS}, True)
+
+    return Sums(make, clock)
+
+
+@blueprint.get("/playlist")
+def page() -> Response:
+    """Serve a chart as a page."""
+    period, order = _asked()
+    chart = unison().charts.of(period)
+    entries = [_told(connection, times) for connection, times in chart.sums[order]]
+    return page_response(render_template("playlist.html", period=period, order=order, entries=entries, formats=FORMATS))
+
+
+@blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")
+def export(format: str) -> Response:
+    """Serve a chart as a file for players."""
+    period, order = _asked()
+    chart = unison().charts.of(period)
+    title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
+    items = [_item(connection, times) for connection, times in chart.sums[order]]
+    address = (public_base(request, unison().settings) or "") + url_for("charts.page", period=period, by=order)
+    kind, write = FORMATS[format]
+    response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="unison-{period}-{order}.{format}"'
+    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+    return response
+
+
+def _asked() -> tuple[str, str]:
+    """Return the period and the order that are asked for."""
+    period, order = request.args.get("period", "day"), request.args.get("by", "most")
+    for name, value, known in (("period", period, PERIODS), ("by", order, ORDERS)):
+        if value not in known:
+            raise BadRequest(f"{name}={value[:40]!r}: expected one of {', '.join(known)}")
+    return period, order
+
+
+def _told(connection: Connection, times: int) -> dict[str, Any]:
+    wire = poster.wire(connection)
+    told, links = poster.told(wire), _links(wire["track"])
+    return {**told, "times": times, "source": connection.source, "track": connection.track_id, "links": links}
+
+
+def _links(track: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return where the song can be searched for: what each is called, and its address."""
+    query = quote(f"{track['artist']} {track['title']}", safe="")
+    found = (link.partition("=") for link in unison().settings.search_links)
+    return [(name, address.replace(QUERY, query)) for name, _, address in found]
+
+
+def _item(connection: Connection, times: int) -> Item:
+    told, track = _told(connection, times), msgspec.json.decode(connection.track)
+    return Item(
+        title=track["title"],
+        artist=track["artist"],
+        recording=track["recording"],
+        url=track["url"],
+        image=track["artwork_url"],
+        about=f"{told['from']} – {told['to']}, {told['distance']} · × {times} · {gettext(connection.source)}",
+        page=(public_base(request, unison().settings) or "") + f"/c/{connection.id}",
+    )

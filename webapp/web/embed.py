@@ -1,0 +1,163 @@
+"""GET /embed, the globe for other people's pages, and /embed.js, the script that puts it there."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from webapp.core.selection import Filter
+from webapp.graphics import colours
+from webapp.graphics.looks import OCEAN
+from webapp.resources import ASSETS, TEMPLATES
+from webapp.scene import COVER, PAPER_OCEAN, scene
+from webapp.web import embedding
+from webapp.web.answers import localised
+from webapp.web.embedding import TRANSPARENT, Wish
+from webapp.web.moments import moment
+from webapp.web.oembed import discovery
+from webapp.web.pages import SERVED, assets, packed
+from webapp.web.poster import wire
+from webapp.web.runtime import offload, unison
+from webapp.web.security import CONTENT_SECURITY_POLICY, policy
+
+SHORT = "public, max-age=300"
+DAY = "public, max-age=86400"
+HOLD_S = 6.0
+"""How long the arc of a moment stays up; it comes again (`assets/showing.js`)."""
+ROOM = {"discOfHeight": 0.8, "discOfWidth": 0.8}
+"""Of the frame, for the globe's disc: there is little else in it."""
+
+blueprint = Blueprint("embed", __name__, template_folder=str(TEMPLATES))
+
+
+@blueprint.get("/embed")
+def page() -> Response:
+    """Serve the globe without the page around it; what cannot be used of the query is noted in the console."""
+    app = unison()
+    wish = embedding.read(request.args.items(multi=True), app.gazetteer, app.now())
+    shown = _shown(wish)
+    html = render_template(
+        "embed.html", wish=wish, shown=shown, scene=_scene(wish), look=_look(wish), full=_full(wish), found=discovery()
+    )
+    response = localised(html)
+    response.headers["Content-Security-Policy"] = _policy()
+    # A page that isolates itself (Cross-Origin-Embedder-Policy) frames only what says both of these.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
+    return packed(response)
+
+
+def _policy() -> str:
+    """Return what the frame may do, and who may frame it: with *, pages that were opened from a file, too."""
+    origins = unison().settings.frame_ancestors
+    rules = {name: value for name, value in CONTENT_SECURITY_POLICY.items() if name != "frame-ancestors"}
+    return policy(rules if "*" in origins else {**rules, "frame-ancestors": " ".join(["'self'", *origins])})
+
+
+def _shown(wish: Wish) -> Any:
+    """Return the moment that is asked for, as the stream would have it; one that is not here is noted."""
+    if wish.moment is None:
+        return None
+    try:
+        return wire(moment(wish.moment))
+    except HTTPException as error:
+        wish.notes.append(f"moment={wish.moment!r} is left out: {error.description}")
+        wish.moment = None
+        return None
+
+
+def _full(wish: Wish) -> str:
+    """Return the address of the full page for what is shown."""
+    chosen = {"lang": wish.lang} if wish.lang else {}
+    query = urlencode(chosen if wish.moment else {**wish.filters, **chosen})
+    return (f"/c/{wish.moment}" if wish.moment else "/") + (f"?{query}" if query else "")
+
+
+def _scene(wish: Wish) -> dict[str, Any]:
+    """Return the globe's scene as an embed has it."""
+    gazetteer = unison().gazetteer
+    described = scene(Filter.parse(wish.filters.items(), gazetteer).above(gazetteer))
+    described["camera"] |= ROOM if wish.autorotate else {**ROOM, "turnDegPerS": 0.0}
+    for layer in described["layers"]:
+        if layer["id"] == "arcs" and wish.moment:
+            layer["holdS"] = HOLD_S
+        if layer["id"] == "ocean" and wish.background == TRANSPARENT:
+            layer["clear"] = 1.0
+    described["deviceProps"]["webgl"]["alpha"] = wish.background == TRANSPARENT
+    for theme, ground in _grounds(wish).items():
+        _repaint(described["themes"][theme], wish, ground)
+    return described
+
+
+def _repaint(paint: dict[str, Any], wish: Wish, ground: colours.Colour) -> None:
+    """Give a theme's layers the colours that are asked for."""
+    if wish.accent:
+        paint["arcs"]["pairs"] = colours.pairs(colours.rgb(wish.accent), ground)
+    if wish.background is None:
+        return
+    paint["stars"]["bright"] = 0.0  # whoever chose a ground wants that
+    if wish.background == TRANSPARENT:
+        paint["arcs"]["cover"] = 1.0  # light would be lost on a bright page
+    else:
+        paint["ocean"]["ground"] = ground
+        paint["arcs"]["cover"] = max(paint["arcs"].get("cover", COVER["arcs"]), colours.luminance(ground))
+
+
+def _grounds(wish: Wish) -> dict[str, colours.Colour]:
+    """Return what the globe stands on, by theme."""
+    if wish.background in (None, TRANSPARENT):
+        return {"dark": colours.rgb(OCEAN["ground"]), "light": colours.rgb(PAPER_OCEAN["ground"])}
+    return dict.fromkeys(("dark", "light"), colours.rgb(str(wish.background)))
+
+
+def _look(wish: Wish) -> str | None:
+    """Return the address of the style sheet with the colours that are asked for, or None where none are."""
+    named = {"accent": wish.accent, "background": wish.background if wish.background != TRANSPARENT else None}
+    query = urlencode({name: value.removeprefix("#") for name, value in named.items() if value})
+    return f"/embed/look.css?{query}" if query else None
+
+
+@blueprint.get("/embed/look.css")
+def look() -> Response:
+    """Serve the colours that are asked for as a style sheet: the page's policy allows no styles within it."""
+    wish = embedding.read(request.args.items(multi=True), unison().gazetteer, unison().now())
+    lines = []
+    if wish.background not in (None, TRANSPARENT):
+        lines.append(f"--ground: {wish.background};")
+    if wish.accent:
+        accent, grounds = colours.rgb(wish.accent), _grounds(wish)
+        near, far = zip(*(colours.pairs(accent, grounds[theme])[0] for theme in ("light", "dark")), strict=True)
+        lines += [f"--accent: {_either(near)};", f"--accent-far: {_either(far)};"]
+    headers = {"Cache-Control": DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(f":root:root {{ {' '.join(lines)} }}\n", mimetype="text/css", headers=headers)
+
+
+def _either(both: Any) -> str:
+    light, dark = map(colours.text, both)
+    return f"light-dark({light}, {dark})"
+
+
+@blueprint.get("/embed.js")
+def script() -> Response:
+    """Serve the script for other people's pages, at an address that stays."""
+    return _lasting(offload(assets(current_app).body, "host.js", "identity"), SERVED[".js"])
+
+
+@blueprint.get("/embed.d.ts")
+def declarations() -> Response:
+    """Serve what the script offers, for TypeScript."""
+    return _lasting((ASSETS / "embed.d.ts").read_bytes(), "text/plain; charset=utf-8")
+
+
+def _lasting(body: bytes, content_type: str) -> Response:
+    """Return what other people's pages load, to be asked for again soon."""
+    response = Response(body, content_type=content_type)
+    response.headers["Cache-Control"] = SHORT
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.set_etag(hashlib.blake2b(body, digest_size=8).hexdigest(), weak=True)
+    return packed(response)

@@ -1,0 +1,109 @@
+"""Moments: connections that have a page of their own, `/c/<id>`, which can be shared and is then kept longer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from babel.dates import format_datetime
+from flask import Blueprint, Response, render_template, request
+from flask_babel import get_locale
+from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
+
+from webapp.core.records import Connection, is_connection_id
+from webapp.core.selection import Filter
+from webapp.scene import scene
+from webapp.storage.pruning import id_floor
+from webapp.web.admission import check_own_page, client_address
+from webapp.web.answers import page_response
+from webapp.web.poster import told, wire
+from webapp.web.runtime import offload, unison
+from webapp.web.security import public_base
+
+OTHERS_MOST = 12
+"""What else is listed of that second."""
+SHARE_S = 2
+"""So long one share waits for another; then it is to come again."""
+
+blueprint = Blueprint("moments", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Absolute addresses of a moment, for other sites to read in the page's head."""
+
+    page: str
+    card: str
+    oembed: str
+
+
+def moment(id: str) -> Connection:
+    """Return the connection with this id.
+
+    Raises:
+        NotFound: there is none, or it is no id.
+        Gone: it is older than what is kept.
+        ServiceUnavailable: it may be there, but the history is in trouble.
+    """
+    if not is_connection_id(id):
+        raise NotFound(f"{id[:40]!r} is no id of a connection: 23 characters of 0-9 and a-v")
+    history = unison().history
+    found: Connection | None = offload(history.get, id)
+    if found is None:
+        if history.problem:
+            raise ServiceUnavailable(history.problem, retry_after=SHARE_S)
+        if offload(history.has_forgotten, id):
+            raise Gone("this moment is older than what is kept here")
+        raise NotFound("there is no such moment here")
+    return found
+
+
+@blueprint.get("/c/<id>")
+def page(id: str) -> Response:
+    """Serve the page of a moment, with what else happened in its second."""
+    found = moment(id)
+    shown = wire(found)
+    others = [told(wire(other)) for other in _others(found)]
+    words = {**told(shown), "when": _when(found.at_ms)}
+    return page_response(
+        render_template("moment.html", moment=shown, told=words, others=others, links=_links(id), scene=scene())
+    )
+
+
+@blueprint.post("/c/<id>/share")
+def share(id: str) -> tuple[str, int]:
+    """Keep a moment that somebody passes on from one of our pages."""
+    app = unison()
+    check_own_page(request, app.settings, "share this moment")
+    if wait_s := app.shares.take(client_address(request, app.settings)):
+        raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
+    found = moment(id)
+    if not app.sharing.acquire(timeout=SHARE_S):  # a disk that is slow is to hold up one thread, not all of them
+        raise ServiceUnavailable("moments cannot be kept at the moment; try again", retry_after=SHARE_S)
+    try:
+        offload(app.history.share, found.id)
+    finally:
+        app.sharing.release()
+    return "", 204
+
+
+def _others(found: Connection) -> list[Connection]:
+    """Return what else is kept of the aligned second in which it happened, newest first."""
+    second = found.at_ms // 1000
+    listed = offload(unison().history.latest, Filter(), OTHERS_MOST + 1, id_floor(second + 1))
+    return [other for other in listed if other.id >= id_floor(second) and other.id != found.id][:OTHERS_MOST]
+
+
+def _when(at_ms: int) -> str:
+    """Say when it was: the time is UTC, for the server knows no other."""
+    when = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{format_datetime(when, 'medium', locale=get_locale())} UTC"
+
+
+def _links(id: str) -> Links | None:
+    base = public_base(request, unison().settings)
+    if base is None:
+        return None
+    address = f"{base}/c/{id}"
+    return Links(address, f"{address}/card.png", f"{base}/oembed?url={quote(address, safe='')}")

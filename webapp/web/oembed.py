@@ -1,0 +1,169 @@
+"""GET /oembed, oEmbed 1.0 (https://oembed.com): what a link to a page of ours is replaced with on other people's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from xml.sax.saxutils import escape
+
+import msgspec
+from flask import Blueprint, Response, current_app, request
+from markupsafe import Markup
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import NotImplemented as NoSuchFormat
+
+from webapp.core.records import Connection
+from webapp.graphics.cards import CARD
+from webapp.web import embedding
+from webapp.web.moments import moment
+from webapp.web.poster import wire
+from webapp.web.runtime import unison
+from webapp.web.security import is_listed, public_base
+
+WIDTH, HEIGHT = 640, 360
+"""Of the frame, in CSS pixels, where there is room for it."""
+CACHE_S = 3600
+PROVIDER = "Unison"
+FORMATS = {"json": "application/json+oembed", "xml": "text/xml+oembed"}
+SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+ADDRESS_MOST = 2048
+
+blueprint = Blueprint("oembed", __name__)
+
+
+@blueprint.after_request
+def _for_everybody(response: Response) -> Response:
+    """Let pages of other sites read the answer, whatever it is."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@blueprint.get("/oembed")
+def answer() -> Response:
+    """Say what stands for the page at `url`.
+
+    Raises:
+        NotFound: it is none of ours, or none that can be framed.
+        NoSuchFormat: the format is another than json and xml.
+        BadRequest: a size is none, or there is no url.
+    """
+    url, form = request.args.get("url"), request.args.get("format", "json")
+    if form not in FORMATS:
+        raise NoSuchFormat(f"format={form[:40]!r}: expected json or xml")
+    if not url:
+        raise BadRequest("url is missing: the address of a page of this server")
+    width, height = _size("maxwidth", WIDTH), _size("maxheight", HEIGHT)
+    found = _described(url, width, height)
+    body, kind = (_xml(found), "text/xml") if form == "xml" else (msgspec.json.encode(found), "application/json")
+    return Response(
+        body, content_type=f"{kind}; charset=utf-8", headers={"Cache-Control": f"public, max-age={CACHE_S}"}
+    )
+
+
+def discovery() -> list[tuple[str, str]]:
+    """Return the media types and addresses with which the page that is asked for is found by oEmbed's consumers.
+
+    There are none where nobody knows by which address this server is reached.
+    """
+    if "unison" not in current_app.extensions or (base := public_base(request, unison().settings)) is None:
+        return []
+    here = base + request.full_path.removesuffix("?")
+    return [(kind, f"{base}/oembed?{urlencode({'url': here, 'format': form})}") for form, kind in FORMATS.items()]
+
+
+def _size(name: str, usual: int) -> int:
+    """Return the usual size, or what there is room for."""
+    text = request.args.get(name)
+    if text is None:
+        return usual
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
+        raise BadRequest(f"{name}={text[:40]!r}: expected a number of pixels, from 1")
+    return min(usual, int(text))
+
+
+def _described(url: str, width: int, height: int) -> dict[str, Any]:
+    base = public_base(request, unison().settings)
+    path, pairs = _page(url, base)
+    title, more = PROVIDER, dict[str, Any]()
+    if found := re.fullmatch("/c/([^/]+)", path):
+        title, pairs = _told(moment(found[1])), [*(pair for pair in pairs if pair[0] == "lang"), ("moment", found[1])]
+        more = _picture(f"{base}{path}/card.png")
+    elif path not in ("/", "/embed"):
+        raise NotFound(f"{path[:80]!r} cannot be framed; the globe's page, /embed and moments can")
+    title = dict(pairs).get("title") or title
+    query = urlencode(_known(pairs))
+    address = f"{base}/embed" + (f"?{query}" if query else "")
+    return {
+        "version": "1.0",
+        "type": "rich",
+        "title": title,
+        "provider_name": PROVIDER,
+        "provider_url": f"{base}/",
+        "cache_age": CACHE_S,
+        "width": width,
+        "height": height,
+        "html": _frame(address, title, (width, height), clear=dict(pairs).get("background") == embedding.TRANSPARENT),
+        **more,
+    }
+
+
+def _page(url: str, base: str | None) -> tuple[str, list[tuple[str, str]]]:
+    """Return the path, and the query, of a page of ours.
+
+    Raises:
+        NotFound: the address is not ours, or nobody knows what ours is.
+    """
+    if base is None:
+        raise NotFound("this server does not know its own address; its operator sets UNISON_PUBLIC_URL")
+    try:
+        parts, ours = urlsplit(url[:ADDRESS_MOST]), urlsplit(base)
+    except ValueError:
+        raise NotFound(f"{url[:80]!r} is no address") from None
+    if parts.scheme not in ("http", "https") or not _is_ours(parts.netloc, ours.netloc):
+        raise NotFound(f"{url[:80]!r} is not an address of this server, which is {base}")
+    return parts.path or "/", parse_qsl(parts.query, keep_blank_values=True)
+
+
+def _is_ours(host: str, known: str) -> bool:
+    """Tell whether a host is the one in our links, or another of our names."""
+    return host.lower() == known.lower() or is_listed(host, unison().settings)
+
+
+def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what an embed knows of a query: the globe's page knows more."""
+    names = {parameter.name for parameter in embedding.PARAMETERS}
+    return [(name, value) for name, value in pairs if name in names]
+
+
+def _told(found: Connection) -> str:
+    told = wire(found)
+    track, cities = told["track"], f"{told['from']['city']} and {told['to']['city']}"
+    return f"{track['title']} by {track['artist']}: {cities}, {told['apart_ms']} ms apart"
+
+
+def _picture(address: str) -> dict[str, Any]:
+    """Return a moment's picture, where the consumer has room for it: it is to respect the same bounds."""
+    for name, side in zip(("maxwidth", "maxheight"), CARD, strict=True):
+        if _size(name, side) < side:
+            return {}
+    return {"thumbnail_url": address, "thumbnail_width": CARD[0], "thumbnail_height": CARD[1]}
+
+
+def _frame(address: str, title: str, size: tuple[int, int], clear: bool) -> str:
+    """Return the frame as `assets/snippets.js` has it, in a sandbox: nobody looks at what software puts there."""
+    frame = Markup(
+        '<iframe src="{}" title="{}" width="{}" height="{}"'
+        ' style="border: 0; max-width: 100%{}" loading="lazy" sandbox="{}"></iframe>'
+    )
+    return str(frame.format(address, title, *size, "; color-scheme: light" if clear else "", SANDBOX))
+
+
+def _xml(found: dict[str, Any]) -> str:
+    """Return the answer as XML, which has no room for most control characters."""
+    lines = [f"  <{name}>{escape(_printable(str(value)))}</{name}>" for name, value in found.items()]
+    return "\n".join(['<?xml version="1.0" encoding="utf-8" standalone="yes"?>', "<oembed>", *lines, "</oembed>", ""])
+
+
+def _printable(text: str) -> str:
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

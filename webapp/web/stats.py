@@ -1,0 +1,163 @@
+"""GET /stats: what was shown, in figures: plots with their tables, and each as CSV."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+import msgspec
+import numpy as np
+from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import BadRequest
+
+from webapp.core.gazetteer import City, Gazetteer
+from webapp.core.plays import SOURCES
+from webapp.core.records import Connection
+from webapp.storage import totals
+from webapp.storage.history import History
+from webapp.storage.periods import PERIODS, SMALL, Sums
+from webapp.storage.totals import KM_STEP, Rows
+from webapp.web.answers import page_response
+from webapp.web.runtime import offload, unison
+
+ROWS = 20
+FARTHEST_KM = 20_000  # half the Earth is a little more
+
+Songs = list[tuple[Connection, int]]
+
+blueprint = Blueprint("stats", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: what is counted, its parts by column, and how many connections it has."""
+
+    cells: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot and its table.
+
+    Attributes:
+        name: in addresses.
+        columns: the names of the cells, for programs.
+        rows: in their order.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[Row]
+
+    @property
+    def most(self) -> int:
+        """The largest count, at least 1."""
+        return max((row.count for row in self.rows), default=0) or 1
+
+    def csv(self) -> str:
+        """Write the table as CSV (RFC 4180)."""
+        text = StringIO()
+        writer = csv.writer(text)
+        writer.writerow((*self.columns, "connections"))
+        writer.writerows((*map(_text, row.cells), row.count) for row in self.rows)
+        return text.getvalue()
+
+
+def _text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe.
+
+    Where full-width characters are typed, they begin formulas, too.
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+_FORMULA = (*"=+-@", *"＝＋－＠")
+
+
+def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
+    """Return what makes the figures; `clock` tells the time, epoch seconds."""
+
+    def make(since_s: float) -> tuple[dict[str, Figure], bool]:
+        sums, songs = offload(history.read, lambda db: _read(db, gazetteer, since_s)) or (totals.NOTHING, [])
+        return _figures(sums, songs, gazetteer), sum(int(n) for _, n in sums["sources"]) < SMALL
+
+    return Sums(make, clock)
+
+
+def _read(db: sqlite3.Connection, gazetteer: Gazetteer, since_s: float) -> tuple[dict[str, Rows], Songs]:
+    return totals.totals(db, since_s, ROWS), totals.songs(db, since_s, ROWS, gazetteer)["most"]
+
+
+def _figures(sums: dict[str, Rows], songs: Songs, gazetteer: Gazetteer) -> dict[str, Figure]:
+    made = [
+        Figure("sources", ("source",), [Row((SOURCES[int(code)],), int(n)) for code, n in sums["sources"]]),
+        Figure("songs", ("title", "artist"), _songs(songs)),
+        Figure("pairs", ("city", "country", "other_city", "other_country"), _pairs(sums["pairs"], gazetteer)),
+        Figure("countries", ("code", "country"), _countries(sums["countries"], gazetteer)),
+        Figure("distances", ("from_km",), _scale(sums["distances"], range(0, FARTHEST_KM + 1, KM_STEP))),
+        Figure("hours", ("hour_utc",), _scale(sums["hours"], range(24))),
+    ]
+    return {figure.name: figure for figure in made}
+
+
+def _songs(songs: Songs) -> list[Row]:
+    tracks = [(msgspec.json.decode(connection.track), times) for connection, times in songs]
+    return [Row((track["title"], track["artist"]), times) for track, times in tracks]
+
+
+def _pairs(rows: Rows, gazetteer: Gazetteer) -> list[Row]:
+    """Name both cities of each pair; one with a city that the gazetteer has no more is left out."""
+    ends = gazetteer.by_ids(np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)).tolist()
+    named = (
+        Row((*_named(gazetteer[one]), *_named(gazetteer[other])), int(n))
+        for (one, other), (_, _, n) in zip(ends, rows, strict=True)
+        if one >= 0 <= other
+    )
+    return list(named)
+
+
+def _named(city: City) -> tuple[str, str]:
+    return city.name, city.country
+
+
+def _countries(rows: Rows, gazetteer: Gazetteer) -> list[Row]:
+    return [Row((str(code), gazetteer.country_name(str(code))), int(n)) for code, n in rows]
+
+
+def _scale(rows: Rows, steps: range) -> list[Row]:
+    """Give every step of a scale a row."""
+    counts = {int(step): int(n) for step, n in rows}
+    return [Row((str(step),), counts.get(step, 0)) for step in steps]
+
+
+@blueprint.get("/stats")
+def page() -> Response:
+    """Serve the figures of a period as a page."""
+    period = _period()
+    made = unison().figures.of(period)
+    return page_response(render_template("stats.html", period=period, figures=made.sums))
+
+
+@blueprint.get("/stats.csv")
+def export() -> Response:
+    """Serve one figure as CSV."""
+    period = _period()
+    made = unison().figures.of(period).sums
+    if (name := request.args.get("of", "songs")) not in made:
+        raise BadRequest(f"of={name[:40]!r}: expected one of {', '.join(made)}")
+    table = made[name].csv().encode("utf-8-sig")  # without the mark Excel reads no script but its own country's
+    response = Response(table, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="unison-{name}-{period}.csv"'
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _period() -> str:
+    period = request.args.get("period", "day")
+    if period not in PERIODS:
+        raise BadRequest(f"period={period[:40]!r}: expected one of {', '.join(PERIODS)}")
+    return period

@@ -1,0 +1,63 @@
+"""GET /stream: who may watch what, and the way to the hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.exceptions import BadRequest, ServiceUnavailable, TooManyRequests
+from werkzeug.wrappers import Request
+
+from webapp.config import Settings
+from webapp.core.selection import Filter, FilterError
+from webapp.web import takeover
+from webapp.web.admission import check_origin, client_address
+
+if TYPE_CHECKING:
+    from webapp.app import Unison
+
+PATH = "/stream"
+RETRY_AFTER_S = 5
+
+
+def init_app(app: Flask) -> None:
+    """Serve the stream."""
+    unison: Unison = app.extensions["unison"]
+    takeover.route(app, PATH, lambda request: admit(unison, request))
+
+
+def admit(app: Unison, request: Request) -> takeover.Enter:
+    """Refuse, while a plain answer can still be read: another site's page, a bad filter, no room.
+
+    Returns:
+        What gives the viewer's socket to the hub.
+
+    Raises:
+        HTTPException: the viewer may not come in.
+    """
+    app.start()
+    if not _is_framed_by_anybody(request, app.settings):
+        check_origin(request, app.settings)
+    try:
+        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer, others=["since"])
+    except FilterError as error:
+        raise BadRequest(str(error)) from None
+    if not app.has_room_for(wanted):
+        raise ServiceUnavailable("too many viewers or filters at the moment", retry_after=RETRY_AFTER_S)
+    address = client_address(request, app.settings)
+    if not app.addresses.has_room_for(address):
+        raise TooManyRequests("too many viewers from your address at the moment", retry_after=RETRY_AFTER_S)
+    since = request.args.get("since")
+    return lambda taken: app.join(taken.sock, wanted, since, address, taken.on_gone(_nothing))
+
+
+def _is_framed_by_anybody(request: Request, settings: Settings) -> bool:
+    """Tell whether a page without an origin asks, where any page may frame an embed.
+
+    So is our own in a sandbox without allow-same-origin, as WordPress puts around what it finds by itself.
+    """
+    return request.headers.get("Origin") == "null" and "*" in settings.frame_ancestors
+
+
+def _nothing() -> None:
+    pass
