@@ -134,9 +134,7 @@ const lookback = createLookback(/** @type {HTMLFormElement} */ (find("lookback")
   pace: timeline.pace,
   live: timeline.live,
 });
-const asked = atOf(location.search);
-if (asked === null) timeline.live();
-else timeline.lookBack(asked);
+timeline.begin(atOf(location.search));
 window.addEventListener("online", () => city.hurry());
 const filters = createFilters(find("chips"), {
   shown: JSON.parse(find("filters").textContent ?? "[]"),

@@ -116,8 +116,7 @@ export function show(embed, bridge) {
   }
 
   if (embed.moment) stay(embed.moment);
-  else if (embed.at !== null) timeline.lookBack(embed.at);
-  else timeline.live();
+  else timeline.begin(embed.at);
   wish.addEventListener("change", () => view.globe()?.soothe(wish.matches));
   createTaps(stage, { pick: (at, reach) => view.globe()?.pick(at, reach) ?? null, onPick: see, onMiss: nothing });
   if (embed.controls) {

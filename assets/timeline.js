@@ -74,11 +74,15 @@ export function createTimeline(options) {
     onHello(hello, unknown, unknown.filter(isNews));
   }
 
+  function open() {
+    stream = createStream({ origin: location.origin, filters: filters(), onState, onHello: greet, onFrame: take });
+    onLive();
+  }
+
   /** Show now. */
   function live() {
     leave();
-    stream = createStream({ origin: location.origin, filters: filters(), onState, onHello: greet, onFrame: take });
-    onLive();
+    open();
   }
 
   /** Show what was shown then, and then now if it comes so far. @param {number} fromS @param {number} [pace] */
@@ -109,6 +113,8 @@ export function createTimeline(options) {
 
   window.addEventListener("online", () => (past ?? stream)?.hurry());
   return {
+    /** Begin with now, which goes on from what the page came with; or with a time. @param {number | null} atS */
+    begin: (atS) => (atS === null ? open() : lookBack(atS)),
     live,
     lookBack,
     /** Show what passes another filter, from the beginning: of now, or of the time that is shown. */
