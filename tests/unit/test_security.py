@@ -206,3 +206,24 @@ def test_other_sites_pages_may_read_the_api_and_nothing_else(app: Flask, method:
     answer = app.test_client().open(path, method=method)
     assert answer.headers.get("Access-Control-Allow-Origin") == ("*" if shared else None)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_part"),
+    [
+        ("text/javascript; charset=utf-8", True),
+        ("text/css; charset=utf-8", True),
+        ("application/octet-stream", True),
+        ("image/svg+xml", False),
+        ("text/html; charset=utf-8", False),
+        ("application/json", False),
+    ],
+)
+def test_what_may_be_shown_as_a_document_has_a_policy_and_a_part_of_one_has_no_idle_headers(
+    app: Flask, kind: str, is_part: bool
+) -> None:
+    app.add_url_rule("/kind", view_func=lambda: app.response_class("x", content_type=kind))
+    headers = app.test_client().get("/kind").headers
+    assert (headers["Content-Type"], headers["X-Content-Type-Options"]) == (kind, "nosniff")
+    for name in ("Content-Security-Policy", "Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"):
+        assert (name not in headers) == is_part
