@@ -174,3 +174,11 @@ def test_the_globe_turns_unless_the_visitor_wants_less_motion(
     before = page.evaluate(where)
     page.wait_for_timeout(1500)
     assert (page.evaluate(where) == before) is stands_still
+
+
+def test_a_first_visit_takes_no_more_than_was_promised(idle: Server, visit: Callable[..., Visit]) -> None:
+    page = visit().open(idle.url)
+    entries = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+    sizes: list[int] = page.evaluate(f"{entries}.map(({{transferSize}}) => transferSize)")
+    assert len(sizes) > 50
+    assert sum(sizes) < 1_200_000
