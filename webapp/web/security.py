@@ -40,7 +40,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 PARTS = ("text/javascript", "text/css", "application/octet-stream")
-"""What is never a document: only the first of HEADERS does anything for it, and a page has eighty of them."""
+"""What is never a document: most of a document's headers do nothing for it, and a page has eighty of them."""
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 _REALM = WWWAuthenticate("bearer", {"realm": "unison"})
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
             own = {name.lower(): value for name, value in headers}
-            always = _ALWAYS[:1] if own.get("content-type", "").startswith(PARTS) else _ALWAYS
+            always = _OF_PARTS if own.get("content-type", "").startswith(PARTS) else _ALWAYS
             headers += [header for name, header in always if name not in own]
             if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO", "").startswith("/api/"):
                 headers.append(("Access-Control-Allow-Origin", "*"))
@@ -83,7 +83,11 @@ def policy(directives: dict[str, str]) -> str:
 _POLICY = policy(CONTENT_SECURITY_POLICY)
 
 
-_ALWAYS = [(name.lower(), (name, value)) for name, value in [*HEADERS.items(), ("Content-Security-Policy", _POLICY)]]
+_ALWAYS = [(name.lower(), (name, value)) for name, value in [("Content-Security-Policy", _POLICY), *HEADERS.items()]]
+_OF_PARTS = [
+    ("content-security-policy", ("Content-Security-Policy", "frame-ancestors 'none'")),
+    ("x-content-type-options", ("X-Content-Type-Options", "nosniff")),
+]
 
 
 def check_sender(request: Request, settings: Settings) -> None:
