@@ -1,11 +1,15 @@
 /** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
+import { count } from "./format.js";
 import { createNameField, momentOf } from "./namefield.js";
 import { createPreview } from "./preview.js";
 import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "./snippets.js";
+import { language, say } from "./words.js";
 
 const WAIT_MS = 400; // after the last letter of a field
 const VISIBLE = 3; // to one
 const COLOURS = ["accent", "background"];
+/** @type {Record<string, string>} where an accent is seen, by theme */
+const PLACES = { dark: say("On the dark theme"), light: say("On the light theme") };
 
 /** @type {<T extends HTMLElement>(id: string) => T} */
 const find = (id) => /** @type {any} */ (document.getElementById(id));
@@ -67,19 +71,22 @@ function show() {
 /** How well the accent can be seen on what the globe floats on. @param {Record<string, string>} choice */
 function judged({ accent, background, theme }) {
   if (!accent) return "";
-  if (contrastOf(accent, accent) === null) return "Not a hex colour yet.";
-  const own = background && background !== "transparent" ? { "this background": background } : null;
-  const all = own ?? (theme ? { [`the ${theme} theme`]: grounds[theme] } : { "the dark theme": grounds.dark, "the light theme": grounds.light });
-  const found = Object.entries(all).map(([name, ground]) => sentence(name, contrastOf(accent, ground)));
-  if (background === "transparent") found.push("What your page puts behind the globe is not known here.");
+  if (contrastOf(accent, accent) === null) return say("Not a hex colour yet.");
+  const own = background && background !== "transparent" ? [[say("On this background"), background]] : null;
+  const themes = Object.entries(PLACES).filter(([name]) => !theme || name === theme);
+  const all = own ?? themes.map(([name, place]) => [place, grounds[name]]);
+  const found = all.map(([place, ground]) => verdict(place, contrastOf(accent, ground)));
+  if (background === "transparent") found.push(say("What your page puts behind the globe is not known here."));
   return found.join(" ");
 }
 
-/** @param {string} name @param {number | null} ratio null where what it is on is no colour yet */
-function sentence(name, ratio) {
-  if (ratio === null) return "";
-  const verdict = ratio >= VISIBLE ? "well seen." : "too little: it will be made lighter or darker there.";
-  return `On ${name} its contrast is ${ratio.toFixed(1)} to 1, ${verdict}`;
+/** @param {string} place @param {number | null} contrast null where what it is on is no colour yet */
+function verdict(place, contrast) {
+  if (contrast === null) return "";
+  const values = { place, ratio: count(contrast) };
+  return contrast >= VISIBLE
+    ? say("{place} its contrast is {ratio} to 1, well seen.", values)
+    : say("{place} its contrast is {ratio} to 1, too little: it will be made lighter or darker there.", values);
 }
 
 /** Say what of it the server cannot use, at its field. @param {string} address */
@@ -91,14 +98,15 @@ async function note(address) {
   if (mine === turn) complain(notes);
 }
 
-/** @param {string[]} notes each of one parameter, which it begins with */
+/** @param {string[]} notes in English, each of one parameter, which it begins with */
 function complain(notes) {
   const named = notes.map((text) => /** @type {[string, string]} */ (text.split(/=(.*)/s)));
   for (const field of form.querySelectorAll("[aria-describedby][name]")) {
     const name = field.getAttribute("name") ?? "";
-    const found = named.find(([about]) => about === name)?.[1] ?? sought.get(name)?.complaint();
+    const note = named.find(([about]) => about === name)?.[1];
+    const found = note ?? sought.get(name)?.complaint();
     const place = document.getElementById(`wrong-${name}`);
-    if (place) place.textContent = found ?? "";
+    if (place) Object.assign(place, { textContent: found ?? "", lang: note ? "en" : language });
     field.setAttribute("aria-invalid", String(Boolean(found)));
   }
   find("notes").textContent = notes.filter((text) => !document.getElementById(`wrong-${text.split("=")[0]}`)).join("\n");
@@ -133,7 +141,7 @@ async function copy({ target }) {
   const text = find(button.dataset.copies);
   getSelection()?.selectAllChildren(text); // to be copied by hand where a script may not
   const done = await navigator.clipboard?.writeText(text.textContent ?? "").then(() => true, () => false);
-  find("copied").textContent = done ? "Copied." : "Selected: press Ctrl or ⌘ and C.";
+  find("copied").textContent = done ? say("Copied.") : say("Selected: press Ctrl or ⌘ and C.");
 }
 
 form.addEventListener("input", change);

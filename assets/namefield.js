@@ -6,6 +6,7 @@
  */
 import { createCombobox } from "./combobox.js";
 import { drawFound, lookFor, said } from "./search.js";
+import { say } from "./words.js";
 
 const PLAIN = /** @type {Record<Found["kind"], RegExp>} */ ({
   artist: /\S/,
@@ -64,7 +65,9 @@ export function createNameField(element, { onChange }) {
     if (taken || input.value.trim() !== text) return;
     const meant = meantBy(found, text);
     if (meant) return pick(meant);
-    complaint = found.length ? `Choose one of those that “${text}” can mean.` : `Nothing found for “${text}”.`;
+    complaint = found.length
+      ? say("Choose one of those that “{text}” can mean.", { text })
+      : say("Nothing found for “{text}”.", { text });
     onChange();
   }
 

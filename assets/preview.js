@@ -1,4 +1,5 @@
 /** A frame as it will be on somebody's page: laid out at its true size, drawn as large as there is room here. */
+import { say } from "./words.js";
 
 const NARROW = "(max-width: 50rem)"; // as in builder.css
 const PART_OF_WINDOW = { narrow: 0.28, wide: 0.55 }; // of its height
@@ -12,7 +13,9 @@ export const scaleIn = (size, room) => Math.min(1, room.width / size.width, room
 
 /** @type {(size: {width: number, height: number}, scale: number) => string} */
 export const measured = ({ width, height }, scale) =>
-  `${width} by ${height} pixels` + (scale < 1 ? `, shown at ${Math.round(scale * 100)} %` : "");
+  scale < 1
+    ? say("{width} by {height} pixels, shown at {percent} %", { width, height, percent: Math.round(scale * 100) })
+    : say("{width} by {height} pixels", { width, height });
 
 /** @param {HTMLElement} stage with the frame within an element that takes the room of what is drawn */
 export function createPreview(stage) {

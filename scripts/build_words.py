@@ -1,8 +1,8 @@
 """Find what the page says and bring the translations up to date: `python scripts/build_words.py [--check]`.
 
-Sentences are found in `templates` and `assets`; each language's `messages.po` in `webapp/translations` gets the new,
-untranslated, and loses those that are said no more; then it is compiled. `--check` writes nothing and fails where a
-sentence is not translated, a value got lost in a translation, or a compiled catalogue is not current.
+Sentences are found in `templates`, `assets` and `webapp`; each language's `messages.po` in `webapp/translations` gets
+the new, untranslated, and loses those that are said no more; then it is compiled. `--check` writes nothing and fails
+where a sentence is not translated, a value got lost in a translation, or a compiled catalogue is not current.
 """
 
 import argparse
@@ -18,14 +18,22 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
 TRANSLATIONS = ROOT / "webapp" / "translations"
-METHODS = [("**.html", "jinja2"), ("**.js", "javascript")]
-KEYWORDS = {"_": None, "ngettext": (1, 2), "say": None, "word": None, "sayParts": None, "sayCount": (1, 2)}
+METHODS = [("**.html", "jinja2"), ("**.js", "javascript"), ("**.py", "python")]
+KEYWORDS = {
+    "_": None,
+    "ngettext": (1, 2),
+    "say": None,
+    "word": None,
+    "sayParts": None,
+    "sayCount": (1, 2),
+    "sentence": None,
+}
 
 
 def said() -> Catalog:
     """Return all that the page says."""
     catalogue = Catalog(charset="utf-8")
-    for folder in ("templates", "assets"):
+    for folder in ("templates", "assets", "webapp"):
         found = extract_from_dir(ROOT / folder, METHODS, keywords=KEYWORDS)
         for name, _line, message, _comments, _context in found:
             catalogue.add(message, locations=[(f"{folder}/{name}", 0)])

@@ -4,13 +4,21 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_axe import bring_axe, complaints
+from tests.browser.test_axe import SIZES, bring_axe, complaints, wrong_in_any_look
 from tests.serving import Server
+from webapp.web.builder import COLOURS, WRITTEN
+from webapp.web.languages import LANGUAGES
 
 pytestmark = pytest.mark.timeout(300)
+TEXTS = """() => [...document.querySelectorAll("title, body, body *:not(pre, script)")].flatMap((element) => [
+    ...[...element.childNodes].filter(({nodeType}) => nodeType === Node.TEXT_NODE).map(({data}) => data.trim()),
+    ...["aria-label", "placeholder", "title"].map((name) => element.getAttribute(name) ?? ""),
+])"""
+NAMES = {"Unison", "oEmbed", *LANGUAGES.values(), *COLOURS.values(), WRITTEN["at"]}
+"""What is the same in every language."""
 
 
 def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[..., Visit]) -> None:
@@ -28,7 +36,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     page.get_by_role("option", name="Recife Brazil").click()
     expect(city).to_have_value("Recife, Brazil")
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&city=3390760$"))
-    page.get_by_role("button", name="Clear the city").click()
+    page.get_by_role("button", name="City: clear").click()
     expect(city).to_have_value("")
     country.fill("BR")  # who knows the code gives it
     page.get_by_label("Size").select_option("320x240")
@@ -71,7 +79,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     expect(page.locator("#measures")).to_have_text(re.compile("^1200 by 630 pixels, shown at [23][0-9] %$"))
     page.get_by_role("checkbox", name="Transparent").check()
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=transparent&"))
-    page.get_by_label("Pick the background").fill("#204060")
+    page.get_by_label("Background: pick a colour").fill("#204060")
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=204060&"))
     expect(page.get_by_role("checkbox", name="Transparent")).not_to_be_checked()
     page.get_by_label("Moment").scroll_into_view_if_needed()
@@ -83,3 +91,39 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert complaints(page) == []
     assert visitor.errors == []
+
+
+def said(page: Page, url: str) -> set[str]:
+    """What has letters on the page, once it has had reason to say something about what is chosen."""
+    page.goto(url)
+    page.locator("[name=poster]").check()
+    page.locator("#size").select_option("1200x630")
+    page.locator("#ask-accent").fill("#ffe000")
+    page.locator("#ask-city").fill("nowhere at all")
+    page.locator("#ask-city").blur()
+    page.locator("[data-copies]").first.click()
+    for name in ("contrast", "wrong-city", "copied", "measures"):
+        expect(page.locator(f"#{name}")).not_to_be_empty()
+    return {text for text in page.evaluate(TEXTS) if any(letter.isalpha() for letter in text)}
+
+
+def test_it_speaks_the_visitors_language_and_is_laid_out_from_its_side(
+    idle: Server, visit: Callable[..., Visit]
+) -> None:
+    url = idle.url + "/embed/builder"
+    page = visit(viewport=SIZES["laptop"], locale="ar-EG", reduced_motion="reduce").page
+    bring_axe(page)
+    arabic = said(page, url)
+    form, preview, room = (page.locator(name).bounding_box() for name in ("#choice", "#preview", "#room"))
+    assert form is not None
+    assert preview is not None
+    assert room is not None
+    assert form["x"] > preview["x"] + preview["width"]
+    assert preview["x"] == pytest.approx(room["x"], abs=1)
+    page.locator("#ask-country").fill("QQ")
+    expect(page.locator("#wrong-country")).to_have_attribute("lang", "en")  # what the server says is not translated
+    expect(page.locator("#wrong-city")).to_have_attribute("lang", "ar")
+    assert wrong_in_any_look(page) == []
+    english = said(visit(viewport=SIZES["laptop"], reduced_motion="reduce").page, url)
+    assert len(english) > 70
+    assert arabic & english == NAMES

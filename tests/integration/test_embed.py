@@ -162,3 +162,14 @@ def test_the_builder_asks_for_every_parameter_and_may_frame_its_preview(server: 
     assert names == {parameter.name for parameter in PARAMETERS}
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_builder_speaks_the_language_of_whoever_asks(server: Server) -> None:
+    page = ask(server, "/embed/builder", Accept_Language="pt-PT,en;q=0.5")
+    assert '<html lang="pt-BR" dir="ltr">' in page.text
+    assert "Só as músicas deste artista." in page.text
+    assert page.headers["Content-Language"] == "pt-BR"
+    assert "Accept-Language" in page.headers["Vary"]
+    wished = ask(server, "/embed/builder?lang=ar", Accept_Language="pt-PT").text
+    assert '<html lang="ar" dir="rtl">' in wished
+    assert 'href="/?lang=ar"' in wished

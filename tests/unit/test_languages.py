@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from webapp.resources import TEMPLATES
 from webapp.web import atom, builder, charts, pages, stats
+from webapp.web.embedding import PARAMETERS
 from webapp.web.languages import LANGUAGES, TRANSLATIONS, chosen, words
 
 CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
@@ -44,6 +45,12 @@ def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
     assert any("is said no more" in problem for problem in build_words.problems(CATALOGUES[0], Catalog()))
     assert not build_words.same_values("{city}, {country}", "{city}")
     assert build_words.same_values(("{n} song", "{n} songs"), "eine")
+
+
+def test_what_is_said_of_an_embeds_parameters_is_found() -> None:
+    said = build_words.said()
+    keys = [*builder.GROUPS, *builder.CALLED.values(), *builder.SOUGHT.values(), *(each.does for each in PARAMETERS)]
+    assert [key for key in keys if key not in said] == []
 
 
 @pytest.mark.parametrize(

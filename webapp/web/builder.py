@@ -5,59 +5,74 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext
 
 from webapp.graphics.looks import OCEAN
 from webapp.scene import PAPER_OCEAN
+from webapp.web.answers import localised
 from webapp.web.embedding import PARAMETERS, Parameter
-from webapp.web.languages import LANGUAGES
+from webapp.web.languages import LANGUAGES, sentence
 from webapp.web.pages import packed
 from webapp.web.runtime import unison
 from webapp.web.security import CONTENT_SECURITY_POLICY, policy, public_base
 
 GROUPS = {
-    "Looks": ("theme", "accent", "background", "title", "lang"),
-    "Parts": ("feed", "labels", "controls", "logo", "autorotate", "poster"),
-    "Only": ("artist", "country", "city", "track", "moment", "at"),
+    sentence("Looks"): ("theme", "accent", "background", "title", "lang"),
+    sentence("Parts"): ("feed", "labels", "controls", "logo", "autorotate", "poster"),
+    sentence("Only"): ("artist", "country", "city", "track", "moment", "at"),
 }
 """The parameters as they are asked for."""
 CALLED = {
-    "lang": "Language",
-    "feed": "List",
-    "controls": "Buttons",
-    "logo": "Wordmark",
-    "autorotate": "Turning",
-    "poster": "Picture first",
-    "track": "Song",
-    "at": "Time",
+    "theme": sentence("Theme"),
+    "accent": sentence("Accent"),
+    "background": sentence("Background"),
+    "title": sentence("Title"),
+    "lang": sentence("Language"),
+    "feed": sentence("List"),
+    "labels": sentence("Labels"),
+    "controls": sentence("Buttons"),
+    "logo": sentence("Wordmark"),
+    "autorotate": sentence("Turning"),
+    "poster": sentence("Picture first"),
+    "artist": sentence("Artist"),
+    "country": sentence("Country"),
+    "city": sentence("City"),
+    "track": sentence("Song"),
+    "moment": sentence("Moment"),
+    "at": sentence("Time"),
 }
-"""What the form calls a parameter whose name says too little."""
+"""What the form calls a parameter."""
 SOUGHT = {
-    "artist": "A name",
-    "country": "Name of a country",
-    "city": "Name of a city",
-    "track": "Title, or artist",
+    "artist": sentence("A name"),
+    "country": sentence("Name of a country"),
+    "city": sentence("Name of a city"),
+    "track": sentence("Title, or artist"),
 }
 """What is looked for by its name, and what its field asks for while it is empty."""
 COLOURS = {"accent": "#ff5e8a", "background": "#04060f"}
 """What is a colour, and where its picker begins; the same shows how one is written."""
-WRITTEN = {"moment": "Its link, or its id", "at": "2026-09-21T14:13:20Z"}
+WRITTEN = {"moment": sentence("Its link, or its id"), "at": "2026-09-21T14:13:20Z"}
 """What else asks for something while it is empty."""
-CHOICES = {"theme": ("auto", "dark", "light"), "lang": ("", *LANGUAGES)}
+CHOICES = {
+    "theme": {"auto": sentence("Auto"), "dark": sentence("Dark"), "light": sentence("Light")},
+    "lang": {"": sentence("The visitor's"), **LANGUAGES},
+}
+"""What there is to choose from, and what each is called."""
 
 blueprint = Blueprint("builder", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter as the form asks for it; `usual` is what an embed has unless told."""
+    """One parameter as the form asks for it, in the visitor's language; `usual` is what an embed has unless told."""
 
     name: str
     called: str
     does: str
     kind: str
     usual: str
-    choices: tuple[str, ...]
+    choices: dict[str, str]
     asks: str
 
 
@@ -74,28 +89,29 @@ def page() -> Response:
     """Serve the page; it may frame what it previews."""
     base = public_base(request, unison().settings) or ""
     grounds = {"dark": OCEAN["ground"], "light": PAPER_OCEAN["ground"]}
-    response = make_response(render_template("builder.html", base=base, groups=groups(), grounds=grounds))
-    response.headers["Cache-Control"] = "no-cache"
+    response = localised(render_template("builder.html", base=base, groups=groups(), grounds=grounds))
     response.headers["Content-Security-Policy"] = policy({**CONTENT_SECURITY_POLICY, "frame-src": "'self'"})
     return packed(response)
 
 
 def groups() -> list[Group]:
     """Return what the form asks for."""
-    by_name = {parameter.name: parameter for parameter in PARAMETERS}
-    fields = {
-        name: Field(
-            name,
-            CALLED.get(name, name.capitalize()),
-            found.does.replace("`", "").removeprefix("1 shows ").capitalize(),
-            _kind(found),
-            found.default.strip("`") if found.default.startswith("`") else "",
-            CHOICES.get(name, ()),
-            (SOUGHT | COLOURS | WRITTEN).get(name, ""),
-        )
-        for name, found in by_name.items()
-    }
-    return [Group(name, [fields[field] for field in names]) for name, names in GROUPS.items()]
+    fields = {parameter.name: _field(parameter) for parameter in PARAMETERS}
+    return [Group(gettext(name), [fields[field] for field in names]) for name, names in GROUPS.items()]
+
+
+def _field(parameter: Parameter) -> Field:
+    name = parameter.name
+    asks = (SOUGHT | COLOURS | WRITTEN).get(name)
+    return Field(
+        name,
+        gettext(CALLED[name]),
+        gettext(parameter.does).replace("`", ""),
+        _kind(parameter),
+        parameter.default.strip("`") if parameter.default.startswith("`") else "",
+        {value: gettext(called) for value, called in CHOICES.get(name, {}).items()},
+        gettext(asks) if asks else "",
+    )
 
 
 def _kind(parameter: Parameter) -> str:

@@ -16,7 +16,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import is_connection_id
 from webapp.core.selection import Filter, FilterError
 from webapp.graphics import colours
-from webapp.web.languages import LANGUAGES, ours
+from webapp.web.languages import LANGUAGES, ours, sentence
 
 TITLE_MOST = 120
 TRANSPARENT = "transparent"
@@ -69,29 +69,42 @@ PARAMETERS = (
         "theme",
         "`dark`, `light`, `auto`",
         "`auto`",
-        "Light at night, or ink on paper; `auto` suits the visitor, or the background.",
+        sentence("Light at night, or ink on paper; `auto` suits the visitor, or the background."),
     ),
     Parameter(
         "accent",
         "a hex colour, such as `ff5e8a`",
         "",
-        "Colour of arcs and labels; lighter or darker where it could not be seen.",
+        sentence("Colour of arcs and labels; lighter or darker where it could not be seen."),
     ),
-    Parameter("background", "a hex colour, or `transparent`", "the theme's", "What the globe floats on."),
-    Parameter("lang", ", ".join(f"`{tag}`" for tag in LANGUAGES), "the visitor's", "Language of the few words."),
-    Parameter("artist", "a name", "", "Only this artist's songs."),
-    Parameter("track", "a track id", "", "Only this song."),
-    Parameter("country", "two letters", "", "Only connections with one end in this country."),
-    Parameter("city", "a GeoNames id", "", "Only connections with one end in this city."),
-    Parameter("autorotate", _SWITCH, "`1`", "Whether the globe turns by itself."),
-    Parameter("controls", _SWITCH, "`1`", "Buttons to pause, and to come nearer where there is room; keys, too."),
-    Parameter("labels", _SWITCH, "`1`", "Names of songs and cities on the globe."),
-    Parameter("feed", _SWITCH, "`0`", "A small list of the latest connections, beside the globe or below it."),
-    Parameter("logo", _SWITCH, "`1`", "The wordmark, a link to the full page in a new tab."),
-    Parameter("title", f"text, at most {TITLE_MOST} characters", "", "A heading over the globe."),
-    Parameter("poster", _SWITCH, "`0`", "`1` shows a picture and a play button; a click loads the globe."),
-    Parameter("moment", "the id of a connection", "", "That moment, again and again, in place of the live stream."),
-    Parameter("at", "epoch seconds, or an ISO 8601 time", "", "What everyone was shown from then on, in place of now."),
+    Parameter("background", "a hex colour, or `transparent`", "the theme's", sentence("What the globe floats on.")),
+    Parameter(
+        "lang", ", ".join(f"`{tag}`" for tag in LANGUAGES), "the visitor's", sentence("Language of the few words.")
+    ),
+    Parameter("artist", "a name", "", sentence("Only this artist's songs.")),
+    Parameter("track", "a track id", "", sentence("Only this song.")),
+    Parameter("country", "two letters", "", sentence("Only connections with one end in this country.")),
+    Parameter("city", "a GeoNames id", "", sentence("Only connections with one end in this city.")),
+    Parameter("autorotate", _SWITCH, "`1`", sentence("Whether the globe turns by itself.")),
+    Parameter(
+        "controls", _SWITCH, "`1`", sentence("Buttons to pause, and to come nearer where there is room; keys, too.")
+    ),
+    Parameter("labels", _SWITCH, "`1`", sentence("Names of songs and cities on the globe.")),
+    Parameter(
+        "feed", _SWITCH, "`0`", sentence("A small list of the latest connections, beside the globe or below it.")
+    ),
+    Parameter("logo", _SWITCH, "`1`", sentence("The wordmark, a link to the full page in a new tab.")),
+    Parameter("title", f"text, at most {TITLE_MOST} characters", "", sentence("A heading over the globe.")),
+    Parameter("poster", _SWITCH, "`0`", sentence("A picture and a play button first; a click loads the globe.")),
+    Parameter(
+        "moment", "the id of a connection", "", sentence("That moment, again and again, in place of the live stream.")
+    ),
+    Parameter(
+        "at",
+        "epoch seconds, or an ISO 8601 time",
+        "",
+        sentence("What everyone was shown from then on, in place of now."),
+    ),
 )
 """All of them, in the order of the documentation."""
 

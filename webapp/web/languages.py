@@ -1,6 +1,7 @@
 """The page's languages: which one a visitor reads, and the catalogue of what the page says in it.
 
-A message's key is its English sentence. `scripts/build_words.py` finds them in the templates and in `assets`.
+A message's key is its English sentence. `scripts/build_words.py` finds them in the templates, in `assets`, and in
+Python where `sentence` marks them.
 """
 
 from functools import cache
@@ -55,6 +56,11 @@ def ours(wanted: str) -> str | None:
     parts = wanted.replace("_", "-").casefold().split("-")
     tags = {tag.casefold(): tag for tag in LANGUAGES}
     return tags.get("-".join(parts)) or next((tag for tag in LANGUAGES if tag.split("-")[0] == parts[0]), None)
+
+
+def sentence(key: str) -> str:
+    """Return a sentence as it is: it is marked here, and translated where it is shown."""
+    return key
 
 
 def say(key: str, **values: str) -> Markup:
