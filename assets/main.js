@@ -189,7 +189,7 @@ if (taking) {
 if (onWall) createWall(document, navigator.wakeLock);
 if (new URLSearchParams(location.search).get("fps") === "1") createMeter(document.body);
 view.start({
-  calm: access.calm(),
+  calm: access.calm,
   nowS: timeline.shownS,
   mine: city.touches,
   yours,

@@ -44,7 +44,7 @@ const [there, here] = [dateTime(connection.at, "UTC"), dateTime(connection.at)];
 find("when").textContent = `${there} UTC`;
 find("local").textContent = say("{time} where you are", { time: here });
 find("local").hidden = here === there;
-view.start({ calm, longitude: at.lon - (calm ? 0 : APPROACH_DEG), onGlobe: play });
+view.start({ calm: () => calm, longitude: at.lon - (calm ? 0 : APPROACH_DEG), onGlobe: play });
 
 /** @param {boolean} moving */
 function move(moving) {

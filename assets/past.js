@@ -49,6 +49,7 @@ export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = 
     try {
       take(askedS, seconds, await load(askedS, seconds));
     } catch (error) {
+      if (over) return;
       console.warn(error);
       if (error instanceof RefusedError) return end(false);
       retryMs = nowMs() + RETRY_MS;

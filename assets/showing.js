@@ -127,12 +127,12 @@ export function show(embed, bridge) {
     find("farther").addEventListener("click", () => nearer(-NEARER));
   }
   const begun = view.start({
-    calm: wish.matches,
+    calm: () => wish.matches,
     nowS: timeline.shownS,
     onGlobe(globe) {
       globe.pause(pause.paused());
       globe.follow(embed.autorotate);
-      if (embed.moment) globe.replay(embed.moment);
+      if (embed.moment) globe.replay(embed.moment, { alone: true }); // in place of the still's
     },
   }).then(tellStatus);
 

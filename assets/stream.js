@@ -49,6 +49,7 @@ export function createStream(options) {
   let retryTimer;
   /** @type {any} */
   let silenceTimer;
+  let over = false;
 
   function open() {
     let heard = false;
@@ -113,7 +114,7 @@ export function createStream(options) {
     onState({ name: "lost", sinceMs, retryAtMs: now() + waitMs });
     retryTimer = later(open, waitMs);
     const reason = heard ? null : await refusal(request, origin, filters);
-    if (reason === null || socket !== null) return;
+    if (reason === null || socket !== null || over) return;
     forget(retryTimer);
     onState({ name: "refused", reason });
   }
@@ -128,6 +129,7 @@ export function createStream(options) {
       open();
     },
     destroy() {
+      over = true;
       const last = socket;
       socket = null;
       forget(retryTimer);

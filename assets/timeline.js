@@ -56,7 +56,8 @@ export function createTimeline(options) {
     if (!recent.add(connection.id)) return;
     const news = isNews(connection);
     if (onConnection(connection, news) || !news) return;
-    setTimeout(() => isSeen(connection) && onArc(connection), turn * BACKLOG_MS);
+    const shown = recent; // another one once something else is shown
+    setTimeout(() => shown === recent && isSeen(connection) && onArc(connection), turn * BACKLOG_MS);
   }
 
   /** @param {Frame} frame */

@@ -9,7 +9,7 @@
  * @property {(wish: import("./theme.js").Wish) => void} [keep]  what is to be kept of a theme that was chosen
  *
  * @typedef {object} Begin
- * @property {boolean} calm  whether the viewer asked for less motion
+ * @property {() => boolean} calm  whether the viewer asked for less motion, by the time that it is there
  * @property {() => number} [nowS]  the time that is shown, epoch seconds
  * @property {number} [longitude]  from which the globe comes to where it begins
  * @property {import("./globe.js").GlobeOptions["mine"]} [mine]
@@ -45,7 +45,7 @@ export function createView(stage, { scene, above, over, keep = () => {} }) {
       scene,
       fields,
       clock: createClock(location.search, nowS && (() => nowS() * 1000)),
-      calm,
+      calm: calm(),
       longitude,
       colours,
       mine,

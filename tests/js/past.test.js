@@ -92,6 +92,15 @@ test("what the server refuses is not asked for again", async (t) => {
   assert.deepEqual([load.mock.callCount(), there.ends], [1, 1]);
 });
 
+test("what was refused once it was left changes nothing", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const there = world(t);
+  const load = () => Promise.reject(new RefusedError("from='-1'"));
+  createPast({ ...there.options, load, fromS: 1500, pace: 1 }).destroy();
+  await there.pass(1);
+  assert.equal(there.ends, 0);
+});
+
 test("what comes to now says so, once", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);

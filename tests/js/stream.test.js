@@ -195,3 +195,12 @@ test("nothing is left after destroy", () => {
   pass(600_000);
   assert.deepEqual([sockets.length, timers.length, sockets[0].closed], [1, 0, true]);
 });
+
+test("who left before the server had said why it refuses is not told", async () => {
+  const stream = begin("?country=XX");
+  reply = { status: 400, json: async () => ({ error: "no country 'XX'" }) };
+  sockets[0].die();
+  stream.destroy();
+  await settled();
+  assert.deepEqual(names(), ["connecting", "lost"]);
+});

@@ -14,13 +14,18 @@ from pathlib import Path
 import pytest
 
 WEBAPP = Path(__file__).resolve().parents[2] / "webapp"
-GRAPHICS = ("looks", "colours", "fonts", "codes", "cardview", "cardglobe", "cardpage", "cards")
+MOVING = {"__init__", "album", "drawing"}
+"""Of graphics: what keeps pictures, and has them drawn in a process of its own."""
 PURE = [
-    *sorted(f"core.{path.stem}" for path in (WEBAPP / "core").glob("*.py") if path.stem != "__init__"),
-    *(f"graphics.{name}" for name in GRAPHICS),
+    f"{folder}.{path.stem}"
+    for folder in ("core", "graphics")
+    for path in sorted((WEBAPP / folder).glob("*.py"))
+    if path.stem not in (MOVING if folder == "graphics" else {"__init__"})
 ]
 LOWER = {"core": set(), "storage": {"core"}, "engine": {"core", "storage"}, "graphics": {"core", "engine"}}
 """The folders below those with Flask in them, and which others each may import."""
+UPPER = {"web", "app", "cli", "doctor", "create_app"}
+"""What puts the parts together and serves them, and is imported by nothing below."""
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
 CONCURRENCY = {"threading", "_thread", "asyncio", "concurrent", "multiprocessing", "subprocess", "signal", "queue"}
 INPUT_OUTPUT = {"socket", "select", "selectors", "ssl", "http", "urllib", "simple_websocket", "websockets", "sqlite3"}
@@ -30,12 +35,15 @@ CLOCK_METHODS = {"now", "utcnow", "today"}
 
 
 def imports_of(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted names that a module imports when it runs, those inside functions included."""
+    """Yield the dotted names that a module imports when it runs, those inside functions included.
+
+    What is imported relatively keeps its dots, which no rule here allows.
+    """
     for node in _running(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
 
 
 def clock_readings_of(tree: ast.AST) -> Iterator[str]:
@@ -87,14 +95,56 @@ def test_a_pure_file_reaches_no_framework_no_thread_no_socket_and_no_clock(modul
     assert violations(module) == []
 
 
+def upward(path: Path, folders: set[str]) -> list[str]:
+    """Return what a module imports relatively, or of the package's folders and of what is above them all.
+
+    Args:
+        path: of the module.
+        folders: those that it may import.
+    """
+    found = []
+    for full in imports_of(ast.parse(path.read_text(encoding="utf-8"))):
+        first, second, *_ = *full.split("."), ""
+        barred = first == "webapp" and second in (UPPER | LOWER.keys()) - folders
+        found += [f"{path.stem} imports {full}"] if barred or not first else []
+    return found
+
+
 @pytest.mark.parametrize("folder", LOWER)
 def test_a_lower_folder_imports_none_that_is_higher(folder: str) -> None:
     paths = [*(WEBAPP / folder).glob("*.py")]
-    imported = {full for path in paths for full in imports_of(ast.parse(path.read_text(encoding="utf-8")))}
-    folders = {path.parent.name for path in WEBAPP.glob("*/__init__.py")}
-    used = {parts[1] for full in imported if (parts := full.split("."))[0] == "webapp"} & folders
     assert len(paths) > 1
-    assert used - {folder} <= LOWER[folder]
+    assert [each for path in paths for each in upward(path, LOWER[folder] | {folder})] == []
+
+
+def test_what_stands_beside_the_folders_imports_nothing_that_serves() -> None:
+    paths = [path for path in WEBAPP.glob("*.py") if path.stem not in UPPER | {"__init__"}]
+    assert len(paths) > 1
+    assert [each for path in paths for each in upward(path, set(LOWER))] == []
+
+
+def test_every_folder_of_modules_has_its_rule() -> None:
+    assert {path.parent.name for path in WEBAPP.glob("*/*.py")} == LOWER.keys() | {"web"}
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("from webapp.core.plays import Play", 0),
+        ("import webapp", 0),
+        ("from webapp import create_app", 1),
+        ("from webapp.web import api", 1),
+        ("from webapp import web", 1),
+        ("def f():\n    import webapp.app", 1),
+        ("from ..web import api", 1),
+        ("from . import hub", 1),
+        ("from webapp.storage.history import History", 1),
+    ],
+)
+def test_the_rule_sees_what_reaches_upward(tmp_path: Path, source: str, count: int) -> None:
+    path = tmp_path / "planted.py"
+    path.write_text(source)
+    assert len(upward(path, {"core"})) == count
 
 
 def test_importing_the_core_loads_no_framework() -> None:
@@ -116,9 +166,10 @@ def test_importing_the_core_loads_no_framework() -> None:
 def test_the_rule_sees_a_violation_two_files_away(tmp_path: Path, source: str) -> None:
     package = tmp_path / "webapp"
     package.mkdir()
-    (package / "first.py").write_text("from webapp.second import x\n")
-    (package / "second.py").write_text("import webapp.third\n")
-    (package / "third.py").write_text(source)
+    (package / "inside").mkdir()
+    (package / "first.py").write_text("from webapp.inside import second\n")
+    (package / "inside" / "second.py").write_text("import webapp.inside.third\n")
+    (package / "inside" / "third.py").write_text(source)
     assert len(violations("first", package)) == 1
 
 

@@ -22,3 +22,22 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", README.read_text(encoding="utf-8"))
     missing = [link for link in links if not (README.parent / link).exists()]
     assert missing == []
+
+
+def test_the_way_through_the_code_names_each_module_once_and_in_its_folder() -> None:
+    table = README.read_text(encoding="utf-8").partition("| to read |")[2].partition("\n\n")[0]
+    folder, named = "", []
+    for row in table.splitlines():
+        found = re.match(r"\| \*\*.*\*\* \| `(\w+/)` \|", row)
+        folder = found[1] if found else folder
+        named += [folder + name for name in re.findall(r"`(\w+\.py)`", row)]
+    package = README.parent / "webapp"
+    there = [path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.stem != "__init__"]
+    assert sorted(named) == sorted(there)
+
+
+def test_every_module_that_the_page_is_said_to_have_is_there() -> None:
+    assets = README.parent / "assets"
+    named = re.findall(r"`(\w+\.js)`", README.read_text(encoding="utf-8"))
+    assert len(named) > 3
+    assert [name for name in named if not (assets / name).exists()] == []

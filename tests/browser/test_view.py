@@ -1,0 +1,70 @@
+"""What a globe that comes late is told: another one stands in its place, which notes what it is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import OSAKA, RECIFE, send_pair
+from tests.serving import Server, stream
+
+NOTING = """export function createGlobe(stage, {calm}) {
+  window.asked = [['calm', calm]];
+  return new Proxy({}, {get: (_, name) => (one, how) => void window.asked.push([name, one?.id ?? one, how ?? {}])});
+}"""
+"""In place of assets/globe.js."""
+
+
+class Late:
+    """A page whose globe comes once it is let in."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._waiting: list[Route] = []
+        page.route("**/globe.js", lambda route: route.fulfill(body=NOTING, content_type="text/javascript"))
+        page.route("**/pydeck.js", lambda route: self._waiting.append(route))
+
+    def come(self) -> list[list[Any]]:
+        """Let the globe in, and return what it was told until it was there."""
+        while not self._waiting:
+            self._page.wait_for_timeout(50)
+        self._waiting.pop().fulfill(body="", content_type="text/javascript")
+        expect(self._page.locator('body[data-globe="ready"]')).to_be_attached()
+        asked: list[list[Any]] = self._page.evaluate("window.asked")
+        return asked
+
+
+@pytest.fixture
+def moment(server: Server) -> str:
+    with stream(server) as viewer:
+        send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
+        return str(viewer.connections(1)[0]["id"])
+
+
+@pytest.mark.parametrize("path", ["/", "/embed", "/c/{moment}"])
+def test_a_wish_for_less_motion_while_the_globe_loads_is_heard(
+    server: Server, visit: Callable[..., Visit], moment: str, path: str
+) -> None:
+    page = visit(reduced_motion="no-preference").page
+    late = Late(page)
+    page.goto(server.url + path.format(moment=moment), wait_until="commit")
+    expect(page.locator("#stage .poster .live")).to_be_attached()
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_timeout(300)
+    assert ["calm", True] in late.come()
+
+
+def test_an_embeds_moment_stands_on_the_still_and_is_one_arc_on_the_globe(
+    server: Server, visit: Callable[..., Visit], moment: str
+) -> None:
+    page = visit().page
+    late = Late(page)
+    page.goto(f"{server.url}/embed?moment={moment}", wait_until="commit")
+    expect(page.locator("#stage .poster .live path").first).to_be_attached()
+    told = [each for each in late.come() if each[0] in ("connect", "replay")]
+    assert told[-1] == ["replay", moment, {"alone": True}]
+    expect(page.locator("#stage .poster .live path")).to_have_count(0)
