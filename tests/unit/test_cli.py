@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -28,3 +30,8 @@ def test_a_socket_on_all_addresses_is_named_by_one_that_others_reach(monkeypatch
 
         monkeypatch.setattr(socket.socket, "connect", no_network)
         assert _url_elsewhere(listener) is None
+
+
+def test_the_package_is_run_as_the_command_is() -> None:
+    asked = subprocess.run([sys.executable, "-m", "webapp", "--version"], capture_output=True, text=True, check=True)
+    assert asked.stdout.startswith("unison, version ")

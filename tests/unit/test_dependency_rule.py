@@ -24,7 +24,7 @@ PURE = [
 ]
 LOWER = {"core": set(), "storage": {"core"}, "engine": {"core", "storage"}, "graphics": {"core", "engine"}}
 """The folders below those with Flask in them, and which others each may import."""
-UPPER = {"web", "app", "cli", "doctor", "create_app"}
+UPPER = {"web", "app", "cli", "__main__", "doctor", "create_app"}
 """What puts the parts together and serves them, and is imported by nothing below."""
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
 CONCURRENCY = {"threading", "_thread", "asyncio", "concurrent", "multiprocessing", "subprocess", "signal", "queue"}
