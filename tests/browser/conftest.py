@@ -28,20 +28,6 @@ LONGER = """document.addEventListener('readystatechange', () => {
   scene.textContent = scene.textContent.replace(/"holdS": [0-9.]+/, '"holdS": SECONDS');
 }, {once: true})"""
 
-SPARING = """{
-  const [ask, leave, asked] = [requestAnimationFrame, cancelAnimationFrame, new Map()];
-  requestAnimationFrame = (draw) => {
-    const timer = setTimeout(() => asked.set(timer, ask((now) => { asked.delete(timer); draw(now); })), 30);
-    return timer;
-  };
-  cancelAnimationFrame = (timer) => {
-    clearTimeout(timer);
-    leave(asked.get(timer));
-    asked.delete(timer);
-  };
-}"""
-"""Has a page draw some twenty frames a second, as a slow device does: more would keep two cores busy for nothing."""
-
 
 @dataclass
 class Visit:
@@ -115,7 +101,6 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
             "locale": "en-IE",
         } | options
         contexts.append(chromium.new_context(**settings))  # type: ignore[arg-type]
-        contexts[-1].add_init_script(SPARING)
         return Visit(contexts[-1].new_page())
 
     yield make

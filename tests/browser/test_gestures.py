@@ -73,12 +73,19 @@ def camera(page: Page) -> Camera:
     return Camera(lon, lat, zoom - math.log2(math.cos(math.radians(lat))))
 
 
+FIVE_FRAMES = """new Promise((done) => {
+  let left = 5;
+  const next = () => (left-- ? requestAnimationFrame(next) : done());
+  next();
+})"""
+
+
 def camera_once(page: Page, reached: Callable[[Camera], bool]) -> Camera:
     """The camera when it is where it should be, and has come to rest."""
     before = camera(page)
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while True:
-        page.wait_for_timeout(150)
+        page.evaluate(FIVE_FRAMES)
         now = camera(page)
         if now == before and reached(now):
             return now
