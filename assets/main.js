@@ -5,7 +5,6 @@ import { createCity } from "./city.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
 import { createFilters } from "./filters.js";
-import { beginsAbove } from "./geo.js";
 import { createLanguageChoice } from "./language.js";
 import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
@@ -34,7 +33,6 @@ const prefs = createPrefs(browserStorage());
 const stage = find("stage");
 const view = createView(stage, {
   scene,
-  above: { lon: beginsAbove(scene), lat: scene.initialViewState.latitude },
   over: OVER_STAGE,
   keep: (wish) => prefs.keep("theme", wish),
 });

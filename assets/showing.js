@@ -1,7 +1,6 @@
 /** What a frame shows, put together: what is shown goes to the globe, the list and the page around; or one moment does. */
 import { createCaption } from "./caption.js";
 import { createFeed } from "./feed.js";
-import { beginsAbove } from "./geo.js";
 import { createKeys } from "./keys.js";
 import { createPause } from "./pause.js";
 import { createSources } from "./sources.js";
@@ -29,7 +28,6 @@ export function show(embed, bridge) {
   const stage = find("stage");
   const view = createView(stage, {
     scene,
-    above: { lon: beginsAbove(scene), lat: scene.initialViewState.latitude },
     over: OVER_STAGE,
   });
   const list = document.getElementById("feed");

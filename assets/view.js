@@ -4,8 +4,8 @@
  * @typedef {ReturnType<typeof import("./globe.js").createGlobe>} Globe
  * @typedef {object} ViewOptions
  * @property {Scene & {camera: any, themes: import("./theme.js").Themes}} scene
- * @property {{lon: number, lat: number}} above  the place that it begins above, degrees
  * @property {string[]} over  selectors of what lies over the stage, which labels must not cover
+ * @property {{lon: number, lat: number}} [above]  the place that it begins above, degrees; the scene's unless given
  * @property {(wish: import("./theme.js").Wish) => void} [keep]  what is to be kept of a theme that was chosen
  *
  * @typedef {object} Begin
@@ -18,6 +18,7 @@
  */
 import { loadGlobe } from "./bundle.js";
 import { createClock } from "./clock.js";
+import { beginsAbove } from "./geo.js";
 import { boxesOver } from "./over.js";
 import { songColours } from "./palette.js";
 import { createStill } from "./still.js";
@@ -25,8 +26,11 @@ import { createTheme } from "./theme.js";
 
 const AWAY = 3.8; // Earth radii: about where the camera is when all of the globe is to be seen
 
+/** @param {ViewOptions["scene"]} scene */
+const opening = (scene) => ({ lon: beginsAbove(scene), lat: scene.initialViewState.latitude });
+
 /** @param {HTMLElement} stage @param {ViewOptions} options */
-export function createView(stage, { scene, above, over, keep = () => {} }) {
+export function createView(stage, { scene, over, above = opening(scene), keep = () => {} }) {
   /** @type {Globe | null} */
   let globe = null;
   const theme = createTheme(document.documentElement, {
