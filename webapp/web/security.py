@@ -80,14 +80,12 @@ def policy(directives: dict[str, str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
-_POLICY = policy(CONTENT_SECURITY_POLICY)
+def _by_name(headers: dict[str, str]) -> list[tuple[str, tuple[str, str]]]:
+    return [(name.lower(), (name, value)) for name, value in headers.items()]
 
 
-_ALWAYS = [(name.lower(), (name, value)) for name, value in [("Content-Security-Policy", _POLICY), *HEADERS.items()]]
-_OF_PARTS = [
-    ("content-security-policy", ("Content-Security-Policy", "frame-ancestors 'none'")),
-    ("x-content-type-options", ("X-Content-Type-Options", "nosniff")),
-]
+_ALWAYS = _by_name({"Content-Security-Policy": policy(CONTENT_SECURITY_POLICY), **HEADERS})
+_OF_PARTS = _by_name({"Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff"})
 
 
 def check_sender(request: Request, settings: Settings) -> None:
