@@ -26,6 +26,17 @@ export function addressOf(href, shown) {
   return url.pathname + url.search + url.hash;
 }
 
+/**
+ * The place that filters name, in degrees: a city before its country, as the scene of their address begins above it.
+ *
+ * @type {(shown: Found[]) => {lon: number, lat: number} | null}
+ */
+export function placeShown(shown) {
+  const placed = shown.flatMap(({ kind, lon, lat }) => (lon === undefined || lat === undefined ? [] : [{ kind, lon, lat }]));
+  const found = placed.find(({ kind }) => kind === "city") ?? placed[0];
+  return found ? { lon: found.lon, lat: found.lat } : null;
+}
+
 /** What is known of filters that nobody has a name for. @type {(query: string) => Found[]} */
 export const unnamed = (query) =>
   [...filtersOf(query)].map(([name, value]) => ({

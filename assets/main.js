@@ -4,7 +4,7 @@ import { createCard } from "./card.js";
 import { createCity } from "./city.js";
 import { createCounters } from "./counters.js";
 import { createFeed } from "./feed.js";
-import { createFilters } from "./filters.js";
+import { createFilters, placeShown } from "./filters.js";
 import { createLanguageChoice } from "./language.js";
 import { createLookback } from "./lookback.js";
 import { createMeter } from "./meter.js";
@@ -138,8 +138,8 @@ const filters = createFilters(find("chips"), {
   shown: JSON.parse(find("filters").textContent ?? "[]"),
   onChange(shown) {
     timeline.again();
-    const place = shown.find(({ lon }) => lon !== undefined);
-    if (place) view.globe()?.flyTo(Number(place.lon), Number(place.lat));
+    const place = placeShown(shown);
+    if (place) view.globe()?.flyTo(place.lon, place.lat);
   },
   onLeft: () => search.focus(),
 });

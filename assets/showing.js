@@ -26,10 +26,7 @@ const nothing = () => {};
 export function show(embed, bridge) {
   const scene = JSON.parse(find("scene").textContent ?? "");
   const stage = find("stage");
-  const view = createView(stage, {
-    scene,
-    over: OVER_STAGE,
-  });
+  const view = createView(stage, { scene, over: OVER_STAGE });
   const list = document.getElementById("feed");
   const feed = list && createFeed(list, {
     most: LISTED,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { likes } from "../../assets/card.js";
 import { moved } from "../../assets/combobox.js";
-import { addressOf, nameOf, unnamed } from "../../assets/filters.js";
+import { addressOf, nameOf, placeShown, unnamed } from "../../assets/filters.js";
 import { lookFor, said } from "../../assets/search.js";
 
 const artist = { kind: "artist", label: "Björk & Co", detail: "", filter: { artist: "Björk & Co" } };
@@ -30,6 +30,16 @@ test("a filter goes by its name, one without a name by what the address says", (
   const bare = unnamed("?country=XX&t=3&track=abc");
   assert.deepEqual(bare.map(nameOf), ["one song", "XX"]);
   assert.deepEqual(bare.map(({ filter }) => filter), [{ track: "abc" }, { country: "XX" }]);
+});
+
+test("the place of filters is their city, or their country's largest, or none", () => {
+  const japan = { kind: "country", label: "Japan", detail: "JP", filter: { country: "JP" }, lon: 139.7, lat: 35.7 };
+  const osaka = { ...city, lon: 135.5, lat: 34.7 };
+  assert.deepEqual(placeShown([artist, japan, osaka]), { lon: 135.5, lat: 34.7 });
+  assert.deepEqual(placeShown([osaka, japan]), { lon: 135.5, lat: 34.7 });
+  assert.deepEqual(placeShown([japan, artist]), { lon: 139.7, lat: 35.7 });
+  assert.deepEqual(placeShown([artist, japan, city]), { lon: 139.7, lat: 35.7 });
+  assert.equal(placeShown([artist, ...unnamed("?city=7")]), null);
 });
 
 test("what is looked for is asked of the server, at most a hundred characters of it", async () => {
