@@ -13,7 +13,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +59,7 @@ def problems(path: Path, template: Catalog) -> list[str]:
             found.append(f"{name}: {wanted.id!r} is not translated")
         elif wrong := [text for text in texts(message.string) if not same_values(wanted.id, text)]:
             found.append(f"{name}: {wrong[0]!r} has not the values of {wanted.id!r}")
-    if not found and compiled(catalogue) != path.with_suffix(".mo").read_bytes():
+    if not found and not is_current(path.with_suffix(".mo"), catalogue):
         found.append(f"{name}: messages.mo is not current")
     return found
 
@@ -76,6 +76,21 @@ def same_values(key: object, text: str) -> bool:
     return given == wanted or (isinstance(key, tuple) and given == wanted - {"{n}"})
 
 
+def is_current(path: Path, catalogue: Catalog) -> bool:
+    """Tell whether a compiled file says what its catalogue says.
+
+    Babel writes its own version into each file, so bytes would differ from one version to the next.
+    """
+    with path.open("rb") as file:
+        return sentences(read_mo(file)) == sentences(read_mo(io.BytesIO(compiled(catalogue))))
+
+
+def sentences(catalogue: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return each message's translation, and the language's plural rule under the empty key."""
+    found = {texts(message.id): texts(message.string) for message in catalogue if message.id}
+    return found | {(): (catalogue.plural_forms,)}
+
+
 def compiled(catalogue: Catalog) -> bytes:
     """Return a catalogue as the program reads it."""
     target = io.BytesIO()
@@ -90,7 +105,8 @@ def bring_up_to_date(path: Path, template: Catalog) -> None:
     catalogue.obsolete.clear()
     with path.open("wb") as file:
         write_po(file, catalogue, width=120, sort_output=True, omit_header=False, no_location=True)
-    path.with_suffix(".mo").write_bytes(compiled(read(path)))
+    if not is_current(path.with_suffix(".mo"), read(path)):
+        path.with_suffix(".mo").write_bytes(compiled(read(path)))
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import build_poster
 import build_words
@@ -36,6 +37,21 @@ def test_there_is_a_catalogue_for_each_language_but_the_first() -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.parent.name)
 def test_every_sentence_is_translated_with_its_values_and_compiled(path: object) -> None:
     assert build_words.problems(path, build_words.said()) == []  # type: ignore[arg-type]
+
+
+def test_a_catalogue_compiled_by_another_babel_is_current_and_one_that_says_something_else_is_not(
+    tmp_path: Path,
+) -> None:
+    catalogue = build_words.read(CATALOGUES[0])
+    path = tmp_path / "messages.mo"
+    other = build_words.compiled(catalogue).replace(b"Generated-By: Babel ", b"Generated-By: Other ")
+    path.write_bytes(other)
+    assert other != build_words.compiled(catalogue)
+    assert build_words.is_current(path, catalogue)
+
+    changed = next(message for message in catalogue if message.id == "Share")
+    changed.string = f"{changed.string}!"
+    assert not build_words.is_current(path, catalogue)
 
 
 def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
