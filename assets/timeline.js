@@ -22,6 +22,7 @@ import { createPresence } from "./presence.js";
 import { createRecent } from "./recent.js";
 import { createStream } from "./stream.js";
 
+const SPARK_S = 1; // the time of a spark is its whole second: it may have come as late as the second's end
 const OLD_S = 6; // what is older than this when it comes is no news
 const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
 
@@ -64,7 +65,7 @@ export function createTimeline(options) {
   function take(frame) {
     frame.connections.forEach(came);
     frame.pulses.filter(isNews).forEach(onPulse);
-    (frame.sparks ?? []).filter(isNews).forEach(onSpark);
+    (frame.sparks ?? []).filter(({ at }) => isNews({ at: at + SPARK_S })).forEach(onSpark);
     onFrame(frame);
   }
 

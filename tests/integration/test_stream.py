@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.serving import FlaskServer, Server, ask, get_json, post_plays, stream
+from tests.serving import FlaskServer, Server, ask, get_json, post_plays, stream, wait_until_written
 from webapp.storage.history import FILE_NAME
 
 OSAKA, RECIFE, PARIS = 1853909, 3390760, 2988507
@@ -254,3 +254,27 @@ def test_show_all_shows_all(serve: Callable[..., Server]) -> None:
         post_plays(server, [play(f"a{k}", PARIS, now, title) for title, k in pairs])
         post_plays(server, [play(f"b{k}", RECIFE, now + 0.01, title) for title, k in pairs])
         assert {found["track"]["title"] for found in viewer.connections(50)} == {title for title, _ in pairs}
+
+
+def test_a_viewer_of_one_city_does_not_see_single_presses_there(server: Server) -> None:
+    with stream(server) as everyone, stream(server, city=OSAKA) as watcher, stream(server, country="JP") as country:
+        now = time.time()
+        post_plays(server, [play("ann", OSAKA, now)])
+        spark = everyone.until(lambda frame: bool(frame["sparks"]))["sparks"][0]
+        assert (spark["city"]["geoname_id"], spark["at"]) == (OSAKA, int(now))
+        for local in (watcher, country):
+            assert not any(frame["sparks"] for frame in local.frames_past(now + CLOSED_S))
+
+
+def test_no_public_answer_tells_whether_a_known_listener_has_pressed(server: Server) -> None:
+    start = int(time.time())
+    with stream(server) as viewer:
+        presses = [play("ann", PARIS, time.time() + ahead_s) for ahead_s in (0.5, 0.9)]
+        assert post_plays(server, presses) == {"accepted": 2, "late": 0, "rejected": 0, "errors": []}
+        frames = viewer.frames_past(presses[1]["pressed_at"] + CLOSED_S)
+    assert "unison_plays_echoes_total 1.0" in ask(server, "/metrics").text, "operators are told"
+    wait_until_written(server)
+    frames += get_json(server, f"/api/past?from={start}&seconds=10")["frames"]
+    told = {*get_json(server, "/api/stats")["total"], *(name for frame in frames for name in frame["counts"])}
+    assert told >= {"plays", "late", "thinned"}
+    assert "echoes" not in told

@@ -11,7 +11,7 @@ const hello = (recent = []) => ({ type: "hello", stream: "s", seq: 41, now: AT, 
 /** A browser's page, in the foreground; sockets that a test speaks for; and fetches that it answers. */
 function world(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: AT * 1000 });
-  const [sockets, asked, came, arcs, states, told] = [[], [], [], [], [], []];
+  const [sockets, asked, came, arcs, states, told, sparks] = [[], [], [], [], [], [], []];
   const before = ["document", "window", "location", "WebSocket", "fetch"].map((name) => [name, globalThis[name]]);
   const page = { hidden: false, addEventListener: (_, heard) => (page.heard = heard) };
   class Socket {
@@ -45,7 +45,7 @@ function world(t) {
     onConnection: ({ id }, news) => void came.push([id, news]),
     onArc: ({ id }) => arcs.push(id),
     onPulse() {},
-    onSpark() {},
+    onSpark: ({ at }) => sparks.push(at),
     onFrame() {},
     onTime() {},
     onLeave: () => told.push(["leave"]),
@@ -58,6 +58,7 @@ function world(t) {
     asked,
     came,
     arcs,
+    sparks,
     states,
     told,
     /** The tab goes to the background, or comes back. */
@@ -164,4 +165,14 @@ test("a time that is yet to come is said to be, and now is shown", async (t) => 
   await pass(200);
   assert.deepEqual(told.slice(-3), [["ahead", AT + 600], ["leave"], ["live"]]);
   assert.equal(sockets.length, 1);
+});
+
+test("a spark of the second in which the page was opened is shown, for its time is a whole second", (t) => {
+  const { timeline, sockets, sparks, pass } = world(t);
+  pass(900);
+  timeline.begin(null);
+  sockets[0].say({ ...hello(), now: AT + 0.9 });
+  sockets[0].say({ ...frame(42), now: AT + 1, sparks: [{ at: AT }] });
+  sockets[0].say({ ...frame(43), now: AT + 9, sparks: [{ at: AT - 9 }] });
+  assert.deepEqual(sparks, [AT]);
 });

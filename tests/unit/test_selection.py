@@ -178,6 +178,18 @@ def test_one_pulse_and_one_spark_a_second_the_earliest(gazetteer: Gazetteer) -> 
     assert [chosen.sparks for chosen in made] == [[0], [], [], [], [0]]
 
 
+@pytest.mark.parametrize("place", [Filter(city=OSAKA), Filter(country="JP"), Filter(city=OSAKA, artist="marisol vey")])
+def test_under_a_filter_of_a_city_or_a_country_there_are_no_sparks(gazetteer: Gazetteer, place: Filter) -> None:
+    sparks = np.zeros(1, SPARK)
+    sparks["city"] = gazetteer.by_id(OSAKA)
+    some = SliceRecord(T0 + 250, T0, Counts(), sparks=sparks, tracks=(SONG,))
+    assert Selection(place, 4, gazetteer).choose(some).sparks == []
+    payloads = {Maker(wanted, 4, gazetteer).make(7, some).payload for wanted in (place, Filter(artist="no"))}
+    assert len(payloads) == 1, "the frame is that of a record of which nothing passes"
+    for elsewhere in (Filter(), Filter(artist="marisol vey")):
+        assert Selection(elsewhere, 4, gazetteer).choose(some).sparks == [0]
+
+
 @pytest.mark.parametrize(
     ("query", "rows"),
     [
@@ -280,7 +292,7 @@ def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer)
     connections = frames.shown(some, made.pairs, gazetteer)
     frame = json.loads(frames.frame(7, some, made, connections, wanted, gazetteer))
     assert list(frame) == ["type", "seq", "now", "connections", "pulses", "sparks", "counts"]
-    counts = "plays together connections same_city shown matching late echoes thinned plays_by_source"
+    counts = "plays together connections same_city shown matching late thinned plays_by_source"
     assert list(frame["counts"]) == counts.split()
     (connection,) = frame["connections"]
     assert list(connection) == ["id", "source", "at", "apart_ms", "km", "track", "from", "to"]
@@ -291,6 +303,15 @@ def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer)
         "Brazil",
         (T0 + 750) / 1000,
     )
+
+
+def test_the_time_of_a_spark_is_its_whole_second(gazetteer: Gazetteer) -> None:
+    sparks = np.zeros(1, SPARK)
+    sparks["at"] = T0 + 1_987
+    some = SliceRecord(T0 + 2_000, T0 + 2_500, Counts(), sparks=sparks, tracks=(SONG,))
+    made = Selection(Filter(), 4, gazetteer).choose(some)
+    (spark,) = json.loads(frames.frame(7, some, made, [], Filter(), gazetteer))["sparks"]
+    assert spark["at"] == T0 // 1000 + 1
 
 
 def test_ids_sort_by_time() -> None:

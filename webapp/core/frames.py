@@ -77,18 +77,21 @@ def pulses(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> li
 
 
 def counts(record: SliceRecord, shown: int, matching: int | None) -> dict[str, Any]:
-    """Return the counts of a record as they stand in a frame; `matching` is for filtered viewers only."""
+    """Return the counts of a record as they stand in a frame; `matching` is for filtered viewers only.
+
+    Echoes are not among them: they tell a sender whether a listener whose id it knows has just pressed the song.
+    """
     c = record.counts
     return {
         "plays": c.plays, "together": c.together, "connections": c.connections, "same_city": c.same_city,
         "shown": shown, **({} if matching is None else {"matching": matching}),
-        "late": c.late, "echoes": c.echoes, "thinned": c.thinned, "plays_by_source": c.plays_by_source,
+        "late": c.late, "thinned": c.thinned, "plays_by_source": c.plays_by_source,
     }  # fmt: skip
 
 
 def totals(c: Counts) -> dict[str, Any]:
-    """Return counts as /api/stats gives them."""
-    return {name: getattr(c, name) for name in Counts.__slots__ if name not in SOURCES}
+    """Return counts as /api/stats gives them: like those of a frame, without echoes."""
+    return {name: getattr(c, name) for name in Counts.__slots__ if name not in (*SOURCES, "echoes")}
 
 
 def connection_json(connection: Connection, gazetteer: Gazetteer) -> bytes:
@@ -125,8 +128,9 @@ def _pulse(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, An
 
 
 def _spark(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
+    """A spark is one person's press: its second is enough to show it."""
     return {
-        "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000,
+        "source": SOURCES[row["source"]], "at": int(row["at"]) // 1000,
         "city": place_json(gazetteer[int(row["city"])]), "track": msgspec.Raw(record.tracks[row["track"]]),
     }  # fmt: skip
 

@@ -79,6 +79,11 @@ class Filter:
         values = (self.artist, self.track and self.track.encode(), self.country, self.city)
         return [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
 
+    @property
+    def is_of_a_place(self) -> bool:
+        """Tell whether it names a city or a country. Sparks are hidden then: in a small city each is one person."""
+        return self.city is not None or self.country is not None
+
     def accepts(self, connection: Connection, gazetteer: Gazetteer) -> bool:
         """Tell whether a single connection passes."""
         ends = [connection.from_city, connection.to_city]
@@ -173,7 +178,7 @@ class Selection:
         return Chosen(
             self._choose_pairs(record, index, pairs) if len(pairs) else [],
             self._first("pulses", index),
-            self._first("sparks", index),
+            [] if self.filter.is_of_a_place else self._first("sparks", index),
             len(pairs),
         )
 

@@ -72,6 +72,7 @@ def frames(
 def told(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[str, Any]:
     """Return what was kept of a frame as it was sent, but for its sparks; under a filter, without pulses."""
     counts = msgspec.json.decode(past.counts)
+    counts.pop("echoes", None)  # rows of earlier versions have it
     return {
         "type": "connections",
         "seq": past.seq,
