@@ -61,7 +61,7 @@ async function lookAgain() {
   try {
     const [stats, ready] = await Promise.all(["api/stats", "readyz"].map(ask));
     for (const element of document.querySelectorAll("[data-path]")) show(/** @type {HTMLElement} */ (element), stats);
-    const problems = ready.problems.join("; ");
+    const problems = [...ready.problems, ...ready.warnings].join("; ");
     tell(problems || "All is well.", problems ? "trouble" : "well");
   } catch {
     tell("The server does not answer.", "away");

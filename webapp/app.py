@@ -106,7 +106,7 @@ class Unison:
         self.loop = Loop()
         self._starting = threading.Lock()
         self._started = False
-        self._in_trouble = False
+        self._status = "ok"
         self._inside = 0  # viewers, from before they have joined the hub until they are gone
 
     def now(self) -> float:
@@ -202,15 +202,17 @@ class Unison:
         offload(self.history.prune)
 
     def _tell_problems(self) -> None:
-        """Log when the server stops being ready, and when it is again."""
+        """Log when the server stops being ready or is degraded, and when all is well again."""
         gevent.sleep(PROBLEMS_S)
-        problems = self.problems()
-        if bool(problems) != self._in_trouble:
-            self._in_trouble = bool(problems)
-            if problems:
-                log.warning("not ready: %s", "; ".join(problems), extra={"event": "not_ready", "problems": problems})
-            else:
+        status, problems, warnings = self.health()
+        if status != self._status:
+            self._status = status
+            if status == "ok":
                 log.info("ready again", extra={"event": "ready"})
+            else:
+                sentences = "; ".join([*problems, *warnings])
+                more = {"event": status.replace(" ", "_"), "problems": problems, "warnings": warnings}
+                log.warning("%s: %s", status, sentences, extra=more)
 
     # What the blueprints ask for.
 
@@ -273,9 +275,18 @@ class Unison:
 
         return gone
 
+    def health(self) -> tuple[str, list[str], list[str]]:
+        """Return ok, degraded or not ready, then what makes it not ready, then what makes it degraded."""
+        problems, warnings = self.problems(), self.warnings()
+        return "not ready" if problems else "degraded" if warnings else "ok", problems, warnings
+
+    def warnings(self) -> list[str]:
+        """Return what is in trouble while the stream goes on, a sentence each."""
+        return [self.history.problem] if self.history.problem else []
+
     def problems(self) -> list[str]:
         """Return what keeps this server from being ready, a sentence each."""
-        problems = [self.history.problem] if self.history.problem else []
+        problems = []
         if (lag_s := self.pipeline.lag_s) > LAG_MAX_S:
             problems.append(f"matching is {lag_s:.1f} s behind the clock")
         if (ahead_s := self.pipeline.ahead_s) > LAG_MAX_S:

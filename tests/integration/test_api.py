@@ -167,7 +167,7 @@ def test_what_is_no_get_is_refused_as_json(server: Server) -> None:
 def test_a_healthy_server_says_so(server: Server) -> None:
     assert ask(server, "/healthz").json == {"status": "ok"}
     ready = eventually(server, "/readyz", lambda answer: answer.status == 200)
-    assert ready.json == {"status": "ok", "problems": []}
+    assert ready.json == {"status": "ok", "problems": [], "warnings": []}
 
 
 def test_a_found_connection_is_kept_at_once_counted_and_measured(serve: Callable[..., Server]) -> None:
@@ -193,14 +193,16 @@ def test_a_found_connection_is_kept_at_once_counted_and_measured(serve: Callable
     assert {"unison_viewers", "unison_lag_seconds"} <= {name for name, _ in found}
 
 
-def test_a_locked_history_makes_it_not_ready_until_it_is_free_and_costs_no_connection(
+def test_a_locked_history_is_degraded_until_it_is_free_and_costs_no_connection(
     serve: Callable[..., Server],
 ) -> None:
     server = serve(UNISON_LOG_JSON="1")
     with closing(sqlite3.connect(server.data_dir / FILE_NAME, isolation_level=None)) as other, stream(server) as viewer:
         other.execute("BEGIN EXCLUSIVE")
         answer = eventually(server, "/readyz", lambda answer: "the history" in answer.text)
-        assert re.fullmatch(r"the history cannot be (written|pruned): database is locked", answer.json["problems"][0])
+        assert (answer.status, answer.json["status"]) == (200, "degraded")
+        assert re.fullmatch(r"the history cannot be (written|pruned): database is locked", answer.json["warnings"][0])
+        assert "unison_history_problem 1.0" in ask(server, "/metrics").text
         assert ask(server, "/healthz").status == 200
         now = time.time()
         post_plays(server, [{"track": {"title": "x", "artist": "y"}, "listener": name, "place": {"geoname_id": city},
@@ -208,12 +210,12 @@ def test_a_locked_history_makes_it_not_ready_until_it_is_free_and_costs_no_conne
         shown = viewer.connections(1)
         assert ask(server, "/api/connections").json["connections"] == shown
         other.execute("ROLLBACK")
-        assert eventually(server, "/readyz", lambda answer: answer.status == 200).status == 200
+        assert eventually(server, "/readyz", lambda answer: "ok" in answer.text).json["status"] == "ok"
     deadline = time.monotonic() + 10
     while "ready again" not in server.log:
         assert time.monotonic() < deadline, "what was logged before is logged again once it is over"
         time.sleep(0.1)
     logged = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
-    assert {"not_ready", "ready"} <= {line.get("event") for line in logged}
+    assert {"degraded", "ready"} <= {line.get("event") for line in logged}
     server.restart()
     assert ask(server, "/api/connections").json["connections"] == shown

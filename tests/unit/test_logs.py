@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from webapp.logs import JsonFormatter
+from webapp.logs import JsonFormatter, OncePerMinute
 
 
 def line(message: str, *values: object, **extra: object) -> dict[str, object]:
@@ -39,3 +39,27 @@ def test_a_traceback_is_a_field_and_breaks_no_line() -> None:
 @pytest.mark.parametrize("odd", [{1, 2}, object(), b"bytes"])
 def test_what_json_cannot_say_is_written_as_text(odd: object) -> None:
     assert line("x", odd=odd)["odd"] == str(odd)
+
+
+def test_repeated_warnings_are_one_a_minute_and_say_how_many_were_dropped() -> None:
+    now = [0.0]
+    once, written = OncePerMinute(lambda: now[0]), list[str]()
+    for second in range(180):
+        now[0] = float(second)
+        for message in ("matching is %.1f s behind", "the history cannot be written: %.0f"):
+            record = logging.LogRecord("webapp.app", logging.WARNING, "", 0, message, (second / 7,), None)
+            written += [record.getMessage()] if once.filter(record) else []
+    assert written == [
+        "matching is 0.0 s behind",
+        "the history cannot be written: 0",
+        "matching is 8.6 s behind (and 59 more like it)",
+        "the history cannot be written: 9 (and 59 more like it)",
+        "matching is 17.1 s behind (and 59 more like it)",
+        "the history cannot be written: 17 (and 59 more like it)",
+    ]
+
+
+def test_news_is_never_dropped() -> None:
+    once = OncePerMinute(lambda: 0.0)
+    record = logging.LogRecord("webapp.app", logging.INFO, "", 0, "ready again", (), None)
+    assert [once.filter(record) for _ in range(3)] == [True] * 3

@@ -90,9 +90,10 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say whether all parts work, and if not, what is wrong: 503 then."""
-    problems = unison().problems()
-    return _json({"status": "not ready" if problems else "ok", "problems": problems}, 503 if problems else 200)
+    """Say whether the stream works, else answer 503; `degraded` (200) is trouble that the stream does not feel."""
+    status, problems, warnings = unison().health()
+    body = {"status": status, "problems": problems, "warnings": warnings}
+    return _json(body, 503 if problems else 200)
 
 
 @blueprint.get("/metrics")

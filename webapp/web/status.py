@@ -49,8 +49,9 @@ def page() -> Response:
     """Serve the page, with the numbers of now for browsers without JavaScript."""
     app = unison()
     stats = app.loop.call(app.stats)
+    _, problems, warnings = app.health()
     response = make_response(
-        render_template("status.html", stats=stats, plotted=PLOTTED, listed=LISTED, problems=app.problems())
+        render_template("status.html", stats=stats, plotted=PLOTTED, listed=LISTED, problems=[*problems, *warnings])
     )
     response.headers["Cache-Control"] = "no-store"
     return response
