@@ -1,7 +1,7 @@
 """The settings, each once: its name, type, default and a sentence. Everything else is derived from this table.
 
 A field `window_s` is read from the environment variable `UNISON_WINDOW_S`. `unison settings` prints the table, and a
-test holds the README's copy equal to it.
+test holds docs/settings.md equal to it.
 """
 
 import math

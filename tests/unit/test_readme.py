@@ -1,31 +1,34 @@
-"""The README says what is so."""
+"""The README and the docs say what is so."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from webapp.config import Settings
 
 README = Path(__file__).resolve().parents[2] / "README.md"
+DOCS = README.parent / "docs"
 
 
 def test_the_table_of_settings_is_the_one_in_the_code() -> None:
     rows = re.findall(
-        r"^\| `(UNISON_\w+)` \| (.*) \| (.*) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `(UNISON_\w+)` \| (.*) \| (.*) \| (.*) \|$", (DOCS / "settings.md").read_text("utf-8"), re.MULTILINE
     )
     expected = [(name, kind, f"`{default}`" if default else "", text) for name, kind, default, text in Settings.table()]
     assert rows == expected
 
 
-def test_every_file_that_the_readme_links_to_is_there() -> None:
-    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", README.read_text(encoding="utf-8"))
-    missing = [link for link in links if not (README.parent / link).exists()]
-    assert missing == []
+@pytest.mark.parametrize("page", [README, *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#|mailto:|/)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_the_way_through_the_code_names_each_module_once_and_in_its_folder() -> None:
-    table = README.read_text(encoding="utf-8").partition("| to read |")[2].partition("\n\n")[0]
+    table = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("| to read |")[2].partition("\n\n")[0]
     folder, named = "", []
     for row in table.splitlines():
         found = re.match(r"\| \*\*.*\*\* \| `(\w+/)` \|", row)
@@ -38,6 +41,6 @@ def test_the_way_through_the_code_names_each_module_once_and_in_its_folder() -> 
 
 def test_every_module_that_the_page_is_said_to_have_is_there() -> None:
     assets = README.parent / "assets"
-    named = re.findall(r"`(\w+\.js)`", README.read_text(encoding="utf-8"))
+    named = re.findall(r"`(\w+\.js)`", (DOCS / "architecture.md").read_text(encoding="utf-8"))
     assert len(named) > 3
     assert [name for name in named if not (assets / name).exists()] == []
