@@ -1,4 +1,4 @@
-"""The command line: `unison serve`, `unison settings`, `unison doctor`."""
+"""The command line: `unison serve`, `demo`, `seed`, `settings`, `doctor`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -26,7 +27,25 @@ UNTAKEN_S = 60.0
 """How long the kernel keeps a connection open whose client does not take what it was sent."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands, some of them imported only when they are asked for.
+
+    What they import (TLS, threads) must not be there before gevent has patched the worker of `unison serve`.
+    """
+
+    later: ClassVar = {"demo": "webapp.demo", "seed": "webapp.seed.cli"}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.later])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.later:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = import_module(self.later[cmd_name]).main
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="unison-globe", prog_name="unison")
 def main() -> None:
     """Unison: strangers who press play on the same song in the same second, on a globe."""

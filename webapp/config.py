@@ -30,8 +30,18 @@ def _setting(
     return field(default=default, metadata={"help": help, "least": least, "most": most}, **more)
 
 
-def _data_dir() -> Path:
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "unison"
+def default_data_dir(name: str = "unison") -> Path:
+    """Return a folder of this user's for data, as the XDG specification has it.
+
+    Raises:
+        SettingError: the user has no home folder, as in a container that runs under an arbitrary uid.
+    """
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / name
+    except RuntimeError as error:
+        raise SettingError(
+            "this user has no home folder for the data: name a folder with --data-dir or UNISON_DATA_DIR"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,7 @@ class Settings:
     host: str = _setting("Address that `unison serve` binds to.", "127.0.0.1")
     port: int = _setting("Port that `unison serve` binds to; 0 picks a free one.", 8000, least=0, most=65535)
     data_dir: Path = _setting(
-        "Folder of the history and the secret; one server at a time uses it.", default_factory=_data_dir
+        "Folder of the history and the secret; one server at a time uses it.", default_factory=default_data_dir
     )
     window_s: float = _setting("How far apart two presses may lie to be together, inclusive.", 1.0, least=0, most=10)
     lateness_s: float = _setting("How long a slice waits for plays that are still under way.", 0.5, least=0, most=5)

@@ -19,10 +19,10 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.browser import cpu_s
-from seed.catalogue import load_catalogue
 
 from tests.unit.card_world import told
 from webapp.graphics.drawing import Drawing, Job
+from webapp.seed.catalogue import load_catalogue
 
 MOST_MS = 300.0
 MOST_KB = 300.0

@@ -9,8 +9,8 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from seed.known import Comparison, known_pairs
-from seed.rehearsal import Rehearsal, rehearse
+from bench.known import Comparison, known_pairs
+from bench.rehearsal import Rehearsal, rehearse
 
 from tests.serving import Server, stream
 from webapp.core.gazetteer import load_gazetteer

@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
         return 0
     parts, pytest_arguments = _split(arguments)
     try:
-        environment.prepare("seed", "test")
+        environment.prepare("test")
         return _summary(_results(_steps(parts, pytest_arguments)))
     except KeyboardInterrupt:
         print("scripts/test: interrupted", file=sys.stderr)

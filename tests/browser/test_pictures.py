@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from seed.catalogue import Track, load_catalogue
 
 from tests.browser.conftest import Visit
 from tests.serving import ROOT, Server, post_plays
+from webapp.seed.catalogue import Track, load_catalogue
 
 pytestmark = pytest.mark.timeout(300)
 FOLDER = Path(os.environ.get("UNISON_PICTURES") or ROOT / "build" / "pictures")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from seed.known import START_S, STEP_MS, Comparison, Meeting, known_pairs, meetings
-from seed.rehearsal import rehearse
+from bench.known import START_S, STEP_MS, Comparison, Meeting, known_pairs, meetings
+from bench.rehearsal import rehearse
 
 from tests.serving import Server, stream
 from webapp.core.gazetteer import load_gazetteer

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from seed import client as client_module
-from seed.blocks import Block
-from seed.cli import main
-from seed.client import Answer, Away, Client, Refusal, Spoiled
-from seed.feed import Feed
-from seed.sender import Sender
 from urllib3 import Timeout
+
+from webapp.seed import client as client_module
+from webapp.seed.blocks import Block
+from webapp.seed.cli import main
+from webapp.seed.client import Answer, Away, Client, Refusal, Spoiled
+from webapp.seed.feed import Feed
+from webapp.seed.sender import Sender
 
 Behaviour = Callable[[BaseHTTPRequestHandler, bytes], None]
 

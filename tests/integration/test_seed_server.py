@@ -141,13 +141,13 @@ def test_a_token_from_the_environment_opens_the_door_and_none_is_a_sentence(serv
     assert "wrong-word" not in wrong.stdout + wrong.stderr
 
 
-def test_without_its_extra_it_says_what_to_install() -> None:
+def test_where_a_package_is_missing_it_says_what_to_install() -> None:
     block = "import sys, runpy; sys.modules['urllib3'] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
     command = [sys.executable, "-c", block, str(SCRIPT)]
     environment = clean_environment(PYTHONPATH=str(SCRIPT.parent))
     done = subprocess.run(command, capture_output=True, text=True, timeout=END_S, env=environment)
     assert done.returncode == 1
-    assert done.stderr == "urllib3 is not installed; in the project's folder run: pip install -e '.[seed]'\n"
+    assert done.stderr == "urllib3 is not installed; in the project's folder run: pip install -e .\n"
 
 
 def test_a_server_that_was_never_there_is_a_failure() -> None:

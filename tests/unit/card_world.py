@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from seed.catalogue import Track, load_catalogue
-
 from webapp.graphics.cards import End, Told
 from webapp.graphics.fonts import Fonts, load_fonts
+from webapp.seed.catalogue import Track, load_catalogue
 
 EVENING_S = 1_790_000_000.0
 CITIES = [

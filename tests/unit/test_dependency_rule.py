@@ -22,9 +22,15 @@ PURE = [
     for path in sorted((WEBAPP / folder).glob("*.py"))
     if path.stem not in (MOVING if folder == "graphics" else {"__init__"})
 ]
-LOWER = {"core": set(), "storage": {"core"}, "engine": {"core", "storage"}, "graphics": {"core", "engine"}}
+LOWER = {
+    "core": set(),
+    "storage": {"core"},
+    "engine": {"core", "storage"},
+    "graphics": {"core", "engine"},
+    "seed": {"core"},
+}
 """The folders below those with Flask in them, and which others each may import."""
-UPPER = {"web", "app", "cli", "__main__", "doctor", "create_app"}
+UPPER = {"web", "app", "cli", "demo", "__main__", "doctor", "create_app"}
 """What puts the parts together and serves them, and is imported by nothing below."""
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
 CONCURRENCY = {"threading", "_thread", "asyncio", "concurrent", "multiprocessing", "subprocess", "signal", "queue"}

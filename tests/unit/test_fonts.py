@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fontTools.ttLib import TTFont
-from seed.catalogue import load_catalogue
 
 from tests.unit.card_world import fonts
 from webapp.cli import main
 from webapp.doctor import SCRIPTS, lacking
 from webapp.graphics.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, broken, fitted, is_right_to_left
+from webapp.seed.catalogue import load_catalogue
 
 MOST_BYTES = 12_000_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -13,7 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.serving import Server, clean_environment, get_text, post_plays
+from tests.serving import Server, clean_environment, get_text, post_plays, stream
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,6 +62,18 @@ def installed(elsewhere: Path) -> Iterator[Server]:
     server.kill()
 
 
+class Demo(Server):
+    """`unison demo` of an installation, as a user with this home folder starts it."""
+
+    def __init__(self, installation: Path, home: Path) -> None:
+        super().__init__(
+            home / "unused", {"HOME": str(home), "XDG_DATA_HOME": ""}, program=str(installation / "bin" / "unison")
+        )
+
+    def command(self, port: int) -> list[str]:
+        return [self._program, "demo", "--port", str(port)]
+
+
 def test_the_wheel_carries_what_the_checkout_has_beside_the_package(wheel: Path) -> None:
     names = set(ZipFile(wheel).namelist())
     for folder in ("templates", "assets"):
@@ -97,6 +110,22 @@ def test_the_installed_command_finds_its_fonts_and_draws(elsewhere: Path) -> Non
     told = run(elsewhere / "bin" / "unison", "doctor", "--data-dir", elsewhere.parent / "none", cwd=elsewhere)
     assert "glyphs for Latin" in told
     assert "NOT OK" not in told
+
+
+def test_the_wheel_alone_demonstrates_itself_until_ctrl_c(elsewhere: Path, tmp_path: Path) -> None:
+    demo = Demo(elsewhere, home=tmp_path)
+    try:
+        with stream(demo, timeout_s=60) as viewer:
+            (connection, *_) = viewer.connections(1)
+        assert connection["source"] == "synthetic"
+        assert (tmp_path / ".local" / "share" / "unison-demo" / "secret").exists()
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(30) == 0
+        assert "Traceback" not in demo.log
+        with pytest.raises(OSError, match="refused"):
+            get_text(demo, "/healthz")
+    finally:
+        demo.kill()
 
 
 def test_the_installed_server_serves_the_page_its_assets_and_pydecks_bundle(installed: Server) -> None:

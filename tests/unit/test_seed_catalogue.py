@@ -2,11 +2,11 @@ import unicodedata
 from collections import Counter
 
 import pytest
-from seed.catalogue import HOMES, load_catalogue
-from seed.edges import CASES, LONG
 
 from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import track_id
+from webapp.seed.catalogue import HOMES, load_catalogue
+from webapp.seed.edges import CASES, LONG
 
 TRACKS = load_catalogue()
 SCRIPTS = (

@@ -1,7 +1,8 @@
 import io
 
 import pytest
-from seed.display import Display, bar, clock_text
+
+from webapp.seed.display import Display, bar, clock_text
 
 
 class Terminal(io.StringIO):

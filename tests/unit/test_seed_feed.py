@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seed.blocks import Block, play_head
-from seed.feed import Clock, Feed
+
+from webapp.seed.blocks import Block, play_head
+from webapp.seed.feed import Clock, Feed
 
 
 def block(*at_ms: int) -> Block:

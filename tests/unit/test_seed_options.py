@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from seed.cli import main
+
+from webapp.seed.cli import main
 
 
 def seed(*arguments: str, **env: str) -> Result:

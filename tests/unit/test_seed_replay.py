@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seed.replay import LINE_BYTES, BadLineError, Lines, blocks, in_order, read_line, read_lines
+
+from webapp.seed.replay import LINE_BYTES, BadLineError, Lines, blocks, in_order, read_line, read_lines
 
 
 class Complaints(list[tuple[int, str]]):

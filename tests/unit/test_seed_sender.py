@@ -4,11 +4,12 @@ from itertools import chain, pairwise
 from typing import Any
 
 import pytest
-from seed import sender as sending
-from seed.blocks import Block
-from seed.client import Answer, Away, Complaint, Spoiled
-from seed.feed import Feed
-from seed.sender import BATCH_PLAYS, TOO_OLD_MS, Pace, Sender
+
+from webapp.seed import sender as sending
+from webapp.seed.blocks import Block
+from webapp.seed.client import Answer, Away, Complaint, Spoiled
+from webapp.seed.feed import Feed
+from webapp.seed.sender import BATCH_PLAYS, TOO_OLD_MS, Pace, Sender
 
 NOW_S = 1_790_000_000.0
 GONE = Away("no connection", perhaps_taken=False)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from seed.catalogue import load_catalogue
-from seed.hours import NIGHT, activity, local_hours
-from seed.regions import REGIONS, SHARES, region
-from seed.scenarios import RELEASE_SHARE, SCENARIOS
-from seed.traffic import Traffic, ranking
-from seed.world import EXPONENT, World, fit, rank_shares
 
 from webapp.core.gazetteer import load_gazetteer
+from webapp.seed.catalogue import load_catalogue
+from webapp.seed.hours import NIGHT, activity, local_hours
+from webapp.seed.regions import REGIONS, SHARES, region
+from webapp.seed.scenarios import RELEASE_SHARE, SCENARIOS
+from webapp.seed.traffic import Traffic, ranking
+from webapp.seed.world import EXPONENT, World, fit, rank_shares
 
 FRIDAY = int(datetime(2026, 9, 18, tzinfo=UTC).timestamp())
 HOUR = 3600

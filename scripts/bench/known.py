@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from seed.blocks import play_head
-from seed.catalogue import load_catalogue
-from seed.client import Answer, Away, Client, Spoiled
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import track_id
+from webapp.seed.blocks import play_head
+from webapp.seed.catalogue import load_catalogue
+from webapp.seed.client import Answer, Away, Client, Spoiled
 
 START_S = 1_700_000_000
 STEP_MS = 160

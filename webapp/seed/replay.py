@@ -8,7 +8,7 @@ from typing import IO
 
 import msgspec
 
-from seed.blocks import Block
+from webapp.seed.blocks import Block
 
 LOOKAHEAD = 10_000
 """Lines may be out of order by so many; a line that is further behind is skipped."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seed.catalogue import HOMES, Track
-from seed.hours import Floats, activity, local_hours
-from seed.regions import REGIONS, SHARES, region
 from webapp.core.gazetteer import Gazetteer
+from webapp.seed.catalogue import HOMES, Track
+from webapp.seed.hours import Floats, activity, local_hours
+from webapp.seed.regions import REGIONS, SHARES, region
 
 EXPONENT = 0.51
 """Listening shares fall with the rank to this power."""

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from seed.blocks import Block, Millis
-from seed.client import Answer, Away, Complaint, Spoiled
-from seed.feed import Clock, Feed
-from seed.totals import Totals
+from webapp.seed.blocks import Block, Millis
+from webapp.seed.client import Answer, Away, Complaint, Spoiled
+from webapp.seed.feed import Clock, Feed
+from webapp.seed.totals import Totals
 
 TICK_MS = 50
 """How often the plays that are due are sent."""

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from seed.blocks import Block, Millis
+from webapp.seed.blocks import Block, Millis
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from seed import edges
-from seed.blocks import Block
-from seed.catalogue import load_catalogue
-from seed.traffic import Traffic
 from webapp.core.gazetteer import load_gazetteer
+from webapp.seed import edges
+from webapp.seed.blocks import Block
+from webapp.seed.catalogue import load_catalogue
+from webapp.seed.traffic import Traffic
 
 RELEASE_SHARE = 0.8
 """Share of the plays on a release night that are of the one song."""

@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from seed import replay
-from seed.actions import REPLAY_LEAD_MS
-from seed.client import Client
-from seed.feed import Feed
-from seed.known import Comparison, Meeting, Recorder, meetings
-from seed.sender import Pace, Sender
-from seed.totals import Totals
+from bench.known import Comparison, Meeting, Recorder, meetings
+
+from webapp.seed import replay
+from webapp.seed.actions import REPLAY_LEAD_MS
+from webapp.seed.client import Client
+from webapp.seed.feed import Feed
+from webapp.seed.sender import Pace, Sender
+from webapp.seed.totals import Totals
 
 PAGE = 100
 

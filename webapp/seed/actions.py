@@ -8,14 +8,14 @@ from typing import IO, TextIO, cast
 
 import click
 
-from seed import replay
-from seed.blocks import Block
-from seed.client import Client, Refusal
-from seed.display import Display, clock_text
-from seed.feed import Clock, Feed
-from seed.scenarios import Scenario
-from seed.sender import Pace, Sender
-from seed.stopping import stopping
+from webapp.seed import replay
+from webapp.seed.blocks import Block
+from webapp.seed.client import Client, Refusal
+from webapp.seed.display import Display, clock_text
+from webapp.seed.feed import Clock, Feed
+from webapp.seed.scenarios import Scenario
+from webapp.seed.sender import Pace, Sender
+from webapp.seed.stopping import stopping
 
 REPLAY_LEAD_MS = 500
 LINES_REPORTED = 20

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from seed import actions, options
-from seed.client import Client
-from seed.scenarios import SCENARIOS
+from webapp.seed import actions, options
+from webapp.seed.client import Client
+from webapp.seed.scenarios import SCENARIOS
 
 _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, kind in SCENARIOS.items())
 

@@ -8,10 +8,10 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from seed.blocks import Block, Pieces, pieces
-from seed.catalogue import Track
-from seed.world import Ints, Moment, World
 from webapp.core.gazetteer import Gazetteer
+from webapp.seed.blocks import Block, Pieces, pieces
+from webapp.seed.catalogue import Track
+from webapp.seed.world import Ints, Moment, World
 
 REFRESH_S = 600
 """How often the local hours are looked at again."""

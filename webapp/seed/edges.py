@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from seed.blocks import Block, play_head
 from webapp.core.gazetteer import Gazetteer
+from webapp.seed.blocks import Block, play_head
 
 LONG = 300
 """As many characters as a title or an artist may have."""

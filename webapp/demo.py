@@ -1,0 +1,170 @@
+"""`unison demo`: a server and invented plays for it, in one command that ends both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from webapp.config import SettingError, Settings, default_data_dir
+from webapp.seed import options
+from webapp.seed.scenarios import SCENARIOS
+from webapp.web.security import is_loopback
+
+FOLDER = "unison-demo"
+READY = "Unison is on "
+GRACE_S = 10.0
+RELAY_S = 1.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+Environment = dict[str, str]
+
+
+@click.command()
+@click.option("--host", help="Address to bind to.  [UNISON_HOST, default 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [UNISON_PORT, default 8000]")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of history and secret.  [UNISON_DATA_DIR, default ~/.local/share/{FOLDER}]",
+)
+@click.option(
+    "--scenario",
+    type=click.Choice(list(SCENARIOS)),
+    default="everyday",
+    show_default=True,
+    help="What the invented plays are like; `unison seed --help` describes each.",
+)
+@click.option(
+    "--rate",
+    type=float,
+    callback=options.more_than_0,
+    metavar="PLAYS",
+    help="Invented plays a second.  [default: as the scenario has it, 50 for everyday]",
+)
+@click.option("--no-seed", is_flag=True, help="Send no invented plays.")
+def main(
+    host: str | None, port: int | None, data_dir: Path | None, scenario: str, rate: float | None, no_seed: bool
+) -> None:
+    """Start a server and send it invented plays until Ctrl-C, which ends both.
+
+    The demo has a data folder of its own, so invented plays never mix with those of `unison serve`. Every other
+    setting is read from the environment; `unison settings` lists them.
+    """
+    try:
+        settings = Settings.from_env(host=host, port=port, data_dir=data_dir or _data_dir())
+    except SettingError as error:
+        raise click.ClickException(str(error)) from error
+    seed = None if no_seed else ["--scenario", scenario, *(["--rate", str(rate)] if rate else [])]
+    sys.exit(asyncio.run(_run(settings, seed)))
+
+
+def _data_dir() -> Path | None:
+    """Return the demo's own folder; None where UNISON_DATA_DIR names one, which Settings reads."""
+    return None if os.environ.get("UNISON_DATA_DIR") else default_data_dir(FOLDER)
+
+
+async def _run(settings: Settings, seed: list[str] | None) -> int:
+    """Run both until a signal or the end of the server, and return the exit code."""
+    ending = asyncio.Event()
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until they can be handled
+    async with contextlib.AsyncExitStack() as children:
+        server_env, seed_env = _environments(settings, os.environ, seeded=seed is not None)
+        server = await _start(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
+        answering: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        relay = asyncio.create_task(_relay(server, answering))
+        ended, asked = asyncio.create_task(server.wait()), asyncio.create_task(ending.wait())
+        waiting: set[asyncio.Future[Any]] = {ended, asked}
+        await asyncio.wait({*waiting, answering}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done() and seed is not None:
+            sender = await _start(children, ["seed", "--url", answering.result(), *seed], seed_env)
+            children.callback(asyncio.create_task(_watch(sender)).cancel)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            return 0
+        await asyncio.wait({relay}, timeout=RELAY_S)
+        return _code_of_the_dead(ended.result(), started=answering.done())
+
+
+def _serve_arguments(settings: Settings) -> list[str]:
+    return ["serve", "--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)]
+
+
+def _environments(settings: Settings, environ: Mapping[str, str], *, seeded: bool) -> tuple[Environment, Environment]:
+    """Return the server's environment and the sender's, which has a token where plays need one."""
+    server = {name: value for name, value in environ.items() if name != "UNISON_TOKEN"}
+    token = environ.get("UNISON_TOKEN") or next(iter(settings.tokens), "")
+    if seeded and not (token or is_loopback(settings.host) or settings.open_ingest):
+        click.echo("UNISON_TOKENS is not set: a token is made up, which only the invented plays have")
+        token = server["UNISON_TOKENS"] = secrets.token_urlsafe()
+    return server, {**server, "UNISON_TOKEN": token} if token else server
+
+
+async def _start(
+    children: contextlib.AsyncExitStack, arguments: list[str], env: Environment, *, stdout: int | None = None
+) -> asyncio.subprocess.Process:
+    """Start a command of ours that Ctrl-C does not reach by itself: this process ends its children, in their order."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "webapp", *arguments),  # -P: a folder here named webapp is none of ours
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=stdout,
+        start_new_session=True,
+        preexec_fn=_end_with_parent(),
+    )
+    children.push_async_callback(_end, child)
+    return child
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """Return what asks the kernel to end a child once this process is killed; None where only Ctrl-C ends both."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl  # found before the fork, after which little may be called
+    return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
+async def _relay(server: asyncio.subprocess.Process, answering: asyncio.Future[str]) -> None:
+    """Pass on what the server prints, and its address once it says that it answers there."""
+    assert server.stdout is not None
+    async for line in server.stdout:
+        text = line.decode(errors="replace")
+        print(text, end="", flush=True)
+        if text.startswith(READY) and not answering.done():
+            print("Ctrl-C ends it", flush=True)
+            answering.set_result(text.removeprefix(READY).strip())
+
+
+async def _watch(sender: asyncio.subprocess.Process) -> None:
+    if code := await sender.wait():
+        print(f"The invented plays ended with code {code}; the server goes on", file=sys.stderr, flush=True)
+
+
+def _code_of_the_dead(code: int, *, started: bool) -> int:
+    """Say that the server ended by itself, unless it never started and so has said why; return the code to end with."""
+    if started or code <= 0:
+        print(f"Error: the server ended by itself, with code {code}", file=sys.stderr)
+    return code if code > 0 else 128 - code if code else 1
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """Ask a child to end, wait, and leave none of the processes that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(child.wait(), GRACE_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    await child.wait()
