@@ -49,7 +49,7 @@ class Addressed(Protocol):
 class Server:
     """One server process; `restart()` gives it a new process on the same port and data."""
 
-    ready = re.compile(r"Unison is on (http\S+)")
+    ready = re.compile(r"Unison is on (http[^\s\"]+)")
 
     def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, program: str | None = None) -> None:
         self.data_dir = data_dir

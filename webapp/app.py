@@ -43,6 +43,7 @@ from webapp.web import (
     embed,
     errors,
     ingest,
+    instrumentation,
     moments,
     oembed,
     pages,
@@ -80,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(unison.start)
     for part in (api, atom, builder, charts, embed, moments, oembed, pages, pictures, stats, status, visitors):
         app.register_blueprint(part.blueprint)
-    for layer in (errors, bodies, stream, ingest, security):  # what a request meets first stands last
+    for layer in (errors, bodies, stream, ingest, security, instrumentation):  # what a request meets first stands last
         layer.init_app(app)
     return app
 

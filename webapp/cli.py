@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -15,8 +16,10 @@ from typing import Any, ClassVar
 import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 
-from webapp.config import SettingError, Settings
+from webapp import logs
+from webapp.config import SettingError, Settings, wants_json
 from webapp.engine.children import collect_seldom
 from webapp.storage.datadir import DataDir, DataDirError
 
@@ -87,13 +90,16 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
 
     Every other setting is read from the environment; `unison settings` lists them.
     """
+    logs.set_up(as_json=wants_json(os.environ))
     try:
         chosen = Settings.from_env(host=host, port=port, data_dir=data_dir)
         listener = _listen(chosen.host, chosen.port)
         with DataDir(chosen.data_dir):  # says at once what the worker would only find out later
             pass
     except (SettingError, DataDirError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        logs.refuse(str(error))
+        sys.exit(1)
+    logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
     _Server(chosen, listener).run()
 
 
@@ -137,6 +143,14 @@ def _http(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class _GunicornLogger(Logger):
+    """Leaves gunicorn's errors to the root logger, so that they look like all other lines."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers, self.error_log.propagate = [], True
+
+
 class _Server(BaseApplication):
     """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
 
@@ -154,6 +168,7 @@ class _Server(BaseApplication):
             "control_socket_disable": True,
             "graceful_timeout": 5,
             "keepalive": 15,
+            "logger_class": _GunicornLogger,
             "loglevel": "error",  # its warnings of malformed requests name the sender's address, and a token's header
             "forwarder_headers": "",  # else a SCRIPT_NAME that this machine sends is answered 500
             "post_worker_init": self._start,
@@ -175,7 +190,6 @@ class _Server(BaseApplication):
         """
         import gevent
 
-        from webapp import logs
         from webapp.engine.hub import raise_file_limit
         from webapp.web.pages import assets
         from webapp.web.runtime import offload
@@ -183,22 +197,24 @@ class _Server(BaseApplication):
 
         # A terminal's Ctrl-C goes to all processes, and the master ends this one: ended twice it would be cut short.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        logs.set_up(as_json=self._settings.log_json)
+        logs.log_greenlets(gevent.get_hub())
         logging.getLogger("gunicorn.error").addFilter(_is_news)
         raise_file_limit()
         try:
             self._app.extensions["unison"].start()
         except RuntimeError as error:
-            click.echo(f"Error: {error}", err=True)
+            logs.refuse(str(error))
             sys.exit(Arbiter.APP_LOAD_ERROR)
         collect_seldom()
         gevent.spawn_later(WARM_AFTER_S, offload, assets(self._app).warm)
-        click.echo(f"Unison is on {self._url}")
+        logs.announce(f"Unison is on {self._url}", event="started", url=self._url)
         if self._url_elsewhere:
-            click.echo(f"Other machines reach it on {self._url_elsewhere}")
-        click.echo(who_may_send(self._settings))
+            logs.announce(f"Other machines reach it on {self._url_elsewhere}", url=self._url_elsewhere)
+        logs.announce(who_may_send(self._settings))
         if self._settings.viewers_per_address and not self._settings.trusted_proxies:
-            click.echo("Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES.")
+            logs.announce(
+                "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."
+            )
 
     def _stop(self, _arbiter: Any, _worker: Any) -> None:
         self._app.extensions["unison"].stop()

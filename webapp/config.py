@@ -13,6 +13,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from webapp.logs import LEVELS
+
 PREFIX = "UNISON_"
 QUERY = "{query}"
 """Stands in a search link where the words go."""
@@ -80,7 +82,9 @@ class Settings:
         "Networks of proxies whose X-Forwarded-For tells the visitor's address, such as 10.0.0.0/8.", ()
     )
     filters_max: int = _setting("Distinct filters at once; one more is answered 503.", 2_000, least=0)
-    log_json: bool = _setting("1 logs a line of JSON an event, on standard error.", False)
+    log_json: bool = _setting("1 logs one line of JSON for each event, on standard error.", False)
+    log_level: str = _setting("Least severe events to log: debug, info, warning or error.", "info")
+    log_requests: bool = _setting("1 logs one line for each request, without addresses and queries.", False)
     plays_max: int = _setting("Plays waiting to be matched; beyond that ingest answers 429.", 2_000_000, least=1)
 
     @classmethod
@@ -105,6 +109,11 @@ class Settings:
         ]
 
 
+def wants_json(environ: Mapping[str, str]) -> bool:
+    """Tell whether to log JSON, even where another setting is wrong and there are no `Settings`."""
+    return _BOOLEANS.get(environ.get(f"{PREFIX}LOG_JSON", "").strip().lower(), False)
+
+
 def _read(cls: type[Settings], name: str, text: str) -> Any:
     spec = cls.__dataclass_fields__[name]
     try:
@@ -118,6 +127,8 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
         raise SettingError(
             f"{PREFIX}{name.upper()}={text!r}: expected an address without a path, such as https://unison.example.org"
         )
+    if name == "log_level" and value not in LEVELS:
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected one of {', '.join(LEVELS)}")
     if name == "search_links" and not all(map(_SEARCH_LINK.fullmatch, value)):
         raise SettingError(
             f"{PREFIX}{name.upper()}={text!r}: expected links such as Name=https://example.org/?q={QUERY}"

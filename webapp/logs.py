@@ -1,6 +1,7 @@
-"""What the server logs: a line an event on standard error, as text for people or as JSON for machines.
+"""What the server logs: one line for each event on standard error, as text for people or as JSON for machines.
 
-Nothing in it tells an address, a token or a listener.
+Everything goes through the root logger: our own events, gunicorn's errors, Python's warnings and uncaught exceptions of
+any thread, greenlet or process. No line holds an address, a token or a listener.
 """
 
 from __future__ import annotations
@@ -9,8 +10,14 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
+
+LEVELS = ("debug", "info", "warning", "error")
+
+log = logging.getLogger(__name__)
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
 """What every record has; the rest was given with `extra`."""
@@ -74,11 +81,46 @@ def _written_at(record: logging.LogRecord) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z"
 
 
-def set_up(*, as_json: bool) -> None:
-    """Write the application's records of level INFO and above to standard error."""
+def set_up(*, as_json: bool, level: str = "info") -> None:
+    """Write records to standard error: the application's from `level` on, those of libraries from warning on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(levelname)s %(message)s"))
     handler.addFilter(OncePerMinute())
-    logger = logging.getLogger("webapp")
-    logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(logging.INFO)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("webapp").setLevel(level.upper())
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda failed: _uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    sys.unraisablehook = lambda failed: _uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)
+
+
+def announce(sentence: str, **fields: object) -> None:
+    """Print a sentence about the start to standard output, for whoever started the server.
+
+    Where the log is JSON, it is a line of the same form, with `fields` beside the message.
+    """
+    print(_started(logging.INFO, sentence, fields) or sentence, flush=True)
+
+
+def refuse(sentence: str) -> None:
+    """Print to standard error why the server cannot start."""
+    print(_started(logging.ERROR, sentence, {}) or f"Error: {sentence}", file=sys.stderr, flush=True)
+
+
+def _started(level: int, sentence: str, fields: dict[str, object]) -> str:
+    """Return a line about the start as JSON; nothing where the log is text."""
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    if not any(isinstance(formatter, JsonFormatter) for formatter in formatters):
+        return ""
+    return JsonFormatter().format(log.makeRecord(log.name, level, "", 0, sentence, (), None, extra=fields))
+
+
+def log_greenlets(hub: Any) -> None:
+    """Have a gevent hub log uncaught exceptions of its greenlets; by itself it prints them as plain text."""
+    hub.print_exception = lambda _context, *error: _uncaught(*error)
+
+
+def _uncaught(_kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return
+    log.error("uncaught %r", error, exc_info=(type(error), error, trace))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Value = float | Mapping[str, float]
 
 _SLICE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_REQUEST_BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 _INGEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
@@ -96,6 +97,15 @@ class Metrics:
             "unison_slice_close_seconds", "Time to close due slices.", registry=self.registry, buckets=_SLICE_BUCKETS
         )
 
+        self._requests = self._counter("http_requests", "HTTP requests, by route and status.", "route", "status")
+        self._request_seconds = Histogram(
+            "unison_http_request_seconds",
+            "Time until an HTTP answer was ready, by route.",
+            ["route"],
+            registry=self.registry,
+            buckets=_REQUEST_BUCKETS,
+        )
+
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         return Counter(f"unison_{name}", help, labels, registry=self.registry)
 
@@ -105,6 +115,11 @@ class Metrics:
             self._accepted.labels(source).inc(plays)
         self._rejected.inc(rejected)
         self.ingest_seconds.observe(seconds)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count an HTTP request: the pattern of its path, the answer's status, and how long that took."""
+        self._requests.labels(route, status).inc()
+        self._request_seconds.labels(route).observe(seconds)
 
     def refused(self, plays: int) -> None:
         """Count plays that were not taken in, for too many were waiting."""

@@ -219,3 +219,17 @@ def test_a_locked_history_is_degraded_until_it_is_free_and_costs_no_connection(
     assert {"degraded", "ready"} <= {line.get("event") for line in logged}
     server.restart()
     assert ask(server, "/api/connections").json["connections"] == shown
+
+
+def test_requests_are_counted_by_route_and_status(server: Server) -> None:
+    ask(server, "/api/connections?limit=0")
+    ask(server, "/c/nothing")
+    ask(server, "/no/such/place")
+    ask(server, "/stream")
+    families = text_string_to_metric_families(ask(server, "/metrics").text)
+    samples = [sample for family in families for sample in family.samples]
+    counted = {tuple(s.labels.values()): s.value for s in samples if s.name == "unison_http_requests_total"}
+    for route, status in (("/api/connections", "400"), ("/c/<id>", "404"), ("none", "404"), ("/stream", "426")):
+        assert counted[route, status] >= 1, (route, counted)
+    timed = {s.labels["route"] for s in samples if s.name == "unison_http_request_seconds_count"}
+    assert {"/api/connections", "none"} <= timed
