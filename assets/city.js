@@ -166,7 +166,6 @@ export function createCity(element, options) {
   return {
     /** Whether a connection has an end in it. @param {Connection} connection */
     touches: (connection) => home !== null && otherEnd(home.id, connection) !== null,
-    hurry: () => stream?.hurry(),
     home: () => home,
     /** Have the visitor choose one. */
     ask() {

@@ -61,7 +61,7 @@ export interface Connection {
 
 export interface Status {
   /** "none" is a poster's that nobody clicked yet. */
-  stream: "none" | "connecting" | "live" | "lost" | "refused" | "moment" | "past";
+  stream: "none" | "connecting" | "live" | "stalled" | "lost" | "refused" | "moment" | "past";
   globe: "poster" | "loading" | "ready" | "none";
   paused: boolean;
   /** Where the plays come from, in the frame's language. */

@@ -133,7 +133,6 @@ const lookback = createLookback(/** @type {HTMLFormElement} */ (find("lookback")
   live: timeline.live,
 });
 timeline.begin(atOf(location.search));
-window.addEventListener("online", () => city.hurry());
 const filters = createFilters(find("chips"), {
   shown: JSON.parse(find("filters").textContent ?? "[]"),
   onChange(shown) {

@@ -3,6 +3,7 @@
  *
  * @typedef {{now: number, oldest: number | null, frames: Frame[]}} Stretch  what the server kept of some seconds
  */
+import { frameOf } from "./message.js";
 
 const CHUNK_S = 30; // asked for at once, for each unit of pace
 const CHUNK_MOST_S = 60;
@@ -10,6 +11,7 @@ const AHEAD_S = 10; // so much is there before it is shown, for each unit of pac
 const WRITTEN_S = 2.5; // what is younger may not be written yet
 const EVERY_MS = 100;
 const RETRY_MS = 2000;
+const PATIENCE_MS = 15_000; // for an answer
 const TOLD_S = 20; // so long it is said that nothing older is kept
 const NOW_S = 5; // so near to now it is now
 
@@ -123,10 +125,17 @@ export async function loadPast(filters, fromS, seconds) {
   const query = new URLSearchParams(filters);
   query.set("from", fromS.toFixed(3));
   query.set("seconds", String(seconds));
-  const answer = await fetch(`/api/past?${query}`);
+  const answer = await fetch(`/api/past?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   if (answer.status === 400) throw new RefusedError((await answer.json()).error);
   if (!answer.ok) throw new Error(`the past was not given: ${answer.status}`);
-  return answer.json();
+  return stretchOf(await answer.json());
+}
+
+/** An answer, well-formed. @param {any} answer @returns {Stretch} */
+function stretchOf({ now, oldest, frames }) {
+  if (!Number.isFinite(now) || !Array.isArray(frames)) throw new Error("the past came in another form");
+  const whole = frames.map(frameOf).filter((frame) => frame !== null);
+  return { now, oldest: Number.isFinite(oldest) ? oldest : null, frames: whole };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** How the stream is doing, in a line: connecting, live, lost (and for how long), back (and what was missed). */
+/** How the stream is doing, in a line: connecting, live, stalled or lost (for how long), back (and what was missed). */
 import { dateTime, duration, time, welcomeBack } from "./format.js";
 import { say } from "./words.js";
 
@@ -27,6 +27,12 @@ export function createStatus(element, { now = Date.now } = {}) {
     timer = setTimeout(count, 1000, state);
   }
 
+  /** @param {Extract<StreamState, {name: "stalled"}>} state */
+  function wait(state) {
+    put("stalled", say("No updates for {time}…", { time: duration((now() - state.sinceMs) / 1000) }));
+    timer = setTimeout(wait, 1000, state);
+  }
+
   /** @param {number} atS epoch seconds */
   const when = (atS) => (Math.abs(now() / 1000 - atS) < DAY_S / 2 ? time(atS) : dateTime(atS));
 
@@ -35,6 +41,7 @@ export function createStatus(element, { now = Date.now } = {}) {
     show(state) {
       clearTimeout(timer);
       if (state.name === "lost") return count(state);
+      if (state.name === "stalled") return wait(state);
       if (state.name === "connecting") return put("connecting", say("Connecting…"));
       if (state.name === "refused") return put("refused", state.reason);
       if (state.name === "past") return; // its time comes at once, and again and again

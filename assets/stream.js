@@ -10,15 +10,19 @@
  * @property {(state: StreamState) => void} onState
  * @property {typeof WebSocket} [WebSocket]
  * @property {typeof fetch} [fetch]
- * @property {() => number} [now]  milliseconds
+ * @property {() => number} [now]  milliseconds, of the wall clock
  * @property {(run: () => void, ms: number) => any} [setTimeout]
  * @property {(timer: any) => void} [clearTimeout]
  * @property {ReturnType<typeof createBackoff>} [backoff]
+ * @property {typeof onWake} [wakes]
  */
 import { createBackoff } from "./backoff.js";
+import { messageOf } from "./message.js";
+import { createSilence } from "./silence.js";
+import { onWake } from "./wake.js";
 
-const SILENCE_MS = 15_000; // a frame comes each second, so this long without one is a dead connection
-const GRACE_MS = 1000;
+const BETWEEN_MS = 1000; // attempts, however often the page wakes
+const PATIENCE_MS = 8000; // for an answer of the API
 const FILTERS = ["artist", "track", "country", "city"];
 
 /** The filters in a page's query, each once, without the rest of it. @type {(query: string) => URLSearchParams} */
@@ -40,36 +44,62 @@ export function createStream(options) {
   /** @type {{stream: string, seq: number} | null} */
   let position = null;
   /** @type {number | null} */
+  let heardMs = null; // when the last message came
+  /** @type {number | null} */
   let lostAtMs = null;
   /** @type {number | null} */
   let askedWaitMs = null;
   /** @type {WebSocket | null} */
   let socket = null;
+  /** @type {ReturnType<typeof createSilence> | undefined} */
+  let silence;
   /** @type {any} */
   let retryTimer;
-  /** @type {any} */
-  let silenceTimer;
+  let openedMs = 0;
+  let refused = false;
   let over = false;
 
   function open() {
     let heard = false;
-    const current = new Socket(streamUrl(origin, filters, position));
+    openedMs = now();
+    /** @type {WebSocket} */
+    let current;
+    try {
+      current = new Socket(streamUrl(origin, filters, position));
+    } catch (error) {
+      console.warn(error); // such as a browser's policy
+      return void ended(false);
+    }
     socket = current;
+    silence = createSilence({
+      onStall: () => onState({ name: "stalled", sinceMs: heardMs ?? openedMs }),
+      onDead: (awake) => drop(heard, awake),
+      now,
+      setTimeout: later,
+      clearTimeout: forget,
+    });
     current.onmessage = ({ data }) => {
-      if (socket !== current) return;
+      const message = socket === current ? messageOf(data) : null;
+      if (!message) return;
       heard = true;
-      watch();
-      take(JSON.parse(data));
+      hear();
+      take(message);
     };
     current.onclose = () => socket === current && ended(heard);
-    watch();
+  }
+
+  function hear() {
+    const stalled = silence?.stalled();
+    silence?.hear();
+    heardMs = now();
+    if (stalled) onState({ name: "live" });
   }
 
   /** @param {Message} message */
   function take(message) {
     if (message.type === "hello") greet(message);
     else if (message.type === "bye") askedWaitMs = message.retry_ms;
-    else if (message.type === "connections" && position && message.seq > position.seq) {
+    else if (position && message.seq > position.seq) {
       position.seq = message.seq;
       onFrame(message);
     }
@@ -86,54 +116,60 @@ export function createStream(options) {
     onState(began || !back ? { name: "live" } : { name: "live", back });
   }
 
-  function watch() {
-    forget(silenceTimer);
-    silenceTimer = later(doubt, SILENCE_MS);
-  }
-
-  /** A page that was held up finds its timer before the messages that wait: these get their turn first. */
-  function doubt() {
-    silenceTimer = later(() => drop(true), GRACE_MS);
-  }
-
-  /** Leave a socket that may never say that it is closed. @param {boolean} heard */
-  function drop(heard) {
+  /** Leave a socket that may never say that it is closed. @param {boolean} heard @param {boolean} awake */
+  function drop(heard, awake) {
     const silent = socket;
     ended(heard);
     silent?.close();
+    if (awake) hurry();
   }
 
   /** @param {boolean} heard whether anything came over the socket: if not, the handshake may have been refused */
   async function ended(heard) {
     socket = null;
-    forget(silenceTimer);
-    lostAtMs ??= now();
-    const waitMs = askedWaitMs ?? backoff.next();
+    silence?.destroy();
+    lostAtMs ??= heardMs ?? now();
+    retry(askedWaitMs ?? backoff.next());
     askedWaitMs = null;
-    const sinceMs = lostAtMs;
-    onState({ name: "lost", sinceMs, retryAtMs: now() + waitMs });
-    retryTimer = later(open, waitMs);
     const reason = heard ? null : await refusal(request, origin, filters);
     if (reason === null || socket !== null || over) return;
     forget(retryTimer);
+    refused = true;
     onState({ name: "refused", reason });
+  }
+
+  /** @param {number} waitMs */
+  function retry(waitMs) {
+    forget(retryTimer);
+    onState({ name: "lost", sinceMs: lostAtMs ?? now(), retryAtMs: now() + waitMs });
+    retryTimer = later(open, waitMs);
+  }
+
+  /** Try at once, such as when the network is back. */
+  function hurry() {
+    if (socket !== null || lostAtMs === null) return;
+    const leftMs = openedMs + BETWEEN_MS - now();
+    retry(Math.min(BETWEEN_MS, Math.max(0, leftMs))); // the clock may have been set
+  }
+
+  /** A connection that stood may be dead, and one that is sought may be found now. */
+  function wake() {
+    if (refused) return;
+    if (socket === null) hurry();
+    else silence?.doubt();
   }
 
   onState({ name: "connecting" });
   open();
+  const sleep = (options.wakes ?? onWake)(wake);
   return {
-    /** Try now, such as when the network is back. */
-    hurry() {
-      if (socket !== null || lostAtMs === null) return;
-      forget(retryTimer);
-      open();
-    },
     destroy() {
       over = true;
       const last = socket;
       socket = null;
+      sleep();
+      silence?.destroy();
       forget(retryTimer);
-      forget(silenceTimer);
       last?.close();
     },
   };
@@ -155,7 +191,7 @@ function streamUrl(origin, filters, position) {
 async function refusal(request, origin, filters) {
   try {
     const query = new URLSearchParams([...filters, ["limit", "1"]]);
-    const answer = await request(`${origin}/api/connections?${query}`);
+    const answer = await request(`${origin}/api/connections?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.status !== 400) return null;
     const body = await answer.json();
     return String(body.error ?? "the server does not know this filter");

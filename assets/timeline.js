@@ -21,6 +21,7 @@ import { createPast, loadPast } from "./past.js";
 import { createPresence } from "./presence.js";
 import { createRecent } from "./recent.js";
 import { createStream } from "./stream.js";
+import { onWake } from "./wake.js";
 
 const SPARK_S = 1; // the time of a spark is its whole second: it may have come as late as the second's end
 const OLD_S = 6; // what is older than this when it comes is no news
@@ -113,7 +114,7 @@ export function createTimeline(options) {
     onLeave();
   }
 
-  window.addEventListener("online", () => (past ?? stream)?.hurry());
+  onWake(() => past?.hurry());
   return {
     /** Begin with now, which goes on from what the page came with; or with a time. @param {number | null} atS */
     begin: (atS) => (atS === null ? open() : lookBack(atS)),

@@ -98,6 +98,7 @@ type StreamState =
   | { name: "connecting" }
   | { name: "past" }
   | { name: "live"; back?: { awayS: number; missed: number } }
+  | { name: "stalled"; sinceMs: number }
   | { name: "lost"; sinceMs: number; retryAtMs: number }
   | { name: "refused"; reason: string };
 

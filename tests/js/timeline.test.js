@@ -4,7 +4,10 @@ import { createTimeline } from "../../assets/timeline.js";
 
 const AT = 1_790_000_000;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const connection = (id, at = AT) => ({ id, at });
+const LISBON = { geoname_id: 2267057, city: "Lisbon", country: "Portugal", country_code: "PT", lon: -9, lat: 38 };
+const TRACK = { id: "t", title: "A", artist: "B" };
+const facts = { source: "live", apart_ms: 4, km: 9, track: TRACK, from: LISBON, to: LISBON };
+const connection = (id, at = AT) => ({ id, at, ...facts });
 const frame = (seq, connections = []) => ({ type: "connections", seq, now: AT, connections, pulses: [], counts: {} });
 const hello = (recent = []) => ({ type: "hello", stream: "s", seq: 41, now: AT, recent, gap: null });
 
@@ -13,7 +16,7 @@ function world(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: AT * 1000 });
   const [sockets, asked, came, arcs, states, told, sparks] = [[], [], [], [], [], [], []];
   const before = ["document", "window", "location", "WebSocket", "fetch"].map((name) => [name, globalThis[name]]);
-  const page = { hidden: false, addEventListener: (_, heard) => (page.heard = heard) };
+  const page = { hidden: false, addEventListener: (_, hear) => page.heard.push(hear), removeEventListener() {}, heard: [] };
   class Socket {
     constructor(url) {
       this.url = url;
@@ -31,7 +34,7 @@ function world(t) {
     new Promise((resolve) => asked.push({ url, answer: (json, status = 200) => resolve(reply(json, status)) }));
   Object.assign(globalThis, {
     document: page,
-    window: { addEventListener() {} },
+    window: { addEventListener() {}, removeEventListener() {} },
     location: { origin: "http://unison.example" },
     WebSocket: Socket,
     fetch: fetched,
@@ -64,7 +67,7 @@ function world(t) {
     /** The tab goes to the background, or comes back. */
     turn(hidden) {
       page.hidden = hidden;
-      page.heard();
+      page.heard.forEach((hear) => hear());
     },
     filter: (query) => (filters = query),
     pass: async (ms) => {
@@ -172,7 +175,7 @@ test("a spark of the second in which the page was opened is shown, for its time 
   pass(900);
   timeline.begin(null);
   sockets[0].say({ ...hello(), now: AT + 0.9 });
-  sockets[0].say({ ...frame(42), now: AT + 1, sparks: [{ at: AT }] });
-  sockets[0].say({ ...frame(43), now: AT + 9, sparks: [{ at: AT - 9 }] });
+  sockets[0].say({ ...frame(42), now: AT + 1, sparks: [{ at: AT, city: LISBON }] });
+  sockets[0].say({ ...frame(43), now: AT + 9, sparks: [{ at: AT - 9, city: LISBON }] });
   assert.deepEqual(sparks, [AT]);
 });

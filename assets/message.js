@@ -1,0 +1,86 @@
+/**
+ * What comes over the stream, checked: a value that is missing or of another kind must not end what shows the others.
+ * What is not well-formed is left out.
+ */
+
+/** @param {unknown} value @returns {value is Record<string, any>} */
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @param {any} object @param {string[]} names */
+const hasTexts = (object, names) => isObject(object) && names.every((name) => typeof object[name] === "string");
+
+/** @param {any} object @param {string[]} names */
+const hasNumbers = (object, names) => isObject(object) && names.every((name) => Number.isFinite(object[name]));
+
+/** @param {any} place */
+const isPlace = (place) => hasTexts(place, ["city", "country"]) && hasNumbers(place, ["geoname_id", "lon", "lat"]);
+
+/** @param {any} track */
+const isTrack = (track) => hasTexts(track, ["id", "title", "artist"]);
+
+/** @param {any} value @returns {value is Connection} */
+export const isConnection = (value) =>
+  hasTexts(value, ["id", "source"]) &&
+  hasNumbers(value, ["at", "apart_ms", "km"]) &&
+  isTrack(value.track) &&
+  isPlace(value.from) &&
+  isPlace(value.to);
+
+/** @param {any} value */
+const isSpark = (value) => hasNumbers(value, ["at"]) && isPlace(value.city);
+
+/** @param {any} value */
+const isPulse = (value) => isSpark(value) && isTrack(value.track);
+
+/** @template T @param {any} values @param {(value: any) => boolean} is @returns {T[]} */
+const only = (values, is) => (Array.isArray(values) ? values.filter(is) : []);
+
+/** The numbers in it. @param {any} values @returns {Record<string, number>} */
+const numbersIn = (values) =>
+  Object.fromEntries(Object.entries(isObject(values) ? values : {}).filter(([, value]) => Number.isFinite(value)));
+
+const NOTHING = { plays: 0, together: 0, connections: 0, shown: 0 };
+
+/** A frame, well-formed, or null. @param {any} value @returns {Frame | null} */
+export function frameOf(value) {
+  if (!hasNumbers(value, ["seq"])) return null;
+  const counts = { ...NOTHING, ...numbersIn(value.counts), plays_by_source: numbersIn(value.counts?.plays_by_source) };
+  return {
+    ...value,
+    now: Number.isFinite(value.now) ? value.now : Date.now() / 1000,
+    connections: only(value.connections, isConnection),
+    pulses: only(value.pulses, isPulse),
+    sparks: only(value.sparks, isSpark),
+    counts,
+  };
+}
+
+/** @param {any} value @returns {Hello | null} */
+function helloOf(value) {
+  if (!hasTexts(value, ["stream"]) || !hasNumbers(value, ["seq"])) return null;
+  return {
+    ...value,
+    now: Number.isFinite(value.now) ? value.now : Date.now() / 1000,
+    plays_by_source: numbersIn(value.plays_by_source),
+    recent: only(value.recent, isConnection),
+  };
+}
+
+/** A message of the stream, well-formed; null for what is none, and for kinds that came later. */
+/** @param {unknown} text @returns {Message | null} */
+export function messageOf(text) {
+  const value = valueOf(text);
+  if (!isObject(value)) return null;
+  if (value.type === "hello") return helloOf(value);
+  if (value.type === "connections") return frameOf(value);
+  return value.type === "bye" ? { type: "bye", retry_ms: Math.max(0, Number(value.retry_ms) || 0) } : null;
+}
+
+/** @param {unknown} text @returns {unknown} */
+function valueOf(text) {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,61 @@
+"""A TCP proxy before a server that can stop forwarding: then connections stand, and nothing comes through them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CHUNK = 1 << 16
+
+
+class Proxy:
+    """The proxy: its address, the connections it has taken, and whether they forward."""
+
+    def __init__(self, port: int) -> None:
+        self._upstream = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._sockets: list[socket.socket] = []
+        self._silent = set[socket.socket]()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def silence(self) -> None:
+        """Stop forwarding on the connections there are, without closing one; new ones work."""
+        self._silent |= set(self._sockets)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # it was closed
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._upstream)
+                self._sockets += [client, server]
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=self._forward, args=(source, target), daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # either side left
+            while chunk := source.recv(CHUNK):
+                if source not in self._silent:
+                    target.sendall(chunk)
+            if source not in self._silent:
+                target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """End it and all connections."""
+        for each in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+@contextmanager
+def proxying(port: int) -> Iterator[Proxy]:
+    """Have a proxy before a port until the block ends."""
+    proxy = Proxy(port)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
