@@ -50,6 +50,8 @@ class Server:
     """One server process; `restart()` gives it a new process on the same port and data."""
 
     ready = re.compile(r"Unison is on (http[^\s\"]+)")
+    host = "127.0.0.1"
+    """What it binds to."""
 
     def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, program: str | None = None) -> None:
         self.data_dir = data_dir
@@ -61,7 +63,7 @@ class Server:
 
     def command(self, port: int) -> list[str]:
         """Return what is run to serve on a port; 0 is any."""
-        return [self._program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(self.data_dir)]
+        return [self._program, "serve", "--host", self.host, "--port", str(port), "--data-dir", str(self.data_dir)]
 
     @property
     def port(self) -> int:

@@ -42,6 +42,7 @@ from webapp.web import (
     charts,
     embed,
     errors,
+    hosts,
     ingest,
     instrumentation,
     moments,
@@ -77,11 +78,13 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Nothing is opened before it serves its first request, or `Unison.start` is called."""
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
+    app.url_map.merge_slashes = False  # the redirect that merges them leads to whatever Host the request names
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
     app.before_request(unison.start)
     for part in (api, atom, builder, charts, embed, moments, oembed, pages, pictures, stats, status, visitors):
         app.register_blueprint(part.blueprint)
-    for layer in (errors, bodies, stream, ingest, security, instrumentation):  # what a request meets first stands last
+    # What a request meets first stands last.
+    for layer in (errors, bodies, stream, ingest, hosts, security, instrumentation):
         layer.init_app(app)
     return app
 

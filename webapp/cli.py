@@ -10,6 +10,7 @@ import socket
 import sys
 from contextlib import suppress
 from importlib import import_module
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -151,6 +152,11 @@ class _GunicornLogger(Logger):
         self.error_log.handlers, self.error_log.propagate = [], True
 
 
+def _networks(settings: Settings) -> list[str]:
+    """Return the trusted proxies as gunicorn takes them: networks without bits of a host."""
+    return [str(ip_network(network, strict=False)) for network in settings.trusted_proxies]
+
+
 class _Server(BaseApplication):
     """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
 
@@ -170,6 +176,7 @@ class _Server(BaseApplication):
             "keepalive": 15,
             "logger_class": _GunicornLogger,
             "loglevel": "error",  # its warnings of malformed requests name the sender's address, and a token's header
+            "forwarded_allow_ips": ",".join(_networks(self._settings)),  # who may say X-Forwarded-Proto
             "forwarder_headers": "",  # else a SCRIPT_NAME that this machine sends is answered 500
             "post_worker_init": self._start,
             "worker_exit": self._stop,

@@ -63,7 +63,10 @@ class Settings:
     visitor_plays: bool = _setting("1 lets visitors press play on the page's songs, from a city they pick.", False)
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
     public_url: str = _setting("Where visitors reach this server, such as https://unison.example.org.", "")
-    hosts: tuple[str, ...] = _setting("Other host names that links and pages may use, separated by commas.", ())
+    hosts: tuple[str, ...] = _setting(
+        "Other names of this server, separated by commas; with the port that links need, such as studio.lan:8000.",
+        (),
+    )
     frame_ancestors: tuple[str, ...] = _setting(
         "Origins whose pages may frame /embed, separated by commas, such as https://example.org; * is anybody.", ("*",)
     )
@@ -135,6 +138,10 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
         )
     if name == "trusted_proxies" and not all(map(_is_network, value)):
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected IP addresses or networks such as 10.0.0.0/8")
+    if name == "hosts" and not all(map(_HOST.fullmatch, value)):
+        raise SettingError(
+            f"{PREFIX}{name.upper()}={text!r}: expected host names such as studio.lan, or studio.lan:8000 with a port"
+        )
     if name == "frame_ancestors" and not all(map(_ORIGIN.fullmatch, value)):
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected origins such as https://example.org, or *")
     return value
@@ -149,6 +156,7 @@ def _is_network(text: str) -> bool:
 
 
 _SEARCH_LINK = re.compile(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*")
+_HOST = re.compile(r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE)
 
 _ORIGIN = re.compile(r"\*|https?://(\*\.)?([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)

@@ -18,7 +18,7 @@ import click
 from webapp.config import SettingError, Settings, default_data_dir
 from webapp.seed import options
 from webapp.seed.scenarios import SCENARIOS
-from webapp.web.security import is_loopback
+from webapp.web.hosts import is_loopback
 
 FOLDER = "unison-demo"
 READY = "Unison is on "

@@ -117,10 +117,10 @@ def test_a_code_for_what_the_globe_does_not_know_or_no_code_holds_is_refused(ser
 
 
 def test_where_the_address_is_not_known_there_is_no_code(server: Server, kept: list[Connection]) -> None:
-    code = ask(server, "/code.svg", Host="elsewhere.example")
+    code = ask(server, "/code.svg", Host="192.0.2.9")
     assert code.status == 404
     assert "UNISON_PUBLIC_URL" in code.error
-    story = ask(server, f"/c/{kept[3].id}/story.png", Host="elsewhere.example")
+    story = ask(server, f"/c/{kept[3].id}/story.png", Host="192.0.2.9")
     assert story.status == 200
     assert codes_in(story.body) == []
 

@@ -7,7 +7,8 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.web.security import check_sender, init_app, is_loopback, is_own_host, public_base, who_may_send
+from webapp.web.hosts import is_loopback, is_own_host, public_base
+from webapp.web.security import check_sender, init_app, who_may_send
 
 HERE = Settings()
 EVERYWHERE = Settings(host="0.0.0.0")

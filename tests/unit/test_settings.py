@@ -77,6 +77,8 @@ def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
             "https://a.example/globe",
             "an address without a path, such as https://unison.example.org",
         ),
+        ("UNISON_HOSTS", "https://a.example", "host names such as studio.lan, or studio.lan:8000 with a port"),
+        ("UNISON_HOSTS", "a.example/globe", "host names such as studio.lan, or studio.lan:8000 with a port"),
         ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "folder"),
     ],
 )

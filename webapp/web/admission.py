@@ -13,7 +13,8 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.web.security import host_name, is_for_another_site, is_listed, is_loopback
+from webapp.web.hosts import host_name, is_listed, is_loopback
+from webapp.web.security import is_for_another_site
 
 _HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?::\d+)?|(?P<bare>[0-9a-fA-F:.]+))\s*")
 """An address in X-Forwarded-For, as proxies write it: some with a port."""

@@ -13,8 +13,8 @@ from werkzeug.exceptions import BadRequest
 from webapp.core.records import Connection
 from webapp.core.selection import Filter, FilterError
 from webapp.web import languages, poster
+from webapp.web.hosts import public_base
 from webapp.web.runtime import offload, unison
-from webapp.web.security import public_base
 from webapp.web.xmltext import add, document
 
 MOMENTS = 50

@@ -12,10 +12,11 @@ from webapp.graphics.looks import OCEAN
 from webapp.scene import PAPER_OCEAN
 from webapp.web.answers import localised
 from webapp.web.embedding import PARAMETERS, Parameter
+from webapp.web.hosts import public_base
 from webapp.web.languages import LANGUAGES, sentence
 from webapp.web.pages import packed
 from webapp.web.runtime import unison
-from webapp.web.security import CONTENT_SECURITY_POLICY, policy, public_base
+from webapp.web.security import CONTENT_SECURITY_POLICY, policy
 
 GROUPS = {
     sentence("Looks"): ("theme", "accent", "background", "title", "lang"),

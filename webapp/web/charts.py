@@ -20,9 +20,9 @@ from webapp.storage.periods import PERIODS, SMALL, Sums
 from webapp.storage.totals import are_few, songs
 from webapp.web import poster
 from webapp.web.answers import page_response
+from webapp.web.hosts import public_base
 from webapp.web.playlist import FORMATS, Item, Playlist
 from webapp.web.runtime import offload, unison
-from webapp.web.security import public_base
 
 SONGS = 50
 

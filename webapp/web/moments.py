@@ -17,9 +17,9 @@ from webapp.scene import scene
 from webapp.storage.pruning import id_floor
 from webapp.web.admission import check_own_page, client_address
 from webapp.web.answers import page_response
+from webapp.web.hosts import public_base
 from webapp.web.poster import told, wire
 from webapp.web.runtime import offload, unison
-from webapp.web.security import public_base
 
 OTHERS_MOST = 12
 """What else is listed of that second."""

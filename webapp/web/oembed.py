@@ -16,10 +16,10 @@ from werkzeug.exceptions import NotImplemented as NoSuchFormat
 from webapp.core.records import Connection
 from webapp.graphics.cards import CARD
 from webapp.web import embedding
+from webapp.web.hosts import is_listed, public_base
 from webapp.web.moments import moment
 from webapp.web.poster import wire
 from webapp.web.runtime import unison
-from webapp.web.security import is_listed, public_base
 
 WIDTH, HEIGHT = 640, 360
 """Of the frame, in CSS pixels, where there is room for it."""

@@ -25,10 +25,10 @@ from webapp.graphics.codes import LONGEST
 from webapp.graphics.drawing import Job
 from webapp.web import poster
 from webapp.web.admission import client_address
+from webapp.web.hosts import public_base
 from webapp.web.languages import chosen, say
 from webapp.web.moments import moment
 from webapp.web.runtime import unison
-from webapp.web.security import public_base
 
 PNG, SVG = "image/png", "image/svg+xml"
 KEPT = "public, max-age=86400"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webapp.web.admission import name_of
-from webapp.web.security import is_loopback
+from webapp.web.hosts import is_loopback
 
 
 @dataclass(frozen=True, slots=True)

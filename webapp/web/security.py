@@ -1,4 +1,4 @@
-"""Who may send plays, which hosts are ours, and what every answer tells a browser about what the page may do."""
+"""Who may send plays, and what every answer tells a browser about what the page may do."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.datastructures import WWWAuthenticate
@@ -17,6 +15,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
+from webapp.web.hosts import is_loopback, is_own_host
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,7 +40,6 @@ HEADERS = {
 }
 PARTS = ("text/javascript", "text/css", "application/octet-stream")
 """What is never a document: most of a document's headers do nothing for it, and a page has eighty of them."""
-_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 _REALM = WWWAuthenticate("bearer", {"realm": "unison"})
 
@@ -160,49 +158,3 @@ def _check_site(request: Request, settings: Settings) -> None:
 def is_for_another_site(request: Request) -> bool:
     """Tell whether a browser says that a page of another site has it send this."""
     return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether an IP address or a host name, without a port, is this machine's own."""
-    name = address.strip("[]").lower().rstrip(".")
-    if name in ("127.0.0.1", "localhost") or name.endswith(".localhost"):
-        return True
-    try:
-        ip = ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
-    return (mapped or ip).is_loopback
-
-
-def is_own_host(host: str, settings: Settings) -> bool:
-    """Tell whether a Host header names this server: loopback, UNISON_HOSTS, or the host of UNISON_PUBLIC_URL.
-
-    Old clients that send no Host name nothing wrong.
-    """
-    return not host or is_loopback(host_name(host)) or is_listed(host, settings)
-
-
-def is_listed(host: str, settings: Settings) -> bool:
-    """Tell whether a host is one of UNISON_HOSTS or that of UNISON_PUBLIC_URL, whatever its port."""
-    name = host_name(host)
-    ours = {host_name(known) for known in (*settings.hosts, urlsplit(settings.public_url).netloc) if known}
-    return name != "" and name in ours
-
-
-def public_base(request: Request, settings: Settings) -> str | None:
-    """Return what absolute links begin with, without a slash at its end; None where that cannot be known.
-
-    It is UNISON_PUBLIC_URL; without it the Host that was asked for, where that is loopback or in UNISON_HOSTS: else
-    whoever sends a Host could put links to elsewhere into our pages.
-    """
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    host = request.headers.get("Host", "")
-    return f"{request.scheme}://{host}" if host and is_own_host(host, settings) else None
-
-
-def host_name(host: str) -> str:
-    """Return the name in a Host header; "" if it is malformed, as with a user name before it."""
-    found = _HOST.fullmatch(host)
-    return found["name"].lower().rstrip(".") if found else ""
