@@ -85,7 +85,7 @@ def counts(record: SliceRecord, shown: int, matching: int | None) -> dict[str, A
     return {
         "plays": c.plays, "together": c.together, "connections": c.connections, "same_city": c.same_city,
         "shown": shown, **({} if matching is None else {"matching": matching}),
-        "late": c.late, "thinned": c.thinned, "plays_by_source": c.plays_by_source,
+        "late": c.late, "lost": c.lost, "thinned": c.thinned, "plays_by_source": c.plays_by_source,
     }  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from collections import deque
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from webapp.core.columns import Cities, Groups, Hashes, Rows, Times, couples, halves, others, sort_west_to_east
+from webapp.core.columns import Cities, Groups, Hashes, Mask, Rows, Times, couples, halves, others, sort_west_to_east
 from webapp.core.presses import LONG_AGO, Company, Echoes
 
 
@@ -75,6 +76,24 @@ class Found(NamedTuple):
     equal: Rows
 
 
+class MatcherState(msgspec.Struct, frozen=True, array_like=True):
+    """All that a matcher remembers.
+
+    Attributes:
+        closed_ms: Where the newest closed slice ended.
+        single: Plays that are not connected and still within the window.
+        alone: Plays that left the window single, and may still pulse.
+        seen: What `Echoes` remembers.
+        company: What `Company` remembers.
+    """
+
+    closed_ms: int
+    single: Plays
+    alone: Plays
+    seen: list[tuple[int, Hashes, Times]]
+    company: tuple[Times, Mask]
+
+
 class Matcher:
     """Finds who pressed play together; holds the last windows' plays, so close every slice, in order, empty ones too.
 
@@ -91,6 +110,16 @@ class Matcher:
         self._single = NO_PLAYS  # not connected, still within the window
         self._alone = NO_PLAYS  # left the window single; may still pulse with one that leaves later
         self._closed = int(LONG_AGO)
+
+    @property
+    def state(self) -> MatcherState:
+        """All that it remembers; a matcher of the same window to which this is set goes on as this one would."""
+        return MatcherState(self._closed, self._single, self._alone, self._echoes.state, self._company.state)
+
+    @state.setter
+    def state(self, state: MatcherState) -> None:
+        self._closed, self._single, self._alone = state.closed_ms, state.single, state.alone
+        self._echoes.state, self._company.state = state.seen, state.company
 
     def close(self, end_ms: int, new: Plays) -> Found:
         """Close the slice that ends before end_ms, given its plays in any order.

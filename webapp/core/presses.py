@@ -45,6 +45,15 @@ class Echoes:
         near = (keys[again] == keys[before]) & (gap <= self._window) & (again < len(row))
         return again[near], again[near & (gap == 0)]
 
+    @property
+    def state(self) -> list[tuple[int, Hashes, Times]]:
+        """What is remembered; set it to go on from there."""
+        return list(self._seen)
+
+    @state.setter
+    def state(self, seen: list[tuple[int, Hashes, Times]]) -> None:
+        self._seen = deque(seen)
+
     def forget(self, before_ms: int) -> None:
         """Forget slices whose newest press is before the given time."""
         while self._seen and self._seen[0][0] < before_ms:
@@ -61,6 +70,15 @@ class Company:
         self._window = window_ms
         self._last: Times = np.empty(0, np.int64)
         self._alone: Mask = np.empty(0, bool)
+
+    @property
+    def state(self) -> tuple[Times, Mask]:
+        """What is remembered; set it to go on from there."""
+        return self._last, self._alone
+
+    @state.setter
+    def state(self, state: tuple[Times, Mask]) -> None:
+        self._last, self._alone = state[0].copy(), state[1].copy()
 
     def count(self, group: Groups, at: Times) -> int:
         """Count the plays whose first company is now known; columns of one slice, shape (n,), sorted by group."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from webapp.core.plays import SLICE_MS, digests, fold
 
-VERSION = 1
+VERSION = 2
 
 Rows = NDArray[np.void]
 
@@ -55,6 +55,7 @@ class Counts:
     connections: int = 0
     same_city: int = 0
     late: int = 0
+    lost: int = 0
     echoes: int = 0
     thinned: int = 0
     live: int = 0
@@ -130,7 +131,7 @@ class SliceRecord:
 TRACK_ID_BYTES = 16
 _CONNECTION_ID = re.compile("[0-9a-v]{23}")
 
-_HEAD = struct.Struct("<Bqq4I10I")
+_HEAD = struct.Struct("<Bqq4I11I")
 
 
 def connection_tails(

@@ -6,19 +6,43 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 
-from webapp.core.columns import others
+from webapp.core import snapshots
+from webapp.core.columns import Times, others
 from webapp.core.findings import Recorder
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matcher import NO_PLAYS, Found, Matcher, Plays
+from webapp.core.matcher import NO_PLAYS, Found, Matcher, MatcherState, Plays
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
 from webapp.core.records import Counts, SliceRecord
-from webapp.core.tracks import Tracks
+from webapp.core.tracks import Tracks, TracksState
 
 HEARTBEAT_MS = 1_000
 JUMP_MS = 10_000
 SWEEP_SLICES = 40
+STATE_VERSION = 1
+_LONG_AGO_MS = 0
+
+
+class SlicerState(msgspec.Struct, frozen=True, array_like=True):
+    """All that a slicer holds.
+
+    Attributes:
+        version: of this struct and all in it.
+        next: number of the first slice that is not closed.
+        open: the plays of slices that are not closed, by slice.
+        counts: of the slices since the newest record.
+        matcher: what the matcher remembers.
+        tracks: the tracks by the numbers that the plays have.
+    """
+
+    version: int
+    next: int
+    open: dict[int, list[Plays]]
+    counts: Counts
+    matcher: MatcherState
+    tracks: TracksState
 
 
 class Slicer:
@@ -49,12 +73,43 @@ class Slicer:
         """Every slice before this millisecond is closed."""
         return self._next * SLICE_MS
 
-    def add(self, batch: PlayBatch) -> None:
-        """Take plays in; those whose slice is closed are late: counted, not matched."""
+    def snapshot(self) -> bytearray:
+        """Return all that it holds as bytes; a slicer that is restored from them goes on as this one would."""
+        state = SlicerState(
+            STATE_VERSION, self._next, self._open, self._counts, self._matcher.state, self._tracks.state
+        )
+        return snapshots.encode(state)
+
+    def restore(self, data: bytes | bytearray | memoryview) -> None:
+        """Go on from a snapshot of a slicer with the same secret and window.
+
+        Raises:
+            ValueError: the snapshot is of another version, or it is cut short.
+        """
+        state = snapshots.decode(data, SlicerState)
+        if state.version != STATE_VERSION:
+            raise ValueError(f"snapshot of version {state.version}; this program reads version {STATE_VERSION}")
+        self._begin(state.next)
+        self._matcher.state, self._tracks.state = state.matcher, state.tracks
+        self._counts = state.counts
+        self._open = defaultdict(list, state.open)
+        self.waiting = sum(len(plays.at) for parts in self._open.values() for plays in parts)
+
+    def add(self, batch: PlayBatch, watermark_ms: int | Times = _LONG_AGO_MS) -> None:
+        """Take plays in; late ones are counted, not matched.
+
+        Args:
+            batch: the plays.
+            watermark_ms: where the watermark was when they arrived, all or each, shape (plays,): a play is late if its
+                slice had ended by then, whether or not that slice is closed by now.
+        """
         slice_ = batch.at // SLICE_MS
+        late = slice_ < np.maximum(watermark_ms // SLICE_MS, self._next)
+        if late.any():
+            self._counts += Counts(late=int(np.count_nonzero(late)))
+            slice_[late] = self._next - 1
         changes = np.append(np.diff(slice_) != 0, True)[: len(slice_)]  # plays come more or less in order
         on_time = [number for number in np.unique(slice_[changes]).tolist() if number >= self._next]
-        self._count_late(int(np.count_nonzero(slice_ < self._next)))
         if not on_time:
             return
         plays = self._plays(batch, on_time[-1])
@@ -67,15 +122,25 @@ class Slicer:
         """Close every slice that ends at or before the watermark; yield the records of those worth one.
 
         A record is made where something was found, and at each full second. After a jump of more than 10 s (a clock
-        that was set, a machine that slept) the slices between are left out, what they held is late.
+        that was set, a machine that slept) the slices between are left out, what they held is lost.
         """
         last = watermark_ms // SLICE_MS
         if (last - self._next) * SLICE_MS > JUMP_MS:
-            for number in [number for number in self._open if number < last]:
-                self._count_late(sum(len(plays.at) for plays in self._take(number)))
-            self._begin(last)
+            self.skip(watermark_ms)
         while self._next < last:
             yield from self._close_next(now_ms)
+
+    def skip(self, watermark_ms: int) -> int:
+        """Leave out every slice that ends at or before the watermark; return how many plays are lost with them."""
+        last = watermark_ms // SLICE_MS
+        lost = sum(len(plays.at) for number in [n for n in self._open if n < last] for plays in self._take(number))
+        self.count_lost(lost)
+        self._begin(last)
+        return lost
+
+    def count_lost(self, n: int) -> None:
+        """Have the next record say that n plays were lost."""
+        self._counts += Counts(lost=n)
 
     def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
         number, end_ms = self._next, (self._next + 1) * SLICE_MS
@@ -101,9 +166,6 @@ class Slicer:
         track = self._tracks.numbers(batch.tracks, newest)[batch.track]
         group = (self._tracks.group[track] * len(SOURCES) + batch.source).astype(np.uint32)
         return Plays(group, batch.city, batch.listener, batch.at, track)
-
-    def _count_late(self, n: int) -> None:
-        self._counts += Counts(late=n)
 
     def _forget(self, number: int) -> None:
         """Now and then, forget the tracks that no play in the matcher has any more."""

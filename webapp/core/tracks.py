@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,22 @@ _NUMBER_BITS = 32
 _FREE, _NEVER, _UNKNOWN = np.iinfo(np.int64).max, 0, 0
 
 Numbers = NDArray[np.int64]
+
+
+class TracksState(msgspec.Struct, frozen=True, array_like=True):
+    """All tracks that have a number.
+
+    Attributes:
+        texts: the tracks by number, empty where the number is free.
+        free: the free numbers, in the order in which they were given back.
+        group: see `Tracks`.
+        used: the slice in which each was last used.
+    """
+
+    texts: list[bytes]
+    free: list[int]
+    group: Numbers
+    used: Numbers
 
 
 class Tracks(dict[bytes, int]):
@@ -33,6 +50,20 @@ class Tracks(dict[bytes, int]):
         self._artist: Numbers = np.zeros(0, np.int64)
         self._by_id: dict[bytes, int] = {}
         self._free: list[int] = []
+
+    @property
+    def state(self) -> TracksState:
+        """All of them with their numbers; set it to go on from there."""
+        return TracksState(self.texts, self._free, self.group, self._used)
+
+    @state.setter
+    def state(self, state: TracksState) -> None:
+        self.texts, self._free = state.texts, state.free
+        self.group, self._used = state.group.copy(), state.used.copy()
+        self._artist = np.full(len(self.group), _UNKNOWN)  # Python hashes text another way in each process
+        self.clear()
+        self.update((text, number) for number, text in enumerate(self.texts) if text)
+        self._by_id = {wire_track_id(text): int(self.group[number]) for text, number in self.items()}
 
     def numbers(self, texts: Sequence[bytes], slice_: int) -> Numbers:
         """Return a number for each of texts, shape (texts,), and note that it is used until this slice."""
