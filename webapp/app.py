@@ -22,9 +22,9 @@ from webapp.core.search import Heard
 from webapp.core.selection import Filter
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.hub import Hub
 from webapp.engine.loop import Loop
-from webapp.engine.matching import MatchingElsewhere
 from webapp.engine.pipeline import Pipeline
 from webapp.engine.readers import Readers
 from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
@@ -167,7 +167,8 @@ class Unison:
         self.plays = MemoryBus(self.now)
         self.records = MemoryBus(self.now, RING_S, RING_BYTES)
         start_ms = round((self.now() - settings.lateness_s) * 1000)
-        self.matching = MatchingElsewhere(self.secret, round(settings.window_s * 1000), start_ms)
+        lateness_ms = round(settings.lateness_s * 1000)
+        self.matching = MatchingElsewhere(self.secret, round(settings.window_s * 1000), start_ms, lateness_ms)
         self.pipeline = Pipeline(
             self.plays, self.records, self.matching, self.now, settings.lateness_s, self.metrics.closed
         )
@@ -194,6 +195,7 @@ class Unison:
         gauge("backlog_bytes", "Bytes queued for viewers.", lambda: self.hub.backlog)
         counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: self.hub.dropped, "reason")
         gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: self.pipeline.waiting)
+        counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: self.matching.lost, "reason")
         gauge("lag_seconds", "How far matching is behind the clock.", lambda: self.pipeline.lag_s)
         gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: self.records.kept_bytes)
         gauge("history_problem", "1 while the history has trouble.", lambda: float(self.history.problem is not None))
@@ -220,14 +222,14 @@ class Unison:
 
     # What the blueprints ask for.
 
-    def take_plays(self, batch: bytes, n: int) -> None:
-        """Hand n encoded plays to the matcher.
+    def take_plays(self, batch: bytes, n: int) -> int:
+        """Hand n encoded plays to the matcher; return how many of them come too late.
 
         Raises:
             Overloaded: too many plays are waiting; none was taken.
         """
         self.check_room(n)
-        self.plays.publish(batch)
+        return self.pipeline.take(batch)
 
     def check_room(self, n: int = 1) -> None:
         """See whether n more plays can be taken in, or one at least.

@@ -12,17 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.children import ancestors, child_of, running, until_gone
+from tests.integration.children import child_of, until_gone
 from tests.integration.ingest_client import play, send
-from tests.serving import Server, stream
-from webapp.core.plays import encoded_alone
-from webapp.core.records import SliceRecord
-from webapp.engine.matching import MatchingElsewhere
+from tests.serving import Server, get_json, get_text, stream
+from webapp.engine.handover import MatchingElsewhere
 from webapp.storage.history import FILE_NAME
 
 MODULE = "webapp.engine.matching"
 SOON_S = 20.0
-TRACK = b'{"id":"apg06aese3g8gv62","title":"Slow Lighthouse","artist":"Marisol Vey"}'
 
 
 def met(server: Server, title: str) -> bool:
@@ -63,6 +60,30 @@ def test_a_server_whose_matching_is_lost_goes_on_with_another(serve: Callable[..
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])
+def test_plays_that_were_answered_are_matched_by_the_process_that_takes_over(
+    serve: Callable[..., Server], signum: signal.Signals
+) -> None:
+    server = serve()
+    assert met(server, "Before")
+    track = {"artist": "The Harbour Lamps", "title": "Across"}
+    with stream(server) as viewer:
+        assert (
+            send(server, [play(track=track, listener="ann", place={"city": "Osaka", "country": "JP"})]).json["late"]
+            == 0
+        )
+        os.kill(child_of(server, MODULE), signum)
+        assert (
+            send(server, [play(track=track, listener="bob", place={"city": "Recife", "country": "BR"})]).json["late"]
+            == 0
+        )
+        viewer.until(lambda frame: any(c["track"]["title"] == "Across" for c in frame["connections"]), SOON_S)
+    total = get_json(server, "/api/stats")["total"]
+    assert (total["plays"], total["late"], total["lost"]) == (4, 0, 0)
+    assert 'unison_plays_lost_total{reason="set_aside"} 0.0' in get_text(server, "/metrics")
+    assert "Traceback" not in server.log
+
+
 def test_a_process_that_is_stuck_costs_no_history(serve: Callable[..., Server]) -> None:
     server = serve()
     assert met(server, "Kept")
@@ -78,19 +99,6 @@ def matching() -> Iterator[MatchingElsewhere]:
     made = MatchingElsewhere(b"k" * 32, 1_000, 0)
     yield made
     made.stop()
-
-
-def test_what_was_not_in_the_lost_process_is_matched_by_the_next(matching: MatchingElsewhere) -> None:
-    assert matching.close([], 1_000, 1_500).closed_ms == 1_000
-    (pid,) = (pid for pid in running(MODULE) if os.getpid() in ancestors(pid))
-    os.kill(pid, signal.SIGKILL)
-    until_gone(pid)
-    with pytest.raises(ConnectionError):
-        matching.close([], 1_000, 1_600)
-    pressed = [encoded_alone(1_100, 0, city, bytes([city] * 8), TRACK) for city in (1, 2)]
-    records = [SliceRecord.decode(record) for record in matching.close(pressed, 3_000, 3_500).records]
-    assert sum(record.counts.plays for record in records) == 2
-    assert sum(record.counts.late for record in records) == 0
 
 
 def test_what_lies_in_the_current_folder_is_none_of_its_modules(

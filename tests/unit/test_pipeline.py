@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
 
 import pytest
 
-from tests.unit.making import OSAKA, RECIFE, SECRET, T0, batch, track
+from tests.unit.making import LYON, OSAKA, PARIS, RECIFE, SECRET, T0, batch, track
 from webapp.core.gazetteer import load_gazetteer
 from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
-from webapp.engine.matching import Closed, Matching, MatchingHere
+from webapp.engine.matching import MatchingHere
 from webapp.engine.pipeline import Pipeline
-
-
-class Losable:
-    """Matching that is lost once if it is told to be."""
-
-    def __init__(self, matching: Matching) -> None:
-        self.matching, self.lost = matching, False
-
-    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
-        if self.lost:
-            self.lost = False
-            raise ConnectionResetError("it ended")
-        return self.matching.close(batches, watermark_ms, now_ms)
 
 
 class World:
@@ -33,7 +20,7 @@ class World:
         self.now_s = T0 / 1000 + 0.5
         self.gazetteer = load_gazetteer()
         self.plays, self.records = MemoryBus(self.clock), MemoryBus(self.clock, 60, 1 << 20)
-        self.matching = Losable(MatchingHere(Slicer(self.gazetteer, SECRET, 1_000, T0)))
+        self.matching = MatchingHere(Slicer(self.gazetteer, SECRET, 1_000, T0), 500)
         self.closed: list[int] = []
         self.pipeline = Pipeline(
             self.plays,
@@ -86,16 +73,38 @@ def test_a_stopped_pipeline_takes_no_more_plays(world: World) -> None:
     assert world.pipeline.waiting == 0
 
 
-def test_of_matching_that_was_lost_only_the_plays_that_waited_are(
-    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webapp.engine.pipeline.RETRY_S", 0)
-    pair = [("ann", OSAKA, 100, track()), ("bob", RECIFE, 140, track())]
-    world.plays.publish(batch(world.gazetteer, pair).encode())
-    world.matching.lost = True
+def test_what_the_answer_calls_late_is_what_the_frames_count_as_late(world: World) -> None:
+    """However late the slices are really closed: it is judged once, when the plays arrive."""
+    plays = [("ann", OSAKA, 0, track()), ("bob", RECIFE, 249, track()), ("cem", PARIS, 251, track())]
+    world.now_s = T0 / 1000 + 0.749
+    assert world.pipeline.take(batch(world.gazetteer, plays).encode()) == 0
+    world.now_s = T0 / 1000 + 0.751
+    assert world.pipeline.take(batch(world.gazetteer, [("dee", LYON, 249, track())]).encode()) == 1
+    world.step_at(3)
+    records = [SliceRecord.decode(message) for _, message in world.records.read(0)]
+    assert sum(record.counts.late for record in records) == 1
+    assert sum(record.counts.plays for record in records) == 3
+
+
+def test_matching_that_was_held_up_leaves_no_slice_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed_s = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: passed_s[0])
     world.step_at(0.6)
-    assert (world.pipeline.waiting, world.closed) == (0, [])
-    assert caplog.messages == ["matching was lost (it ended), and with it 2 plays; another goes on"]
-    world.plays.publish(batch(world.gazetteer, pair).encode())
-    world.step_at(0.76)
-    assert [len(SliceRecord.decode(message).pairs) for _, message in world.records.read(0)] == [1]
+    for second in (1, 20, 40):
+        world.now_s = T0 / 1000 + second
+        plays = [("ann", OSAKA, 1000 * second, track()), ("bob", RECIFE, 1000 * second, track())]
+        world.plays.publish(batch(world.gazetteer, plays).encode())
+    passed_s[0] += 44
+    world.step_at(44)
+    records = [SliceRecord.decode(message) for _, message in world.records.read(0)]
+    assert (sum(record.counts.plays for record in records), sum(record.counts.lost for record in records)) == (6, 0)
+    assert world.pipeline.lag_s == 0
+
+
+def test_a_clock_that_jumps_leaves_slices_out_and_counts_what_they_held(world: World) -> None:
+    world.step_at(0.6)
+    world.plays.publish(batch(world.gazetteer, [("ann", OSAKA, 500, track())]).encode())
+    world.step_at(3600)
+    world.step_at(3602)
+    records = [SliceRecord.decode(message) for _, message in world.records.read(0)]
+    assert (sum(record.counts.plays for record in records), sum(record.counts.lost for record in records)) == (0, 1)

@@ -148,5 +148,5 @@ def test_bytes_cut_short_or_too_long_are_an_error(batch: PlayBatch, data: st.Dat
 
 
 def test_a_version_of_another_release_is_named() -> None:
-    with pytest.raises(ValueError, match="plays of version 9; this program reads version 1"):
+    with pytest.raises(ValueError, match="plays of version 9; this program reads version 2"):
         PlayBatch.decode(b"\x09" + bytes(40))

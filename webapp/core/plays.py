@@ -17,15 +17,16 @@ SOURCES: tuple[Source, ...] = ("live", "synthetic", "replay")
 """The sources by their code, the number that stands for them in a column."""
 
 SLICE_MS = 250
-VERSION = 1
+VERSION = 2
 
-_HEADER = struct.Struct("<BxxxIIxxxx")  # version, plays, tracks; 16 bytes, so that every column below is aligned
+_HEADER = struct.Struct("<BxxxIIxxxxq")  # version, plays, tracks, arrival; 24 bytes, so every column is aligned
 _SEPARATOR = "\x1f"  # str.split takes it for whitespace, so no folded text holds it
 _PER_PLAY = ((np.dtype("<i8"), "at"), (np.dtype("<u8"), "listener"), (np.dtype("<u4"), "track"))
 _PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("u1"), "source"))
 _LENGTH = np.dtype("<u4")
-_ALONE = struct.Struct("<BxxxIIxxxxq8sIIHB")  # the same of one play, up to its track
-_FIRST_AT = struct.Struct("<q")
+_ALONE = struct.Struct("<BxxxIIxxxxqq8sIIHB")  # the same of one play, up to its track
+_FIRST_AT = _ARRIVAL = struct.Struct("<q")
+_ARRIVAL_PLACE = 16
 
 
 class Overloaded(Exception):  # noqa: N818 - it says what is so, not that something is wrong
@@ -124,9 +125,9 @@ class PlayBatch:
         return cls(**columns, track=np.concatenate(shifted), tracks=tuple(tracks))
 
     def encode(self) -> bytes:
-        """Return the batch as bytes for a bus: 16 of header (version first), the columns, the tracks; little-endian."""
+        """Return the batch as bytes for a bus: 24 of header (version first), the columns, the tracks; little-endian."""
         lengths = np.fromiter(map(len, self.tracks), _LENGTH, len(self.tracks))
-        head = _HEADER.pack(VERSION, len(self), len(self.tracks))
+        head = _HEADER.pack(VERSION, len(self), len(self.tracks), 0)
         wide = (getattr(self, name).astype(kind, copy=False).tobytes() for kind, name in _PER_PLAY)
         small = (getattr(self, name).astype(kind, copy=False).tobytes() for kind, name in _PER_PLAY_SMALL)
         return b"".join((head, *wide, lengths.tobytes(), *small, *self.tracks))
@@ -152,7 +153,18 @@ class PlayBatch:
 
 def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: bytes) -> bytes:
     """Return what `PlayBatch.encode` makes of one play; `listener` is its hash as 8 bytes, little-endian."""
-    return _ALONE.pack(VERSION, 1, 1, at_ms, listener, 0, len(track), city, source) + track
+    return _ALONE.pack(VERSION, 1, 1, 0, at_ms, listener, 0, len(track), city, source) + track
+
+
+def stamped(data: bytes, arrived_ms: int) -> bytes:
+    """Return what `PlayBatch.encode` wrote with its time of arrival, epoch milliseconds."""
+    return b"".join((data[:_ARRIVAL_PLACE], _ARRIVAL.pack(arrived_ms), data[_HEADER.size :]))
+
+
+def arrived_ms(data: bytes) -> int:
+    """Return when plays arrived, as `stamped` wrote it; 0 where nothing did."""
+    arrived: int = _ARRIVAL.unpack_from(data, _ARRIVAL_PLACE)[0]
+    return arrived
 
 
 def plays_in(data: bytes) -> int:
@@ -178,7 +190,7 @@ def _sizes(data: bytes) -> tuple[int, int]:
         raise ValueError(f"plays of version {data[0] if data else 'none'}; this program reads version {VERSION}")
     if len(data) < _HEADER.size:
         raise ValueError(f"plays cut short: {len(data)} bytes, less than a header")
-    _, plays, tracks = _HEADER.unpack_from(data)
+    _, plays, tracks, _ = _HEADER.unpack_from(data)
     return plays, tracks
 
 

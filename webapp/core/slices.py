@@ -53,6 +53,10 @@ class Slicer:
         secret: key of the connection ids.
         window_ms: how far apart two presses may lie to be together, inclusive.
         start_ms: the first slice is the one that holds this millisecond.
+
+    Attributes:
+        waiting: plays whose slice is not closed.
+        left_out: plays lost with slices that were left out.
     """
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
@@ -61,7 +65,7 @@ class Slicer:
         self._tracks = Tracks()
         self._open: defaultdict[int, list[Plays]] = defaultdict(list)
         self._counts = Counts()
-        self.waiting = 0
+        self.waiting = self.left_out = 0
         self._begin(start_ms // SLICE_MS)
 
     def _begin(self, number: int) -> None:
@@ -135,6 +139,7 @@ class Slicer:
         last = watermark_ms // SLICE_MS
         lost = sum(len(plays.at) for number in [n for n in self._open if n < last] for plays in self._take(number))
         self.count_lost(lost)
+        self.left_out += lost
         self._begin(last)
         return lost
 

@@ -1,34 +1,41 @@
 """Child processes that answer: what a process asks goes over a socket pair, as MessagePack behind its length.
 
 A child begins when it is first asked, or asked after it was lost, and ends with its parent, or with the connection to
-it.
+it. One that is stuck (see `progress`) is killed, and lost.
 """
 
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from webapp.engine.progress import LOOK_S, Progress
+from webapp.engine.wire import receive, send, send_failure
+
 ANSWER_S = 60.0
 BEHIND = 10
 """By how much the niceness of a child is more that gives way."""
 _END_S = 1.0  # of the seconds that a service has to end in
-_LENGTH = struct.Struct("<I")
-_STEP = 1 << 20
 _SEND_BUFFER = 4 << 20  # so that a message goes at once, not with a turn of the loop for each part
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+
+class StartError(OSError):
+    """A child process could not be started."""
 
 
 class Child(Generic[T]):
@@ -38,21 +45,34 @@ class Child(Generic[T]):
         module: its name.
         start: makes what the child is told first.
         answer: what it answers with.
-        answer_s: after how many seconds without an answer it counts as lost.
+        answer_s: how many seconds of processor time an answer may take; see `Progress`.
+        files: descriptors that it gets, under the same numbers.
 
     Attributes:
         busy: how many questions it has to answer.
+        started: how many processes there have been.
     """
 
     def __init__(
-        self, module: str, start: Callable[[], msgspec.Struct], answer: type[T], answer_s: float = ANSWER_S
+        self,
+        module: str,
+        start: Callable[[], msgspec.Struct],
+        answer: type[T],
+        answer_s: float = ANSWER_S,
+        files: Sequence[int] = (),
     ) -> None:
-        self.busy = 0
-        self._answer_s = answer_s
+        self.busy = self.started = 0
+        self._answer_s, self._files = answer_s, tuple(files)
+        self._stopped = False
         self._module, self._start, self._answer = module, start, answer
         self._sending, self._receiving = threading.Lock(), threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a process that is not known to be lost."""
+        return self._connection is not None
 
     def asked(self, question: Callable[[], msgspec.Struct]) -> T:
         """Return the answer to a question, which is asked for when it can be sent.
@@ -60,17 +80,18 @@ class Child(Generic[T]):
         The next one is sent meanwhile, so that the child need not wait for it.
 
         Raises:
+            StartError: there is no child, and none could be started.
             OSError: the child was lost.
         """
         self.busy += 1
         try:
             with self._sending:
-                connection = self._sent(question)
+                connection, progress = self._sent(question)
             try:
-                return _receive(connection, self._answer)
-            except BaseException:  # whoever comes next must not get this answer
+                return receive(connection, self._answer, progress.check)
+            except BaseException as error:  # whoever comes next must not get this answer
                 if connection is self._connection:
-                    self._end()
+                    self._end(stuck=isinstance(error, TimeoutError))
                 raise
             finally:
                 self._receiving.release()
@@ -78,39 +99,69 @@ class Child(Generic[T]):
             self.busy -= 1
 
     def stop(self) -> None:
-        """End it; who still waits for an answer gets an OSError."""
+        """End it, for good; who still waits for an answer gets an OSError."""
+        self._stopped = True
         self._end()
 
-    def _sent(self, question: Callable[[], msgspec.Struct]) -> socket.socket:
+    def _sent(self, question: Callable[[], msgspec.Struct]) -> tuple[socket.socket, Progress]:
         """Send a question, wait for the turn to receive, for answers come in order, and say from where."""
         try:
             connection = self._connection or self._begin()
-            _send(connection, question())
+            send(connection, question(), self._progress().check)
             self._receiving.acquire()
-        except BaseException:  # half a question may have gone
-            self._end()
+        except BaseException as error:  # half a question may have gone
+            self._end(stuck=isinstance(error, TimeoutError))
             raise
-        return connection
+        return connection, self._progress()
+
+    def _progress(self) -> Progress:
+        return Progress(self._process.pid if self._process else 0, self._answer_s)
+
+    def again(self, question: Callable[[], msgspec.Struct]) -> T:
+        """Return the answer to a question, which is asked once more if the child is lost over it.
+
+        Raises:
+            StartError: there is no child, and none could be started.
+            OSError: two children were lost.
+        """
+        try:
+            return self.asked(question)
+        except StartError:
+            raise
+        except OSError as error:
+            log.warning("%s: a process was lost (%s); another one takes over", self._module, error)
+            return self.asked(question)
 
     def _begin(self) -> socket.socket:
+        if self._stopped:
+            raise StartError("cannot start a process: it was told to stop")
+        try:
+            ours = self._started()
+        except OSError as error:
+            raise StartError(error.errno, f"cannot start a process: {error.strerror}") from error
+        self.started += 1
+        send(ours, self._start(), self._progress().check)
+        return ours
+
+    def _started(self) -> socket.socket:
+        """Start a process and return the connection to it."""
         ours, theirs = socket.socketpair()
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # or what the kernel allows
-            ours.settimeout(self._answer_s)
+            ours.settimeout(LOOK_S)
             self._connection = ours
             # -P: what lies in the current folder is none of its modules
             command = [sys.executable, "-P", "-m", self._module, str(theirs.fileno())]
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), *self._files],
                 process_group=0,  # a terminal's Ctrl-C is for the parent
             )
-        _send(ours, self._start())
         return ours
 
-    def _end(self) -> None:
+    def _end(self, *, stuck: bool = False) -> None:
         connection, process = self._connection, self._process
         self._connection = self._process = None
         if connection:
@@ -118,11 +169,14 @@ class Child(Generic[T]):
                 connection.shutdown(socket.SHUT_RDWR)  # upon which the child ends, unless it is stuck
             connection.close()
         if process:
+            if stuck:
+                process.kill()
             try:
                 process.wait(_END_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                with suppress(subprocess.TimeoutExpired):  # the kernel keeps one that waits for a broken disk
+                    process.wait(_END_S)
 
 
 def serve(
@@ -136,12 +190,17 @@ def serve(
         begin: takes the first and returns what answers the others.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to all processes of a service: the parent ends us
-    with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(ConnectionError):
+    with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(OSError):
         connection.setblocking(True)
-        answer = begin(_receive(connection, start))
-        collect_seldom()
-        while True:
-            _send(connection, answer(_receive(connection, question)))
+        try:
+            answer = begin(receive(connection, start))
+            collect_seldom()
+            while True:
+                send(connection, answer(receive(connection, question)))
+        except ConnectionError:
+            raise
+        except Exception as error:  # what it knows may be half changed: another one has to take over
+            send_failure(connection, error)
 
 
 def give_way() -> None:
@@ -154,26 +213,3 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def _send(connection: socket.socket, message: msgspec.Struct) -> None:
-    data = msgspec.msgpack.encode(message)
-    connection.sendall(_LENGTH.pack(len(data)))
-    connection.sendall(data)
-
-
-def _receive(connection: socket.socket, kind: type[T]) -> T:
-    """Return the next message; a ConnectionResetError if there is none."""
-    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
-    return msgspec.msgpack.decode(_exactly(connection, length), type=kind)
-
-
-def _exactly(connection: socket.socket, size: int) -> bytearray:
-    data = bytearray(size)
-    view, got = memoryview(data), 0
-    while got < size:
-        step = connection.recv_into(view[got : got + _STEP])
-        if not step:
-            raise ConnectionResetError("it ended")
-        got += step
-    return data

@@ -1,19 +1,18 @@
-"""Matching in a process of its own, so that whoever takes plays in or serves viewers never waits for a slice."""
+"""Matching: what closes slices, in this process or, as `handover` has it, in one of its own."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
 from webapp.core.gazetteer import load_gazetteer
-from webapp.core.plays import PlayBatch
+from webapp.core.plays import PlayBatch, arrived_ms
 from webapp.core.slices import Slicer
-from webapp.engine.children import Child, serve
-
-ANSWER_S = 20.0
-"""After so long without an answer the process is stuck; a slicer leaves out what is older than half of it anyway."""
+from webapp.engine.children import serve
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -23,11 +22,15 @@ class Closed(msgspec.Struct, frozen=True):
         records: of the slices, encoded.
         closed_ms: epoch milliseconds before which every slice is closed.
         waiting: plays taken in whose slice is not closed yet.
+        left_out: plays lost with slices that were left out.
+        saved: bytes of the snapshot, where one was asked for.
     """
 
     records: list[bytes]
     closed_ms: int
     waiting: int
+    left_out: int = 0
+    saved: int = 0
 
 
 class Matching(Protocol):
@@ -38,67 +41,118 @@ class Matching(Protocol):
 
 
 class MatchingHere:
-    """A slicer in this process."""
+    """A slicer in this process.
 
-    def __init__(self, slicer: Slicer) -> None:
-        self._slicer = slicer
+    Args:
+        slicer: the slicer.
+        lateness_ms: how long a slice waits after its end; it tells which plays were late when they arrived.
+    """
+
+    def __init__(self, slicer: Slicer, lateness_ms: int = 0) -> None:
+        self.slicer = slicer
+        self._lateness_ms = lateness_ms
 
     def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
         """See `Matching`."""
         if batches:  # of many small ones each would cost as much as all as one
-            self._slicer.add(PlayBatch.joined(list(map(PlayBatch.decode, batches))))
-        records = [record.encode() for record in self._slicer.close(watermark_ms, now_ms)]
-        return Closed(records, self._slicer.closed_ms, self._slicer.waiting)
+            decoded = list(map(PlayBatch.decode, batches))
+            watermarks = [arrived_ms(batch) - self._lateness_ms for batch in batches]
+            self.slicer.add(PlayBatch.joined(decoded), np.repeat(watermarks, list(map(len, decoded))))
+        left_out = self.slicer.left_out
+        records = [record.encode() for record in self.slicer.close(watermark_ms, now_ms)]
+        return self.closed(records, self.slicer.left_out - left_out)
+
+    def closed(self, records: list[bytes], left_out: int = 0, saved: int = 0) -> Closed:
+        """Return these records with how far the slicer is."""
+        return Closed(records, self.slicer.closed_ms, self.slicer.waiting, left_out, saved)
 
 
-class _Start(msgspec.Struct):
-    """What the child is told first; see `Slicer`."""
+class Start(msgspec.Struct):
+    """What the child is told first; see `Slicer` and `MatchingHere`."""
 
     secret: bytes
     window_ms: int
+    lateness_ms: int
+
+
+class Fresh(msgspec.Struct, tag=True):
+    """Begin with the slice that holds this millisecond and with no plays."""
+
     start_ms: int
 
 
-class _Due(msgspec.Struct):
-    """The arguments of `Matching.close`."""
+class Load(msgspec.Struct, tag=True):
+    """Go on from the snapshot that is in a file, by its descriptor and size."""
 
-    batches: Sequence[bytes]
-    watermark_ms: int
-    now_ms: int
+    file: int
+    size: int
 
 
-class MatchingElsewhere:
-    """A slicer in a process of its own. If that is lost, so are the plays that it had; another goes on from there.
+class Save(msgspec.Struct, tag=True):
+    """Write a snapshot to the file with this descriptor."""
 
-    Args:
-        secret: key of the connection ids.
-        window_ms: how far apart two presses may lie to be together, inclusive.
-        start_ms: epoch milliseconds; plays before it are late.
+    file: int
+
+
+class Due(msgspec.Struct, tag=True):
+    """Plays to take in and slices to close; see `Matching.close`.
+
+    Attributes:
+        lost: how many plays the next record says were lost.
+        skip: leave the slices out, with what they hold.
     """
 
-    def __init__(self, secret: bytes, window_ms: int, start_ms: int) -> None:
-        self._closed_ms = start_ms
-        self._child = Child(__name__, lambda: _Start(secret, window_ms, self._closed_ms), Closed, ANSWER_S)
-
-    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
-        """See `Matching`.
-
-        Raises:
-            OSError: the process was lost, with the plays.
-        """
-        closed = self._child.asked(lambda: _Due(batches, watermark_ms, now_ms))
-        self._closed_ms = closed.closed_ms
-        return closed
-
-    def stop(self) -> None:
-        """End the process."""
-        self._child.stop()
+    batches: list[bytes]
+    watermark_ms: int
+    now_ms: int
+    lost: int = 0
+    skip: bool = False
 
 
-def _begin(start: _Start) -> Callable[[_Due], Closed]:
-    here = MatchingHere(Slicer(load_gazetteer(), start.secret, start.window_ms, start.start_ms))
-    return lambda due: here.close(due.batches, due.watermark_ms, due.now_ms)
+class Question(msgspec.Struct):
+    """What the child is asked."""
+
+    ask: Fresh | Load | Save | Due
+
+
+class _Answering:
+    """The slicer of the child process."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._gazetteer = load_gazetteer()
+        self._here = self._begin(0)
+
+    def _begin(self, start_ms: int) -> MatchingHere:
+        slicer = Slicer(self._gazetteer, self._start.secret, self._start.window_ms, start_ms)
+        return MatchingHere(slicer, self._start.lateness_ms)
+
+    def answer(self, question: Question) -> Closed:
+        ask, slicer = question.ask, self._here.slicer
+        if isinstance(ask, Due):
+            slicer.count_lost(ask.lost)
+            skipped = slicer.skip(ask.watermark_ms) if ask.skip else 0
+            closed = self._here.close(ask.batches, ask.watermark_ms, ask.now_ms)
+            return msgspec.structs.replace(closed, left_out=closed.left_out + skipped)
+        if isinstance(ask, Save):
+            return self._here.closed([], saved=_written(ask.file, slicer.snapshot()))
+        if isinstance(ask, Load):
+            slicer.restore(os.pread(ask.file, ask.size, 0))
+        else:
+            self._here = self._begin(ask.start_ms)
+        return self._here.closed([])
+
+
+def _written(file: int, snapshot: bytearray) -> int:
+    """Write over a file, but let go of memory that a much larger snapshot took; return how many bytes there are."""
+    if os.fstat(file).st_size > 2 * len(snapshot):
+        os.ftruncate(file, len(snapshot))
+    return os.pwrite(file, snapshot, 0)
+
+
+def _begin(start: Start) -> Callable[[Question], Closed]:
+    return _Answering(start).answer
 
 
 if __name__ == "__main__":
-    serve(_Start, _Due, _begin)
+    serve(Start, Question, _begin)

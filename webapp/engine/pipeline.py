@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gevent
 
-from webapp.core.plays import SLICE_MS, plays_in
+from webapp.core.plays import SLICE_MS, late_in, plays_in, stamped
+from webapp.core.slices import JUMP_MS
 from webapp.engine.bus import Bus
-from webapp.engine.loop import RETRY_S
 from webapp.engine.matching import Closed, Matching
-
-log = logging.getLogger(__name__)
 
 TAKE_S = 0.05
 """So often plays are taken from the bus, so that little is left to do for them when their slice is due."""
+CATCH_UP_MS = JUMP_MS // 2
+"""So much is closed at once where matching is behind."""
 
 
 class Pipeline:
@@ -45,6 +45,8 @@ class Pipeline:
         self._records, self._matching, self._clock = records, matching, clock
         self._lateness_ms = round(lateness_s * 1000)
         self._closed = Closed([], (round(clock() * 1000) - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
+        self._plays, self._arriving = plays, threading.Lock()
+        self._began_s = time.monotonic()
         self._inbox: deque[bytes] = deque()
         self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in step
         self._end = plays.subscribe(self._receive)
@@ -72,22 +74,49 @@ class Pipeline:
     def step(self) -> None:
         """Wait a little, take plays in, close what is due by then, and publish the records."""
         gevent.sleep(self._until_next())
-        now_ms = round(self._clock() * 1000)
+        with self._arriving:  # what arrives from now on is stamped with a later time
+            now_ms = self._now_ms()
+            batches = [self._inbox.popleft() for _ in range(len(self._inbox))]
+        for watermark_ms in self._watermarks(now_ms - self._lateness_ms):
+            self._close(batches, watermark_ms, now_ms)
+            batches = []
+
+    def take(self, batch: bytes) -> int:
+        """Publish encoded plays, stamped with their time of arrival; return how many of them come too late.
+
+        Whether a play is late is judged here, once: by the time of arrival, not by when its slice is really closed.
+        """
+        with self._arriving:
+            now_ms = self._now_ms()
+            self._plays.publish(stamped(batch, now_ms))
+        return late_in(batch, now_ms, self._lateness_ms)
+
+    def _now_ms(self) -> int:
+        return round(self._clock() * 1000)
+
+    def _close(self, batches: list[bytes], watermark_ms: int, now_ms: int) -> None:
         began_s, closed_ms = time.perf_counter(), self._closed.closed_ms
-        batches = [self._inbox.popleft() for _ in range(len(self._inbox))]
         try:
-            self._closed = self._matching.close(batches, now_ms - self._lateness_ms, now_ms)
-        except OSError as error:
-            lost = self._closed.waiting + sum(map(plays_in, batches))
-            log.error("matching was lost (%s), and with it %d plays; another goes on", error, lost)
-            self._closed = Closed([], closed_ms, 0)
-            gevent.sleep(RETRY_S)
+            self._closed = self._matching.close(batches, watermark_ms, now_ms)
         finally:
             self._taken += sum(map(plays_in, batches))
         if closed := (self._closed.closed_ms - closed_ms) // SLICE_MS:
             self._on_closed(closed, time.perf_counter() - began_s)
         for record in self._closed.records:
             self._records.publish(record)
+
+    def _watermarks(self, watermark_ms: int) -> Iterator[int]:
+        """Yield up to where slices are closed, one after the other, so that none is left out where matching took long.
+
+        A slicer leaves slices out where the watermark jumps. Where it moved on by no more than time has really passed
+        since the step before, that is no jump.
+        """
+        before_s, self._began_s = self._began_s, time.monotonic()
+        passed_ms = 1000 * (self._began_s - before_s)
+        if watermark_ms - self._closed.closed_ms <= passed_ms + JUMP_MS:
+            while watermark_ms - self._closed.closed_ms > CATCH_UP_MS:
+                yield self._closed.closed_ms + CATCH_UP_MS
+        yield watermark_ms
 
     def stop(self) -> None:
         """Take no more plays."""

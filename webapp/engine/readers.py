@@ -2,7 +2,8 @@
 
 Ten thousand plays take long to read, the longer the more of their tracks are new, and while that goes on no viewer gets
 a frame. So what is large goes to a process of its own, of which there may be one a core; that way all cores take part.
-If one is lost, large bodies are read here for ten seconds, and the next one starts another.
+If one is lost, another reads the body once more. A body that loses two is refused: it must not end the server, too.
+Where no process can be started, large bodies are read here for ten seconds.
 """
 
 from __future__ import annotations
@@ -20,13 +21,20 @@ from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.plays import Source
 from webapp.core.reading import PlayReader, Taken
-from webapp.engine.children import Child, give_way, serve
+from webapp.engine.children import Child, StartError, give_way, serve
 
 LARGE_BYTES = 1 << 16
 CHILDREN_MOST = 4
 _AGAIN_S = 10.0
 
 log = logging.getLogger(__name__)
+
+
+class ReadersLost(Exception):  # noqa: N818 - it says what is so
+    """Two processes were lost over one body; nothing of it was taken."""
+
+    def __init__(self) -> None:
+        super().__init__("the plays could not be read: two processes were lost over them; none was taken")
 
 
 class _Start(msgspec.Struct):
@@ -73,14 +81,20 @@ class Readers:
         self._not_before_s = 0.0
 
     def take(self, body: bytes, source: Source, *, lines: bool) -> Taken:
-        """Read a body as one that arrives now; see `PlayReader.take`."""
+        """Read a body as one that arrives now; see `PlayReader.take`.
+
+        Raises:
+            ReadersLost: two processes were lost over this body.
+        """
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
             child = min(self._children, key=lambda child: child.busy)
             try:
-                return _outcome(child.asked(lambda: _Job(body, self._clock(), source, lines)))
-            except OSError as error:
+                return _outcome(child.again(lambda: _Job(body, self._clock(), source, lines)))
+            except StartError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
-                log.warning("a process that reads large bodies was lost (%s); this one is read here", error)
+                log.warning("large bodies are read by the server itself for %g s: %s", _AGAIN_S, error)
+            except OSError as error:
+                raise ReadersLost from error
         with self._reading:
             return self._here.take(body, self._clock(), source, lines=lines)
 

@@ -48,9 +48,9 @@ class Drawing:
         """Return the picture, a PNG unless it is an SVG.
 
         Raises:
-            OSError: the process was lost.
+            OSError: two processes were lost over it, or none could be started.
         """
-        return self._child.asked(lambda: job).data
+        return self._child.again(lambda: job).data
 
     def stop(self) -> None:
         """End the process."""

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from flask import Flask, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, TooManyRequests, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    TooManyRequests,
+    UnsupportedMediaType,
+)
 from werkzeug.wrappers import Request, Response
 
 from webapp.core import checks
 from webapp.core.checks import FieldError
 from webapp.core.decoding import BodyError, TooManyPlaysError
-from webapp.core.plays import Overloaded, Source, late_in
+from webapp.core.plays import Overloaded, Source
 from webapp.core.reading import Taken
+from webapp.engine.readers import ReadersLost
 from webapp.web.bodies import drain, read_body
 from webapp.web.errors import JSON, error_answer
 from webapp.web.security import check_sender
@@ -32,6 +39,7 @@ _ALSO_LINES = ("application/ndjson", "application/jsonl")
 _SOURCE_HEADER = "X-Unison-Source"
 
 PATH = "/api/plays"
+LOST_AGAIN_S = 5
 
 
 def init_app(app: Flask) -> None:
@@ -66,10 +74,8 @@ def _plays(app: Unison, request: Request) -> Response:
         body = read_body(request, hold)
         began = time.perf_counter()
         taken = _take(app, body, source, lines)
-        if taken.accepted:
-            app.take_plays(taken.batch, taken.accepted)
+        late = app.take_plays(taken.batch, taken.accepted) if taken.accepted else 0
     app.metrics.ingested(taken.by_source, taken.rejected, time.perf_counter() - began)
-    late = late_in(taken.batch, round(app.now() * 1000), round(app.settings.lateness_s * 1000))
     told = {"accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors}
     return Response(msgspec.json.encode(told) + b"\n", 202, content_type=JSON)
 
@@ -102,6 +108,8 @@ def _take(app: Unison, body: bytes, source: Source, lines: bool) -> Taken:
         raise BadRequest(str(error)) from None
     except TooManyPlaysError as error:
         raise RequestEntityTooLarge(str(error)) from None
+    except ReadersLost as error:
+        raise ServiceUnavailable(str(error), retry_after=LOST_AGAIN_S) from None
 
 
 @contextmanager

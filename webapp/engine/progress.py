@@ -1,0 +1,63 @@
+"""Whether a child process that owes an answer gets anywhere: busy on the processor is not stuck."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+LOOK_S = 0.5
+STUCK_S = 2.5
+"""A process that owes an answer for so long, and uses no processor time meanwhile, is stuck."""
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_MAY_NOT_RUN = "RD"
+"""States of a process that waits for a processor or a disk, which is no fault of its own."""
+
+
+class Look(NamedTuple):
+    """What the kernel tells of a process: its state, a letter, and the processor time that it has used."""
+
+    state: str
+    ticks: int
+
+    @classmethod
+    def at(cls, pid: int) -> Look | None:
+        """Look at a process now; None where the kernel does not tell."""
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            return cls(fields[0], int(fields[11]) + int(fields[12]))
+        except (OSError, IndexError, ValueError):
+            return None
+
+
+class Progress:
+    """Watches one process while it owes one answer.
+
+    Args:
+        pid: of the process.
+        answer_s: how many seconds of processor time an answer may take; where the kernel does not tell that, how many
+            seconds in all.
+    """
+
+    def __init__(self, pid: int, answer_s: float) -> None:
+        self._pid, self._answer_s = pid, answer_s
+        self._first: Look | None = None
+        self._ticks = -1
+        self._idle_s = 0.0
+
+    def check(self) -> None:
+        """Look once more; call it each LOOK_S in which no part of the answer came.
+
+        Looks are counted, not seconds: where all processes of a machine stood still, none of them is stuck.
+
+        Raises:
+            TimeoutError: the process is stuck.
+        """
+        look = Look.at(self._pid) or Look("", 0)
+        self._first = self._first or look
+        self._idle_s = self._idle_s + LOOK_S if look.ticks == self._ticks else LOOK_S
+        self._ticks = look.ticks
+        if self._idle_s >= (STUCK_S if look.state and look.state not in _MAY_NOT_RUN else self._answer_s):
+            raise TimeoutError(f"it is stuck: {self._idle_s:g} s without any work")
+        if (look.ticks - self._first.ticks) / _TICKS_PER_S >= self._answer_s:
+            raise TimeoutError(f"it is stuck: {self._answer_s:g} s of work on one answer")
