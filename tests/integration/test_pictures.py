@@ -149,13 +149,15 @@ def test_nobody_has_pictures_without_end_drawn_but_may_have_again_what_is_kept(s
     assert status(refused, "203.0.113.10") == 200
 
 
-def test_a_child_that_is_lost_is_replaced(server: Server, kept: list[Connection]) -> None:
-    assert ask(server, f"/c/{kept[20].id}/card.png").status == 200
+@pytest.mark.parametrize(("number", "signum"), [(21, signal.SIGKILL), (22, signal.SIGSTOP)])
+def test_a_child_that_is_lost_is_replaced_and_its_picture_is_drawn_by_another(
+    server: Server, kept: list[Connection], number: int, signum: signal.Signals
+) -> None:
+    assert ask(server, f"/c/{kept[20].id}/card.png", X_Forwarded_For=f"203.0.113.{number}").status == 200
     for pid in _children(server.process.pid):
         if b"webapp.graphics.drawing" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
-    assert ask(server, f"/c/{kept[21].id}/card.png").status in (200, 503)
-    assert ask(server, f"/c/{kept[21].id}/card.png").status == 200
+            os.kill(pid, signum)
+    assert ask(server, f"/c/{kept[number].id}/card.png", X_Forwarded_For=f"203.0.113.{number}").status == 200
 
 
 def _children(pid: int) -> list[int]:
