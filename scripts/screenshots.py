@@ -49,8 +49,8 @@ def seeded_server() -> Iterator[str]:
         with running(serve, stdout=subprocess.PIPE) as server:
             assert server.stdout is not None
             url = next(found[1] for line in server.stdout if (found := re.search(r"Unison is on (http\S+)", line)))
-            seed = [sys.executable, str(ROOT / "scripts" / "seed_plays.py"), "--url", url, *TRAFFIC]
-            with running(seed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            seed = [sys.executable, str(ROOT / "scripts" / "seed_plays.py"), "--url", url, "--data-dir", data_dir]
+            with running([*seed, *TRAFFIC], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
                 yield url
 
 

@@ -30,16 +30,19 @@ SERVERS = pytest.StashKey[list["Server"]]()
 
 @pytest.fixture
 def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Give a function that starts a server: `serve(UNISON_WINDOW_S="2")`; each has a data dir of its own."""
+    """Give a function that starts a server: `serve(UNISON_WINDOW_S="2")`; each has a data dir of its own.
+
+    It may have options of `unison serve`, such as `serve("--open-on-loopback")`.
+    """
     from tests.serving import Server
 
     servers: list[Server] = []
     request.node.stash[SERVERS] = servers
 
-    def start(*, data_dir: Path | None = None, **env: str) -> Server:
+    def start(*options: str, data_dir: Path | None = None, **env: str) -> Server:
         folder = data_dir or tmp_path / f"server-{len(servers)}"
         folder.parent.mkdir(parents=True, exist_ok=True)
-        server = Server(folder, env)
+        server = Server(folder, env, options=options)
         servers.append(server)
         return server
 

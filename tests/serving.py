@@ -22,7 +22,11 @@ from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
+from webapp.storage.datadir import token_file
+
 ROOT = Path(__file__).resolve().parent.parent
+OPEN = "--open-on-loopback"
+"""The option with which `unison serve` takes plays from this machine without a token."""
 START_S = 30.0
 STOP_S = 15.0
 ANSWER_S = 60.0
@@ -53,8 +57,15 @@ class Server:
     host = "127.0.0.1"
     """What it binds to."""
 
-    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, program: str | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        env: Mapping[str, str] | None = None,
+        program: str | None = None,
+        options: Iterable[str] = (),
+    ) -> None:
         self.data_dir = data_dir
+        self.options = list(options)
         self.url = ""
         self._env = dict(env or {})
         self._program = program or console_script()
@@ -63,7 +74,14 @@ class Server:
 
     def command(self, port: int) -> list[str]:
         """Return what is run to serve on a port; 0 is any."""
-        return [self._program, "serve", "--host", self.host, "--port", str(port), "--data-dir", str(self.data_dir)]
+        where = ["--host", self.host, "--port", str(port), "--data-dir", str(self.data_dir)]
+        return [self._program, "serve", *where, *self.options]
+
+    @property
+    def token(self) -> str:
+        """The token that it made; "" where its settings have others."""
+        file = token_file(self.data_dir)
+        return file.read_text().strip() if file.exists() else ""
 
     @property
     def port(self) -> int:
@@ -160,6 +178,12 @@ class FlaskServer(Server):
         self._env["UNISON_DATA_DIR"] = str(self.data_dir)
         return [console_script("flask"), "--app", "webapp", "run", "--host", "127.0.0.1", "--port", str(port)]
 
+    @property
+    def token(self) -> str:
+        """The token that it makes when it is first asked for anything."""
+        get_text(self, "/healthz")
+        return super().token
+
 
 def post(server: Addressed, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Any:
     """POST bytes and return the decoded JSON answer; an error status raises urllib's HTTPError."""
@@ -168,9 +192,18 @@ def post(server: Addressed, path: str, body: bytes, headers: Mapping[str, str] |
         return json.load(answer)
 
 
+def authorization(server: Addressed) -> dict[str, str]:
+    """Return the header with the token that a server made in its data folder; none for a demonstration."""
+    token = server.token if isinstance(server, Server) and OPEN not in server.options else ""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
 def post_plays(server: Addressed, plays: Iterable[Mapping[str, Any]], **headers: str) -> Any:
-    """Send plays as one JSON array; `X_Unison_Source="synthetic"` becomes a header. Returns the decoded answer."""
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    """Send plays as one JSON array, with the server's token unless another is given; returns the decoded answer.
+
+    `X_Unison_Source="synthetic"` becomes a header.
+    """
+    names = authorization(server) | {name.replace("_", "-"): value for name, value in headers.items()}
     return post(server, "/api/plays", json.dumps(list(plays)).encode(), {"Content-Type": "application/json"} | names)
 
 

@@ -34,6 +34,7 @@ from webapp.metrics import Metrics
 from webapp.resources import TEMPLATES
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
+from webapp.storage.secretfiles import only_secret
 from webapp.web import (
     api,
     atom,
@@ -59,11 +60,13 @@ from webapp.web.admission import Addresses, TooManyViewers
 from webapp.web.bodies import Room
 from webapp.web.rates import Rate, Rates
 from webapp.web.runtime import offload
+from webapp.web.senders import senders
 
 RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5
 LAG_MAX_S = 2.0
 PROBLEMS_S = 1.0
+SECRETS_S = 1.0
 CODES_BYTES = 4 << 20
 """Codes have a queue of their own: there may be one of any address, and none is to keep a moment from its picture."""
 PRESSES = Rate(burst=5_000, per_s=1_000.0)
@@ -75,11 +78,16 @@ GOODBYE_S = 5.0
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application. Nothing is opened before it serves its first request, or `Unison.start` is called."""
+def create_app(settings: Settings | None = None, *, open_on_loopback: bool = False) -> Flask:
+    """Build the application. Nothing is opened before it serves its first request, or `Unison.start` is called.
+
+    Args:
+        settings: those of the environment if left out.
+        open_on_loopback: take plays from this machine without a token; see `Senders`.
+    """
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     app.url_map.merge_slashes = False  # the redirect that merges them leads to whatever Host the request names
-    unison = app.extensions["unison"] = Unison(settings or Settings.from_env())
+    unison = app.extensions["unison"] = Unison(settings or Settings.from_env(), open_on_loopback=open_on_loopback)
     app.before_request(unison.start)
     for part in (api, atom, builder, charts, embed, moments, oembed, pages, pictures, stats, status, visitors):
         app.register_blueprint(part.blueprint)
@@ -96,8 +104,9 @@ class Unison:
     live on one gevent loop: the server's own under gunicorn's gevent worker, else that of a thread of ours.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, open_on_loopback: bool = False) -> None:
         self.settings = settings
+        self._open_on_loopback = open_on_loopback
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
         self.addresses = Addresses(settings.viewers_per_address)
@@ -122,6 +131,7 @@ class Unison:
 
         Raises:
             DataDirError: another server uses the data folder, or it cannot be used.
+            SecretFileError: a file of secrets that a setting names cannot be used.
             HistoryError: the history in it cannot be used.
         """
         if self._started:
@@ -134,6 +144,7 @@ class Unison:
                 self.loop.forever(self.pipeline.step)
                 self.loop.forever(self._keep_history)
                 self.loop.forever(self._tell_problems)
+                self.loop.forever(self._look_at_secrets)
                 atexit.register(self.stop)
                 self._started = True
 
@@ -152,7 +163,9 @@ class Unison:
         self.figures = stats.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
         try:
-            self.secret = self._data_dir.secret(settings.secret)
+            key = only_secret(settings.secret, settings.secret_file, "UNISON_SECRET_FILE")
+            self.secret = self._data_dir.secret(key)
+            self.senders = senders(settings, self._data_dir, open_on_loopback=self._open_on_loopback)
             self.tabs = visitors.tabs(self.secret)
             self.history.open()
         except Exception:
@@ -206,6 +219,10 @@ class Unison:
         gevent.sleep(FLUSH_S)
         offload(self.history.flush)
         offload(self.history.prune)
+
+    def _look_at_secrets(self) -> None:
+        gevent.sleep(SECRETS_S)
+        offload(self.senders.look)
 
     def _tell_problems(self) -> None:
         """Log when the server stops being ready or is degraded, and when all is well again."""

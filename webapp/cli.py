@@ -1,4 +1,4 @@
-"""The command line: `unison serve`, `demo`, `seed`, `settings`, `doctor`."""
+"""The command line: `unison serve`, `demo`, `seed`, `token`, `settings`, `doctor`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from gunicorn.glogging import Logger
 from webapp import logs
 from webapp.config import SettingError, Settings, wants_json
 from webapp.engine.children import collect_seldom
-from webapp.storage.datadir import DataDir, DataDirError
+from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
+from webapp.storage.secretfiles import words_of
 
 WORKER_CONNECTIONS_SPARE = 1_000
 WARM_AFTER_S = 5.0
@@ -79,6 +80,40 @@ def doctor(data_dir: Path | None) -> None:
 
 
 @main.command()
+@click.argument("action", type=click.Choice(["rotate"]), required=False)
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of history and secret.  [UNISON_DATA_DIR]")
+def token(action: str | None, data_dir: Path | None) -> None:
+    """Print the token that may send plays, and on standard error where it is kept.
+
+    `unison serve` makes it in its data folder. `unison token rotate` makes a new one: a running server takes it, and
+    no longer the old one, within 2 s.
+    """
+    try:
+        chosen = Settings.from_env(data_dir=data_dir)
+        if action:
+            write_token(chosen.data_dir)
+    except SettingError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        problem = f"no token can be written to {chosen.data_dir} ({error.strerror}); give another --data-dir"
+        raise click.ClickException(problem) from error
+    _show_token(chosen)
+
+
+def _show_token(chosen: Settings) -> None:
+    file = token_file(chosen.data_dir)
+    try:
+        words = words_of(file)
+    except OSError as error:
+        problem = f"no token in {file} ({error.strerror}); `unison serve` makes it, or give another --data-dir"
+        raise click.ClickException(problem) from error
+    click.echo(" ".join(words[:1]))
+    click.echo(f"kept in {file}", err=True)
+    if chosen.tokens or chosen.tokens_file:
+        click.echo("UNISON_TOKENS or UNISON_TOKENS_FILE is set: this token opens nothing.", err=True)
+
+
+@main.command()
 @click.option("--host", help="Address to bind to.  [UNISON_HOST, default 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [UNISON_PORT, default 8000]")
 @click.option(
@@ -86,7 +121,10 @@ def doctor(data_dir: Path | None) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of history and secret.  [UNISON_DATA_DIR]",
 )
-def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
+@click.option(
+    "--open-on-loopback", is_flag=True, hidden=True, help="Take plays from this machine without a token, as demos do."
+)
+def serve(host: str | None, port: int | None, data_dir: Path | None, open_on_loopback: bool) -> None:
     """Serve the globe, the stream and the API until Ctrl-C.
 
     Every other setting is read from the environment; `unison settings` lists them.
@@ -101,7 +139,7 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
         logs.refuse(str(error))
         sys.exit(1)
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
-    _Server(chosen, listener).run()
+    _Server(chosen, listener, open_on_loopback=open_on_loopback).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -160,7 +198,8 @@ def _networks(settings: Settings) -> list[str]:
 class _Server(BaseApplication):
     """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, *, open_on_loopback: bool = False) -> None:
+        self._open_on_loopback = open_on_loopback
         self._settings, self._url, self._url_elsewhere = settings, _url(listener), _url_elsewhere(listener)
         self._fd = listener.detach()  # gunicorn makes a socket of its own from it
         super().__init__()
@@ -187,7 +226,7 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         from webapp.app import create_app
 
-        self._app = create_app(self._settings)
+        self._app = create_app(self._settings, open_on_loopback=self._open_on_loopback)
         return self._app
 
     def _start(self, _worker: Any) -> None:
@@ -200,7 +239,6 @@ class _Server(BaseApplication):
         from webapp.engine.hub import raise_file_limit
         from webapp.web.pages import assets
         from webapp.web.runtime import offload
-        from webapp.web.security import who_may_send
 
         # A terminal's Ctrl-C goes to all processes, and the master ends this one: ended twice it would be cut short.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -217,7 +255,7 @@ class _Server(BaseApplication):
         logs.announce(f"Unison is on {self._url}", event="started", url=self._url)
         if self._url_elsewhere:
             logs.announce(f"Other machines reach it on {self._url_elsewhere}", url=self._url_elsewhere)
-        logs.announce(who_may_send(self._settings))
+        logs.announce(self._app.extensions["unison"].senders.told())
         if self._settings.viewers_per_address and not self._settings.trusted_proxies:
             logs.announce(
                 "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."

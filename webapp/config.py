@@ -58,10 +58,14 @@ class Settings:
     window_s: float = _setting("How far apart two presses may lie to be together, inclusive.", 1.0, least=0, most=10)
     lateness_s: float = _setting("How long a slice waits for plays that are still under way.", 0.5, least=0, most=5)
     shown_per_s: int = _setting("Connections shown a second, per filter; 0 shows all.", 4, least=0, most=1000)
-    tokens: tuple[str, ...] = _setting("Tokens that may send plays, separated by commas; none: loopback only.", ())
+    tokens: tuple[str, ...] = _setting(
+        "Tokens that may send plays, separated by commas; without any, the one in the data folder.", ()
+    )
+    tokens_file: Path | None = _setting("File of more such tokens, one a line; read again when it changes.", None)
     open_ingest: bool = _setting("1 takes plays from anyone, without a token.", False)
     visitor_plays: bool = _setting("1 lets visitors press play on the page's songs, from a city they pick.", False)
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
+    secret_file: Path | None = _setting("File that holds UNISON_SECRET instead.", None)
     public_url: str = _setting("Where visitors reach this server, such as https://unison.example.org.", "")
     hosts: tuple[str, ...] = _setting(
         "Other names of this server, separated by commas; with the port that links need, such as studio.lan:8000.",
@@ -179,12 +183,13 @@ _PARSERS: dict[Any, Callable[[str], Any]] = {
     float: float,
     bool: _boolean,
     Path: lambda text: Path(text).expanduser(),
+    Path | None: lambda text: Path(text).expanduser(),
     tuple[str, ...]: _words,
 }
 
 
 def _type_name(kind: Any) -> str:
-    names = {str: "text", int: "whole number", float: "number", bool: "0 or 1", Path: "folder"}
+    names = {str: "text", int: "whole number", float: "number", bool: "0 or 1", Path: "folder", Path | None: "file"}
     return names.get(kind, "comma-separated list")
 
 
@@ -193,6 +198,8 @@ def _range_text(least: float, most: float) -> str:
 
 
 def _default_text(spec: Any) -> str:
+    if spec.default is None:
+        return ""
     if spec.default is MISSING:
         return "~/.local/share/unison"
     if isinstance(spec.default, bool):

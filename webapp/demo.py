@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import ctypes
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from webapp.config import SettingError, Settings, default_data_dir
 from webapp.seed import options
 from webapp.seed.scenarios import SCENARIOS
+from webapp.storage.datadir import token_file
+from webapp.storage.secretfiles import words_of
 from webapp.web.hosts import is_loopback
 
 FOLDER = "unison-demo"
@@ -81,7 +83,7 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until they can be handled
     async with contextlib.AsyncExitStack() as children:
-        server_env, seed_env = _environments(settings, os.environ, seeded=seed is not None)
+        server_env = {name: value for name, value in os.environ.items() if name != "UNISON_TOKEN"}
         server = await _start(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
         answering: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         relay = asyncio.create_task(_relay(server, answering))
@@ -89,7 +91,9 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
         waiting: set[asyncio.Future[Any]] = {ended, asked}
         await asyncio.wait({*waiting, answering}, return_when=asyncio.FIRST_COMPLETED)
         if answering.done() and seed is not None:
-            sender = await _start(children, ["seed", "--url", answering.result(), *seed], seed_env)
+            url = answering.result()
+            command = ["seed", "--data-dir", str(settings.data_dir), "--url", url, *seed]
+            sender = await _start(children, command, _seed_environment(settings, url, os.environ))
             children.callback(asyncio.create_task(_watch(sender)).cancel)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if asked.done():
@@ -99,17 +103,16 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
 
 
 def _serve_arguments(settings: Settings) -> list[str]:
-    return ["serve", "--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)]
+    where = ["--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)]
+    return ["serve", *where, "--open-on-loopback"]
 
 
-def _environments(settings: Settings, environ: Mapping[str, str], *, seeded: bool) -> tuple[Environment, Environment]:
-    """Return the server's environment and the sender's, which has a token where plays need one."""
-    server = {name: value for name, value in environ.items() if name != "UNISON_TOKEN"}
+def _seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -> Environment:
+    """Return the sender's environment, with a token where it does not find the one in the data folder by itself."""
     token = environ.get("UNISON_TOKEN") or next(iter(settings.tokens), "")
-    if seeded and not (token or is_loopback(settings.host) or settings.open_ingest):
-        click.echo("UNISON_TOKENS is not set: a token is made up, which only the invented plays have")
-        token = server["UNISON_TOKENS"] = secrets.token_urlsafe()
-    return server, {**server, "UNISON_TOKEN": token} if token else server
+    if not token and (settings.tokens_file or not is_loopback(urlsplit(url).hostname or "")):
+        token = words_of(settings.tokens_file or token_file(settings.data_dir))[0]
+    return {**environ, "UNISON_TOKEN": token}
 
 
 async def _start(

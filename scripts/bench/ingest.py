@@ -95,7 +95,14 @@ def measured(
     watching.since()
     before = cpu_s(running)
     sent = send(
-        running.port, parts, form, connections=CONNECTIONS, seconds=seconds, plays_per_s=plays_per_s, path="/api/plays"
+        running.port,
+        parts,
+        form,
+        connections=CONNECTIONS,
+        seconds=seconds,
+        plays_per_s=plays_per_s,
+        path="/api/plays",
+        token=running.token,
     )
     spent_s = cpu_s(running) - before
     time.sleep(MATCHED_S)
@@ -158,7 +165,8 @@ def single(made: dict[str, list[bytes]], seconds: float) -> bool:
     with server() as running, bare() as port:
         for _ in range(3):
             for answered, at, path in ((ours, running.port, "/api/plays"), (theirs, port, "/")):
-                sent = send(at, parts, "json", connections=CONNECTIONS, seconds=seconds, path=path)
+                token = running.token  # sent to both, so that both read as much
+                sent = send(at, parts, "json", connections=CONNECTIONS, seconds=seconds, path=path, token=token)
                 answered.append(sent.requests / sent.seconds)
     share = median(ours) / median(theirs)
     print(

@@ -111,6 +111,7 @@ def _server(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def _traffic(server: Server) -> Iterator[None]:
     command = [sys.executable, str(ROOT / "scripts" / "seed_plays.py"), "--url", server.url]
+    command += ["--data-dir", str(server.data_dir)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=clean_environment()) as seed:
         try:
             yield

@@ -38,11 +38,12 @@ class Rehearsal:
     kept: Comparison
 
 
-def rehearse(url: str, lines: list[bytes], speed: float, frames: Iterable[dict[str, Any]]) -> Rehearsal:
+def rehearse(url: str, token: str, lines: list[bytes], speed: float, frames: Iterable[dict[str, Any]]) -> Rehearsal:
     """Replay lines at a speed.
 
     Args:
         url: a server that shows all (UNISON_SHOWN_PER_S=0) and has seen nothing yet.
+        token: what allows to send to it.
         lines: a file's.
         speed: what gaps are divided by.
         frames: what a viewer of its stream gets, hello left out.
@@ -51,7 +52,7 @@ def rehearse(url: str, lines: list[bytes], speed: float, frames: Iterable[dict[s
     with ThreadPoolExecutor(1) as threads:
         seen = threads.submit(_watch, frames, over)
         try:
-            sender, recorder = _replay(url, lines, speed)
+            sender, recorder = _replay(url, token, lines, speed)
         finally:
             over.set()
         streamed = seen.result()
@@ -71,8 +72,8 @@ def history(url: str) -> Iterator[dict[str, Any]]:
         before = page["next"]
 
 
-def _replay(url: str, lines: list[bytes], speed: float) -> tuple[Sender, Recorder]:
-    client = Client(url, "replay")
+def _replay(url: str, token: str, lines: list[bytes], speed: float) -> tuple[Sender, Recorder]:
+    client = Client(url, "replay", token)
     recorder = Recorder(client)
     entries = replay.in_order(replay.read_lines(lines, _unexpected), _unexpected)
     feed, pace = Feed(replay.blocks(entries)), Pace(REPLAY_LEAD_MS, waits=True)

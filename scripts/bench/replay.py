@@ -26,7 +26,7 @@ def main(pairs: int, speed: float) -> None:
         server = Server(Path(folder) / "data", {"UNISON_SHOWN_PER_S": "0"})
         try:
             with stream(server) as viewer:
-                result = rehearse(server.url, lines, speed, viewer)
+                result = rehearse(server.url, server.token, lines, speed, viewer)
         finally:
             server.stop()
     _print(result, pairs, speed)

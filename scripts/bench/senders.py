@@ -84,13 +84,22 @@ def bodies(made: Sequence[bytes], each: int, form: str) -> list[bytes]:
 
 
 def send(
-    port: int, made: list[bytes], form: str, *, connections: int, seconds: float, plays_per_s: float = inf, path: str
+    port: int,
+    made: list[bytes],
+    form: str,
+    *,
+    connections: int,
+    seconds: float,
+    plays_per_s: float = inf,
+    path: str,
+    token: str = "",
 ) -> Sent:
     """Send bodies again and again for so many seconds from a process of their own, and tell what became of them."""
     fork = multiprocessing.get_context("fork")  # the bodies need not be copied
     ours, theirs = fork.Pipe()
     process = fork.Process(
-        target=lambda: theirs.send(_Senders(port, made, form, path).run(connections, seconds, plays_per_s)), daemon=True
+        target=lambda: theirs.send(_Senders(port, made, form, path, token).run(connections, seconds, plays_per_s)),
+        daemon=True,
     )
     process.start()
     try:
@@ -101,7 +110,8 @@ def send(
 
 
 class _Senders:
-    def __init__(self, port: int, made: list[bytes], form: str, path: str) -> None:
+    def __init__(self, port: int, made: list[bytes], form: str, path: str, token: str) -> None:
+        self._token = token
         self._port, self._bodies, self._form, self._path = port, made, form, path
         self._each = made[0].count(STAMP)
         self._lock = threading.Lock()
@@ -136,8 +146,11 @@ class _Senders:
 
     def _request(self, body: bytes) -> bytes:
         stamped = body.replace(STAMP, b"%.3f" % time.time())
-        head = f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {TYPES[self._form]}\r\n"
-        return f"{head}X-Unison-Source: synthetic\r\nContent-Length: {len(stamped)}\r\n\r\n".encode() + stamped
+        head = (
+            f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {TYPES[self._form]}\r\n"
+            f"Authorization: Bearer {self._token}\r\nX-Unison-Source: synthetic\r\n"
+        )
+        return f"{head}Content-Length: {len(stamped)}\r\n\r\n".encode() + stamped
 
     def _count(self, answer: bytes) -> None:
         accepted = re.search(rb'"accepted":(\d+)', answer)

@@ -75,6 +75,7 @@ class Sending:
                     seconds=seconds,
                     plays_per_s=per_s,
                     path="/api/plays",
+                    token=running.token,
                 )
             )
 

@@ -28,7 +28,7 @@ TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
-Whatever is missing is installed first: .venv, Chromium, fonts, Node, TypeScript, axe-core.
+Whatever is missing is installed first: .venv, Chromium, nginx, HAProxy, fonts, Node, TypeScript, axe-core.
 
 parts:
   lint          ruff, its formatting included
@@ -110,7 +110,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE)),
+        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.proxies),
         Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
     ]
 
@@ -129,7 +129,7 @@ def _node_tests() -> list[str | Path]:
 def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
     wish = {name: value for name, value in os.environ.items() if name == "UNISON_PICTURES"}
-    return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe()), **wish}
+    return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe()), **tools.proxies(), **wish}
 
 
 def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:

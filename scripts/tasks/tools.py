@@ -1,4 +1,4 @@
-"""What the checks need beside Python packages: a Chromium, fonts for every script, Node, TypeScript and axe-core.
+"""What the checks need beside Python packages: a Chromium, proxies, fonts, Node, TypeScript, axe-core.
 
 Each is looked for first, then installed where that can be done unasked, and else an error says what to do.
 """
@@ -57,6 +57,20 @@ def _playwright_chromium() -> str | None:
     ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
     path = _said([str(PYTHON), "-c", ask])
     return path if path and Path(path).exists() else None
+
+
+def proxies() -> dict[str, str]:
+    """Return the variables that name nginx and HAProxy to the tests; install what is not there."""
+    return {name.upper(): _program(name) for name in ("nginx", "haproxy")}
+
+
+def _program(name: str) -> str:
+    """Return the path of a program of the Debian package of its name; install it if there is none."""
+    everywhere = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
+    found = shutil.which(name, path=everywhere) or (_apt_install(name) and shutil.which(name, path=everywhere))
+    if not found:
+        raise ProblemError(f"the tests need {name}: install it (on Debian and Ubuntu: apt install {name})")
+    return found
 
 
 def require_fonts() -> None:

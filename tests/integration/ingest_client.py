@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
-from tests.serving import Answer, Server
+from tests.serving import Answer, Server, authorization
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
@@ -37,11 +37,12 @@ def send(
 ) -> Answer:
     """Send a body whole before reading the answer. An iterator of bytes goes in chunks, what is not bytes as JSON.
 
-    `X_Unison_Source="replay"` becomes a header; `kind` is the content type.
+    `X_Unison_Source="replay"` becomes a header; `kind` is the content type. The server's token goes along, unless
+    another is given.
     """
     if isinstance(body, dict | list):
         body = json.dumps(body).encode()
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = authorization(server) | {name.replace("_", "-"): value for name, value in headers.items()}
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_S)
     try:
         connection.request(method, path, body, given | ({"Content-Type": kind} if kind else {}))

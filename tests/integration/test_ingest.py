@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.ingest_client import LINES, exchange, head, play, send
-from tests.serving import Answer, Server, stream
+from tests.serving import OPEN, Answer, Server, stream
 
 MIB = 1 << 20
 GOOD = json.dumps(play()).encode()
@@ -19,7 +19,7 @@ NOTHING = {"accepted": 0, "late": 0, "rejected": 0, "errors": []}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("ingest") / "data")
+    server = Server(tmp_path_factory.mktemp("ingest") / "data", options=[OPEN])
     yield server
     server.kill()
     print(server.log)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 
-from tests.serving import ROOT, Server, clean_environment, stream
+from tests.serving import OPEN, ROOT, Server, clean_environment, stream
 
 
-def test_the_readmes_curl_example_makes_one_connection(server: Server) -> None:
+def test_the_readmes_curl_example_makes_one_connection(serve: Callable[..., Server]) -> None:
+    server = serve(OPEN)  # as scripts/run does
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     (example,) = [block for block in blocks if block.startswith("curl ") and "/api/plays" in block]
     assert "http://127.0.0.1:8000/" in example

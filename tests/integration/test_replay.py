@@ -54,7 +54,7 @@ def test_a_replay_gives_every_expected_connection_exactly_once(serve: Callable[.
     lines = known_pairs(pairs, load_gazetteer(), speed=20)
     assert len(lines) * STEP_MS / 2 / 20 < 3000
     with stream(server) as viewer:
-        result = rehearse(server.url, lines, 20, viewer)
+        result = rehearse(server.url, server.token, lines, 20, viewer)
     assert (result.totals.accepted, result.totals.late, result.totals.missed) == (2 * pairs, 0, 0)
     assert len(result.expected) == pairs
     assert result.streamed.exact, result.streamed

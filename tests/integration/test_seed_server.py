@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
-from tests.serving import ROOT, Server, clean_environment, get_json, stream
+from tests.serving import ROOT, Server, clean_environment, get_json, post_plays, stream
+from webapp.storage.datadir import write_token
 
 SCRIPT = ROOT / "scripts" / "seed_plays.py"
 END_S = 60.0
@@ -20,6 +22,11 @@ END_S = 60.0
 def seed(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=END_S, env=clean_environment(**env))
+
+
+def at(server: Server) -> list[str]:
+    """Where a server is, and where it keeps the token."""
+    return ["--url", server.url, "--data-dir", str(server.data_dir)]
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ def plays(server: Server, source: str = "synthetic") -> int:
 
 def test_everyday_traffic_becomes_connections(server: Server) -> None:
     with stream(server) as viewer:
-        done = seed("--url", server.url, "--seconds", "3", "--rate", "200")
+        done = seed(*at(server), "--seconds", "3", "--rate", "200")
         found = viewer.connections(3)
     assert done.returncode == 0
     assert done.stdout.startswith("600 sent, 600 accepted, ")
@@ -65,18 +72,18 @@ def test_everyday_traffic_becomes_connections(server: Server) -> None:
 
 
 def test_every_edge_case_is_taken_by_the_server(server: Server) -> None:
-    done = seed("--url", server.url, "--scenario", "edge-cases", "--rate", "40", "--seconds", "2")
+    done = seed(*at(server), "--scenario", "edge-cases", "--rate", "40", "--seconds", "2")
     assert "80 sent, 80 accepted, 0 late, 0 rejected, 0 missed" in done.stdout
     assert done.stderr == ""
 
 
 def test_a_burst_is_taken_whole(server: Server) -> None:
-    done = seed("--url", server.url, "--scenario", "burst")
+    done = seed(*at(server), "--scenario", "burst")
     assert "10,000 sent, 10,000 accepted," in done.stdout
 
 
 def test_all_the_world_says_what_it_reached(server: Server) -> None:
-    done = seed("--url", server.url, "--scenario", "world", "--seconds", "2")
+    done = seed(*at(server), "--scenario", "world", "--seconds", "2")
     assert done.returncode == 0
     assert "0 rejected, 0 missed" in done.stdout
     assert done.stdout.splitlines()[1].startswith("reached ")
@@ -87,7 +94,7 @@ def test_all_the_world_says_what_it_reached(server: Server) -> None:
 def test_ctrl_c_ends_it_cleanly_with_the_totals(
     server: Server, running: Callable[..., "subprocess.Popen[str]"], number: int
 ) -> None:
-    process = running("--url", server.url)
+    process = running(*at(server))
     until(lambda: plays(server) > 20)
     os.kill(process.pid, number)
     out, err = process.communicate(timeout=END_S)
@@ -101,7 +108,7 @@ def test_it_waits_for_a_server_that_is_not_there_and_goes_on_when_it_is_back(
 ) -> None:
     port = server.port
     server.stop()
-    process = running("--url", server.url)
+    process = running(*at(server))
     assert process.stderr is not None
     assert process.stderr.readline().startswith("The server is away (no connection)")
     server.start(port)
@@ -120,7 +127,7 @@ def test_a_written_file_is_replayed_as_replay_and_bad_lines_cost_only_themselves
     lines = file.read_bytes().splitlines()
     lines[50:50] = [b"nonsense", json.dumps(json.loads(lines[3]) | {"place": {"geoname_id": 1}}).encode()]
     file.write_bytes(b"\n".join(lines))
-    done = seed("--url", server.url, "--replay", str(file), "--speed", "20")
+    done = seed(*at(server), "--replay", str(file), "--speed", "20")
     assert done.returncode == 0
     assert "201 sent, 200 accepted, 0 late, 1 rejected, 0 missed" in done.stdout
     assert "line 51 is skipped: not a JSON object" in done.stderr
@@ -154,3 +161,28 @@ def test_a_server_that_was_never_there_is_a_failure() -> None:
     done = seed("--url", "http://127.0.0.1:9", "--seconds", "0.2", "--rate", "20")
     assert done.returncode == 1
     assert "no play reached the server" in done.stderr
+
+
+def test_it_goes_on_when_the_token_of_the_data_folder_is_rotated(
+    server: Server, running: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    old = server.token
+    running(*at(server), "--rate", "100")
+    until(lambda: plays(server) > 0)
+    write_token(server.data_dir)
+    until(lambda: refuses(server, old))
+    before = sent(server)
+    until(lambda: sent(server) > before)
+
+
+def refuses(server: Server, token: str) -> bool:
+    try:
+        post_plays(server, [], Authorization=f"Bearer {token}")
+    except HTTPError as error:
+        return error.code == 401
+    return False
+
+
+def sent(server: Server) -> int:
+    count: int = get_json(server, "/api/stats")["total"]["plays"]
+    return count

@@ -27,7 +27,7 @@ LOWER = {
     "storage": {"core"},
     "engine": {"core", "storage"},
     "graphics": {"core", "engine"},
-    "seed": {"core"},
+    "seed": {"core", "storage"},
 }
 """The folders below those with Flask in them, and which others each may import."""
 UPPER = {"web", "app", "cli", "demo", "__main__", "doctor", "create_app"}

@@ -8,6 +8,7 @@ import click
 from webapp.seed import actions, options
 from webapp.seed.client import Client
 from webapp.seed.scenarios import SCENARIOS
+from webapp.seed.tokens import token_for
 
 _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, kind in SCENARIOS.items())
 
@@ -56,6 +57,11 @@ _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, ki
     help="What allows to send plays; never printed.",
 )
 @click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Data folder whose token is sent instead, to loopback addresses only.  [UNISON_DATA_DIR]",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True),
     metavar="FILE",
@@ -85,6 +91,7 @@ def main(
     start: datetime | None,
     url: str,
     token: str | None,
+    data_dir: Path | None,
     out: str | None,
     replay: str | None,
     speed: float,
@@ -94,14 +101,15 @@ def main(
     While the server is away it waits and tries again. Ctrl-C ends it, with the totals.
     """
     options.refuse_clashes(ctx)
+    kept = token_for(url, data_dir)
     if replay is not None:
-        return actions.replay_file(Path(replay), Client(url, "replay", token), seconds, speed)
+        return actions.replay_file(Path(replay), Client(url, "replay", token, kept), seconds, speed)
     kind = SCENARIOS[scenario]
     rate, seconds = rate or kind.rate, seconds or kind.seconds
     start = start or (options.FILE_START if out else options.this_hour(datetime.now(UTC)))
     blocks = kind.plays(seed, rate, int(start.timestamp()))
     if out is None:
-        return actions.send(kind, rate, blocks, Client(url, "synthetic", token), seconds)
+        return actions.send(kind, rate, blocks, Client(url, "synthetic", token, kept), seconds)
     if seconds is None:
         raise click.UsageError("--out needs --seconds: this traffic never ends by itself.")
     return actions.write(out, blocks, int(start.timestamp()), seconds)

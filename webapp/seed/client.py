@@ -14,6 +14,8 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from webapp.seed.tokens import DataDirToken
+
 TIMEOUT = urllib3.Timeout(connect=2.0, read=2.5)
 RETRY_AFTER_MAX_S = 60.0
 
@@ -66,19 +68,19 @@ class Spoiled:
 class Client:
     """Speaks to one Unison server."""
 
-    def __init__(self, url: str, source: str, token: str | None = None) -> None:
+    def __init__(self, url: str, source: str, token: str | None = None, kept: DataDirToken | None = None) -> None:
         """Connect at the first batch.
 
         Args:
             url: where the server is, such as http://127.0.0.1:8000.
             source: what the plays are marked as: synthetic or replay.
             token: what allows to send; never printed.
+            kept: the token in the server's data folder, sent if no other is given; read again when it is refused.
         """
         self.url = url.rstrip("/")
-        self._token_given = token is not None
+        self._kept = None if token else kept
         self._headers = {"Content-Type": "application/x-ndjson", "X-Unison-Source": source}
-        if token is not None:
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._authorize(token or (kept.value if kept else None))
         self._pool = urllib3.PoolManager(maxsize=1, retries=False, timeout=TIMEOUT)
 
     def post(self, body: bytes) -> Answer | Away | Spoiled:
@@ -97,6 +99,10 @@ class Client:
             return _no_answer(error)
         return self._read(response)
 
+    def _authorize(self, token: str | None) -> None:
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
     def close(self) -> None:
         """Close the connection."""
         self._pool.clear()
@@ -107,6 +113,9 @@ class Client:
             return Away(f"it answers {status}", False, status == 429, _retry_after(response))
         if status >= 500:
             return Away(f"it answers {status}", True, False, _retry_after(response))
+        if status == 401 and self._kept and self._kept.renew():
+            self._authorize(self._kept.value)
+            return Away("its token is another one now", False)
         if status in (400, 413):
             return Spoiled(f"the server answers {status}: {_text(response.data)}")
         if status != 202:
@@ -118,8 +127,9 @@ class Client:
 
     def _refuse(self, response: urllib3.BaseHTTPResponse) -> NoReturn:
         if response.status == 401:
-            unknown = "the server does not know this token" if self._token_given else "the server wants a token"
-            raise Refusal(f"{unknown}: give one with --token or in UNISON_TOKEN")
+            given = "Authorization" in self._headers
+            unknown = "the server does not know this token" if given else "the server wants a token"
+            raise Refusal(f"{unknown}: give one with --token or in UNISON_TOKEN, or the server's --data-dir")
         if response.status in (301, 302, 303, 307, 308):
             raise Refusal(f"{self.url} has moved: give --url {response.headers.get('Location', '')[:200]!r}")
         raise Refusal(f"{self.url}/api/plays answers {response.status}: {_text(response.data)}")

@@ -15,7 +15,7 @@ MOST = 1e9
 
 _CLASHES = (
     ("replay", ("out", "scenario", "rate", "seed", "start"), "a replayed file brings its own plays"),
-    ("out", ("url", "token"), "a file is written instead of sending"),
+    ("out", ("url", "token", "data_dir"), "a file is written instead of sending"),
 )
 
 

@@ -1,17 +1,20 @@
-"""The data folder: one server at a time, and the secret that is kept in it."""
+"""The data folder: one server at a time, and the secret and the ingest token that are kept in it."""
 
 import fcntl
 import os
 import secrets
-from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from webapp.storage.secretfiles import write_secret
+
 LOCK_NAME = "lock"
 SECRET_NAME = "secret"
 SECRET_BYTES = 32
+TOKEN_NAME = "ingest-token"
+TOKEN_BYTES = 32
 
 
 class DataDirError(RuntimeError):
@@ -82,7 +85,7 @@ class DataDir:
         file = self.path / SECRET_NAME
         try:
             if not file.exists():
-                _write_secret(file)
+                write_secret(file, secrets.token_bytes(SECRET_BYTES))
             secret = file.read_bytes()
         except OSError as error:
             raise _unusable(self.path, error) from error
@@ -93,17 +96,33 @@ class DataDir:
             )
         return secret
 
+    def ingest_token(self) -> Path:
+        """Return the file of the token that may send plays, made when missing, readable by its owner alone.
 
-def _write_secret(file: Path) -> None:
-    """Write a new secret: whole or not at all, readable by its owner only from the first moment."""
-    part = file.with_suffix(".part")
-    with suppress(FileNotFoundError):
-        part.unlink()
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(secrets.token_bytes(SECRET_BYTES))
-        out.flush()
-        os.fsync(out.fileno())
-    part.rename(file)
+        Call it while the folder is open.
+
+        Raises:
+            DataDirError: it cannot be read or written.
+        """
+        file = token_file(self.path)
+        try:
+            if file.exists():
+                file.chmod(0o600)
+            else:
+                write_token(self.path)
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        return file
+
+
+def token_file(data_dir: Path) -> Path:
+    """Return where the ingest token of a data folder is."""
+    return data_dir / TOKEN_NAME
+
+
+def write_token(data_dir: Path) -> None:
+    """Make a new ingest token in a data folder; a server that runs takes it, and the old one no longer, within 2 s."""
+    write_secret(token_file(data_dir), f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode())
 
 
 def _in_use(path: Path, pid: str) -> DataDirInUse:

@@ -27,7 +27,6 @@ from webapp.core.reading import Taken
 from webapp.engine.readers import ReadersLost
 from webapp.web.bodies import drain, read_body
 from webapp.web.errors import JSON, error_answer
-from webapp.web.security import check_sender
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -67,7 +66,7 @@ def answer(app: Unison, request: Request) -> Response:
 
 
 def _plays(app: Unison, request: Request) -> Response:
-    check_sender(request, app.settings)
+    app.senders.check(request)
     lines, source = _are_lines(request), _source(request)
     with overload_told(), app.bodies.account() as hold:
         app.check_room()
