@@ -25,10 +25,12 @@ SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 """A browser that draws in software keeps a core busy."""
 
-HELP = """usage: scripts/test [PART ...] [PYTEST ARGUMENTS ...]
+HELP = """usage: scripts/test [--latest] [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
 Whatever is missing is installed first: .venv, Chromium, nginx, HAProxy, fonts, Node, TypeScript, axe-core.
+
+  --latest      with the newest packages that pyproject.toml allows, in .venv-latest, instead of the locked ones
 
 parts:
   lint          ruff, its formatting included
@@ -67,6 +69,8 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments[:1]):
         print(HELP, end="")
         return 0
+    if arguments[:1] == ["--latest"]:
+        arguments = _for_latest(arguments)
     parts, pytest_arguments = _split(arguments)
     try:
         environment.prepare("test")
@@ -77,6 +81,15 @@ def main(arguments: list[str]) -> int:
     except (ProblemError, OSError) as problem:
         print(f"scripts/test: {problem}", file=sys.stderr)
         return 1
+
+
+def _for_latest(arguments: list[str]) -> list[str]:
+    """Start again with the other environment; there have it brought up to date and return the other arguments."""
+    if not environment.LATEST:
+        again = [sys.executable, __file__, *arguments]
+        os.execve(sys.executable, again, os.environ | {environment.LATEST_VARIABLE: "1"})
+    environment.STAMP.unlink(missing_ok=True)
+    return arguments[1:]
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -1,5 +1,8 @@
 """The virtual environment in `.venv`: made when missing or stale, and otherwise left alone, without any network.
 
+It has the packages that requirements/*.txt name, each checked by its hash. `scripts/test --latest` has another, with
+the newest packages that pyproject.toml allows.
+
 Only the standard library: this runs before anything is installed.
 """
 
@@ -20,10 +23,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
+LATEST_VARIABLE = "WITH_LATEST_PACKAGES"
+"""`scripts/test --latest` sets it to 1, for itself and for all that it runs."""
+LATEST = os.environ.get(LATEST_VARIABLE) == "1"
+VENV = ROOT / (".venv-latest" if LATEST else ".venv")
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "unison-installed.json"
 PIP_LOG = VENV / "pip.log"
+REQUIREMENTS = ROOT / "requirements"
 
 _NO_NETWORK = re.compile(
     r"NameResolution|name resolution|NewConnectionError|connection broken|Connection(Error|Refused|Reset|Timeout)"
@@ -64,7 +71,8 @@ def _stamp() -> dict[str, Any]:
 
 def _key(version: str) -> str:
     """What an installation depends on: the requirements, the Python, and the folder that the entry points name."""
-    parts = [(ROOT / "pyproject.toml").read_bytes(), version.encode(), os.fsencode(ROOT)]
+    files = [ROOT / "pyproject.toml", *sorted(REQUIREMENTS.glob("*.txt"))]
+    parts = [*(file.read_bytes() for file in files), version.encode(), os.fsencode(ROOT)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -90,7 +98,8 @@ def _alone() -> Iterator[None]:
 def _install(extras: tuple[str, ...]) -> None:
     began = time.monotonic()
     _require_writable()
-    extras = tuple(sorted({*extras, *_stamp().get("extras", ())}))
+    known = {path.stem for path in REQUIREMENTS.glob("*.txt")}
+    extras = tuple(sorted({*extras, *_stamp().get("extras", ())} & known))
     STAMP.unlink(missing_ok=True)
     print(f"Installing into {VENV} (once; a minute or so)", flush=True)
     if not _venv_version():
@@ -119,8 +128,16 @@ def _make_venv() -> None:
 
 
 def _pip_install(extras: tuple[str, ...]) -> None:
-    target = f".[{','.join(extras)}]" if extras else "."
-    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-input", "--retries", "2", "--editable", target]
+    """Install the locked packages and then the project, which brings no more of them, its build backend included."""
+    if LATEST:
+        target = f".[{','.join(extras)}]" if extras else "."
+        return _pip("--upgrade", "--upgrade-strategy", "eager", "--editable", target)
+    _pip("--require-hashes", *(f"--requirement={REQUIREMENTS / name}.txt" for name in extras or ("run",)))
+    return _pip("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def _pip(*arguments: str) -> None:
+    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-input", "--retries", "2", *arguments]
     with PIP_LOG.open("w+", encoding="utf-8") as log:
         code = _run_shown(command, log.write)
         log.seek(0)

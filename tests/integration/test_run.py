@@ -140,6 +140,7 @@ def copy(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     shutil.copytree(ROOT / "scripts" / "tasks", root / "scripts" / "tasks")
     shutil.copy2(RUN, root / "scripts" / "run")
+    shutil.copytree(ROOT / "requirements", root / "requirements")
     shutil.copy2(ROOT / "pyproject.toml", root)
     return root / "scripts" / "run"
 

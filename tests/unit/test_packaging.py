@@ -93,7 +93,14 @@ def test_the_wheel_carries_no_tests_and_no_scripts(wheel: Path) -> None:
 def test_the_source_archive_carries_what_is_needed_to_test_it(source_archive: Path) -> None:
     with tarfile.open(source_archive) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "scripts/test", "scripts/tasks/check.py"} <= names
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "scripts/test",
+        "scripts/tasks/check.py",
+        "requirements/test.txt",
+    } <= names
     assert "tests/unit/test_packaging.py" in names
 
 
