@@ -2,7 +2,7 @@
  * What a screen reader is told, politely and at most once in five seconds: the newest connection, and how many more
  * came since. What the page itself has to say goes first.
  */
-import { apart, distance, placeName } from "./format.js";
+import { apart, distance, placeName, welcomeBack } from "./format.js";
 import { say, sayCount } from "./words.js";
 
 const EVERY_MS = 5000;
@@ -24,6 +24,7 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
   /** @type {Connection | null} */
   let newest = null;
   let more = 0;
+  let known = "connecting";
   /** @type {string | null} the connection that was told last, as one or as a touch */
   let toldId = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -50,6 +51,13 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
   }
 
   const soon = () => quiet ?? speak();
+
+  /** @param {string} text */
+  function tell(text) {
+    notes.push(text);
+    soon();
+  }
+
   return {
     /** @param {Connection} connection just made */
     connection(connection) {
@@ -58,10 +66,14 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
       newest = connection;
       soon();
     },
-    /** Something about the page, which is said whether or not connections are. @param {string} text */
-    say(text) {
-      notes.push(text);
-      soon();
+    /** Something about the page, which is said whether or not connections are. */
+    say: tell,
+    /** The stream was lost, or is back. @param {StreamState} state */
+    state(state) {
+      if (state.name === "live" && known === "lost") tell(welcome(state));
+      if (state.name === "lost" && known !== "lost") tell(say("Connection lost"));
+      if (state.name === "refused") tell(state.reason);
+      if (state.name !== "connecting") known = state.name;
     },
     /** One that matters to the viewer, in words of its own: told once, and before others. */
     /** @type {(connection: Connection, text: string) => void} */
@@ -83,3 +95,6 @@ export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
     },
   };
 }
+
+/** @param {Extract<StreamState, {name: "live"}>} state */
+const welcome = ({ back }) => (back ? welcomeBack(back) : say("Connected"));

@@ -140,7 +140,8 @@ async function copy({ target }) {
   if (!button?.dataset.copies) return;
   const text = find(button.dataset.copies);
   getSelection()?.selectAllChildren(text); // to be copied by hand where a script may not
-  const done = await navigator.clipboard?.writeText(text.textContent ?? "").then(() => true, () => false);
+  const write = async () => navigator.clipboard.writeText(text.textContent ?? "");
+  const done = await write().then(() => true, () => false); // there is no clipboard without TLS
   find("copied").textContent = done ? say("Copied.") : say("Selected: press Ctrl or ⌘ and C.");
 }
 
@@ -148,3 +149,4 @@ form.addEventListener("input", change);
 form.addEventListener("submit", (event) => event.preventDefault());
 document.body.addEventListener("click", copy);
 show();
+document.documentElement.dataset.started = ""; // early.js looks for it

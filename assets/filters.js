@@ -46,6 +46,10 @@ export const unnamed = (query) =>
     filter: { [name]: value },
   }));
 
+/** What the browser kept of a page, if it is what this version keeps. @param {any} state @returns {Found[] | null} */
+const shownIn = (state) =>
+  Array.isArray(state?.shown) && state.shown.every((/** @type {any} */ each) => typeof each?.filter === "object") ? state.shown : null;
+
 /** @param {HTMLElement} element for the chips @param {FiltersOptions} options */
 export function createFilters(element, { shown, onChange, onLeft, view = window }) {
   const { history, location } = view;
@@ -69,7 +73,7 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
 
   /** @param {PopStateEvent} event */
   function back({ state }) {
-    show(state?.shown ?? unnamed(location.search));
+    show(shownIn(state) ?? unnamed(location.search));
     onChange(now);
   }
 

@@ -11,8 +11,6 @@
  * @property {Connection | null} moment  what is shown in place of the stream
  * @property {number | null} at  the time to begin at, epoch seconds, in place of now
  */
-import { createBridge } from "./bridge.js";
-
 /** @typedef {Awaited<ReturnType<typeof import("./showing.js").show>>} Shown */
 
 /** @type {Embed} */
@@ -34,13 +32,20 @@ async function load() {
   return begin(embed, bridge);
 }
 
-const bridge = createBridge(window, {
-  methods: {
-    play: async () => (await show()).play(),
-    pause: async () => (await shown)?.pause(), // a picture does not move
-    setFilter: async (filter) => (await show()).setFilter(filter),
-    flyTo: async (place) => (await show()).flyTo(place),
-  },
+/** Without it the frame shows what it would, and the page around cannot speak with it. */
+const bridging = import("./bridge.js").then(({ createBridge }) =>
+  createBridge(window, {
+    methods: {
+      play: async () => (await show()).play(),
+      pause: async () => (await shown)?.pause(), // a picture does not move
+      setFilter: async (filter) => (await show()).setFilter(filter),
+      flyTo: async (place) => (await show()).flyTo(place),
+    },
+  }),
+);
+const bridge = await bridging.catch((error) => {
+  console.warn(error);
+  return { tell() {} };
 });
 
 const button = document.getElementById("load");
@@ -51,8 +56,10 @@ button?.addEventListener("click", () => {
 if (embed.poster) bridge.tell("status", { stream: "none", globe: "poster", paused: false, source: "" });
 else show().catch(fail);
 
-/** @param {unknown} error */
+/** The frame's own scripts fail: one that stands by itself keeps the list live. @param {unknown} error */
 function fail(error) {
   console.warn(error);
-  document.body.dataset.globe = "none";
+  const script = document.createElement("script");
+  script.src = new URL("bare.js", import.meta.url).href;
+  document.head.append(script);
 }

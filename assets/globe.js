@@ -13,6 +13,7 @@
  * @property {(connection: Connection) => "from" | "to" | null} [yours]  which end the visitor is
  * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
  * @property {() => import("./arrange.js").Box[]} obstacles  what labels must not cover
+ * @property {(error: unknown) => void} onFail  it cannot go on, and draws no more
  */
 import { middleOf } from "./aim.js";
 import { createCamera } from "./camera.js";
@@ -34,7 +35,7 @@ const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
 export function createGlobe(stage, options) {
-  const { scene, fields, clock, longitude, colours, mine, yours = () => null, obstacles } = options;
+  const { scene, fields, clock, longitude, colours, mine, yours = () => null, obstacles, onFail } = options;
   let { calm, paint } = options;
   window.UnisonLayers = layers;
   const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
@@ -91,6 +92,10 @@ export function createGlobe(stage, options) {
       onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // its keys are the page's
       // deck neither restores a lost context nor says that it went
       onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
+      onError(/** @type {unknown} */ error) {
+        if (made.isInitialized) console.error(error);
+        else onFail(error); // there is no device to draw with
+      },
       layers: made.props.layers.map((layer) => layer.clone({ view, slots, ...points[layer.id], ...paint[layer.id] })),
     });
     return made;
@@ -136,6 +141,15 @@ export function createGlobe(stage, options) {
 
   function tick() {
     frame = requestAnimationFrame(tick);
+    try {
+      advance();
+    } catch (error) {
+      cancelAnimationFrame(frame); // the next one would fail as well
+      onFail(error);
+    }
+  }
+
+  function advance() {
     const now = clock.seconds();
     const tookS = Math.min(0.1, now - last);
     const turned = camera.advance(tookS);

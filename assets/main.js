@@ -1,74 +1,87 @@
-/** The page put together: what is shown goes to the counters, the feed and the globe. The words come first. */
-import { createAccess } from "./access.js";
-import { createCard } from "./card.js";
-import { createCity } from "./city.js";
-import { createCounters } from "./counters.js";
+/**
+ * The core of the page: the list, the stream, and how it is doing. Every other part (around.js) is loaded by itself and
+ * may fail alone; what comes over the stream goes to those that are there.
+ */
 import { createFeed } from "./feed.js";
-import { createFilters, placeShown } from "./filters.js";
-import { createLanguageChoice } from "./language.js";
-import { createLookback } from "./lookback.js";
-import { createMeter } from "./meter.js";
+import { media } from "./media.js";
+import { attempt, createParts } from "./parts.js";
 import { atOf, withoutAt } from "./past.js";
-import { createPlay } from "./play.js";
 import { browserStorage, createPrefs } from "./prefs.js";
-import { createQuiet } from "./quiet.js";
-import { createSearch } from "./search.js";
-import { createShare } from "./share.js";
-import { createSources } from "./sources.js";
 import { createStatus } from "./status.js";
 import { filtersOf } from "./stream.js";
-import { createTaps } from "./taps.js";
-import { createThemeChoice } from "./theme.js";
 import { createTimeline } from "./timeline.js";
-import { createView } from "./view.js";
-import { createWall } from "./wall.js";
+import { say } from "./words.js";
 
-const OVER_STAGE = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "#lookback", "footer"];
+const PATIENCE_MS = 3000; // for the other parts, before the stream begins without them
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-const scene = JSON.parse(find("scene").textContent ?? "");
-const prefs = createPrefs(browserStorage());
-const stage = find("stage");
-const view = createView(stage, {
-  scene,
-  over: OVER_STAGE,
-  keep: (wish) => prefs.keep("theme", wish),
+/** @type {ReturnType<typeof createParts<import("./around.js").Parts>>} */
+const parts = createParts({
+  note: find("trouble"),
+  names: {
+    around: say("Everything but the list"),
+    theme: say("Theme"),
+    language: say("Language"),
+    counters: say("Numbers"),
+    sources: say("Source of the plays"),
+    announcer: say("Announcements"),
+    sound: say("Sound"),
+    pause: say("Pause"),
+    help: say("Keys"),
+    keys: say("Keys"),
+    access: say("Settings"),
+    lookback: say("Look back"),
+    search: say("Search"),
+    filters: say("Filters"),
+    share: say("Share"),
+    card: say("Details"),
+    city: say("Your city"),
+    play: say("Press play"),
+  },
+  onFail: {
+    globe: () => (document.body.dataset.globe = "none"), // which says so on the stage
+    around: () => (document.body.dataset.globe = "none"),
+    search: () => find("explore").querySelector(".finder")?.remove(),
+  },
 });
-createThemeChoice(find("theme"), view.theme);
-createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
-const onWall = "wall" in document.documentElement.dataset;
-const taking = onWall ? null : document.getElementById("play"); // part, where the server lets visitors
-/** @type {ReturnType<typeof createPlay> | null} */
-let play = null;
-const yours = (/** @type {Connection} */ connection) => play?.yours(connection) ?? null;
-const onPlay = taking && ((/** @type {Track} */ track) => play?.press(track));
+const { use } = parts;
+const taking = "wall" in document.documentElement.dataset ? null : document.getElementById("play");
 const feed = createFeed(find("feed"), {
   newer: /** @type {HTMLButtonElement} */ (find("newer")),
-  colours: (track) => view.colours(track).css,
+  colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
   onChoose: see,
-  mine: (connection) => city.touches(connection),
+  mine: (connection) => use("city", (city) => city.touches(connection)) ?? false,
   yours,
-  onPlay,
+  onPlay: taking && ((track) => void use("play", (play) => play.press(track))),
 });
-const counters = createCounters(find("counters"));
-const sources = createSources(find("sources"));
 const status = createStatus(find("status"));
-let streamId = "";
-const quiet = createQuiet(find("quiet"), {
-  words: /** @type {HTMLElement} */ (find("quiet").querySelector("span")),
-  now: () => timeline.liveS(),
-});
-const access = createAccess({ globe: view.globe, feed, prefs });
+/** @type {Hello | null} */
+let greeted = null;
 
-/** The globe, while it moves. */
-const onGlobe = () => (access.paused() ? null : view.globe());
+const paused = () => use("pause", (pause) => pause.paused()) ?? false;
+
+/** Do something with the globe, once it is there. @param {(globe: import("./view.js").Globe) => void} act */
+function withGlobe(act) {
+  use("globe", (view) => {
+    const globe = view.globe();
+    if (globe) act(globe);
+  });
+}
+
+/** The same, while it moves. @param {(globe: import("./view.js").Globe) => void} act */
+const onGlobe = (act) => void (paused() || withGlobe(act));
+
+/** Which end of a connection the visitor is. @param {Connection} connection */
+function yours(connection) {
+  return use("play", (play) => play.yours(connection)) ?? null;
+}
 
 /** Have a closer look. @param {Connection} connection */
 function see(connection) {
-  view.globe()?.replay(connection);
-  card.open(connection);
+  withGlobe((globe) => globe.replay(connection));
+  use("card", (card) => card.open(connection));
 }
 
 const timeline = createTimeline({
@@ -76,122 +89,92 @@ const timeline = createTimeline({
   onState(state) {
     document.body.dataset.stream = state.name;
     status.show(state);
-    quiet.state(state);
-    access.state(state);
-    if (state.name === "past") sources.replay();
+    use("quiet", (quiet) => quiet.state(state));
+    use("announcer", (announcer) => announcer.state(state));
+    if (state.name === "past") use("sources", (sources) => sources.replay());
   },
   onHello(hello, unknown, news) {
-    if (hello.stream !== streamId) counters.clear();
-    streamId = hello.stream;
-    sources.begin(hello);
-    hello.recent.forEach(quiet.met);
+    if (hello.stream !== greeted?.stream) use("counters", (counters) => counters.clear());
+    greeted = hello;
+    use("sources", (sources) => sources.begin(hello));
+    use("quiet", (quiet) => hello.recent.forEach(quiet.met));
     if (unknown.length) document.body.classList.remove("empty");
-    feed.fill(unknown);
-    if (!access.paused()) news.forEach(view.connect);
+    attempt(() => feed.fill(unknown));
+    if (!paused()) news.forEach((connection) => use("globe", (view) => view.connect(connection)));
   },
   onConnection(connection, news) {
     document.body.classList.remove("empty");
-    feed.add(connection, news);
-    access.came(connection);
-    return !timeline.isPast() && play?.see(connection);
+    attempt(() => feed.add(connection, news));
+    if (paused()) use("pause", (pause) => pause.miss());
+    else use("announcer", (announcer) => announcer.connection(connection));
+    return !timeline.isPast() && use("play", (play) => play.see(connection));
   },
   onArc(connection) {
-    if (access.paused()) return;
-    view.connect(connection);
-    access.note(connection);
+    if (paused()) return;
+    use("globe", (view) => view.connect(connection));
+    use("sound", (sound) => sound.note(connection));
   },
-  onPulse: (pulse) => onGlobe()?.pulse(pulse),
-  onSpark: (spark) => onGlobe()?.spark(spark),
+  onPulse: (pulse) => onGlobe((globe) => globe.pulse(pulse)),
+  onSpark: (spark) => onGlobe((globe) => globe.spark(spark)),
   onFrame(frame) {
-    counters.add(frame);
-    sources.add(frame);
-    if (!timeline.isPast()) [...frame.connections, ...frame.pulses].forEach(quiet.met);
+    use("counters", (counters) => counters.add(frame));
+    use("sources", (sources) => sources.add(frame));
+    if (!timeline.isPast()) use("quiet", (quiet) => [...frame.connections, ...frame.pulses].forEach(quiet.met));
   },
   onTime(atS, oldest) {
     if (atS <= timeline.liveS()) status.past(atS, oldest);
-    lookback.show(atS);
+    use("lookback", (lookback) => lookback.show(atS));
   },
-  onAhead: (atS) => access.say(status.ahead(atS)),
+  onAhead: (atS) => void use("announcer", (announcer) => announcer.say(status.ahead(atS))),
   onLive() {
     history.replaceState(history.state, "", withoutAt(location.href)); // when the page is loaded again, too
-    lookback.show(null);
+    use("lookback", (lookback) => lookback.show(null));
   },
   onLeave() {
     document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
     document.body.classList.add("empty");
-    view.leave();
+    use("globe", (view) => view.leave());
     feed.clear();
-    counters.clear();
-    quiet.clear();
+    use("counters", (counters) => counters.clear());
+    use("quiet", (quiet) => quiet.clear());
   },
 });
-const lookback = createLookback(/** @type {HTMLFormElement} */ (find("lookback")), {
-  opener: find("lookback-open"),
-  nowS: timeline.liveS,
-  look: timeline.lookBack,
-  pace: timeline.pace,
-  live: timeline.live,
-});
-timeline.begin(atOf(location.search));
-const filters = createFilters(find("chips"), {
-  shown: JSON.parse(find("filters").textContent ?? "[]"),
-  onChange(shown) {
-    timeline.again();
-    const place = placeShown(shown);
-    if (place) view.globe()?.flyTo(place.lon, place.lat);
-  },
-  onLeft: () => search.focus(),
-});
-const search = createSearch(find("explore"), { onPick: filters.only });
-find("explore").hidden = false;
-const share = createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs });
-const card = createCard(/** @type {HTMLDialogElement} */ (find("card")), {
-  onOnly: filters.only,
-  onShare: share.open,
-  onPlay,
-});
-createTaps(stage, {
-  pick: (at, reach) => view.globe()?.pick(at, reach) ?? null,
-  onPick: card.open,
-  onMiss: card.close,
-});
-const city = createCity(find("city"), {
-  origin: location.origin,
-  storage: browserStorage(),
-  quiet: (connection) => access.paused() || document.hidden || yours(connection) !== null,
-  onTouch(connection) {
-    if (timeline.isPast()) return;
-    if (filtersOf(location.search).size === 0) timeline.add(connection);
-    if (timeline.isNews(connection)) onGlobe()?.glow(connection);
-  },
-  onChoose: see,
-  onNote: access.touched,
-  onMove: (home) => play?.moved(home),
-});
-if (taking) {
-  play = createPlay(taking, {
-    home: city.home,
-    onNoCity: city.ask,
-    onBegin: () => timeline.isPast() && timeline.live(),
-    onPress: (place, track) => onGlobe()?.spark({ source: "live", at: timeline.liveS(), city: place, track }),
-    onTogether(connection) {
-      if (timeline.isPast()) return;
-      timeline.know(connection);
-      feed.mark(connection);
-      view.globe()?.replay(connection);
-    },
-    onShare: share.open,
-  });
-}
-if (onWall) createWall(document, navigator.wakeLock);
-if (new URLSearchParams(location.search).get("fps") === "1") createMeter(document.body);
-view.start({
-  calm: access.calm,
-  nowS: timeline.shownS,
-  mine: city.touches,
+
+const page = {
+  parts,
+  prefs: createPrefs(browserStorage()),
+  timeline,
+  feed,
+  taking,
+  paused,
+  withGlobe,
+  onGlobe,
   yours,
-  onGlobe(globe) {
-    globe.pause(access.paused());
-    globe.follow(access.follows());
-  },
+  see,
+  /** What the stream began with, for parts that come later. */
+  greeted: () => greeted,
+};
+/** @typedef {typeof page} Page */
+
+const furnished = parts
+  .start("around", () => import("./around.js"), ({ furnish }) => furnish(page))
+  .then(() => use("around", (around) => around.ready));
+const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+const system = media("(prefers-reduced-motion: reduce)");
+
+Promise.race([furnished, patience]).then(() => {
+  timeline.begin(atOf(location.search));
+  use("globe", (view) =>
+    view.start({
+      calm: () => use("access", (access) => access.calm()) ?? system.matches,
+      nowS: timeline.shownS,
+      mine: (connection) => use("city", (city) => city.touches(connection)) ?? false,
+      yours,
+      onGlobe(globe) {
+        globe.pause(paused());
+        globe.follow(use("access", (access) => access.follows()) ?? true);
+      },
+    }),
+  );
 });
+document.documentElement.dataset.started = ""; // early.js looks for it

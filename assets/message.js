@@ -3,6 +3,8 @@
  * What is not well-formed is left out.
  */
 
+const LATEST_S = 8.64e12; // that a Date can hold
+
 /** @param {unknown} value @returns {value is Record<string, any>} */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -21,6 +23,7 @@ const isTrack = (track) => hasTexts(track, ["id", "title", "artist"]);
 /** @param {any} value @returns {value is Connection} */
 export const isConnection = (value) =>
   hasTexts(value, ["id", "source"]) &&
+  Math.abs(value.at) < LATEST_S &&
   hasNumbers(value, ["at", "apart_ms", "km"]) &&
   isTrack(value.track) &&
   isPlace(value.from) &&

@@ -1,13 +1,19 @@
 /** The page of one moment: the globe flies to its arc and plays it, again and again if wished; and it can be shared. */
 import { aimed, aimOf, isNear } from "./aim.js";
 import { dateTime } from "./format.js";
-import { createLanguageChoice } from "./language.js";
-import { createMenu } from "./menu.js";
+import { media } from "./media.js";
+import { attempt, createParts } from "./parts.js";
 import { browserStorage, createPrefs } from "./prefs.js";
-import { createShare } from "./share.js";
-import { createThemeChoice } from "./theme.js";
-import { createView } from "./view.js";
 import { say } from "./words.js";
+
+/**
+ * @typedef {object} Parts
+ * @property {ReturnType<typeof import("./view.js").createView>} globe
+ * @property {ReturnType<typeof import("./menu.js").createMenu>} menu
+ * @property {ReturnType<typeof import("./share.js").createShare>} share
+ * @property {object} theme
+ * @property {object} language
+ */
 
 const APPROACH_DEG = 75; // to the west of the arc, from where the globe flies to it
 const OVER_STAGE = [".wordmark", ".tools", "footer"];
@@ -22,39 +28,71 @@ const connection = told("moment");
 const at = aimOf(connection);
 const stage = find("stage");
 stage.toggleAttribute("data-near", isNear(connection));
-const wish = matchMedia("(prefers-reduced-motion: reduce)");
+const wish = media("(prefers-reduced-motion: reduce)");
 let calm = wish.matches;
 const prefs = createPrefs(browserStorage());
-const view = createView(stage, {
-  scene: aimed(told("scene"), connection),
-  above: at,
-  over: OVER_STAGE,
-  keep: (wished) => prefs.keep("theme", wished),
+/** @type {ReturnType<typeof createParts<Parts>>} */
+const parts = createParts({
+  note: find("trouble"),
+  names: { theme: say("Theme"), language: say("Language"), menu: say("Settings"), share: say("Share") },
+  onFail: { globe: () => (document.body.dataset.globe = "none") }, // which says so on the stage
 });
-createThemeChoice(find("theme"), view.theme);
-createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) });
-view.colours(connection.track).css.forEach((colour, end) => find("told").style.setProperty(`--colour-${end}`, colour));
-view.connect(connection);
-const menu = createMenu(find("settings"), { prefs, switches: { motion: { on: !calm, turn: move } } });
-wish.addEventListener("change", () => menu.suggest("motion", !wish.matches));
-const share = createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs });
-find("share-open").addEventListener("click", () => share.open(connection));
+const { start, use } = parts;
+
+/** @param {(globe: import("./view.js").Globe) => void} act */
+function withGlobe(act) {
+  use("globe", (view) => {
+    const globe = view.globe();
+    if (globe) act(globe);
+  });
+}
+
+const viewed = start("globe", () => import("./view.js"), ({ createView }) => {
+  const scene = aimed(told("scene"), connection);
+  const view = createView(stage, { scene, above: at, over: OVER_STAGE, keep: (wished) => prefs.keep("theme", wished) });
+  const colours = view.colours(connection.track).css;
+  colours.forEach((colour, end) => find("told").style.setProperty(`--colour-${end}`, colour));
+  view.connect(connection);
+  return view;
+});
+start("theme", () => viewed.then(() => import("./theme.js")), ({ createThemeChoice }) => {
+  const theme = use("globe", (view) => view.theme);
+  if (!theme) throw new Error("it needs the view");
+  return createThemeChoice(find("theme"), theme);
+});
+start("language", () => import("./language.js"), ({ createLanguageChoice }) =>
+  createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) }),
+);
+start("share", () => import("./share.js"), ({ createShare }) =>
+  createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs }),
+);
+const settled = start("menu", () => import("./menu.js"), ({ createMenu }) =>
+  createMenu(find("settings"), { prefs, switches: { motion: { on: !calm, turn: move } } }),
+);
+wish.listen(() => use("menu", (menu) => menu.suggest("motion", !wish.matches)));
+find("share-open").addEventListener("click", () => use("share", (share) => share.open(connection)));
 find("again").addEventListener("click", play);
-const [there, here] = [dateTime(connection.at, "UTC"), dateTime(connection.at)]; // as the visitor's region writes them
-find("when").textContent = `${there} UTC`;
-find("local").textContent = say("{time} where you are", { time: here });
-find("local").hidden = here === there;
-view.start({ calm: () => calm, longitude: at.lon - (calm ? 0 : APPROACH_DEG), onGlobe: play });
+attempt(() => {
+  const [there, here] = [dateTime(connection.at, "UTC"), dateTime(connection.at)]; // as the visitor's region writes them
+  find("when").textContent = `${there} UTC`;
+  find("local").textContent = say("{time} where you are", { time: here });
+  find("local").hidden = here === there;
+});
+Promise.all([viewed, settled]).then(() => {
+  const longitude = at.lon - (calm ? 0 : APPROACH_DEG);
+  use("globe", (view) => view.start({ calm: () => calm, longitude, onGlobe: play }));
+});
+document.documentElement.dataset.started = ""; // early.js looks for it
 
 /** @param {boolean} moving */
 function move(moving) {
   calm = !moving;
   document.documentElement.dataset.motion = moving ? "full" : "less";
-  view.globe()?.soothe(calm);
+  withGlobe((globe) => globe.soothe(calm));
 }
 
 function play() {
-  view.globe()?.replay(connection, { alone: true, at });
-  if (!calm) view.globe()?.glow(connection);
+  withGlobe((globe) => globe.replay(connection, { alone: true, at }));
+  if (!calm) withGlobe((globe) => globe.glow(connection));
   stage.dataset.played = String(Number(stage.dataset.played ?? 0) + 1);
 }

@@ -6,16 +6,18 @@ const [WIDTH, HEIGHT] = [300, 60]; // of the plots, as the template says
 
 /** @type {Map<string, {at: number, value: number}[]>} */
 const past = new Map();
-const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
+/** A number of the server's; none where another version does not tell it. */
 /** @param {any} stats @param {string} path @returns {number} */
-const look = (stats, path) => path.split(".").reduce((part, name) => part[name], stats);
+const look = (stats, path) => Number(path.split(".").reduce((part, name) => part?.[name], stats));
 
 /** @param {HTMLElement} element @param {any} stats */
 function show(element, stats) {
   const { path = "", unit = "" } = element.dataset;
   const value = look(stats, path);
   const output = element.querySelector("output");
+  if (!Number.isFinite(value)) return;
   if (output) output.textContent = [number.format(value), unit].join(" ").trim();
   const line = element.querySelector("polyline");
   if (line) draw(element, line, remember(path, value), unit);
@@ -53,7 +55,7 @@ function tell(words, state) {
 
 /** @param {string} path */
 async function ask(path) {
-  const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answer = await fetch(path, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
   return answer.json();
 }
 
@@ -70,3 +72,4 @@ async function lookAgain() {
 }
 
 lookAgain();
+document.documentElement.dataset.started = ""; // early.js looks for it

@@ -125,7 +125,7 @@ export async function loadPast(filters, fromS, seconds) {
   const query = new URLSearchParams(filters);
   query.set("from", fromS.toFixed(3));
   query.set("seconds", String(seconds));
-  const answer = await fetch(`/api/past?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answer = await fetch(`/api/past?${query}`, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
   if (answer.status === 400) throw new RefusedError((await answer.json()).error);
   if (!answer.ok) throw new Error(`the past was not given: ${answer.status}`);
   return stretchOf(await answer.json());

@@ -189,7 +189,7 @@ class Refused extends Error {}
 const slept = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** @type {(address: string, how?: RequestInit) => Promise<Response>} */
-const asked = (address, how) => fetch(address, { ...how, signal: AbortSignal.timeout(PATIENCE_MS) });
+const asked = (address, how) => fetch(address, { ...how, signal: AbortSignal.timeout?.(PATIENCE_MS) });
 
 /** @param {Response} answer @returns {Promise<any>} */
 async function answerOf(answer) {

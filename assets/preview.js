@@ -1,4 +1,5 @@
 /** A frame as it will be on somebody's page: laid out at its true size, drawn as large as there is room here. */
+import { media } from "./media.js";
 import { say } from "./words.js";
 
 const NARROW = "(max-width: 50rem)"; // as in builder.css
@@ -28,7 +29,7 @@ export function createPreview(stage) {
   function fit() {
     const { paddingLeft, paddingRight } = getComputedStyle(stage);
     const width = stage.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-    const height = innerHeight * (matchMedia(NARROW).matches ? PART_OF_WINDOW.narrow : PART_OF_WINDOW.wide);
+    const height = innerHeight * (media(NARROW).matches ? PART_OF_WINDOW.narrow : PART_OF_WINDOW.wide);
     const whole = { width: Math.floor(size.width ?? width), height: size.height };
     const scale = scaleIn(whole, { width, height });
     Object.assign(frame.style, { width: `${whole.width}px`, height: `${whole.height}px`, transform: `scale(${scale})` });

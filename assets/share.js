@@ -107,9 +107,12 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
     const late = new Promise((resolve) => setTimeout(resolve, PICTURE_MS, null));
     const [file, words] = [await Promise.race([story, late]), { title: "Unison", text, url: address }];
     const whole = file ? { ...words, files: [file] } : words;
-    await navigator.share(file && navigator.canShare(whole) ? whole : words).catch((error) => {
-      if (error.name !== "AbortError") note.textContent = say("Your browser did not send it; the link can be copied.");
-    });
+    try {
+      await navigator.share(file && navigator.canShare(whole) ? whole : words);
+    } catch (error) {
+      if (error instanceof Error && error.name === "AbortError") return; // the visitor left it
+      note.textContent = say("Your browser did not send it; the link can be copied.");
+    }
   }
 
   /** @param {string} what @param {string} done */

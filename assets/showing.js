@@ -1,14 +1,21 @@
 /** What a frame shows, put together: what is shown goes to the globe, the list and the page around; or one moment does. */
-import { createCaption } from "./caption.js";
 import { createFeed } from "./feed.js";
-import { createKeys } from "./keys.js";
-import { createPause } from "./pause.js";
-import { createSources } from "./sources.js";
+import { media } from "./media.js";
+import { attempt, createParts } from "./parts.js";
 import { createStatus } from "./status.js";
-import { createTaps } from "./taps.js";
 import { createTimeline } from "./timeline.js";
-import { createView } from "./view.js";
 import { lookUp, placeOf } from "./wishes.js";
+import { say } from "./words.js";
+
+/**
+ * @typedef {object} Parts
+ * @property {ReturnType<typeof import("./view.js").createView>} globe
+ * @property {ReturnType<typeof import("./caption.js").createCaption>} caption
+ * @property {ReturnType<typeof import("./sources.js").createSources>} sources
+ * @property {ReturnType<typeof import("./pause.js").createPause>} pause
+ * @property {object} keys
+ * @property {object} taps
+ */
 
 const AGAIN_MS = 11_000; // a moment's arc flies, stands (HOLD_S in webapp/web/embed.py) and fades in less
 const LISTED = 12;
@@ -23,46 +30,85 @@ const nothing = () => {};
  * @param {import("./framed.js").Embed} embed
  * @param {{tell: (name: string, detail: unknown) => void}} bridge
  */
-export function show(embed, bridge) {
-  const scene = JSON.parse(find("scene").textContent ?? "");
+export async function show(embed, bridge) {
   const stage = find("stage");
-  const view = createView(stage, { scene, over: OVER_STAGE });
+  /** @type {ReturnType<typeof createParts<Parts>>} */
+  const parts = createParts({
+    note: find("trouble"),
+    names: { caption: say("Details"), sources: say("Source of the plays"), pause: say("Pause"), keys: say("Keys") },
+    onFail: { globe: () => (document.body.dataset.globe = "none") }, // a still stands in its place
+  });
+  const { start, use } = parts;
   const list = document.getElementById("feed");
   const feed = list && createFeed(list, {
     most: LISTED,
     newer: /** @type {HTMLButtonElement} */ (find("newer")),
-    colours: (track) => view.colours(track).css,
+    colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
     onChoose: see,
   });
-  const sources = createSources(find("sources"));
   const status = createStatus(find("status"));
-  const caption = createCaption(find("caption"));
-  const wish = matchMedia("(prefers-reduced-motion: reduce)");
+  const wish = media("(prefers-reduced-motion: reduce)");
   let filters = embed.filters;
   let name = "connecting";
   let asked = 0; // filters, one after the other
-  const pause = createPause(find("pause"), {
-    note: find("meanwhile"),
-    turn(paused) {
-      feed?.hold(paused);
-      view.globe()?.pause(paused);
-      tellStatus();
-    },
-    tell: nothing,
-  });
-  const onGlobe = () => (pause.paused() ? null : view.globe());
+
+  const paused = () => use("pause", (pause) => pause.paused()) ?? false;
+
+  /** @param {(globe: import("./view.js").Globe) => void} act */
+  function withGlobe(act) {
+    use("globe", (view) => {
+      const globe = view.globe();
+      if (globe) act(globe);
+    });
+  }
+
+  /** @param {(globe: import("./view.js").Globe) => void} act */
+  const onGlobe = (act) => void (paused() || withGlobe(act));
 
   const tellStatus = () => {
     const drawn = document.body.dataset.globe;
-    bridge.tell("status", { stream: name, globe: drawn, paused: pause.paused(), source: find("sources").textContent });
+    bridge.tell("status", { stream: name, globe: drawn, paused: paused(), source: find("sources").textContent });
   };
 
   /** A visitor picked it. @param {Connection} connection */
   function see(connection) {
-    view.globe()?.replay(connection);
-    caption.show(connection);
+    withGlobe((globe) => globe.replay(connection));
+    use("caption", (caption) => caption.show(connection));
     bridge.tell("moment", connection);
   }
+
+  const turn = (/** @type {number} */ east, /** @type {number} */ north) => withGlobe((globe) => globe.turn(east, north));
+  const nearer = (/** @type {number} */ by) => withGlobe((globe) => globe.nearer(by));
+  await Promise.all([
+    start("globe", () => import("./view.js"), ({ createView }) =>
+      createView(stage, { scene: JSON.parse(find("scene").textContent ?? ""), over: OVER_STAGE }),
+    ),
+    start("sources", () => import("./sources.js"), ({ createSources }) => createSources(find("sources"))),
+    start("caption", () => import("./caption.js"), ({ createCaption }) => createCaption(find("caption"))),
+    start("pause", () => import("./pause.js"), ({ createPause }) =>
+      createPause(find("pause"), {
+        note: find("meanwhile"),
+        turn(now) {
+          feed?.hold(now);
+          withGlobe((globe) => globe.pause(now));
+          tellStatus();
+        },
+        tell: nothing,
+      }),
+    ),
+    start("taps", () => import("./taps.js"), ({ createTaps }) =>
+      createTaps(stage, {
+        pick: (at, reach) => use("globe", (view) => view.globe()?.pick(at, reach)) ?? null,
+        onPick: see,
+        onMiss: nothing,
+      }),
+    ),
+    embed.controls &&
+      start("keys", () => import("./keys.js"), ({ createKeys }) => {
+        const pause = () => void use("pause", (made) => made.toggle());
+        return createKeys(document.body, { turn, nearer, pause, search: nothing, help: nothing });
+      }),
+  ]);
 
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let again;
@@ -71,29 +117,29 @@ export function show(embed, bridge) {
     onState(state) {
       name = state.name;
       status.show(state);
-      if (state.name === "past") sources.replay();
+      if (state.name === "past") use("sources", (sources) => sources.replay());
       tellStatus();
     },
     onHello(hello, unknown, news) {
-      sources.begin(hello);
-      feed?.fill(unknown);
-      if (!pause.paused()) news.forEach(view.connect);
+      use("sources", (sources) => sources.begin(hello));
+      attempt(() => feed?.fill(unknown));
+      if (!paused()) news.forEach((connection) => use("globe", (view) => view.connect(connection)));
     },
     onConnection(connection, news) {
-      feed?.add(connection, news);
+      attempt(() => feed?.add(connection, news));
       bridge.tell("connection", connection);
-      if (pause.paused()) pause.miss();
+      if (paused()) use("pause", (pause) => pause.miss());
     },
-    onArc: (connection) => pause.paused() || view.connect(connection),
-    onPulse: (pulse) => onGlobe()?.pulse(pulse),
-    onSpark: (spark) => onGlobe()?.spark(spark),
-    onFrame: sources.add,
+    onArc: (connection) => void (paused() || use("globe", (view) => view.connect(connection))),
+    onPulse: (pulse) => onGlobe((globe) => globe.pulse(pulse)),
+    onSpark: (spark) => onGlobe((globe) => globe.spark(spark)),
+    onFrame: (frame) => void use("sources", (sources) => sources.add(frame)),
     onTime: status.past,
     onLeave() {
       clearInterval(again);
       delete document.documentElement.dataset.moment;
-      caption.close();
-      view.leave();
+      use("caption", (caption) => caption.close());
+      use("globe", (view) => view.leave());
       feed?.clear();
     },
   });
@@ -101,44 +147,45 @@ export function show(embed, bridge) {
   /** Show one moment in its place. @param {Connection} connection */
   function stay(connection) {
     name = "moment";
-    sources.begin({ now: connection.at, plays_by_source: { [connection.source]: 1 }, recent: [] });
+    const before = { now: connection.at, plays_by_source: { [connection.source]: 1 }, recent: [] };
+    use("sources", (sources) => sources.begin(before));
     status.show({ name: "live" });
-    caption.show(connection, { stays: true });
+    use("caption", (caption) => caption.show(connection, { stays: true }));
     feed?.fill([connection]);
-    view.connect(connection);
+    use("globe", (view) => view.connect(connection));
     bridge.tell("moment", connection);
-    again = setInterval(() => document.hidden || onGlobe()?.replay(connection), AGAIN_MS);
+    again = setInterval(() => document.hidden || onGlobe((globe) => globe.replay(connection)), AGAIN_MS);
   }
 
   if (embed.moment) stay(embed.moment);
   else timeline.begin(embed.at);
-  wish.addEventListener("change", () => view.globe()?.soothe(wish.matches));
-  createTaps(stage, { pick: (at, reach) => view.globe()?.pick(at, reach) ?? null, onPick: see, onMiss: nothing });
+  wish.listen(() => withGlobe((globe) => globe.soothe(wish.matches)));
   if (embed.controls) {
-    const turn = (/** @type {number} */ east, /** @type {number} */ north) => view.globe()?.turn(east, north);
-    const nearer = (/** @type {number} */ by) => view.globe()?.nearer(by);
-    createKeys(document.body, { turn, nearer, pause: pause.toggle, search: nothing, help: nothing });
     find("nearer").addEventListener("click", () => nearer(NEARER));
     find("farther").addEventListener("click", () => nearer(-NEARER));
   }
-  const begun = view.start({
-    calm: () => wish.matches,
-    nowS: timeline.shownS,
-    onGlobe(globe) {
-      globe.pause(pause.paused());
-      globe.follow(embed.autorotate);
-      if (embed.moment) globe.replay(embed.moment, { alone: true }); // in place of the still's
-    },
-  }).then(tellStatus);
+  const begun = Promise.resolve(
+    use("globe", (view) =>
+      view.start({
+        calm: () => wish.matches,
+        nowS: timeline.shownS,
+        onGlobe(globe) {
+          globe.pause(paused());
+          globe.follow(embed.autorotate);
+          if (embed.moment) globe.replay(embed.moment, { alone: true }); // in place of the still's
+        },
+      }),
+    ),
+  ).then(tellStatus);
 
   return {
-    pause: () => void (pause.paused() || pause.toggle()),
-    play: () => void (pause.paused() && pause.toggle()),
+    pause: () => void (paused() || use("pause", (pause) => pause.toggle())),
+    play: () => void (paused() && use("pause", (pause) => pause.toggle())),
     /** Show what passes a filter, or everything. @param {unknown} next */
     async setFilter(next) {
-      const turn = ++asked;
+      const wished = ++asked;
       const found = await lookUp(location.origin, next);
-      if (turn !== asked) return; // a later wish is under way
+      if (wished !== asked) return; // a later wish is under way
       filters = found;
       embed.moment = null;
       timeline.again();
@@ -147,7 +194,7 @@ export function show(embed, bridge) {
     async flyTo(place) {
       const { lon, lat } = placeOf(place);
       await begun;
-      view.globe()?.flyTo(lon, lat);
+      withGlobe((globe) => globe.flyTo(lon, lat));
     },
   };
 }

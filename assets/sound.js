@@ -2,7 +2,9 @@
  * Each connection as one soft note: the farther, the deeper; from the left for the west, from the right for the east.
  * Nothing is made before the switch is on, and browsers play nothing before the visitor touched the page.
  *
- * @typedef {{context?: () => AudioContext}} SoundOptions
+ * @typedef {object} SoundOptions
+ * @property {() => AudioContext} [context]
+ * @property {(error: unknown) => void} [onFail]  the browser makes no sound
  */
 
 const VOICES = 6; // at once: more would be noise, and a note that finds none free is left out
@@ -22,7 +24,7 @@ export function pitch(km) {
 export const side = (lon) => Math.max(-1, Math.min(1, lon / 180)) * 0.8;
 
 /** @param {SoundOptions} [options] */
-export function createSound({ context: make = () => new AudioContext() } = {}) {
+export function createSound({ context: make = () => new AudioContext(), onFail = () => {} } = {}) {
   /** @type {AudioContext | null} */
   let context = null;
   let playing = 0;
@@ -30,13 +32,18 @@ export function createSound({ context: make = () => new AudioContext() } = {}) {
   const touches = ["pointerup", "keydown"];
 
   function wake() {
-    context ??= make();
-    if (context.state === "suspended") void context.resume().catch(() => {});
+    try {
+      context ??= make();
+      if (context.state === "suspended") context.resume()?.catch(() => {});
+    } catch (error) {
+      end();
+      onFail(error);
+    }
   }
 
   function end() {
     for (const touch of touches) removeEventListener(touch, wake);
-    void context?.close();
+    context?.close()?.catch(() => {});
     context = null;
     playing = 0;
   }

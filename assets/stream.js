@@ -191,7 +191,7 @@ function streamUrl(origin, filters, position) {
 async function refusal(request, origin, filters) {
   try {
     const query = new URLSearchParams([...filters, ["limit", "1"]]);
-    const answer = await request(`${origin}/api/connections?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await request(`${origin}/api/connections?${query}`, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
     if (answer.status !== 400) return null;
     const body = await answer.json();
     return String(body.error ?? "the server does not know this filter");

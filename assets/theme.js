@@ -11,11 +11,12 @@
  * @property {(look: Look) => void} onLook
  * @property {(wish: Wish) => void} keep
  */
+import { media } from "./media.js";
 import { songProperties } from "./palette.js";
 
 /** @param {HTMLElement} root @param {ThemeOptions} options */
 export function createTheme(root, { themes, onLook, keep }) {
-  const system = matchMedia("(prefers-color-scheme: light)");
+  const system = media("(prefers-color-scheme: light)");
   /** @type {Look | undefined} */
   let shown;
 
@@ -34,7 +35,7 @@ export function createTheme(root, { themes, onLook, keep }) {
     onLook(shown);
   }
 
-  system.addEventListener("change", show);
+  const deafen = system.listen(show);
   show();
   return {
     wish,
@@ -48,7 +49,7 @@ export function createTheme(root, { themes, onLook, keep }) {
       keep(next);
       show();
     },
-    destroy: () => system.removeEventListener("change", show),
+    destroy: deafen,
   };
 }
 

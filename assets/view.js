@@ -55,11 +55,27 @@ export function createView(stage, { scene, over, above = opening(scene), keep = 
       mine,
       yours,
       paint: theme.layers(),
+      onFail: fail,
       obstacles: () => boxesOver(stage, over),
     });
     for (const { connection } of still.leave()) globe.connect(connection, { landed: true });
     onGlobe(globe);
     document.body.dataset.globe = "ready";
+  }
+
+  /** The globe cannot be drawn, or cannot go on: the still stands in its place. @param {unknown} error */
+  function fail(error) {
+    console.warn(error);
+    const broken = globe;
+    globe = null;
+    document.body.dataset.globe = "none";
+    try {
+      broken?.destroy();
+    } catch (another) {
+      console.warn(another);
+    }
+    stage.querySelector(".canvas")?.remove();
+    still.stay();
   }
 
   return {
@@ -75,11 +91,10 @@ export function createView(stage, { scene, over, above = opening(scene), keep = 
     /** Take down what the still shows: something else is to be shown. */
     leave: () => void still.leave(),
     /** Draw the globe; where that cannot be, the still stays. @param {Begin} begin */
-    start: (begin) =>
-      build(begin).catch((error) => {
-        console.warn(error);
-        document.body.dataset.globe = "none";
-        still.stay();
-      }),
+    start: (begin) => build(begin).catch(fail),
+    destroy() {
+      fail("it was taken down");
+      theme.destroy();
+    },
   };
 }

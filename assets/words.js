@@ -7,7 +7,7 @@
 
 /** @param {Messages} messages @param {string} language */
 export function createWords(messages, language) {
-  const plurals = new Intl.PluralRules(language);
+  const plural = pluralOf(language);
 
   /** @param {string} key */
   function translated(key) {
@@ -19,7 +19,7 @@ export function createWords(messages, language) {
   function counted(one, many, n) {
     const forms = messages[one];
     if (typeof forms !== "object") return n === 1 ? one : many;
-    return forms[plurals.select(n)] ?? forms.other ?? many;
+    return forms[plural(n)] ?? forms.other ?? many;
   }
 
   return {
@@ -34,6 +34,26 @@ export function createWords(messages, language) {
   };
 }
 
+/** Which plural form a number takes; a browser may not know the language. */
+/** @param {string} language @returns {(n: number) => string} */
+function pluralOf(language) {
+  try {
+    const plurals = new Intl.PluralRules(language);
+    return (n) => plurals.select(n);
+  } catch {
+    return (n) => (n === 1 ? "one" : "other");
+  }
+}
+
+/** @param {string} text @returns {Messages} */
+function messagesIn(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 /** @template T @param {string} sentence @param {Record<string, T>} values @returns {(T | string)[]} */
 function filled(sentence, values) {
   return sentence
@@ -46,6 +66,6 @@ function filled(sentence, values) {
 const page = globalThis.document; // none where the pure parts are tested
 export const language = page?.documentElement.lang || "en";
 export const { say, sayCount, sayParts } = createWords(
-  JSON.parse(page?.getElementById("words")?.textContent || "{}"),
+  messagesIn(page?.getElementById("words")?.textContent || "{}"),
   language,
 );

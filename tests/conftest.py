@@ -28,6 +28,20 @@ settings.load_profile("unison")
 SERVERS = pytest.StashKey[list["Server"]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever runs the tests ask for the long ones."""
+    parser.addoption("--long", action="store_true", help="run the long tests, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long tests unless they are asked for."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
 @pytest.fixture
 def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Give a function that starts a server: `serve(UNISON_WINDOW_S="2")`; each has a data dir of its own.

@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Host:
-    """The site: its address, and its pages by their paths; a page is HTML and may have headers."""
+    """The site: its address, its pages by their paths, and what it was asked for; pages may have headers."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.asked: list[str] = []
         self.pages: dict[str, tuple[str, dict[str, str]]] = {"/favicon.ico": ("", {"Content-Type": "image/x-icon"})}
 
     def page(self, html: str, path: str = "/", **headers: str) -> str:
@@ -30,6 +31,7 @@ def hosting(name: str = "localhost") -> Iterator[Host]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            host.asked.append(self.path)
             body, headers = host.pages.get(self.path.partition("?")[0], ("", {}))
             self.send_response(200 if headers else 404)
             for header in headers.items():

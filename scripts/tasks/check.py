@@ -28,7 +28,7 @@ TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 HELP = """usage: scripts/test [--latest] [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
-Whatever is missing is installed first: .venv, Chromium, nginx, HAProxy, fonts, Node, TypeScript, axe-core.
+Whatever is missing is installed first: .venv, browsers, nginx, HAProxy, fonts, Node, TypeScript, axe-core.
 
   --latest      with the newest packages that pyproject.toml allows, in .venv-latest, instead of the locked ones
 
@@ -39,12 +39,13 @@ parts:
   js            the JavaScript's own tests, under Node
   unit          tests/unit
   integration   tests/integration, with real servers
-  browser       tests/browser, with a real Chromium
+  browser       tests/browser, with a real Chromium, Firefox and WebKit
 
 examples:
   scripts/test                      everything, as the continuous integration runs it
   scripts/test lint types           the quick checks
   scripts/test unit -k matcher      some of the unit tests
+  scripts/test --long               the long tests, too
   scripts/test tests/unit/test_settings.py
 """
 
@@ -103,7 +104,7 @@ def _steps(parts: list[str], pytest_arguments: list[str]) -> list[Step]:
     if any((ROOT / argument.split("::")[0]).exists() for argument in pytest_arguments):
         return [Step("pytest", "pytest", lambda: [PYTHON, "-m", "pytest", *pytest_arguments], _browser_environment)]
     steps = _all_steps(pytest_arguments)
-    if not parts and pytest_arguments:
+    if not parts and set(pytest_arguments) - {"--long"}:
         parts = ["unit", "integration", "browser"]
     return [step for step in steps if step.part in parts or not parts]
 
@@ -142,7 +143,7 @@ def _node_tests() -> list[str | Path]:
 def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
     wish = {name: value for name, value in os.environ.items() if name == "UNISON_PICTURES"}
-    return {"CHROMIUM": tools.chromium(), "AXE": str(tools.axe()), **tools.proxies(), **wish}
+    return {"CHROMIUM": tools.chromium(), **tools.engines(), "AXE": str(tools.axe()), **tools.proxies(), **wish}
 
 
 def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:

@@ -1,4 +1,4 @@
-"""What the checks need beside Python packages: a Chromium, proxies, fonts, Node, TypeScript, axe-core.
+"""What the checks need beside Python packages: browsers, proxies, fonts, Node, TypeScript, axe-core.
 
 Each is looked for first, then installed where that can be done unasked, and else an error says what to do.
 """
@@ -18,6 +18,10 @@ TYPESCRIPT = "7.0.2"
 AXE = "4.11.0"
 NPM_S = 180.0
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FIREFOXES = ("firefox-esr", "firefox")
+MINIBROWSERS = "*/webkit2gtk-4.*/MiniBrowser"
+SOFTWARE_GL = ("libgl1-mesa-dri", "libegl1")
+"""Mesa's: for browsers that cannot draw by themselves without a graphics card."""
 FONTS = ("fonts-noto-core", "fonts-noto-cjk", "fontconfig")
 LANGUAGES = {
     "Latin": "vi",
@@ -71,6 +75,34 @@ def _program(name: str) -> str:
     if not found:
         raise ProblemError(f"the tests need {name}: install it (on Debian and Ubuntu: apt install {name})")
     return found
+
+
+def engines() -> dict[str, str]:
+    """Return where Firefox, WebKit and a virtual screen are, by the variables that tests read."""
+    found = {
+        "FIREFOX": _firefox() or (_apt_install("firefox-esr", *SOFTWARE_GL) and _firefox()),
+        "WEBKIT_DRIVER": _driver() or (_apt_install("webkit2gtk-driver", *SOFTWARE_GL) and _driver()),
+        "MINIBROWSER": _mini_browser() or (_apt_install("webkit2gtk-driver", *SOFTWARE_GL) and _mini_browser()),
+        "XVFB": shutil.which("Xvfb") or (_apt_install("xvfb") and shutil.which("Xvfb")),
+    }
+    if missing := [name for name, path in found.items() if not path]:
+        raise ProblemError(
+            f"the tests in Firefox and WebKit need {', '.join(missing)}: on Debian and Ubuntu run `apt install "
+            f"firefox-esr webkit2gtk-driver xvfb {' '.join(SOFTWARE_GL)}`, or name each program with its variable"
+        )
+    return {name: str(path) for name, path in found.items()}
+
+
+def _firefox() -> str | None:
+    return os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, FIREFOXES)), None)
+
+
+def _driver() -> str | None:
+    return os.environ.get("WEBKIT_DRIVER") or shutil.which("WebKitWebDriver")
+
+
+def _mini_browser() -> str | None:
+    return os.environ.get("MINIBROWSER") or next(map(str, Path("/usr/lib").glob(MINIBROWSERS)), None)
 
 
 def require_fonts() -> None:

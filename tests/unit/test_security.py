@@ -63,7 +63,8 @@ def app() -> Flask:
 def test_no_inline_script_and_no_other_host_may_run_or_load(app: Flask) -> None:
     header = app.test_client().get("/page").headers["Content-Security-Policy"]
     directives = dict(directive.split(" ", 1) for directive in header.split("; "))
-    assert (directives["default-src"], directives["script-src"]) == ("'none'", "'self'")
+    assert (directives["default-src"], directives["script-src"]) == ("'self'", "'self'")
+    assert {directives[f"{kind}-src"] for kind in ("frame", "media", "object", "worker")} == {"'none'"}
     assert "unsafe" not in header
     assert "//" not in header
     assert "*" not in header
@@ -108,6 +109,6 @@ def test_what_may_be_shown_as_a_document_has_a_policy_and_a_part_of_one_has_no_i
     headers = app.test_client().get("/kind").headers
     assert (headers["Content-Type"], headers["X-Content-Type-Options"]) == (kind, "nosniff")
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert ("default-src 'none'" not in headers["Content-Security-Policy"]) == is_part
+    assert ("object-src 'none'" not in headers["Content-Security-Policy"]) == is_part
     for name in ("Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"):
         assert (name not in headers) == is_part

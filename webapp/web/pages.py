@@ -75,7 +75,7 @@ class Assets:
 
 
 _IMPORT = re.compile(
-    r"""(?:^import |^(?:import|export) .* from |^\} from |(?P<later>(?:await|return|=) import\())["'](\.[^"']+)""",
+    r"""(?:^import |^(?:import|export) .* from |^\} from |(?P<later>(?:await|return|=>?) import\())["'](\.[^"']+)""",
     re.MULTILINE,
 )
 

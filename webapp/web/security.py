@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = {
-    "default-src": "'none'",
+    "default-src": "'self'",  # what is left is the manifest: WebKitGTK reports a manifest-src as an error
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data: blob:",
     "font-src": "'self'",
     "connect-src": "'self'",
-    "manifest-src": "'self'",
+    "frame-src": "'none'",
+    "media-src": "'none'",
+    "object-src": "'none'",
+    "worker-src": "'none'",
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'none'",

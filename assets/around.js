@@ -1,0 +1,225 @@
+/**
+ * What is around the list: each part is loaded and made by itself, with what it needs of the page and of the others.
+ *
+ * @typedef {object} Parts
+ * @property {{ready: Promise<unknown>}} around  ready: the parts are there, or have failed
+ * @property {ReturnType<typeof import("./view.js").createView>} globe
+ * @property {ReturnType<typeof import("./counters.js").createCounters>} counters
+ * @property {ReturnType<typeof import("./sources.js").createSources>} sources
+ * @property {ReturnType<typeof import("./quiet.js").createQuiet>} quiet
+ * @property {ReturnType<typeof import("./announce.js").createAnnouncer>} announcer
+ * @property {ReturnType<typeof import("./sound.js").createSound>} sound
+ * @property {ReturnType<typeof import("./pause.js").createPause>} pause
+ * @property {ReturnType<typeof import("./help.js").createHelp>} help
+ * @property {ReturnType<typeof import("./keys.js").createKeys>} keys
+ * @property {ReturnType<typeof import("./access.js").createAccess>} access
+ * @property {ReturnType<typeof import("./lookback.js").createLookback>} lookback
+ * @property {ReturnType<typeof import("./filters.js").createFilters>} filters
+ * @property {ReturnType<typeof import("./search.js").createSearch>} search
+ * @property {ReturnType<typeof import("./share.js").createShare>} share
+ * @property {ReturnType<typeof import("./card.js").createCard>} card
+ * @property {ReturnType<typeof import("./city.js").createCity>} city
+ * @property {ReturnType<typeof import("./play.js").createPlay>} play
+ * @property {object} theme
+ * @property {object} language
+ * @property {object} taps
+ * @property {object} wall
+ * @property {object} meter
+ */
+import { browserStorage } from "./prefs.js";
+import { filtersOf } from "./stream.js";
+
+const OVER_STAGE = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "#lookback", "footer"];
+
+/** @type {(id: string) => HTMLElement} */
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @type {(id: string) => HTMLDialogElement} */
+const dialog = (id) => /** @type {HTMLDialogElement} */ (find(id));
+/** @type {(id: string) => any} */
+const told = (id) => JSON.parse(find(id).textContent ?? "");
+
+/** @param {import("./main.js").Page} page */
+export function furnish(page) {
+  const ready = Promise.all([...looks(page), ...numbers(page), ...access(page), ...exploring(page), ...people(page)]);
+  return { ready };
+}
+
+/** @param {import("./main.js").Page} page */
+function looks({ parts: { start, use }, prefs }) {
+  const view = start("globe", () => import("./view.js"), ({ createView }) => {
+    const keep = (/** @type {string} */ wish) => prefs.keep("theme", wish);
+    return createView(find("stage"), { scene: told("scene"), over: OVER_STAGE, keep });
+  });
+  const theme = start(
+    "theme",
+    () => view.then(() => import("./theme.js")),
+    ({ createThemeChoice }) => {
+      const chosen = use("globe", (made) => made.theme);
+      if (!chosen) throw new Error("it needs the view");
+      return createThemeChoice(find("theme"), chosen);
+    },
+  );
+  const language = start("language", () => import("./language.js"), ({ createLanguageChoice }) =>
+    createLanguageChoice(find("languages"), { keep: (tag) => prefs.keep("language", tag) }),
+  );
+  const taps = start("taps", () => import("./taps.js"), ({ createTaps }) =>
+    createTaps(find("stage"), {
+      pick: (at, reach) => use("globe", (made) => made.globe()?.pick(at, reach)) ?? null,
+      onPick: (connection) => void use("card", (card) => card.open(connection)),
+      onMiss: () => void use("card", (card) => card.close()),
+    }),
+  );
+  const started = [view, theme, language, taps];
+  if ("wall" in document.documentElement.dataset)
+    started.push(start("wall", () => import("./wall.js"), ({ createWall }) => createWall(document, navigator.wakeLock)));
+  if (new URLSearchParams(location.search).get("fps") === "1")
+    started.push(start("meter", () => import("./meter.js"), ({ createMeter }) => createMeter(document.body)));
+  return started;
+}
+
+/** @param {import("./main.js").Page} page */
+function numbers({ parts: { start }, timeline, greeted }) {
+  return [
+    start("counters", () => import("./counters.js"), ({ createCounters }) => createCounters(find("counters"))),
+    start("sources", () => import("./sources.js"), ({ createSources }) => {
+      const sources = createSources(find("sources"));
+      const hello = greeted();
+      if (hello) sources.begin(hello);
+      return sources;
+    }),
+    start("quiet", () => import("./quiet.js"), ({ createQuiet }) => {
+      const words = /** @type {HTMLElement} */ (find("quiet").querySelector("span"));
+      return createQuiet(find("quiet"), { words, now: timeline.liveS });
+    }),
+  ];
+}
+
+/** What makes the page everybody's: pause, keys, help, announcements, sound, and the settings with their switches. */
+/** @param {import("./main.js").Page} page */
+function access({ parts: { start, use, fail }, prefs, feed, withGlobe, timeline }) {
+  const tell = (/** @type {string} */ text) => void use("announcer", (announcer) => announcer.say(text));
+  const switched = [
+    start("announcer", () => import("./announce.js"), ({ createAnnouncer }) => createAnnouncer(find("announcer"))),
+    start("sound", () => import("./sound.js"), ({ createSound }) =>
+      createSound({ onFail: (error) => fail("sound", error) }),
+    ),
+    start("keys", () => import("./keys.js"), ({ createKeys }) =>
+      createKeys(document.body, {
+        turn: (east, north) => withGlobe((globe) => globe.turn(east, north)),
+        nearer: (by) => withGlobe((globe) => globe.nearer(by)),
+        pause: () => void use("pause", (pause) => pause.toggle()),
+        search: () => find("q")?.focus(),
+        past: () => find("lookback-open").click(),
+        help: () => void use("help", (help) => help.open()),
+      }),
+    ),
+  ];
+  const settings = () => Promise.all(switched).then(() => import("./access.js"));
+  return [
+    ...switched,
+    start("access", settings, ({ createAccess }) =>
+      createAccess({
+        globe: {
+          soothe: (calm) => withGlobe((globe) => globe.soothe(calm)),
+          follow: (now) => withGlobe((globe) => globe.follow(now)),
+          nearer: (by) => withGlobe((globe) => globe.nearer(by)),
+        },
+        prefs,
+        switches: {
+          announce: { on: true, turn: (on) => void use("announcer", (announcer) => announcer.turn(on)) },
+          sound: { on: false, turn: (on, byHand) => void use("sound", (sound) => sound.turn(on, byHand)) },
+          keys: { on: true, turn: (on) => void use("keys", (keys) => keys.turn(on)) },
+        },
+      }),
+    ),
+    start("pause", () => import("./pause.js"), ({ createPause }) =>
+      createPause(find("pause"), {
+        note: find("meanwhile"),
+        turn(paused) {
+          feed.hold(paused);
+          withGlobe((globe) => globe.pause(paused));
+        },
+        tell,
+      }),
+    ),
+    start("help", () => import("./help.js"), ({ createHelp }) => createHelp(dialog("help"), { opener: find("help-open") })),
+    start("lookback", () => import("./lookback.js"), ({ createLookback }) =>
+      createLookback(/** @type {HTMLFormElement} */ (find("lookback")), {
+        opener: find("lookback-open"),
+        nowS: timeline.liveS,
+        look: timeline.lookBack,
+        pace: timeline.pace,
+        live: timeline.live,
+      }),
+    ),
+  ];
+}
+
+/** Filters, the search that puts them on, and the card of a connection, from which it is shared. */
+/** @param {import("./main.js").Page} page */
+function exploring({ parts: { start, use }, prefs, timeline, withGlobe, taking }) {
+  /** @param {Found} found */
+  function only(found) {
+    const shown = use("filters", (filters) => (filters.only(found), true));
+    if (!shown) location.search = String(new URLSearchParams(found.filter));
+  }
+  return [
+    start("filters", () => import("./filters.js"), ({ createFilters, placeShown }) =>
+      createFilters(find("chips"), {
+        shown: told("filters"),
+        onChange(shown) {
+          timeline.again();
+          const place = placeShown(shown);
+          if (place) withGlobe((globe) => globe.flyTo(place.lon, place.lat));
+        },
+        onLeft: () => void use("search", (search) => search.focus()),
+      }),
+    ),
+    start("search", () => import("./search.js"), ({ createSearch }) => createSearch(find("explore"), { onPick: only })),
+    start("share", () => import("./share.js"), ({ createShare }) => createShare(dialog("share"), { prefs })),
+    start("card", () => import("./card.js"), ({ createCard }) =>
+      createCard(dialog("card"), {
+        onOnly: only,
+        onShare: (connection) => void use("share", (share) => share.open(connection)),
+        onPlay: taking && ((track) => void use("play", (play) => play.press(track))),
+      }),
+    ),
+  ].map((part) => part.finally(() => (find("explore").hidden = false)));
+}
+
+/** The visitor's city, and taking part from there. @param {import("./main.js").Page} page */
+function people({ parts: { start, use }, timeline, feed, taking, paused, onGlobe, withGlobe, yours, see }) {
+  const city = start("city", () => import("./city.js"), ({ createCity }) =>
+    createCity(find("city"), {
+      origin: location.origin,
+      storage: browserStorage(),
+      quiet: (connection) => paused() || document.hidden || yours(connection) !== null,
+      onTouch(connection) {
+        if (timeline.isPast()) return;
+        if (filtersOf(location.search).size === 0) timeline.add(connection);
+        if (timeline.isNews(connection)) onGlobe((globe) => globe.glow(connection));
+      },
+      onChoose: see,
+      onNote: (connection, text) => void use("announcer", (announcer) => announcer.touch(connection, text)),
+      onMove: (home) => void use("play", (play) => play.moved(home)),
+    }),
+  );
+  if (!taking) return [city];
+  const play = start("play", () => import("./play.js"), ({ createPlay }) =>
+    createPlay(taking, {
+      home: () => use("city", (made) => made.home()) ?? null,
+      onNoCity: () => void use("city", (made) => made.ask()),
+      onBegin: () => timeline.isPast() && timeline.live(),
+      onPress: (place, track) =>
+        onGlobe((globe) => globe.spark({ source: "live", at: timeline.liveS(), city: place, track })),
+      onTogether(connection) {
+        if (timeline.isPast()) return;
+        timeline.know(connection);
+        feed.mark(connection);
+        withGlobe((globe) => globe.replay(connection));
+      },
+      onShare: (connection) => void use("share", (share) => share.open(connection)),
+    }),
+  );
+  return [city, play];
+}

@@ -1,0 +1,113 @@
+// The last resort, by itself: where the page's own scripts fail, the list goes on live, and the page says what is missing.
+(() => {
+  const MOST = 60;
+  const SILENCE_MS = 6000;
+  const FIRST_MS = 500;
+  const MOST_MS = 20_000;
+  const FILTERS = ["artist", "track", "country", "city"];
+
+  /** @param {string} text @returns {any} */
+  function parsed(text) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  }
+
+  const words = parsed(document.getElementById("words")?.textContent ?? "") ?? {};
+
+  /** @param {string} key @param {Record<string, string>} [values] */
+  function say(key, values = {}) {
+    const sentence = typeof words[key] === "string" ? words[key] : key;
+    return sentence.replace(/\{(\w+)\}/g, (/** @type {string} */ all, /** @type {string} */ name) => values[name] ?? all);
+  }
+
+  const list = document.getElementById("feed");
+  const status = document.getElementById("status");
+  const streams = list !== null && status !== null;
+  const note = document.getElementById("trouble") ?? document.createElement("p");
+  note.id = "trouble";
+  note.setAttribute("role", "status");
+  if (!note.isConnected) document.querySelector("main")?.prepend(note);
+  note.textContent = streams
+    ? say("Only the list works. Reload the page to try again.")
+    : say("Parts of this page do not work. Reload the page to try again.");
+  note.hidden = false;
+  document.body.dataset.globe = "none";
+  if (!list || !status || "moment" in document.documentElement.dataset) return;
+
+  /** @param {string} state @param {string} text */
+  function tell(state, text) {
+    document.body.dataset.stream = state;
+    if (status) [status.dataset.state, status.textContent] = [state, text];
+  }
+
+  /** @param {{city?: unknown, country?: unknown}} [place] */
+  const named = (place) => [...new Set([place?.city, place?.country])].join(", ");
+
+  /** @param {any} connection */
+  function put({ id, track, from, to }) {
+    if (!list || [...list.children].some((item) => /** @type {HTMLElement} */ (item).dataset.id === id)) return;
+    const [item, heading, cities] = ["li", "h3", "p"].map((tag) => document.createElement(tag));
+    item.dataset.id = id;
+    heading.textContent = say("{title} by {artist}", { title: track.title, artist: track.artist });
+    cities.textContent = say("{one} and {other}", { one: named(from), other: named(to) });
+    item.append(heading, cities);
+    list.prepend(item);
+    if (list.children.length > MOST) list.lastElementChild?.remove();
+    document.body.classList.remove("empty");
+  }
+
+  /** @param {any} connection */
+  function show(connection) {
+    try {
+      put(connection);
+    } catch (error) {
+      console.warn(error); // one that is not well-formed
+    }
+  }
+
+  let position = "";
+  let failures = 0;
+
+  function open() {
+    const asked = new URLSearchParams(location.search);
+    const query = new URLSearchParams(FILTERS.flatMap((name) => asked.getAll(name).map((value) => [name, value])));
+    if (position) query.set("since", position);
+    const socket = new WebSocket(`${new URL("stream", location.href).href.replace(/^http/, "ws")}?${query}`);
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let silence;
+    let stream = "";
+
+    function watch() {
+      clearTimeout(silence);
+      silence = setTimeout(again, SILENCE_MS);
+    }
+
+    function again() {
+      clearTimeout(silence);
+      socket.onmessage = socket.onclose = null;
+      socket.close();
+      tell("lost", say("Connection lost"));
+      failures += 1;
+      setTimeout(open, Math.min(MOST_MS, FIRST_MS * 2 ** failures) * (0.5 + Math.random() / 2));
+    }
+
+    socket.onmessage = ({ data }) => {
+      const message = parsed(data);
+      watch();
+      if (message?.type === "hello") {
+        [stream, failures] = [message.stream, 0];
+        tell("live", say("Connected"));
+        [...(message.recent ?? [])].reverse().forEach(show);
+      }
+      (message?.connections ?? []).forEach(show);
+      if (message?.seq !== undefined) position = `${stream}:${message.seq}`;
+    };
+    socket.onclose = again;
+    watch();
+  }
+
+  open();
+})();

@@ -1,0 +1,180 @@
+"""Each part of the page fails alone: whatever is broken on purpose, the list goes on live and the page says what is."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
+from tests.conftest import lasting
+from tests.serving import Server, ask
+
+pytestmark = pytest.mark.timeout(300)
+
+WITHOUT_GLOBE = "HTMLCanvasElement.prototype.getContext = () => null"
+NEWS = """(() => {
+  const newest = document.querySelector('#feed li')?.dataset.id;
+  window.seen ??= newest;
+  return document.getElementById('status').dataset.state === 'live' && newest && newest !== window.seen;
+})()"""
+"""Whether a connection came in since this was asked first."""
+
+BROKEN_APIS = {
+    "no Intl.Locale for C": "Object.defineProperty(navigator, 'languages', {get: () => ['C']})",
+    "no languages": "Object.defineProperty(navigator, 'languages', {get: () => undefined})",
+    "no Intl": "Object.defineProperty(window, 'Intl', {value: undefined})",
+    "Intl throws": """for (const name of Object.getOwnPropertyNames(Intl))
+        Intl[name] = class { constructor() { throw new RangeError(name); } }""",
+    "storage throws": """for (const name of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, {get() { throw new DOMException('no', 'SecurityError'); }})""",
+    "full storage": "Storage.prototype.setItem = Storage.prototype.getItem = () => { throw new Error('no'); }",
+    "odd preferences": """localStorage.setItem('unison', JSON.stringify(
+        {theme: 7, language: {a: 1}, motion: 'yes', sound: null, mastodon: []}));
+        localStorage.setItem('unison.city', '{"id": "x", "label": 3}')""",
+    "preferences of no object": "localStorage.setItem('unison', '[[1'); localStorage.setItem('unison.city', '5')",
+    "no media queries": "window.matchMedia = () => { throw new Error('no'); }",
+    "no observers": """window.ResizeObserver = window.IntersectionObserver = class {
+        constructor() { throw new Error('no'); } }""",
+    "no AbortSignal.timeout": "AbortSignal.timeout = undefined",
+    "no clipboard, wake lock, share": """for (const name of ['clipboard', 'wakeLock', 'share', 'permissions'])
+        Object.defineProperty(navigator, name, {get() { throw new Error('no'); }})""",
+    "an odd history": "history.replaceState({shown: 'x'}, '')",
+    "no WebGL": WITHOUT_GLOBE,
+    "WebGL throws": "HTMLCanvasElement.prototype.getContext = () => { throw new Error('no'); }",
+}
+PLAIN = {"no Intl", "Intl throws"}
+"""Where numbers and times are written plainly."""
+
+
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server to which a pair of plays comes twice a second."""
+    with lasting(tmp_path_factory.mktemp("lively"), UNISON_SHOWN_PER_S="0") as server:
+        over = threading.Event()
+
+        def send() -> None:
+            for number in itertools.count():
+                if over.wait(0.4):
+                    break
+                send_pair(server, f"Song {number}", cities=(LISBON, LAGOS) if number % 2 else (OSAKA, RECIFE))
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        yield server
+        over.set()
+        sender.join()
+
+
+def modules(server: Server) -> list[str]:
+    """Every module that the page loads."""
+    html = ask(server, "/").text
+    return sorted({line.split("/")[-1].split('"')[0] for line in html.splitlines() if 'rel="modulepreload"' in line})
+
+
+def core(server: Server) -> set[str]:
+    """The modules that main.js imports itself, without which only bare.js is left."""
+    folder = ask(server, "/").text.split('main.js"')[0].rsplit('src="', 1)[1]
+    wanted, found = ["main.js"], {"main.js"}
+    while wanted:
+        text = ask(server, folder + wanted.pop()).text
+        news = {
+            line.split('"')[1].removeprefix("./")
+            for line in text.splitlines()
+            if line.startswith(("import ", "} from"))
+        }
+        wanted += news - found
+        found |= news
+    return found
+
+
+def break_by(how: str) -> Callable[[Route], None]:
+    """Return what answers for a module: not found, no JavaScript, or a script that throws."""
+
+    def answer(route: Route) -> None:
+        if how == "404":
+            route.fulfill(status=404, body="")
+        else:
+            body = "export const = 1" if how == "syntax" else "throw new Error('broken on purpose')"
+            route.fulfill(content_type="text/javascript", body=body)
+
+    return answer
+
+
+def open_broken(page: Page, server: Server, name: str, how: str) -> None:
+    page.unroute_all()
+    page.route(f"**/assets/*/{name}", break_by(how))
+    page.goto(server.url, wait_until="commit")
+
+
+HOW = itertools.cycle(["404", "syntax", "throws"])
+
+
+@pytest.mark.parametrize("chosen", ["some", pytest.param("all", marks=pytest.mark.long)])
+def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what_does_not_work(
+    lively: Server, visit: Callable[..., Visit], chosen: str
+) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.add_init_script(WITHOUT_GLOBE)
+    essential = core(lively)
+    some = ["main.js", "format.js", "around.js", "view.js", "sound.js", "city.js", "card.js"]
+    for name in modules(lively) if chosen == "all" else some:
+        how = next(HOW)
+        open_broken(page, lively, name, how)
+        visitor.wait(f"document.body && document.getElementById('status') && {NEWS}")
+        if name in essential:
+            expect(page.locator("#trouble"), name).to_have_text("Only the list works. Reload the page to try again.")
+        elif page.locator("#trouble").is_hidden():
+            assert page.evaluate("document.body.dataset.globe") == "none", f"{name} ({how}): nothing says so"
+        assert visitor.page.locator(".notice").is_visible()
+
+
+def test_whatever_the_browser_gives_or_lacks_the_list_goes_on_live(lively: Server, visit: Callable[..., Visit]) -> None:
+    for name, script in BROKEN_APIS.items():
+        visitor = visit()
+        visitor.page.add_init_script(WITHOUT_GLOBE)
+        visitor.page.add_init_script(script)
+        visitor.page.goto(lively.url, wait_until="commit")
+        visitor.wait(f"document.body && document.getElementById('status') && {NEWS}")
+        assert visitor.errors == [], name
+        assert visitor.page.locator("#trouble").is_hidden(), f"{name}: {visitor.page.locator('#trouble').inner_text()}"
+        visitor.page.context.close()
+
+
+def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
+    lively: Server, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.add_init_script("window.AudioContext = class { constructor() { throw new Error('no sound'); } }")
+    page.add_init_script("localStorage.setItem('unison', JSON.stringify({sound: true}))")
+    page.goto(lively.url)
+    visitor.wait("document.body.dataset.globe === 'ready'")
+    page.mouse.click(5, 5)
+    expect(page.locator("#trouble")).to_have_text("Not working here: Sound")
+    page.evaluate("""void (performance.now = () => { throw new Error("a frame that throws"); })""")
+    expect(page.locator(".notice")).to_be_visible()
+    visitor.wait(NEWS)
+    expect(page.locator(".poster .live path").first).to_be_attached()
+    expect(page.locator("#trouble")).to_have_text("Not working here: Sound")
+
+
+def test_a_broken_part_of_an_embed_leaves_its_list_live(lively: Server, visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.add_init_script(WITHOUT_GLOBE)
+    for name, says in {
+        "caption.js": "Not working here: Details",
+        "bridge.js": "",
+        "status.js": "Only the list works. Reload the page to try again.",
+    }.items():
+        page.unroute_all()
+        page.route(f"**/assets/*/{name}", break_by(next(HOW)))
+        page.goto(f"{lively.url}/embed?feed=1", wait_until="commit")
+        visitor.wait(f"document.body && document.getElementById('status') && {NEWS}")
+        expect(page.locator("#trouble")).to_have_text(says)
