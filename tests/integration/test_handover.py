@@ -156,7 +156,7 @@ def test_a_process_is_stuck_where_it_does_nothing_for_three_seconds_not_where_it
     busy.send_signal(signal.SIGSTOP)
     while (look := Look.at(busy.pid)) and look.state != "T":
         time.sleep(0.01)
-    with pytest.raises(TimeoutError, match=r"it is stuck: 2.5 s without any work"):
+    with pytest.raises(TimeoutError, match=r"it is stuck: 1.5 s without any work"):
         looks(busy.pid, 6)
 
 

@@ -49,6 +49,7 @@ class Child(Generic[T]):
         files: descriptors that it gets, under the same numbers.
 
     Attributes:
+        module: its name.
         busy: how many questions it has to answer.
         started: how many processes there have been.
     """
@@ -64,7 +65,7 @@ class Child(Generic[T]):
         self.busy = self.started = 0
         self._answer_s, self._files = answer_s, tuple(files)
         self._stopped = False
-        self._module, self._start, self._answer = module, start, answer
+        self.module, self._start, self._answer = module, start, answer
         self._sending, self._receiving = threading.Lock(), threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
@@ -117,21 +118,6 @@ class Child(Generic[T]):
     def _progress(self) -> Progress:
         return Progress(self._process.pid if self._process else 0, self._answer_s)
 
-    def again(self, question: Callable[[], msgspec.Struct]) -> T:
-        """Return the answer to a question, which is asked once more if the child is lost over it.
-
-        Raises:
-            StartError: there is no child, and none could be started.
-            OSError: two children were lost.
-        """
-        try:
-            return self.asked(question)
-        except StartError:
-            raise
-        except OSError as error:
-            log.warning("%s: a process was lost (%s); another one takes over", self._module, error)
-            return self.asked(question)
-
     def _begin(self) -> socket.socket:
         if self._stopped:
             raise StartError("cannot start a process: it was told to stop")
@@ -152,7 +138,7 @@ class Child(Generic[T]):
             ours.settimeout(LOOK_S)
             self._connection = ours
             # -P: what lies in the current folder is none of its modules
-            command = [sys.executable, "-P", "-m", self._module, str(theirs.fileno())]
+            command = [sys.executable, "-P", "-m", self.module, str(theirs.fileno())]
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -177,6 +163,27 @@ class Child(Generic[T]):
                 process.kill()
                 with suppress(subprocess.TimeoutExpired):  # the kernel keeps one that waits for a broken disk
                     process.wait(_END_S)
+
+
+def ask_one_of(children: Sequence[Child[T]], question: Callable[[], msgspec.Struct]) -> T:
+    """Return the answer of the least busy child; where it is lost over the question, another one is asked.
+
+    Raises:
+        StartError: there is no child, and none could be started.
+        OSError: two children were lost.
+    """
+    try:
+        return _readiest(children).asked(question)
+    except StartError:
+        raise
+    except OSError as error:
+        child = _readiest(children)
+        log.warning("%s: a process was lost (%s); another one takes over", child.module, error)
+        return child.asked(question)
+
+
+def _readiest(children: Sequence[Child[T]]) -> Child[T]:
+    return min(children, key=lambda child: (child.busy, not child.running))
 
 
 def serve(

@@ -104,6 +104,7 @@ class Pipeline:
             self._on_closed(closed, time.perf_counter() - began_s)
         for record in self._closed.records:
             self._records.publish(record)
+            gevent.sleep(0)  # after a pause there are many, and others want their turn
 
     def _watermarks(self, watermark_ms: int) -> Iterator[int]:
         """Yield up to where slices are closed, one after the other, so that none is left out where matching took long.

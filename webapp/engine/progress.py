@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOOK_S = 0.5
-STUCK_S = 2.5
+STUCK_S = 1.5
 """A process that owes an answer for so long, and uses no processor time meanwhile, is stuck."""
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _MAY_NOT_RUN = "RD"

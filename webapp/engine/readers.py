@@ -21,7 +21,7 @@ from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.plays import Source
 from webapp.core.reading import PlayReader, Taken
-from webapp.engine.children import Child, StartError, give_way, serve
+from webapp.engine.children import Child, StartError, ask_one_of, give_way, serve
 
 LARGE_BYTES = 1 << 16
 CHILDREN_MOST = 4
@@ -87,9 +87,8 @@ class Readers:
             ReadersLost: two processes were lost over this body.
         """
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
-            child = min(self._children, key=lambda child: child.busy)
             try:
-                return _outcome(child.again(lambda: _Job(body, self._clock(), source, lines)))
+                return _outcome(ask_one_of(self._children, lambda: _Job(body, self._clock(), source, lines)))
             except StartError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
                 log.warning("large bodies are read by the server itself for %g s: %s", _AGAIN_S, error)

@@ -10,7 +10,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from webapp.engine.children import Child, give_way, serve
+from webapp.engine.children import Child, ask_one_of, give_way, serve
 from webapp.graphics.cardpage import SOFT, WARM
 from webapp.graphics.cards import KINDS, Drawn, Told
 from webapp.graphics.codes import code_svg
@@ -50,7 +50,7 @@ class Drawing:
         Raises:
             OSError: two processes were lost over it, or none could be started.
         """
-        return self._child.again(lambda: job).data
+        return ask_one_of([self._child], lambda: job).data
 
     def stop(self) -> None:
         """End the process."""
