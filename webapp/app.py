@@ -12,6 +12,7 @@ from typing import Any
 
 import gevent
 from flask import Flask
+from werkzeug.exceptions import ServiceUnavailable
 
 from webapp.config import Settings
 from webapp.core import frames
@@ -74,6 +75,8 @@ PRESSES = Rate(burst=5_000, per_s=1_000.0)
 PICTURES = Rate(burst=60, per_s=1.0)
 """That are drawn for one address, so that nobody takes up the queue; those that are kept do not count."""
 GOODBYE_S = 5.0
+FINISH_S = 3.0
+"""How long the slices that are open at the end may take to close."""
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +121,7 @@ class Unison:
         self._data_dir = DataDir(settings.data_dir)
         self.loop = Loop()
         self._starting = threading.Lock()
-        self._started = False
+        self._started = self._is_ending = False
         self._status = "ok"
         self._inside = 0  # viewers, from before they have joined the hub until they are gone
 
@@ -133,9 +136,11 @@ class Unison:
             DataDirError: another server uses the data folder, or it cannot be used.
             SecretFileError: a file of secrets that a setting names cannot be used.
             HistoryError: the history in it cannot be used.
+            ServiceUnavailable: the application is ending, or has ended.
         """
         if self._started:
             return
+        self._check_not_ending()
         with self._starting:
             if not self._started:
                 self._open()
@@ -147,6 +152,10 @@ class Unison:
                 self.loop.forever(self._look_at_secrets)
                 atexit.register(self.stop)
                 self._started = True
+
+    def _check_not_ending(self) -> None:
+        if self._is_ending:
+            raise ServiceUnavailable("the server is restarting or stopping; try again in 2 s", retry_after=2)
 
     def _open(self) -> None:
         settings = self.settings
@@ -244,6 +253,7 @@ class Unison:
 
         Raises:
             Overloaded: too many plays are waiting; none was taken.
+            ServiceUnavailable: the application is ending; none was taken.
         """
         self.check_room(n)
         return self.pipeline.take(batch)
@@ -253,7 +263,9 @@ class Unison:
 
         Raises:
             Overloaded: too many plays are waiting.
+            ServiceUnavailable: the application is ending.
         """
+        self._check_not_ending()
         if self.pipeline.waiting + n > self.settings.plays_max:
             self.metrics.refused(n)
             raise Overloaded(retry_after_s=1.0)
@@ -341,13 +353,15 @@ class Unison:
         }
 
     def stop(self) -> None:
-        """Say goodbye to the viewers, write what is pending, close all."""
+        """Close the open slices, write what is pending, say goodbye to the viewers, close all."""
         with self._starting:
+            self._is_ending = True
             if not self._started:
                 return
             self._started = False
         atexit.unregister(self.stop)
-        self.pipeline.stop()
+        self.loop.call(self.pipeline.finish, FINISH_S)
+        offload(self.history.flush)  # before viewers take their time
         self.loop.call(self._say_goodbye)
         self.loop.stop()
         self.matching.stop()

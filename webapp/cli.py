@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 import os
-import signal
 import socket
 import sys
 from contextlib import suppress
 from importlib import import_module
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, ClassVar
 
 import click
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
-from gunicorn.glogging import Logger
 
 from webapp import logs
 from webapp.config import SettingError, Settings, wants_json
-from webapp.engine.children import collect_seldom
 from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
 from webapp.storage.secretfiles import words_of
 
-WORKER_CONNECTIONS_SPARE = 1_000
-WARM_AFTER_S = 5.0
-"""When all assets are compressed that nobody asked for yet: at once it would slow what a start has to do."""
 UNTAKEN_S = 60.0
 """How long the kernel keeps a connection open whose client does not take what it was sent."""
 
@@ -129,9 +118,12 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, open_on_loo
 
     Every other setting is read from the environment; `unison settings` lists them.
     """
+    from webapp.serving import Server  # which loads gevent
+
     logs.set_up(as_json=wants_json(os.environ))
     try:
-        chosen = Settings.from_env(host=host, port=port, data_dir=data_dir)
+        given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
+        chosen = Settings.from_env(**given)
         listener = _listen(chosen.host, chosen.port)
         with DataDir(chosen.data_dir):  # says at once what the worker would only find out later
             pass
@@ -139,7 +131,8 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, open_on_loo
         logs.refuse(str(error))
         sys.exit(1)
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
-    _Server(chosen, listener, open_on_loopback=open_on_loopback).run()
+    url, elsewhere = _url(listener), _url_elsewhere(listener)
+    Server(chosen, given, listener.detach(), url, elsewhere, open_on_loopback=open_on_loopback).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -152,12 +145,6 @@ def _listen(host: str, port: int) -> socket.socket:
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
     return listener
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out that a client took nothing for so long that the kernel gave it up; gunicorn leaves out that it left."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not (isinstance(error, OSError) and error.errno == errno.ETIMEDOUT)
 
 
 def _url(listener: socket.socket) -> str:
@@ -180,86 +167,3 @@ def _url_elsewhere(listener: socket.socket) -> str | None:
 
 def _http(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-class _GunicornLogger(Logger):
-    """Leaves gunicorn's errors to the root logger, so that they look like all other lines."""
-
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        self.error_log.handlers, self.error_log.propagate = [], True
-
-
-def _networks(settings: Settings) -> list[str]:
-    """Return the trusted proxies as gunicorn takes them: networks without bits of a host."""
-    return [str(ip_network(network, strict=False)) for network in settings.trusted_proxies]
-
-
-class _Server(BaseApplication):
-    """Gunicorn with one gevent worker: one process has all viewers, one more watches over it."""
-
-    def __init__(self, settings: Settings, listener: socket.socket, *, open_on_loopback: bool = False) -> None:
-        self._open_on_loopback = open_on_loopback
-        self._settings, self._url, self._url_elsewhere = settings, _url(listener), _url_elsewhere(listener)
-        self._fd = listener.detach()  # gunicorn makes a socket of its own from it
-        super().__init__()
-
-    def load_config(self) -> None:
-        options: dict[str, Any] = {
-            "bind": f"fd://{self._fd}",
-            "workers": 1,
-            "worker_class": "gevent",
-            "worker_connections": self._settings.viewers_max + WORKER_CONNECTIONS_SPARE,
-            "control_socket_disable": True,
-            "graceful_timeout": 5,
-            "keepalive": 15,
-            "logger_class": _GunicornLogger,
-            "loglevel": "error",  # its warnings of malformed requests name the sender's address, and a token's header
-            "forwarded_allow_ips": ",".join(_networks(self._settings)),  # who may say X-Forwarded-Proto
-            "forwarder_headers": "",  # else a SCRIPT_NAME that this machine sends is answered 500
-            "post_worker_init": self._start,
-            "worker_exit": self._stop,
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        from webapp.app import create_app
-
-        self._app = create_app(self._settings, open_on_loopback=self._open_on_loopback)
-        return self._app
-
-    def _start(self, _worker: Any) -> None:
-        """Start in the worker before the first request, so that the globe is alive when it is opened.
-
-        The imports wait until gevent has patched the worker.
-        """
-        import gevent
-
-        from webapp.engine.hub import raise_file_limit
-        from webapp.web.pages import assets
-        from webapp.web.runtime import offload
-
-        # A terminal's Ctrl-C goes to all processes, and the master ends this one: ended twice it would be cut short.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        logs.log_greenlets(gevent.get_hub())
-        logging.getLogger("gunicorn.error").addFilter(_is_news)
-        raise_file_limit()
-        try:
-            self._app.extensions["unison"].start()
-        except RuntimeError as error:
-            logs.refuse(str(error))
-            sys.exit(Arbiter.APP_LOAD_ERROR)
-        collect_seldom()
-        gevent.spawn_later(WARM_AFTER_S, offload, assets(self._app).warm)
-        logs.announce(f"Unison is on {self._url}", event="started", url=self._url)
-        if self._url_elsewhere:
-            logs.announce(f"Other machines reach it on {self._url_elsewhere}", url=self._url_elsewhere)
-        logs.announce(self._app.extensions["unison"].senders.told())
-        if self._settings.viewers_per_address and not self._settings.trusted_proxies:
-            logs.announce(
-                "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."
-            )
-
-    def _stop(self, _arbiter: Any, _worker: Any) -> None:
-        self._app.extensions["unison"].stop()

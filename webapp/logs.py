@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -99,7 +100,8 @@ def announce(sentence: str, **fields: object) -> None:
 
     Where the log is JSON, it is a line of the same form, with `fields` beside the message.
     """
-    print(_started(logging.INFO, sentence, fields) or sentence, flush=True)
+    with suppress(OSError):  # whoever started it may have left with the terminal
+        print(_started(logging.INFO, sentence, fields) or sentence, flush=True)
 
 
 def refuse(sentence: str) -> None:

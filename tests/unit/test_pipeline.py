@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import gevent
 import pytest
 
 from tests.unit.making import LYON, OSAKA, PARIS, RECIFE, SECRET, T0, batch, track
@@ -67,10 +68,18 @@ def test_a_clock_that_was_set_back_is_told(world: World) -> None:
     assert world.pipeline.ahead_s == pytest.approx(60)
 
 
-def test_a_stopped_pipeline_takes_no_more_plays(world: World) -> None:
-    world.pipeline.stop()
-    world.plays.publish(batch(world.gazetteer, [("ann", OSAKA, 100, track())]).encode())
-    assert world.pipeline.waiting == 0
+def test_a_pipeline_that_ends_closes_the_slices_of_all_plays_and_takes_no_more(world: World) -> None:
+    pressed = [("ann", OSAKA, 1_400, track()), ("bob", RECIFE, 1_490, track())]  # a second ahead, as is allowed
+    world.plays.publish(batch(world.gazetteer, pressed).encode())
+    ending = gevent.spawn(world.pipeline.finish, 60)
+    gevent.sleep(0)
+    world.plays.publish(batch(world.gazetteer, [("eve", OSAKA, 100, track())]).encode())
+    world.pipeline.step()
+    ending.get(timeout=10)
+    records = [SliceRecord.decode(message) for _, message in world.records.read(0)]
+    assert (sum(r.counts.plays for r in records), sum(len(r.pairs) for r in records)) == (2, 1)
+    world.pipeline.step()
+    assert (world.records.last, world.pipeline.waiting) == (len(records), 0)
 
 
 def test_what_the_answer_calls_late_is_what_the_frames_count_as_late(world: World) -> None:

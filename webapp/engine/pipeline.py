@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 import gevent
+from gevent.event import Event
 
 from webapp.core.plays import SLICE_MS, late_in, plays_in, stamped
+from webapp.core.reading import WINDOW_MS
 from webapp.core.slices import JUMP_MS
 from webapp.engine.bus import Bus
 from webapp.engine.matching import Closed, Matching
@@ -50,6 +52,7 @@ class Pipeline:
         self._inbox: deque[bytes] = deque()
         self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in step
         self._end = plays.subscribe(self._receive)
+        self._is_ending, self._ended = False, Event()
 
     @property
     def waiting(self) -> int:
@@ -74,12 +77,18 @@ class Pipeline:
     def step(self) -> None:
         """Wait a little, take plays in, close what is due by then, and publish the records."""
         gevent.sleep(self._until_next())
+        if self._ended.is_set():
+            return
+        ending = self._is_ending
         with self._arriving:  # what arrives from now on is stamped with a later time
             now_ms = self._now_ms()
             batches = [self._inbox.popleft() for _ in range(len(self._inbox))]
-        for watermark_ms in self._watermarks(now_ms - self._lateness_ms):
+        ahead_ms = WINDOW_MS[1] + SLICE_MS if ending else -self._lateness_ms
+        for watermark_ms in self._watermarks(now_ms + ahead_ms):
             self._close(batches, watermark_ms, now_ms)
             batches = []
+        if ending:
+            self._ended.set()
 
     def take(self, batch: bytes) -> int:
         """Publish encoded plays, stamped with their time of arrival; return how many of them come too late.
@@ -119,9 +128,14 @@ class Pipeline:
                 yield self._closed.closed_ms + CATCH_UP_MS
         yield watermark_ms
 
-    def stop(self) -> None:
-        """Take no more plays."""
+    def finish(self, most_s: float) -> None:
+        """Take no more plays, and close the slices of all that were taken, which may be ahead of the clock.
+
+        Call it on the loop; it waits until that is done, for a number of seconds at most.
+        """
         self._end()
+        self._is_ending = True
+        self._ended.wait(most_s)
 
     def _receive(self, _: int, message: bytes) -> None:
         self._received += plays_in(message)

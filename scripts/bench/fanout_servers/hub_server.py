@@ -6,12 +6,11 @@ backlog is bounded to BOUND bytes, and `GET /dropped` counts who was closed, by 
 
 from __future__ import annotations
 
-import socket
 import sys
 from typing import Any
 
-from webapp.cli import _Server
 from webapp.config import Settings
+from webapp.serving import Server
 
 
 def make_app() -> Any:
@@ -47,7 +46,7 @@ def send(app: Any, size: int) -> None:
         app.extensions["hub"].send(app.extensions["channel"], text(size).encode())
 
 
-class HubServer(_Server):
+class HubServer(Server):
     """`unison serve` with another application."""
 
     size = bound = 0
@@ -57,7 +56,8 @@ class HubServer(_Server):
         self._app = make_app()
         return self._app
 
-    def _start(self, _worker: Any) -> None:
+    def start_worker(self, _worker: Any) -> None:
+        """Make the hub."""
         import gevent
 
         from webapp.engine.hub import Hub, raise_file_limit
@@ -66,14 +66,14 @@ class HubServer(_Server):
         self._app.extensions["hub"] = Hub(backlog_bytes=self.bound)
         gevent.spawn(send, self._app, self.size)
 
-    def _stop(self, _arbiter: Any, _worker: Any) -> None:
-        pass
+    def stop_worker(self, _arbiter: Any, _worker: Any) -> None:
+        """Do nothing."""
 
 
 def main(fd: int, size: int, bound: int) -> None:
     """Serve until a signal."""
     HubServer.size, HubServer.bound = size, bound
-    HubServer(Settings(), socket.socket(fileno=fd)).run()
+    HubServer(Settings(), {}, fd, url="").run()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""A reload, and what goes on during it: a sender that counts what was taken, viewers that come back."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from tests.serving import Server
+
+DEADLINE_S = 60.0
+SAID = "Unison is on"
+
+
+def until(reached: Callable[[], bool], seconds: float = DEADLINE_S) -> None:
+    """Wait until a condition holds."""
+    end_s = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end_s, f"not within {seconds:g} s"
+        time.sleep(0.02)
+
+
+def workers_of(server: Server) -> list[int]:
+    """Return the workers of a server: one, and a second during a reload."""
+    pid = server.process.pid
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def worker_of(server: Server) -> int:
+    """Return the one worker of a server, once it has no other."""
+    until(lambda: len(workers_of(server)) == 1)
+    return workers_of(server)[0]
+
+
+def reload(server: Server) -> None:
+    """Send SIGHUP, and wait until the new worker serves."""
+    starts = server.log.count(SAID)
+    os.kill(server.process.pid, signal.SIGHUP)
+    until(lambda: server.log.count(SAID) > starts or server.process.poll() is not None)
+    assert server.process.poll() is None, server.log
+
+
+def kept_plays(server: Server) -> int:
+    """Return how many plays the records of the history count, late ones too."""
+    with sqlite3.connect(f"file:{server.data_dir / 'history.sqlite3'}?mode=ro", uri=True) as db:
+        counts = [json.loads(text) for (text,) in db.execute("SELECT counts FROM records")]
+    db.close()
+    return sum(count["plays"] + count["late"] for count in counts)
+
+
+class Sender:
+    """Sends plays, one after the other, over a connection that it opens anew when it was closed.
+
+    Attributes:
+        taken: how many were answered 202.
+        tried: how many were sent, whatever became of them.
+        refused: the status of all other answers.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.taken = self.tried = 0
+        self.refused = set[int]()
+        self._port = server.port
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(DEADLINE_S)
+
+    def takes(self, more: int) -> None:
+        """Wait until so many more were taken."""
+        wanted = self.taken + more
+        until(lambda: self.taken >= wanted)
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE_S)
+        for number in itertools.count():
+            if self._end.wait(0.005):
+                break
+            try:
+                self._send(connection, number)
+            except (OSError, http.client.HTTPException):
+                connection.close()
+        connection.close()
+
+    def _send(self, connection: http.client.HTTPConnection, number: int) -> None:
+        play = {
+            "track": {"title": "Night Bus Home", "artist": "Ada Lumen"},
+            "listener": f"listener {number}",
+            "place": {"city": "Osaka", "country": "JP"},
+        }
+        self.tried += 1
+        connection.request("POST", "/api/plays", json.dumps(play), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        told = json.load(answer)
+        if answer.status == 202:
+            self.taken += told["accepted"]
+        else:
+            self.refused.add(answer.status)

@@ -1,0 +1,107 @@
+"""What the worker of `unison serve` does. The master never imports this, so that a reload runs the code of then."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import gevent
+from gunicorn.arbiter import Arbiter
+
+from webapp import logs
+from webapp.app import Unison, create_app
+from webapp.config import SettingError, Settings, wants_json
+from webapp.engine.children import collect_seldom
+from webapp.engine.hub import raise_file_limit
+from webapp.storage.datadir import DataDirInUse
+from webapp.web.pages import assets
+from webapp.web.runtime import offload
+
+if TYPE_CHECKING:
+    from webapp.serving import Worker
+
+WARM_AFTER_S = 5.0
+"""When all assets are compressed that nobody asked for yet: at once it would slow what a start has to do."""
+FOLDER_S = 25.0
+"""How long to wait for the worker before to leave the data folder."""
+LOOK_S = 0.05
+
+
+class Serving:
+    """The application of one worker, from its loading to its end.
+
+    Args:
+        given: settings from the command line, by name; the others are read from the environment.
+        url: where a browser on this machine reaches it.
+        elsewhere: where other machines do, if they do.
+        open_on_loopback: take plays from this machine without a token.
+    """
+
+    def __init__(
+        self, given: Mapping[str, Any], url: str, elsewhere: str | None, *, open_on_loopback: bool = False
+    ) -> None:
+        self._url, self._elsewhere = url, elsewhere
+        logs.set_up(as_json=wants_json(os.environ))
+        try:
+            self.settings = Settings.from_env(**given)
+            self.app = create_app(self.settings, open_on_loopback=open_on_loopback)
+        except SettingError as error:
+            _give_up(error)
+        self._unison: Unison = self.app.extensions["unison"]
+
+    def start(self, worker: Worker) -> None:
+        """Set all going, once the worker before has left the data folder."""
+        logs.set_up(as_json=self.settings.log_json, level=self.settings.log_level)
+        logs.log_greenlets(gevent.get_hub())
+        logging.getLogger("gunicorn.error").addFilter(_is_news)
+        raise_file_limit()
+        try:
+            self._start(worker)
+        except RuntimeError as error:
+            _give_up(error)
+        collect_seldom()
+        gevent.spawn_later(WARM_AFTER_S, offload, assets(self.app).warm)
+        self._tell()
+
+    def _start(self, worker: Worker) -> None:
+        until_s = time.monotonic() + FOLDER_S
+        while True:
+            try:
+                return self._unison.start()
+            except DataDirInUse:
+                if not worker.alive:  # it was told to end while it waited
+                    sys.exit(0)
+                if time.monotonic() > until_s:
+                    raise
+            worker.notify()
+            time.sleep(LOOK_S)
+
+    def _tell(self) -> None:
+        logs.announce(f"Unison is on {self._url}", event="started", url=self._url)
+        if self._elsewhere:
+            logs.announce(f"Other machines reach it on {self._elsewhere}", url=self._elsewhere)
+        logs.announce(self._unison.senders.told())
+        if self.settings.viewers_per_address and not self.settings.trusted_proxies:
+            logs.announce(
+                "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."
+            )
+
+    def stop(self) -> None:
+        """End all."""
+        self._unison.stop()
+
+
+def _give_up(error: Exception) -> NoReturn:
+    logs.refuse(str(error))
+    sys.exit(Arbiter.APP_LOAD_ERROR)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop ETIMEDOUT tracebacks from stalled clients; gunicorn itself drops those of clients that left."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, OSError) and error.errno == errno.ETIMEDOUT)
