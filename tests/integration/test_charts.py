@@ -35,7 +35,8 @@ def test_players_get_files_with_absolute_addresses(server: Server, connected: st
     assert [info.text for info in ElementTree.fromstring(xspf.body).iter("{http://xspf.org/ns/0/}info")][1:] == [moment]
     tracks = get_json(server, f"/playlist.jspf?period={period}")["playlist"]["track"]
     assert [(track["title"], track["info"]) for track in tracks] == [("Night Bus <Home>", moment)]
-    assert ask(server, f"/playlist.m3u?period={period}").text.splitlines()[-1] == moment
+    assert "1 of 1 songs have no url" in ask(server, f"/playlist.m3u?period={period}").text
+    assert "m3u" not in ask(server, f"/playlist?period={period}").text
 
 
 def test_a_feed_reader_reads_the_latest_moments_of_a_filter(server: Server, connected: str) -> None:

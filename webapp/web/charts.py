@@ -51,7 +51,9 @@ def page() -> Response:
     period, order = _asked()
     chart = unison().charts.of(period)
     entries = [_told(connection, times) for connection, times in chart.sums[order]]
-    return page_response(render_template("playlist.html", period=period, order=order, entries=entries, formats=FORMATS))
+    playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
+    formats = [format for format in FORMATS if format != "m3u" or playable]
+    return page_response(render_template("playlist.html", period=period, order=order, entries=entries, formats=formats))
 
 
 @blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")

@@ -102,10 +102,15 @@ def _without_none(**values: object) -> dict[str, object]:
 
 
 def m3u(playlist: Playlist) -> bytes:
-    """Write extended M3U in UTF-8; where a song is to be heard is not known, its moment's address stands."""
+    """Write extended M3U in UTF-8: the songs that have a url, for a player can use nothing else."""
     lines = ["#EXTM3U", "#EXTENC:UTF-8", f"#PLAYLIST:{playlist.title}"]
-    for item in playlist.items:
-        lines += [f"#EXTINF:-1,{item.artist} - {item.title}", item.url or item.page]
+    playable = [item for item in playlist.items if item.url]
+    if left_out := len(playlist.items) - len(playable):
+        lines.append(
+            f"# {left_out} of {len(playlist.items)} songs have no url and are left out; XSPF and JSPF list them"
+        )
+    for item in playable:
+        lines += [f"#EXTINF:-1,{item.artist} - {item.title}", item.url or ""]
     return "\n".join([*lines, ""]).encode()
 
 
