@@ -85,8 +85,8 @@ def card(told: Told, fonts: Fonts) -> Drawn:
     mirrored = is_right_to_left(told.title)
     frame = Frame(*CARD, 340 if mirrored else 860, 322, 262)
     page = Page(fonts, 1136 if mirrored else 64, "end" if mirrored else "start", 500)
-    title = page.fit(told.title, BOLD, _sizes((72, 60, 1), (72, 54, 2), (52, 38, 3), (34, 32, 4)))
-    artist = page.fit(told.artist, REGULAR, _sizes((32, 26, 1), (24, 24, 2)))
+    title = page.fit(told.title, BOLD, sizes((72, 60, 1), (72, 54, 2), (52, 38, 3), (34, 32, 4)))
+    artist = page.fit(told.artist, REGULAR, sizes((32, 26, 1), (24, 24, 2)))
     page.wordmark(84)
     page.y = 104 + (440 - (title.height + artist.height) * LINE - 8 - 186) / 2
     _words(page, title, artist)
@@ -95,15 +95,15 @@ def card(told: Told, fonts: Fonts) -> Drawn:
     page.facts(told.facts, 30, 38)
     page.line(told.when, 588, 20, REGULAR, SOFT)
     veil = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
-    return _over(told, frame, page, lambda globe: _veiled(globe, *veil, axis=1))
+    return _over(told, frame, page, lambda globe: veiled(globe, *veil, axis=1))
 
 
 def story(told: Told, fonts: Fonts) -> Drawn:
     """Draw 1080 by 1920 pixels: globe and words in the middle; below them the code, with what this is beside it."""
     frame = Frame(1080, 1920, 540, 540, 320)
     page = Page(fonts, 540, "middle", 920)
-    title = page.fit(told.title, BOLD, _sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
-    artist = page.fit(told.artist, REGULAR, _sizes((44, 34, 1), (32, 32, 2)))
+    title = page.fit(told.title, BOLD, sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
+    artist = page.fit(told.artist, REGULAR, sizes((44, 34, 1), (32, 32, 2)))
     page.y = 862 + (512 - (title.height + artist.height) * LINE - 215) / 2
     _words(page, title, artist)
     places = (told.start.place, told.end.place)
@@ -112,11 +112,11 @@ def story(told: Told, fonts: Fonts) -> Drawn:
     foot = _foot(told, fonts)
     foot.wordmark(STORY_END - 192)
     foot.y = STORY_END - 166
-    foot.lines(foot.fit(told.motto, REGULAR, _sizes((32, 28, 1), (30, 26, 2))), REGULAR, TEXT)
+    foot.lines(foot.fit(told.motto, REGULAR, sizes((32, 28, 1), (30, 26, 2))), REGULAR, TEXT)
     foot.y += 6
-    foot.lines(foot.fit(told.when, REGULAR, _sizes((26, 24, 1), (24, 22, 2))), REGULAR, SOFT)
+    foot.lines(foot.fit(told.when, REGULAR, sizes((26, 24, 1), (24, 22, 2))), REGULAR, SOFT)
     page.tiles += foot.tiles
-    return _over(told, frame, page, lambda globe: _veiled(globe, 950, 760, 0.94, axis=0))
+    return _over(told, frame, page, lambda globe: veiled(globe, 950, 760, 0.94, axis=0))
 
 
 def _foot(told: Told, fonts: Fonts) -> Page:
@@ -130,7 +130,7 @@ def _foot(told: Told, fonts: Fonts) -> Page:
     return foot
 
 
-def _sizes(*ranges: tuple[int, int, int]) -> list[tuple[int, int]]:
+def sizes(*ranges: tuple[int, int, int]) -> list[tuple[int, int]]:
     """Return sizes from one to another, each with how many lines there may be."""
     return [(size, most) for first, last, most in ranges for size in range(first, last - 1, -2)]
 
@@ -141,7 +141,7 @@ def _words(page: Page, title: Fitted, artist: Fitted) -> None:
     page.lines(artist, REGULAR, SOFT)
 
 
-def _veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) -> Image.Image:
+def veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) -> Image.Image:
     """Darken the globe toward where words stand: fully up to one line across, not at all from another on."""
     part = np.clip((np.arange(globe.size[1 - axis]) - clear) / (dark - clear), 0, 1)
     opacity = np.round(255 * most * part * part * (3 - 2 * part)).astype(np.uint8)
@@ -154,17 +154,17 @@ def _veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) -
     return globe
 
 
-def _over(told: Told, frame: Frame, page: Page, veiled: Callable[[Image.Image], Image.Image]) -> Drawn:
+def _over(told: Told, frame: Frame, page: Page, dimmed: Callable[[Image.Image], Image.Image]) -> Drawn:
     start, end = Place(told.start.lon, told.start.lat), Place(told.end.lon, told.end.lat)
     view = look(start, end, frame, told.at_s)
     flight = view.seen(arc(start, end))[:, :2]
-    tiles = [_arc(flight, told), *_labels(page, frame, flight, told), *page.tiles]
-    return Drawn(veiled(painted(frame, view)), tiles)
+    tiles = [song_arc(flight, told.pair), *_labels(page, frame, flight, told), *page.tiles]
+    return Drawn(dimmed(painted(frame, view)), tiles)
 
 
-def _arc(flight: Floats, told: Told) -> Tile:
-    """Return the arc in its song's colours, with its glow, and what shines at its ends."""
-    first, second = PAIRS[told.pair]
+def song_arc(flight: Floats, pair: int) -> Tile:
+    """Return an arc in its song's colours, with its glow, and what shines at its ends; `flight` is (n, 2), pixels."""
+    first, second = PAIRS[pair]
     (x1, y1), (x2, y2) = flight[0].round(1).tolist(), flight[-1].round(1).tolist()
     way = f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in flight.tolist())}" fill="none" stroke-linecap="round"'
     glow = ((17, 0.07), (11, 0.12), (6.5, 0.25), (3.8, 1))

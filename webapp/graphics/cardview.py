@@ -105,6 +105,12 @@ def look(start: Place, end: Place, frame: Frame, at_s: float) -> View:
     return View(axes, sun, frame.x - along[0], frame.y + along[1], frame.radius * zoom)
 
 
+def facing(place: Place, frame: Frame, at_s: float) -> View:
+    """Turn the whole globe so that a place is in the middle; as far as 60° north or south, so that it stays upright."""
+    axes = _upright(unit(Place(place.lon, min(max(place.lat, -60.0), 60.0))))
+    return View(axes, axes @ unit(subsolar(at_s)), frame.x, frame.y, frame.radius)
+
+
 def _upright(toward: Floats) -> Floats:
     east = np.cross([0.0, 0.0, 1.0], toward)
     east = east / max(float(np.linalg.norm(east)), 1e-9)

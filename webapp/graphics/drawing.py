@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 import numpy as np
@@ -16,15 +16,24 @@ from webapp.graphics.cards import KINDS, Drawn, Told
 from webapp.graphics.codes import code_svg
 from webapp.graphics.fonts import Fonts, load_fonts
 from webapp.graphics.looks import LAND, LIGHTS, OCEAN, PAIRS
+from webapp.graphics.overview import Overview, overview
 
 ANSWER_S = 20.0
 
 
 class Job(msgspec.Struct):
-    """A picture to be drawn: of what is told one of `cards.KINDS`; of an address "code.svg" or "code.png"."""
+    """A picture to be drawn: of a moment one of `cards.KINDS`, of an overview, or of an address a code.
+
+    Attributes:
+        kind: one of `cards.KINDS`, "overview", "code.svg" or "code.png".
+        told: the moment.
+        overview: the globe.
+        address: what the code says.
+    """
 
     kind: str
     told: Told | None = None
+    overview: Overview | None = None
     address: str = ""
 
 
@@ -59,21 +68,23 @@ class Drawing:
 
 def draw(job: Job, fonts: Fonts) -> bytes:
     """Draw a picture here."""
+    if job.overview is not None:
+        return composed(overview(job.overview, fonts), fonts, job.overview.pairs)
     if job.told is None:
         svg = code_svg(job.address)
         return (
             svg.encode() if job.kind.endswith(".svg") else resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
         )
-    return composed(KINDS[job.kind](job.told, fonts), fonts, job.told.pair)
+    return composed(KINDS[job.kind](job.told, fonts), fonts, (job.told.pair,))
 
 
-def composed(drawn: Drawn, fonts: Fonts, pair: int) -> bytes:
-    """Lay the texts over the globe; 256 colours, chosen for the song, are a third of the bytes."""
+def composed(drawn: Drawn, fonts: Fonts, pairs: tuple[int, ...]) -> bytes:
+    """Lay the texts over the globe; 256 colours, chosen for the songs, are a third of the bytes."""
     for tile in drawn.tiles:
         files = [str(path) for path in fonts.paths(tile.texts)]
         layer = Image.open(io.BytesIO(_png(tile.svg, files)))
         drawn.globe.paste(layer, (tile.left, tile.top), layer)
-    few = drawn.globe.quantize(palette=_palette(pair), dither=Image.Dither.NONE)
+    few = drawn.globe.quantize(palette=_palette(pairs), dither=Image.Dither.NONE)
     out = io.BytesIO()
     few.save(out, "PNG", compress_level=4)
     return out.getvalue()
@@ -84,7 +95,7 @@ def _png(svg: str, fonts: list[str]) -> bytes:
     return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=fonts)
 
 
-def _palette(pair: int) -> Image.Image:
+def _palette(pairs: tuple[int, ...]) -> Image.Image:
     """Return the colours of a picture: the night's blues closely, then what stands before them, more or less bright."""
     ground = OCEAN["ground"]
     ways = [
@@ -93,9 +104,7 @@ def _palette(pair: int) -> Image.Image:
         ((ground, LAND["night"], LAND["day"], "#ffffff"), 32),
         ((ground, LAND["dusk"], LIGHTS["large"]), 8),
         ((ground, LIGHTS["small"], LIGHTS["large"]), 14),
-        ((ground, PAIRS[pair][0], "#ffffff"), 18),
-        ((ground, PAIRS[pair][1], "#ffffff"), 18),
-        ((PAIRS[pair][0], PAIRS[pair][1]), 10),
+        *_ways_of_songs(ground, pairs),
         ((ground, WARM), 8),
         ((ground, SOFT), 10),
         ((ground, "#9a7bff"), 6),
@@ -104,6 +113,14 @@ def _palette(pair: int) -> Image.Image:
     palette = Image.new("P", (1, 1))
     palette.putpalette(colours.astype(np.uint8).tobytes())
     return palette
+
+
+def _ways_of_songs(ground: str, pairs: tuple[int, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield what the arcs take: 46 colours, however many songs there are."""
+    for first, second in (PAIRS[pair] for pair in pairs):
+        yield (ground, first, "#ffffff"), 18 // len(pairs)
+        yield (ground, second, "#ffffff"), 18 // len(pairs)
+        yield (first, second), 10 // len(pairs)
 
 
 def _ramp(stops: tuple[str, ...], count: int) -> np.ndarray:
