@@ -18,6 +18,7 @@ from webapp.graphics.cards import KINDS, Told, card, song_pair, story
 from webapp.graphics.cardview import Frame, Place, arc, look, subsolar, unit
 from webapp.graphics.drawing import Job, draw
 from webapp.graphics.looks import PAIRS
+from webapp.graphics.overview import Flight, Overview
 
 PICTURES = Path(__file__).parents[1] / "pictures" / "cards"
 SMALL = (240, 126)
@@ -67,6 +68,11 @@ def test_any_title_is_drawn_small(kind: str, title: str, artist: str) -> None:
     data = draw(Job(kind, told=told(title, artist, 3, "https://unison.example.org/c/" + "v" * 23)), fonts())
     assert len(data) < 300_000
     assert Image.open(io.BytesIO(data)).size == {"card": (1200, 630), "story": (1080, 1920)}[kind]
+
+
+@pytest.mark.parametrize("title", ["Beyoncé ولا", "11क्ष", "\u200eé لأ", "தமி(لأ", "ñ்்ًّதமிөதமிǼ1"])
+def test_a_title_in_several_scripts_that_join_letters_is_drawn(title: str) -> None:
+    assert apart(drawn(told(title, "Artist")), drawn(told("", "Artist"))) > 0
 
 
 @pytest.mark.parametrize(
@@ -165,3 +171,30 @@ def test_a_song_has_the_colours_of_the_page() -> None:
     """As `node -e` says of `songColours` in assets/palette.js."""
     assert [song_pair(id) for id in ("", "0123456789abcdef", "zzzzzzzzzzzzzzzz")] == [0, 5, 3]
     assert all(0 <= song_pair(str(n)) < len(PAIRS) for n in range(100))
+
+
+FLIGHTS = tuple(Flight((a.lon, a.lat), (b.lon, b.lat), n % 6) for n, (a, b) in enumerate(pairwise(CITIES)))
+EVENING_S = 1_790_000_000.0
+
+
+def overview_of(title: str, flights: tuple[Flight, ...] = (), middle: tuple[float, float] | None = None) -> Image.Image:
+    told = Overview(title, "Two strangers, one song, the same second.", "21 September 2026", EVENING_S, flights, middle)
+    return Image.open(io.BytesIO(draw(Job("overview", overview=told), fonts()))).convert("RGB")
+
+
+@pytest.mark.parametrize("title", [LONG, "", "آخر قطار"])
+@pytest.mark.parametrize("flights", [(), FLIGHTS])
+def test_an_overview_is_drawn_of_any_title_and_any_number_of_arcs(title: str, flights: tuple[Flight, ...]) -> None:
+    assert overview_of(title, flights).size == (1200, 630)
+
+
+def test_an_overview_without_arcs_is_turned_to_the_place_that_is_asked_for() -> None:
+    wide, brazil, pole = (overview_of("x", middle=middle) for middle in (None, (-46.6, -23.5), (0.0, 90.0)))
+    assert apart(wide, brazil) > TOLERATED
+    assert apart(brazil, pole) > TOLERATED
+
+
+def test_an_arc_behind_the_globe_is_left_out() -> None:
+    near, far = Flight((0.0, 0.0), (20.0, 0.0), 0), Flight((180.0, 0.0), (160.0, 0.0), 0)
+    with_far, without = (overview_of("x", flights) for flights in ((near, far), (near,)))
+    assert apart(with_far, without) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from webapp.graphics.fonts import BOLD, REGULAR, Fitted, Fonts, fitted, is_right_to_left
+from webapp.graphics.fonts import BOLD, REGULAR, Fitted, Fonts, Run, fitted, is_right_to_left
 from webapp.graphics.looks import OCEAN
 
 NAME = "Unison"
@@ -15,6 +15,14 @@ LONGEST = 300
 """Characters of a title or a name that are looked at; far more than fit."""
 NAMELESS = "♪"
 """Stands for what no font can draw."""
+JOINING = tuple(
+    f"Noto Sans {script}"
+    for script in (
+        "Arabic", "Devanagari", "Bengali", "Gujarati", "Gurmukhi", "Kannada", "Khmer", "Malayalam", "Myanmar", "Oriya",
+        "Sinhala", "Tamil", "Telugu",
+    )
+)  # fmt: skip
+"""Families that draw several letters as one."""
 LINE = 1.22
 """From one line to the next, in sizes: enough for the marks above and below of every script."""
 
@@ -60,9 +68,10 @@ class Page:
 
     def text(self, text: str, x: float, y: float, size: float, weight: int, fill: str, anchor: str) -> str:
         """Return one line, each run of it in its own family."""
-        runs = "".join(f'<tspan font-family="{run.family}">{escape(run.text)}</tspan>' for run in self.fonts.runs(text))
+        runs = _led(self.fonts.runs(text))
+        spans = "".join(f'<tspan font-family="{run.family}">{escape(run.text)}</tspan>' for run in runs)
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" xml:space="preserve"'
-        return f'<text {place} font-size="{size:g}" font-weight="{weight}" fill="{fill}">{runs}</text>'
+        return f'<text {place} font-size="{size:g}" font-weight="{weight}" fill="{fill}">{spans}</text>'
 
     def overlap(self, left: float, right: float) -> float:
         """Return how far something must go aside where the column may have words; nothing is beside a middle one."""
@@ -121,6 +130,16 @@ class Page:
         """Put how far and how many milliseconds apart."""
         self.y += gap + size
         self.line(text, self.y, size, BOLD, WARM)
+
+
+def _led(runs: list[Run]) -> list[Run]:
+    """Put an empty run of a family that joins letters before all others.
+
+    resvg shapes the whole line once for each run, takes the first run's glyphs as the measure, and panics where a later
+    font joins letters that the first one keeps apart.
+    """
+    joining = next((run.family for run in runs if run.family in JOINING), None)
+    return runs if joining is None or runs[0].family == joining else [Run(joining, "\u200b"), *runs]
 
 
 def directed(text: str, like: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -11,7 +12,7 @@ import resvg_py
 from PIL import Image
 
 from webapp.engine.children import Child, ask_one_of, give_way, serve
-from webapp.graphics.cardpage import SOFT, WARM
+from webapp.graphics.cardpage import SOFT, WARM, Tile
 from webapp.graphics.cards import KINDS, Drawn, Told
 from webapp.graphics.codes import code_svg
 from webapp.graphics.fonts import Fonts, load_fonts
@@ -19,6 +20,8 @@ from webapp.graphics.looks import LAND, LIGHTS, OCEAN, PAIRS
 from webapp.graphics.overview import Overview, overview
 
 ANSWER_S = 20.0
+_JOINED = re.compile("[\u0600-\u06ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff]")
+"""Letters of Arabic, of India's scripts, Burmese and Khmer, which fonts draw together."""
 
 
 class Job(msgspec.Struct):
@@ -81,13 +84,24 @@ def draw(job: Job, fonts: Fonts) -> bytes:
 def composed(drawn: Drawn, fonts: Fonts, pairs: tuple[int, ...]) -> bytes:
     """Lay the texts over the globe; 256 colours, chosen for the songs, are a third of the bytes."""
     for tile in drawn.tiles:
-        files = [str(path) for path in fonts.paths(tile.texts)]
-        layer = Image.open(io.BytesIO(_png(tile.svg, files)))
-        drawn.globe.paste(layer, (tile.left, tile.top), layer)
+        if layer := _layer(tile, fonts):
+            drawn.globe.paste(layer, (tile.left, tile.top), layer)
     few = drawn.globe.quantize(palette=_palette(pairs), dither=Image.Dither.NONE)
     out = io.BytesIO()
     few.save(out, "PNG", compress_level=4)
     return out.getvalue()
+
+
+def _layer(tile: Tile, fonts: Fonts) -> Image.Image | None:
+    """Draw a tile; where resvg cannot join its letters, with letters apart; nothing where that fails, too."""
+    files = [str(path) for path in fonts.paths(tile.texts)]
+    for svg in (tile.svg, _JOINED.sub("\\g<0>\u200c", tile.svg)):
+        try:
+            return Image.open(io.BytesIO(_png(svg, files)))
+        except BaseException as error:  # a panic of resvg is no Exception, and its class cannot be imported
+            if type(error).__name__ != "PanicException":
+                raise
+    return None
 
 
 def _png(svg: str, fonts: list[str]) -> bytes:
