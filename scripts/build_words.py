@@ -101,6 +101,7 @@ def compiled(catalogue: Catalog) -> bytes:
 def bring_up_to_date(path: Path, template: Catalog) -> None:
     """Write a language's catalogue, new sentences in and old ones out, and what it compiles to."""
     catalogue = read(path)
+    template.creation_date = catalogue.creation_date  # else each run changes every file
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     with path.open("wb") as file:

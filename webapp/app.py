@@ -49,6 +49,7 @@ from webapp.web import (
     instrumentation,
     moments,
     oembed,
+    overviews,
     pages,
     pictures,
     security,
@@ -92,7 +93,21 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     app.url_map.merge_slashes = False  # the redirect that merges them leads to whatever Host the request names
     unison = app.extensions["unison"] = Unison(settings or Settings.from_env(), open_on_loopback=open_on_loopback)
     app.before_request(unison.start)
-    for part in (api, atom, builder, charts, embed, moments, oembed, pages, pictures, stats, status, visitors):
+    for part in (
+        api,
+        atom,
+        builder,
+        charts,
+        embed,
+        moments,
+        oembed,
+        overviews,
+        pages,
+        pictures,
+        stats,
+        status,
+        visitors,
+    ):
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
     for layer in (errors, bodies, stream, ingest, hosts, security, instrumentation):

@@ -18,7 +18,7 @@ from webapp.core.records import Connection
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, SMALL, Sums
 from webapp.storage.totals import are_few, songs
-from webapp.web import poster
+from webapp.web import poster, unfurl
 from webapp.web.answers import page_response
 from webapp.web.hosts import public_base
 from webapp.web.playlist import FORMATS, Item, Playlist
@@ -48,18 +48,21 @@ def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -
 @blueprint.get("/playlist")
 def page() -> Response:
     """Serve a chart as a page."""
-    period, order = _asked()
+    period, order = asked()
     chart = unison().charts.of(period)
     entries = [_told(connection, times) for connection, times in chart.sums[order]]
     playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
     formats = [format for format in FORMATS if format != "m3u" or playable]
-    return page_response(render_template("playlist.html", period=period, order=order, entries=entries, formats=formats))
+    links = unfurl.links("/playlist", "/playlist/card.png", "period", "by")
+    return page_response(
+        render_template("playlist.html", period=period, order=order, entries=entries, formats=formats, links=links)
+    )
 
 
 @blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")
 def export(format: str) -> Response:
     """Serve a chart as a file for players."""
-    period, order = _asked()
+    period, order = asked()
     chart = unison().charts.of(period)
     title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
     items = [_item(connection, times) for connection, times in chart.sums[order]]
@@ -71,7 +74,7 @@ def export(format: str) -> Response:
     return response
 
 
-def _asked() -> tuple[str, str]:
+def asked() -> tuple[str, str]:
     """Return the period and the order that are asked for."""
     period, order = request.args.get("period", "day"), request.args.get("by", "most")
     for name, value, known in (("period", period, PERIODS), ("by", order, ORDERS)):

@@ -14,12 +14,10 @@ from flask import Blueprint, Flask, Response, abort, current_app, render_templat
 from flask.blueprints import BlueprintSetupState
 from msgspec import to_builtins
 
-from webapp.core.search import described
-from webapp.core.selection import Filter, FilterError
 from webapp.graphics.cards import CARD
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 from webapp.scene import scene
-from webapp.web import languages
+from webapp.web import filters, languages, unfurl
 from webapp.web.answers import page_response
 from webapp.web.oembed import discovery
 from webapp.web.poster import latest
@@ -184,34 +182,17 @@ def packed(page: Response) -> Response:
 @blueprint.get("/")
 def index() -> Response:
     """Serve the page."""
-    wanted = _wanted()
+    wanted = filters.wanted()
     html = render_template(
         "index.html",
         scene=scene(wanted.above(unison().gazetteer) if wanted else None),
         latest=latest(wanted),
-        filters=_named(wanted),
+        filters=to_builtins(filters.named(wanted)),
+        links=unfurl.links("/", "/card.png", *unfurl.FILTERS) if wanted is not None else None,
         found=discovery(),
         visitor_plays="unison" in current_app.extensions and unison().settings.visitor_plays,
     )
     return page_response(html)
-
-
-def _wanted() -> Filter | None:
-    """What the page's address asks to see; None where the stream would refuse it, or there is none."""
-    if "unison" not in current_app.extensions:
-        return None
-    try:
-        return Filter.parse(request.args.items(multi=True), unison().gazetteer)
-    except FilterError:
-        return None
-
-
-def _named(wanted: Filter | None) -> list[dict[str, object]]:
-    """What the filters are called, for the page to show."""
-    if not wanted:
-        return []
-    app = unison()
-    return [to_builtins(result) for result in offload(lambda: described(wanted, app.heard.songs(), app.gazetteer))]
 
 
 @blueprint.get("/favicon.ico")

@@ -43,14 +43,14 @@ blueprint = Blueprint("pictures", __name__)
 @blueprint.get("/c/<id>/card.png")
 def card(id: str) -> Response:
     """Serve the picture that a link to a moment unfolds to."""
-    return _served(Job("card", told=told(moment(id))))
+    return served(Job("card", told=told(moment(id))))
 
 
 @blueprint.get("/c/<id>/story.png")
 def story(id: str) -> Response:
     """Serve the picture of a moment that fills a phone; without a code where the server's address is not known."""
     found, base = moment(id), public_base(request, unison().settings)
-    return _served(Job("story", told=told(found, f"{base}/c/{id}" if base else "")))
+    return served(Job("story", told=told(found, f"{base}/c/{id}" if base else "")))
 
 
 @blueprint.get("/c/<id>/code.svg")
@@ -86,14 +86,14 @@ def _code(path: str) -> Response:
         raise BadRequest(
             f"an address of {len(base + path)} characters is too long for a code; at most {LONGEST} are not"
         )
-    return _served(Job(request.path.rpartition("/")[2], address=base + path))
+    return served(Job(request.path.rpartition("/")[2], address=base + path))
 
 
-def _served(job: Job) -> Response:
+def served(job: Job, cache_control: str = KEPT) -> Response:
     """Return a picture; a browser that has it is told so, without its being drawn."""
     key = blake2b(msgspec.msgpack.encode((VERSION, job)), digest_size=16).hexdigest()
     response = Response(content_type=SVG if job.kind.endswith(".svg") else PNG)
-    response.headers["Cache-Control"] = KEPT
+    response.headers["Cache-Control"] = cache_control
     response.set_etag(key)
     response.make_conditional(request)
     if response.status_code == HTTPStatus.OK:
@@ -132,18 +132,18 @@ def told(connection: Connection, address: str = "") -> Told:
             pair=song_pair(connection.track_id),
             start=_end(shown["from"], words["from"]),
             end=_end(shown["to"], words["to"]),
-            facts=f"{distance} · {_plain(words['apart'])}",
+            facts=f"{distance} · {plain(words['apart'])}",
             when=" · ".join([day, f"{time} UTC", *source]),
             at_s=connection.at_ms / 1000,
-            motto=_plain(say("Two strangers, one song, the same second.")),
+            motto=plain(say("Two strangers, one song, the same second.")),
             address=address,
         )
 
 
 def _end(city: Mapping[str, Any], place: str) -> End:
-    return End(city["city"], _plain(place), city["lon"], city["lat"])
+    return End(city["city"], plain(place), city["lon"], city["lat"])
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Return what a page would show of words that were escaped for one."""
     return Markup(words).unescape()
