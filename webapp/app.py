@@ -91,7 +91,11 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     """
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     app.url_map.merge_slashes = False  # the redirect that merges them leads to whatever Host the request names
-    unison = app.extensions["unison"] = Unison(settings or Settings.from_env(), open_on_loopback=open_on_loopback)
+    if settings is None:
+        settings = Settings.from_env()
+        for sentence in Settings.remarks():
+            log.warning(sentence, extra={"event": "setting_ignored"})
+    unison = app.extensions["unison"] = Unison(settings, open_on_loopback=open_on_loopback)
     app.before_request(unison.start)
     for part in (
         api,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -16,6 +17,8 @@ from webapp import logs
 from webapp.config import SettingError, Settings, wants_json
 from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
 from webapp.storage.secretfiles import words_of
+
+log = logging.getLogger(__name__)
 
 UNTAKEN_S = 60.0
 """How long the kernel keeps a connection open whose client does not take what it was sent."""
@@ -131,6 +134,8 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, open_on_loo
         logs.refuse(str(error))
         sys.exit(1)
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
+    for sentence in Settings.remarks():
+        log.warning(sentence, extra={"event": "setting_ignored"})
     url, elsewhere = _url(listener), _url_elsewhere(listener)
     Server(chosen, given, listener.detach(), url, elsewhere, open_on_loopback=open_on_loopback).run()
 

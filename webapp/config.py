@@ -13,13 +13,12 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from webapp import environ as variables
+from webapp.environ import PREFIX
 from webapp.logs import LEVELS
 
-PREFIX = "UNISON_"
 QUERY = "{query}"
 """Stands in a search link where the words go."""
-OTHERS = frozenset({"UNISON_TOKEN", "UNISON_PICTURES"})
-"""Variables that are none of the server's: the seed script's, and where the tests leave their pictures."""
 
 
 class SettingError(ValueError):
@@ -99,14 +98,21 @@ class Settings:
         """Read the `UNISON_*` variables; an override that is not None wins.
 
         Raises:
-            SettingError: a variable is unknown, or its value is of the wrong type or out of range.
+            SettingError: a value is of the wrong type or out of range.
         """
-        known = {PREFIX + name.upper(): name for name in cls.__dataclass_fields__}
-        given = {name: environ[name] for name in environ.keys() - OTHERS if name.startswith(PREFIX)}
-        if unknown := sorted(given.keys() - known.keys()):
-            raise SettingError(f"{unknown[0]} is not a setting; `unison settings` lists them")
+        known = cls._fields_by_variable()
+        given = variables.settings_in(environ, known)
         values = {known[name]: _read(cls, known[name], value) for name, value in given.items() if value != ""}
         return cls(**values | {name: value for name, value in overrides.items() if value is not None})
+
+    @classmethod
+    def remarks(cls, environ: Mapping[str, str] = os.environ) -> list[str]:
+        """Return a sentence for the operator about each variable that looks like a setting and is ignored."""
+        return variables.remarks(environ, cls._fields_by_variable())
+
+    @classmethod
+    def _fields_by_variable(cls) -> dict[str, str]:
+        return {PREFIX + name.upper(): name for name in cls.__dataclass_fields__}
 
     @classmethod
     def table(cls) -> list[tuple[str, str, str, str]]:

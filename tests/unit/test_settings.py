@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import PREFIX, SettingError, Settings
+from webapp.config import SettingError, Settings
+from webapp.environ import PREFIX
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -91,9 +92,55 @@ def test_variables_of_the_projects_scripts_are_none_of_the_servers() -> None:
     assert Settings.from_env({"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp"}) == Settings.from_env({})
 
 
-def test_an_unknown_variable_is_refused_for_it_may_be_a_misspelt_one() -> None:
-    with pytest.raises(SettingError, match=r"^UNISON_WINDOWS is not a setting; `unison settings` lists them$"):
-        Settings.from_env({"UNISON_WINDOWS": "1"})
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("UNISON_WINDOWS", "UNISON_WINDOWS is not a setting; did you mean UNISON_WINDOW_S?"),
+        ("UNISON_TOKNES", "UNISON_TOKNES is not a setting; did you mean UNISON_TOKENS?"),
+        ("UNISON_PUBLICURL", "UNISON_PUBLICURL is not a setting; did you mean UNISON_PUBLIC_URL?"),
+        ("UNISON_XYZZY", "UNISON_XYZZY is not a setting; `unison settings` lists the settings"),
+    ],
+)
+def test_an_unknown_variable_is_ignored_with_a_warning_that_has_the_nearest_name(name: str, says: str) -> None:
+    assert Settings.from_env({name: "a secret"}) == Settings.from_env({})
+    assert Settings.remarks({name: "a secret"}) == [says]
+
+
+def test_names_that_settings_and_tools_have_are_not_remarked_on() -> None:
+    known = dict.fromkeys([name for name, *_ in Settings.table()], "")
+    assert Settings.remarks(known | {"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp", "UNISONO": "", "PATH": ""}) == []
+
+
+def of_kubernetes(service: str, port: int, protocol: str = "tcp") -> dict[str, str]:
+    """Return what Kubernetes gives each container for a service, as its documentation has it."""
+    name, address = service.upper().replace("-", "_"), f"{protocol}://10.0.0.11:{port}"
+    at = f"{name}_PORT_{port}_{protocol.upper()}"
+    return {
+        f"{name}_SERVICE_HOST": "10.0.0.11",
+        f"{name}_SERVICE_PORT": str(port),
+        f"{name}_SERVICE_PORT_HTTP": str(port),
+        f"{name}_PORT": address,
+        at: address,
+        f"{at}_PROTO": protocol,
+        f"{at}_PORT": str(port),
+        f"{at}_ADDR": "10.0.0.11",
+    }
+
+
+@pytest.mark.parametrize("service", ["unison", "unison-admin", "unison-history-days", "unison-2"])
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_what_kubernetes_sets_for_its_services_is_ignored_and_said(service: str, protocol: str) -> None:
+    given = of_kubernetes(service, 8000, protocol)
+    assert Settings.from_env(given) == Settings.from_env({})
+    (sentence,) = Settings.remarks(given)
+    assert "Kubernetes" in sentence
+    assert sentence.rpartition(": ")[2].split(", ") == sorted(given)
+
+
+def test_a_port_that_is_set_counts_although_kubernetes_sets_others() -> None:
+    given = of_kubernetes("unison-admin", 9100) | {"UNISON_PORT": "8001", "UNISON_HOST": "::"}
+    settings = Settings.from_env(given)
+    assert (settings.port, settings.host) == (8001, "::")
 
 
 def test_the_table_has_a_row_for_each_setting_and_a_sentence_in_each_row() -> None:
