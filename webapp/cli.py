@@ -6,22 +6,18 @@ import logging
 import os
 import socket
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 
-from webapp import logs
+from webapp import listening, logs
 from webapp.config import SettingError, Settings, wants_json
 from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
 from webapp.storage.secretfiles import words_of
 
 log = logging.getLogger(__name__)
-
-UNTAKEN_S = 60.0
-"""How long the kernel keeps a connection open whose client does not take what it was sent."""
 
 
 class _Commands(click.Group):
@@ -116,7 +112,16 @@ def _show_token(chosen: Settings) -> None:
 @click.option(
     "--open-on-loopback", is_flag=True, hidden=True, help="Take plays from this machine without a token, as demos do."
 )
-def serve(host: str | None, port: int | None, data_dir: Path | None, open_on_loopback: bool) -> None:
+@click.option("--uds", help="Unix socket to bind to, in place of host and port.  [UNISON_UDS]")
+@click.option("--uds-mode", help="Permissions of the Unix socket.  [UNISON_UDS_MODE, default 660]")
+def serve(
+    host: str | None,
+    port: int | None,
+    data_dir: Path | None,
+    open_on_loopback: bool,
+    uds: str | None,
+    uds_mode: str | None,
+) -> None:
     """Serve the globe, the stream and the API until Ctrl-C.
 
     Every other setting is read from the environment; `unison settings` lists them.
@@ -124,51 +129,38 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, open_on_loo
     from webapp.serving import Server  # which loads gevent
 
     logs.set_up(as_json=wants_json(os.environ))
+    on_port = host is not None or port is not None
+    if uds and on_port:
+        raise click.UsageError("--uds stands in place of --host and --port; give one or the other")
+    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
+    given |= {"uds": "" if on_port else uds, "uds_mode": uds_mode}
     try:
-        given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
         chosen = Settings.from_env(**given)
-        listener = _listen(chosen.host, chosen.port)
-        with DataDir(chosen.data_dir):  # says at once what the worker would only find out later
-            pass
+        listener = _listen(chosen)
     except (SettingError, DataDirError, OSError) as error:
         logs.refuse(str(error))
         sys.exit(1)
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
     for sentence in Settings.remarks():
         log.warning(sentence, extra={"event": "setting_ignored"})
-    url, elsewhere = _url(listener), _url_elsewhere(listener)
+    url, elsewhere = listening.url(listener), listening.urls_elsewhere(listener)
     Server(chosen, given, listener.detach(), url, elsewhere, open_on_loopback=open_on_loopback).run()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind, so that a port in use is told in one sentence, and port 0 is known before the server starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listen(settings: Settings) -> socket.socket:
+    """Bind, so that a port in use is told in one sentence, and port 0 is known before the server starts.
+
+    Raises:
+        DataDirError: another server uses the data folder: the worker would find that out later.
+        OSError: the address cannot be used.
+    """
+    if settings.uds:
+        listener = listening.listen_at(Path(settings.uds), int(settings.uds_mode, 8))
+    else:
+        listener = listening.listen_on(settings.host, settings.port)
     try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}; choose another with --port") from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    """Return the address at which a browser on this machine reaches a listening socket."""
-    host, port = listener.getsockname()[:2]
-    return _http({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
-
-
-def _url_elsewhere(listener: socket.socket) -> str | None:
-    """Return where other machines reach a socket that is bound to all addresses; None of one that is not."""
-    host, port = listener.getsockname()[:2]
-    beyond = {"0.0.0.0": "192.0.2.1", "::": "2001:db8::1"}.get(host)  # of RFC 5737 and RFC 3849: nobody's
-    if beyond is None:
-        return None
-    with suppress(OSError), socket.socket(listener.family, socket.SOCK_DGRAM) as probe:
-        probe.connect((beyond, port))  # sends nothing, but has to know from which address it would
-        return _http(probe.getsockname()[0], port)
-    return None
-
-
-def _http(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        with DataDir(settings.data_dir):
+            return listener
+    except DataDirError:
+        listening.withdraw(listener)
+        raise

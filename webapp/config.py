@@ -51,6 +51,8 @@ class Settings:
 
     host: str = _setting("Address that `unison serve` binds to.", "127.0.0.1")
     port: int = _setting("Port that `unison serve` binds to; 0 picks a free one.", 8000, least=0, most=65535)
+    uds: str = _setting("Unix socket that `unison serve` binds to, in place of address and port.", "")
+    uds_mode: str = _setting("Permissions of the Unix socket, in octal; a proxy needs the right to write.", "660")
     data_dir: Path = _setting(
         "Folder of the history and the secret; one server at a time uses it.", default_factory=default_data_dir
     )
@@ -103,7 +105,9 @@ class Settings:
         known = cls._fields_by_variable()
         given = variables.settings_in(environ, known)
         values = {known[name]: _read(cls, known[name], value) for name, value in given.items() if value != ""}
-        return cls(**values | {name: value for name, value in overrides.items() if value is not None})
+        return cls(
+            **values | {name: _checked(cls, name, value) for name, value in overrides.items() if value is not None}
+        )
 
     @classmethod
     def remarks(cls, environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -127,6 +131,11 @@ def wants_json(environ: Mapping[str, str]) -> bool:
     return _BOOLEANS.get(environ.get(f"{PREFIX}LOG_JSON", "").strip().lower(), False)
 
 
+def _checked(cls: type[Settings], name: str, value: Any) -> Any:
+    """Return an override, read like a variable's value where it is text."""
+    return _read(cls, name, value) if isinstance(value, str) and value else value
+
+
 def _read(cls: type[Settings], name: str, text: str) -> Any:
     spec = cls.__dataclass_fields__[name]
     try:
@@ -136,24 +145,9 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     least, most = spec.metadata["least"], spec.metadata["most"]
     if isinstance(value, int | float) and not least <= value <= most:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
-    if name == "public_url" and not _ADDRESS.fullmatch(value):
-        raise SettingError(
-            f"{PREFIX}{name.upper()}={text!r}: expected an address without a path, such as https://unison.example.org"
-        )
-    if name == "log_level" and value not in LEVELS:
-        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected one of {', '.join(LEVELS)}")
-    if name == "search_links" and not all(map(_SEARCH_LINK.fullmatch, value)):
-        raise SettingError(
-            f"{PREFIX}{name.upper()}={text!r}: expected links such as Name=https://example.org/?q={QUERY}"
-        )
-    if name == "trusted_proxies" and not all(map(_is_network, value)):
-        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected IP addresses or networks such as 10.0.0.0/8")
-    if name == "hosts" and not all(map(_HOST.fullmatch, value)):
-        raise SettingError(
-            f"{PREFIX}{name.upper()}={text!r}: expected host names such as studio.lan, or studio.lan:8000 with a port"
-        )
-    if name == "frame_ancestors" and not all(map(_ORIGIN.fullmatch, value)):
-        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected origins such as https://example.org, or *")
+    is_right, expected = _CHECKS.get(name, (_anything, ""))
+    if not is_right(value):
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {expected}")
     return value
 
 
@@ -165,11 +159,38 @@ def _is_network(text: str) -> bool:
     return True
 
 
-_SEARCH_LINK = re.compile(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*")
-_HOST = re.compile(r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE)
+def _anything(_: Any) -> bool:
+    return True
 
-_ORIGIN = re.compile(r"\*|https?://(\*\.)?([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+
+def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
+    """Return what tells whether every word of a list has a form."""
+    form = re.compile(pattern, re.ASCII | re.IGNORECASE)
+    return lambda words: all(map(form.fullmatch, words))
+
+
+_CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "uds_mode": (re.compile("0?[0-7]{3}").fullmatch, "permissions such as 660"),
+    "public_url": (
+        re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE).fullmatch,
+        "an address without a path, such as https://unison.example.org",
+    ),
+    "hosts": (
+        _all(r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"),
+        "host names such as studio.lan, or studio.lan:8000 with a port",
+    ),
+    "frame_ancestors": (
+        _all(r"\*|https?://(\*\.)?([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"),
+        "origins such as https://example.org, or *",
+    ),
+    "search_links": (
+        _all(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*"),
+        f"links such as Name=https://example.org/?q={QUERY}",
+    ),
+    "trusted_proxies": (lambda words: all(map(_is_network, words)), "IP addresses or networks such as 10.0.0.0/8"),
+    "log_level": (LEVELS.__contains__, f"one of {', '.join(LEVELS)}"),
+}
+"""For some settings: what tells whether a value is right, and what is expected."""
 
 
 def _boolean(text: str) -> bool:

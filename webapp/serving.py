@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from ipaddress import ip_network
 from mmap import mmap
@@ -182,8 +182,8 @@ class Server(BaseApplication):
         settings: as they are now; the worker reads them again.
         given: those from the command line, by name.
         fd: descriptor of the socket that listens.
-        url: where a browser on this machine reaches it.
-        elsewhere: where other machines do, if they do.
+        url: where this machine reaches it.
+        elsewhere: where other machines do.
         open_on_loopback: take plays from this machine without a token.
     """
 
@@ -193,7 +193,7 @@ class Server(BaseApplication):
         given: Mapping[str, Any],
         fd: int,
         url: str,
-        elsewhere: str | None = None,
+        elsewhere: Sequence[str] = (),
         *,
         open_on_loopback: bool = False,
     ) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gevent
@@ -37,13 +37,13 @@ class Serving:
 
     Args:
         given: settings from the command line, by name; the others are read from the environment.
-        url: where a browser on this machine reaches it.
-        elsewhere: where other machines do, if they do.
+        url: where this machine reaches it.
+        elsewhere: where other machines do.
         open_on_loopback: take plays from this machine without a token.
     """
 
     def __init__(
-        self, given: Mapping[str, Any], url: str, elsewhere: str | None, *, open_on_loopback: bool = False
+        self, given: Mapping[str, Any], url: str, elsewhere: Sequence[str], *, open_on_loopback: bool = False
     ) -> None:
         self._url, self._elsewhere = url, elsewhere
         logs.set_up(as_json=wants_json(os.environ))
@@ -83,8 +83,8 @@ class Serving:
 
     def _tell(self) -> None:
         logs.announce(f"Unison is on {self._url}", event="started", url=self._url)
-        if self._elsewhere:
-            logs.announce(f"Other machines reach it on {self._elsewhere}", url=self._elsewhere)
+        for url in self._elsewhere:
+            logs.announce(f"Other machines reach it on {url}", url=url)
         logs.announce(self._unison.senders.told())
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:
             logs.announce(

@@ -266,7 +266,8 @@ class Hub:
 def _set_up(viewer: Viewer, opening: Iterator[bytes]) -> None:
     viewer.wait(opening)
     viewer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    viewer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if viewer.sock.family != socket.AF_UNIX:
+        viewer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _guarded(function: Callable[..., None], *args: Any) -> None:

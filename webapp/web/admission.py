@@ -20,6 +20,9 @@ _HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?
 """An address in X-Forwarded-For, as proxies write it: some with a port."""
 
 
+_THIS_MACHINE = "127.0.0.1"
+
+
 class TooManyViewers(Exception):  # noqa: N818 - it says what is so, not that something is wrong
     """As many viewers as the settings allow are open already, of all or of one address."""
 
@@ -92,13 +95,16 @@ def client_address(request: Request, settings: Settings) -> str:
     """Return whose request it is: the peer's address, or of whom a proxy in UNISON_TRUSTED_PROXIES says it is.
 
     Each proxy appends the address that it saw to X-Forwarded-For, so it is read from the end, as far as those who wrote
-    it are trusted; what stands before may be anybody's invention.
+    it are trusted; what stands before may be anybody's invention. Over a Unix socket there is no peer's address: only
+    what this machine lets to the socket can connect, which is a trusted proxy if it forwards an address.
     """
-    address = request.remote_addr or ""
+    address = request.remote_addr or _THIS_MACHINE
+    trusted = not request.remote_addr
     for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
         found = _HOP.fullmatch(hop)
-        if not found or not _is_trusted(address, settings):
+        if not found or not (trusted or _is_trusted(address, settings)):
             break
+        trusted = False
         address = found["v6"] or found["v4"] or found["bare"]
     return address
 

@@ -1,0 +1,112 @@
+"""Listening sockets: of an address and a port, or of a path (a Unix socket), and what their addresses are called."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+BACKLOG = 2048
+UNTAKEN_S = 60.0
+"""How long the kernel keeps a connection open whose client does not take what it was sent."""
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_BEYOND = {
+    "0.0.0.0": [(socket.AF_INET, "192.0.2.1")],
+    "::": [(socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "192.0.2.1")],
+}
+"""For sockets of all addresses: some address beyond this machine, of RFC 5737 and RFC 3849, so nobody's."""
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """Listen on an address and a port; on `::` for IPv4 too.
+
+    Raises:
+        OSError: it cannot be done; the message is a sentence.
+    """
+    try:
+        host = host.removeprefix("[").removesuffix("]")
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        both = host == "::" and socket.has_dualstack_ipv6()
+        listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]  # what follows repeats the address
+        raise OSError(f"cannot listen on {host}, port {port}: {why}; choose another with --port") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
+    return listener
+
+
+def listen_at(path: Path, mode: int) -> socket.socket:
+    """Listen on a Unix socket, in place of one that a server left behind.
+
+    Args:
+        path: of the socket.
+        mode: its permissions; a client needs the right to write.
+
+    Raises:
+        OSError: it cannot be done; the message is a sentence.
+    """
+    path = path.absolute()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o777 & ~mode)  # from its first moment on the socket has no other permissions
+    try:
+        _remove_stale(path)
+        listener.bind(str(path))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {path}: {error.strerror or error}; choose another with --uds") from error
+    finally:
+        os.umask(mask)
+    return listener
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket on which nobody listens.
+
+    Raises:
+        OSError: somebody listens, or there is something else at the path.
+    """
+    if not os.path.lexists(path):
+        return
+    if not stat.S_ISSOCK(path.lstat().st_mode):
+        raise OSError("there is a file of that name, which is not a socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(ConnectionRefusedError):
+        probe.connect(str(path))
+        raise OSError("another server listens there")
+    path.unlink()
+
+
+def withdraw(listener: socket.socket) -> None:
+    """Close a socket, and remove the file of a Unix socket."""
+    name = listener.getsockname()
+    listener.close()
+    if isinstance(name, str):
+        Path(name).unlink(missing_ok=True)
+
+
+def url(listener: socket.socket) -> str:
+    """Return the address at which this machine reaches a listening socket."""
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
+    host, port = listener.getsockname()[:2]
+    return _http(_HERE.get(host, host), port)
+
+
+def urls_elsewhere(listener: socket.socket) -> list[str]:
+    """Return where other machines reach a socket that is bound to all addresses; of any other nothing."""
+    return [] if listener.family == socket.AF_UNIX else list(_urls_elsewhere(*listener.getsockname()[:2]))
+
+
+def _urls_elsewhere(host: str, port: int) -> Iterator[str]:
+    for family, beyond in _BEYOND.get(host, []):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((beyond, port))  # sends nothing, but has to know from which address it would
+            yield _http(probe.getsockname()[0], port)
+
+
+def _http(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
