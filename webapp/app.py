@@ -44,6 +44,7 @@ from webapp.web import (
     charts,
     embed,
     errors,
+    forwarding,
     hosts,
     ingest,
     instrumentation,
@@ -114,7 +115,7 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     ):
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
-    for layer in (errors, bodies, stream, ingest, hosts, security, instrumentation):
+    for layer in (errors, bodies, stream, ingest, hosts, forwarding, security, instrumentation):
         layer.init_app(app)
     return app
 
@@ -131,6 +132,7 @@ class Unison:
         self._open_on_loopback = open_on_loopback
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
+        self.proxy_warning = ""  # see `webapp.web.forwarding`
         self.addresses = Addresses(settings.viewers_per_address)
         self.shares = Rates()
         self.presses = Rates(all=PRESSES)
@@ -255,7 +257,8 @@ class Unison:
     def _tell_problems(self) -> None:
         """Log when the server stops being ready or is degraded, and when all is well again."""
         gevent.sleep(PROBLEMS_S)
-        status, problems, warnings = self.health()
+        problems, warnings = self.problems(), self._troubles()
+        status = _status(problems, warnings)
         if status != self._status:
             self._status = status
             if status == "ok":
@@ -332,10 +335,14 @@ class Unison:
     def health(self) -> tuple[str, list[str], list[str]]:
         """Return ok, degraded or not ready, then what makes it not ready, then what makes it degraded."""
         problems, warnings = self.problems(), self.warnings()
-        return "not ready" if problems else "degraded" if warnings else "ok", problems, warnings
+        return _status(problems, warnings), problems, warnings
 
     def warnings(self) -> list[str]:
         """Return what is in trouble while the stream goes on, a sentence each."""
+        return self._troubles() + ([self.proxy_warning] if self.proxy_warning else [])
+
+    def _troubles(self) -> list[str]:
+        """Return the warnings that come and go, each with a line in the log."""
         return [self.history.problem] if self.history.problem else []
 
     def problems(self) -> list[str]:
@@ -392,3 +399,7 @@ class Unison:
     def _say_goodbye(self) -> None:
         spread_ms = 1_000 + self.hub.viewers  # a thousand may come back each second
         self.hub.close(lambda: frames.bye(random.randint(500, 500 + spread_ms)), wait_s=GOODBYE_S)
+
+
+def _status(problems: list[str], warnings: list[str]) -> str:
+    return "not ready" if problems else "degraded" if warnings else "ok"

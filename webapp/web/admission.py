@@ -102,14 +102,15 @@ def client_address(request: Request, settings: Settings) -> str:
     trusted = not request.remote_addr
     for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
         found = _HOP.fullmatch(hop)
-        if not found or not (trusted or _is_trusted(address, settings)):
+        if not found or not (trusted or is_trusted(address, settings)):
             break
         trusted = False
         address = found["v6"] or found["v4"] or found["bare"]
     return address
 
 
-def _is_trusted(address: str, settings: Settings) -> bool:
+def is_trusted(address: str, settings: Settings) -> bool:
+    """Tell whether an address is in UNISON_TRUSTED_PROXIES."""
     try:
         ip = ip_address(address)
     except ValueError:
