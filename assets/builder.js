@@ -1,9 +1,14 @@
 /** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
 import { count } from "./format.js";
-import { createNameField, momentOf } from "./namefield.js";
-import { createPreview } from "./preview.js";
+import { createParts } from "./parts.js";
 import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "./snippets.js";
 import { language, say } from "./words.js";
+
+/**
+ * @typedef {object} Parts
+ * @property {ReturnType<typeof import("./preview.js").createPreview>} preview
+ * @property {{value(name: string, written: string): string, complaint(name: string): string}} search  fields of names
+ */
 
 const WAIT_MS = 400; // after the last letter of a field
 const VISIBLE = 3; // to one
@@ -19,12 +24,11 @@ const size = /** @type {HTMLSelectElement} */ (find("size"));
 const named = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
 const background = named("background");
 const transparent = /** @type {HTMLInputElement} */ (find("transparent"));
-const preview = createPreview(find("stage"));
-/** @type {Map<string, ReturnType<typeof createNameField>>} */
-const sought = new Map([...form.querySelectorAll("[data-search]")].map((element) => {
-  const field = createNameField(/** @type {HTMLElement} */ (element), { onChange: () => soon(0) });
-  return [field.name, field];
-}));
+/** @type {ReturnType<typeof createParts<Parts>>} */
+const { start, use } = createParts({
+  note: document.getElementById("trouble"),
+  names: { preview: say("Preview"), search: say("Search") },
+});
 const base = document.body.dataset.base || location.origin;
 const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -45,9 +49,8 @@ function valueOf(field) {
 
 /** What the address has for what is in a field. @type {(name: string, value: string) => string} */
 function meant(name, value) {
-  if (name === "moment") return momentOf(value);
   if (COLOURS.includes(name)) return value.replace(/^#/, "");
-  return sought.get(name)?.value() ?? value;
+  return use("search", (search) => search.value(name, value)) ?? value;
 }
 
 /** @returns {{width: number | null, height: number}} */
@@ -60,7 +63,7 @@ function show() {
   const choice = chosen();
   const { width, height } = sizeChosen();
   const address = addressOf("", choice);
-  preview.show(address, { width, height });
+  use("preview", (preview) => preview.show(address, { width, height }));
   find("as-iframe").textContent = iframeOf(base, choice, { width, height });
   find("as-script").textContent = scriptOf(base, choice, { width, height });
   find("as-oembed").textContent = oembedOf(base, choice);
@@ -104,7 +107,7 @@ function complain(notes) {
   for (const field of form.querySelectorAll("[aria-describedby][name]")) {
     const name = field.getAttribute("name") ?? "";
     const note = named.find(([about]) => about === name)?.[1];
-    const found = note ?? sought.get(name)?.complaint();
+    const found = note ?? use("search", (search) => search.complaint(name));
     const place = document.getElementById(`wrong-${name}`);
     if (place) Object.assign(place, { textContent: found ?? "", lang: note ? "en" : language });
     field.setAttribute("aria-invalid", String(Boolean(found)));
@@ -145,8 +148,22 @@ async function copy({ target }) {
   find("copied").textContent = done ? say("Copied.") : say("Selected: press Ctrl or ⌘ and C.");
 }
 
+/** The fields in which something is found by its name. @param {typeof import("./namefield.js")} module @returns {Parts["search"]} */
+function searching({ createNameField, momentOf }) {
+  const elements = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-search]")]);
+  const fields = elements.map((element) => createNameField(element, { onChange: () => soon(0) }));
+  const field = (/** @type {string} */ name) => fields.find((each) => each.name === name);
+  return {
+    value: (name, written) => (name === "moment" ? momentOf(written) : (field(name)?.value() ?? written)),
+    complaint: (name) => field(name)?.complaint() ?? "",
+  };
+}
+
 form.addEventListener("input", change);
 form.addEventListener("submit", (event) => event.preventDefault());
 document.body.addEventListener("click", copy);
-show();
+Promise.all([
+  start("preview", () => import("./preview.js"), ({ createPreview }) => createPreview(find("stage"))),
+  start("search", () => import("./namefield.js"), searching),
+]).then(show);
 document.documentElement.dataset.started = ""; // early.js looks for it

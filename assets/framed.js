@@ -15,7 +15,7 @@
 
 /** @type {Embed} */
 const embed = JSON.parse(document.getElementById("embed")?.textContent ?? "{}");
-for (const note of embed.notes) console.info(`Unison: ${note}`);
+for (const note of embed.notes ?? []) console.info(`Unison: ${note}`);
 
 /** @type {Promise<Shown> | null} */
 let shown = null;

@@ -20,7 +20,7 @@ const LOOK_MS = 500;
 const LATE_MS = 2000;
 const QUEUE_MS = 250; // for messages that wait already
 const FRAME_MS = 1500; // for the next frame
-const ATTEMPT_MS = 1000; // an attempt that is younger may still succeed after a wake
+const ATTEMPT_MS = 3000; // an attempt that is younger may still succeed after a wake
 
 /** @param {SilenceOptions} options */
 export function createSilence({ onStall, onDead, now, setTimeout, clearTimeout }) {

@@ -7,10 +7,13 @@
 export function onWake(run) {
   if (!globalThis.document) return () => {}; // the pure parts are tested without a page
   const look = () => document.hidden || run();
+  const show = (/** @type {PageTransitionEvent} */ { persisted }) => persisted && run(); // each page that loads is shown
   document.addEventListener("visibilitychange", look);
-  for (const event of ["online", "pageshow"]) window.addEventListener(event, run);
+  window.addEventListener("online", run);
+  window.addEventListener("pageshow", show);
   return () => {
     document.removeEventListener("visibilitychange", look);
-    for (const event of ["online", "pageshow"]) window.removeEventListener(event, run);
+    window.removeEventListener("online", run);
+    window.removeEventListener("pageshow", show);
   };
 }

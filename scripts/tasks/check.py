@@ -25,12 +25,13 @@ SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 """A browser that draws in software keeps a core busy."""
 
-HELP = """usage: scripts/test [--latest] [PART ...] [PYTEST ARGUMENTS ...]
+HELP = """usage: scripts/test [--latest] [--long] [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
 Whatever is missing is installed first: .venv, browsers, nginx, HAProxy, fonts, Node, TypeScript, axe-core.
 
   --latest      with the newest packages that pyproject.toml allows, in .venv-latest, instead of the locked ones
+  --long        the tests of minutes, too, which are left out otherwise
 
 parts:
   lint          ruff, its formatting included
@@ -45,7 +46,6 @@ examples:
   scripts/test                      everything, as the continuous integration runs it
   scripts/test lint types           the quick checks
   scripts/test unit -k matcher      some of the unit tests
-  scripts/test --long               the long tests, too
   scripts/test tests/unit/test_settings.py
 """
 
@@ -94,7 +94,8 @@ def _for_latest(arguments: list[str]) -> list[str]:
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Part the names of parts from what goes to pytest."""
+    """Part the names of parts from what goes to pytest; --long does, wherever it stands."""
+    arguments = sorted(arguments, key="--long".__eq__)
     parts = {step.part for step in _all_steps([])}
     count = next((i for i, argument in enumerate(arguments) if argument not in parts), len(arguments))
     return arguments[:count], [argument for argument in arguments[count:] if argument != "--"]

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
 from tests.conftest import lasting
-from tests.serving import Server, ask
+from tests.serving import Server, ask, get_json
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -122,7 +122,7 @@ def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what
     page = visitor.page
     page.add_init_script(WITHOUT_GLOBE)
     essential = core(lively)
-    some = ["main.js", "format.js", "around.js", "view.js", "sound.js", "city.js", "card.js"]
+    some = ["early.js", "main.js", "format.js", "around.js", "view.js", "sound.js", "city.js", "card.js"]
     for name in modules(lively) if chosen == "all" else some:
         how = next(HOW)
         open_broken(page, lively, name, how)
@@ -178,3 +178,25 @@ def test_a_broken_part_of_an_embed_leaves_its_list_live(lively: Server, visit: C
         page.goto(f"{lively.url}/embed?feed=1", wait_until="commit")
         visitor.wait(f"document.body && document.getElementById('status') && {NEWS}")
         expect(page.locator("#trouble")).to_have_text(says)
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "says"),
+    [
+        ("moment", "share.js", "Not working here: Share"),
+        ("moment", "moment.js", "Parts of this page do not work. Reload the page to try again."),
+        ("builder", "preview.js", "Not working here: Preview"),
+        ("builder", "format.js", "Parts of this page do not work. Reload the page to try again."),
+    ],
+)
+def test_a_broken_part_of_another_page_is_named(
+    lively: Server, visit: Callable[..., Visit], page: str, name: str, says: str
+) -> None:
+    visitor = visit()
+    visitor.page.add_init_script(WITHOUT_GLOBE)
+    visitor.page.route(f"**/assets/*/{name}", break_by(next(HOW)))
+    newest = get_json(lively, "/api/connections?limit=1")["connections"][0]["id"]
+    visitor.page.goto(lively.url + {"moment": f"/c/{newest}", "builder": "/embed/builder"}[page], wait_until="commit")
+    expect(visitor.page.locator("#trouble")).to_have_text(says)
+    if name == "preview.js":
+        expect(visitor.page.locator("#as-iframe")).to_contain_text("<iframe")
