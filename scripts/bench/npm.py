@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tarfile
 from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unison-bench"
@@ -17,6 +16,5 @@ def package(name: str, version: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         pack = ["npm", "pack", "--silent", f"{name}@{version}"]
         packed = subprocess.run(pack, cwd=folder, check=True, capture_output=True, text=True).stdout.split()[-1]
-        with tarfile.open(folder / packed) as archive:
-            archive.extractall(folder, filter="data")
+        subprocess.run(["tar", "-xzf", packed], cwd=folder, check=True)
     return folder / "package"
