@@ -57,8 +57,9 @@ def prepare(*extras: str) -> Path:
 
 
 def _is_installed(extras: tuple[str, ...]) -> bool:
-    stamp = _stamp()
-    return set(extras) <= set(stamp.get("extras", ())) and stamp.get("key") == _key(_venv_version())
+    stamp, version = _stamp(), _venv_version()
+    named = not os.environ.get("PYTHON") or version == sys.version
+    return named and set(extras) <= set(stamp.get("extras", ())) and stamp.get("key") == _key(version)
 
 
 def _stamp() -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _install(extras: tuple[str, ...]) -> None:
     extras = tuple(sorted({*extras, *_stamp().get("extras", ())} & known))
     STAMP.unlink(missing_ok=True)
     print(f"Installing into {VENV} (once; a minute or so)", flush=True)
-    if not _venv_version():
+    if _venv_version() != sys.version if os.environ.get("PYTHON") else not _venv_version():
         _make_venv()
     _pip_install(extras)
     STAMP.write_text(json.dumps({"key": _key(_venv_version()), "extras": extras}) + "\n")
