@@ -140,7 +140,11 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     spec = cls.__dataclass_fields__[name]
     try:
         value = _PARSERS[spec.type](text.strip())
-    except (ValueError, RuntimeError) as error:  # the latter of "~nobody", whose home cannot be found
+    except RuntimeError as error:
+        raise SettingError(
+            f"{PREFIX}{name.upper()}={text!r}: expected a folder without ~, which has no home here"
+        ) from error
+    except ValueError as error:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_type_name(spec.type)}") from error
     least, most = spec.metadata["least"], spec.metadata["most"]
     if isinstance(value, int | float) and not least <= value <= most:

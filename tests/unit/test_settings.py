@@ -80,7 +80,7 @@ def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
         ),
         ("UNISON_HOSTS", "https://a.example", "host names such as studio.lan, or studio.lan:8000 with a port"),
         ("UNISON_HOSTS", "a.example/globe", "host names such as studio.lan, or studio.lan:8000 with a port"),
-        ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "folder"),
+        ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "a folder without ~, which has no home here"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, value: str, expected: str) -> None:
