@@ -45,7 +45,6 @@ MATCHED_S = 2.5
 LASTS_S = 5.0
 """How long what passes lasts: a full disk, a lock, no files, a process that stands still."""
 CHILD_SILENCE_S, STUCK_SILENCE_S = 3.0, 6.0
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 DISK = "6m"
 SHOWN_PER_S = "40"
 
@@ -138,16 +137,33 @@ def reload(scene: Scene) -> None:
     os.kill(scene.server.process.pid, signal.SIGHUP)
 
 
-def clock_set(by: str, then: str = "") -> Callable[[Scene], None]:
-    """Set the clock by so much, and after a while by something else."""
+def clock_set(ahead_s: int, then_s: int | None = None) -> Callable[[Scene], None]:
+    """Set the clock so far ahead of the true one, and after 10 s once more."""
 
     def happen(scene: Scene) -> None:
-        scene.clock.write_text(by)
-        if then:
+        set_ahead(scene.clock, ahead_s)
+        if then_s is not None:
             time.sleep(2 * LASTS_S)
-            scene.clock.write_text(then)
+            set_ahead(scene.clock, then_s)
 
     return happen
+
+
+def set_ahead(clock: Path, seconds: int) -> None:
+    """Write what libfaketime reads, all at once."""
+    part = clock.with_suffix(".part")
+    part.write_text(f"{seconds:+d}\n")
+    part.rename(clock)
+
+
+def faked(clock: Path) -> dict[str, str]:
+    """Return what has a process read its clock's offset from a file."""
+    found = [os.environ.get("LIBFAKETIME", ""), *map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))]
+    library = next((path for path in found if path), None)
+    if library is None:
+        raise SystemExit("the faults of the clock need libfaketime: apt install libfaketime, or set LIBFAKETIME")
+    kept_true = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    return {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", **kept_true}
 
 
 def disk_full(scene: Scene) -> None:
@@ -197,8 +213,8 @@ FAULTS = (
     Fault("worker STOP, CONT", worker_stands_still),
     Fault("master kill -9", master_killed, costs_s=1.0),
     Fault("master HUP", reload),
-    Fault("clock -60 s", clock_set("-60"), silence_s=CHILD_SILENCE_S, clock=True),
-    Fault("clock +40 days, back", clock_set("+40d", "+0"), silence_s=CHILD_SILENCE_S, clock=True),
+    Fault("clock -60 s", clock_set(-60), silence_s=CHILD_SILENCE_S, clock=True),
+    Fault("clock +40 days, back", clock_set(40 * 86_400, 0), silence_s=CHILD_SILENCE_S, clock=True),
     Fault("disk full", disk_full, silence_s=CHILD_SILENCE_S, disk=True),
     Fault("history locked", history_locked, silence_s=CHILD_SILENCE_S),
     Fault("no files left", no_files, silence_s=CHILD_SILENCE_S),
@@ -211,11 +227,10 @@ def scene(fault: Fault) -> Iterator[Scene]:
     """A server that a fault can happen to."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         clock = Path(folder) / "clock"
-        clock.write_text("+0")
+        set_ahead(clock, 0)
         env = {"UNISON_SHOWN_PER_S": SHOWN_PER_S, "UNISON_OPEN_INGEST": "1"}
         if fault.clock:
-            env |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock)}
-            env |= {"FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            env |= faked(clock)
         data = Path(folder) / "data"
         data.mkdir()
         if fault.disk:

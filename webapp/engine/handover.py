@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -29,8 +30,16 @@ SAVE_S, SAVE_MOST_S = 1.0, 5.0
 SAVE_SHARE = 0.03
 """So long after a snapshot the next one is made, the later the longer they take: at most this share of the time."""
 RETRY_S = 1.0
-TAKE_OVERS_MOST = 3
+TAKE_OVERS_MOST = 5
 """So many processes in a row may be lost while they load a snapshot; then matching begins anew."""
+
+
+def _file_in_memory() -> int:
+    """Return the descriptor of a new file without a name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("unison snapshot")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class _Suspect(msgspec.Struct):
@@ -55,7 +64,7 @@ class MatchingElsewhere:
 
     def __init__(self, secret: bytes, window_ms: int, start_ms: int, lateness_ms: int = 0) -> None:
         self.lost = Counter(dict.fromkeys(("set_aside", "no_snapshot", "left_out"), 0))
-        self._files = [os.memfd_create("unison snapshot") for _ in range(2)]
+        self._files = [_file_in_memory() for _ in range(2)]
         self._child = Child(MODULE, lambda: Start(secret, window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
         self._start_ms, self._closed = start_ms, Closed([], start_ms, 0)
         self._snapshot: Load | None = None

@@ -76,7 +76,8 @@ class Readers:
     def __init__(self, gazetteer: Gazetteer, secret: bytes, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._here, self._reading = PlayReader(gazetteer, secret), threading.Lock()
-        count = min(CHILDREN_MOST, len(os.sched_getaffinity(0)))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        count = min(CHILDREN_MOST, cores)
         self._children = [Child(__name__, lambda: _Start(secret), _Answer) for _ in range(count)]
         self._not_before_s = 0.0
 

@@ -39,6 +39,7 @@ LISTED = (
     Figure("backlog_bytes", "Waiting for viewers that are slow", "bytes"),
     Figure("total.plays", "Plays matched since the start"),
     Figure("total.late", "Plays that came too late"),
+    Figure("total.lost", "Plays lost before they were matched"),
     Figure("total.connections", "Connections found"),
     Figure("total.thinned", "Connections thinned out"),
 )
