@@ -243,12 +243,14 @@ class Unison:
         gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: self.records.kept_bytes)
         gauge("history_problem", "1 while the history has trouble.", lambda: float(self.history.problem is not None))
         gauge("history_pending_rows", "Rows that are not written yet.", lambda: self.history.pending)
+        gauge("history_sums_whole", "1 once all sums are made.", lambda: float(self.history.sums_are_whole))
         counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: self.history.dropped)
 
     def _keep_history(self) -> None:
         gevent.sleep(FLUSH_S)
         offload(self.history.flush)
         offload(self.history.prune)
+        offload(self.history.count)
 
     def _look_at_secrets(self) -> None:
         gevent.sleep(SECRETS_S)

@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, table, temporary_history
-from webapp.core.records import connection_id
+from webapp.core.records import connection_id, id_floor
 from webapp.storage.history import History
-from webapp.storage.pruning import id_floor
 
 DAY_MS = 86_400_000
 NOW_S = NOON_MS / 1000

@@ -105,7 +105,10 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
     history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
     history.close()
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
-        db.executescript("DROP TABLE shared; DROP TABLE pruned; PRAGMA user_version = 1")
+        db.executescript(
+            "DROP TABLE shared; DROP TABLE pruned; DROP TABLE periods; DROP TABLE sums;"
+            " DROP TABLE pair_sums; DROP TABLE song_sums; PRAGMA user_version = 1"
+        )
     history = new_history(tmp_path)
     history.share(connection().id)
     assert ids(history.latest(EVERYTHING, 5)) == [connection().id]

@@ -13,6 +13,7 @@ from webapp.config import SettingError, Settings
 from webapp.core.records import Connection
 from webapp.storage import totals
 from webapp.storage.history import History
+from webapp.storage.periods import FRESH_S, PERIODS
 from webapp.web import playlist
 from webapp.web.charts import charts
 from webapp.web.playlist import Item, Playlist
@@ -105,7 +106,8 @@ def test_an_isrc_is_a_urn() -> None:
 
 
 def ranked(history: History, limit: int) -> dict[str, list[tuple[Connection, int]]]:
-    found = history.read(lambda db: totals.songs(db, NOON_S, limit, GAZETTEER))
+    history.count(NOON_S + PERIODS["hour"].length_s)
+    found = history.read(lambda db: totals.songs(db, "hour", limit, GAZETTEER))
     assert found is not None
     return found
 
@@ -138,11 +140,7 @@ def test_a_songs_farthest_connection_stands_for_it() -> None:
         assert (farthest.km, times) == (17_000, 3)
 
 
-@pytest.mark.parametrize(("many", "good_s"), [(1, 30), (2, 10)], ids=["many", "few"])
-def test_a_chart_is_made_once_while_it_is_good(many: int, good_s: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there are few connections it is good for a short time, even if no more songs have room in it."""
-    monkeypatch.setattr("webapp.web.charts.SMALL", many)
-    monkeypatch.setattr("webapp.web.charts.SONGS", 1)
+def test_a_chart_is_read_once_while_it_is_fresh() -> None:
     now = [NOON_S]
     with temporary_history() as history:
         sums = charts(history, GAZETTEER, lambda: now[0])
@@ -151,7 +149,7 @@ def test_a_chart_is_made_once_while_it_is_good(many: int, good_s: int, monkeypat
         first = sums.of("hour")
         history.record("s", 2, NOON_MS, [connection(2, 2)], b"{}", b"[]")
         history.flush()
-        now[0] += good_s - 1
+        now[0] += FRESH_S - 1
         assert sums.of("hour") is first
         now[0] += 2
         assert [times for _, times in sums.of("hour").sums["most"]] == [2]

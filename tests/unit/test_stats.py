@@ -36,6 +36,7 @@ def test_figures_count_what_everyone_was_shown_since_then(found: list[Connection
         history.record("s", 1, NOON_MS, found, b"{}", b"[]")
         history.record_filtered("s", 1, [connection(1, 7)])
         history.flush()
+        history.count(NOON_S + 86_400)
         made = figures(history, GAZETTEER, lambda: NOON_S + 86_400).of("day").sums
     since = [c for c in found if c.at_ms >= NOON_MS]
     assert counted(made["sources"]) == Counter(("synthetic",) for _ in since)

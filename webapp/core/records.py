@@ -161,6 +161,11 @@ def connection_id(at_ms: int, tail: int) -> str:
     return b32hexencode(at_ms.to_bytes(6, "big") + tail.to_bytes(8, "big")).rstrip(b"=").decode().lower()
 
 
+def id_floor(at_s: float) -> str:
+    """Return the smallest id that a connection of that time can have."""
+    return connection_id(min(max(round(at_s * 1000), 0), (1 << 48) - 1), 0)
+
+
 def wire_track_id(track: bytes) -> bytes:
     """Id of a track given as wire JSON, which begins with it; its 16 characters are plain ASCII."""
     return track[7 : 7 + TRACK_ID_BYTES]

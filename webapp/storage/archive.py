@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from webapp.core.plays import SOURCES
+from webapp.storage import sums
 from webapp.storage.datadir import DataDirError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _WRITER = (
     "PRAGMA cache_size = -32768",
     "PRAGMA wal_autocheckpoint = 4000",  # pages; four times the default writes the indexes' busy pages less often
     "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA temp_store = MEMORY",
 )
 
 _VERSION_1 = """
@@ -69,7 +71,7 @@ CREATE TABLE pruned (upto TEXT NOT NULL);
 INSERT INTO pruned VALUES ('');
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2, sums.VERSION_3)
 """Script n brings a file of version n to version n + 1; a version that was released never changes."""
 
 
@@ -132,6 +134,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         db = connect(path, *_WRITER)
         try:
             _migrate(db, path)
+            db.execute(sums.CHOSEN)
         except BaseException:
             db.close()
             raise
@@ -175,6 +178,8 @@ def write(db: sqlite3.Connection, entries: Sequence[Entry], gazetteer: "Gazettee
         _write_tracks(db, [connection for entry in entries for connection in entry.connections])
         everyone, filtered = (_rows([e for e in entries if e.everyone is kind], streams, gazetteer)
                               for kind in (True, False))  # fmt: skip
+        ids = [str(row[0]) for row in everyone]
+        uncounted = [*dict.fromkeys(ids).keys() - sums.shown(db, ids)]
         new = _insert(db, everyone)
         upgraded = db.executemany(
             "UPDATE connections SET everyone = 1 WHERE id = ? AND everyone = 0", [row[:1] for row in everyone]
@@ -185,6 +190,8 @@ def write(db: sqlite3.Connection, entries: Sequence[Entry], gazetteer: "Gazettee
             db.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", records).rowcount if records else 0
         )
         resize(db, new + upgraded, _insert(db, filtered) - upgraded, kept)
+        sums.choose(db, uncounted)
+        sums.count(db)
 
 
 def _stream(db: sqlite3.Connection, name: str) -> int:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gevent import monkey
 
-from webapp.storage import lookup, pruning, shared
-from webapp.storage.archive import Entry, HistoryError, Sizes, connect, open_writer, sizes, write
+from webapp.storage import lookup, pruning, shared, sums
+from webapp.storage.archive import Entry, HistoryError, Sizes, connect, open_writer, sizes, transaction, write
+from webapp.storage.periods import PERIODS
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
@@ -32,6 +33,8 @@ FILE_NAME = "history.sqlite3"
 PENDING_ROWS = 50_000
 BATCH_ROWS = 2_000
 IDLE_READERS = 8
+STEPS = 4
+"""Of a period's sums, in one call."""
 
 T = TypeVar("T")
 
@@ -77,6 +80,8 @@ class History:
         """What is wrong with the file, in a sentence; None while all is well. Clears itself."""
         self.pending = 0
         """Rows that are not written yet."""
+        self.sums_are_whole = False
+        """Whether the sums of all periods reach as far back as they should."""
         self.dropped = 0
         """Rows that were lost because they could not be written for too long."""
 
@@ -179,6 +184,34 @@ class History:
                 return pruning.prune(self._writer, self._clock() if now is None else now, self._days, self._max_rows)
             except sqlite3.Error as error:
                 self._note(f"the history cannot be pruned: {error}")
+                return 0
+
+    def count(self, now: float | None = None) -> int:
+        """Keep the sums of the last hour, day and week up to the clock, a bounded part; return how many rows moved.
+
+        Call it after each flush. Never raises: see `problem`.
+        """
+        now = self._clock() if now is None else now
+        moved, unfinished = 0, False
+        for period in PERIODS:
+            steps = [self._count_step(period, now)]
+            while steps[-1] == sums.STEP_ROWS and len(steps) < STEPS:
+                steps.append(self._count_step(period, now))
+            moved += sum(steps)
+            unfinished |= steps[-1] == sums.STEP_ROWS
+        self.sums_are_whole = not unfinished
+        return moved
+
+    def _count_step(self, period: str, now: float) -> int:
+        """Move a period's beginning one step; the lock is free between steps, so that nobody waits long."""
+        with self._write_lock:
+            if self._writer is None:
+                return 0
+            try:
+                with transaction(self._writer) as db:
+                    return sums.move(db, period, now)
+            except sqlite3.Error as error:
+                self._note(f"the history cannot be counted: {error}")
                 return 0
 
     def latest(

@@ -8,8 +8,8 @@ import msgspec
 
 from webapp.core.frames import connection_json
 from webapp.core.plays import SLICE_MS
+from webapp.core.records import id_floor
 from webapp.storage.lookup import COLUMNS, TRACKS, built
-from webapp.storage.pruning import id_floor
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer

@@ -1,9 +1,10 @@
 """What the history forgets, and in which order: a step at a time, each a short transaction."""
 
 import sqlite3
-from base64 import b32hexencode
 from collections.abc import Iterator
 
+from webapp.core.records import id_floor
+from webapp.storage import sums
 from webapp.storage.archive import resize, sizes, transaction
 
 STEP_ROWS = 1000
@@ -16,12 +17,6 @@ FRESH_S = DAY_S
 """What only a filter showed goes first when room is needed, but not before it is that old: its link was just shared."""
 
 _OLDEST = "SELECT id, everyone FROM connections {where} ORDER BY id LIMIT ?"
-
-
-def id_floor(at_s: float) -> str:
-    """Return the smallest id that a connection of that time can have."""
-    at_ms = min(max(round(at_s * 1000), 0), (1 << 48) - 1)
-    return b32hexencode(at_ms.to_bytes(6, "big") + bytes(8)).decode().lower()[:23]
 
 
 def prune(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> int:
@@ -67,7 +62,9 @@ def _doomed(db: sqlite3.Connection, oldest_s: float, now_s: float, max_rows: int
 def _forget_connections(db: sqlite3.Connection, query: str, limit: int) -> int:
     rows = db.execute(query, (limit,)).fetchall() if limit else []
     if rows:
+        sums.choose(db, [row[0] for row in rows])
         db.executemany("DELETE FROM connections WHERE id = ?", [row[:1] for row in rows])
+        sums.discount(db)
         everyone = sum(row[1] for row in rows)
         resize(db, everyone=-everyone, filtered=everyone - len(rows))
         db.execute("UPDATE pruned SET upto = max(upto, ?)", rows[-1][:1])

@@ -1,33 +1,30 @@
-"""Sums over what everyone was shown since a time, read from the history's file: all of it, so keep what they give."""
+"""Reads the sums that the history's file keeps of a period (`sums.py`)."""
 
 import sqlite3
 from typing import TYPE_CHECKING
 
 from webapp.storage import lookup
-from webapp.storage.pruning import id_floor
+from webapp.storage.sums import beginning, wanted_beginning
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
 
-KM_STEP = 1_000
-HOUR_MS = 3_600_000
-
-_SHOWN = "FROM connections WHERE id >= :since AND everyone = 1"
-_SUMS = {
-    "sources": f"SELECT source, count(*) {_SHOWN} GROUP BY 1 ORDER BY 1",
-    "pairs": f"""SELECT min(from_city, to_city), max(from_city, to_city), count(*) {_SHOWN}
-        GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT :limit""",
-    "countries": f"""SELECT country, sum(n) FROM (
-            SELECT from_country AS country, count(*) AS n {_SHOWN} GROUP BY 1
-            UNION ALL SELECT to_country, count(*) {_SHOWN} AND to_country <> from_country GROUP BY 1)
-        GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit""",
-    "distances": f"SELECT km / {KM_STEP} * {KM_STEP}, count(*) {_SHOWN} GROUP BY 1",
-    "hours": f"SELECT at_ms / {HOUR_MS} % 24, count(*) {_SHOWN} GROUP BY 1",
-}
+BEHIND_S = 60.0
+"""By so much the sums may reach less or farther back than they should and still count as whole."""
 
 Rows = list[tuple[int | str, ...]]
 """What is counted, one column or two, and how many connections it has."""
+
+_KIND = "SELECT value, times FROM sums WHERE period = :period AND kind = '{}' ORDER BY {}"
+_SUMS = {
+    "sources": _KIND.format("sources", "value"),
+    "pairs": """SELECT one, other, times FROM pair_sums WHERE period = :period
+        ORDER BY times DESC, one, other LIMIT :limit""",
+    "countries": _KIND.format("countries", "times DESC, value LIMIT :limit"),
+    "distances": _KIND.format("distances", "value"),
+    "hours": _KIND.format("hours", "value"),
+}
 
 RANKED = {
     "most": "times DESC, km DESC, id",
@@ -35,59 +32,53 @@ RANKED = {
     "rarest": "times, km DESC, id",
 }
 """The orders of songs: most connections, the farthest one, fewest connections."""
-_RANKED = " UNION ALL ".join(
-    f"SELECT * FROM (SELECT '{name}', id, times FROM songs ORDER BY {order} LIMIT :limit)"
-    for name, order in RANKED.items()
-)
-# Beside max() a bare column is that of the row with the maximum: SQLite says so.
-_SONGS = f"""WITH songs AS MATERIALIZED (
-    SELECT count(*) AS times, max(km) AS km, id FROM connections WHERE id >= :since AND everyone = 1
-    GROUP BY song, source)
-    {_RANKED}"""
-
+_SONGS = "SELECT id, times FROM song_sums WHERE period = ? ORDER BY {} LIMIT ?"
 
 NOTHING: dict[str, Rows] = {name: [] for name in _SUMS}
 """The sums of no connections."""
 
 
 def songs(
-    db: sqlite3.Connection, since_s: float, limit: int, gazetteer: "Gazetteer"
+    db: sqlite3.Connection, period: str, limit: int, gazetteer: "Gazetteer"
 ) -> "dict[str, list[tuple[Connection, int]]]":
     """Return the songs that brought people together, in each order of RANKED.
 
     Args:
         db: the file.
-        since_s: connections of this time on count, epoch seconds.
+        period: one of PERIODS.
         limit: how many songs of each order at most.
         gazetteer: the cities.
 
     Returns:
         By order, for each song, apart by source, its farthest connection, and how many it has.
     """
-    found: dict[str, list[tuple[Connection, int]]] = {order: [] for order in RANKED}
-    for order, id, times in db.execute(_SONGS, {"since": id_floor(since_s), "limit": limit}).fetchall():
-        if farthest := lookup.get(db, id, gazetteer):
-            found[order].append((farthest, times))
+    found: dict[str, list[tuple[Connection, int]]] = {}
+    for name, order in RANKED.items():
+        rows = db.execute(_SONGS.format(order), (period, limit)).fetchall()
+        kept = ((lookup.get(db, id, gazetteer), times) for id, times in rows)
+        found[name] = [(farthest, times) for farthest, times in kept if farthest]
     return found
 
 
-def totals(db: sqlite3.Connection, since_s: float, limit: int) -> dict[str, Rows]:
+def totals(db: sqlite3.Connection, period: str, limit: int) -> dict[str, Rows]:
     """Return how many connections each source, pair of cities, country (at either end), distance and hour has.
 
     Args:
         db: the file.
-        since_s: connections of this time on count, epoch seconds.
+        period: one of PERIODS.
         limit: how many pairs and countries at most, those with the most.
 
     Returns:
         By name: sources as their codes; pairs as GeoNames ids, the smaller first; countries as ISO codes; distances as
         the km where a step of KM_STEP begins; hours of UTC.
     """
-    values = {"since": id_floor(since_s), "limit": limit}
+    values = {"period": period, "limit": limit}
     return {name: db.execute(query, values).fetchall() for name, query in _SUMS.items()}
 
 
-def are_few(db: sqlite3.Connection, since_s: float, many: int) -> bool:
-    """Tell whether fewer connections than that count since a time, epoch seconds; no more than that are looked at."""
-    values = {"since": id_floor(since_s), "limit": many}
-    return int(db.execute(f"SELECT count(*) FROM (SELECT 1 {_SHOWN} LIMIT :limit)", values).fetchone()[0]) < many
+def are_whole(db: sqlite3.Connection, period: str, now_s: float) -> bool:
+    """Tell whether a period's sums reach as far back as they should; those of an old file are made in steps."""
+    first, last = sorted((beginning(db, period), wanted_beginning(period, now_s)))
+    soon = wanted_beginning(period, now_s + BEHIND_S), wanted_beginning(period, now_s - BEHIND_S)
+    missing = "SELECT 1 FROM connections WHERE id >= ? AND id < ? AND everyone = 1 AND (id < ? OR id >= ?) LIMIT 1"
+    return db.execute(missing, (first, last, soon[1], soon[0])).fetchone() is None

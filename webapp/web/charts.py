@@ -16,8 +16,8 @@ from webapp.config import QUERY
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
 from webapp.storage.history import History
-from webapp.storage.periods import PERIODS, SMALL, Sums
-from webapp.storage.totals import are_few, songs
+from webapp.storage.periods import PERIODS, Sums
+from webapp.storage.totals import are_whole, songs
 from webapp.web import poster, unfurl
 from webapp.web.answers import page_response
 from webapp.web.hosts import public_base
@@ -34,11 +34,11 @@ blueprint = Blueprint("charts", __name__)
 
 
 def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[Orders]:
-    """Return what makes charts; `clock` tells the time, epoch seconds."""
+    """Return what reads charts; `clock` tells the time, epoch seconds."""
 
-    def make(since_s: float) -> tuple[Orders, bool]:
+    def make(period: str, now_s: float) -> tuple[Orders, bool]:
         def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
-            return songs(db, since_s, SONGS, gazetteer), are_few(db, since_s, SMALL)
+            return songs(db, period, SONGS, gazetteer), are_whole(db, period, now_s)
 
         return offload(history.read, read) or ({order: [] for order in ORDERS}, True)
 
@@ -53,10 +53,9 @@ def page() -> Response:
     entries = [_told(connection, times) for connection, times in chart.sums[order]]
     playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
     formats = [format for format in FORMATS if format != "m3u" or playable]
+    shown = {"period": period, "order": order, "entries": entries, "are_whole": chart.are_whole}
     links = unfurl.links("/playlist", "/playlist/card.png", "period", "by")
-    return page_response(
-        render_template("playlist.html", period=period, order=order, entries=entries, formats=formats, links=links)
-    )
+    return page_response(render_template("playlist.html", formats=formats, links=links, **shown))
 
 
 @blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")

@@ -11,10 +11,9 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale
 from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
 
-from webapp.core.records import Connection, is_connection_id
+from webapp.core.records import Connection, id_floor, is_connection_id
 from webapp.core.selection import Filter
 from webapp.scene import scene
-from webapp.storage.pruning import id_floor
 from webapp.web.admission import check_own_page, client_address
 from webapp.web.answers import page_response
 from webapp.web.hosts import public_base

@@ -18,8 +18,9 @@ from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
 from webapp.storage import totals
 from webapp.storage.history import History
-from webapp.storage.periods import PERIODS, SMALL, Sums
-from webapp.storage.totals import KM_STEP, Rows
+from webapp.storage.periods import PERIODS, Sums
+from webapp.storage.sums import KM_STEP
+from webapp.storage.totals import Rows
 from webapp.web.answers import page_response
 from webapp.web.runtime import offload, unison
 
@@ -79,17 +80,17 @@ _FORMULA = (*"=+-@", *"＝＋－＠")
 
 
 def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
-    """Return what makes the figures; `clock` tells the time, epoch seconds."""
+    """Return what reads the figures; `clock` tells the time, epoch seconds."""
 
-    def make(since_s: float) -> tuple[dict[str, Figure], bool]:
-        sums, songs = offload(history.read, lambda db: _read(db, gazetteer, since_s)) or (totals.NOTHING, [])
-        return _figures(sums, songs, gazetteer), sum(int(n) for _, n in sums["sources"]) < SMALL
+    def make(period: str, now_s: float) -> tuple[dict[str, Figure], bool]:
+        def read(db: sqlite3.Connection) -> tuple[dict[str, Rows], Songs, bool]:
+            songs = totals.songs(db, period, ROWS, gazetteer)["most"]
+            return totals.totals(db, period, ROWS), songs, totals.are_whole(db, period, now_s)
+
+        sums, songs, are_whole = offload(history.read, read) or (totals.NOTHING, [], True)
+        return _figures(sums, songs, gazetteer), are_whole
 
     return Sums(make, clock)
-
-
-def _read(db: sqlite3.Connection, gazetteer: Gazetteer, since_s: float) -> tuple[dict[str, Rows], Songs]:
-    return totals.totals(db, since_s, ROWS), totals.songs(db, since_s, ROWS, gazetteer)["most"]
 
 
 def _figures(sums: dict[str, Rows], songs: Songs, gazetteer: Gazetteer) -> dict[str, Figure]:
@@ -139,7 +140,7 @@ def page() -> Response:
     """Serve the figures of a period as a page."""
     period = _period()
     made = unison().figures.of(period)
-    return page_response(render_template("stats.html", period=period, figures=made.sums))
+    return page_response(render_template("stats.html", period=period, figures=made.sums, are_whole=made.are_whole))
 
 
 @blueprint.get("/stats.csv")

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Measure /playlist and /stats of a large history: the first answers, the stream's longest gap, and what sums cost.
+
+    python scripts/bench/charts.py [--rows 1000000]
+
+Fills a history whose rows end now, starts a real server on it, lets viewers watch while plays come, and asks for each
+page. Then the same again without the sums, as after an upgrade from a version that kept none. Exits with 1 where a goal
+is missed.
+"""
+
+import contextlib
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.browser import machine
+from bench.history import BATCH, Traffic
+
+from tests.serving import Server, ask, post_plays, stream
+from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.storage.history import FILE_NAME, History
+
+FIRST_S, GAP_S, WHOLE_S = 1.0, 0.3, 600.0
+VIEWERS = 10
+PERIODS = ("day", "week", "hour")
+COST_ROWS = 100_000
+"""Of which the cost of writing is measured."""
+SMALL_ROWS = 2
+"""Written at once, as a server does that shows four a second."""
+
+
+def fill(folder: Path, gazetteer: Gazetteer, rows: int, hours: float, batch: int = BATCH) -> float:
+    """Write rows spread over the last hours; return the seconds of the processor that flush took."""
+    folder.mkdir(exist_ok=True)
+    history, traffic = (
+        History(folder / FILE_NAME, gazetteer, days=36_500, max_rows=10 * rows),
+        Traffic(gazetteer, 20_000),
+    )
+    history.open()
+    now_ms, step_ms, cpu_s = round(time.time() * 1000), 3_600_000 * hours / rows, 0.0
+    for first in range(0, rows, batch):
+        at_ms = round(now_ms - step_ms * (rows - first))
+        history.record("bench", first + 1, at_ms, traffic.connections(at_ms, batch), b"{}", b"[]")
+        began_s = time.process_time()
+        history.flush()
+        cpu_s += time.process_time() - began_s
+    history.close()
+    return cpu_s
+
+
+def write_costs(folder: Path, gazetteer: Gazetteer) -> None:
+    """Print what a row costs to write, with sums and without, in large batches and in such as a server writes."""
+    for name, rows, batch in (("large batches", COST_ROWS, BATCH), ("two at a time", COST_ROWS // 20, SMALL_ROWS)):
+        costs_us = []
+        for number, kept in enumerate((True, False)):
+            with contextlib.ExitStack() as stack:
+                if not kept:
+                    for part in ("shown", "choose", "count"):
+                        stack.enter_context(patch(f"webapp.storage.sums.{part}", return_value=set()))
+                costs_us.append(1e6 * fill(folder / f"{batch}-{number}", gazetteer, rows, 1, batch) / rows)
+        click.echo(
+            f"a row costs {costs_us[0]:.0f} us of the processor to write in {name}, {costs_us[1]:.0f} without sums"
+        )
+
+
+class Gaps:
+    """Viewers that watch until they are left, and the longest time that one of them waited for a frame."""
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._over = server, threading.Event()
+        self._longest_s = [0.0] * VIEWERS
+
+    def _watch(self, number: int) -> None:
+        with stream(self._server, timeout_s=60) as viewer:
+            last_s = time.monotonic()
+            while not self._over.is_set():
+                viewer.next()
+                now_s = time.monotonic()
+                self._longest_s[number], last_s = max(self._longest_s[number], now_s - last_s), now_s
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Have the viewers watch meanwhile."""
+        self._over.clear()
+        self._longest_s = [0.0] * VIEWERS
+        watchers = [threading.Thread(target=self._watch, args=(number,)) for number in range(VIEWERS)]
+        for watcher in watchers:
+            watcher.start()
+        yield
+        self._over.set()
+        for watcher in watchers:
+            watcher.join()
+
+    @property
+    def longest_s(self) -> float:
+        """Seconds."""
+        return max(self._longest_s)
+
+
+def press(server: Server, over: threading.Event) -> None:
+    """Send a pair each tenth of a second, so that each slice has something to tell: frames come four times a second."""
+    number = 0
+    while not over.wait(0.1):
+        number += 1
+        now = time.time()
+        track = {"title": f"Song {number}", "artist": "Nobody"}
+        post_plays(server, [{"track": track, "listener": f"{number}-{city}", "place": {"geoname_id": city},
+                             "pressed_at": now} for city in (1853909, 3390760)])  # fmt: skip
+
+
+def first_answers(server: Server) -> float:
+    """Print how long the first answer of each page and period takes; return the longest time."""
+    times_s = {}
+    for page in ("playlist", "stats"):
+        for period in PERIODS:
+            began_s = time.monotonic()
+            assert ask(server, f"/{page}?period={period}", Accept="text/html").status == 200
+            times_s[f"{page} of the {period}"] = time.monotonic() - began_s
+    click.echo("first " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in times_s.items()))
+    return max(times_s.values())
+
+
+def until_whole(server: Server) -> float:
+    """Return after how many seconds the sums of all periods are whole."""
+    began_s = time.monotonic()
+    while "unison_history_sums_whole 1.0" not in ask(server, "/metrics").text:
+        assert time.monotonic() - began_s < WHOLE_S, "the sums are not made"
+        time.sleep(0.5)
+    return time.monotonic() - began_s
+
+
+def measure(folder: Path, *, whole: bool) -> list[str]:
+    """Start a server on the history, ask, print; return which goals are missed."""
+    name = "with the sums" if whole else "without the sums, as after an upgrade"
+    began_s, over = time.monotonic(), threading.Event()
+    server = Server(folder, {"UNISON_HISTORY_DAYS": "3650"})
+    started_s = time.monotonic() - began_s
+    presses = threading.Thread(target=press, args=(server, over))
+    presses.start()
+    gaps = Gaps(server)
+    try:
+        with gaps.watching():
+            time.sleep(5)
+        quiet_s = gaps.longest_s
+        with gaps.watching():
+            click.echo(f"{name}: started in {started_s:.1f} s")
+            slowest_s = first_answers(server)
+            made_s = 0.0 if whole else until_whole(server)
+        if not whole:
+            click.echo(f"whole after {made_s:.0f} s")
+        click.echo(f"longest gap of {VIEWERS} viewers meanwhile {gaps.longest_s:.2f} s, before {quiet_s:.2f} s")
+    finally:
+        over.set()
+        presses.join()
+        server.stop()
+    missed = [f"{name}: the first answer took {slowest_s:.2f} s, goal {FIRST_S:g} s"] if slowest_s > FIRST_S else []
+    return missed + ([f"{name}: a gap of {gaps.longest_s:.2f} s"] if gaps.longest_s - 0.25 > GAP_S else [])
+
+
+def forget_sums(folder: Path) -> None:
+    """Have the file as it is when it was just brought to the version with sums."""
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript(
+            "DELETE FROM sums; DELETE FROM pair_sums; DELETE FROM song_sums; UPDATE periods SET begins = '~'"
+        )
+
+
+@click.command()
+@click.option("--rows", default=1_000_000, show_default=True)
+@click.option("--hours", default=20.0, show_default=True, help="Over which the rows are spread, back from now.")
+def main(rows: int, hours: float) -> None:
+    """Fill, measure, print."""
+    gazetteer = load_gazetteer()
+    with TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        click.echo(f"{machine()}\n")
+        write_costs(Path(folder), gazetteer)
+        cpu_s = fill(data, gazetteer, rows, hours)
+        size = (data / FILE_NAME).stat().st_size
+        click.echo(f"{rows:,} rows: {size / 1e6:,.0f} MB, {rows / cpu_s:,.0f} written a CPU second\n")
+        missed = measure(data, whole=True)
+        forget_sums(data)
+        click.echo()
+        missed += measure(data, whole=False)
+    click.echo(f"\n{machine()}\nmissed: {'; '.join(missed) or 'nothing'}")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Sums over what everyone was shown in the last hour, day and week, kept as connections come and go.
+
+`periods.begins` is the id from which on connections are in a period's sums. `write` adds new connections from there
+on, pruning takes them away, and `move` brings each beginning, a step at a time, to where it belongs by the clock. So
+the sums of an old file are made in the same way as those of a new one are kept: from the newest connection backward.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from webapp.core.records import id_floor
+from webapp.storage.periods import PERIODS
+
+KM_STEP = 1_000
+HOUR_MS = 3_600_000
+STEP_ROWS = 2_000
+
+VERSION_3 = """
+CREATE TABLE periods (period TEXT PRIMARY KEY, begins TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO periods SELECT value, iif((SELECT count(*) FROM sizes WHERE everyone > 0), '~', '')
+    FROM json_each('["hour", "day", "week"]');
+CREATE TABLE sums (
+    period TEXT NOT NULL, kind TEXT NOT NULL, value NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (period, kind, value)
+) WITHOUT ROWID;
+CREATE TABLE pair_sums (
+    period TEXT NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (period, one, other)) WITHOUT ROWID;
+CREATE TABLE song_sums (
+    period TEXT NOT NULL, song INTEGER NOT NULL, source INTEGER NOT NULL, times INTEGER NOT NULL, km INTEGER NOT NULL,
+    id TEXT NOT NULL, PRIMARY KEY (period, song, source)) WITHOUT ROWID;
+"""
+"""The script that brings a file to version 3. In `song_sums` km and id are those of the farthest connection."""
+
+CHOSEN = """CREATE TEMP TABLE chosen (
+    period TEXT, id TEXT, source INTEGER, song INTEGER, km INTEGER, at_ms INTEGER, one INTEGER, other INTEGER,
+    from_country TEXT, to_country TEXT)"""
+"""What is to be counted or discounted next; the writer has this table for itself."""
+
+_COLUMNS = """c.id, c.source, c.song, c.km, c.at_ms, min(c.from_city, c.to_city), max(c.from_city, c.to_city),
+    c.from_country, c.to_country"""
+_CHOOSE = f"""INSERT INTO chosen SELECT p.period, {_COLUMNS} FROM json_each(?) AS listed
+    CROSS JOIN connections c ON c.id = listed.value CROSS JOIN periods p ON c.id >= p.begins WHERE c.everyone = 1"""
+_CHOOSE_LEAVING = f"""INSERT INTO chosen SELECT :period, {_COLUMNS} FROM connections c
+    WHERE c.id >= :begins AND c.id < :wanted AND c.everyone = 1 ORDER BY c.id LIMIT :most"""
+_CHOOSE_OLDER = f"""INSERT INTO chosen SELECT :period, {_COLUMNS} FROM connections c
+    WHERE c.id < :begins AND c.id >= :wanted AND c.everyone = 1 ORDER BY c.id DESC LIMIT :most"""
+
+_COUNT = (
+    f"""INSERT INTO sums SELECT period, kind, value, :sign * count(*) FROM (
+            SELECT period, 'sources' AS kind, source AS value FROM chosen
+            UNION ALL SELECT period, 'countries', from_country FROM chosen
+            UNION ALL SELECT period, 'countries', to_country FROM chosen WHERE to_country <> from_country
+            UNION ALL SELECT period, 'distances', km / {KM_STEP} * {KM_STEP} FROM chosen
+            UNION ALL SELECT period, 'hours', at_ms / {HOUR_MS} % 24 FROM chosen)
+        WHERE true GROUP BY 1, 2, 3
+        ON CONFLICT (period, kind, value) DO UPDATE SET times = times + excluded.times""",
+    """INSERT INTO pair_sums SELECT period, one, other, :sign * count(*) FROM chosen WHERE true GROUP BY 1, 2, 3
+        ON CONFLICT (period, one, other) DO UPDATE SET times = times + excluded.times""",
+    # Beside max() a bare column is that of the row with the maximum: SQLite says so. What leaves is never farther.
+    """INSERT INTO song_sums SELECT period, song, source, :sign * count(*), max(km), id FROM chosen WHERE true
+        GROUP BY 1, 2, 3 ON CONFLICT (period, song, source) DO UPDATE SET times = times + excluded.times,
+        id = iif(excluded.km > km, excluded.id, id), km = max(km, excluded.km)""",
+)
+_TIDY = (
+    "DELETE FROM sums WHERE times = 0",
+    """DELETE FROM pair_sums WHERE times = 0
+        AND (period, one, other) IN (SELECT period, one, other FROM chosen)""",
+    """DELETE FROM song_sums WHERE times = 0
+        AND (period, song, source) IN (SELECT period, song, source FROM chosen)""",
+    # Where the farthest connection of a song left, the farthest of the others takes its place.
+    """UPDATE song_sums SET (km, id) = (
+            SELECT c.km, c.id FROM connections c INDEXED BY connections_song
+            WHERE c.song = song_sums.song AND c.source = song_sums.source AND c.everyone = 1
+            AND c.id >= (SELECT begins FROM periods p WHERE p.period = song_sums.period)
+            ORDER BY c.km DESC, c.id LIMIT 1)
+        WHERE (period, song, source) IN (SELECT period, song, source FROM chosen)
+        AND id IN (SELECT id FROM chosen)""",
+)
+
+
+def choose(db: sqlite3.Connection, ids: Sequence[str]) -> None:
+    """Choose connections to count or discount: of these ids what everyone was shown, for each period that has them."""
+    db.execute("DELETE FROM chosen")
+    if ids:
+        db.execute(_CHOOSE, (json.dumps(ids),))
+
+
+def count(db: sqlite3.Connection) -> None:
+    """Add what was chosen to the sums, in the transaction that writes it."""
+    for query in _COUNT:
+        db.execute(query, {"sign": 1})
+
+
+def discount(db: sqlite3.Connection) -> None:
+    """Take what was chosen from the sums, when it has left its period or is deleted, in the same transaction."""
+    for query in _COUNT:
+        db.execute(query, {"sign": -1})
+    for query in _TIDY:
+        db.execute(query)
+
+
+def shown(db: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that everyone was shown and that are written."""
+    query = "SELECT c.id FROM json_each(?) AS listed CROSS JOIN connections c ON c.id = listed.value WHERE everyone = 1"
+    return {id for (id,) in db.execute(query, (json.dumps(ids),))}
+
+
+def move(db: sqlite3.Connection, period: str, now_s: float) -> int:
+    """Bring a period's beginning nearer to where it belongs now; call it in a transaction.
+
+    Returns:
+        How many connections were counted or discounted, STEP_ROWS at most; 0 when the beginning is right.
+    """
+    begins, wanted = beginning(db, period), wanted_beginning(period, now_s)
+    forward = begins < wanted
+    db.execute("DELETE FROM chosen")
+    values = {"period": period, "begins": begins, "wanted": wanted, "most": STEP_ROWS}
+    moved = db.execute(_CHOOSE_LEAVING if forward else _CHOOSE_OLDER, values).rowcount
+    if moved == STEP_ROWS:
+        first, last = db.execute("SELECT min(id), max(id) FROM chosen").fetchone()
+        wanted = last + "0" if forward else first  # all ids are of one length: this is just above the last
+    db.execute("UPDATE periods SET begins = ? WHERE period = ?", (wanted, period))
+    if moved:
+        (discount if forward else count)(db)
+    return moved
+
+
+def beginning(db: sqlite3.Connection, period: str) -> str:
+    """Return the id from which on connections are in a period's sums."""
+    begins: str = db.execute("SELECT begins FROM periods WHERE period = ?", (period,)).fetchone()[0]
+    return begins
+
+
+def wanted_beginning(period: str, now_s: float) -> str:
+    """Return the id from which on connections belong to a period."""
+    return id_floor(now_s - PERIODS[period].length_s)
