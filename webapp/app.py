@@ -242,6 +242,7 @@ class Unison:
         gauge("lag_seconds", "How far matching is behind the clock.", lambda: self.pipeline.lag_s)
         gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: self.records.kept_bytes)
         gauge("history_problem", "1 while the history has trouble.", lambda: float(self.history.problem is not None))
+        gauge("history_set_aside", "Damaged histories in the data folder.", lambda: len(self.history.damaged))
         gauge("history_pending_rows", "Rows that are not written yet.", lambda: self.history.pending)
         gauge("history_sums_whole", "1 once all sums are made.", lambda: float(self.history.sums_are_whole))
         counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: self.history.dropped)
@@ -345,7 +346,7 @@ class Unison:
 
     def _troubles(self) -> list[str]:
         """Return the warnings that come and go, each with a line in the log."""
-        return [self.history.problem] if self.history.problem else []
+        return self.history.warnings
 
     def problems(self) -> list[str]:
         """Return what keeps this server from being ready, a sentence each."""

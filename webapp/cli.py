@@ -1,4 +1,4 @@
-"""The command line: `unison serve`, `demo`, `seed`, `token`, `settings`, `doctor`."""
+"""The command line: `unison serve`, `demo`, `seed`, `token`, `backup`, `restore`, `settings`, `doctor`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ class _Commands(click.Group):
     What they import (TLS, threads) must not be there before gevent has patched the worker of `unison serve`.
     """
 
-    later: ClassVar = {"demo": "webapp.demo", "seed": "webapp.seed.cli"}
+    later: ClassVar = {
+        "backup": "webapp.backups:backup",
+        "demo": "webapp.demo:main",
+        "restore": "webapp.backups:restore",
+        "seed": "webapp.seed.cli:main",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self.later])
@@ -34,7 +39,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.later:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = import_module(self.later[cmd_name]).main
+        module, _, name = self.later[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
         return command
 
 

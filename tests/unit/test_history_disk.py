@@ -202,25 +202,17 @@ def test_a_new_file_has_the_newest_version(tmp_path: Path) -> None:
     assert table(history, "PRAGMA user_version") == [(len(MIGRATIONS),)]
 
 
-def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    file = tmp_path / FILE_NAME
-    file.write_bytes(b"no database, but somebody's " * 200)
-    before = file.read_bytes()
-    with pytest.raises(HistoryError, match=r"history\.sqlite3 is damaged .*; restore a copy of it, or move it away"):
-        new_history(tmp_path)
-    assert file.read_bytes() == before
-
-
-def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
-        db.execute("CREATE TABLE theirs (x)")
-    with pytest.raises(HistoryError, match="is not a history of Unison"):
-        new_history(tmp_path)
-
-
-def test_a_folder_that_is_not_there_is_an_error_that_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match=r"missing/history\.sqlite3 cannot be opened"):
-        new_history(tmp_path / "missing")
+def test_a_folder_that_is_not_there_is_trouble_that_ends_when_it_is(tmp_path: Path) -> None:
+    history = new_history(tmp_path / "missing")
+    assert history.problem == "the history cannot be opened: unable to open database file"
+    history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
+    history.flush()
+    assert ids(history.latest(EVERYTHING, 5)) == [connection().id]
+    (tmp_path / "missing").mkdir()
+    history.flush()
+    assert history.pending == 0
+    history.close()
+    assert len(table(history, "SELECT id FROM connections")) == 1
 
 
 def test_a_city_that_left_the_gazetteer_costs_its_connections_alone(tmp_path: Path) -> None:

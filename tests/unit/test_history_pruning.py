@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, table, temporary_history
 from webapp.core.records import connection_id, id_floor
+from webapp.storage import pruning
 from webapp.storage.history import History
 
 DAY_MS = 86_400_000
@@ -104,3 +105,17 @@ def test_the_smallest_id_of_a_time_lies_between_the_ids_before_and_after() -> No
     floor = id_floor(NOW_S)
     assert connection_id(NOON_MS - 1, 2**64 - 1) < floor == connection_id(NOON_MS, 0)
     assert id_floor(-1e12) == "0" * 23
+
+
+def test_the_room_of_what_was_pruned_goes_back_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "SPARE_PAGES", 10)
+    monkeypatch.setattr(pruning, "BACK_PAGES", 50)
+    with temporary_history(max_rows=0) as history:
+        history.record("s", 1, NOON_MS, [connection(n, n) for n in range(3000)], b"{}", b"[]")
+        history.flush()
+        (full,) = table(history, "PRAGMA page_count")
+        _prune_all(history)
+        for _ in range(20):
+            history.prune(NOW_S)
+        (left,) = table(history, "PRAGMA page_count")
+        assert (int(str(full[0])) > 200, int(str(left[0])) < 80) == (True, True)

@@ -110,6 +110,9 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
             " DROP TABLE pair_sums; DROP TABLE song_sums; PRAGMA user_version = 1"
         )
     history = new_history(tmp_path)
+    assert history.problem == "the history is being brought to a new version"
+    history.flush()
+    assert history.problem is None
     history.share(connection().id)
     assert ids(history.latest(EVERYTHING, 5)) == [connection().id]
     history.close()

@@ -27,6 +27,7 @@ BUSY_S = 1.0
 """How long a statement waits for another program's lock on the file."""
 
 _WRITER = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file; first, for it cannot be changed once there is a page
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA cache_size = -32768",
@@ -76,7 +77,15 @@ MIGRATIONS = (_VERSION_1, _VERSION_2, sums.VERSION_3)
 
 
 class HistoryError(DataDirError):
-    """The history cannot be opened; the message names the file and says what to do."""
+    """The history cannot be used; the message names the file and says what to do."""
+
+
+class NewerHistory(HistoryError):  # noqa: N818 - named for what is the case
+    """A newer Unison wrote the history; this one must not touch it."""
+
+
+class ForeignFile(sqlite3.DatabaseError):
+    """The file is a database, but no history of Unison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +121,16 @@ def key(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
-    """Open the file, in autocommit mode, for use by one thread at a time."""
-    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+def connect(path: Path, *pragmas: str, mode: str = "rw") -> sqlite3.Connection:
+    """Open the file, in autocommit mode, for use by one thread at a time.
+
+    Args:
+        path: the file.
+        pragmas: statements to run first.
+        mode: ro, rw, or rwc, which makes the file where there is none.
+    """
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    db = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         for pragma in pragmas:
             db.execute(pragma)
@@ -125,37 +141,62 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the file to write, made or brought to the newest version where need be.
+    """Open the file to write; a new one gets the newest version.
 
     Raises:
-        HistoryError: the file cannot be opened, is damaged, is not ours, or is a newer Unison's.
+        NewerHistory: a newer Unison wrote it.
+        sqlite3.Error: it cannot be opened; where `is_damage` says so, it is damaged or no history of ours.
     """
+    db = connect(path, *_WRITER, mode="rwc")
     try:
-        db = connect(path, *_WRITER)
-        try:
-            _migrate(db, path)
-            db.execute(sums.CHOSEN)
-        except BaseException:
-            db.close()
-            raise
-    except sqlite3.OperationalError as error:
-        raise HistoryError(f"the history {path} cannot be opened ({error}); give another --data-dir") from error
-    except sqlite3.DatabaseError as error:
-        raise HistoryError(
-            f"the history {path} is damaged ({error}); restore a copy of it, or move it away to start a new one"
-        ) from error
+        migrate(db, path)
+        db.execute(sums.CHOSEN)
+        _look_over(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that the file itself is no good, however often it is tried."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, ForeignFile) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def file_version(db: sqlite3.Connection) -> int:
+    """Return the version of the file's schema; 0 where there is none."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring the file to the newest version, a transaction for each.
+
+    Raises:
+        NewerHistory: a newer Unison wrote it.
+        ForeignFile: it is a database of another program.
+    """
+    version = file_version(db)
     if version > len(MIGRATIONS):
-        raise HistoryError(f"the history {path} has version {version}, written by a newer Unison; this one reads up to "
+        raise NewerHistory(f"the history {path} has version {version}, written by a newer Unison; this one reads up to "
                            f"version {len(MIGRATIONS)}: use the newer one, or another --data-dir")  # fmt: skip
     if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise HistoryError(f"the file {path} is not a history of Unison; move it away or give another --data-dir")
+        raise ForeignFile("it is a database of another program")
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT")
+
+
+def _look_over(db: sqlite3.Connection) -> None:
+    """Read a little of each table, so that a file that is no good is found when it is opened."""
+    try:
+        for query in ("SELECT * FROM sizes", "SELECT upto FROM pruned", "SELECT max(id) FROM connections",
+                      "SELECT max(at_ms) FROM records", "SELECT max(last_id) FROM tracks",
+                      "SELECT count(*) FROM periods", "SELECT max(number) FROM shared"):  # fmt: skip
+            db.execute(query).fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
+            raise ForeignFile(f"it lacks what a history has: {error}") from error
+        raise
 
 
 @contextmanager

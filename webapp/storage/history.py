@@ -10,7 +10,6 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from heapq import nlargest
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 from gevent import monkey
 
 from webapp.storage import lookup, pruning, shared, sums
-from webapp.storage.archive import Entry, HistoryError, Sizes, connect, open_writer, sizes, transaction, write
+from webapp.storage.archive import Entry, HistoryError, NewerHistory, Sizes, sizes, transaction, write
+from webapp.storage.database import Database
 from webapp.storage.periods import PERIODS
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ __all__ = ["FILE_NAME", "History", "HistoryError"]
 FILE_NAME = "history.sqlite3"
 PENDING_ROWS = 50_000
 BATCH_ROWS = 2_000
-IDLE_READERS = 8
 STEPS = 4
 """Of a period's sums, in one call."""
 
@@ -74,8 +73,8 @@ class History:
         self._batch_lock, self._write_lock = new_lock(), new_lock()
         self._batch: deque[Entry] = deque()
         self._number = 0
-        self._writer: sqlite3.Connection | None = None
-        self._readers: list[sqlite3.Connection] = []
+        self._database = Database(path)
+        self._is_open = False
         self.problem: str | None = None
         """What is wrong with the file, in a sentence; None while all is well. Clears itself."""
         self.pending = 0
@@ -85,24 +84,45 @@ class History:
         self.dropped = 0
         """Rows that were lost because they could not be written for too long."""
 
+    @property
+    def _writer(self) -> sqlite3.Connection | None:
+        return self._database.writer
+
+    @property
+    def damaged(self) -> list[str]:
+        """Names of the damaged files that were set aside and are still there."""
+        return self._database.damaged
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know: the problem, and what was set aside; a sentence each."""
+        named = f"the history was damaged; it is set aside as {', '.join(self.damaged)} until you move it elsewhere"
+        return ([self.problem] if self.problem else []) + ([named] if self.damaged else [])
+
     def open(self) -> None:
-        """Open the file.
+        """Open the file. A damaged one is set aside; what takes long, or cannot be done now, `flush` does.
 
         Raises:
-            HistoryError: it cannot be opened, is damaged, is not ours, or is a newer Unison's.
+            NewerHistory: a newer Unison wrote it.
         """
-        self._writer = open_writer(self.path)
+        self._is_open = True
+        with self._write_lock:
+            try:
+                if self._database.is_older():
+                    self._note("the history is being brought to a new version")
+                else:
+                    self._database.settle()
+            except NewerHistory:
+                raise
+            except (sqlite3.Error, OSError, HistoryError) as error:
+                self._failed("the history cannot be opened", error)
 
     def close(self) -> None:
         """Write what is pending and close the file."""
         self.flush()
+        self._is_open = False
         with self._write_lock:
-            writer, self._writer = self._writer, None
-            while self._readers:
-                self._readers.pop().close()
-            if writer is not None:
-                with suppress(sqlite3.Error):
-                    writer.close()
+            self._database.close()
 
     def record(
         self, stream: str, seq: int, at_ms: int, connections: "Sequence[Connection]", counts: bytes, pulses: bytes
@@ -133,13 +153,20 @@ class History:
 
     def flush(self) -> None:
         """Write the batch, in transactions of some BATCH_ROWS rows. Never raises: see `problem`."""
+        if not self._is_open:
+            return
         with self._write_lock:
             try:
+                self._database.settle()
                 self._write_all(self._number)
-            except sqlite3.Error as error:
-                self._note(f"the history cannot be written: {error}")
+            except (sqlite3.Error, OSError, HistoryError) as error:
+                self._failed("the history cannot be written", error)
             else:
                 self._note(None)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self._database.failed(error)
+        self._note(str(error) if isinstance(error, HistoryError) else f"{what}: {error}")
 
     def _write_all(self, last: int) -> None:
         while self._writer is not None and (entries := self._oldest_entries(last)):
@@ -175,15 +202,19 @@ class History:
     def prune(self, now: float | None = None) -> int:
         """Forget what is too old or too much, a bounded part of it, and return how many rows went.
 
+        The room that they leave goes back to the disk, once it is much.
+
         Call it after each flush. Never raises: see `problem`.
         """
         with self._write_lock:
             if self._writer is None:
                 return 0
             try:
-                return pruning.prune(self._writer, self._clock() if now is None else now, self._days, self._max_rows)
+                gone = pruning.prune(self._writer, self._clock() if now is None else now, self._days, self._max_rows)
+                pruning.give_back(self._writer)
+                return gone
             except sqlite3.Error as error:
-                self._note(f"the history cannot be pruned: {error}")
+                self._failed("the history cannot be pruned", error)
                 return 0
 
     def count(self, now: float | None = None) -> int:
@@ -211,7 +242,7 @@ class History:
                 with transaction(self._writer) as db:
                     return sums.move(db, period, now)
             except sqlite3.Error as error:
-                self._note(f"the history cannot be counted: {error}")
+                self._failed("the history cannot be counted", error)
                 return 0
 
     def latest(
@@ -295,26 +326,8 @@ class History:
 
     def read(self, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Run a query on a connection that no other thread uses; None where the file cannot be read."""
-        if self._writer is None:
-            return None
         try:
-            db = self._idle_reader() or connect(self.path, "PRAGMA query_only = 1")
-            try:
-                return query(db)
-            finally:
-                self._give_back(db)
+            return self._database.read(query)
         except sqlite3.Error as error:
             self._note(f"the history cannot be read: {error}")
             return None
-
-    def _idle_reader(self) -> sqlite3.Connection | None:
-        try:
-            return self._readers.pop()
-        except IndexError:
-            return None
-
-    def _give_back(self, db: sqlite3.Connection) -> None:
-        if self._writer is None or len(self._readers) >= IDLE_READERS:
-            db.close()
-        else:
-            self._readers.append(db)

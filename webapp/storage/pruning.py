@@ -12,6 +12,11 @@ STEPS = 20
 FILTERED_PART = 10
 """What only a filter showed may take one in so many of the rows."""
 
+SPARE_PAGES = 1_000
+"""Free pages that stay in the file for what comes next."""
+BACK_PAGES = 2_000
+"""Given back to the disk in one call, at most."""
+
 DAY_S = 86400.0
 FRESH_S = DAY_S
 """What only a filter showed goes first when room is needed, but not before it is that old: its link was just shared."""
@@ -35,6 +40,14 @@ def prune(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> i
         if not step:
             break
     return gone
+
+
+def give_back(db: sqlite3.Connection) -> None:
+    """Give free pages back to the disk, once there are many, in a step that does not hold up writing for long."""
+    free = int(db.execute("PRAGMA freelist_count").fetchone()[0])
+    if free > 2 * SPARE_PAGES:
+        # Not `execute`: that takes one step of a statement without columns, which is one page.
+        db.executescript(f"PRAGMA incremental_vacuum({min(free - SPARE_PAGES, BACK_PAGES)})")
 
 
 def _step(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> int:

@@ -1,0 +1,216 @@
+"""Backups: a consistent copy of a history that is in use, with the secret in it, and the way back.
+
+A backup is one SQLite file: the history as it was at one instant, and a table `backup` with the data folder's secret.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.storage.archive import MIGRATIONS, connect, file_version, is_damage
+from webapp.storage.datadir import SECRET_BYTES, SECRET_NAME, DataDir
+from webapp.storage.history import FILE_NAME
+from webapp.storage.secretfiles import write_secret
+
+STEP_PAGES = 4096
+"""16 MB, copied in one go; the copy is of one instant, so that none of it has to be done again."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes are copied, and of how many."""
+
+
+class BackupError(RuntimeError):
+    """The backup cannot be made or restored; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds: its size in bytes, the connections and those that were shared, and whether the secret."""
+
+    size: int
+    connections: int
+    shared: int
+    has_secret: bool
+
+    def __str__(self) -> str:
+        held = f"{self.connections:,} connections, {self.shared:,} shared ones"
+        return f"{self.size / 1e6:,.1f} MB, {held}{', and the secret' if self.has_secret else ''}"
+
+
+def copied(data_dir: Path, target: Path, progress: Progress, *, force: bool = False) -> Backup:
+    """Copy the history and the secret of a data folder, whether a server uses it or not.
+
+    Args:
+        data_dir: the folder.
+        target: the file to write, readable by its owner alone.
+        progress: called after each step.
+        force: write over a file that is there.
+
+    Raises:
+        BackupError: there is no history, the target is there, or one of them cannot be read or written.
+    """
+    source = data_dir / FILE_NAME
+    if not source.exists():
+        raise BackupError(f"there is no history in {data_dir}; name its folder with --data-dir")
+    if target.exists() and not force:
+        raise BackupError(f"{target} is there already; name another file, or add --force to write over it")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        _new_file(part)
+        _copy(source, part, progress)
+        _keep_secret(part, data_dir / SECRET_NAME)
+        found = examined(part)
+        _sync(part)
+        part.replace(target)
+    except (sqlite3.Error, OSError) as error:
+        raise BackupError(f"{source} cannot be backed up to {target}: {error}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return found
+
+
+def restored(file: Path, data_dir: Path, progress: Progress) -> tuple[Backup, list[Path]]:
+    """Put a backup into a data folder that no server uses; what is there is kept aside.
+
+    Args:
+        file: the backup.
+        data_dir: the folder, made if need be.
+        progress: called after each step.
+
+    Returns:
+        What was restored, and the files that were set aside.
+
+    Raises:
+        BackupError: the file is no sound backup, or is a newer Unison's.
+        DataDirError: a server uses the folder, or it cannot be used.
+    """
+    with DataDir(data_dir):
+        target = data_dir / FILE_NAME
+        part = target.with_name(f"{FILE_NAME}.part")
+        try:
+            found = examined(file)
+            _new_file(part)
+            _copy(file, part, progress)
+            secret = _taken_secret(part)
+            _sync(part)
+            aside = _set_aside(data_dir, secret)
+            part.replace(target)
+            if secret and not (data_dir / SECRET_NAME).exists():
+                write_secret(data_dir / SECRET_NAME, secret)
+        except (sqlite3.Error, OSError) as error:
+            raise BackupError(f"{file} cannot be restored to {data_dir}: {error}") from error
+        finally:
+            with suppress(OSError):
+                part.unlink()
+    return found, aside
+
+
+def examined(file: Path) -> Backup:
+    """Read all of a backup and tell what it holds.
+
+    Raises:
+        BackupError: it is damaged, is no history, or is a newer Unison's.
+        sqlite3.Error: it cannot be read.
+        OSError: the same.
+    """
+    if not file.is_file():
+        raise BackupError(f"there is no file {file}")
+    try:
+        with closing(connect(file, mode="ro")) as db:
+            _check(db, file)
+            connections, shared = db.execute(
+                "SELECT (SELECT count(*) FROM connections), (SELECT count(*) FROM shared)"
+            ).fetchone()
+            return Backup(file.stat().st_size, connections, shared, _secret(db) is not None)
+    except sqlite3.Error as error:
+        if is_damage(error):
+            raise BackupError(f"{file} is no backup of Unison, or is damaged ({error})") from error
+        raise
+
+
+def _check(db: sqlite3.Connection, file: Path) -> None:
+    version = file_version(db)
+    if version > len(MIGRATIONS):
+        raise BackupError(f"{file} has version {version}, written by a newer Unison; this one reads up to version "
+                          f"{len(MIGRATIONS)}: restore it with the newer one")  # fmt: skip
+    if version < 2 or not _has_table(db, "connections"):
+        raise BackupError(f"{file} is no backup of Unison; `unison backup` writes one")
+    if (found := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+        raise BackupError(f"{file} is damaged ({found}); restore another backup")
+
+
+def _copy(source: Path, target: Path, progress: Progress) -> None:
+    """Copy a database as it is at one instant, a step at a time; whoever writes meanwhile is not held up."""
+    with closing(connect(source, mode="ro")) as old, closing(connect(target, "PRAGMA synchronous = OFF")) as new:
+        page_size = int(old.execute("PRAGMA page_size").fetchone()[0])
+        old.execute("BEGIN")
+        old.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on it sees what is there now
+
+        def told(_: int, left: int, pages: int) -> None:
+            progress((pages - left) * page_size, pages * page_size)
+
+        old.backup(new, pages=STEP_PAGES, progress=told)
+        old.execute("ROLLBACK")
+        new.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
+
+
+def _keep_secret(file: Path, secret: Path) -> None:
+    with closing(connect(file)) as db:
+        db.execute("DROP TABLE IF EXISTS backup")
+        db.execute("CREATE TABLE backup (made_s REAL NOT NULL, secret BLOB)")
+        db.execute("INSERT INTO backup VALUES (?, ?)", (time.time(), secret.read_bytes() if secret.exists() else None))
+
+
+def _taken_secret(file: Path) -> bytes | None:
+    with closing(connect(file)) as db:
+        secret = _secret(db)
+        db.execute("PRAGMA secure_delete = 1")
+        db.execute("DROP TABLE IF EXISTS backup")
+    return secret
+
+
+def _secret(db: sqlite3.Connection) -> bytes | None:
+    if not _has_table(db, "backup"):
+        return None
+    (secret,) = db.execute("SELECT secret FROM backup").fetchone()
+    return secret if isinstance(secret, bytes) and len(secret) == SECRET_BYTES else None
+
+
+def _has_table(db: sqlite3.Connection, name: str) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
+
+
+def _set_aside(data_dir: Path, secret: bytes | None) -> list[Path]:
+    """Move the history and its log, and a secret that is another, to names that say when."""
+    names = [f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", FILE_NAME]
+    held = data_dir / SECRET_NAME
+    if secret and held.exists() and held.read_bytes() != secret:
+        names.append(SECRET_NAME)
+    when = f".before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    while (data_dir / f"{FILE_NAME}{when}").exists():
+        when += "+"
+    aside = []
+    for name in names:
+        base, end = (FILE_NAME, name.removeprefix(FILE_NAME)) if name.startswith(FILE_NAME) else (name, "")
+        kept = data_dir / f"{base}{when}{end}"
+        with suppress(FileNotFoundError):
+            (data_dir / name).rename(kept)
+            aside += [kept] if not end else []
+    return aside
+
+
+def _new_file(path: Path) -> None:
+    """Make an empty file that its owner alone can read, from the first moment."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
