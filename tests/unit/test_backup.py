@@ -172,3 +172,14 @@ def test_a_backup_holds_what_is_in_the_log_and_not_in_the_file_yet(tmp_path: Pat
     history.flush()
     assert "50 connections" in unison("backup", tmp_path / "file", "--data-dir", tmp_path).output
     history.close()
+
+
+def test_what_root_restores_belongs_to_the_owner_of_the_folder(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[str, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, uid, _: given.append((Path(path).name, uid)))
+    assert unison("restore", saved, "--data-dir", tmp_path / "new").exit_code == 0
+    owner = (tmp_path / "new").stat().st_uid
+    assert given == [(FILE_NAME, owner), (SECRET_NAME, owner), ("lock", owner)]

@@ -87,22 +87,23 @@ def test_pruning_a_locked_file_is_told_and_tried_again(tmp_path: Path) -> None:
 
 
 def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("webapp.storage.history.PENDING_ROWS", 7)
+    monkeypatch.setattr("webapp.storage.batch.PENDING_ROWS", 7)
     history = new_history(tmp_path)
     with locked(history):
         for seq in range(5):
             history.record("s", seq, NOON_MS, [connection(seq, 0), connection(seq, 1)], b"{}", b"[]")
         history.flush()
     assert (history.pending, history.dropped) == (6, 9)
+    assert "9 rows of the history are lost: they waited too long to be written" in caplog.text
     history.flush()
     history.close()
     assert table(history, "SELECT DISTINCT seq FROM connections ORDER BY seq") == [(3,), (4,)]
 
 
 def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.history.PENDING_ROWS", 10)
+    monkeypatch.setattr("webapp.storage.batch.PENDING_ROWS", 10)
     history = History(tmp_path / FILE_NAME, GAZETTEER, days=1, max_rows=1)
     for seq in range(100):
         history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")
@@ -113,7 +114,7 @@ def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: 
 def test_a_large_batch_is_written_whole_in_several_short_transactions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.storage.history.BATCH_ROWS", 10)
+    monkeypatch.setattr("webapp.storage.batch.BATCH_ROWS", 10)
     history = new_history(tmp_path)
     for seq in range(50):
         history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")

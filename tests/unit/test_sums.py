@@ -105,6 +105,7 @@ def beginnings(db: sqlite3.Connection) -> dict[str, str]:
 def forget_sums(history: History) -> None:
     """Have the file as one of an earlier version is after it was brought to this one."""
     assert history._writer is not None
+    history.sums_are_whole = False
     history._writer.executescript(
         "DELETE FROM sums; DELETE FROM pair_sums; DELETE FROM song_sums; UPDATE periods SET begins = '~'"
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.storage.archive import MIGRATIONS, connect, file_version, is_damage
-from webapp.storage.datadir import SECRET_BYTES, SECRET_NAME, DataDir
+from webapp.storage.datadir import LOCK_NAME, SECRET_BYTES, SECRET_NAME, DataDir
 from webapp.storage.history import FILE_NAME
 from webapp.storage.secretfiles import write_secret
 
@@ -102,6 +102,7 @@ def restored(file: Path, data_dir: Path, progress: Progress) -> tuple[Backup, li
             part.replace(target)
             if secret and not (data_dir / SECRET_NAME).exists():
                 write_secret(data_dir / SECRET_NAME, secret)
+            _give_to_owner(data_dir)
         except (sqlite3.Error, OSError) as error:
             raise BackupError(f"{file} cannot be restored to {data_dir}: {error}") from error
         finally:
@@ -202,6 +203,15 @@ def _set_aside(data_dir: Path, secret: bytes | None) -> list[Path]:
             (data_dir / name).rename(kept)
             aside += [kept] if not end else []
     return aside
+
+
+def _give_to_owner(data_dir: Path) -> None:
+    """Give what root restored to the owner of the folder: `sudo unison restore` must not lock the server out."""
+    if os.geteuid() == 0:
+        owner = data_dir.stat()
+        for name in (FILE_NAME, SECRET_NAME, LOCK_NAME):
+            with suppress(FileNotFoundError):
+                os.chown(data_dir / name, owner.st_uid, owner.st_gid)
 
 
 def _new_file(path: Path) -> None:

@@ -8,8 +8,7 @@ up to a bound, beyond which its oldest rows are dropped and counted, and `proble
 import logging
 import sqlite3
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from heapq import nlargest
 from operator import attrgetter
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, TypeVar
 from gevent import monkey
 
 from webapp.storage import lookup, pruning, shared, sums
-from webapp.storage.archive import Entry, HistoryError, NewerHistory, Sizes, sizes, transaction, write
+from webapp.storage.archive import HistoryError, NewerHistory, Sizes, sizes, transaction, write
+from webapp.storage.batch import Batch
 from webapp.storage.database import Database
 from webapp.storage.periods import PERIODS
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "History", "HistoryError"]
 
 FILE_NAME = "history.sqlite3"
-PENDING_ROWS = 50_000
-BATCH_ROWS = 2_000
+COUNT_S = 5.0
+"""How far the sums may be behind the clock once they are whole."""
 STEPS = 4
 """Of a period's sums, in one call."""
 
@@ -67,22 +67,26 @@ class History:
     ) -> None:
         self.path, self._gazetteer, self._days, self._max_rows, self._clock = path, gazetteer, days, max_rows, clock
         self._shared_max = shared_max
-        # Locks of the operating system's threads, gevent or not: the worker threads are such. None is held for long
-        # by the loop: the batch lock guards an append or a copy, and the loop never takes the other.
-        new_lock = monkey.get_original("threading", "Lock")
-        self._batch_lock, self._write_lock = new_lock(), new_lock()
-        self._batch: deque[Entry] = deque()
-        self._number = 0
+        # A lock of the operating system's threads, gevent or not: the worker threads are such. The loop never takes it.
+        self._write_lock = monkey.get_original("threading", "Lock")()
+        self._batch = Batch()
         self._database = Database(path)
         self._is_open = False
+        self._counted_s, self._told_dropped = 0.0, 0
         self.problem: str | None = None
         """What is wrong with the file, in a sentence; None while all is well. Clears itself."""
-        self.pending = 0
-        """Rows that are not written yet."""
         self.sums_are_whole = False
         """Whether the sums of all periods reach as far back as they should."""
-        self.dropped = 0
+
+    @property
+    def pending(self) -> int:
+        """Rows that are not written yet."""
+        return self._batch.pending
+
+    @property
+    def dropped(self) -> int:
         """Rows that were lost because they could not be written for too long."""
+        return self._batch.dropped
 
     @property
     def _writer(self) -> sqlite3.Connection | None:
@@ -112,9 +116,9 @@ class History:
                     self._note("the history is being brought to a new version")
                 else:
                     self._database.settle()
-            except NewerHistory:
-                raise
             except (sqlite3.Error, OSError, HistoryError) as error:
+                if isinstance(error, NewerHistory):
+                    raise
                 self._failed("the history cannot be opened", error)
 
     def close(self) -> None:
@@ -128,28 +132,12 @@ class History:
         self, stream: str, seq: int, at_ms: int, connections: "Sequence[Connection]", counts: bytes, pulses: bytes
     ) -> None:
         """Keep the unfiltered frame of a record: what everyone was shown, its counts and its shown pulses as JSON."""
-        self._append(stream, seq, at_ms, connections, True, counts, pulses)
+        self._batch.append(stream, seq, at_ms, connections, True, counts, pulses)
 
     def record_filtered(self, stream: str, seq: int, connections: "Sequence[Connection]") -> None:
         """Keep connections of a record that a filter showed; they may have been shown, and kept, before."""
         if connections:
-            self._append(stream, seq, 0, connections, False)
-
-    def _append(
-        self, stream: str, seq: int, at_ms: int, connections: "Sequence[Connection]", everyone: bool, *json: bytes
-    ) -> None:
-        with self._batch_lock:
-            self._number += 1
-            entry = Entry(self._number, stream, seq, at_ms, tuple(connections), everyone, *json)
-            self._batch.append(entry)
-            self.pending += entry.rows
-            while self.pending > PENDING_ROWS and len(self._batch) > 1:
-                self.dropped += self._take_oldest()
-
-    def _take_oldest(self) -> int:
-        rows = self._batch.popleft().rows
-        self.pending -= rows
-        return rows
+            self._batch.append(stream, seq, 0, connections, False)
 
     def flush(self) -> None:
         """Write the batch, in transactions of some BATCH_ROWS rows. Never raises: see `problem`."""
@@ -158,24 +146,31 @@ class History:
         with self._write_lock:
             try:
                 self._database.settle()
-                self._write_all(self._number)
+                self._write_all(self._batch.number)
             except (sqlite3.Error, OSError, HistoryError) as error:
                 self._failed("the history cannot be written", error)
             else:
                 self._note(None)
+            self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        """Log how many rows were lost since the last time."""
+        lost, self._told_dropped = self.dropped - self._told_dropped, self.dropped
+        if lost:
+            log.warning("%d rows of the history are lost: they waited too long to be written", lost)
 
     def _failed(self, what: str, error: Exception) -> None:
         self._database.failed(error)
         self._note(str(error) if isinstance(error, HistoryError) else f"{what}: {error}")
 
     def _write_all(self, last: int) -> None:
-        while self._writer is not None and (entries := self._oldest_entries(last)):
+        while self._writer is not None and (entries := self._batch.oldest(last)):
             try:
                 write(self._writer, entries, self._gazetteer)
             except (ValueError, OverflowError, LookupError):  # would fail each time, and hold up all that follow
-                self.dropped += sum(entry.rows for entry in entries)
+                self._batch.drop(entries)
                 log.exception("history: %d records are left out, they cannot be written", len(entries))
-            self._forget(entries[-1].number)
+            self._batch.forget(entries[-1].number)
         if self.problem is not None and self._writer is not None:
             sizes(self._writer)
 
@@ -183,21 +178,6 @@ class History:
         if problem != self.problem:
             log.warning("%s (%s)", problem or "the history is well again", self.path)
         self.problem = problem
-
-    def _oldest_entries(self, last: int) -> list[Entry]:
-        entries, rows = [], 0
-        with self._batch_lock:
-            for entry in self._batch:
-                if entry.number > last or rows > BATCH_ROWS:
-                    break
-                entries.append(entry)
-                rows += entry.rows
-        return entries
-
-    def _forget(self, last: int) -> None:
-        with self._batch_lock:
-            while self._batch and self._batch[0].number <= last:
-                self._take_oldest()
 
     def prune(self, now: float | None = None) -> int:
         """Forget what is too old or too much, a bounded part of it, and return how many rows went.
@@ -220,9 +200,11 @@ class History:
     def count(self, now: float | None = None) -> int:
         """Keep the sums of the last hour, day and week up to the clock, a bounded part; return how many rows moved.
 
-        Call it after each flush. Never raises: see `problem`.
+        Call it after each flush; most calls do nothing, so that little is written. Never raises: see `problem`.
         """
         now = self._clock() if now is None else now
+        if self.sums_are_whole and abs(now - self._counted_s) < COUNT_S:
+            return 0
         moved, unfinished = 0, False
         for period in PERIODS:
             steps = [self._count_step(period, now)]
@@ -230,7 +212,7 @@ class History:
                 steps.append(self._count_step(period, now))
             moved += sum(steps)
             unfinished |= steps[-1] == sums.STEP_ROWS
-        self.sums_are_whole = not unfinished
+        self.sums_are_whole, self._counted_s = not unfinished, now
         return moved
 
     def _count_step(self, period: str, now: float) -> int:
@@ -261,7 +243,7 @@ class History:
         # The batch is looked at first: what leaves it while the file is being read is in the file by then.
         found = {
             c.id: c
-            for c in self._pending(upto)
+            for c in self._batch.connections(upto)
             if (before is None or c.id < before) and wanted.accepts(c, self._gazetteer)
         }
         kept = self.read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
@@ -270,7 +252,7 @@ class History:
 
     def get(self, id: str) -> "Connection | None":
         """Return the connection with that id, or None."""
-        pending = next((c for c in self._pending() if c.id == id), None)
+        pending = next((c for c in self._batch.connections() if c.id == id), None)
         return pending or self.read(
             lambda db: lookup.get(db, id, self._gazetteer) or shared.get(db, id, self._gazetteer)
         )
@@ -297,13 +279,13 @@ class History:
 
     def tracks(self, limit: int) -> list[bytes]:
         """Return the tracks that were last in a connection, as wire JSON, the newest first."""
-        pending = sorted(self._pending(), key=attrgetter("id"), reverse=True)
+        pending = sorted(self._batch.connections(), key=attrgetter("id"), reverse=True)
         kept = self.read(lambda db: lookup.tracks(db, limit)) or []
         return list(dict.fromkeys([*(c.track for c in pending), *kept]))[:limit]
 
     def oldest_id(self) -> str | None:
         """Return the smallest id that is kept, or None where there is none."""
-        ids = [min((c.id for c in self._pending()), default=None), self.read(lookup.oldest_id)]
+        ids = [min((c.id for c in self._batch.connections()), default=None), self.read(lookup.oldest_id)]
         return min((id for id in ids if id is not None), default=None)
 
     def has_forgotten(self, id: str) -> bool:
@@ -317,12 +299,6 @@ class History:
     def sizes(self) -> Sizes | None:
         """Return how many rows the file holds, or None where it cannot be read."""
         return self.read(sizes)
-
-    def _pending(self, upto: tuple[str, int] | None = None) -> "Iterator[Connection]":
-        with self._batch_lock:
-            entries = tuple(self._batch)
-        stream, last = upto or (None, 0)
-        return (c for entry in entries if entry.stream != stream or entry.seq <= last for c in entry.connections)
 
     def read(self, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Run a query on a connection that no other thread uses; None where the file cannot be read."""
