@@ -10,13 +10,12 @@ from flask import Blueprint, Response, request
 from flask_babel import force_locale, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
-from webapp.core.records import Connection
+from webapp.core.records import Connection, id_floor
 from webapp.core.selection import Filter, FilterError
 from webapp.graphics.cards import song_pair
 from webapp.graphics.drawing import Job
 from webapp.graphics.overview import ARCS_MAX, Flight, Overview
 from webapp.storage.periods import PERIODS
-from webapp.storage.pruning import id_floor
 from webapp.web import charts
 from webapp.web.filters import named
 from webapp.web.languages import chosen
