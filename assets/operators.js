@@ -61,9 +61,9 @@ async function ask(path) {
 
 async function lookAgain() {
   try {
-    const [stats, ready] = await Promise.all(["api/stats", "readyz"].map(ask));
+    const stats = await ask("status.json");
     for (const element of document.querySelectorAll("[data-path]")) show(/** @type {HTMLElement} */ (element), stats);
-    const problems = [...ready.problems, ...ready.warnings].join("; ");
+    const problems = stats.problems.join("; ");
     tell(problems || "All is well.", problems ? "trouble" : "well");
   } catch {
     tell("The server does not answer.", "away");

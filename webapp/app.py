@@ -50,6 +50,7 @@ from webapp.web import (
     instrumentation,
     moments,
     oembed,
+    operators,
     overviews,
     pages,
     pictures,
@@ -115,7 +116,7 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     ):
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
-    for layer in (errors, bodies, stream, ingest, hosts, forwarding, security, instrumentation):
+    for layer in (errors, bodies, stream, ingest, operators, hosts, forwarding, security, instrumentation):
         layer.init_app(app)
     return app
 
@@ -196,6 +197,7 @@ class Unison:
             key = only_secret(settings.secret, settings.secret_file, "UNISON_SECRET_FILE")
             self.secret = self._data_dir.secret(key)
             self.senders = senders(settings, self._data_dir, open_on_loopback=self._open_on_loopback)
+            self.operators = operators.operators(settings)
             self.tabs = visitors.tabs(self.secret)
             self.history.open()
         except Exception:
@@ -256,6 +258,7 @@ class Unison:
     def _look_at_secrets(self) -> None:
         gevent.sleep(SECRETS_S)
         offload(self.senders.look)
+        offload(self.operators.look)
 
     def _tell_problems(self) -> None:
         """Log when the server stops being ready or is degraded, and when all is well again."""
@@ -366,10 +369,6 @@ class Unison:
             "now": round(self.now(), 3),
             "window_s": self.settings.window_s,
             "viewers": self.hub.viewers,
-            "filters": self.channels.filters,
-            "backlog_bytes": self.hub.backlog,
-            "plays_waiting": self.pipeline.waiting,
-            "lag_s": round(self.pipeline.lag_s, 3),
             "last_10_s": {
                 "plays_per_s": counts.plays / 10,
                 "together": counts.together,
@@ -379,6 +378,15 @@ class Unison:
             },
             "plays_by_source": self.channels.tally.minute.plays_by_source,
             "total": frames.totals(self.channels.tally.total),
+        }
+
+    def load(self) -> dict[str, Any]:
+        """Return how busy the server is, for its operators."""
+        return {
+            "filters": self.channels.filters,
+            "backlog_bytes": self.hub.backlog,
+            "plays_waiting": self.pipeline.waiting,
+            "lag_s": round(self.pipeline.lag_s, 3),
         }
 
     def stop(self) -> None:

@@ -132,7 +132,7 @@ def serve(
 
     Every other setting is read from the environment; `unison settings` lists them.
     """
-    from webapp.serving import Server  # which loads gevent
+    from webapp.serving import Server, Urls  # which load gevent
 
     logs.set_up(as_json=wants_json(os.environ))
     on_port = host is not None or port is not None
@@ -143,14 +143,18 @@ def serve(
     try:
         chosen = Settings.from_env(**given)
         listener = _listen(chosen)
+        listeners = [listener, *_listen_for_operators(chosen, listener)]
     except (SettingError, DataDirError, OSError) as error:
         logs.refuse(str(error))
         sys.exit(1)
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
     for sentence in Settings.remarks():
         log.warning(sentence, extra={"event": "setting_ignored"})
-    url, elsewhere = listening.url(listener), listening.urls_elsewhere(listener)
-    Server(chosen, given, listener.detach(), url, elsewhere, open_on_loopback=open_on_loopback).run()
+    urls = Urls(*map(listening.url, listeners))._replace(elsewhere=listening.urls_elsewhere(listener))
+    if urls.operators:
+        given["admin_port"] = listeners[1].getsockname()[1]
+    fds = [each.detach() for each in listeners]
+    Server(chosen, given, fds, urls, open_on_loopback=open_on_loopback).run()
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -169,4 +173,19 @@ def _listen(settings: Settings) -> socket.socket:
             return listener
     except DataDirError:
         listening.withdraw(listener)
+        raise
+
+
+def _listen_for_operators(settings: Settings, main: socket.socket) -> list[socket.socket]:
+    """Bind the operators' port, if there is to be one.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
+    if settings.admin_port is None:
+        return []
+    try:
+        return [listening.listen_on(settings.admin_host, settings.admin_port, "UNISON_ADMIN_PORT")]
+    except OSError:
+        listening.withdraw(main)
         raise

@@ -64,6 +64,15 @@ class Settings:
     )
     tokens_file: Path | None = _setting("File of more such tokens, one a line; read again when it changes.", None)
     open_ingest: bool = _setting("1 takes plays from anyone, without a token.", False)
+    admin_host: str = _setting("Address that the operators' port binds to.", "127.0.0.1")
+    admin_port: int | None = _setting(
+        "Port of their own for /metrics and /status, which are nowhere else then; 0 picks a free one.",
+        None,
+        least=0,
+        most=65535,
+    )
+    admin_token: str = _setting("What opens /metrics and /status; without one, this machine only.", "")
+    admin_token_file: Path | None = _setting("File that holds UNISON_ADMIN_TOKEN; read again when it changes.", None)
     visitor_plays: bool = _setting("1 lets visitors press play on the page's songs, from a city they pick.", False)
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
     secret_file: Path | None = _setting("File that holds UNISON_SECRET instead.", None)
@@ -211,6 +220,7 @@ _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "fals
 _PARSERS: dict[Any, Callable[[str], Any]] = {
     str: str,
     int: int,
+    int | None: int,
     float: float,
     bool: _boolean,
     Path: lambda text: Path(text).expanduser(),
@@ -220,7 +230,15 @@ _PARSERS: dict[Any, Callable[[str], Any]] = {
 
 
 def _type_name(kind: Any) -> str:
-    names = {str: "text", int: "whole number", float: "number", bool: "0 or 1", Path: "folder", Path | None: "file"}
+    names = {
+        str: "text",
+        int: "whole number",
+        int | None: "whole number",
+        float: "number",
+        bool: "0 or 1",
+        Path: "folder",
+        Path | None: "file",
+    }
     return names.get(kind, "comma-separated list")
 
 

@@ -20,8 +20,8 @@ _BEYOND = {
 """For sockets of all addresses: some address beyond this machine, of RFC 5737 and RFC 3849, so nobody's."""
 
 
-def listen_on(host: str, port: int) -> socket.socket:
-    """Listen on an address and a port; on `::` for IPv4 too.
+def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:
+    """Listen on an address and a port, which a setting names; on `::` for IPv4 too.
 
     Raises:
         OSError: it cannot be done; the message is a sentence.
@@ -33,7 +33,7 @@ def listen_on(host: str, port: int) -> socket.socket:
         listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]  # what follows repeats the address
-        raise OSError(f"cannot listen on {host}, port {port}: {why}; choose another with --port") from error
+        raise OSError(f"cannot listen on {host}, port {port}: {why}; choose another with {setting}") from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
     return listener

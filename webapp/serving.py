@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from ipaddress import ip_network
 from mmap import mmap
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -175,15 +175,22 @@ class _Logger(Logger):
         self.error_log.handlers, self.error_log.propagate = [], True
 
 
+class Urls(NamedTuple):
+    """Where a server is reached: on this machine, by operators if they have a listener, and on other machines."""
+
+    here: str
+    operators: str | None = None
+    elsewhere: Sequence[str] = ()
+
+
 class Server(BaseApplication):
     """What gunicorn runs.
 
     Args:
         settings: as they are now; the worker reads them again.
         given: those from the command line, by name.
-        fd: descriptor of the socket that listens.
-        url: where this machine reaches it.
-        elsewhere: where other machines do.
+        fds: descriptors of the sockets that listen: the server's, and the operators', if they have one.
+        urls: where these are reached.
         open_on_loopback: take plays from this machine without a token.
     """
 
@@ -191,13 +198,12 @@ class Server(BaseApplication):
         self,
         settings: Settings,
         given: Mapping[str, Any],
-        fd: int,
-        url: str,
-        elsewhere: Sequence[str] = (),
+        fds: Sequence[int],
+        urls: Urls,
         *,
         open_on_loopback: bool = False,
     ) -> None:
-        self._settings, self._given, self._fd, self._urls = settings, given, fd, (url, elsewhere)
+        self._settings, self._given, self._fds, self._urls = settings, given, fds, urls
         self._open_on_loopback = open_on_loopback
         self._serving: Any = None
         super().__init__()
@@ -205,7 +211,7 @@ class Server(BaseApplication):
     def load_config(self) -> None:
         """Set gunicorn up."""
         options: dict[str, Any] = {
-            "bind": f"fd://{self._fd}",
+            "bind": [f"fd://{fd}" for fd in self._fds],
             "workers": 1,
             "worker_class": Worker,
             "worker_connections": self._settings.viewers_max + WORKER_CONNECTIONS_SPARE,
@@ -236,7 +242,7 @@ class Server(BaseApplication):
         forget_code()
         from webapp.worker import Serving
 
-        self._serving = Serving(self._given, *self._urls, open_on_loopback=self._open_on_loopback)
+        self._serving = Serving(self._given, self._urls, open_on_loopback=self._open_on_loopback)
         return self._serving.app
 
     def start_worker(self, worker: Worker) -> None:

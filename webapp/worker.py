@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gevent
@@ -23,7 +23,7 @@ from webapp.web.pages import assets
 from webapp.web.runtime import offload
 
 if TYPE_CHECKING:
-    from webapp.serving import Worker
+    from webapp.serving import Urls, Worker
 
 WARM_AFTER_S = 5.0
 """When all assets are compressed that nobody asked for yet: at once it would slow what a start has to do."""
@@ -37,15 +37,12 @@ class Serving:
 
     Args:
         given: settings from the command line, by name; the others are read from the environment.
-        url: where this machine reaches it.
-        elsewhere: where other machines do.
+        urls: where it is reached.
         open_on_loopback: take plays from this machine without a token.
     """
 
-    def __init__(
-        self, given: Mapping[str, Any], url: str, elsewhere: Sequence[str], *, open_on_loopback: bool = False
-    ) -> None:
-        self._url, self._elsewhere = url, elsewhere
+    def __init__(self, given: Mapping[str, Any], urls: Urls, *, open_on_loopback: bool = False) -> None:
+        self._urls = urls
         logs.set_up(as_json=wants_json(os.environ))
         try:
             self.settings = Settings.from_env(**given)
@@ -82,10 +79,12 @@ class Serving:
             time.sleep(LOOK_S)
 
     def _tell(self) -> None:
-        logs.announce(f"Unison is on {self._url}", event="started", url=self._url)
-        for url in self._elsewhere:
+        here, operators, elsewhere = self._urls
+        logs.announce(f"Unison is on {here}", event="started", url=here)
+        for url in elsewhere:
             logs.announce(f"Other machines reach it on {url}", url=url)
         logs.announce(self._unison.senders.told())
+        logs.announce(self._unison.operators.told(operators))
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:
             logs.announce(
                 "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."

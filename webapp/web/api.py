@@ -1,4 +1,4 @@
-"""The read side for programs: kept connections and statistics as JSON, health checks, metrics."""
+"""The read side for programs: kept connections and statistics as JSON, health checks."""
 
 import re
 from collections.abc import Iterable
@@ -94,14 +94,6 @@ def readyz() -> Response:
     status, problems, warnings = unison().health()
     body = {"status": status, "problems": problems, "warnings": warnings}
     return _json(body, 503 if problems else 200)
-
-
-@blueprint.get("/metrics")
-def metrics() -> Response:
-    """Return the metrics for Prometheus."""
-    app = unison()
-    body, content_type = app.loop.call(app.metrics.exposition, request.headers.get("Accept", ""))
-    return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
 
 
 def _json(value: object, status: int = 200) -> Response:

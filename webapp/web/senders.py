@@ -17,7 +17,14 @@ from webapp.web.hosts import is_loopback, is_own_host
 from webapp.web.security import is_for_another_site
 
 _REALM = WWWAuthenticate("bearer", {"realm": "unison"})
-_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
+_PROXY_HEADERS = frozenset(
+    "HTTP_" + name.upper().replace("-", "_")
+    for name in (
+        "Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-Original-Forwarded-For",
+        "X-Envoy-External-Address", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP",
+    )
+)  # fmt: skip
+"""What proxies add, beside X-Forwarded-..., of those that are in use."""
 
 
 class Senders:
@@ -47,7 +54,7 @@ class Senders:
         """
         if self._settings.open_ingest and not self._are_set:
             return
-        scheme, given = _given(request)
+        scheme, given = authorization_of(request)
         if scheme == "bearer" and is_one_of(given, self._tokens):
             return
         if self._open_on_loopback:
@@ -121,13 +128,13 @@ def _digests(tokens: tuple[str, ...]) -> list[bytes]:
     return [sha256(token.encode()).digest() for token in tokens]
 
 
-def _given(request: Request) -> tuple[str, str]:
+def authorization_of(request: Request) -> tuple[str, str]:
     """Return the scheme of the Authorization header in lower case, and what follows it."""
     scheme, _, given = request.headers.get("Authorization", "").strip().partition(" ")
     return scheme.lower(), given.strip()
 
 
-def is_from_a_proxy(request: Request) -> str | None:
+def proxy_header(request: Request) -> str | None:
     """Return the name of a header that a proxy added; None where there is none."""
     for name in request.environ:
         if name in _PROXY_HEADERS or name.startswith("HTTP_X_FORWARDED_"):
@@ -139,7 +146,7 @@ def _check_local(request: Request) -> None:
     """Refuse what is not from this machine, as far as that can be known."""
     if not is_loopback(request.remote_addr or ""):
         why = "this request is from elsewhere"
-    elif header := is_from_a_proxy(request):
+    elif header := proxy_header(request):
         why = f"this request came through a proxy ({header})"
     else:
         return

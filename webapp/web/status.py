@@ -1,20 +1,29 @@
-"""GET /status: how the server is doing, for people; /metrics has all of it, for machines."""
+"""How the server is doing, for its operators: /status for people, /metrics for machines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template
+import msgspec
+from flask import Blueprint, Response, make_response, render_template, request
 
+from webapp.web.errors import JSON
+from webapp.web.operators import is_their_listener
 from webapp.web.runtime import unison
 
 blueprint = Blueprint("status", __name__)
 
 
+@blueprint.before_request
+def require_operator() -> None:
+    """Refuse everybody else."""
+    unison().operators.check(request)
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of the page: its path in /api/stats, what it is called, and its unit."""
+    """A number of the page: its path in /status.json, what it is called, and its unit."""
 
     path: str
     name: str
@@ -48,11 +57,30 @@ LISTED = (
 @blueprint.get("/status")
 def page() -> Response:
     """Serve the page, with the numbers of now for browsers without JavaScript."""
-    app = unison()
-    stats = app.loop.call(app.stats)
-    _, problems, warnings = app.health()
+    is_apart = is_their_listener(request.environ, unison().settings)
     response = make_response(
-        render_template("status.html", stats=stats, plotted=PLOTTED, listed=LISTED, problems=[*problems, *warnings])
+        render_template("status.html", stats=_figures(), plotted=PLOTTED, listed=LISTED, is_apart=is_apart)
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/status.json")
+def figures() -> Response:
+    """Return the page's numbers, and what is wrong."""
+    return Response(msgspec.json.encode(_figures()), content_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Return the metrics for Prometheus."""
+    app = unison()
+    body, content_type = app.loop.call(app.metrics.exposition, request.headers.get("Accept", ""))
+    return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+def _figures() -> dict[str, Any]:
+    """Return what the public is told, what is only the operator's, and what is wrong, a sentence each."""
+    app = unison()
+    _, problems, warnings = app.health()
+    return {**app.loop.call(app.stats), **app.loop.call(app.load), "problems": [*problems, *warnings]}

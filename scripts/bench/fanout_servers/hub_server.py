@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from webapp.config import Settings
-from webapp.serving import Server
+from webapp.serving import Server, Urls
 
 
 def make_app() -> Any:
@@ -73,7 +73,7 @@ class HubServer(Server):
 def main(fd: int, size: int, bound: int) -> None:
     """Serve until a signal."""
     HubServer.size, HubServer.bound = size, bound
-    HubServer(Settings(), {}, fd, url="").run()
+    HubServer(Settings(), {}, [fd], Urls("")).run()
 
 
 if __name__ == "__main__":
