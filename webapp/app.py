@@ -32,6 +32,7 @@ from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from webapp.graphics.album import Album
 from webapp.graphics.drawing import Drawing
 from webapp.metrics import Metrics
+from webapp.readings import observe
 from webapp.resources import TEMPLATES
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
@@ -230,24 +231,7 @@ class Unison:
             offload=offload,
         )
         self.records.subscribe(lambda _, message: self.metrics.record(SliceRecord.decode(message).counts))
-        self._observe()
-
-    def _observe(self) -> None:
-        """Have the values that are read at each scrape known to the metrics."""
-        gauge, counter = self.metrics.gauge, self.metrics.counter
-        gauge("viewers", "Open websockets.", lambda: self.hub.viewers)
-        gauge("filters", "Distinct filters being watched.", lambda: self.channels.filters)
-        gauge("backlog_bytes", "Bytes queued for viewers.", lambda: self.hub.backlog)
-        counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: self.hub.dropped, "reason")
-        gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: self.pipeline.waiting)
-        counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: self.matching.lost, "reason")
-        gauge("lag_seconds", "How far matching is behind the clock.", lambda: self.pipeline.lag_s)
-        gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: self.records.kept_bytes)
-        gauge("history_problem", "1 while the history has trouble.", lambda: float(self.history.problem is not None))
-        gauge("history_set_aside", "Damaged histories in the data folder.", lambda: len(self.history.damaged))
-        gauge("history_pending_rows", "Rows that are not written yet.", lambda: self.history.pending)
-        gauge("history_sums_whole", "1 once all sums are made.", lambda: float(self.history.sums_are_whole))
-        counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: self.history.dropped)
+        observe(self)
 
     def _keep_history(self) -> None:
         gevent.sleep(FLUSH_S)

@@ -98,6 +98,7 @@ class Metrics:
         )
 
         self._requests = self._counter("http_requests", "HTTP requests, by route and status.", "route", "status")
+        self._handshakes = self._counter("handshakes_refused", "Viewers refused before their handshake.", "reason")
         self._request_seconds = Histogram(
             "unison_http_request_seconds",
             "Time until an HTTP answer was ready, by route.",
@@ -120,6 +121,10 @@ class Metrics:
         """Count an HTTP request: the pattern of its path, the answer's status, and how long that took."""
         self._requests.labels(route, status).inc()
         self._request_seconds.labels(route).observe(seconds)
+
+    def handshake_refused(self, reason: str) -> None:
+        """Count a viewer that was refused before its handshake."""
+        self._handshakes.labels(reason).inc()
 
     def refused(self, plays: int) -> None:
         """Count plays that were not taken in, for too many were waiting."""

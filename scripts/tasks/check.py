@@ -28,7 +28,7 @@ TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 HELP = """usage: scripts/test [--latest] [--long] [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
-Whatever is missing is installed first: .venv, browsers, nginx, HAProxy, fonts, Node, TypeScript, axe-core.
+Whatever is missing is installed first: .venv, browsers, nginx, HAProxy, promtool, fonts, Node, TypeScript, axe-core.
 
   --latest      with the newest packages that pyproject.toml allows, in .venv-latest, instead of the locked ones
   --long        the tests of minutes, too, which are left out otherwise
@@ -125,7 +125,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.proxies),
+        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.programs),
         Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
     ]
 
@@ -144,7 +144,7 @@ def _node_tests() -> list[str | Path]:
 def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
     wish = {name: value for name, value in os.environ.items() if name == "UNISON_PICTURES"}
-    return {"CHROMIUM": tools.chromium(), **tools.engines(), "AXE": str(tools.axe()), **tools.proxies(), **wish}
+    return {"CHROMIUM": tools.chromium(), **tools.engines(), "AXE": str(tools.axe()), **tools.programs(), **wish}
 
 
 def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:

@@ -63,17 +63,20 @@ def _playwright_chromium() -> str | None:
     return path if path and Path(path).exists() else None
 
 
-def proxies() -> dict[str, str]:
-    """Return the variables that name nginx and HAProxy to the tests; install what is not there."""
-    return {name.upper(): _program(name) for name in ("nginx", "haproxy")}
+PROGRAMS = {"nginx": "nginx", "haproxy": "haproxy", "promtool": "prometheus"}
+"""Servers and tools that tests run, each with its Debian package."""
 
 
-def _program(name: str) -> str:
-    """Return the path of a program of the Debian package of its name; install it if there is none."""
+def programs() -> dict[str, str]:
+    """Return the variables that name `PROGRAMS` to the tests; install what is not there."""
+    return {name.upper(): _program(name, package) for name, package in PROGRAMS.items()}
+
+
+def _program(name: str, package: str) -> str:
     everywhere = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
-    found = shutil.which(name, path=everywhere) or (_apt_install(name) and shutil.which(name, path=everywhere))
+    found = shutil.which(name, path=everywhere) or (_apt_install(package) and shutil.which(name, path=everywhere))
     if not found:
-        raise ProblemError(f"the tests need {name}: install it (on Debian and Ubuntu: apt install {name})")
+        raise ProblemError(f"the tests need {name}: install it (on Debian and Ubuntu: apt install {package})")
     return found
 
 

@@ -71,6 +71,17 @@ class Child(Generic[T]):
         self._connection: socket.socket | None = None
 
     @property
+    def name(self) -> str:
+        """What it is called in metrics: the last part of its module's name."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def pid(self) -> int:
+        """The number of its process; 0 where there is none."""
+        process = self._process
+        return process.pid if process else 0
+
+    @property
     def running(self) -> bool:
         """Whether there is a process that is not known to be lost."""
         return self._connection is not None

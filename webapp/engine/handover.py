@@ -65,7 +65,7 @@ class MatchingElsewhere:
     def __init__(self, secret: bytes, window_ms: int, start_ms: int, lateness_ms: int = 0) -> None:
         self.lost = Counter(dict.fromkeys(("set_aside", "no_snapshot", "left_out"), 0))
         self._files = [_file_in_memory() for _ in range(2)]
-        self._child = Child(MODULE, lambda: Start(secret, window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
+        self.child = Child(MODULE, lambda: Start(secret, window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
         self._start_ms, self._closed = start_ms, Closed([], start_ms, 0)
         self._snapshot: Load | None = None
         self._since: list[Due] = []
@@ -74,7 +74,7 @@ class MatchingElsewhere:
     @property
     def started(self) -> int:
         """How many processes there have been."""
-        return self._child.started
+        return self.child.started
 
     def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
         """See `Matching`; returns once all is done, over however many processes.
@@ -102,13 +102,13 @@ class MatchingElsewhere:
 
     def stop(self) -> None:
         """End the process."""
-        self._child.stop()
+        self.child.stop()
         for file in self._files:
             os.close(file)
         self._files = []
 
     def _asked(self, ask: Fresh | Load | Save | Due) -> Closed:
-        return self._child.asked(lambda: Question(ask))
+        return self.child.asked(lambda: Question(ask))
 
     def _note(self, closed: Closed) -> None:
         self._closed = closed
@@ -121,7 +121,7 @@ class MatchingElsewhere:
     def _have_one_that_knows_all(self) -> None:
         """Where there is no process, start one and tell it all that was answered; try until that is done."""
         failed = 0
-        while not self._child.running:
+        while not self.child.running:
             self._start()
             try:
                 self._tell_all()

@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 SEND_BUFFER_BYTES = 32 * 1024
 """Per socket; else the kernel takes 4 MB for a stalled viewer before the hub notices."""
+REASONS = ("slow", "stalled", "silent", "protocol", "flood", "lost", "failed")
+"""Why a viewer's end was not a clean one; `Hub.dropped` says what each means."""
 CLOSE_S = 5.0
 """How long a client has to take our close frame and to close."""
 _CHUNK = 1024
@@ -77,7 +79,7 @@ class Hub:
         self.bound = backlog_bytes
         self.ping_s, self.deadline_s = ping_s, deadline_s
         self.viewers = 0
-        self.dropped: Counter[str] = Counter()
+        self.dropped = Counter(dict.fromkeys(REASONS, 0))
         self.clock = 0.0  # of ticks: it stands still while the process does, so a pause closes nobody
         self.waiting: set[Viewer] = set()  # those with a backlog
         self._on_drop = on_drop

@@ -78,7 +78,7 @@ class Readers:
         self._here, self._reading = PlayReader(gazetteer, secret), threading.Lock()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         count = min(CHILDREN_MOST, cores)
-        self._children = [Child(__name__, lambda: _Start(secret), _Answer) for _ in range(count)]
+        self.children = [Child(__name__, lambda: _Start(secret), _Answer) for _ in range(count)]
         self._not_before_s = 0.0
 
     def take(self, body: bytes, source: Source, *, lines: bool) -> Taken:
@@ -89,7 +89,7 @@ class Readers:
         """
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
             try:
-                return _outcome(ask_one_of(self._children, lambda: _Job(body, self._clock(), source, lines)))
+                return _outcome(ask_one_of(self.children, lambda: _Job(body, self._clock(), source, lines)))
             except StartError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
                 log.warning("large bodies are read by the server itself for %g s: %s", _AGAIN_S, error)
@@ -101,7 +101,7 @@ class Readers:
     def stop(self) -> None:
         """End the children; what is still to be read is read here."""
         self._not_before_s = math.inf
-        for child in self._children:
+        for child in self.children:
             child.stop()
 
 

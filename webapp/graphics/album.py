@@ -21,11 +21,15 @@ class Album:
     Args:
         room: bytes of pictures that are kept.
         waiting: how many may wait to be drawn.
+
+    Attributes:
+        waiting: how many wait now.
+        refused: how many were refused so far.
     """
 
     def __init__(self, room: int = ROOM_BYTES, waiting: int = WAITING_MOST) -> None:
         self._room, self._most = room, waiting
-        self._used = self._waiting = 0
+        self._used = self.waiting = self.refused = 0
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock, self._turn = threading.Lock(), threading.Lock()
 
@@ -46,7 +50,7 @@ class Album:
                 return found
         finally:
             with self._lock:
-                self._waiting -= 1
+                self.waiting -= 1
 
     def kept(self, key: str) -> bytes | None:
         """Return the picture of a key if it was drawn lately, or None."""
@@ -57,9 +61,10 @@ class Album:
 
     def _queue(self) -> None:
         with self._lock:
-            if self._waiting >= self._most:
+            if self.waiting >= self._most:
+                self.refused += 1
                 raise TooManyPictures
-            self._waiting += 1
+            self.waiting += 1
 
     def _keep(self, key: str, picture: bytes) -> None:
         with self._lock:

@@ -54,7 +54,7 @@ class Drawing:
     """Draws pictures in a child process, one after another. Call it from any greenlet or thread."""
 
     def __init__(self) -> None:
-        self._child = Child(__name__, _Start, Picture, ANSWER_S)
+        self.children = [Child(__name__, _Start, Picture, ANSWER_S)]
 
     def drawn(self, job: Job) -> bytes:
         """Return the picture, a PNG unless it is an SVG.
@@ -62,11 +62,12 @@ class Drawing:
         Raises:
             OSError: two processes were lost over it, or none could be started.
         """
-        return ask_one_of([self._child], lambda: job).data
+        return ask_one_of(self.children, lambda: job).data
 
     def stop(self) -> None:
         """End the process."""
-        self._child.stop()
+        for child in self.children:
+            child.stop()
 
 
 def draw(job: Job, fonts: Fonts) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from werkzeug.exceptions import BadRequest, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, TooManyRequests
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 
 PATH = "/stream"
 RETRY_AFTER_S = 5
+REASONS = {400: "filter", 403: "origin", 429: "address", 503: "full"}
+"""What refused handshakes are counted as, by status."""
 
 
 def init_app(app: Flask) -> None:
     """Serve the stream."""
     unison: Unison = app.extensions["unison"]
-    takeover.route(app, PATH, lambda request: admit(unison, request))
+    takeover.route(app, PATH, lambda request: _admitted(unison, request))
+
+
+def _admitted(app: Unison, request: Request) -> takeover.Enter:
+    try:
+        return admit(app, request)
+    except HTTPException as error:
+        app.metrics.handshake_refused(REASONS.get(error.code or 0, "other"))
+        raise
 
 
 def admit(app: Unison, request: Request) -> takeover.Enter:

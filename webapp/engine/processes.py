@@ -1,0 +1,29 @@
+"""Memory and processor time of a process, as Linux tells them; see proc_pid_stat(5)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_UTIME, _STIME, _RSS = 11, 12, 21
+"""Positions after the name of the program, which may hold spaces."""
+
+
+class Usage(NamedTuple):
+    """What a process uses: resident memory in bytes, and processor time so far in seconds."""
+
+    resident_bytes: int
+    cpu_s: float
+
+
+def usage(pid: int) -> Usage | None:
+    """Return what a process uses now; None where it is gone, or the kernel does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        cpu_ticks = int(fields[_UTIME]) + int(fields[_STIME])
+        return Usage(int(fields[_RSS]) * _PAGE_BYTES, cpu_ticks / _TICKS_PER_S)
+    except (OSError, IndexError, ValueError):
+        return None

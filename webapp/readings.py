@@ -1,0 +1,83 @@
+"""What the metrics read from the parts of an application at each scrape."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from webapp.engine.children import Child
+from webapp.engine.processes import Usage, usage
+
+if TYPE_CHECKING:
+    from webapp.app import Unison
+
+
+def observe(app: Unison) -> None:
+    """Have the values of an application's parts known to its metrics."""
+    gauge, counter = app.metrics.gauge, app.metrics.counter
+    gauge("viewers", "Open websockets.", lambda: app.hub.viewers)
+    gauge("filters", "Distinct filters being watched.", lambda: app.channels.filters)
+    gauge("backlog_bytes", "Bytes queued for viewers.", lambda: app.hub.backlog)
+    counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: app.hub.dropped, "reason")
+    gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: app.pipeline.waiting)
+    counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: app.matching.lost, "reason")
+    gauge("lag_seconds", "How far matching is behind the clock.", lambda: app.pipeline.lag_s)
+    gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: app.records.kept_bytes)
+    gauge("history_problem", "1 while the history has trouble.", lambda: float(app.history.problem is not None))
+    gauge("history_set_aside", "Damaged histories in the data folder.", lambda: len(app.history.damaged))
+    gauge("history_pending_rows", "Rows that are not written yet.", lambda: app.history.pending)
+    gauge("history_sums_whole", "1 once all sums are made.", lambda: float(app.history.sums_are_whole))
+    counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: app.history.dropped)
+    gauge("pictures_waiting", "Pictures and codes asked for and not drawn yet.", lambda: _pictures_waiting(app))
+    counter("pictures_refused", "Pictures refused because too many waited.", lambda: _pictures_refused(app))
+    counter("child_restarts", "Child processes started again after one was lost.", lambda: _restarts(app), "child")
+    gauge("process_resident_bytes", "Memory of the processes.", lambda: _memory(app), "process")
+    counter("process_cpu_seconds", "Processor time of the processes that run.", lambda: _cpu(app), "process")
+
+
+def _pictures_waiting(app: Unison) -> int:
+    return app.album.waiting + app.codes.waiting
+
+
+def _pictures_refused(app: Unison) -> int:
+    return app.album.refused + app.codes.refused
+
+
+def _children(app: Unison) -> Iterator[Child[Any]]:
+    yield app.matching.child
+    yield from app.readers.children
+    yield from app.drawing.children
+
+
+def _restarts(app: Unison) -> dict[str, float]:
+    found: Counter[str] = Counter()
+    for child in _children(app):
+        found[child.name] += max(0, child.started - 1)
+    return dict(found)
+
+
+def _usages(app: Unison) -> Iterator[tuple[str, Usage]]:
+    pids = [("worker", os.getpid())]
+    if "gunicorn.arbiter" in sys.modules:
+        pids.append(("master", os.getppid()))
+    pids += [(child.name, child.pid) for child in _children(app) if child.pid]
+    for name, pid in pids:
+        if found := usage(pid):
+            yield name, found
+
+
+def _memory(app: Unison) -> dict[str, float]:
+    found: Counter[str] = Counter()
+    for name, used in _usages(app):
+        found[name] += used.resident_bytes
+    return dict(found)
+
+
+def _cpu(app: Unison) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, used in _usages(app):
+        found[name] = found.get(name, 0.0) + used.cpu_s
+    return found
