@@ -25,6 +25,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from webapp import logs
 from webapp.config import Settings
+from webapp.web.refusals import refuse
 
 WORKER_CONNECTIONS_SPARE = 1_000
 DRAIN_S = 1
@@ -66,6 +67,11 @@ class Worker(GeventWorker):
         super().init_signals()
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+
+    def handle_error(self, _request: Any, client: Any, _address: Any, exc: BaseException) -> None:
+        """Answer a request that gunicorn could not parse, or that it failed to serve."""
+        if not refuse(client, exc):
+            log.error("a request failed", exc_info=exc)
 
 
 class Master(Arbiter):

@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
             own = {name.lower(): value for name, value in headers}
-            always = _OF_PARTS if own.get("content-type", "").startswith(PARTS) else _ALWAYS
+            always = _OF_PARTS if own.get("content-type", "").startswith(PARTS) else _OF_DOCUMENTS
             headers += [header for name, header in always if name not in own]
             if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO", "").startswith("/api/"):
                 headers.append(("Access-Control-Allow-Origin", "*"))
@@ -76,7 +76,9 @@ def _by_name(headers: dict[str, str]) -> list[tuple[str, tuple[str, str]]]:
     return [(name.lower(), (name, value)) for name, value in headers.items()]
 
 
-_ALWAYS = _by_name({"Content-Security-Policy": policy(CONTENT_SECURITY_POLICY), **HEADERS})
+ALWAYS = {"Content-Security-Policy": policy(CONTENT_SECURITY_POLICY), **HEADERS}
+"""The headers of every document."""
+_OF_DOCUMENTS = _by_name(ALWAYS)
 _OF_PARTS = _by_name({"Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff"})
 
 
