@@ -190,14 +190,116 @@ def test_an_address_that_is_not_plain_https_is_refused(field: str, address: Any)
     "address",
     [
         "https://a.example",
-        "HTTPS://a.example:8443/x?y=z#w",
-        "https://例え.jp/音楽?q=a%20b",
+        "https://a.example:8443/x?y=z#w",
+        "https://xn--r8jz45g.jp/音楽?q=a%20b",
         "https://[2001:db8::1]/x",
+        "https://[2606:4700::1111]/",
+        "https://8.8.8.8/?next=https://user@localhost/",
+        "https://local.example/localhost",
+        "https://10.example",
         "https://a.example/" + "x" * 2030,
     ],
 )
 def test_an_https_address_is_carried_as_it_is(address: str) -> None:
     assert json.loads(read(track(url=address)).plays.tracks[0])["url"] == address
+
+
+@pytest.mark.parametrize(
+    ("address", "carried"),
+    [
+        ("HTTPS://A.Example/X", "https://a.example/X"),
+        ("https://例え.jp/音楽", "https://xn--r8jz45g.jp/音楽"),
+        ("https://例え。jp", "https://xn--r8jz45g.jp"),
+        ("https://BÜCHER.example:8443", "https://xn--bcher-kva.example:8443"),
+        ("https://bu\u0308cher.example", "https://xn--bcher-kva.example"),
+        ("https://faß.example", "https://xn--fa-hia.example"),
+        ("https://हिन्दी.example", "https://xn--j2bd4cyah0f.example"),
+        ("https://аррӏе.com", "https://xn--80ak6aa92e.com"),
+        ("https://a.example./", "https://a.example/"),
+        ("https://[2001:DB8::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_the_host_of_an_address_is_carried_as_browsers_look_it_up(address: str, carried: str) -> None:
+    """What is expected is what Node's `new URL` makes of them; it keeps a last full stop, which means the same."""
+    for field in ("url", "artwork_url"):
+        assert json.loads(read(track(**{field: address})).plays.tracks[0])[field] == carried
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:8000",
+        "localhost.",
+        "a.localhost",
+        "ｌｏｃａｌｈｏｓｔ",
+        "printer.local",
+        "printer.local.",
+        "nas.lan",
+        "router.home.arpa",
+        "wiki.internal",
+        "intranet",
+        "127.0.0.1",
+        "127.1",
+        "127.0.0.1.",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "017700000001",
+        "１２７.0.0.1",
+        "127。0。0。1",
+        "①②⑦.0.0.1",
+        "1.2.3.4.5",
+        "8.8",
+        "0.0.0.0",
+        "10.0.0.1",
+        "172.16.9.9",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[fd12:3456::1]",
+        "[ff02::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:c0a8:101]",
+        "[::127.0.0.1]",
+        "[fec0::1]",
+        "[64:ff9b:1::1]",
+        "[100::1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[1:2]",
+        "-a.example",
+        "a..example",
+        "a\u2044b.example",
+        "i\u2764.example",
+        "x" * 64 + ".example",
+        "a." * 130 + "example",
+    ],
+)
+def test_an_address_of_a_private_network_or_in_an_odd_spelling_is_refused(host: str) -> None:
+    for field in ("url", "artwork_url"):
+        named, error = problem(track(**{field: f"https://{host}/x"}))
+        assert named == f"track.{field}"
+        assert error.startswith(f"expected an https address that everybody reaches, got 'https://{host[:20]}")
+
+
+@pytest.mark.parametrize(
+    "blank",
+    ["\u3164", "\u115f\u1160", "\uffa0", "\u2800\u2800", "\ufe0f", "\U000e0100", "\U000e0041", "\u034f", "\u180e",
+     "\u00ad",     "\u2060\u3164", "\u17b4", "\u2065", "\u3000\u200b", "\u061c"],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["title", "artist"])
+def test_a_text_of_invisible_letters_is_refused(field: str, blank: str) -> None:
+    named, error = problem(track(**{field: blank}))
+    assert (named, error.startswith("expected something visible, got ")) == (f"track.{field}", True)
+    assert read(track(**{field: f"{blank}a"})).rejected == 0
 
 
 @pytest.mark.parametrize(

@@ -83,10 +83,34 @@ def test_a_table_as_csv_is_read_as_it_was_meant() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "@a", "+1", "-1", "＝1＋1", "＠a", "＋1", "－1"])
+def test_every_cell_is_in_quotes() -> None:
+    text = Figure("songs", ("title", "artist"), [Row(("a;=1", 'b"c'), 3)]).csv()
+    assert text == '"title","artist","connections"\r\n"a;=1","b""c","3"\r\n'
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "@a",
+        "+1",
+        "-1",
+        "＝1＋1",
+        "＠a",
+        "＋1",
+        "－1",
+        "﹦1",
+        "﹣1",
+        "\t=1",
+        "\r1",
+        " =1",
+        "\u200b=1",
+        "\ufeff\xa0-1",
+    ],
+)
 def test_no_cell_is_a_formula(cell: str) -> None:
     text = Figure("songs", ("title", "artist"), [Row((cell, cell), 3)]).csv()
-    assert text.splitlines()[1] == f"'{cell},'{cell},3"
+    assert [*csv.reader(StringIO(text, newline=""))][1] == [f"'{cell}", f"'{cell}", "3"]
 
 
 def test_where_the_history_cannot_be_read_the_figures_are_empty() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
+from webapp.core.addresses import AddressError, https_address
 from webapp.core.gazetteer import Gazetteer, PlaceError
 from webapp.core.plays import SOURCES, Source, track_id
 
@@ -17,6 +18,13 @@ URL_MOST = 2_048
 _CITY_MOST = 200
 _SHOWN = 60
 _INVISIBLE = ("Cf", "Zs")
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(code)
+    for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0000, 0xE0FFF), (0xFFF0, 0xFFF8), (0x2065, 0x2065))
+    for code in range(first, last + 1)
+}
+"""What shows nothing though it counts as a letter, a mark or a symbol: Unicode's Default_Ignorable_Code_Point, Hangul
+fillers and variation selectors among them, and the blank of Braille."""
 
 # Embeddings, overrides and isolates would turn round the text beside them, in a feed or on a card.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -25,8 +33,6 @@ _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udff
 
 _ISRC = re.compile("isrc:[a-z]{2}[a-z0-9]{3}[0-9]{7}", re.IGNORECASE | re.ASCII)
 _MBID = re.compile("mbid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-# No user name: "https://bank.example@evil.example" looks like another's address.
-_HTTPS = re.compile(r"https://(\w[\w.-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#][^\s\\\"<>]*)?", re.IGNORECASE)
 _PLACES = {
     "geoname_id": ("geoname_id",),
     "city and country": ("city", "country", "admin1"),
@@ -85,7 +91,7 @@ def text(value: object, field: str, most: int) -> str:
     trimmed = value.strip()
     if not 1 <= len(trimmed) <= most:
         raise FieldError(field, f"expected 1 to {most} characters, got {len(trimmed)}: {shown(value)}")
-    if all(unicodedata.category(character) in _INVISIBLE for character in trimmed):
+    if all(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in trimmed):
         raise FieldError(field, f"expected something visible, got {shown(value)}")
     return trimmed
 
@@ -180,10 +186,19 @@ def _recording(value: object) -> str | None:
 def _https(value: object, field: str) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > URL_MOST or _REFUSED.search(value) or not _HTTPS.fullmatch(value):
+    try:
+        address = https_address(value) if isinstance(value, str) and _may_be_address(value) else None
+    except AddressError as error:
+        problem = f"expected an https address that everybody reaches, got {shown(value)}: {error}"
+        raise FieldError(field, problem) from None
+    if address is None or len(address) > URL_MOST:
         expected = f"an https address of at most {URL_MOST} characters"
         raise FieldError(field, f"expected {expected}, got {shown(value)}")
-    return value
+    return address
+
+
+def _may_be_address(text: str) -> bool:
+    return len(text) <= URL_MOST and not _REFUSED.search(text)
 
 
 def place(value: object, gazetteer: Gazetteer) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -60,9 +61,9 @@ class Figure:
         return max((row.count for row in self.rows), default=0) or 1
 
     def csv(self) -> str:
-        """Write the table as CSV (RFC 4180)."""
+        """Write the table as CSV (RFC 4180), every cell in quotes: some programs separate cells by other characters."""
         text = StringIO()
-        writer = csv.writer(text)
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL)
         writer.writerow((*self.columns, "connections"))
         writer.writerows((*map(_text, row.cells), row.count) for row in self.rows)
         return text.getvalue()
@@ -71,12 +72,16 @@ class Figure:
 def _text(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: as OWASP has it, behind an apostrophe.
 
-    Where full-width characters are typed, they begin formulas, too.
+    Some trim what is invisible first, and full-width characters begin formulas where they are typed.
     """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    if cell.startswith(("\t", "\r", "\n")):
+        return f"'{cell}"
+    first = next((each for each in cell if unicodedata.category(each) not in _TRIMMED), "")
+    return f"'{cell}" if unicodedata.normalize("NFKC", first).startswith(_FORMULA) else cell
 
 
-_FORMULA = (*"=+-@", *"＝＋－＠")
+_TRIMMED = ("Cc", "Cf", "Zl", "Zp", "Zs")
+_FORMULA = tuple("=+-@")
 
 
 def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:

@@ -1,0 +1,111 @@
+"""Addresses that plays carry: https, of a host that everybody reaches, its name as browsers look it up. Pure.
+
+They become links on a public page, so none may lead to a viewer's own machine or network, or look like another's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
+
+_ADDRESS = re.compile(
+    r"https://(?P<host>[^\s/?#@:\\\"<>\[\]%]+|\[[0-9a-f:.]+\])(?P<rest>(?::[0-9]{1,5})?(?:[/?#][^\s\\\"<>]*)?)",
+    re.IGNORECASE,
+)
+"""No user name: "https://bank.example@evil.example" looks like another's address."""
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_STOPS = str.maketrans("。．｡", "...")
+"""The full stops that browsers take for a dot (UTS 46)."""
+_LETTERS = ("L", "M", "N")
+_PRIVATE = frozenset({"localhost", "local", "localdomain", "internal", "intranet", "private", "lan", "home", "corp"})
+"""Last labels of names that mean another host on every network: RFC 6761, RFC 6762, ICANN's .internal, and custom."""
+_HOME = ".home.arpa"
+_UNICAST = IPv6Network("2000::/3")
+"""All that is given out of IPv6 (RFC 4291)."""
+_NAT64 = IPv6Network("64:ff9b::/96")
+_DOCUMENTATION = [*map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))]
+"""Nobody's (RFC 5737, RFC 3849), and so harmless, as .example is."""
+_HOST_MOST = 253
+
+
+class AddressError(ValueError):
+    """An https address whose host is not one that everybody reaches; the message says why."""
+
+
+def https_address(text: str) -> str | None:
+    """Return an https address with its host in lower case and ASCII (punycode); None for what is no https address.
+
+    Raises:
+        AddressError: its host is not one that everybody reaches.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        return None
+    host = found["host"]
+    return f"https://{_ipv6(host) if host.startswith('[') else _name(host)}{found['rest']}"
+
+
+def _ipv6(host: str) -> str:
+    try:
+        address = IPv6Address(host[1:-1])
+    except ValueError:
+        raise AddressError(f"{host} is no IPv6 address") from None
+    _check_public(address)
+    return f"[{address}]"
+
+
+@lru_cache(maxsize=1024)  # plays of one service have few hosts
+def _name(host: str) -> str:
+    """Return a host's name or IPv4 address as a browser looks it up."""
+    mapped = unicodedata.normalize("NFKC", host.translate(_STOPS))
+    name = ".".join(_ascii(label) for label in mapped.removesuffix(".").split("."))
+    last = name.rpartition(".")[2]
+    if len(name) > _HOST_MOST:
+        raise AddressError(f"its host has more than {_HOST_MOST} characters")
+    if _NUMERIC.fullmatch(last):  # what browsers take for an IPv4 address, whatever stands before
+        _check_public(_ipv4(name))
+    elif "." not in name or last in _PRIVATE or name.endswith(_HOME):
+        raise AddressError(f"{name!r} is the name of a machine on a private network")
+    return name
+
+
+def _ascii(label: str) -> str:
+    """Return a label of a name as it is looked up: letters of other scripts in punycode (RFC 3492)."""
+    lower = "".join(letter.lower() for letter in label)
+    if not lower.isascii():
+        if not all(unicodedata.category(letter).startswith(_LETTERS) or letter == "-" for letter in lower):
+            raise AddressError(f"{label!r} has a character that no host name has")
+        lower = "xn--" + unicodedata.normalize("NFC", lower).encode("punycode").decode("ascii")
+    if not _LABEL.fullmatch(lower):
+        raise AddressError(f"{label!r} cannot be part of a host name")
+    return lower
+
+
+def _ipv4(name: str) -> IPv4Address:
+    """Read four decimal numbers; browsers read other spellings, too, which hide where an address leads."""
+    try:
+        return IPv4Address(name)
+    except ValueError:
+        raise AddressError(f"{name!r} is no IPv4 address in four decimal numbers") from None
+
+
+def _check_public(address: IPv4Address | IPv6Address) -> None:
+    """Refuse addresses that are not of one host of the Internet: private ones, loopback, link-local, multicast."""
+    inner = _inner(address) or address
+    if any(inner in network for network in _DOCUMENTATION):
+        return
+    is_unicast = inner in _UNICAST if isinstance(inner, IPv6Address) else not inner.is_multicast
+    if not (inner.is_global and is_unicast):
+        raise AddressError(f"{address} is not an address on the Internet")
+
+
+def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address stands for: mapped, by 6to4, by Teredo or by NAT64."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
