@@ -20,6 +20,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from webapp import logs
+from webapp.config import wants_json
 from webapp.engine.progress import LOOK_S, Progress
 from webapp.engine.wire import receive, send, send_failure
 
@@ -207,6 +209,7 @@ def serve(
         question: what it is asked then.
         begin: takes the first and returns what answers the others.
     """
+    logs.set_up(as_json=wants_json(os.environ))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to all processes of a service: the parent ends us
     with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(OSError):
         connection.setblocking(True)
