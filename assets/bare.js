@@ -34,6 +34,7 @@
     ? say("Only the list works. Reload the page to try again.")
     : say("Parts of this page do not work. Reload the page to try again.");
   note.hidden = false;
+  document.documentElement.dataset.started = "bare";
   document.body.dataset.globe = "none";
   if (!list || !status || "moment" in document.documentElement.dataset) return;
 
@@ -43,11 +44,29 @@
     if (status) [status.dataset.state, status.textContent] = [state, text];
   }
 
+  const SOURCES = /** @type {Record<string, string>} */ ({
+    live: say("live"),
+    synthetic: say("synthetic"),
+    replay: say("replay"),
+  });
+  /** @type {Set<string>} */
+  const sources = new Set();
+
+  /** Say where the plays come from. @param {string} name */
+  function badge(name) {
+    const element = document.getElementById("sources");
+    if (!element || !SOURCES[name] || sources.has(name)) return;
+    sources.add(name);
+    element.dataset.sources = [...sources].join(" ");
+    element.textContent = [...sources].map((each) => SOURCES[each]).join(", ");
+  }
+
   /** @param {{city?: unknown, country?: unknown}} [place] */
   const named = (place) => [...new Set([place?.city, place?.country])].join(", ");
 
   /** @param {any} connection */
-  function put({ id, track, from, to }) {
+  function put({ id, source, track, from, to }) {
+    badge(source);
     if (!list || [...list.children].some((item) => /** @type {HTMLElement} */ (item).dataset.id === id)) return;
     const [item, heading, cities] = ["li", "h3", "p"].map((tag) => document.createElement(tag));
     item.dataset.id = id;

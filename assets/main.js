@@ -40,10 +40,25 @@ const parts = createParts({
     city: say("Your city"),
     play: say("Press play"),
   },
+  controls: {
+    counters: "#counters",
+    sources: ".source",
+    announcer: '.setting:has([data-switch="announce"])',
+    sound: '.setting:has([data-switch="sound"])',
+    keys: '.setting:has([data-switch="keys"])',
+    theme: "#theme",
+    pause: "#pause",
+    help: "#help-open",
+    access: "#settings-open, #nearer, #farther",
+    lookback: "#lookback-open",
+    search: "#explore .finder",
+    share: '[data-card="share"]',
+    city: "#city",
+    around: "#counters, .source, .tools, #city",
+  },
   onFail: {
     globe: () => (document.body.dataset.globe = "none"), // which says so on the stage
     around: () => (document.body.dataset.globe = "none"),
-    search: () => find("explore").querySelector(".finder")?.remove(),
   },
 });
 const { use } = parts;

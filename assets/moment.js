@@ -35,6 +35,7 @@ const prefs = createPrefs(browserStorage());
 const parts = createParts({
   note: find("trouble"),
   names: { theme: say("Theme"), language: say("Language"), menu: say("Settings"), share: say("Share") },
+  controls: { theme: "#theme", menu: "#settings-open", share: "#share-open" },
   onFail: { globe: () => (document.body.dataset.globe = "none") }, // which says so on the stage
 });
 const { start, use } = parts;

@@ -5,13 +5,14 @@
  * @typedef {object} PartsOptions
  * @property {HTMLElement | null} note  says what does not work
  * @property {Record<string, string>} names  what a visitor calls the parts; one without a name is left out silently
+ * @property {Record<string, string>} [controls]  selectors of what does nothing without a part, and is hidden then
  * @property {Record<string, () => void>} [onFail]  what is to be done where a part failed
  */
 import { listed } from "./format.js";
 import { say } from "./words.js";
 
 /** @template {Record<string, object>} Parts @param {PartsOptions} options */
-export function createParts({ note, names, onFail = {} }) {
+export function createParts({ note, names, controls = {}, onFail = {} }) {
   /** @type {Partial<Parts>} */
   const up = {};
   /** @type {Set<string>} */
@@ -26,6 +27,7 @@ export function createParts({ note, names, onFail = {} }) {
     if (failed.has(name)) return;
     failed.add(name);
     attempt(() => onFail[name]?.());
+    if (controls[name]) attempt(() => hide(controls[name]));
     attempt(tell);
   }
 
@@ -68,6 +70,12 @@ export function createParts({ note, names, onFail = {} }) {
       }
     },
   };
+}
+
+/** @param {string} selector */
+function hide(selector) {
+  const found = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector));
+  for (const element of found) element.style.display = "none";
 }
 
 /** Do what others must not wait for. @param {() => void} run */

@@ -36,6 +36,7 @@ export async function show(embed, bridge) {
   const parts = createParts({
     note: find("trouble"),
     names: { caption: say("Details"), sources: say("Source of the plays"), pause: say("Pause"), keys: say("Keys") },
+    controls: { sources: ".source", pause: "#pause" },
     onFail: { globe: () => (document.body.dataset.globe = "none") }, // a still stands in its place
   });
   const { start, use } = parts;
