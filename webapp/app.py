@@ -23,6 +23,7 @@ from webapp.core.search import Heard
 from webapp.core.selection import Filter
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.clock import Clock
 from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.hub import Hub
 from webapp.engine.loop import Loop
@@ -134,6 +135,7 @@ class Unison:
         self._open_on_loopback = open_on_loopback
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
+        self.clock = Clock()
         self.proxy_warning = ""  # see `webapp.web.forwarding`
         self.addresses = Addresses(settings.viewers_per_address)
         self.shares = Rates()
@@ -150,7 +152,7 @@ class Unison:
 
     def now(self) -> float:
         """Return the time, epoch seconds: the one clock of the application."""
-        return time.time()
+        return self.clock.now()
 
     def start(self) -> None:
         """Open the data folder and set all parts going; do nothing if they are.
@@ -189,8 +191,9 @@ class Unison:
             max_rows=settings.history_max_rows,
             shared_max=settings.shared_max,
             clock=self.now,
+            prune_clock=lambda: self.clock.now_if_held(settings.prune_after_s),
         )
-        self.heard = Heard(self.history.tracks, self.now)
+        self.heard = Heard(self.history.tracks, time.monotonic)
         self.charts = charts.charts(self.history, self.gazetteer, self.now)
         self.figures = stats.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
@@ -210,13 +213,13 @@ class Unison:
     def _assemble(self) -> None:
         """Make the moving parts, on the loop that they live on."""
         settings = self.settings
-        self.plays = MemoryBus(self.now)
-        self.records = MemoryBus(self.now, RING_S, RING_BYTES)
+        self.plays = MemoryBus(time.monotonic)
+        self.records = MemoryBus(time.monotonic, RING_S, RING_BYTES)
         start_ms = round((self.now() - settings.lateness_s) * 1000)
         lateness_ms = round(settings.lateness_s * 1000)
         self.matching = MatchingElsewhere(self.secret, round(settings.window_s * 1000), start_ms, lateness_ms)
         self.pipeline = Pipeline(
-            self.plays, self.records, self.matching, self.now, settings.lateness_s, self.metrics.closed
+            self.plays, self.records, self.matching, self.clock, settings.lateness_s, self.metrics.closed
         )
         self.hub = Hub()
         self.channels = Channels(
@@ -333,15 +336,18 @@ class Unison:
 
     def _troubles(self) -> list[str]:
         """Return the warnings that come and go, each with a line in the log."""
-        return self.history.warnings
+        troubles = self.history.warnings
+        left_s = self.settings.prune_after_s - self.clock.held_s
+        if self.clock.set_by_s and left_s > 0:
+            told = self.clock.told
+            troubles.append(f"the clock was set {told}; nothing is forgotten for its age for another {left_s:.0f} s")
+        return troubles
 
     def problems(self) -> list[str]:
         """Return what keeps this server from being ready, a sentence each."""
         problems = []
         if (lag_s := self.pipeline.lag_s) > LAG_MAX_S:
             problems.append(f"matching is {lag_s:.1f} s behind the clock")
-        if (ahead_s := self.pipeline.ahead_s) > LAG_MAX_S:
-            problems.append(f"the clock was set back: matching waits {ahead_s:.1f} s for it")
         return problems
 
     def stats(self) -> dict[str, Any]:

@@ -86,6 +86,9 @@ class Settings:
     )
     history_days: float = _setting("How long connections are kept.", 30.0, least=0)
     history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
+    prune_after_s: float = _setting(
+        "Connections are forgotten for their age once the clock has run so long without being set.", 3600.0, least=0
+    )
     search_links: tuple[str, ...] = _setting(
         "Where the playlist's songs can be searched for: name=address with {query}, separated by commas.",
         ("MusicBrainz=https://musicbrainz.org/search?type=recording&query={query}",),

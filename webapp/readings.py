@@ -24,6 +24,7 @@ def observe(app: Unison) -> None:
     counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: app.hub.dropped, "reason")
     gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: app.pipeline.waiting)
     counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: app.matching.lost, "reason")
+    counter("clock_jumps", "How often the clock was set.", lambda: app.clock.jumps, "direction")
     gauge("lag_seconds", "How far matching is behind the clock.", lambda: app.pipeline.lag_s)
     gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: app.records.kept_bytes)
     gauge("history_problem", "1 while the history has trouble.", lambda: float(app.history.problem is not None))

@@ -125,7 +125,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.programs),
+        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.beside_servers),
         Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
     ]
 

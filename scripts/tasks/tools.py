@@ -1,4 +1,4 @@
-"""What the checks need beside Python packages: browsers, proxies, fonts, Node, TypeScript, axe-core.
+"""What the checks need beside Python packages: browsers, proxies, libfaketime, fonts, Node, TypeScript, axe-core.
 
 Each is looked for first, then installed where that can be done unasked, and else an error says what to do.
 """
@@ -78,6 +78,27 @@ def _program(name: str, package: str) -> str:
     if not found:
         raise ProblemError(f"the tests need {name}: install it (on Debian and Ubuntu: apt install {package})")
     return found
+
+
+def beside_servers() -> dict[str, str]:
+    """Return the variables that name to the tests what they use with real servers."""
+    return programs() | {"LIBFAKETIME": _libfaketime()}
+
+
+def _libfaketime() -> str:
+    """Return the path of the library that gives a program a clock of its own; install it if there is none."""
+    found = _libfaketime_here() or (_apt_install("libfaketime") and _libfaketime_here())
+    if not found:
+        raise ProblemError(
+            "the tests of the clock need libfaketime: install it (on Debian and Ubuntu: apt install libfaketime), "
+            "or name the library with LIBFAKETIME=/path/to/libfaketimeMT.so.1"
+        )
+    return found
+
+
+def _libfaketime_here() -> str:
+    found = map(str, Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
+    return os.environ.get("LIBFAKETIME") or next(found, "")
 
 
 def engines() -> dict[str, str]:

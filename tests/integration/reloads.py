@@ -11,8 +11,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from tests.serving import Server
 
@@ -48,11 +49,15 @@ def reload(server: Server) -> None:
     assert server.process.poll() is None, server.log
 
 
+def kept(server: Server, query: str) -> list[Any]:
+    """Return the first column of a query to the history's file."""
+    with closing(sqlite3.connect(f"file:{server.data_dir / 'history.sqlite3'}?mode=ro", uri=True)) as db:
+        return [row[0] for row in db.execute(query)]
+
+
 def kept_plays(server: Server) -> int:
     """Return how many plays the records of the history count, late ones too."""
-    with sqlite3.connect(f"file:{server.data_dir / 'history.sqlite3'}?mode=ro", uri=True) as db:
-        counts = [json.loads(text) for (text,) in db.execute("SELECT counts FROM records")]
-    db.close()
+    counts = map(json.loads, kept(server, "SELECT counts FROM records"))
     return sum(count["plays"] + count["late"] for count in counts)
 
 
@@ -61,12 +66,13 @@ class Sender:
 
     Attributes:
         taken: how many were answered 202.
+        late: how many of those were said to be late.
         tried: how many were sent, whatever became of them.
         refused: the status of all other answers.
     """
 
     def __init__(self, server: Server) -> None:
-        self.taken = self.tried = 0
+        self.taken = self.late = self.tried = 0
         self.refused = set[int]()
         self._port = server.port
         self._end = threading.Event()
@@ -108,5 +114,6 @@ class Sender:
         told = json.load(answer)
         if answer.status == 202:
             self.taken += told["accepted"]
+            self.late += told["late"]
         else:
             self.refused.add(answer.status)

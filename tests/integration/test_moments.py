@@ -164,7 +164,7 @@ def test_a_shared_moment_stays_when_the_rest_is_pruned(serve: Callable[..., Serv
     server = serve(data_dir=folder, UNISON_HISTORY_DAYS="100000", UNISON_SHARED_MAX="2")
     for each in (SECOND[0], SECOND[1], SECOND[1], SECOND[2]):  # the first gives way to the last
         assert (shared(server, each).status, shared(server, each).text) == (204, "")
-    server.restart(UNISON_HISTORY_DAYS="1")
+    server.restart(UNISON_HISTORY_DAYS="1", UNISON_PRUNE_AFTER_S="0")
     deadline = time.monotonic() + 20
     while visit(server, f"/c/{SECOND[3].id}").status == 200 and time.monotonic() < deadline:
         time.sleep(0.1)

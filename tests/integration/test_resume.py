@@ -52,6 +52,12 @@ class World:
         self._slicer = Slicer(self.gazetteer, SECRET, 1_000, T0)
         self._rng = random.Random(7)
 
+    def set_back(self, seconds: int) -> None:
+        """Set the clock back, as the pipeline has it matched."""
+        self.now_s -= seconds
+        for record in self._slicer.begin_at(round(self.now_s * 1000), round(self.now_s * 1000)):
+            self.bus.publish(record.encode())
+
     def run_until(self, second: int) -> None:
         """Play on until that second."""
         while self.now_s < T0 / 1000 + second:
@@ -222,4 +228,30 @@ def test_what_only_a_filter_showed_is_kept_as_well(world: World) -> None:
     kept = {connection.id for connection in world.history.latest(Filter(), 10_000)}
     assert shown
     assert set(shown) <= kept
+    watcher.close()
+
+
+@pytest.mark.parametrize("back_s", [2, 33], ids=["within its 10 s", "far"])
+@pytest.mark.parametrize("wanted", [Filter(), BRAZIL], ids=["everyone", "filtered"])
+def test_after_the_clock_was_set_back_a_gap_of_0_is_true(world: World, wanted: Filter, back_s: int) -> None:
+    watcher = Viewer(world, wanted)
+    world.run_until(58)
+    before = world.bus.last
+    world.set_back(back_s)
+    turned = world.bus.last
+    world.run_until(75)
+    live = watcher.payloads(world.bus.last)
+    assert [json.loads(payload)["seq"] for payload in live] == list(range(1, world.bus.last + 1))
+    for since in (turned, turned + 1, world.bus.last - 9, world.bus.last):
+        again = Viewer(world, wanted, f"{world.bus.stream}:{since}")
+        assert (again.hello["seq"], again.hello["gap"]) == (since, 0)
+        assert again.payloads(world.bus.last - since) == live[since:]
+        again.close()
+    for since in (before - 20, before - 1):
+        late = Viewer(world, wanted, f"{world.bus.stream}:{since}")
+        assert (late.hello["seq"], late.hello["gap"]) == (world.bus.last, world.bus.last - since)
+        late.close()
+    newcomer = Viewer(world, Filter(country="JP"))
+    assert newcomer.hello["seq"] == world.bus.last
+    newcomer.close()
     watcher.close()

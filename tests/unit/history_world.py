@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.plays import fold, track_id
@@ -31,9 +32,9 @@ def connection(at_ms: int = 0, tail: int = 0, track: int = 0, start: int = 0, en
     )  # fmt: skip
 
 
-def new_history(folder: Path, days: float = 30, max_rows: int = 1_000) -> History:
+def new_history(folder: Path, days: float = 30, max_rows: int = 1_000, **more: Any) -> History:
     """Return a history in a folder, open."""
-    history = History(folder / FILE_NAME, GAZETTEER, days=days, max_rows=max_rows, clock=lambda: NOON_MS / 1000)
+    history = History(folder / FILE_NAME, GAZETTEER, days=days, max_rows=max_rows, clock=lambda: NOON_MS / 1000, **more)
     history.open()
     return history
 
@@ -48,10 +49,10 @@ def left_behind(folder: Path, kept: list[Connection]) -> Path:
 
 
 @contextmanager
-def temporary_history(days: float = 30, max_rows: int = 1_000) -> Iterator[History]:
+def temporary_history(days: float = 30, max_rows: int = 1_000, **more: Any) -> Iterator[History]:
     """Give an open history in a folder of its own."""
     with TemporaryDirectory() as folder:
-        history = new_history(Path(folder), days, max_rows)
+        history = new_history(Path(folder), days, max_rows, **more)
         yield history
         history.close()
 

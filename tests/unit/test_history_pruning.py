@@ -119,3 +119,23 @@ def test_the_room_of_what_was_pruned_goes_back_to_the_disk(monkeypatch: pytest.M
             history.prune(NOW_S)
         (left,) = table(history, "PRAGMA page_count")
         assert (int(str(full[0])) > 200, int(str(left[0])) < 80) == (True, True)
+
+
+def test_by_a_clock_that_may_be_wrong_what_is_too_much_goes_and_nothing_for_its_age() -> None:
+    with temporary_history(days=1, max_rows=3, prune_clock=lambda: None) as history:
+        for day in range(5):
+            at_ms = -day * DAY_MS
+            history.record("s", day, NOON_MS + at_ms, [connection(at_ms)], b"{}", b"[]")
+        history.flush()
+        history.prune()
+        assert ids(history.latest(EVERYTHING, 10)) == [connection(-day * DAY_MS).id for day in range(3)]
+
+
+def test_what_was_recorded_by_a_clock_that_was_ahead_is_listed_once_its_time_has_come() -> None:
+    with temporary_history() as history:
+        for at_ms in (0, DAY_MS):
+            history.record("s", at_ms, NOON_MS + at_ms, [connection(at_ms)], b"{}", b"[]")
+        for _ in range(2):
+            assert ids(history.latest(EVERYTHING, 10)) == [connection(0).id]
+            assert history.get(connection(DAY_MS).id)
+            history.flush()

@@ -7,11 +7,12 @@ import time
 import gevent
 import pytest
 
-from tests.unit.making import LYON, OSAKA, PARIS, RECIFE, SECRET, T0, batch, track
+from tests.unit.making import LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
 from webapp.core.gazetteer import load_gazetteer
 from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
+from webapp.engine.clock import Clock
 from webapp.engine.matching import MatchingHere
 from webapp.engine.pipeline import Pipeline
 
@@ -19,6 +20,7 @@ from webapp.engine.pipeline import Pipeline
 class World:
     def __init__(self) -> None:
         self.now_s = T0 / 1000 + 0.5
+        self.set_by_s = 0.0
         self.gazetteer = load_gazetteer()
         self.plays, self.records = MemoryBus(self.clock), MemoryBus(self.clock, 60, 1 << 20)
         self.matching = MatchingHere(Slicer(self.gazetteer, SECRET, 1_000, T0), 500)
@@ -27,7 +29,7 @@ class World:
             self.plays,
             self.records,
             self.matching,
-            self.clock,
+            Clock(self.clock, lambda: self.now_s - self.set_by_s),
             0.5,
             lambda slices, _: self.closed.append(slices),
         )
@@ -36,8 +38,22 @@ class World:
         return self.now_s
 
     def step_at(self, second: float) -> None:
-        self.now_s = T0 / 1000 + second
+        self.now_s = T0 / 1000 + self.set_by_s + second
         self.pipeline.step()
+
+    def set_clock(self, by_s: float) -> None:
+        self.set_by_s += by_s
+        self.now_s += by_s
+
+    def press(self, *plays: Play) -> int:
+        """Have plays arrive; they are pressed so many milliseconds after T0 by the clock as it was at first."""
+        return self.pipeline.take(batch(self.gazetteer, [self._moved(play) for play in plays]).encode())
+
+    def _moved(self, play: Play) -> Play:
+        return (play[0], play[1], play[2] + round(1000 * self.set_by_s), *play[3:])
+
+    def told(self) -> list[SliceRecord]:
+        return [SliceRecord.decode(message) for _, message in self.records.read(0)]
 
 
 @pytest.fixture
@@ -61,11 +77,36 @@ def test_a_pipeline_that_fell_behind_says_so_and_catches_up(world: World) -> Non
     assert (world.pipeline.lag_s, world.closed) == (0, [18])
 
 
-def test_a_clock_that_was_set_back_is_told(world: World) -> None:
-    world.step_at(3)
-    assert world.pipeline.ahead_s == 0
-    world.now_s -= 60
-    assert world.pipeline.ahead_s == pytest.approx(60)
+@pytest.mark.parametrize("by_s", [-60, -2, 2, 60, 40 * 86_400])
+def test_where_the_clock_was_set_matching_goes_on_at_once_and_no_play_is_late(world: World, by_s: float) -> None:
+    assert world.press(("ann", OSAKA, 400, track()), ("bob", RECIFE, 440, track())) == 0
+    world.set_clock(by_s)
+    assert world.press(("eve", OSAKA, 450, track()), ("dan", RECIFE, 460, track())) == 0
+    world.step_at(1.1)
+    counts = [record.counts for record in world.told()]
+    assert (sum(c.plays for c in counts), sum(c.connections for c in counts)) == (4, 2)
+    assert [c.late + c.lost for c in counts if c.late + c.lost] == []
+    assert world.told()[-1].end_ms == T0 + round(1000 * by_s) + 500
+    assert (world.pipeline.waiting, world.pipeline.lag_s) == (0, 0)
+
+
+def test_a_play_that_was_read_before_the_clock_was_set_back_is_late_and_is_told_so(world: World) -> None:
+    read_before = batch(world.gazetteer, [("ann", OSAKA, 400, track())]).encode()
+    world.set_clock(-60)
+    assert world.pipeline.take(read_before) == 1
+    world.step_at(2)
+    assert sum(record.counts.late for record in world.told()) == 1
+    assert world.pipeline.waiting == 0
+
+
+def test_a_clock_that_is_slewed_was_not_set(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    for second in range(1, 10):
+        world.set_clock(-0.4)
+        world.step_at(second)
+    assert caplog.messages == []
+    world.set_clock(-2)
+    world.step_at(10)
+    assert caplog.messages == ["the clock was set back by 2.0 s"]
 
 
 def test_a_pipeline_that_ends_closes_the_slices_of_all_plays_and_takes_no_more(world: World) -> None:

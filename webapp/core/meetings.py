@@ -15,11 +15,15 @@ _LIVE = SOURCES.index("live")
 
 
 class Press(msgspec.Struct, frozen=True, array_like=True):
-    """A live play by what its connection tells of it: a `track.id`, a city index, epoch milliseconds."""
+    """A live play by what its connection tells of it: a `track.id`, a city index, epoch milliseconds.
+
+    `after` is the number of the newest record when it was pressed: it is in none up to that one.
+    """
 
     track: str
     city: int
     at_ms: int
+    after: int = 0
 
 
 def known_ms(press: Press, window_ms: int) -> tuple[int, int]:

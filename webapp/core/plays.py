@@ -17,6 +17,8 @@ SOURCES: tuple[Source, ...] = ("live", "synthetic", "replay")
 """The sources by their code, the number that stands for them in a column."""
 
 SLICE_MS = 250
+AHEAD_MS = 1_000
+"""How far ahead of its arrival a play may be pressed, by clocks that differ."""
 VERSION = 2
 
 _HEADER = struct.Struct("<BxxxIIxxxxq")  # version, plays, tracks, arrival; 24 bytes, so every column is aligned
@@ -73,9 +75,10 @@ def digests(keyed: hashlib.blake2b, pieces: Iterable[bytes | memoryview]) -> byt
 def late(
     at_ms: npt.NDArray[np.int64], now_ms: int, lateness_ms: int, slice_ms: int = SLICE_MS
 ) -> npt.NDArray[np.bool_]:
-    """Tell which presses belong to a slice that is closed already.
+    """Tell which presses belong to a slice that is closed already, or lie farther ahead than presses are taken in.
 
     A slice holds the times [k, k + 1) * slice_ms and closes once the watermark, now_ms - lateness_ms, reaches its end.
+    Farther ahead lies what was read before the clock was set back.
 
     Args:
         at_ms: epoch milliseconds, any shape.
@@ -87,7 +90,7 @@ def late(
         An array of the shape of at_ms.
     """
     ends = (at_ms // slice_ms + 1) * slice_ms
-    return ends <= now_ms - lateness_ms
+    return (ends <= now_ms - lateness_ms) | (at_ms > now_ms + AHEAD_MS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

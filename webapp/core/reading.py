@@ -20,10 +20,10 @@ from webapp.core.decoding import Decoded, Play, decode_json, decode_ndjson, load
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.known import Known, KnownTexts
 from webapp.core.listeners import ListenerHashes
-from webapp.core.plays import SOURCES, PlayBatch, Source, encoded_alone
+from webapp.core.plays import AHEAD_MS, SOURCES, PlayBatch, Source, encoded_alone
 
 ERRORS_MOST = 20
-WINDOW_MS = (-5_000, 1_000)
+WINDOW_MS = (-5_000, AHEAD_MS)
 
 # By code: how true a source is, and back. Synthetic is the least true.
 _TRUTH = np.array([2, 0, 1], np.uint8)

@@ -22,7 +22,7 @@ HEARTBEAT_MS = 1_000
 JUMP_MS = 10_000
 SWEEP_SLICES = 40
 STATE_VERSION = 1
-_LONG_AGO_MS = 0
+_LONG_AGO_MS, NEVER_MS = 0, 1 << 62
 
 
 class SlicerState(msgspec.Struct, frozen=True, array_like=True):
@@ -99,16 +99,20 @@ class Slicer:
         self._open = defaultdict(list, state.open)
         self.waiting = sum(len(plays.at) for parts in self._open.values() for plays in parts)
 
-    def add(self, batch: PlayBatch, watermark_ms: int | Times = _LONG_AGO_MS) -> None:
+    def add(
+        self, batch: PlayBatch, watermark_ms: int | Times = _LONG_AGO_MS, newest_ms: int | Times = NEVER_MS
+    ) -> None:
         """Take plays in; late ones are counted, not matched.
 
         Args:
             batch: the plays.
             watermark_ms: where the watermark was when they arrived, all or each, shape (plays,): a play is late if its
                 slice had ended by then, whether or not that slice is closed by now.
+            newest_ms: likewise; a play that was pressed after this counts as late, for its time is another clock's.
         """
         slice_ = batch.at // SLICE_MS
         late = slice_ < np.maximum(watermark_ms // SLICE_MS, self._next)
+        late |= batch.at > newest_ms
         if late.any():
             self._counts += Counts(late=int(np.count_nonzero(late)))
             slice_[late] = self._next - 1
@@ -133,6 +137,16 @@ class Slicer:
             self.skip(watermark_ms)
         while self._next < last:
             yield from self._close_next(now_ms)
+
+    def begin_at(self, start_ms: int, now_ms: int) -> Iterator[SliceRecord]:
+        """Close every slice that has plays, then go on at another time, before or after: the clock was set.
+
+        Nobody who pressed before it was set is together with one who pressed after it.
+        """
+        while self._open:
+            yield from self._close_next(now_ms)
+        self._tracks = Tracks()
+        self._begin(start_ms // SLICE_MS)
 
     def skip(self, watermark_ms: int) -> int:
         """Leave out every slice that ends at or before the watermark; return how many plays are lost with them."""

@@ -37,6 +37,11 @@ class Tally:
             self._entries.popleft()
         self._minute = reduce(add, (e.counts for e in self._entries), Counts())
 
+    def begin_anew(self) -> None:
+        """Forget the last minute, but not the total: the clock was set."""
+        self._entries.clear()
+        self._minute = Counts()
+
     @property
     def minute(self) -> Counts:
         """Sums over the last 60 s."""

@@ -71,6 +71,11 @@ class Channel:
             self._frames.popleft()
         return shown
 
+    def begin_anew(self, maker: Maker) -> None:
+        """Forget what was shown: from the next record on time is another."""
+        self._maker = maker
+        self._frames.clear()
+
     def kept(self, after: int) -> list[Frame] | None:
         """Return the frames above `after`, or None if some of them are no longer kept."""
         oldest = self._frames[0][1][0] if self._frames else self.seq + 1

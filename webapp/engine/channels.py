@@ -52,6 +52,9 @@ class Channels:
         filters_max: distinct filters at once.
         window_s: the matching window, told to viewers.
         offload: calls a function off the event loop and returns what it returns.
+
+    Attributes:
+        since: number of the record since which time only went on; the clock was set back before it.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Channels:
         self._everyone.live.set()
         self._by_filter = {Filter(): self._everyone}
         self._rebuilt: dict[tuple[Filter, int], list[Frame]] = {}
+        self._newest_ms, self.since = 0, 1
         self.tally = Tally()
         records.subscribe(self._receive)
 
@@ -98,6 +102,9 @@ class Channels:
 
     def _receive(self, seq: int, message: bytes) -> None:
         record = _decoded(message)
+        if record.end_ms <= self._newest_ms:
+            self._begin_anew(seq)
+        self._newest_ms = record.end_ms
         audiences = defaultdict[bytes, list[Audience]](list)  # nothing passes many a filter: one frame for all of these
         for channel in list(self._by_filter.values()):
             if channel.live.is_set():
@@ -108,6 +115,19 @@ class Channels:
                     self._keep_everyones(seq, record, shown)
         for payload, those in audiences.items():
             self._hub.send_frame(those, wsframes.text_frame(payload))
+
+    def _begin_anew(self, seq: int) -> None:
+        """The clock was set back: what came before this record cannot be made again, as its 10 s come twice."""
+        self.since = seq
+        self._rebuilt.clear()
+        self.tally.begin_anew()
+        for channel in self._by_filter.values():
+            channel.begin_anew(self._maker(channel.filter))
+
+    @property
+    def _first(self) -> int:
+        """Number of the oldest record that can be read again, and since which time only went on."""
+        return max(self._records.first, self.since)
 
     def _keep_filtered(self, wanted: Filter, seq: int, shown: Shown) -> None:
         if wanted and shown.connections:
@@ -158,9 +178,13 @@ class Channels:
 
     def _catch_up(self, channel: Channel) -> None:
         """Replay the current aligned 10 s; when the last read finds nothing new, the channel is live."""
-        if self._records.last >= self._records.first:
-            for seq, record in self._from_period_of(self._records.last):
-                self._keep_filtered(channel.filter, seq, channel.advance(seq, record))
+        while True:
+            since = self.since
+            if self._records.last >= self._first:
+                for seq, record in self._from_period_of(self._records.last):
+                    self._keep_filtered(channel.filter, seq, channel.advance(seq, record))
+            if since == self.since:
+                break
         channel.live.set()
 
     def _opening(self, channel: Channel, since: str | None) -> list[bytes]:
@@ -198,12 +222,12 @@ class Channels:
 
     def _can_resume(self, asked: int) -> bool:
         """Tell whether every frame above `asked` can be made again: its 10 s must be wholly in the ring."""
-        first = self._records.first
-        if asked == self._records.last or first == 1:
+        first = self._first
+        if asked == self._records.last:
             return True
         if asked + 1 < first:
             return False
-        return period(self._record(asked + 1)) > period(self._record(first))
+        return first == self.since or period(self._record(asked + 1)) > period(self._record(first))
 
     def _frames_after(self, channel: Channel, after: int) -> list[Frame]:
         """Return the frames above `after` up to the channel's newest; nothing yields after the newest is read."""
@@ -242,8 +266,10 @@ class Channels:
 
     def _from_period_of(self, seq: int) -> Iterator[tuple[int, SliceRecord]]:
         """Yield the records from the beginning of the 10 s of `seq` to the newest, and to the loop between them."""
-        wanted = period(self._record(seq))
-        for number, message in self._records.read(max(seq - RECORDS_A_PERIOD, self._records.first) - 1):
+        wanted, since = period(self._record(seq)), self.since
+        for number, message in self._records.read(max(seq - RECORDS_A_PERIOD, self._first) - 1):
+            if since != self.since:
+                return
             record = _decoded(message)
             if period(record) >= wanted:
                 yield number, record

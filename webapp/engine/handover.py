@@ -76,13 +76,13 @@ class MatchingElsewhere:
         """How many processes there have been."""
         return self.child.started
 
-    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
+    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int, begin_ms: int | None = None) -> Closed:
         """See `Matching`; returns once all is done, over however many processes.
 
         Raises:
             StartError: it was told to stop.
         """
-        todo = deque([_Suspect(Due(list(batches), watermark_ms, now_ms))])
+        todo = deque([_Suspect(Due(list(batches), watermark_ms, now_ms, begin_ms=begin_ms))])
         records: list[bytes] = []
         before_ms = self._closed.closed_ms
         while todo:

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from webapp.core.gazetteer import load_gazetteer
-from webapp.core.plays import PlayBatch, arrived_ms
-from webapp.core.slices import Slicer
+from webapp.core.plays import AHEAD_MS, PlayBatch, arrived_ms
+from webapp.core.slices import NEVER_MS, Slicer
 from webapp.engine.children import serve
 
 
@@ -36,8 +36,12 @@ class Closed(msgspec.Struct, frozen=True):
 class Matching(Protocol):
     """What has slices closed."""
 
-    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
-        """Take batches of plays in, as `PlayBatch.encode` writes them, and close every slice up to the watermark."""
+    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int, begin_ms: int | None = None) -> Closed:
+        """Take batches of plays in, as `PlayBatch.encode` writes them, and close every slice up to the watermark.
+
+        Where the clock was set since the batches arrived, `begin_ms` is where slices begin from now on: those that are
+        open are closed first.
+        """
 
 
 class MatchingHere:
@@ -52,14 +56,16 @@ class MatchingHere:
         self.slicer = slicer
         self._lateness_ms = lateness_ms
 
-    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int) -> Closed:
+    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int, begin_ms: int | None = None) -> Closed:
         """See `Matching`."""
         if batches:  # of many small ones each would cost as much as all as one
             decoded = list(map(PlayBatch.decode, batches))
-            watermarks = [arrived_ms(batch) - self._lateness_ms for batch in batches]
-            self.slicer.add(PlayBatch.joined(decoded), np.repeat(watermarks, list(map(len, decoded))))
+            arrived = np.repeat([arrived_ms(batch) for batch in batches], list(map(len, decoded)))
+            newest = np.where(arrived > 0, arrived + AHEAD_MS, NEVER_MS)
+            self.slicer.add(PlayBatch.joined(decoded), arrived - self._lateness_ms, newest)
         left_out = self.slicer.left_out
-        records = [record.encode() for record in self.slicer.close(watermark_ms, now_ms)]
+        records = [] if begin_ms is None else [record.encode() for record in self.slicer.begin_at(begin_ms, now_ms)]
+        records += [record.encode() for record in self.slicer.close(watermark_ms, now_ms)]
         return self.closed(records, self.slicer.left_out - left_out)
 
     def closed(self, records: list[bytes], left_out: int = 0, saved: int = 0) -> Closed:
@@ -107,6 +113,7 @@ class Due(msgspec.Struct, tag=True):
     now_ms: int
     lost: int = 0
     skip: bool = False
+    begin_ms: int | None = None
 
 
 class Question(msgspec.Struct):
@@ -132,7 +139,7 @@ class _Answering:
         if isinstance(ask, Due):
             slicer.count_lost(ask.lost)
             skipped = slicer.skip(ask.watermark_ms) if ask.skip else 0
-            closed = self._here.close(ask.batches, ask.watermark_ms, ask.now_ms)
+            closed = self._here.close(ask.batches, ask.watermark_ms, ask.now_ms, ask.begin_ms)
             return msgspec.structs.replace(closed, left_out=closed.left_out + skipped)
         if isinstance(ask, Save):
             return self._here.closed([], saved=_written(ask.file, slicer.snapshot()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -10,11 +11,13 @@ from collections.abc import Callable, Iterator
 import gevent
 from gevent.event import Event
 
-from webapp.core.plays import SLICE_MS, late_in, plays_in, stamped
-from webapp.core.reading import WINDOW_MS
-from webapp.core.slices import JUMP_MS
+from webapp.core.plays import AHEAD_MS, SLICE_MS, late_in, plays_in, stamped
+from webapp.core.slices import HEARTBEAT_MS, JUMP_MS
 from webapp.engine.bus import Bus
+from webapp.engine.clock import Clock
 from webapp.engine.matching import Closed, Matching
+
+log = logging.getLogger(__name__)
 
 TAKE_S = 0.05
 """So often plays are taken from the bus, so that little is left to do for them when their slice is due."""
@@ -29,7 +32,7 @@ class Pipeline:
         plays: the bus that batches of plays come from.
         records: the bus that slice records go to.
         matching: what has slices closed.
-        clock: tells the time, epoch seconds.
+        clock: tells the time; where it was set, matching goes on from there.
         lateness_s: how long a slice waits after its end.
         on_closed: called with how many slices were closed in one go, and how many seconds that took.
     """
@@ -39,17 +42,18 @@ class Pipeline:
         plays: Bus,
         records: Bus,
         matching: Matching,
-        clock: Callable[[], float],
+        clock: Clock,
         lateness_s: float,
         on_closed: Callable[[int, float], None],
     ) -> None:
         self._on_closed = on_closed
         self._records, self._matching, self._clock = records, matching, clock
         self._lateness_ms = round(lateness_s * 1000)
-        self._closed = Closed([], (round(clock() * 1000) - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
+        self._closed = Closed([], (self._now_ms() - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
         self._plays, self._arriving = plays, threading.Lock()
         self._began_s = time.monotonic()
         self._inbox: deque[bytes] = deque()
+        self._turns: list[tuple[list[bytes], int]] = []
         self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in step
         self._end = plays.subscribe(self._receive)
         self._is_ending, self._ended = False, Event()
@@ -67,12 +71,7 @@ class Pipeline:
     @property
     def lag_s(self) -> float:
         """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
-        return max(0.0, self._clock() - (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
-
-    @property
-    def ahead_s(self) -> float:
-        """How far the newest closed slice is ahead of the clock: no slice closes until a clock set back is there."""
-        return max(0.0, self._closed.closed_ms / 1000 + self._lateness_ms / 1000 - self._clock())
+        return max(0.0, self._clock.now() - (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
 
     def step(self) -> None:
         """Wait a little, take plays in, close what is due by then, and publish the records."""
@@ -81,9 +80,12 @@ class Pipeline:
             return
         ending = self._is_ending
         with self._arriving:  # what arrives from now on is stamped with a later time
-            now_ms = self._now_ms()
-            batches = [self._inbox.popleft() for _ in range(len(self._inbox))]
-        ahead_ms = WINDOW_MS[1] + SLICE_MS if ending else -self._lateness_ms
+            self._look_at_clock()
+            now_ms, turns, batches = self._now_ms(), self._turns, self._drained()
+            self._turns = []
+        for before, begin_ms in turns:
+            self._close(before, begin_ms, now_ms, begin_ms)
+        ahead_ms = AHEAD_MS + HEARTBEAT_MS + SLICE_MS if ending else -self._lateness_ms
         for watermark_ms in self._watermarks(now_ms + ahead_ms):
             self._close(batches, watermark_ms, now_ms)
             batches = []
@@ -96,20 +98,31 @@ class Pipeline:
         Whether a play is late is judged here, once: by the time of arrival, not by when its slice is really closed.
         """
         with self._arriving:
+            self._look_at_clock()
             now_ms = self._now_ms()
             self._plays.publish(stamped(batch, now_ms))
         return late_in(batch, now_ms, self._lateness_ms)
 
     def _now_ms(self) -> int:
-        return round(self._clock() * 1000)
+        return round(self._clock.now() * 1000)
 
-    def _close(self, batches: list[bytes], watermark_ms: int, now_ms: int) -> None:
+    def _look_at_clock(self) -> None:
+        """Where the clock was set, have what arrived before it matched by the time of then."""
+        if set_by_s := self._clock.look():
+            self._turns.append((self._drained(), self._now_ms() - self._lateness_ms))
+            more = {"event": "clock_set", "seconds": round(set_by_s, 3)}
+            log.warning("the clock was set %s", self._clock.told, extra=more)
+
+    def _drained(self) -> list[bytes]:
+        return [self._inbox.popleft() for _ in range(len(self._inbox))]
+
+    def _close(self, batches: list[bytes], watermark_ms: int, now_ms: int, begin_ms: int | None = None) -> None:
         began_s, closed_ms = time.perf_counter(), self._closed.closed_ms
         try:
-            self._closed = self._matching.close(batches, watermark_ms, now_ms)
+            self._closed = self._matching.close(batches, watermark_ms, now_ms, begin_ms)
         finally:
             self._taken += sum(map(plays_in, batches))
-        if closed := (self._closed.closed_ms - closed_ms) // SLICE_MS:
+        if begin_ms is None and (closed := (self._closed.closed_ms - closed_ms) // SLICE_MS):
             self._on_closed(closed, time.perf_counter() - began_s)
         for record in self._closed.records:
             self._records.publish(record)
@@ -144,4 +157,4 @@ class Pipeline:
     def _until_next(self) -> float:
         """Return seconds to wait, at most until the next slice may be closed; never none, so that others get a turn."""
         due_s = (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000
-        return min(max(due_s - self._clock(), 0.001), TAKE_S)
+        return min(max(due_s - self._clock.now(), 0.001), TAKE_S)

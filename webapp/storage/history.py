@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gevent import monkey
 
+from webapp.core.records import id_floor
 from webapp.storage import lookup, pruning, shared, sums
 from webapp.storage.archive import HistoryError, NewerHistory, Sizes, sizes, transaction, write
 from webapp.storage.batch import Batch
@@ -34,6 +35,8 @@ COUNT_S = 5.0
 """How far the sums may be behind the clock once they are whole."""
 STEPS = 4
 """Of a period's sums, in one call."""
+AHEAD_S = 2.0
+"""So far ahead of the clock a connection may be: a play counts when it was pressed, by the sender's clock."""
 
 T = TypeVar("T")
 
@@ -53,6 +56,7 @@ class History:
         max_rows: how many connections are kept; of these one in ten may be what only a filter showed.
         shared_max: how many are kept beyond that because somebody shared them.
         clock: tells the time in epoch seconds.
+        prune_clock: tells the time to prune by; None while the clock may be wrong. The same one, if left out.
     """
 
     def __init__(
@@ -64,9 +68,10 @@ class History:
         max_rows: int,
         shared_max: int = 100_000,
         clock: Callable[[], float] = time.time,
+        prune_clock: Callable[[], float | None] | None = None,
     ) -> None:
         self.path, self._gazetteer, self._days, self._max_rows, self._clock = path, gazetteer, days, max_rows, clock
-        self._shared_max = shared_max
+        self._shared_max, self._prune_clock = shared_max, prune_clock or clock
         # A lock of the operating system's threads, gevent or not: the worker threads are such. The loop never takes it.
         self._write_lock = monkey.get_original("threading", "Lock")()
         self._batch = Batch()
@@ -190,7 +195,8 @@ class History:
             if self._writer is None:
                 return 0
             try:
-                gone = pruning.prune(self._writer, self._clock() if now is None else now, self._days, self._max_rows)
+                now = self._prune_clock() if now is None else now
+                gone = pruning.prune(self._writer, now, self._days, self._max_rows)
                 pruning.give_back(self._writer)
                 return gone
             except sqlite3.Error as error:
@@ -240,12 +246,12 @@ class History:
             before: only smaller ids than this.
             upto: (stream, seq): of that stream only what was recorded up to that seq.
         """
+        # What was recorded while the clock was ahead waits for its time, or it would stay the newest until then.
+        ceiling = id_floor(self._clock() + AHEAD_S)
+        before = ceiling if before is None else min(before, ceiling)
         # The batch is looked at first: what leaves it while the file is being read is in the file by then.
-        found = {
-            c.id: c
-            for c in self._batch.connections(upto)
-            if (before is None or c.id < before) and wanted.accepts(c, self._gazetteer)
-        }
+        pending = self._batch.connections(upto)
+        found = {c.id: c for c in pending if c.id < before and wanted.accepts(c, self._gazetteer)}
         kept = self.read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
         found |= {c.id: c for c in kept or ()}
         return nlargest(limit, found.values(), key=attrgetter("id"))

@@ -24,12 +24,12 @@ FRESH_S = DAY_S
 _OLDEST = "SELECT id, everyone FROM connections {where} ORDER BY id LIMIT ?"
 
 
-def prune(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> int:
+def prune(db: sqlite3.Connection, now_s: float | None, days: float, max_rows: int) -> int:
     """Forget what is too old or too much, in at most STEPS steps of STEP_ROWS rows; return the rows that went.
 
     Args:
         db: the file, open to write.
-        now_s: epoch seconds.
+        now_s: epoch seconds; None where nobody knows: then what is too much goes, and nothing for its age.
         days: how long rows are kept.
         max_rows: how many connections are kept, and how many records.
     """
@@ -50,24 +50,24 @@ def give_back(db: sqlite3.Connection) -> None:
         db.executescript(f"PRAGMA incremental_vacuum({min(free - SPARE_PAGES, BACK_PAGES)})")
 
 
-def _step(db: sqlite3.Connection, now_s: float, days: float, max_rows: int) -> int:
+def _step(db: sqlite3.Connection, now_s: float | None, days: float, max_rows: int) -> int:
     """Make the first step that has something to do; the tracks go with the connections they were kept for."""
-    oldest_s = max(0.0, now_s - days * DAY_S)
+    oldest_s, fresh_s = (0.0, 0.0) if now_s is None else (max(0.0, now_s - days * DAY_S), now_s - FRESH_S)
     with transaction(db):
         gone = _forget_records(db, oldest_s, max_rows)
-        for query, limit in _doomed(db, oldest_s, now_s, max_rows):
+        for query, limit in _doomed(db, oldest_s, fresh_s, max_rows):
             if gone >= STEP_ROWS:
                 break
             gone += _forget_connections(db, query, min(limit, STEP_ROWS - gone))
         return gone + (_forget_tracks(db) if gone else 0)
 
 
-def _doomed(db: sqlite3.Connection, oldest_s: float, now_s: float, max_rows: int) -> Iterator[tuple[str, int]]:
+def _doomed(db: sqlite3.Connection, oldest_s: float, fresh_s: float, max_rows: int) -> Iterator[tuple[str, int]]:
     """Yield queries for connections that go, with how many, in the order in which they go."""
     yield _OLDEST.format(where=f"WHERE id < '{id_floor(oldest_s)}'"), STEP_ROWS
     filtered = "WHERE everyone = 0"
     yield _OLDEST.format(where=filtered), max(0, sizes(db).filtered - max_rows // FILTERED_PART)
-    for where in (f"{filtered} AND id < '{id_floor(now_s - FRESH_S)}'", "WHERE everyone = 1"):
+    for where in (f"{filtered} AND id < '{id_floor(fresh_s)}'", "WHERE everyone = 1"):
         kept = sizes(db)
         yield _OLDEST.format(where=where), max(0, kept.everyone + kept.filtered - max_rows)
 

@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, NotFound, TooManyRequests
 from webapp.core import meetings
 from webapp.core.frames import connection_json, place_json
 from webapp.core.meetings import Press
-from webapp.core.plays import SLICE_MS, PlayBatch, late_in
+from webapp.core.plays import PlayBatch, late_in
 from webapp.core.reading import Taken
 from webapp.core.records import SliceRecord, wire_track_id
 from webapp.core.selection import Filter, FilterError
@@ -88,11 +88,12 @@ def play() -> Response:
     late = late_in(taken.batch, round(app.now() * 1000), round(app.settings.lateness_s * 1000)) > 0
     if late:
         taken = _taken(msgspec.structs.replace(sent, pressed_at=None), song, listener)
+    after = app.records.last
     with overload_told():
         app.take_plays(taken.batch, 1)
     app.metrics.ingested(taken.by_source, 0, time.perf_counter() - began)
     batch = PlayBatch.decode(taken.batch)
-    press = Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.city[0]), int(batch.at[0]))
+    press = Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.city[0]), int(batch.at[0]), after)
     told = {
         "pressed_at": press.at_ms / 1000,
         "late": late,
@@ -125,9 +126,21 @@ def outcome(press: str) -> Response:
 def _listener(token: str) -> str:
     """Return the listener that a token is of."""
     try:
-        return f"visitor {unison().tabs.loads(token, max_age=TOKEN_S)}"
+        return f"visitor {_read(token, TOKEN_S)}"
     except BadData:
         raise Forbidden(f"{TOKEN} is missing, too old or not one of ours; GET /play/token gives one") from None
+
+
+def _read(text: str, most_s: float, salt: str | None = None) -> object:
+    """Return what `tabs` signed, at most so long ago; a clock that was set back makes it no older.
+
+    Raises:
+        BadData: it did not sign this, or longer ago.
+    """
+    value, signed = unison().tabs.loads(text, salt=salt, return_timestamp=True)
+    if unison().now() - signed.timestamp() > most_s:
+        raise BadData("too old")
+    return value
 
 
 def _sent() -> Sent:
@@ -164,7 +177,7 @@ def _taken(sent: Sent, song: dict[str, str], listener: str) -> Taken:
 def _pressed(name: str) -> Press:
     """Return the press of a name that `play` gave."""
     try:
-        return msgspec.convert(unison().tabs.loads(name, max_age=ASKED_S, salt=_PRESS), Press)
+        return msgspec.convert(_read(name, ASKED_S, _PRESS), Press)
     except BadData:
         raise NotFound(f"{name[:40]!r} names no press of the last {ASKED_S} s") from None
 
@@ -172,14 +185,16 @@ def _pressed(name: str) -> Press:
 def _records(press: Press) -> Iterator[tuple[int, SliceRecord]]:
     """Yield the records that may hold it."""
     records = unison().records
-    slices = (round(unison().now() * 1000) - press.at_ms) // SLICE_MS + 2
-    for number, message in records.read(max(records.last - slices, records.first - 1)):
+    known = press.after <= records.last  # else it was pressed before a restart
+    for number, message in records.read(max(press.after if known else 0, records.first - 1)):
         yield number, SliceRecord.decode(message)
 
 
 def _ask_after_s(press: Press) -> float | None:
     """Return the seconds until more is known than now, or None where all is."""
     app = unison()
+    if press.after + 1 < app.channels.since:  # the clock was set back, and the slices of before are closed
+        return None
     wanted = [
         end for end in meetings.known_ms(press, round(app.settings.window_s * 1000)) if end > app.pipeline.closed_ms
     ]
