@@ -19,7 +19,8 @@ from webapp.config import SettingError, Settings, wants_json
 from webapp.engine.children import collect_seldom
 from webapp.engine.hub import raise_file_limit
 from webapp.storage.datadir import DataDirInUse
-from webapp.web.pages import assets
+from webapp.web.assetstore import keep
+from webapp.web.pages import BEFORE, assets
 from webapp.web.runtime import offload
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Serving:
             self._start(worker)
         except RuntimeError as error:
             _give_up(error)
+        self.app.extensions[BEFORE] = offload(keep, assets(self.app), self.settings.data_dir)
         collect_seldom()
         gevent.spawn_later(WARM_AFTER_S, offload, assets(self.app).warm)
         self._tell()

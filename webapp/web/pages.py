@@ -33,6 +33,8 @@ SERVED = {
 BUNDLE = "pydeck.js"
 MAIN = "main.js"
 """The globe's page's; every page has its own, and what that imports."""
+BEFORE = "unison-assets-before"
+"""Where an application has the assets of the version before, if it has them; see `assetstore`."""
 FOREVER = "public, max-age=31536000, immutable"
 BROTLI_QUALITY = 9
 """Little larger than the best, 11, which takes ten seconds for what this takes half of one."""
@@ -147,9 +149,9 @@ def language_url(tag: str) -> str:
 
 @blueprint.get("/assets/<version>/<path:name>")
 def asset(version: str, name: str) -> Response:
-    """Serve an asset, compressed as the browser likes it; another version's is gone."""
-    served = assets(current_app)
-    if version != served.version or name not in served.files:
+    """Serve an asset of this version or of the one before, compressed as the browser likes it."""
+    served = _of_version(version)
+    if served is None or name not in served.files:
         abort(404)
     coding = _coding()
     response = Response(offload(served.body, name, coding), content_type=SERVED[Path(name).suffix])
@@ -161,6 +163,11 @@ def asset(version: str, name: str) -> Response:
     if coding != "identity":
         response.headers["Content-Encoding"] = coding
     return response
+
+
+def _of_version(version: str) -> Assets | None:
+    known = (assets(current_app), current_app.extensions.get(BEFORE))
+    return next((each for each in known if each and each.version == version), None)
 
 
 def _coding() -> str:
