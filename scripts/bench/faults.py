@@ -9,7 +9,8 @@ through, the fault happens. The columns:
 - silence s: the longest time without a frame, from the fault on.
 - answered 202: plays that were taken; late: how many of these were said to be late; lost: how many of the others are in
   no frame.
-- rows lost: connections that the viewer saw and the history does not have; of: all that the viewer saw.
+- rows lost: connections that the viewer saw and the history does not have; of: all that the viewer saw. A history that
+  is deleted or damaged takes with it what was written before; what is shown from then on must be there.
 
 Exits with 1 where a fault costs more than it may. Run it as root: a full disk is one that it mounts.
 """
@@ -36,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import machine
 from bench.outage import Pictures, Sending, Watching
 
+import tests.faults
 from tests.serving import Server
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.storage.history import FILE_NAME
@@ -186,6 +188,18 @@ def history_locked(scene: Scene) -> None:
         history.execute("ROLLBACK")
 
 
+def history_deleted(scene: Scene) -> None:
+    """Delete the history."""
+    with tests.faults.history_deleted(scene.server):
+        pass
+
+
+def history_damaged(scene: Scene) -> None:
+    """Spoil the history, with what was written so far."""
+    with tests.faults.history_damaged(scene.server):
+        pass
+
+
 def no_files(scene: Scene) -> None:
     """Take all file descriptors that the worker may have, by connections that say nothing."""
     pid = scene.worker()
@@ -217,6 +231,8 @@ FAULTS = (
     Fault("clock +40 days, back", clock_set(40 * 86_400, 0), silence_s=CHILD_SILENCE_S, clock=True),
     Fault("disk full", disk_full, silence_s=CHILD_SILENCE_S, disk=True),
     Fault("history locked", history_locked, silence_s=CHILD_SILENCE_S),
+    Fault("history deleted", history_deleted, costs_s=None, silence_s=CHILD_SILENCE_S),
+    Fault("history damaged", history_damaged, costs_s=None, silence_s=CHILD_SILENCE_S),
     Fault("no files left", no_files, silence_s=CHILD_SILENCE_S),
 )
 """All but the first are what the table is about."""

@@ -63,7 +63,7 @@ def copied(data_dir: Path, target: Path, progress: Progress, *, force: bool = Fa
         _new_file(part)
         _copy(source, part, progress)
         _keep_secret(part, data_dir / SECRET_NAME)
-        found = examined(part)
+        found = examined(part, "quick_check")
         _sync(part)
         part.replace(target)
     except (sqlite3.Error, OSError) as error:
@@ -93,7 +93,7 @@ def restored(file: Path, data_dir: Path, progress: Progress) -> tuple[Backup, li
         target = data_dir / FILE_NAME
         part = target.with_name(f"{FILE_NAME}.part")
         try:
-            found = examined(file)
+            found = examined(file, "integrity_check")
             _new_file(part)
             _copy(file, part, progress)
             secret = _taken_secret(part)
@@ -111,8 +111,12 @@ def restored(file: Path, data_dir: Path, progress: Progress) -> tuple[Backup, li
     return found, aside
 
 
-def examined(file: Path) -> Backup:
+def examined(file: Path, check: str) -> Backup:
     """Read all of a backup and tell what it holds.
+
+    Args:
+        file: the backup.
+        check: SQLite's quick_check, or integrity_check, which compares indexes with rows as well and takes far longer.
 
     Raises:
         BackupError: it is damaged, is no history, or is a newer Unison's.
@@ -123,7 +127,7 @@ def examined(file: Path) -> Backup:
         raise BackupError(f"there is no file {file}")
     try:
         with closing(connect(file, mode="ro")) as db:
-            _check(db, file)
+            _check(db, file, check)
             connections, shared = db.execute(
                 "SELECT (SELECT count(*) FROM connections), (SELECT count(*) FROM shared)"
             ).fetchone()
@@ -134,14 +138,14 @@ def examined(file: Path) -> Backup:
         raise
 
 
-def _check(db: sqlite3.Connection, file: Path) -> None:
+def _check(db: sqlite3.Connection, file: Path, check: str) -> None:
     version = file_version(db)
     if version > len(MIGRATIONS):
         raise BackupError(f"{file} has version {version}, written by a newer Unison; this one reads up to version "
                           f"{len(MIGRATIONS)}: restore it with the newer one")  # fmt: skip
     if version < 2 or not _has_table(db, "connections"):
         raise BackupError(f"{file} is no backup of Unison; `unison backup` writes one")
-    if (found := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+    if (found := db.execute(f"PRAGMA {check}(1)").fetchone()[0]) != "ok":
         raise BackupError(f"{file} is damaged ({found}); restore another backup")
 
 
