@@ -52,6 +52,7 @@ def restore(file: Path, data_dir: Path | None) -> None:
 
     FILE is checked first. What the folder held is kept beside, under names that say when.
     """
+    click.echo(f"Checking {file}", err=True)
     with _Progress() as progress:
         made, aside = _done(lambda folder: restored(file, folder, progress.tell), data_dir)
     click.echo(f"Restored {file}: {made}")

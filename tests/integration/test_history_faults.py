@@ -16,6 +16,7 @@ from typing import Any, Self
 import pytest
 
 from tests.conftest import lasting
+from tests.earlier import CONNECTIONS, SHARED, unpacked
 from tests.faults import disk_full, history_damaged, history_deleted, history_locked, no_files
 from tests.serving import Server, Stream, ask, authorization, console_script, get_json, stream, wait_until_written
 from webapp.storage.history import FILE_NAME
@@ -181,3 +182,20 @@ def test_a_backup_of_a_running_server_is_whole_and_holds_up_nobody(shared: Serve
             assert kept == (saved.execute("SELECT everyone FROM sizes").fetchone()[0], 1)
     wait_until_written(shared)
     assert until(shared, "ok")["warnings"] == []
+
+
+def test_a_server_opens_what_an_earlier_version_stored(serve: Callable[..., Server], tmp_path: Path) -> None:
+    folder = unpacked(tmp_path / "earlier")
+    with closing(sqlite3.connect(folder / FILE_NAME)) as history:
+        shared = [id for (id,) in history.execute("SELECT id FROM shared")]
+    server = serve(data_dir=folder, UNISON_HISTORY_DAYS="36500")
+    until(server, "ok")
+    page, seen = get_json(server, "/api/connections?limit=200"), 0
+    while page["next"]:
+        seen += len(page["connections"])
+        page = get_json(server, f"/api/connections?limit=200&before={page['next']}")
+    assert seen + len(page["connections"]) == CONNECTIONS
+    assert [ask(server, f"/c/{id}").status for id in shared] == [200] * SHARED
+    assert (folder / f"{FILE_NAME}.version-2").exists()
+    with stream(server, SOON_S) as viewer, Crowd(server, viewer) as crowd:
+        assert crowd.connect("a song of today") not in shared

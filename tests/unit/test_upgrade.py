@@ -5,23 +5,18 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-import tarfile
 from collections import namedtuple
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.earlier import CONNECTIONS, END_S, EVERYONES, unpacked
 from tests.unit.history_world import EVERYTHING, GAZETTEER, ids
 from webapp.storage import totals
 from webapp.storage.archive import MIGRATIONS
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
-
-KEPT = Path(__file__).parents[1] / "data" / "version-2.tar.gz"
-CONNECTIONS, EVERYONES, SHARED = 444, 336, 10
-END_S = 1795920460.0
-"""Soon after the last of its connections."""
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -29,10 +24,7 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder as version 2 left it."""
-    with tarfile.open(KEPT) as archive:
-        for member in archive.getmembers():
-            (tmp_path / member.name).write_bytes(archive.extractfile(member).read())  # type: ignore[union-attr]
-    return tmp_path
+    return unpacked(tmp_path)
 
 
 def opened(folder: Path) -> History:

@@ -40,7 +40,7 @@ def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -
         def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
             return songs(db, period, SONGS, gazetteer), are_whole(db, period, now_s)
 
-        return offload(history.read, read) or ({order: [] for order in ORDERS}, True)
+        return offload(history.read, read) or ({order: [] for order in ORDERS}, False)
 
     return Sums(make, clock)
 

@@ -92,7 +92,7 @@ def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) 
             songs = totals.songs(db, period, ROWS, gazetteer)["most"]
             return totals.totals(db, period, ROWS), songs, totals.are_whole(db, period, now_s)
 
-        sums, songs, are_whole = offload(history.read, read) or (totals.NOTHING, [], True)
+        sums, songs, are_whole = offload(history.read, read) or (totals.NOTHING, [], False)
         return _figures(sums, songs, gazetteer), are_whole
 
     return Sums(make, clock)
