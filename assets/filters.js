@@ -8,6 +8,7 @@
  * @property {() => void} onLeft  the chip that had the focus went
  * @property {Window} [view]
  */
+import { attempt } from "./parts.js";
 import { filtersOf } from "./stream.js";
 import { say, sayParts } from "./words.js";
 
@@ -66,7 +67,11 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
   /** @param {Found[]} next */
   function go(next) {
     if (addressOf(location.href, next) === addressOf(location.href, now)) return;
-    history.pushState({ shown: next }, "", addressOf(location.href, next));
+    try {
+      history.pushState({ shown: next }, "", addressOf(location.href, next));
+    } catch {
+      return location.assign(addressOf(location.href, next)); // some browsers allow few of these in a minute
+    }
     show(next);
     onChange(now);
   }
@@ -99,7 +104,7 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
     return element;
   }
 
-  history.replaceState({ shown: now }, "");
+  attempt(() => history.replaceState({ shown: now }, ""));
   view.addEventListener("popstate", back);
   show(now);
   return {

@@ -142,7 +142,8 @@ const timeline = createTimeline({
   },
   onAhead: (atS) => void use("announcer", (announcer) => announcer.say(status.ahead(atS))),
   onLive() {
-    history.replaceState(history.state, "", withoutAt(location.href)); // when the page is loaded again, too
+    const state = () => history.replaceState(history.state, "", withoutAt(location.href));
+    attempt(state); // for when the page is loaded again; browsers refuse it where it is called very often
     use("lookback", (lookback) => lookback.show(null));
   },
   onLeave() {

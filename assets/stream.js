@@ -101,6 +101,7 @@ export function createStream(options) {
     else if (message.type === "bye") askedWaitMs = message.retry_ms;
     else if (position && message.seq > position.seq) {
       position.seq = message.seq;
+      backoff.reset(); // not at hello: a server that greets and says no more is asked less and less often
       onFrame(message);
     }
   }
@@ -109,7 +110,6 @@ export function createStream(options) {
   function greet(hello) {
     const began = position === null;
     position = { stream: hello.stream, seq: hello.seq };
-    backoff.reset();
     onHello(hello);
     const back = lostAtMs === null ? null : { awayS: (now() - lostAtMs) / 1000, missed: hello.gap ?? -1 };
     lostAtMs = null;

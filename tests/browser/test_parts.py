@@ -43,6 +43,7 @@ BROKEN_APIS = {
     "no AbortSignal.timeout": "AbortSignal.timeout = undefined",
     "no clipboard, wake lock, share": """for (const name of ['clipboard', 'wakeLock', 'share', 'permissions'])
         Object.defineProperty(navigator, name, {get() { throw new Error('no'); }})""",
+    "no history": "history.replaceState = () => { throw new DOMException('no', 'SecurityError'); }",
     "an odd history": "history.replaceState({shown: 'x'}, '')",
     "no WebGL": WITHOUT_GLOBE,
     "WebGL throws": "HTMLCanvasElement.prototype.getContext = () => { throw new Error('no'); }",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { createBackoff } from "../../assets/backoff.js";
 import { createStream, filtersOf } from "../../assets/stream.js";
 
 const ORIGIN = "http://unison.example";
@@ -266,6 +267,19 @@ test("however often a page wakes, it tries once a second at most", () => {
     sockets.at(-1).die();
   }
   assert.ok(sockets.length <= 12, `${sockets.length} attempts in 10 s`);
+});
+
+test("a server that greets and then falls silent is asked less and less often", () => {
+  begin("", { backoff: createBackoff({ random: () => 1 }) });
+  const openedS = [];
+  for (let count = 0; now < 120_000; pass(100)) {
+    if (sockets.length === count) continue;
+    count = sockets.length;
+    openedS.push(Math.round(now / 1000));
+    sockets.at(-1).say(hello());
+  }
+  const waits = openedS.slice(1).map((at, i) => at - openedS[i]);
+  assert.ok(waits[0] <= 8 && waits.at(-1) >= 20, `seconds between attempts: ${waits}`);
 });
 
 test("a filter that was refused is not asked for again on a wake", async () => {
