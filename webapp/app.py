@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import random
 import threading
 import time
@@ -24,11 +25,13 @@ from webapp.core.selection import Filter
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels, Outrun, TooManyFilters
 from webapp.engine.clock import Clock
+from webapp.engine.files import file_limit, room_for_viewers
 from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.hub import Hub
 from webapp.engine.loop import Loop
 from webapp.engine.pipeline import Pipeline
 from webapp.engine.readers import Readers
+from webapp.engine.shares import Shares
 from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from webapp.graphics.album import Album
 from webapp.graphics.drawing import Drawing
@@ -47,6 +50,7 @@ from webapp.web import (
     embed,
     errors,
     forwarding,
+    headers,
     hosts,
     ingest,
     instrumentation,
@@ -62,8 +66,9 @@ from webapp.web import (
     stream,
     visitors,
 )
-from webapp.web.admission import Addresses, TooManyViewers
+from webapp.web.admission import Addresses, TooManyViewers, name_of
 from webapp.web.bodies import Room
+from webapp.web.hosts import is_loopback
 from webapp.web.rates import Rate, Rates
 from webapp.web.runtime import offload
 from webapp.web.senders import senders
@@ -118,9 +123,15 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     ):
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
-    for layer in (errors, bodies, stream, ingest, operators, hosts, forwarding, security, instrumentation):
+    for layer in (errors, bodies, stream, ingest, operators, hosts, forwarding, security, headers, instrumentation):
         layer.init_app(app)
     return app
+
+
+class Place:
+    """One viewer's; `viewer` is None until it has joined the hub."""
+
+    viewer: Any = None
 
 
 class Unison:
@@ -148,7 +159,8 @@ class Unison:
         self._starting = threading.Lock()
         self._started = self._is_ending = False
         self._status = "ok"
-        self._inside = 0  # viewers, from before they have joined the hub until they are gone
+        self.places = Shares[Place](settings.viewers_max)  # taken before they have joined the hub, until they are gone
+        self._key = os.urandom(16)
 
     def now(self) -> float:
         """Return the time, epoch seconds: the one clock of the application."""
@@ -184,6 +196,7 @@ class Unison:
 
     def _open(self) -> None:
         settings = self.settings
+        self.places.whole = min(settings.viewers_max, room_for_viewers(file_limit()))
         self.history = History(
             settings.data_dir / FILE_NAME,
             self.gazetteer,
@@ -221,7 +234,7 @@ class Unison:
         self.pipeline = Pipeline(
             self.plays, self.records, self.matching, self.clock, settings.lateness_s, self.metrics.closed
         )
-        self.hub = Hub()
+        self.hub = Hub(bye=self._bye)
         self.channels = Channels(
             self.records,
             self.hub,
@@ -285,18 +298,24 @@ class Unison:
             self.metrics.refused(n)
             raise Overloaded(retry_after_s=1.0)
 
-    def has_room_for(self, wanted: Filter) -> bool:
-        """Tell whether a viewer with this filter can come in."""
-        return self._inside < self.settings.viewers_max and self.channels.has_room_for(wanted)
+    def has_room_for(self, wanted: Filter, address: str) -> bool:
+        """Tell whether a viewer with this filter can come in from an address."""
+        owner = self._owner(address)
+        return self.places.has_room_for(owner) and self.channels.has_room_for(wanted, owner)
+
+    def _owner(self, address: str) -> bytes | None:
+        """Return whose share a viewer at an address takes of; on loopback, where proxies are, it is nobody's."""
+        return None if is_loopback(address) else name_of(address, self._key)
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
         self.loop.spawn(self._join, socket, wanted, since, address, on_gone)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
+        owner, place = self._owner(address), Place()
         try:
-            on_gone = self._entered(address, on_gone)
-            self.channels.join(socket, wanted, since, on_gone)
+            on_gone = self._entered(place, owner, address, on_gone)
+            place.viewer = self.channels.join(socket, wanted, since, owner, on_gone)
         except TooManyViewers:  # the last place went between the question and the handshake
             self.hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
         except TooManyFilters:
@@ -307,23 +326,36 @@ class Unison:
             log.exception("a viewer could not come in")
             self.hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
 
-    def _entered(self, address: str, on_gone: Callable[[], None]) -> Callable[[], None]:
+    def _entered(
+        self, place: Place, owner: bytes | None, address: str, on_gone: Callable[[], None]
+    ) -> Callable[[], None]:
         """Count a viewer in; returns what to call when it is gone.
 
         Raises:
             TooManyViewers: all places are taken, or all of its address.
         """
-        if self._inside >= self.settings.viewers_max:
-            raise TooManyViewers
+        self._make_room(owner)
         leave = self.addresses.enter(address)
-        self._inside += 1
+        self.places.take(owner, place)
 
         def gone() -> None:
-            self._inside -= 1
+            self.places.leave(place)
             leave()
             on_gone()
 
         return gone
+
+    def _make_room(self, owner: bytes | None) -> None:
+        """Dismiss a viewer where there is no place for another."""
+        if not self.places.has_room_for(owner):
+            raise TooManyViewers
+        if self.places.taken < self.places.whole:
+            return
+        place = next((place for place in self.places.givers(owner) if place.viewer), None)
+        if place is None:
+            raise TooManyViewers
+        self.places.leave(place)
+        self.hub.dismiss(place.viewer)
 
     def health(self) -> tuple[str, list[str], list[str]]:
         """Return ok, degraded or not ready, then what makes it not ready, then what makes it degraded."""
@@ -396,6 +428,9 @@ class Unison:
         self.drawing.stop()
         self.history.close()
         self._data_dir.close()
+
+    def _bye(self) -> bytes:
+        return frames.bye(random.randint(2_000, 10_000))
 
     def _say_goodbye(self) -> None:
         spread_ms = 1_000 + self.hub.viewers  # a thousand may come back each second

@@ -21,13 +21,12 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
-from gunicorn.workers.ggevent import GeventWorker
 
 from webapp import logs
 from webapp.config import Settings
+from webapp.connections import FairWorker
 from webapp.web.refusals import refuse
 
-WORKER_CONNECTIONS_SPARE = 1_000
 DRAIN_S = 1
 """How long requests in progress may take once a worker is to end; whole seconds, as gunicorn looks once a second."""
 END_S = 20
@@ -46,7 +45,7 @@ class Stage(IntEnum):
     ENDING = 3
 
 
-class Worker(GeventWorker):
+class Worker(FairWorker):
     """A worker that tells the master how far it has come."""
 
     def __init__(self, *args: Any) -> None:
@@ -220,7 +219,6 @@ class Server(BaseApplication):
             "bind": [f"fd://{fd}" for fd in self._fds],
             "workers": 1,
             "worker_class": Worker,
-            "worker_connections": self._settings.viewers_max + WORKER_CONNECTIONS_SPARE,
             "control_socket_disable": True,
             "graceful_timeout": END_S,
             "keepalive": 15,

@@ -17,7 +17,6 @@ from webapp import logs
 from webapp.app import Unison, create_app
 from webapp.config import SettingError, Settings, wants_json
 from webapp.engine.children import collect_seldom
-from webapp.engine.hub import raise_file_limit
 from webapp.storage.datadir import DataDirInUse
 from webapp.web.assetstore import keep
 from webapp.web.pages import BEFORE, assets
@@ -57,7 +56,6 @@ class Serving:
         logs.set_up(as_json=self.settings.log_json, level=self.settings.log_level)
         logs.log_greenlets(gevent.get_hub())
         logging.getLogger("gunicorn.error").addFilter(_is_news)
-        raise_file_limit()
         try:
             self._start(worker)
         except RuntimeError as error:

@@ -86,7 +86,7 @@ class Viewer:
         theirs.setblocking(False)
         self._ours.setblocking(False)
         self._bytes = b""
-        gevent.spawn(world.channels.join, theirs, wanted, since, lambda: None)
+        gevent.spawn(world.channels.join, theirs, wanted, since, None, lambda: None)
         self.hello: dict[str, Any] = json.loads(self.payloads(1)[0])
 
     def payloads(self, count: int) -> list[bytes]:
@@ -191,7 +191,7 @@ def test_who_is_outrun_by_the_ring_is_sent_away_instead_of_missing_frames_unknow
     busy = SimpleNamespace(sleep=lambda _: world.run_until(SECONDS + next(passed, 75)), spawn=gevent.spawn)
     monkeypatch.setattr("webapp.engine.channels.gevent", busy)
     with closing(socket.socket()) as late, pytest.raises(Outrun):
-        world.channels.join(late, BRAZIL, since, lambda: None)
+        world.channels.join(late, BRAZIL, since, None, lambda: None)
     watcher.close()
 
 

@@ -30,7 +30,19 @@ LOWER = {
     "seed": {"core", "storage"},
 }
 """The folders below those with Flask in them, and which others each may import."""
-UPPER = {"web", "app", "cli", "demo", "__main__", "doctor", "create_app", "serving", "worker"}
+UPPER = {
+    "web",
+    "app",
+    "cli",
+    "connections",
+    "wsgikeys",
+    "demo",
+    "__main__",
+    "doctor",
+    "create_app",
+    "serving",
+    "worker",
+}
 """What puts the parts together and serves them, and is imported by nothing below."""
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "jinja2", "gunicorn", "gevent", "greenlet", "prometheus_client"}
 CONCURRENCY = {"threading", "_thread", "asyncio", "concurrent", "multiprocessing", "subprocess", "signal", "queue"}

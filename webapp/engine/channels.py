@@ -22,6 +22,8 @@ from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, Frame, Maker, Shown, period
 from webapp.engine.hub import Channel as Audience
 from webapp.engine.hub import Hub
+from webapp.engine.shares import Shares
+from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
 
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
@@ -71,11 +73,12 @@ class Channels:
         offload: Callable[..., Any],
     ) -> None:
         self._records, self._hub, self._history, self._gazetteer = records, hub, history, gazetteer
-        self._clock, self._shown_per_s, self._filters_max = clock, shown_per_s, filters_max
+        self._clock, self._shown_per_s = clock, shown_per_s
         self._window_s, self._offload = window_s, offload
         self._everyone = Channel(Filter(), self._maker(Filter()), records.last)
         self._everyone.live.set()
         self._by_filter = {Filter(): self._everyone}
+        self._shares = Shares[Filter](filters_max)
         self._rebuilt: dict[tuple[Filter, int], list[Frame]] = {}
         self._newest_ms, self.since = 0, 1
         self.tally = Tally()
@@ -91,9 +94,9 @@ class Channels:
         """Distinct filters being watched, the empty one aside."""
         return len(self._by_filter) - 1
 
-    def has_room_for(self, wanted: Filter) -> bool:
-        """Tell whether a viewer with this filter can come in."""
-        return wanted in self._by_filter or self.filters < self._filters_max
+    def has_room_for(self, wanted: Filter, owner: bytes | None) -> bool:
+        """Tell whether a viewer with this filter can come in; `owner` is who asks for it, or None."""
+        return wanted in self._by_filter or self._shares.has_room_for(owner)
 
     def _maker(self, wanted: Filter) -> Maker:
         return Maker(wanted, self._shown_per_s, self._gazetteer)
@@ -141,19 +144,23 @@ class Channels:
 
     # A viewer: hello, the frames that it missed, then live, with nothing between left out or said twice.
 
-    def join(self, socket: Any, wanted: Filter, since: str | None, on_gone: Callable[[], None]) -> None:
+    def join(
+        self, socket: Any, wanted: Filter, since: str | None, owner: bytes | None, on_gone: Callable[[], None]
+    ) -> Viewer:
         """Give a viewer's socket to the hub, with hello and what it missed to be written first.
 
         Raises:
             TooManyFilters: there is no room for another filter.
             Outrun: what was missed can no longer be given without a gap.
         """
-        channel = self._channel(wanted)
+        channel = self._channel(wanted, owner)
         channel.joining += 1
         try:
             channel.live.wait()
             opening = self._opening(channel, since)
-            self._hub.join(socket, channel.audience, iter(opening), lambda: self._left(channel, on_gone))
+            if self._by_filter.get(wanted) is not channel:  # it had to go meanwhile
+                raise TooManyFilters
+            return self._hub.join(socket, channel.audience, iter(opening), lambda: self._left(channel, on_gone))
         finally:
             channel.joining -= 1
             self._close_if_empty(channel)
@@ -166,12 +173,27 @@ class Channels:
         if not channel.filter or channel.audience.viewers or channel.joining:
             return
         if self._by_filter.get(channel.filter) is channel:  # by now the filter may have another, with other viewers
-            del self._by_filter[channel.filter]
+            self._forget(channel)
 
-    def _channel(self, wanted: Filter) -> Channel:
-        if not self.has_room_for(wanted):
+    def _forget(self, channel: Channel) -> None:
+        del self._by_filter[channel.filter]
+        self._shares.leave(channel.filter)
+
+    def _make_room(self, owner: bytes | None) -> None:
+        """Send the viewers of a filter away where there is no room for another."""
+        if self._shares.taken < self._shares.whole:
+            return
+        channel = self._by_filter[next(self._shares.givers(owner))]
+        self._forget(channel)
+        for viewer in list(channel.audience.viewers):
+            self._hub.dismiss(viewer)
+
+    def _channel(self, wanted: Filter, owner: bytes | None) -> Channel:
+        if not self.has_room_for(wanted, owner):
             raise TooManyFilters
         if wanted not in self._by_filter:
+            self._make_room(owner)
+            self._shares.take(owner, wanted)
             channel = self._by_filter[wanted] = Channel(wanted, self._maker(wanted), self._records.last)
             gevent.spawn(self._catch_up, channel)
         return self._by_filter[wanted]

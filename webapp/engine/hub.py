@@ -6,7 +6,6 @@ alone. The hub carries bytes and knows nothing of what they mean.
 """
 
 import logging
-import resource
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -58,6 +57,7 @@ class Hub:
         ping_s: each viewer is pinged once in this time, and given up when it let a whole turn pass in silence.
         deadline_s: a viewer whose socket took nothing for this long is closed.
         on_drop: called with the reason of each end that was not a clean one (see `dropped`).
+        bye: makes the text payload with which a viewer is dismissed.
 
     Attributes:
         viewers: how many are open.
@@ -73,6 +73,7 @@ class Hub:
         ping_s: float = 25.0,
         deadline_s: float = 20.0,
         on_drop: Callable[[str], None] | None = None,
+        bye: Callable[[], bytes] | None = None,
     ):
         self.loop: Any = gevent.get_hub().loop
         self._thread = _thread_id()
@@ -83,7 +84,7 @@ class Hub:
         self.clock = 0.0  # of ticks: it stands still while the process does, so a pause closes nobody
         self.waiting: set[Viewer] = set()  # those with a backlog
         self._on_drop = on_drop
-        self._bye: Callable[[], bytes] | None = None
+        self._bye = bye
         self._closing = False
         self._turns: deque[Viewer] = deque()  # in the order in which they are pinged; those gone leave at their turn
         self._turns_due = 0.0
@@ -103,7 +104,7 @@ class Hub:
 
     def join(
         self, sock: socket.socket, channel: Channel, opening: Iterator[bytes], on_gone: Callable[[], None]
-    ) -> None:
+    ) -> Viewer:
         """Take over a socket whose handshake is done. Never raises for what the socket does.
 
         Args:
@@ -115,10 +116,11 @@ class Hub:
         """
         viewer = self._admit(sock, channel, on_gone)
         if self._closing:
-            self._send_away(viewer, wsframes.GOING_AWAY)
-            return
+            self.dismiss(viewer)
+            return viewer
         self._contain(viewer, _set_up, viewer, iter(opening))
         self.on_writable(viewer)
+        return viewer
 
     def refuse(self, sock: socket.socket, code: int, text: str, on_gone: Callable[[], None] = lambda: None) -> None:
         """Take a socket over only to close it with a close frame."""
@@ -183,11 +185,11 @@ class Hub:
             code: of the close frames.
             wait_s: what has not been taken by then is lost.
         """
-        self._bye, self._closing = bye, True
+        self._bye, self._closing = bye or self._bye, True
         while self._jobs:
             self._deliver()
         for count, viewer in enumerate(list(self._turns), 1):
-            self._send_away(viewer, code)
+            self.dismiss(viewer, code)
             if count % _CHUNK == 0:
                 gevent.sleep(0)
         if self._open:
@@ -197,7 +199,8 @@ class Hub:
         for watcher in (self._timer, self._pump):
             watcher.stop()
 
-    def _send_away(self, viewer: Viewer, code: int) -> None:
+    def dismiss(self, viewer: Viewer, code: int = wsframes.GOING_AWAY) -> None:
+        """Say goodbye to one viewer behind what it still has to get."""
         last: list[bytes] = []
         try:
             if self._bye is not None:
@@ -277,10 +280,3 @@ def _guarded(function: Callable[..., None], *args: Any) -> None:
         function(*args)
     except Exception:
         log.exception("a callback of the hub's user failed")
-
-
-def raise_file_limit() -> int:
-    """Raise the limit of open files to the hard one, as every viewer takes one, and return it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard

@@ -18,6 +18,8 @@ from webapp.web.security import is_for_another_site
 
 _HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?::\d+)?|(?P<bare>[0-9a-fA-F:.]+))\s*")
 """An address in X-Forwarded-For, as proxies write it: some with a port."""
+HOPS_MOST = 10
+"""Proxies in a row; the list may have thousands."""
 
 
 _THIS_MACHINE = "127.0.0.1"
@@ -100,7 +102,7 @@ def client_address(request: Request, settings: Settings) -> str:
     """
     address = request.remote_addr or _THIS_MACHINE
     trusted = not request.remote_addr
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")[-HOPS_MOST:]):
         found = _HOP.fullmatch(hop)
         if not found or not (trusted or is_trusted(address, settings)):
             break

@@ -24,12 +24,14 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Request, Response
 
 from webapp.web.runtime import offload
+from webapp.wsgikeys import DRAINS, FRAMING
 
 BODY_MOST = 10 << 20
-BODIES_MOST = 512 << 20
+BODIES_MOST = 96 << 20
 READ_S = 30.0
 DRAIN_S = 5.0
-_STEP = 1 << 16
+_STEP = 1 << 13
+_FRAMING_MOST = 1 << 14  # around chunks, beyond as many as the body has: chunks are read one by one
 _GZIP = 16 + zlib.MAX_WBITS
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
 
@@ -113,11 +115,18 @@ def _read_in_time(request: Request, hold: Hold, most: int) -> bytes:
 
 
 def _pieces(request: Request, most: int) -> Iterator[bytes]:
-    """Read in steps, each as long as all before: to read many short ones is dear, and what a step waits for is held."""
-    step = _STEP
-    while most > 0 and (piece := request.stream.read(min(most, step))):
-        most -= len(piece)
+    """Read in steps, each as long as all before: to read many short ones is dear, and what a step waits for is held.
+
+    Raises:
+        BadRequest: the chunks are so small that most of what comes is not the body's.
+    """
+    read, step = 0, _STEP
+    framing = request.environ.get(FRAMING, lambda _: 0)
+    while read < most and (piece := request.stream.read(min(most - read, step))):
+        read += len(piece)
         step += len(piece)
+        if framing(read) > read + _FRAMING_MOST:
+            raise BadRequest("the chunks of the body are too small; send larger ones")
         yield piece
 
 
@@ -166,6 +175,8 @@ def drain(request: Request, response: ResponseT) -> ResponseT:
     An answer sent while the client still writes is lost to a reset once the buffers between them are full, which they
     are from about 3 MB on.
     """
+    if request.environ.get(DRAINS):
+        return response
     has_body = request.content_length or _is_chunked(request)
     is_read = has_body and getattr(request.stream, "is_exhausted", False)
     if has_body and not is_read and response.status_code != RequestTimeout.code:

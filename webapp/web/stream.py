@@ -52,9 +52,9 @@ def admit(app: Unison, request: Request) -> takeover.Enter:
         wanted = Filter.parse(request.args.items(multi=True), app.gazetteer, others=["since"])
     except FilterError as error:
         raise BadRequest(str(error)) from None
-    if not app.has_room_for(wanted):
-        raise ServiceUnavailable("too many viewers or filters at the moment", retry_after=RETRY_AFTER_S)
     address = client_address(request, app.settings)
+    if not app.has_room_for(wanted, address):
+        raise ServiceUnavailable("too many viewers or filters at the moment", retry_after=RETRY_AFTER_S)
     if not app.addresses.has_room_for(address):
         raise TooManyRequests("too many viewers from your address at the moment", retry_after=RETRY_AFTER_S)
     since = request.args.get("since")

@@ -60,7 +60,8 @@ class HubServer(Server):
         """Make the hub."""
         import gevent
 
-        from webapp.engine.hub import Hub, raise_file_limit
+        from webapp.engine.files import raise_file_limit
+        from webapp.engine.hub import Hub
 
         raise_file_limit()
         self._app.extensions["hub"] = Hub(backlog_bytes=self.bound)
