@@ -15,6 +15,8 @@ from webapp.core.jsontext import NotJsonError, decoded, elements, loads
 from webapp.core.plays import Source
 
 PLAYS_MOST = 10_000
+FAULTS_MOST = 20
+"""Plays of a body for which it is found out what is wrong with them; of more it is only counted that they are bad."""
 _COMMAS_MOST = 50 * PLAYS_MOST  # with more, and it may be millions of tiny elements, each an object of 60 bytes
 _LINE = re.compile(rb"\S[^\n]*")
 _BLANK = b" \t\r\n"
@@ -51,7 +53,17 @@ class Decoded(NamedTuple):
     faults: dict[int, FieldError]
 
 
+class _Outline(msgspec.Struct, gc=False):
+    """What every play has."""
+
+    track: msgspec.Raw
+    listener: msgspec.Raw
+    place: msgspec.Raw
+
+
 _PLAY = msgspec.json.Decoder(Play)
+_OUTLINE = msgspec.json.Decoder(_Outline)
+_BAD = FieldError(None, "it lacks a track, a listener or a place")
 _PLAYS = msgspec.json.Decoder(Annotated[list[Play], msgspec.Meta(max_length=PLAYS_MOST)])
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -85,7 +97,7 @@ def decode_ndjson(body: bytes) -> Decoded:
         return Decoded(plays, range(len(plays)), {})
     except (NotJsonError, msgspec.DecodeError, RecursionError):
         # One more than there may be is enough to tell; millions of tiny lines would be an object each.
-        return _each([match[0] for match in islice(_LINE.finditer(body), PLAYS_MOST + 1)], _line)
+        return _each([match[0] for match in islice(_LINE.finditer(body), PLAYS_MOST + 1)], _line, _is_no_line)
 
 
 def _all_lines(body: bytes) -> list[Play]:
@@ -119,7 +131,7 @@ def _singly(body: bytes) -> Decoded:
     except (msgspec.DecodeError, RecursionError):  # to msgspec a lone surrogate in one play spoils them all
         raws = None
     if raws is not None:
-        return _each(map(bytes, raws), _one)
+        return _each(map(bytes, raws), _one, _is_no_play)
     starts, slices = elements(body, PLAYS_MOST + 1)
     return _each(zip(starts, slices, strict=True), _element)
 
@@ -148,18 +160,37 @@ def _one(raw: bytes) -> Play:
     return _patiently(raw) if play is None else play
 
 
-def _each(items: Iterable[T], read: Callable[[T], Play]) -> Decoded:
-    """Read play by play, so that a bad one costs no other."""
-    plays, rows, faults = [], [], {}
+def _each(items: Iterable[T], read: Callable[[T], Play], is_bad: Callable[[T], bool] = lambda _: False) -> Decoded:
+    """Read play by play, so that a bad one costs no other. After FAULTS_MOST of them, `is_bad` may tell the others."""
+    plays, rows, faults = [], [], dict[int, FieldError]()
     for index, item in enumerate(items):
         if index == PLAYS_MOST:
             raise TooManyPlaysError(f"more than {PLAYS_MOST} plays in one request; send them in several")
+        if len(faults) >= FAULTS_MOST and is_bad(item):
+            faults[index] = _BAD
+            continue
         try:
             plays.append(read(item))
             rows.append(index)
         except FieldError as error:
             faults[index] = error.bare()
     return Decoded(plays, rows, faults)
+
+
+def _is_no_play(raw: bytes) -> bool:
+    """Tell quickly whether JSON is surely no play; what is right all the same may be told later."""
+    try:
+        _OUTLINE.decode(raw)
+    except msgspec.ValidationError:
+        return True
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return False
+
+
+def _is_no_line(raw: bytes) -> bool:
+    """Tell quickly whether a line is surely no play, be it JSON or not."""
+    return not raw.endswith(b"}") or _is_no_play(raw)
 
 
 def _patiently(raw: bytes) -> Play:

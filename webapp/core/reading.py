@@ -16,13 +16,13 @@ import numpy.typing as npt
 from webapp.core import checks
 from webapp.core.checks import FieldError
 from webapp.core.columns import numbers_in
-from webapp.core.decoding import Decoded, Play, decode_json, decode_ndjson, load_part
+from webapp.core.decoding import FAULTS_MOST, Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.known import Known, KnownTexts
 from webapp.core.listeners import ListenerHashes
 from webapp.core.plays import AHEAD_MS, SOURCES, PlayBatch, Source, encoded_alone
 
-ERRORS_MOST = 20
+ERRORS_MOST = FAULTS_MOST
 WINDOW_MS = (-5_000, AHEAD_MS)
 
 # By code: how true a source is, and back. Synthetic is the least true.

@@ -93,6 +93,11 @@ def song(track: bytes) -> Song:
     return Song(read.id, read.title, read.artist, folded(read.title), folded(read.artist))
 
 
+@lru_cache(maxsize=2 * SONGS)
+def _same(artist: str) -> str:
+    return fold(artist)
+
+
 def folded(text: str) -> str:
     """Fold for looking: words without accents; a name that is all signs, such as "!!!", as it is."""
     return fold_words(text) or fold(text)
@@ -136,10 +141,11 @@ def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: Kind | 
         gazetteer: the countries and cities.
         kind: the one kind to look for; all if None.
     """
+    whole = folded(text)
     finders: dict[Kind, Callable[[], Iterable[tuple[int, Result]]]] = {
-        "artist": lambda: _artists(folded(text), songs),
-        "track": lambda: _tracks(folded(text), songs),
-        "country": lambda: _countries(text, gazetteer),
+        "artist": lambda: _artists(whole, songs),
+        "track": lambda: _tracks(whole, songs),
+        "country": lambda: _countries(text, whole, gazetteer),
         "city": lambda: _cities(text, gazetteer),
     }
     ranked: list[tuple[int, Result]] = []
@@ -152,7 +158,7 @@ def described(shown: Filter, songs: Sequence[Song], gazetteer: Gazetteer) -> lis
     """Return what each part of a filter is called; a song or artist that was not heard lately goes by what is known."""
     results = []
     if shown.artist is not None:
-        name = next((s.artist for s in songs if fold(s.artist) == shown.artist), shown.artist)
+        name = next((s.artist for s in songs if _same(s.artist) == shown.artist), shown.artist)
         results.append(_artist(name))
     if shown.track is not None:
         heard = next((s for s in songs if s.id == shown.track), None)
@@ -200,13 +206,13 @@ def _tracks(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
             yield min(found), _track(each)
 
 
-def _countries(text: str, gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
+def _countries(text: str, whole: str, gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
     try:
         meant = gazetteer.country_code(text)
     except PlaceError:
         meant = ""
     for code in sorted(gazetteer.countries, key=lambda code: (code != meant, code)):
-        rank = _match(folded(text), _folded_country(gazetteer.country_name(code)))
+        rank = _match(whole, _folded_country(gazetteer.country_name(code)))
         if code == meant:  # by another of its names, or by its code, which may well be the beginning of a word
             rank = min(_BEGINS if rank is None else rank, _BEGINS if len(text) < 4 else _EXACT)
         if rank is not None:
