@@ -1,0 +1,45 @@
+"""What one stranger can do to everybody else: the bench, short, and with room for a slow machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from bench.hostile import Limited, Seen, suffer
+from bench.hostile_attacks import ATTACKS, TOKEN, Named
+
+SECONDS = 6.0
+HEALTH_S, GAP_S, GROWTH_MB = 2.5, 3.5, 150.0
+SETTINGS = {"UNISON_TOKENS": TOKEN, "UNISON_TRUSTED_PROXIES": "127.0.0.1"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
+    server = Limited(tmp_path_factory.mktemp("hostile") / "data", SETTINGS, None)
+    yield server
+    server.kill()
+    print(server.log)
+
+
+def suffered(server: Limited, *words: str) -> Seen:
+    """Return what viewers saw while all attacks whose names have one of these words were made at once."""
+    attacks: list[Named] = [attack for attack in ATTACKS if any(word in attack.name for word in words)]
+    assert attacks
+    return asyncio.run(suffer(server, attacks, SECONDS))
+
+
+def held(server: Limited, seen: Seen) -> bool:
+    """Tell whether nobody else noticed much, and nothing broke."""
+    assert "Traceback" not in server.log
+    assert (seen.lost, seen.said) == (0, [])
+    assert seen.most_mb - seen.calm_mb < GROWTH_MB
+    return seen.health_s < HEALTH_S and seen.gap_s < GAP_S
+
+
+def test_bodies_that_never_end_keep_nobody_waiting(server: Limited) -> None:
+    assert held(server, suffered(server, "endless"))
+
+
+def test_long_headers_and_large_refused_bodies_keep_nobody_waiting(server: Limited) -> None:
+    assert held(server, suffered(server, "headers", "refused bodies"))
