@@ -197,11 +197,6 @@ class FairWorker(GeventWorker):
         self.open.wait(client)
         return answered
 
-    def handle_error(self, request: Any, client: Any, address: Any, error: BaseException) -> None:
-        """Say what is wrong with a request that cannot be read, and let the client read that."""
-        super().handle_error(request, client, address, error)
-        client.linger()
-
 
 def _closing(application: Any) -> Any:
     """Return the application, whose answers to requests with an unread body close the connection."""

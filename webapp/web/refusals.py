@@ -7,17 +7,12 @@ requests is imported late.
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import suppress
 from typing import Any
 
-import gevent
 from gunicorn.http import errors
 from gunicorn.util import http_date
 
-DRAIN_BYTES = 10 << 20
-DRAIN_S = 5.0
-_STEP = 1 << 16
 Refusal = tuple[int, str, str]
 """Status, reason and sentence."""
 _FAILED: Refusal = (500, "Internal Server Error", "the server could not answer this request")
@@ -36,16 +31,16 @@ def refuse(client: Any, error: BaseException) -> bool:
     """Answer a request that could not be parsed; return False, and answer 500, where the request is not at fault.
 
     Args:
-        client: the socket, which the caller closes.
+        client: the connection, which the caller closes.
         error: what gunicorn raised.
     """
     fitting = (refusal for kind, refusal in _REFUSALS if isinstance(error, kind))
     status, reason, sentence = next(fitting, _FAILED)
     if status == 400:
         sentence = f"{sentence}: {str(error)[:100]}"
-    with suppress(OSError, gevent.Timeout), gevent.Timeout(DRAIN_S):
+    with suppress(OSError):
         client.sendall(_answer(status, reason, sentence))
-        _drain(client)
+        client.linger()
     return status != 500
 
 
@@ -57,11 +52,3 @@ def _answer(status: int, reason: str, sentence: str) -> bytes:
     headers = {**own, "Content-Length": str(len(body)), **ALWAYS}
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-def _drain(client: Any) -> None:
-    """Read on for a while: a socket that is closed with bytes unread resets the connection, and the answer is lost."""
-    client.shutdown(socket.SHUT_WR)
-    left = DRAIN_BYTES
-    while left > 0 and (piece := client.recv(_STEP)):
-        left -= len(piece)
