@@ -70,4 +70,4 @@ def test_what_cannot_be_looked_for_is_told_why(idle: Server, query: str, said: s
 
 def test_ten_kilobytes_are_refused(server: Server) -> None:
     answer = ask(server, "/api/search?q=" + "a" * 10_240)
-    assert (answer.status, "too large" in answer.text) == (414, True)
+    assert (answer.status, "too long" in answer.text) == (414, True)
