@@ -163,6 +163,6 @@ def test_a_process_is_stuck_where_it_does_nothing_for_three_seconds_not_where_it
 def test_a_process_that_is_busy_with_one_answer_for_ever_is_stuck_too(
     busy: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "LOOK_S", 0.05)
+    monkeypatch.setattr(progress, "LOOKS", 30)
     with pytest.raises(TimeoutError, match=r"0.5 s of work on one answer"):
         looks(busy.pid, 1_000, apart_s=0.05, answer_s=0.5)

@@ -22,7 +22,7 @@ import msgspec
 
 from webapp import logs
 from webapp.config import wants_json
-from webapp.engine.progress import LOOK_S, Progress
+from webapp.engine.progress import STUCK_S, Progress, look_s
 from webapp.engine.wire import receive, send, send_failure
 
 ANSWER_S = 60.0
@@ -48,6 +48,7 @@ class Child(Generic[T]):
         start: makes what the child is told first.
         answer: what it answers with.
         answer_s: how many seconds of processor time an answer may take; see `Progress`.
+        stuck_s: after how many seconds without any work it is stuck.
         files: descriptors that it gets, under the same numbers.
 
     Attributes:
@@ -62,10 +63,11 @@ class Child(Generic[T]):
         start: Callable[[], msgspec.Struct],
         answer: type[T],
         answer_s: float = ANSWER_S,
+        stuck_s: float = STUCK_S,
         files: Sequence[int] = (),
     ) -> None:
         self.busy = self.started = 0
-        self._answer_s, self._files = answer_s, tuple(files)
+        self._answer_s, self._stuck_s, self._files = answer_s, stuck_s, tuple(files)
         self._stopped = False
         self.module, self._start, self._answer = module, start, answer
         self._sending, self._receiving = threading.Lock(), threading.Lock()
@@ -129,7 +131,7 @@ class Child(Generic[T]):
         return connection, self._progress()
 
     def _progress(self) -> Progress:
-        return Progress(self._process.pid if self._process else 0, self._answer_s)
+        return Progress(self._process.pid if self._process else 0, self._answer_s, self._stuck_s)
 
     def _begin(self) -> socket.socket:
         if self._stopped:
@@ -148,7 +150,7 @@ class Child(Generic[T]):
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # or what the kernel allows
-            ours.settimeout(LOOK_S)
+            ours.settimeout(look_s(self._stuck_s))
             self._connection = ours
             # -P: what lies in the current folder is none of its modules
             command = [sys.executable, "-P", "-m", self.module, str(theirs.fileno())]
@@ -178,24 +180,8 @@ class Child(Generic[T]):
                     process.wait(_END_S)
 
 
-def ask_one_of(children: Sequence[Child[T]], question: Callable[[], msgspec.Struct]) -> T:
-    """Return the answer of the least busy child; where it is lost over the question, another one is asked.
-
-    Raises:
-        StartError: there is no child, and none could be started.
-        OSError: two children were lost.
-    """
-    try:
-        return _readiest(children).asked(question)
-    except StartError:
-        raise
-    except OSError as error:
-        child = _readiest(children)
-        log.warning("%s: a process was lost (%s); another one takes over", child.module, error)
-        return child.asked(question)
-
-
-def _readiest(children: Sequence[Child[T]]) -> Child[T]:
+def readiest(children: Sequence[Child[T]]) -> Child[T]:
+    """Return the least busy child, of these one that runs."""
     return min(children, key=lambda child: (child.busy, not child.running))
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-LOOK_S = 0.5
+LOOKS = 3
 STUCK_S = 1.5
 """A process that owes an answer for so long, and uses no processor time meanwhile, is stuck."""
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -30,6 +30,11 @@ class Look(NamedTuple):
             return None
 
 
+def look_s(stuck_s: float) -> float:
+    """Return how often to look at a process that is stuck after so many seconds."""
+    return stuck_s / LOOKS
+
+
 class Progress:
     """Watches one process while it owes one answer.
 
@@ -37,16 +42,17 @@ class Progress:
         pid: of the process.
         answer_s: how many seconds of processor time an answer may take; where the kernel does not tell that, how many
             seconds in all.
+        stuck_s: after how many seconds without any work it is stuck.
     """
 
-    def __init__(self, pid: int, answer_s: float) -> None:
-        self._pid, self._answer_s = pid, answer_s
+    def __init__(self, pid: int, answer_s: float, stuck_s: float = STUCK_S) -> None:
+        self._pid, self._answer_s, self._stuck_s, self._look_s = pid, answer_s, stuck_s, look_s(stuck_s)
         self._first: Look | None = None
         self._ticks = -1
         self._idle_s = 0.0
 
     def check(self) -> None:
-        """Look once more; call it each LOOK_S in which no part of the answer came.
+        """Look once more; call it each `look_s` in which no part of the answer came.
 
         Looks are counted, not seconds: where all processes of a machine stood still, none of them is stuck.
 
@@ -55,9 +61,9 @@ class Progress:
         """
         look = Look.at(self._pid) or Look("", 0)
         self._first = self._first or look
-        self._idle_s = self._idle_s + LOOK_S if look.ticks == self._ticks else LOOK_S
+        self._idle_s = self._idle_s + self._look_s if look.ticks == self._ticks else self._look_s
         self._ticks = look.ticks
-        if self._idle_s >= (STUCK_S if look.state and look.state not in _MAY_NOT_RUN else self._answer_s):
+        if self._idle_s >= (self._stuck_s if look.state and look.state not in _MAY_NOT_RUN else self._answer_s):
             raise TimeoutError(f"it is stuck: {self._idle_s:g} s without any work")
         if (look.ticks - self._first.ticks) / _TICKS_PER_S >= self._answer_s:
             raise TimeoutError(f"it is stuck: {self._answer_s:g} s of work on one answer")

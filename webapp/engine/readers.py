@@ -2,8 +2,9 @@
 
 Ten thousand plays take long to read, the longer the more of their tracks are new, and while that goes on no viewer gets
 a frame. So what is large goes to a process of its own, of which there may be one a core; that way all cores take part.
-If one is lost, another reads the body once more. A body that loses two is refused: it must not end the server, too.
-Where no process can be started, large bodies are read here for ten seconds.
+If one is lost, the body is read once more: a short one by the server itself, a long one by another process. A long body
+that loses two is refused, so that it cannot end the server, too. Where no process starts, all bodies are read here for
+ten seconds.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.plays import Source
 from webapp.core.reading import PlayReader, Taken
-from webapp.engine.children import Child, StartError, ask_one_of, give_way, serve
+from webapp.engine.children import Child, StartError, give_way, readiest, serve
 
 LARGE_BYTES = 1 << 13
 """What is shorter takes a few milliseconds, whatever it holds."""
 CHILDREN_MOST = 4
 _AGAIN_S = 10.0
+_STUCK_S = 0.3
+"""Another one then reads the body before its plays are late; to be wrong about it costs no more than that."""
+SHORT_BYTES = 1 << 18
+"""So much is read in a few milliseconds; a process that begins takes longer."""
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +84,9 @@ class Readers:
         self._here, self._reading = PlayReader(gazetteer, secret), threading.Lock()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         count = min(CHILDREN_MOST, cores)
-        self.children = [Child(__name__, lambda: _Start(secret), _Answer) for _ in range(count)]
+        self.children = [Child(__name__, lambda: _Start(secret), _Answer, stuck_s=_STUCK_S) for _ in range(count)]
         self._not_before_s = 0.0
+        self._readying = threading.Lock()
 
     def take(self, body: bytes, source: Source, *, lines: bool) -> Taken:
         """Read a body as one that arrives now; see `PlayReader.take`.
@@ -90,14 +96,48 @@ class Readers:
         """
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
             try:
-                return _outcome(ask_one_of(self.children, lambda: _Job(body, self._clock(), source, lines)))
+                if (answer := self._answer(lambda: _Job(body, self._clock(), source, lines), len(body))) is not None:
+                    return _outcome(answer)
             except StartError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
                 log.warning("large bodies are read by the server itself for %g s: %s", _AGAIN_S, error)
-            except OSError as error:
-                raise ReadersLost from error
         with self._reading:
             return self._here.take(body, self._clock(), source, lines=lines)
+
+    def _answer(self, job: Callable[[], _Job], size: int) -> _Answer | None:
+        """Have a process read a body; None where the server itself reads it sooner than a process that begins."""
+        short = size <= SHORT_BYTES
+        if short and self._readying.locked():
+            return None
+        try:
+            return readiest(self.children).asked(job)
+        except StartError:
+            raise
+        except OSError as error:
+            log.warning("a process that reads large bodies was lost (%s); another one takes over", error)
+        self._ready_another()
+        if short:
+            return None
+        try:
+            return readiest(self.children).asked(job)
+        except StartError:
+            raise
+        except OSError as error:
+            raise ReadersLost from error
+
+    def _ready_another(self) -> None:
+        """Have a process begin, so that the next bodies need not wait for that."""
+        child = readiest(self.children)
+        if not child.running and self._readying.acquire(blocking=False):
+            threading.Thread(target=self._ready, args=(child,), daemon=True).start()
+
+    def _ready(self, child: Child[_Answer]) -> None:
+        try:
+            child.asked(lambda: _Job(b"[]", 0, "live", lines=False))
+        except OSError as error:
+            log.warning("a process that reads large bodies did not start (%s)", error)
+        finally:
+            self._readying.release()
 
     def stop(self) -> None:
         """End the children; what is still to be read is read here."""

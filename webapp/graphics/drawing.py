@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from webapp.engine.children import Child, ask_one_of, give_way, serve
+from webapp.engine.children import Child, StartError, give_way, serve
 from webapp.graphics.cardpage import SOFT, WARM, Tile
 from webapp.graphics.cards import KINDS, Drawn, Told
 from webapp.graphics.codes import code_svg
@@ -20,6 +21,8 @@ from webapp.graphics.looks import LAND, LIGHTS, OCEAN, PAIRS
 from webapp.graphics.overview import Overview, overview
 
 ANSWER_S = 20.0
+
+log = logging.getLogger(__name__)
 _JOINED = re.compile("[\u0600-\u06ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff]")
 """Letters of Arabic, of India's scripts, Burmese and Khmer, which fonts draw together."""
 
@@ -62,7 +65,14 @@ class Drawing:
         Raises:
             OSError: two processes were lost over it, or none could be started.
         """
-        return ask_one_of(self.children, lambda: job).data
+        (child,) = self.children
+        try:
+            return child.asked(lambda: job).data
+        except StartError:
+            raise
+        except OSError as error:
+            log.warning("the process that draws pictures was lost (%s); another one takes over", error)
+            return child.asked(lambda: job).data
 
     def stop(self) -> None:
         """End the process."""
