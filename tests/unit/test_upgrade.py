@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
 import sqlite3
 from collections import namedtuple
@@ -93,10 +95,25 @@ def test_a_history_that_another_program_uses_is_upgraded_after_that(folder: Path
         history = opened(folder)
         history.flush()
         assert history.problem is not None
+        assert history.problem.endswith("must be written anew, but another program has it open; close that")
         assert rows(folder / FILE_NAME, "PRAGMA user_version") == [(2,)]
+        assert not (folder / f"{FILE_NAME}.new").exists()
     history.flush()
     assert history.problem is None
     history.close()
+
+
+def test_a_file_system_without_links_keeps_a_copy_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    before = (folder / FILE_NAME).read_bytes()
+    monkeypatch.setattr(os, "link", unsupported)
+    history = opened(folder)
+    history.flush()
+    assert (history.problem, len(history.latest(EVERYTHING, 1000))) == (None, CONNECTIONS)
+    history.close()
+    assert (folder / f"{FILE_NAME}.version-2").read_bytes() == before
 
 
 def test_an_upgrade_is_logged_with_the_name_of_the_copy(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from gevent import monkey
+
 from webapp.storage.archive import HistoryError, connect, is_damage, open_writer, sizes
 from webapp.storage.upgrade import is_older, upgrade
 
@@ -43,6 +45,8 @@ class Database:
         self.path = path
         self.writer: sqlite3.Connection | None = None
         self.damaged: list[str] = []
+        # A lock of the operating system's threads, as in `Batch`; held for a moment only.
+        self._pool_lock = monkey.get_original("threading", "Lock")()
         self._readers: list[sqlite3.Connection] = []
         self._identity: tuple[int, ...] = ()
         self._damage: sqlite3.Error | None = None
@@ -84,9 +88,11 @@ class Database:
 
     def close(self) -> None:
         """Close the file; readers that are in use are closed when they are given back."""
-        writer, self.writer = self.writer, None
-        while self._readers:
-            self._readers.pop().close()
+        with self._pool_lock:
+            writer, self.writer = self.writer, None
+            readers, self._readers = self._readers, []
+        for reader in readers:
+            reader.close()
         if writer is not None:
             with suppress(sqlite3.Error):
                 writer.close()
@@ -105,10 +111,7 @@ class Database:
             try:
                 return query(db)
             finally:
-                if self.writer is not writer or len(self._readers) >= IDLE_READERS:
-                    db.close()
-                else:
-                    self._readers.append(db)
+                self._give_back(db, writer)
         except sqlite3.Error as error:
             if is_damage(error):
                 self._doubt = error
@@ -166,10 +169,17 @@ class Database:
         log.error("the history was damaged (%s) and is set aside as %s; a new one begins", damage, aside)
 
     def _idle_reader(self) -> sqlite3.Connection | None:
-        try:
-            return self._readers.pop()
-        except IndexError:
-            return None
+        with self._pool_lock:
+            return self._readers.pop() if self._readers else None
+
+    def _give_back(self, db: sqlite3.Connection, writer: sqlite3.Connection) -> None:
+        """Keep a reader for the next query, unless the file was closed meanwhile."""
+        with self._pool_lock:
+            is_kept = self.writer is writer and len(self._readers) < IDLE_READERS
+            if is_kept:
+                self._readers.append(db)
+        if not is_kept:
+            db.close()
 
     def _new_reader(self) -> sqlite3.Connection:
         return connect(self.path, "PRAGMA query_only = 1", "PRAGMA temp_store = MEMORY")

@@ -54,7 +54,9 @@ def _write(path: Path, new: Path) -> int:
     with closing(connect(path)) as old:
         version = file_version(old)
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        _check_room(path, version)
+    _check_unused(path)
+    _check_room(path, version)
+    with closing(connect(path)) as old:
         old.execute("PRAGMA auto_vacuum = INCREMENTAL")  # the new file will have it
         old.execute("VACUUM INTO ?", (str(new),))
     with closing(connect(new)) as db:
@@ -74,15 +76,21 @@ def _check_room(path: Path, version: int) -> None:
         )
 
 
+def _check_unused(path: Path) -> None:
+    """See that the log is gone, as it is when the last program closes the file: it must not meet the new file."""
+    if path.with_name(f"{path.name}-wal").exists():
+        raise HistoryError(f"the history {path} must be written anew, but another program has it open; close that")
+
+
 def _put_in_place(path: Path, new: Path, version: int) -> None:
-    if path.with_name(f"{path.name}-wal").exists():  # its pages would be taken for those of the new file
-        raise HistoryError(
-            f"the history {path} is in use by another program; it is brought to a new version after that"
-        )
+    _check_unused(path)
     copy = path.with_name(f"{path.name}.version-{version}")
     earlier = [*path.parent.glob(f"{path.name}.version-*")]
     for file in earlier:
         file.unlink()
-    os.link(path, copy)
+    try:
+        os.link(path, copy)
+    except OSError:  # a file system without links
+        path.rename(copy)
     new.replace(path)
     log.info("the history was brought from version %d to %d; the old file is %s", version, len(MIGRATIONS), copy)
