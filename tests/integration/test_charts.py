@@ -91,4 +91,4 @@ def test_figures_count_it_and_go_as_csv(server: Server, connected: str) -> None:
     assert "Night Bus &lt;Home&gt;" in page.text
     songs = ask(server, "/stats.csv?of=songs")
     assert (songs.status, songs.kind) == (200, "text/csv; charset=utf-8")
-    assert songs.text == "\ufefftitle,artist,connections\r\nNight Bus <Home>,Marisol Vey,1\r\n"
+    assert songs.text == '\ufeff"title","artist","connections"\r\n"Night Bus <Home>","Marisol Vey","1"\r\n'

@@ -14,6 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.fronting import fronted
+from tests.integration.reloads import reload, until
+from tests.integration.unix_serving import UnixServer
+from tests.integration.unix_serving import ask as ask_unix
 from tests.serving import Server, ask, get_json, post_plays
 from webapp.config import Settings
 from webapp.web.operators import is_their_listener
@@ -91,6 +94,32 @@ def test_the_operators_port_is_there_again_after_a_restart(serve: Callable[..., 
     assert "unison_viewers 0.0" in ask(port, "/metrics").text
 
 
+def test_the_operators_port_is_there_again_after_a_reload(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_ADMIN_PORT="0")
+    port = operators_port(server)
+    reload(server)
+    until(lambda: ask(port, "/metrics").status == 200)
+    assert ask(server, "/metrics").status == 404
+
+
+def test_a_server_on_a_unix_socket_has_an_operators_port_too(tmp_path: Path) -> None:
+    server = UnixServer(tmp_path / "data", {"UNISON_ADMIN_PORT": "0"})
+    try:
+        port = operators_port(server)
+        assert ask(port, "/metrics").status == 200
+        spoofed = {"Host": port.url.removeprefix("http://")}
+        assert ask_unix(server.path, "/metrics", headers=spoofed)[0] == 404
+        assert ask_unix(server.path, "/healthz", headers=spoofed)[0] == 200
+    finally:
+        server.kill()
+
+
+def test_what_kubernetes_sets_for_a_service_named_unison_admin_opens_no_port(serve: Callable[..., Server]) -> None:
+    server = serve(UNISON_ADMIN_PORT="tcp://10.0.0.7:9000")
+    assert "UNISON_ADMIN_PORT" in server.log
+    assert ask(server, "/metrics").status == 200
+
+
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic(TOKEN)])
 def test_the_operators_token_opens_from_anywhere(closed: Server, given: str) -> None:
     for path in OWN:
@@ -116,6 +145,11 @@ def test_neither_a_senders_token_nor_another_nor_this_machine_opens_where_a_toke
 def test_the_operators_token_sends_no_plays(closed: Server) -> None:
     assert ask(closed, "/api/plays", "POST", Authorization=f"Bearer {TOKEN}").status == 401
     assert TOKEN not in closed.log
+
+
+def test_a_token_for_senders_and_operators_alike_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another"):
+        Server(tmp_path / "data", {"UNISON_ADMIN_TOKEN": "same", "UNISON_TOKENS": "other,same"})
 
 
 def test_with_both_the_port_wants_the_token_too(serve: Callable[..., Server], tmp_path: Path) -> None:

@@ -5,13 +5,31 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.serving import OPEN, ROOT, Server, clean_environment, stream
+import pytest
+
+from tests.serving import ROOT, Server, clean_environment, stream
 
 
-def test_the_readmes_curl_example_makes_one_connection(serve: Callable[..., Server]) -> None:
-    server = serve(OPEN)  # as scripts/run does
+class Demo(Server):
+    """`unison demo --no-seed`, which is what `scripts/run --no-seed` runs."""
+
+    def command(self, port: int) -> list[str]:
+        """Return what is run to serve on a port; 0 is any."""
+        return [self._program, "demo", "--no-seed", "--port", str(port), "--data-dir", str(self.data_dir)]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Demo]:
+    server = Demo(tmp_path / "data")
+    yield server
+    server.stop()
+    print(server.log)
+
+
+def test_the_readmes_curl_example_makes_one_connection(server: Demo) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     (example,) = [block for block in blocks if block.startswith("curl ") and "/api/plays" in block]
     assert "http://127.0.0.1:8000/" in example

@@ -87,7 +87,7 @@ def test_the_tokens_of_a_file_open_beside_those_that_are_set(tmp_path: Path) -> 
         assert not token_file(tmp_path / "data").exists()
     for token in ("one", "two", "three", "four"):
         found.check(request(Authorization=f"Bearer {token}"))
-    file.write_text("five")
+    file.write_text("five\r\n", encoding="utf-8-sig")
     found.look()
     found.check(request(Authorization="Bearer five"))
     assert "may not" in refusal(found, request(Authorization="Bearer one"))

@@ -91,7 +91,7 @@ def words_of(file: Path) -> tuple[str, ...]:
 
 def _text_of(file: Path) -> str:
     with file.open("rb") as opened:
-        return opened.read(READ_MOST).decode().strip()
+        return opened.read(READ_MOST).decode("utf-8-sig").strip()  # editors on Windows put a mark before
 
 
 def write_secret(file: Path, secret: bytes) -> None:
