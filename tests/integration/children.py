@@ -37,10 +37,16 @@ def running(module: str) -> list[int]:
     return found
 
 
+def parent(pid: int) -> int | None:
+    """The process that started a process; None, if it is gone."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0])
+    return None
+
+
 def ancestors(pid: int) -> set[int]:
     """The processes that a process comes from; none, if it is gone: other tests have servers of their own."""
     found: set[int] = set()
-    with suppress(OSError):
-        while (pid := int(Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0])) > 1:
-            found.add(pid)
+    while (above := parent(pid)) is not None and above > 1:
+        found.add(pid := above)
     return found

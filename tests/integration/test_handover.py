@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.children import ancestors, running, until_gone
+from tests.integration.children import parent, running, until_gone
 from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import encoded_alone, stamped
 from webapp.core.records import SliceRecord
@@ -56,7 +56,8 @@ def matching() -> Iterator[MatchingElsewhere]:
 
 
 def process() -> int:
-    (pid,) = (pid for pid in running(handover.MODULE) if os.getpid() in ancestors(pid))
+    """Return the process of `matching`; servers of other tests may have such a process, too, as a child of theirs."""
+    (pid,) = (pid for pid in running(handover.MODULE) if parent(pid) == os.getpid())
     return pid
 
 
