@@ -6,6 +6,7 @@ Each is looked for first, then installed where that can be done unasked, and els
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,8 +15,8 @@ from pathlib import Path
 
 from environment import PYTHON, VENV, ProblemError
 
-TYPESCRIPT = "7.0.2"
-AXE = "4.11.0"
+NPM = Path(__file__).with_name("npm")
+"""What is taken from npm: package.json has the versions, package-lock.json the hashes."""
 NPM_S = 180.0
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIREFOXES = ("firefox-esr", "firefox")
@@ -198,22 +199,25 @@ def node() -> Path:
 
 def typescript() -> Path:
     """Return tsc's script for `node()`."""
-    return _from_npm("typescript", TYPESCRIPT) / "bin" / "tsc"
+    return _from_npm("typescript") / "bin" / "tsc"
 
 
 def axe() -> Path:
     """Return axe-core's script, which finds in a page what keeps people out of it."""
-    return _from_npm("axe-core", AXE) / "axe.min.js"
+    return _from_npm("axe-core") / "axe.min.js"
 
 
-def _from_npm(name: str, version: str) -> Path:
-    """Return a package's folder; fetched from npm into the environment once for each pinned version."""
-    folder = VENV / f"{name}-{version}"
+def _from_npm(name: str) -> Path:
+    """Return a package's folder; what is locked is fetched into the environment once, and checked by its hash."""
+    files = [NPM / "package.json", NPM / "package-lock.json"]
+    folder = VENV / f"npm-{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:12]}"
     package = folder / "node_modules" / name
     if not package.exists():
         folder.mkdir(exist_ok=True)
+        for file in files:
+            shutil.copy(file, folder)
         npm = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        fetch = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", f"{name}@{version}"]
+        fetch = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"]
         if not _quietly(["env", "NODE_USE_SYSTEM_CA=1", *(str(part) for part in (node(), npm, *fetch))], NPM_S):
-            raise ProblemError(f"npm could not fetch {name} {version}: see above; the first run needs a network")
+            raise ProblemError(f"npm could not fetch {name}: see above; the first run needs a network")
     return package

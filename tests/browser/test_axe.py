@@ -14,7 +14,7 @@ from tests.browser.steps import LAGOS, LISBON, OSAKA, send_pair
 from tests.serving import ROOT, Server, get_json
 
 pytestmark = pytest.mark.timeout(300)
-FETCHED = sorted((ROOT / ".venv").glob("axe-core-*/node_modules/axe-core/axe.min.js"))
+FETCHED = sorted((ROOT / ".venv").glob("npm-*/node_modules/axe-core/axe.min.js"))
 AXE = os.environ.get("AXE") or (str(FETCHED[-1]) if FETCHED else None)
 Theme = Literal["dark", "light"]
 THEMES: tuple[Theme, ...] = ("dark", "light")
