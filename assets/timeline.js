@@ -25,6 +25,7 @@ import { onWake } from "./wake.js";
 
 const SPARK_S = 1; // the time of a spark is its whole second: it may have come as late as the second's end
 const OLD_S = 6; // what is older than this when it comes is no news
+const SET_S = 1; // by so much a clock does not move on its own
 const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
 
 /** @param {TimelineOptions} options */
@@ -34,6 +35,7 @@ export function createTimeline(options) {
   const presence = createPresence(document);
   let recent = createRecent();
   let serverAheadS = 0;
+  let lastS = -Infinity; // when the newest frame was made, by the server's clock
   /** @type {ReturnType<typeof createStream> | null} */
   let stream = null;
   /** @type {ReturnType<typeof createPast> | null} */
@@ -42,6 +44,12 @@ export function createTimeline(options) {
   /** @param {number} nowS by the server's clock */
   function setClock(nowS) {
     serverAheadS = nowS - Date.now() / 1000;
+  }
+
+  /** Notice that the server's clock was set: a frame is of before the last one, or ahead of now. @param {number} nowS */
+  function follow(nowS) {
+    if (nowS < lastS - SET_S || nowS > liveS() + SET_S) setClock(nowS);
+    lastS = nowS;
   }
 
   const liveS = () => Date.now() / 1000 + serverAheadS;
@@ -64,6 +72,7 @@ export function createTimeline(options) {
 
   /** @param {Frame} frame */
   function take(frame) {
+    if (!past) follow(frame.now);
     frame.connections.forEach(came);
     frame.pulses.filter(isNews).forEach(onPulse);
     (frame.sparks ?? []).filter(({ at }) => isNews({ at: at + SPARK_S })).forEach(onSpark);
@@ -73,6 +82,7 @@ export function createTimeline(options) {
   /** @param {Hello} hello */
   function greet(hello) {
     setClock(hello.now);
+    lastS = -Infinity; // frames that were missed come next
     const unknown = hello.recent.filter(({ id }) => recent.add(id));
     onHello(hello, unknown, unknown.filter(isNews));
   }

@@ -9,8 +9,9 @@ export function createWindow(spanS) {
   /** @type {number | null} */
   let beganAt = null;
   return {
-    /** @param {number} at epoch seconds, not before the last @param {Record<string, number>} values */
+    /** @param {number} at epoch seconds; before the last, it begins anew @param {Record<string, number>} values */
     add(at, values) {
+      if (entries.length && at < entries[entries.length - 1].at) this.clear();
       beganAt ??= at;
       entries.push({ at, values });
       entries = entries.filter((entry) => entry.at > at - spanS);

@@ -129,6 +129,31 @@ test("in a tab in the background what comes is listed, and no arc begins, not ev
   assert.deepEqual(arcs, ["fresh"]);
 });
 
+test("where the server's clock is set, back or forward, what comes is news", async (t) => {
+  const { timeline, sockets, came, pass } = world(t);
+  timeline.begin(null);
+  sockets[0].say(hello());
+  let seq = 42;
+  for (const setS of [0, -60, 0, 3_456_000, -5]) {
+    await pass(1000);
+    const now = AT + setS + (seq - 41);
+    sockets[0].say({ ...frame(seq, [connection(`at ${setS}, ${seq}`, now - 0.5)]), now });
+    assert.ok(Math.abs(timeline.liveS() - now) < 1.1, `${timeline.liveS()} is not ${now}`);
+    seq += 1;
+  }
+  assert.deepEqual(came.map(([, news]) => news), [true, true, true, true, true]);
+});
+
+test("frames that come late do not move the clock", async (t) => {
+  const { timeline, sockets, came, pass } = world(t);
+  timeline.begin(null);
+  sockets[0].say(hello());
+  await pass(30_000);
+  for (const second of [1, 2, 29]) sockets[0].say({ ...frame(42 + second, [connection(`${second}`, AT + second)]), now: AT + second });
+  assert.deepEqual(came.map(([, news]) => news), [false, false, true]);
+  assert.equal(timeline.liveS(), AT + 30);
+});
+
 test("a filter that is put on while looking back narrows that time, and a later answer of before changes nothing", async (t) => {
   const { timeline, sockets, asked, told, filter, pass } = world(t);
   timeline.begin(null);

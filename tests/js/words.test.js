@@ -69,6 +69,13 @@ test("a window sums its last seconds and forgets the rest", () => {
   assert.equal(last.sum("unheard of"), 0);
 });
 
+test("a window begins anew where the clock was set back", () => {
+  const last = createWindow(10);
+  for (let second = 0; second < 20; second++) last.add(1000 + second, { plays: 5 });
+  for (let second = 0; second < 3; second++) last.add(950 + second, { plays: 1 });
+  assert.equal(last.sum("plays"), 3);
+});
+
 test("of an id only the first counts, and the memory is bounded", () => {
   const recent = createRecent(3);
   assert.deepEqual(["a", "a", "b", "c", "d", "d", "a"].map((id) => recent.add(id)), [true, false, true, true, true, false, true]);
