@@ -85,7 +85,7 @@ PRESSES = Rate(burst=5_000, per_s=1_000.0)
 PICTURES = Rate(burst=60, per_s=1.0)
 """That are drawn for one address, so that nobody takes up the queue; those that are kept do not count."""
 GOODBYE_S = 5.0
-FINISH_S = 3.0
+FINISH_S = 8.0
 """How long the slices that are open at the end may take to close."""
 
 log = logging.getLogger(__name__)

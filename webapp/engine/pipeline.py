@@ -148,7 +148,8 @@ class Pipeline:
         """
         self._end()
         self._is_ending = True
-        self._ended.wait(most_s)
+        if not self._ended.wait(most_s):
+            log.error("%d plays are lost: their slices did not close within %g s of the end", self.waiting, most_s)
 
     def _receive(self, _: int, message: bytes) -> None:
         self._received += plays_in(message)
