@@ -60,6 +60,7 @@ from webapp.web import (
     overviews,
     pages,
     pictures,
+    rendered,
     security,
     stats,
     status,
@@ -70,6 +71,7 @@ from webapp.web.admission import Addresses, TooManyViewers, name_of
 from webapp.web.bodies import Room
 from webapp.web.hosts import is_loopback
 from webapp.web.rates import Rate, Rates
+from webapp.web.rendered import PAGES, PAGES_OF_ALL, Answers
 from webapp.web.runtime import offload
 from webapp.web.senders import senders
 
@@ -123,7 +125,19 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     ):
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
-    for layer in (errors, bodies, stream, ingest, operators, hosts, forwarding, security, headers, instrumentation):
+    for layer in (
+        errors,
+        rendered,
+        bodies,
+        stream,
+        ingest,
+        operators,
+        hosts,
+        forwarding,
+        security,
+        headers,
+        instrumentation,
+    ):
         layer.init_app(app)
     return app
 
@@ -152,6 +166,8 @@ class Unison:
         self.shares = Rates()
         self.presses = Rates(all=PRESSES)
         self.pictures = Rates(each=PICTURES)
+        self.answers = Answers()
+        self.pages = Rates(PAGES_OF_ALL, PAGES)
         self.sharing = threading.Lock()
         self.bodies = Room()
         self._data_dir = DataDir(settings.data_dir)

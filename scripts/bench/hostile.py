@@ -35,7 +35,7 @@ from tests.serving import Server
 from webapp.core.gazetteer import load_gazetteer
 
 VIEWERS = 10
-HEALTH_GOAL_S, GAP_GOAL_S, GROWTH_GOAL_MB = 0.5, 1.5, 100.0
+HEALTH_GOAL_S, GAP_GOAL_S, GROWTH_GOAL_MB = 0.5, 1.5, 150.0
 ASK_EVERY_S = 0.1
 CALM_S = 2.0
 SEND_EVERY_S, PLAYS, SONGS = 0.25, 10, 200

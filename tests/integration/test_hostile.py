@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from bench.hostile import Limited, Seen, suffer
 from bench.hostile_attacks import ATTACKS, TOKEN, Named
+
+from tests.serving import ask
 
 SECONDS = 6.0
 HEALTH_S, GAP_S, GROWTH_MB = 2.5, 3.5, 150.0
@@ -43,3 +46,21 @@ def test_bodies_that_never_end_keep_nobody_waiting(server: Limited) -> None:
 
 def test_long_headers_and_large_refused_bodies_keep_nobody_waiting(server: Limited) -> None:
     assert held(server, suffered(server, "headers", "refused bodies"))
+
+
+def test_pages_asked_for_on_twelve_connections_keep_nobody_waiting(server: Limited) -> None:
+    assert held(server, suffered(server, "twelve"))
+
+
+def test_lines_with_nothing_in_them_keep_nobody_waiting(server: Limited) -> None:
+    assert held(server, suffered(server, "{} lines"))
+
+
+def test_at_the_limit_of_files_idle_connections_go_for_others_and_viewers_are_refused(tmp_path: Path) -> None:
+    server = Limited(tmp_path / "data", SETTINGS, 256)
+    try:
+        assert held(server, suffered(server, "files", "file limit"))
+        assert ask(server, "/readyz").status in (200, 503), "an answer, whatever a busy machine makes of it"
+    finally:
+        server.kill()
+        print(server.log)

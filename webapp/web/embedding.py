@@ -19,6 +19,8 @@ from webapp.graphics import colours
 from webapp.web.languages import LANGUAGES, ours, sentence
 
 TITLE_MOST = 120
+NOTES_MAX = 10
+"""Where more of a query is wrong, the rest of it is not read."""
 TRANSPARENT = "transparent"
 OTHERS = ("t", "fps")
 """What the page's modules read themselves, for tests and for whoever looks into its speed."""
@@ -116,6 +118,8 @@ def read(pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, now_s: float) -
     for name, value in pairs:
         if name in OTHERS:
             continue
+        if len(wish.notes) >= NOTES_MAX:
+            break
         if name not in _NAMES:
             wish.notes.append(f"{name[:40]!r} is no parameter of an embed; these are: {', '.join(_NAMES)}")
         elif name in given:

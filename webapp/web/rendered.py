@@ -1,0 +1,162 @@
+"""Answers that are kept for a moment for all who ask the same, and how many that are not kept one address may have.
+
+A page takes milliseconds to put together, on the loop that serves everybody. So each is made once for what it depends
+on: its address and query, the visitor's language, the host in its links, and what was shown last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, g, request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import TooManyRequests
+
+from webapp.web import languages
+from webapp.web.admission import client_address
+from webapp.web.hosts import LINKED
+from webapp.web.rates import Rate
+
+if TYPE_CHECKING:
+    from webapp.app import Unison
+
+KEPT_BYTES = 8 << 20
+PAGES = Rate(burst=100, per_s=10.0)
+"""That are made for one address; those that are kept do not count."""
+PAGES_OF_ALL = Rate(burst=10_000, per_s=10_000.0)
+FRESH_S = {
+    "pages.index": 1.0,
+    "moments.page": 1.0,
+    "charts.page": 1.0,
+    "charts.export": 1.0,
+    "stats.page": 1.0,
+    "stats.export": 1.0,
+    "embed.page": 5.0,
+    "embed.look": 5.0,
+    "builder.page": 5.0,
+    "oembed.answer": 5.0,
+    "atom.feed": 1.0,
+    "api.find": 1.0,
+    "api.connections": 0.0,
+    "api.past": 0.0,
+}
+"""Seconds for which an answer is good, by endpoint; 0 is not kept, but counts."""
+OF_NOW = ("pages.index", "moments.page", "atom.feed")
+"""Endpoints whose answers are good until something else was shown."""
+SLOWED_S = 0.25
+"""How long a refusal is held back: who asks in a loop asks less often then."""
+_IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, until when it is good, and whether its links have the host that was asked for."""
+
+    body: bytes
+    status: int
+    headers: Headers
+    until_s: float
+    is_linked: bool
+
+
+class Answers:
+    """Those that are kept, in order of their last use; so many bytes at most.
+
+    Args:
+        most: bytes of bodies and keys.
+    """
+
+    def __init__(self, most: int = KEPT_BYTES) -> None:
+        self._most, self._size = most, 0
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+
+    def get(self, key: Hashable, now_s: float) -> Kept | None:
+        """Return the answer to a question, if there is a good one."""
+        kept = self._kept.get(key)
+        if kept is None or now_s >= kept.until_s:
+            return None
+        self._kept.move_to_end(key)
+        return kept
+
+    def keep(self, key: Hashable, kept: Kept) -> None:
+        """Keep an answer; those that were not used for longest go."""
+        self._drop(self._kept.pop(key, None))
+        self._kept[key] = kept
+        self._size += _size(kept)
+        while self._size > self._most:
+            self._drop(self._kept.popitem(last=False)[1])
+
+    def _drop(self, kept: Kept | None) -> None:
+        self._size -= _size(kept) if kept else 0
+
+
+def _size(kept: Kept) -> int:
+    return len(kept.body) + 8_192  # the longest query, and what else is kept with a body
+
+
+def init_app(app: Flask) -> None:
+    """Keep answers of an app."""
+    app.before_request(_answer)
+    app.after_request(_keep)
+
+
+def _answer() -> Response | None:
+    """Answer with what is kept, or have an answer made that can be kept."""
+    app: Unison | None = _parts()
+    if app is None or request.endpoint not in FRESH_S or request.method not in ("GET", "HEAD"):
+        return None
+    key = _key(app)
+    if kept := app.answers.get(key, app.now()):
+        return _again(kept)
+    if wait_s := app.pages.take(client_address(request, app.settings)):
+        time.sleep(SLOWED_S)
+        raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
+    if FRESH_S[request.endpoint]:
+        g.kept_as = key, request.environ.pop(_IF_NONE_MATCH, None)
+    return None
+
+
+def _parts() -> Unison | None:
+    from flask import current_app
+
+    return current_app.extensions.get("unison")
+
+
+def _key(app: Unison) -> Hashable:
+    """Return all that an answer depends on."""
+    environ: dict[str, Any] = request.environ
+    named = (environ.get(name) for name in ("PATH_INFO", "SCRIPT_NAME", "QUERY_STRING", "HTTP_HOST", "wsgi.url_scheme"))
+    spoken = languages.language(), languages.in_miles()
+    codings = tuple(request.accept_encodings.quality(coding) > 0 for coding in ("br", "gzip"))
+    return *named, *spoken, codings, app.channels.seq if request.endpoint in OF_NOW else None
+
+
+def _again(kept: Kept) -> Response:
+    if kept.is_linked:
+        request.environ[LINKED] = True
+    response = Response(kept.body, kept.status, kept.headers.copy())
+    response.make_conditional(request)
+    return response
+
+
+def _keep(response: Response) -> Response:
+    """Keep an answer that was made whole, and give a browser that has it already no more than that news."""
+    key, etags = g.pop("kept_as", (None, None))
+    if key is None:
+        return response
+    if etags is not None:
+        request.environ[_IF_NONE_MATCH] = etags
+    if response.status_code == HTTPStatus.OK and not response.is_streamed:
+        app = _parts()
+        assert app is not None
+        body, until_s = response.get_data(), app.now() + FRESH_S[str(request.endpoint)]
+        kept = Kept(body, response.status_code, response.headers.copy(), until_s, LINKED in request.environ)
+        app.answers.keep(key, kept)
+        if response.headers.get("ETag"):
+            response.make_conditional(request)
+    return response
