@@ -53,8 +53,10 @@ def temporary_history(days: float = 30, max_rows: int = 1_000, **more: Any) -> I
     """Give an open history in a folder of its own."""
     with TemporaryDirectory() as folder:
         history = new_history(Path(folder), days, max_rows, **more)
-        yield history
-        history.close()
+        try:
+            yield history
+        finally:
+            history.close()
 
 
 def ids(found: list[Connection]) -> list[str]:
