@@ -178,6 +178,7 @@ def test_behind_a_proxy_that_hides_itself_the_public_name_tells(serve: Callable[
     with fronted("nginx", server.port, tmp_path / "nginx", "proxy_set_header Host $host;") as front:
         assert ask(front, "/metrics", Host="unison.example").status == 403
     assert ask(server, "/metrics").status == 200
+    until(lambda: "A proxy on it may let others in: set UNISON_ADMIN_PORT" in server.log)
 
 
 def test_what_the_public_is_told_has_none_of_the_operators_numbers(idle: Server) -> None:

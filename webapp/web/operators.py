@@ -27,6 +27,7 @@ OWN = frozenset({"/metrics", "/status", "/status.json"})
 PROBES = frozenset({"/healthz", "/readyz"})
 ASSETS = "/assets/"
 """What the page at /status is made of."""
+_BEHIND_A_PROXY = " A proxy on it may let others in: set UNISON_ADMIN_PORT or UNISON_ADMIN_TOKEN."
 _REALMS = [
     WWWAuthenticate("basic", {"realm": "unison", "charset": "UTF-8"}),
     WWWAuthenticate("bearer", {"realm": "unison"}),
@@ -60,10 +61,14 @@ class Operators:
         apart = self._settings.admin_port is not None
         if apart and not is_their_listener(request.environ, self._settings):
             raise NotFound("this is on the operators' port (UNISON_ADMIN_PORT)")
-        if self._settings.admin_token or self._file:
+        if self._has_token:
             self._check_token(request)
         elif not apart:
             _check_local(request)
+
+    @property
+    def _has_token(self) -> bool:
+        return bool(self._settings.admin_token or self._file)
 
     def _check_token(self, request: Request) -> None:
         tokens = (self._settings.admin_token, *(self._file.words if self._file else ()))
@@ -75,11 +80,12 @@ class Operators:
 
     def told(self, url: str | None) -> str:
         """Return a sentence for the operator: for whom metrics and status are, and on which listener, if on one."""
-        if self._settings.admin_token or self._file:
+        if self._has_token:
             whose = "for whoever has UNISON_ADMIN_TOKEN"
         else:
             whose = "without a token" if url else "for this machine"
-        return f"Metrics and status are {whose}" + (f", on {url} only." if url else ".")
+        told = f"Metrics and status are {whose}" + (f", on {url} only." if url else ".")
+        return told + ("" if url or self._has_token or not _is_reached(self._settings) else _BEHIND_A_PROXY)
 
 
 def operators(settings: Settings) -> Operators:
@@ -92,6 +98,11 @@ def operators(settings: Settings) -> Operators:
         raise SecretFileError("UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another for operators")
     file = settings.admin_token_file
     return Operators(settings, SecretFile(file, "UNISON_ADMIN_TOKEN_FILE").open() if file else None)
+
+
+def _is_reached(settings: Settings) -> bool:
+    """Tell whether the settings say that other machines reach this server, most likely through a proxy."""
+    return bool(settings.public_url or settings.hosts or settings.trusted_proxies)
 
 
 def is_their_listener(environ: WSGIEnvironment, settings: Settings) -> bool:
