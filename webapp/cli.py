@@ -185,7 +185,10 @@ def _listen_for_operators(settings: Settings, main: socket.socket) -> list[socke
     if settings.admin_port is None:
         return []
     try:
-        return [listening.listen_on(settings.admin_host, settings.admin_port, "UNISON_ADMIN_PORT")]
+        operators = listening.listen_on(settings.admin_host, settings.admin_port, "UNISON_ADMIN_PORT")
+        if main.family != socket.AF_UNIX and operators.getsockname()[1] == main.getsockname()[1]:
+            raise OSError("UNISON_ADMIN_PORT is the server's own port, too; its requests are told apart by the port")
+        return [operators]
     except OSError:
         listening.withdraw(main)
         raise

@@ -93,7 +93,7 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
         if answering.done() and seed is not None:
             url = answering.result()
             command = ["seed", "--data-dir", str(settings.data_dir), "--url", url, *seed]
-            sender = await _start(children, command, _seed_environment(settings, url, os.environ))
+            sender = await _start(children, command, seed_environment(settings, url, os.environ))
             children.callback(asyncio.create_task(_watch(sender)).cancel)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if asked.done():
@@ -107,7 +107,7 @@ def _serve_arguments(settings: Settings) -> list[str]:
     return ["serve", *where, "--open-on-loopback"]
 
 
-def _seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -> Environment:
+def seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -> Environment:
     """Return the sender's environment, with a token where it does not find the one in the data folder by itself."""
     token = environ.get("UNISON_TOKEN") or next(iter(settings.tokens), "")
     if not token and (settings.tokens_file or not is_loopback(urlsplit(url).hostname or "")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from tests.fronting import fronted
 from tests.integration.reloads import reload, until
 from tests.integration.unix_serving import UnixServer
 from tests.integration.unix_serving import ask as ask_unix
-from tests.serving import Server, ask, get_json, post_plays
+from tests.serving import Server, ask, clean_environment, console_script, get_json, post_plays
 from webapp.config import Settings
 from webapp.web.operators import is_their_listener
 
@@ -112,6 +113,16 @@ def test_a_server_on_a_unix_socket_has_an_operators_port_too(tmp_path: Path) -> 
         assert ask_unix(server.path, "/healthz", headers=spoofed)[0] == 200
     finally:
         server.kill()
+
+
+def test_a_port_for_operators_and_everybody_alike_is_refused_even_on_another_address(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.3", 0)) as found:
+        port = str(found.getsockname()[1])
+    command = [console_script(), "serve", "--port", port, "--data-dir", str(tmp_path / "data")]
+    env = clean_environment(UNISON_ADMIN_PORT=port, UNISON_ADMIN_HOST="127.0.0.2")
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "UNISON_ADMIN_PORT is the server's own port, too" in ended.stderr
 
 
 def test_what_kubernetes_sets_for_a_service_named_unison_admin_opens_no_port(serve: Callable[..., Server]) -> None:

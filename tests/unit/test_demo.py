@@ -1,0 +1,39 @@
+"""Which token a demonstration gives to its invented plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from webapp.config import Settings
+from webapp.demo import seed_environment
+from webapp.storage.datadir import token_file, write_token
+
+HERE, ELSEWHERE = "http://127.0.0.1:8000", "http://192.0.2.7:8000"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    write_token(tmp_path)
+    return tmp_path
+
+
+def token(settings: Settings, url: str = HERE, **environ: str) -> str:
+    return seed_environment(settings, url, environ)["UNISON_TOKEN"]
+
+
+def test_on_this_machine_the_sender_finds_the_token_of_the_data_folder_by_itself(data_dir: Path) -> None:
+    assert token(Settings(data_dir=data_dir)) == ""
+
+
+def test_on_another_address_of_this_machine_it_is_given_that_token(data_dir: Path) -> None:
+    assert token(Settings(data_dir=data_dir), ELSEWHERE) == token_file(data_dir).read_text().strip()
+
+
+def test_tokens_that_are_set_come_first(data_dir: Path) -> None:
+    file = data_dir / "tokens"
+    file.write_text("of-a-file\nother\n")
+    assert token(Settings(data_dir=data_dir, tokens_file=file)) == "of-a-file"
+    assert token(Settings(data_dir=data_dir, tokens_file=file, tokens=("set", "too"))) == "set"
+    assert token(Settings(data_dir=data_dir, tokens=("set",)), UNISON_TOKEN="given") == "given"
