@@ -20,7 +20,8 @@ FIXED = "?t=1790000000"
 @pytest.fixture
 def seeded(server: Server) -> Iterator[Server]:
     """A server to which the seed script sends everyday traffic."""
-    command = [sys.executable, str(ROOT / "scripts" / "seed_plays.py"), "--url", server.url, "--rate", "80"]
+    script = str(ROOT / "scripts" / "seed_plays.py")
+    command = [sys.executable, script, "--url", server.url, "--data-dir", str(server.data_dir), "--rate", "80"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=clean_environment()) as seeding:
         yield server
         seeding.terminate()
