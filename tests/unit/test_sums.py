@@ -66,7 +66,7 @@ def settle(history: History, now_s: float) -> None:
         pass
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(st.lists(happens, max_size=12), st.integers(1, 40))
 def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple[str, object]], max_rows: int) -> None:
     with pytest.MonkeyPatch.context() as patched, temporary_history(max_rows=max_rows) as history:
