@@ -26,6 +26,7 @@
  * @property {object} wall
  * @property {object} meter
  */
+import { base } from "./base.js";
 import { browserStorage } from "./prefs.js";
 import { filtersOf } from "./stream.js";
 
@@ -191,7 +192,7 @@ function exploring({ parts: { start, use }, prefs, timeline, withGlobe, taking }
 function people({ parts: { start, use }, timeline, feed, taking, paused, onGlobe, withGlobe, yours, see }) {
   const city = start("city", () => import("./city.js"), ({ createCity }) =>
     createCity(find("city"), {
-      origin: location.origin,
+      origin: base,
       storage: browserStorage(),
       quiet: (connection) => paused() || document.hidden || yours(connection) !== null,
       onTouch(connection) {

@@ -1,4 +1,5 @@
 /** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
+import { base as ownBase } from "./base.js";
 import { count } from "./format.js";
 import { createParts } from "./parts.js";
 import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "./snippets.js";
@@ -29,7 +30,7 @@ const { start, use } = createParts({
   note: document.getElementById("trouble"),
   names: { preview: say("Preview"), search: say("Search") },
 });
-const base = document.body.dataset.base || location.origin;
+const base = document.body.dataset.base || ownBase;
 const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let waiting;

@@ -1,4 +1,5 @@
 /** One connection in words, over the globe in a frame: the moment that is shown, or what a visitor picked. */
+import { base } from "./base.js";
 import { isolated } from "./feed.js";
 import { apart, distance, placeName } from "./format.js";
 import { language, sayParts } from "./words.js";
@@ -24,7 +25,7 @@ export function createCaption(element, { onClose = () => {} } = {}) {
       const [one, other] = [from, to].map((place) => isolated(placeName(place)));
       find("cities").replaceChildren(...sayParts("{one} and {other}", { one, other }));
       find("facts").textContent = [apart(apart_ms), distance(km), when(at)].join(" · ");
-      /** @type {HTMLAnchorElement} */ (find("page")).href = `/c/${id}`;
+      /** @type {HTMLAnchorElement} */ (find("page")).href = `${base}/c/${id}`;
       closer.hidden = stays;
       element.hidden = false;
     },

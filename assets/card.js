@@ -2,6 +2,7 @@
  * The card of a connection: what it was, and the ways to see more like it. It takes the focus and gives it back; Escape
  * and its button close it.
  */
+import { base } from "./base.js";
 import { apart, dateTime, distance, placeName } from "./format.js";
 import { sayParts } from "./words.js";
 
@@ -39,7 +40,7 @@ export function createCard(dialog, { onOnly, onShare, onPlay }) {
     dialog.dataset.id = id;
     shown = connection;
     const page = /** @type {HTMLAnchorElement} */ (find("page"));
-    [page.href, page.textContent] = [`/c/${id}`, track.title];
+    [page.href, page.textContent] = [`${base}/c/${id}`, track.title];
     find("artist").textContent = track.artist;
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);

@@ -3,6 +3,7 @@
  *
  * @typedef {{now: number, oldest: number | null, frames: Frame[]}} Stretch  what the server kept of some seconds
  */
+import { base } from "./base.js";
 import { frameOf } from "./message.js";
 
 const CHUNK_S = 30; // asked for at once, for each unit of pace
@@ -125,7 +126,7 @@ export async function loadPast(filters, fromS, seconds) {
   const query = new URLSearchParams(filters);
   query.set("from", fromS.toFixed(3));
   query.set("seconds", String(seconds));
-  const answer = await fetch(`/api/past?${query}`, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
+  const answer = await fetch(`${base}/api/past?${query}`, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
   if (answer.status === 400) throw new RefusedError((await answer.json()).error);
   if (!answer.ok) throw new Error(`the past was not given: ${answer.status}`);
   return stretchOf(await answer.json());

@@ -14,6 +14,7 @@
  * @property {(connection: Connection) => void} onTogether
  * @property {(connection: Connection) => void} onShare
  */
+import { base } from "./base.js";
 import { apart, placeName } from "./format.js";
 import { say } from "./words.js";
 
@@ -97,7 +98,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     let afterS = ask_after_s;
     while (afterS !== null) {
       await slept(1000 * afterS + SLACK_MS);
-      const { met, near_ms, ...later } = await answerOf(await asked(`/play/${press}`));
+      const { met, near_ms, ...later } = await answerOf(await asked(`${base}/play/${press}`));
       if (met) return see(met);
       if (near_ms !== null) return mine === turn && meet(place, near_ms);
       afterS = later.ask_after_s;
@@ -130,7 +131,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   /** @param {Track} track @param {number} city @param {number} atMs of this tab's clock @returns {Promise<Asked>} */
   async function sent(track, city, atMs) {
     const { token, aheadMs } = await admitted();
-    const answer = await asked("/play", {
+    const answer = await asked(`${base}/play`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
       body: JSON.stringify({ track: track.id, city, pressed_at: (atMs + aheadMs) / 1000 }),
@@ -201,7 +202,7 @@ async function answerOf(answer) {
 /** @returns {Promise<Ticket>} */
 async function admit() {
   const askedMs = Date.now();
-  const { token, now } = await answerOf(await asked("/play/token"));
+  const { token, now } = await answerOf(await asked(`${base}/play/token`));
   const gotMs = Date.now();
   return { token, gotMs, tookMs: gotMs - askedMs, aheadMs: 1000 * now - (askedMs + gotMs) / 2 };
 }

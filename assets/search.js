@@ -1,4 +1,5 @@
 /** Looking for an artist, a song, a country or a city: what is chosen becomes what the page shows. */
+import { base } from "./base.js";
 import { createCombobox } from "./combobox.js";
 import { say, sayCount } from "./words.js";
 
@@ -20,7 +21,7 @@ export const said = (count) => (count === 0 ? say("Nothing found") : sayCount("{
  */
 export async function lookFor(text, { kind, signal, request = fetch }) {
   const query = new URLSearchParams({ q: text.slice(0, 100), ...(kind && { kind }) });
-  const answer = await request(`/api/search?${query}`, { signal });
+  const answer = await request(`${base}/api/search?${query}`, { signal });
   return answer.ok ? (await answer.json()).results : [];
 }
 

@@ -6,6 +6,7 @@
  * @property {import("./menu.js").Prefs} prefs  which keep the visitor's Mastodon server
  * @property {string} [origin]
  */
+import { base } from "./base.js";
 import { apart, placeName } from "./format.js";
 import { iframeOf } from "./snippets.js";
 import { instanceOf, mastodonAddress, waysTo } from "./ways.js";
@@ -24,7 +25,7 @@ export const sentence = ({ track, from, to, apart_ms }) =>
   });
 
 /** Where its picture is, in the visitor's words. @param {string} id */
-const storyAddress = (id) => `/c/${id}/story.png?lang=${language}`;
+const storyAddress = (id) => `${base}/c/${id}/story.png?lang=${language}`;
 
 /** What its link unfolds to elsewhere, which disappears if it cannot be had. @param {Connection} connection */
 function pictureOf({ id, track, from, to }) {
@@ -35,7 +36,7 @@ function pictureOf({ id, track, from, to }) {
     song: say("{title} by {artist}", { title: track.title, artist: track.artist }),
   });
   picture.addEventListener("error", () => picture.remove());
-  picture.src = `/c/${id}/card.png?lang=${language}`;
+  picture.src = `${base}/c/${id}/card.png?lang=${language}`;
   return picture;
 }
 
@@ -46,7 +47,7 @@ async function storyOf(id) {
 }
 
 /** @param {HTMLDialogElement} dialog @param {ShareOptions} options */
-export function createShare(dialog, { prefs, origin = location.origin }) {
+export function createShare(dialog, { prefs, origin = base }) {
   /** @template {HTMLElement} T @param {string} name @param {new () => T} _kind @returns {T} */
   const find = (name, _kind) => /** @type {T} */ (dialog.querySelector(`[data-share="${name}"]`));
   const field = find("link", HTMLInputElement);
@@ -68,7 +69,7 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
   async function keep(id) {
     if (told.has(id)) return;
     told.add(id);
-    const answer = await fetch(`/c/${id}/share`, { method: "POST", keepalive: true }).catch(() => null);
+    const answer = await fetch(`${base}/c/${id}/share`, { method: "POST", keepalive: true }).catch(() => null);
     if (!answer?.ok) told.delete(id); // too much is being shared just now: the next time, then
   }
 
@@ -84,7 +85,7 @@ export function createShare(dialog, { prefs, origin = location.origin }) {
     for (const [name, href] of Object.entries(waysTo(text, address))) find(name, HTMLAnchorElement).href = href;
     find("picture", HTMLElement).replaceChildren(pictureOf(connection));
     offer("story", storyAddress(id), `unison-${id}.png`);
-    offer("code", `/c/${id}/code.svg`, `unison-${id}.svg`);
+    offer("code", `${base}/c/${id}/code.svg`, `unison-${id}.svg`);
     system.hidden = !("share" in navigator);
     story = "canShare" in navigator && !system.hidden ? storyOf(id) : Promise.resolve(null);
     unfold(false);

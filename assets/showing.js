@@ -1,4 +1,5 @@
 /** What a frame shows, put together: what is shown goes to the globe, the list and the page around; or one moment does. */
+import { base } from "./base.js";
 import { createFeed } from "./feed.js";
 import { media } from "./media.js";
 import { attempt, createParts } from "./parts.js";
@@ -185,7 +186,7 @@ export async function show(embed, bridge) {
     /** Show what passes a filter, or everything. @param {unknown} next */
     async setFilter(next) {
       const wished = ++asked;
-      const found = await lookUp(location.origin, next);
+      const found = await lookUp(base, next);
       if (wished !== asked) return; // a later wish is under way
       filters = found;
       embed.moment = null;

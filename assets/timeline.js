@@ -17,6 +17,7 @@
  * @property {() => void} onLeave  what is shown goes
  * @property {() => void} [onLive]  now is shown, from here on
  */
+import { base } from "./base.js";
 import { createPast, loadPast } from "./past.js";
 import { createPresence } from "./presence.js";
 import { createRecent } from "./recent.js";
@@ -88,7 +89,7 @@ export function createTimeline(options) {
   }
 
   function open() {
-    stream = createStream({ origin: location.origin, filters: filters(), onState, onHello: greet, onFrame: take });
+    stream = createStream({ origin: base, filters: filters(), onState, onHello: greet, onFrame: take });
     onLive();
   }
 

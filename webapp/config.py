@@ -76,7 +76,9 @@ class Settings:
     visitor_plays: bool = _setting("1 lets visitors press play on the page's songs, from a city they pick.", False)
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
     secret_file: Path | None = _setting("File that holds UNISON_SECRET instead.", None)
-    public_url: str = _setting("Where visitors reach this server, such as https://unison.example.org.", "")
+    public_url: str = _setting(
+        "Where visitors reach this server, such as https://unison.example.org or https://example.org/globe.", ""
+    )
     hosts: tuple[str, ...] = _setting(
         "Other names of this server, separated by commas; with the port that links need, such as studio.lan:8000.",
         (),
@@ -179,6 +181,11 @@ def _anything(_: Any) -> bool:
     return True
 
 
+def _whole(pattern: str) -> Callable[[str], Any]:
+    """Return what tells whether a text has a form."""
+    return re.compile(pattern, re.ASCII | re.IGNORECASE).fullmatch
+
+
 def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
     """Return what tells whether every word of a list has a form."""
     form = re.compile(pattern, re.ASCII | re.IGNORECASE)
@@ -188,8 +195,8 @@ def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
 _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "uds_mode": (re.compile("0?[0-7]{3}").fullmatch, "permissions such as 660"),
     "public_url": (
-        re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE).fullmatch,
-        "an address without a path, such as https://unison.example.org",
+        _whole(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w~-][\w.~-]*)*/?"),
+        "an address such as https://unison.example.org or https://example.org/globe",
     ),
     "hosts": (
         _all(r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"),

@@ -108,7 +108,7 @@ test("no arc begins of what is no longer shown, such as once another filter is a
   timeline.again();
   await pass(1000);
   assert.deepEqual(arcs, ["a"]);
-  assert.equal(sockets[1].url, "ws://unison.example/stream?country=BR");
+  assert.equal(sockets[1].url, "/stream?country=BR");
   sockets[1].say(hello());
   sockets[1].say(frame(42, [connection("b")]));
   await pass(1000);

@@ -57,6 +57,9 @@ def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
     assert (settings.port, settings.host) == (0, "::1")
 
 
+ADDRESS = "an address such as https://unison.example.org or https://example.org/globe"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
@@ -70,14 +73,12 @@ def test_an_argument_wins_over_the_environment_and_none_does_not() -> None:
         ("UNISON_OPEN_INGEST", "perhaps", "0 or 1"),
         ("UNISON_VIEWERS_MAX", "0", "at least 1"),
         ("UNISON_HISTORY_DAYS", "-0.5", "at least 0"),
-        ("UNISON_PUBLIC_URL", "http://[", "an address without a path, such as https://unison.example.org"),
-        ("UNISON_PUBLIC_URL", "unison.example.org", "an address without a path, such as https://unison.example.org"),
-        ("UNISON_PUBLIC_URL", "https://a b", "an address without a path, such as https://unison.example.org"),
-        (
-            "UNISON_PUBLIC_URL",
-            "https://a.example/globe",
-            "an address without a path, such as https://unison.example.org",
-        ),
+        ("UNISON_PUBLIC_URL", "http://[", ADDRESS),
+        ("UNISON_PUBLIC_URL", "unison.example.org", ADDRESS),
+        ("UNISON_PUBLIC_URL", "https://a b", ADDRESS),
+        ("UNISON_PUBLIC_URL", "https://a.example/a/../b", ADDRESS),
+        ("UNISON_PUBLIC_URL", "https://a.example//b", ADDRESS),
+        ("UNISON_PUBLIC_URL", "https://a.example/a?b", ADDRESS),
         ("UNISON_HOSTS", "https://a.example", "host names such as studio.lan, or studio.lan:8000 with a port"),
         ("UNISON_HOSTS", "a.example/globe", "host names such as studio.lan, or studio.lan:8000 with a port"),
         ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "a folder without ~, which has no home here"),

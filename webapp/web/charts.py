@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
@@ -65,7 +65,8 @@ def export(format: str) -> Response:
     chart = unison().charts.of(period)
     title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
     items = [_item(connection, times) for connection, times in chart.sums[order]]
-    address = (public_base(request, unison().settings) or "") + url_for("charts.page", period=period, by=order)
+    query = urlencode({"period": period, "by": order})
+    address = (public_base(request, unison().settings) or "") + f"/playlist?{query}"
     kind, write = FORMATS[format]
     response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="unison-{period}-{order}.{format}"'

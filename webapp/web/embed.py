@@ -74,7 +74,8 @@ def _full(wish: Wish) -> str:
     """Return the address of the full page for what is shown."""
     chosen = {"lang": wish.lang} if wish.lang else {}
     query = urlencode(chosen if wish.moment else {**wish.filters, **chosen})
-    return (f"/c/{wish.moment}" if wish.moment else "/") + (f"?{query}" if query else "")
+    path = f"/c/{wish.moment}" if wish.moment else "/"
+    return request.script_root + path + (f"?{query}" if query else "")
 
 
 def _scene(wish: Wish) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _look(wish: Wish) -> str | None:
     """Return the address of the style sheet with the colours that are asked for, or None where none are."""
     named = {"accent": wish.accent, "background": wish.background if wish.background != TRANSPARENT else None}
     query = urlencode({name: value.removeprefix("#") for name, value in named.items() if value})
-    return f"/embed/look.css?{query}" if query else None
+    return f"{request.script_root}/embed/look.css?{query}" if query else None
 
 
 @blueprint.get("/embed/look.css")

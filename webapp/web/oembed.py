@@ -120,9 +120,10 @@ def _page(url: str, base: str | None) -> tuple[str, list[tuple[str, str]]]:
         parts, ours = urlsplit(url[:ADDRESS_MOST]), urlsplit(base)
     except ValueError:
         raise NotFound(f"{url[:80]!r} is no address") from None
-    if parts.scheme not in ("http", "https") or not _is_ours(parts.netloc, ours.netloc):
+    here = parts.scheme in ("http", "https") and _is_ours(parts.netloc, ours.netloc)
+    if not here or not f"{parts.path}/".startswith(f"{ours.path}/"):
         raise NotFound(f"{url[:80]!r} is not an address of this server, which is {base}")
-    return parts.path or "/", parse_qsl(parts.query, keep_blank_values=True)
+    return parts.path.removeprefix(ours.path) or "/", parse_qsl(parts.query, keep_blank_values=True)
 
 
 def _is_ours(host: str, known: str) -> bool:

@@ -134,7 +134,7 @@ def asset_url(name: str) -> str:
     served = assets(current_app)
     if name not in served.files:
         raise KeyError(f"no asset {name!r}")
-    return f"/assets/{served.version}/{name}"
+    return f"{request.script_root}/assets/{served.version}/{name}"
 
 
 @blueprint.app_template_global()
@@ -147,7 +147,7 @@ def asset_modules(page: str = MAIN, *, later: bool = True) -> list[str]:
 def language_url(tag: str) -> str:
     """Where the page is in another language, all else in the address as it is."""
     query = {**request.args.to_dict(flat=False), "lang": [tag]}
-    return f"{quote(request.path)}?{urlencode(query, doseq=True)}"
+    return f"{quote(request.script_root + request.path)}?{urlencode(query, doseq=True)}"
 
 
 @blueprint.get("/assets/<version>/<path:name>")
@@ -221,4 +221,7 @@ def favicon() -> Response:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Ask crawlers for the page only, not for the stream and the data."""
-    return Response("User-agent: *\nDisallow: /api/\nDisallow: /stream\n", content_type="text/plain; charset=utf-8")
+    root = request.script_root
+    return Response(
+        f"User-agent: *\nDisallow: {root}/api/\nDisallow: {root}/stream\n", content_type="text/plain; charset=utf-8"
+    )
