@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from itertools import product
 from pathlib import Path
 
@@ -88,17 +88,17 @@ def test_every_dependency_is_locked_in_its_range_for_every_python_and_machine(na
 def test_what_locked_packages_need_is_locked_too(name: str) -> None:
     for environment in ENVIRONMENTS:
         locked = locked_in(name, environment)
-        for package in locked:
-            for requirement in needs_of(package, environment):
+        for package, each in locked.items():
+            for requirement in needs_of(package, each.version, environment):
                 needed = locked.get(canonicalize_name(requirement.name))
                 assert needed, f"{package} needs {requirement}"
                 assert requirement.specifier.contains(needed.version), f"{package} needs {requirement}"
 
 
-def needs_of(package: str, environment: dict[str, str]) -> list[Requirement]:
-    """Return what a package that is installed here requires; what only the benches need is not."""
+def needs_of(package: str, version_locked: str, environment: dict[str, str]) -> list[Requirement]:
+    """Return what a locked package requires; nothing if it is not the version that is installed here."""
     try:
-        needs = requires(package) or []
+        needs = (requires(package) or []) if version(package) == version_locked else []
     except PackageNotFoundError:
         return []
     return [each for each in map(Requirement, needs) if applies(each, environment)]
