@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -247,3 +248,34 @@ def test_trouble_when_it_is_opened_is_told_and_tried_again(tmp_path: Path) -> No
     history.flush()
     assert state(history) == WELL
     history.close()
+
+
+def test_a_file_that_could_not_be_written_when_it_was_opened_is_opened_anew(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    history = new_history(tmp_path)
+    database = history._database
+    assert database.writer is not None
+    database.writer.execute("PRAGMA query_only = 1")  # as SQLite opens a file that may only be read
+    history.record("s", 2, NOON_MS, [connection(-1)], b"{}", b"[]")
+    history.flush()
+    assert history.problem == "the history cannot be written: attempt to write a readonly database"
+    assert len(history.latest(EVERYTHING, 1000)) == ROWS + 1
+    history.flush()
+    assert state(history) == WELL
+    history.close()
+
+
+def test_a_folder_that_is_deleted_while_it_is_used_is_trouble_until_it_is_there_again(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    history = filled(folder)
+    shutil.rmtree(folder)
+    history.record("s", 2, NOON_MS, [connection(-1)], b"{}", b"[]")
+    history.flush()
+    assert history.problem == "the history cannot be written: unable to open database file"
+    assert ids(history.latest(EVERYTHING, 1000)) == [connection(-1).id]
+    folder.mkdir()
+    history.flush()
+    assert state(history) == WELL
+    history.close()
+    assert table(history, "SELECT id FROM connections") == [(connection(-1).id,)]

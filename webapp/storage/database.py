@@ -22,7 +22,7 @@ ASIDE_MOST = 3
 CHECK_S = 60.0
 """A file that a reader found damaged is not checked as a whole more often than that."""
 _ENDS = ("-wal", "-shm", "")  # the file last: a new one beside an old log would take over what that says
-_UNUSABLE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL})
+_UNUSABLE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY})
 """After these errors the file is opened once more; what is open stays in use until that works."""
 
 T = TypeVar("T")
