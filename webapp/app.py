@@ -72,7 +72,7 @@ from webapp.web.admission import Addresses, TooManyViewers, name_of
 from webapp.web.bodies import Room
 from webapp.web.hosts import is_loopback
 from webapp.web.rates import Rate, Rates
-from webapp.web.rendered import PAGES, PAGES_OF_ALL, Answers
+from webapp.web.rendered import PAGES, PAGES_OF_ALL, Answers, Turns
 from webapp.web.runtime import offload
 from webapp.web.senders import senders
 
@@ -168,7 +168,7 @@ class Unison:
         self.shares = Rates()
         self.presses = Rates(all=PRESSES)
         self.pictures = Rates(each=PICTURES)
-        self.answers = Answers()
+        self.answers, self.turns = Answers(), Turns()
         self.pages = Rates(PAGES_OF_ALL, PAGES)
         self.sharing = threading.Lock()
         self.bodies = Room()
@@ -318,10 +318,10 @@ class Unison:
 
     def has_room_for(self, wanted: Filter, address: str) -> bool:
         """Tell whether a viewer with this filter can come in from an address."""
-        owner = self._owner(address)
+        owner = self.owner_of(address)
         return self.places.has_room_for(owner) and self.channels.has_room_for(wanted, owner)
 
-    def _owner(self, address: str) -> bytes | None:
+    def owner_of(self, address: str) -> bytes | None:
         """Return whose share a viewer at an address takes of; on loopback, where proxies are, it is nobody's."""
         return None if is_loopback(address) else name_of(address, self._key)
 
@@ -330,7 +330,7 @@ class Unison:
         self.loop.spawn(self._join, socket, wanted, since, address, on_gone)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
-        owner, place = self._owner(address), Place()
+        owner, place = self.owner_of(address), Place()
         try:
             on_gone = self._entered(place, owner, address, on_gone)
             place.viewer = self.channels.join(socket, wanted, since, owner, on_gone)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from bench.browser import machine
 from bench.hostile_attacks import ATTACKS, TOKEN, Named, Target, head
 from bench.memory import Memory
 from websockets.asyncio.client import connect
@@ -222,6 +223,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[""], help="attacks whose names have one of these words")
     options = parser.parse_args()
     missed = []
+    print(machine())
     print(f"{'attack':<45} {'/healthz s':>10} {'no frame s':>10} {'memory MB':>12}")
     for attack in ATTACKS:
         if any(word in attack.name for word in options.only):
@@ -230,6 +232,7 @@ def main() -> int:
             memory = f"{seen.calm_mb:.0f} to {seen.most_mb:.0f}"
             print(f"{attack.name:<45} {seen.health_s:10.2f} {seen.gap_s:10.2f} {memory:>12}", flush=True)
             missed += [f"{attack.name}: {sentence}" for sentence in dict.fromkeys(seen.missed)]
+    print(machine())
     print(f"missed: {'; '.join(missed) or 'nothing'}" if len(missed) < 2 else "\n".join(["missed:", *missed]))
     return int(bool(missed))
 

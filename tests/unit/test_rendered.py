@@ -1,5 +1,6 @@
 """Answers that are kept for a moment."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from werkzeug.datastructures import Headers
 
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.web.rendered import PAGES, Answers, Kept
+from webapp.web.rendered import PAGES, Answers, Kept, Turns
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 
@@ -63,3 +64,22 @@ def test_an_address_may_ask_for_so_many_pages_that_are_not_kept_and_for_any_that
 def test_ever_more_unknown_parameters_make_the_page_no_larger(client: FlaskClient) -> None:
     few, many = (len(client.get("/embed?" + "&".join(f"x{n}=1" for n in range(count))).data) for count in (10, 400))
     assert many < few + 20_000
+
+
+def test_an_address_has_one_page_made_at_a_time_and_others_do_not_wait_for_it() -> None:
+    turns, order = Turns(), list[str]()
+    turns.take(b"one")
+
+    def come_second() -> None:
+        turns.take(b"one")
+        order.append("second")
+        turns.give(b"one")
+
+    second = threading.Thread(target=come_second)
+    second.start()
+    turns.take(b"another")
+    turns.give(b"another")
+    order.append("first")
+    turns.give(b"one")
+    second.join(30)
+    assert order == ["first", "second"]

@@ -6,6 +6,7 @@ on: its address and query, the visitor's language, the host in its links, and wh
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -50,6 +51,7 @@ OF_NOW = ("pages.index", "moments.page", "atom.feed")
 """Endpoints whose answers are good until something else was shown."""
 SLOWED_S = 0.25
 """How long a refusal is held back: who asks in a loop asks less often then."""
+GAP_S = 0.001
 _IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
 
 
@@ -95,6 +97,27 @@ class Answers:
         self._size -= _size(kept) if kept else 0
 
 
+class Turns:
+    """One request of each address at a time; the others wait for their turn."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[bytes, int] = {}
+        self._locks: dict[bytes, threading.Lock] = {}
+
+    def take(self, owner: bytes) -> None:
+        """Wait for a turn."""
+        self._waiting[owner] = self._waiting.get(owner, 0) + 1
+        self._locks.setdefault(owner, threading.Lock()).acquire()
+
+    def give(self, owner: bytes) -> None:
+        """Let the next one have it, once the loop has looked at what others sent."""
+        time.sleep(GAP_S)
+        self._locks[owner].release()
+        self._waiting[owner] -= 1
+        if not self._waiting[owner]:
+            del self._waiting[owner], self._locks[owner]
+
+
 def _size(kept: Kept) -> int:
     return len(kept.body) + 8_192  # the longest query, and what else is kept with a body
 
@@ -103,6 +126,7 @@ def init_app(app: Flask) -> None:
     """Keep answers of an app."""
     app.before_request(_answer)
     app.after_request(_keep)
+    app.teardown_request(_give_turn)
 
 
 def _answer() -> Response | None:
@@ -113,12 +137,23 @@ def _answer() -> Response | None:
     key = _key(app)
     if kept := app.answers.get(key, app.now()):
         return _again(kept)
-    if wait_s := app.pages.take(client_address(request, app.settings)):
+    address = client_address(request, app.settings)
+    if wait_s := app.pages.take(address):
         time.sleep(SLOWED_S)
         raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
+    if owner := app.owner_of(address):
+        app.turns.take(owner)
+        g.turn_of = owner
+        if kept := app.answers.get(key, app.now()):  # it was made meanwhile
+            return _again(kept)
     if FRESH_S[request.endpoint]:
         g.kept_as = key, request.environ.pop(_IF_NONE_MATCH, None)
     return None
+
+
+def _give_turn(_: BaseException | None) -> None:
+    if (app := _parts()) and (owner := g.pop("turn_of", None)):
+        app.turns.give(owner)
 
 
 def _parts() -> Unison | None:
