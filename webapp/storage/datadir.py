@@ -106,10 +106,10 @@ class DataDir:
         """
         file = token_file(self.path)
         try:
-            if file.exists():
-                file.chmod(0o600)
-            else:
+            if not file.exists():
                 write_token(self.path)
+            elif file.stat().st_mode & 0o077:
+                file.chmod(0o600)
         except OSError as error:
             raise _unusable(self.path, error) from error
         return file
