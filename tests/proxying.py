@@ -1,4 +1,4 @@
-"""A TCP proxy before a server that can stop forwarding: then connections stand, and nothing comes through them."""
+"""A TCP proxy before a server that can stop forwarding, or answer for one of its files."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._sockets: list[socket.socket] = []
         self._silent = set[socket.socket]()
+        self._broken: dict[bytes, bytes] = {}
         threading.Thread(target=self._accept, daemon=True).start()
 
     def silence(self) -> None:
         """Stop forwarding on the connections there are, without closing one; new ones work."""
         self._silent |= set(self._sockets)
+
+    def answer(self, name: str, status: str, script: str) -> None:
+        """Answer for a file of the server, by its name, such as "404 Not Found" or with another script."""
+        head = f"HTTP/1.1 {status}\r\nContent-Type: text/javascript\r\nContent-Length: {len(script)}\r\n\r\n"
+        self._broken[f"/{name} HTTP/1.1".encode()] = (head + script).encode()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # it was closed
@@ -38,7 +44,11 @@ class Proxy:
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):  # either side left
             while chunk := source.recv(CHUNK):
-                if source not in self._silent:
+                asked = chunk.partition(b"\r\n")[0]
+                broken = next((own for name, own in self._broken.items() if asked.endswith(name)), None)
+                if broken:
+                    source.sendall(broken)
+                elif source not in self._silent:
                     target.sendall(chunk)
             if source not in self._silent:
                 target.shutdown(socket.SHUT_WR)

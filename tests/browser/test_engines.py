@@ -166,6 +166,31 @@ def test_a_connection_that_dies_without_a_word_is_replaced(engine: Engine, lone:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "status", "script", "says"),
+    [
+        ("city.js", "404 Not Found", "", "Not working here: Your city"),
+        ("city.js", "200 OK", "export const = 1", "Not working here: Your city"),
+        ("main.js", "404 Not Found", "", "Only the list works. Reload the page to try again."),
+        ("format.js", "200 OK", "export const = 1", "Only the list works. Reload the page to try again."),
+        ("main.js", "200 OK", "throw new Error()", "Only the list works. Reload the page to try again."),
+    ],
+)
+def test_a_broken_script_leaves_the_list_live(
+    engine: Engine, lone: Server, name: str, status: str, script: str, says: str
+) -> None:
+    engine.errors.clear()
+    with proxying(lone.port) as proxy:
+        proxy.answer(name, status, script)
+        engine.open(proxy.url)
+        engine.wait(LIVE)
+        send_pair(lone, f"Without {name}", cities=(LISBON, LAGOS))
+        engine.wait(f"document.getElementById('feed').textContent.includes('Without {name}')")
+        assert engine.value("document.getElementById('trouble').textContent") == says
+    engine.errors.clear()
+
+
+@pytest.mark.long
 def test_no_page_makes_firefox_complain(lone: Server, display: str, tmp_path: Path) -> None:
     firefox = Firefox(tmp_path, display)
     try:
