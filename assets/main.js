@@ -78,12 +78,7 @@ let greeted = null;
 const paused = () => use("pause", (pause) => pause.paused()) ?? false;
 
 /** Do something with the globe, once it is there. @param {(globe: import("./view.js").Globe) => void} act */
-function withGlobe(act) {
-  use("globe", (view) => {
-    const globe = view.globe();
-    if (globe) act(globe);
-  });
-}
+const withGlobe = (act) => void use("globe", (view) => view.draw(act));
 
 /** The same, while it moves. @param {(globe: import("./view.js").Globe) => void} act */
 const onGlobe = (act) => void (paused() || withGlobe(act));

@@ -41,12 +41,7 @@ const parts = createParts({
 const { start, use } = parts;
 
 /** @param {(globe: import("./view.js").Globe) => void} act */
-function withGlobe(act) {
-  use("globe", (view) => {
-    const globe = view.globe();
-    if (globe) act(globe);
-  });
-}
+const withGlobe = (act) => void use("globe", (view) => view.draw(act));
 
 const viewed = start("globe", () => import("./view.js"), ({ createView }) => {
   const scene = aimed(told("scene"), connection);

@@ -57,12 +57,7 @@ export async function show(embed, bridge) {
   const paused = () => use("pause", (pause) => pause.paused()) ?? false;
 
   /** @param {(globe: import("./view.js").Globe) => void} act */
-  function withGlobe(act) {
-    use("globe", (view) => {
-      const globe = view.globe();
-      if (globe) act(globe);
-    });
-  }
+  const withGlobe = (act) => void use("globe", (view) => view.draw(act));
 
   /** @param {(globe: import("./view.js").Globe) => void} act */
   const onGlobe = (act) => void (paused() || withGlobe(act));

@@ -83,6 +83,10 @@ export function createView(stage, { scene, over, above = opening(scene), keep = 
     colours,
     /** The globe, once it is there. */
     globe: () => globe,
+    /** Do something with it, if it is there. @param {(globe: Globe) => void} act */
+    draw(act) {
+      if (globe) act(globe);
+    },
     /** Draw a connection's arc. @param {Connection} connection */
     connect(connection) {
       if (globe) globe.connect(connection);
