@@ -64,7 +64,7 @@ def _playwright_chromium() -> str | None:
     return path if path and Path(path).exists() else None
 
 
-PROGRAMS = {"nginx": "nginx", "haproxy": "haproxy", "promtool": "prometheus"}
+PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "haproxy": "haproxy", "promtool": "prometheus"}
 """Servers and tools that tests run, each with its Debian package."""
 
 
