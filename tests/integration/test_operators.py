@@ -165,12 +165,13 @@ def test_a_token_for_senders_and_operators_alike_is_refused_at_the_start(tmp_pat
 
 def test_with_both_the_port_wants_the_token_too(serve: Callable[..., Server], tmp_path: Path) -> None:
     file = tmp_path / "token"
-    file.write_text(f"{TOKEN}\n")
+    file.write_text(f"{TOKEN}, all of it\n")
     server = serve(UNISON_ADMIN_PORT="0", UNISON_ADMIN_TOKEN_FILE=str(file))
     port = operators_port(server)
     assert ask(port, "/metrics").status == 401
-    assert ask(port, "/metrics", Authorization=basic(TOKEN)).status == 200
-    assert ask(server, "/metrics", Authorization=basic(TOKEN)).status == 404
+    assert ask(port, "/metrics", Authorization=basic(f"{TOKEN}, all of it")).status == 200
+    assert ask(port, "/metrics", Authorization=basic(TOKEN)).status == 401
+    assert ask(server, "/metrics", Authorization=basic(f"{TOKEN}, all of it")).status == 404
 
 
 def test_without_a_token_they_are_for_this_machine_alone(idle: Server, tmp_path: Path) -> None:

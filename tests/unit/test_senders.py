@@ -116,7 +116,7 @@ def test_a_file_of_tokens_that_cannot_be_read_changes_nothing_and_an_empty_one_t
     assert told == [
         f"cannot be read (No such file or directory){still}",
         f"cannot be read (it is not UTF-8 text){still}",
-        "is empty; write one secret a line",
+        "is empty",
     ]
 
 

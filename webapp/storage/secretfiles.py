@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,11 +20,12 @@ class SecretFileError(RuntimeError):
 
 
 class SecretFile:
-    """The secrets in a file, one a line or separated by commas.
+    """The secrets in a file.
 
     Args:
         path: the file.
         setting: the setting that names it, for messages.
+        read: returns the secrets in it: `words_of` or `text_of`.
 
     Attributes:
         path: the file.
@@ -31,8 +33,8 @@ class SecretFile:
         problem: why the newest look found nothing to use, a sentence; None if it did.
     """
 
-    def __init__(self, path: Path, setting: str) -> None:
-        self.path, self._setting = path, setting
+    def __init__(self, path: Path, setting: str, read: Callable[[Path], tuple[str, ...]] | None = None) -> None:
+        self.path, self._setting, self._secrets_in = path, setting, read or words_of
         self.words: tuple[str, ...] = ()
         self.problem: str | None = None
 
@@ -58,13 +60,13 @@ class SecretFile:
 
     def _read(self) -> None:
         try:
-            self.words = words_of(self.path)
+            self.words = self._secrets_in(self.path)
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             still = "; the secrets that were read before still count" if self.words else ""
             self.problem = f"{self.path} cannot be read ({why}){still}"
         else:
-            self.problem = None if self.words else f"{self.path} is empty; write one secret a line"
+            self.problem = None if self.words else f"{self.path} is empty"
 
 
 def only_secret(value: str, file: Path | None, setting: str) -> str:
@@ -75,8 +77,7 @@ def only_secret(value: str, file: Path | None, setting: str) -> str:
     """
     if value or file is None:
         return value
-    SecretFile(file, setting).open()
-    return _text_of(file)
+    return SecretFile(file, setting, text_of).open().words[0]
 
 
 def words_of(file: Path) -> tuple[str, ...]:
@@ -86,10 +87,21 @@ def words_of(file: Path) -> tuple[str, ...]:
         OSError: it cannot be read.
         UnicodeDecodeError: it is not text.
     """
-    return tuple(word for word in re.split(r"[\s,]+", _text_of(file)) if word)
+    return tuple(word for word in re.split(r"[\s,]+", _read(file)) if word)
 
 
-def _text_of(file: Path) -> str:
+def text_of(file: Path) -> tuple[str, ...]:
+    """Return the one secret in a file, which may have spaces and commas; nothing if the file is empty.
+
+    Raises:
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is not text.
+    """
+    text = _read(file)
+    return (text,) if text else ()
+
+
+def _read(file: Path) -> str:
     with file.open("rb") as opened:
         return opened.read(READ_MOST).decode("utf-8-sig").strip()  # editors on Windows put a mark before
 

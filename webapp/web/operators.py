@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.storage.secretfiles import SecretFile, SecretFileError
+from webapp.storage.secretfiles import SecretFile, SecretFileError, text_of
 from webapp.web.bodies import drain
 from webapp.web.errors import error_answer
 from webapp.web.hosts import host_name, is_loopback
@@ -97,7 +97,7 @@ def operators(settings: Settings) -> Operators:
     if settings.admin_token and settings.admin_token in settings.tokens:
         raise SecretFileError("UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another for operators")
     file = settings.admin_token_file
-    return Operators(settings, SecretFile(file, "UNISON_ADMIN_TOKEN_FILE").open() if file else None)
+    return Operators(settings, SecretFile(file, "UNISON_ADMIN_TOKEN_FILE", text_of).open() if file else None)
 
 
 def _is_reached(settings: Settings) -> bool:
