@@ -46,7 +46,9 @@ class Run:
     def _new(self) -> Slicer:
         return Slicer(self._gazetteer, SECRET, self._window_ms, T0)
 
-    def step(self, number: int, plays: list[Play], now_ms: int) -> None:
+    def step(self, number: int, plays: list[Play], now_ms: int, *, is_set: bool = False) -> None:
+        if is_set:
+            self.records += [record.encode() for record in self._slicer.begin_at(now_ms - LATENESS_MS, now_ms)]
         if plays:
             self._slicer.add(batch(self._gazetteer, plays), now_ms - LATENESS_MS)
         if number in self._handed_over:
@@ -62,7 +64,7 @@ class Run:
     seed=st.integers(0, 1 << 32),
     window_ms=st.sampled_from([0, 250, 1_000, 2_500]),
     handed_over=st.sets(st.integers(0, 60), min_size=1, max_size=4),
-    jump=st.sampled_from([0, 0, 0, JUMP_MS + 5_000]),
+    jump=st.sampled_from([0, 0, 0, JUMP_MS + 5_000, 3_600_000, -60_000]),
 )
 def test_a_slicer_that_is_handed_over_at_any_point_gives_the_same_records(
     seed: int, window_ms: int, handed_over: set[int], jump: int
@@ -74,7 +76,7 @@ def test_a_slicer_that_is_handed_over_at_any_point_gives_the_same_records(
         some, plays = plays[: (n := chance.randrange(1 + len(plays) // 5 + 1))], plays[n:]
         now_ms = T0 + LATENESS_MS + number * step_ms + (jump if number > 30 else 0)
         for run in (whole, parted):
-            run.step(number, some, now_ms)
+            run.step(number, some, now_ms, is_set=number == 31 and abs(jump) > JUMP_MS + 5_000)
     assert parted.records == whole.records
 
 
