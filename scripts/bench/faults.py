@@ -40,7 +40,7 @@ from webapp.storage.history import FILE_NAME
 
 MATCHED_S = 2.5
 """After so long what was sent is matched and shown."""
-DISK = "6m"
+DISK = "32m"
 SHOWN_PER_S = "40"
 
 
