@@ -28,7 +28,9 @@ def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:
     """
     try:
         host = host.removeprefix("[").removesuffix("]")
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # A name such as localhost may be of both families, and more clients ask for IPv4's.
+        family, _, _, _, address = min(known, key=lambda each: each[0] != socket.AF_INET)
         both = host == "::" and socket.has_dualstack_ipv6()
         listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:

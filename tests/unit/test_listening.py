@@ -42,6 +42,11 @@ def test_all_addresses_of_ipv6_are_those_of_ipv4_too() -> None:
             socket.create_connection((address, listener.getsockname()[1]), timeout=10).close()
 
 
+def test_a_name_of_both_families_is_bound_to_its_ipv4_address() -> None:
+    with listening.listen_on("localhost", 0) as listener:
+        assert listening.url(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 def test_an_address_of_ipv6_is_printed_in_brackets() -> None:
     with listening.listen_on("::1", 0) as listener:
         assert listening.url(listener) == f"http://[::1]:{listener.getsockname()[1]}"
