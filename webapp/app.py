@@ -208,6 +208,17 @@ class Unison:
                 atexit.register(self.stop)
                 self._started = True
 
+    def check_files(self) -> None:
+        """Read the files that settings name, as `start` does, while a worker before may go on if one cannot be used.
+
+        Raises:
+            SecretFileError: a file of secrets cannot be used.
+        """
+        only_secret(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
+        operators.operators(self.settings)
+        if self.settings.tokens_file:
+            senders(self.settings, self._data_dir)
+
     def _check_not_ending(self) -> None:
         if self._is_ending:
             raise ServiceUnavailable("the server is restarting or stopping; try again in 2 s", retry_after=2)

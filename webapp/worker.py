@@ -18,6 +18,7 @@ from webapp.app import Unison, create_app
 from webapp.config import SettingError, Settings, wants_json
 from webapp.engine.children import collect_seldom
 from webapp.storage.datadir import DataDirInUse
+from webapp.storage.secretfiles import SecretFileError
 from webapp.web.assetstore import keep
 from webapp.web.pages import BEFORE, assets
 from webapp.web.runtime import offload
@@ -47,9 +48,10 @@ class Serving:
         try:
             self.settings = Settings.from_env(**given)
             self.app = create_app(self.settings, open_on_loopback=open_on_loopback)
-        except SettingError as error:
+            self._unison: Unison = self.app.extensions["unison"]
+            self._unison.check_files()
+        except (SettingError, SecretFileError) as error:
             _give_up(error)
-        self._unison: Unison = self.app.extensions["unison"]
 
     def start(self, worker: Worker) -> None:
         """Set all going, once the worker before has left the data folder."""

@@ -136,7 +136,7 @@ def faked(clock: Path) -> dict[str, str]:
     if library is None:
         raise SystemExit("the faults of the clock need libfaketime: apt install libfaketime, or set LIBFAKETIME")
     kept_true = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
-    return {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", **kept_true}
+    return {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1", **kept_true}
 
 
 def disk_full(scene: Scene) -> None:

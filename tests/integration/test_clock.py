@@ -23,13 +23,18 @@ class SetServer(Server):
 
     def __init__(self, folder: Path, library: str) -> None:
         self._offset = folder / "offset"
-        self.set_clock(0)
-        faked = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self._offset), "FAKETIME_NO_CACHE": "1"}
+        self.plan(0)
+        faked = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self._offset), "FAKETIME_CACHE_DURATION": "1"}
         kept_real = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
         super().__init__(folder / "data", {"UNISON_OPEN_INGEST": "1", **faked, **kept_real})
 
     def set_clock(self, ahead_s: int) -> None:
-        """Set its clock so far ahead of the true one."""
+        """Set its clock so far ahead of the true one, and wait until it tells that time."""
+        self.plan(ahead_s)
+        until(lambda: abs(get_json(self, "/api/stats")["now"] - time.time() - ahead_s) < 5)
+
+    def plan(self, ahead_s: int) -> None:
+        """Say how far ahead its clock is to be, within a second or from its start on."""
         part = self._offset.with_suffix(".part")
         part.write_text(f"{ahead_s:+d}\n")
         part.rename(self._offset)
@@ -67,8 +72,8 @@ def test_where_the_clock_was_set_the_stream_goes_on_and_no_play_is_late(
 
     with Sender(server) as sender, stream(server, DEADLINE_S) as viewer:
         before = viewer.until(lambda frame: frame["counts"]["plays"] > 0)
-        server.set_clock(ahead_s)
         began_s = time.monotonic()
+        server.set_clock(ahead_s)
         plays = viewer.until(lambda frame: is_set(frame) and frame["counts"]["plays"] > 0)
         assert time.monotonic() - began_s < 30
         sender.takes(20)
@@ -114,7 +119,7 @@ def test_a_clock_that_is_wrong_for_a_while_costs_no_record(server: SetServer) ->
 def test_a_start_with_a_clock_that_is_far_ahead_costs_no_record(server: SetServer) -> None:
     old = show_a_connection(server)
     server.kill()
-    server.set_clock(FORWARD_S)
+    server.plan(FORWARD_S)
     server.start(server.port)
     new = show_a_connection(server)
     assert {old, new} <= kept_ids(server)

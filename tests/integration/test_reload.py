@@ -173,6 +173,24 @@ def test_code_that_is_broken_costs_nothing_and_can_be_mended(copied: Copied) -> 
     assert ask(copied, "/healthz").status == 200
 
 
+def test_a_file_that_a_setting_names_and_that_is_wrong_costs_nothing(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("first-token\n")
+    server = serve(UNISON_TOKENS_FILE=str(tokens))
+    worker = worker_of(server)
+    tokens.unlink()
+    os.kill(server.process.pid, signal.SIGHUP)
+    until(lambda: "the reload failed" in server.log)
+    assert f"UNISON_TOKENS_FILE: {tokens} cannot be read" in server.log
+    assert workers_of(server) == [worker]
+    assert ask(server, "/healthz").status == 200
+    tokens.write_text("second-token\n")
+    reload(server)
+    assert worker_of(server) != worker
+
+
 def test_a_worker_that_cannot_start_is_tried_again_until_it_can(copied: Copied) -> None:
     broken = copied.code / "core" / "plays.py"
     text = broken.read_text()

@@ -36,6 +36,11 @@ class Clock:
         return self._wall()
 
     @property
+    def looked_at(self) -> float:
+        """The time as it would be had the clock not been set since the last look, epoch seconds."""
+        return self._steady() + self._ahead_s
+
+    @property
     def told(self) -> str:
         """By how much it was set the last time, such as "back by 60.0 s"."""
         return f"{'forward' if self.set_by_s > 0 else 'back'} by {abs(self.set_by_s):.1f} s"

@@ -71,7 +71,7 @@ class Pipeline:
     @property
     def lag_s(self) -> float:
         """How far the newest closed slice is behind the one that should be closed by now; 0 when all is well."""
-        return max(0.0, self._clock.now() - (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
+        return max(0.0, self._clock.looked_at - (self._closed.closed_ms + SLICE_MS + self._lateness_ms) / 1000)
 
     def step(self) -> None:
         """Wait a little, take plays in, close what is due by then, and publish the records."""
