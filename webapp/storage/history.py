@@ -76,7 +76,7 @@ class History:
         self._write_lock = monkey.get_original("threading", "Lock")()
         self._batch = Batch()
         self._database = Database(path)
-        self._is_open = False
+        self._is_open = self._is_closing = False
         self._counted_s, self._told_dropped = 0.0, 0
         self.problem: str | None = None
         """What is wrong with the file, in a sentence; None while all is well. Clears itself."""
@@ -114,7 +114,7 @@ class History:
         Raises:
             NewerHistory: a newer Unison wrote it.
         """
-        self._is_open = True
+        self._is_open, self._is_closing = True, False
         with self._write_lock:
             try:
                 if self._database.is_older():
@@ -128,6 +128,7 @@ class History:
 
     def close(self) -> None:
         """Write what is pending and close the file."""
+        self._is_closing = True
         self.flush()
         self._is_open = False
         with self._write_lock:
@@ -224,7 +225,7 @@ class History:
     def _count_step(self, period: str, now: float) -> int:
         """Move a period's beginning one step; the lock is free between steps, so that nobody waits long."""
         with self._write_lock:
-            if self._writer is None:
+            if self._writer is None or self._is_closing:
                 return 0
             try:
                 with transaction(self._writer) as db:

@@ -14,7 +14,7 @@ from webapp.storage.periods import PERIODS
 
 KM_STEP = 1_000
 HOUR_MS = 3_600_000
-STEP_ROWS = 2_000
+STEP_ROWS = 1_000
 
 VERSION_3 = """
 CREATE TABLE periods (period TEXT PRIMARY KEY, begins TEXT NOT NULL) WITHOUT ROWID;
@@ -57,10 +57,11 @@ _COUNT = (
         ON CONFLICT (period, kind, value) DO UPDATE SET times = times + excluded.times""",
     """INSERT INTO pair_sums SELECT period, one, other, :sign * count(*) FROM chosen WHERE true GROUP BY 1, 2, 3
         ON CONFLICT (period, one, other) DO UPDATE SET times = times + excluded.times""",
-    # Beside max() a bare column is that of the row with the maximum: SQLite says so. What leaves is never farther.
+    # Beside max() a bare column is that of the row with the maximum: SQLite says so. What leaves is never farther. Of
+    # several as far the newest stands for the song: the oldest would have to be replaced soon.
     """INSERT INTO song_sums SELECT period, song, source, :sign * count(*), max(km), id FROM chosen WHERE true
         GROUP BY 1, 2, 3 ON CONFLICT (period, song, source) DO UPDATE SET times = times + excluded.times,
-        id = iif(excluded.km > km, excluded.id, id), km = max(km, excluded.km)""",
+        id = iif((excluded.km, excluded.id) > (km, id) AND :sign > 0, excluded.id, id), km = max(km, excluded.km)""",
 )
 _TIDY = (
     "DELETE FROM sums WHERE times = 0",
@@ -73,7 +74,7 @@ _TIDY = (
             SELECT c.km, c.id FROM connections c INDEXED BY connections_song
             WHERE c.song = song_sums.song AND c.source = song_sums.source AND c.everyone = 1
             AND c.id >= (SELECT begins FROM periods p WHERE p.period = song_sums.period)
-            ORDER BY c.km DESC, c.id LIMIT 1)
+            ORDER BY c.km DESC, c.id DESC LIMIT 1)
         WHERE (period, song, source) IN (SELECT period, song, source FROM chosen)
         AND id IN (SELECT id FROM chosen)""",
 )
