@@ -96,7 +96,9 @@ class Settings:
         ("MusicBrainz=https://musicbrainz.org/search?type=recording&query={query}",),
     )
     shared_max: int = _setting("How many connections are kept longer because somebody shared them.", 100_000, least=0)
-    viewers_max: int = _setting("Open websockets at once; one more is answered 503.", 20_000, least=1)
+    viewers_max: int = _setting(
+        "Open websockets at once; one more is answered 503. Fewer where fewer files may be open.", 20_000, least=1
+    )
     viewers_per_address: int = _setting(
         "Open websockets of one address; one more is answered 429; 0: no bound. Loopback is not counted.", 0, least=0
     )

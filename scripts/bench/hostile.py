@@ -94,14 +94,14 @@ class Seen:
         return [*(sentence for is_missed, sentence in found if is_missed), *self.said]
 
 
-async def suffer(server: Server, attacks: Sequence[Named], seconds: float) -> Seen:
-    """Watch and ask while attacks last, all of them at once."""
+async def suffer(server: Server, attacks: Sequence[Named], seconds: float, through: int | None = None) -> Seen:
+    """Watch and ask while attacks last, all of them at once, on the server's port or that of a proxy before it."""
     seen = Seen()
     async with asyncio.TaskGroup() as group, viewing(server, seen, group):
         others = [group.create_task(each) for each in (sending(server), asking(server, seen), weighing(server, seen))]
         await asyncio.sleep(CALM_S)
         seen.health_s, seen.gap_s, seen.calm_mb = 0.0, 0.0, seen.most_mb
-        target = Target(server.port, time.monotonic() + seconds, tuple(city_ids(3_000)))
+        target = Target(through or server.port, time.monotonic() + seconds, tuple(city_ids(3_000)))
         seen.said += await attacking(attacks, target)
         await asyncio.sleep(GAP_GOAL_S)
         for task in others:

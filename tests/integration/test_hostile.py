@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bench.hostile import Limited, Seen, suffer
 from bench.hostile_attacks import ATTACKS, TOKEN, Named
+from bench.memory import family
 
-from tests.serving import ask
+from tests.fronting import fronted
+from tests.serving import ask, stream
 
 SECONDS = 6.0
 HEALTH_S, GAP_S, GROWTH_MB = 2.5, 3.5, 150.0
@@ -25,11 +29,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
     print(server.log)
 
 
-def suffered(server: Limited, *words: str) -> Seen:
+def suffered(server: Limited, *words: str, through: int | None = None) -> Seen:
     """Return what viewers saw while all attacks whose names have one of these words were made at once."""
     attacks: list[Named] = [attack for attack in ATTACKS if any(word in attack.name for word in words)]
     assert attacks
-    return asyncio.run(suffer(server, attacks, SECONDS))
+    return asyncio.run(suffer(server, attacks, SECONDS, through))
 
 
 def held(server: Limited, seen: Seen) -> bool:
@@ -42,6 +46,11 @@ def held(server: Limited, seen: Seen) -> bool:
 
 def test_bodies_that_never_end_keep_nobody_waiting(server: Limited) -> None:
     assert held(server, suffered(server, "endless"))
+
+
+def test_bodies_that_never_end_keep_nobody_waiting_through_haproxy_either(server: Limited, tmp_path: Path) -> None:
+    with fronted("haproxy", server.port, tmp_path / "front") as front:
+        assert held(server, suffered(server, "endless", through=front.port))
 
 
 def test_long_headers_and_large_refused_bodies_keep_nobody_waiting(server: Limited) -> None:
@@ -64,3 +73,17 @@ def test_at_the_limit_of_files_idle_connections_go_for_others_and_viewers_are_re
     finally:
         server.kill()
         print(server.log)
+
+
+def test_while_no_file_can_be_had_viewers_watch_on_and_the_next_connection_waits(server: Limited) -> None:
+    worker = family(server.process.pid)[1]
+    limits = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    with stream(server) as viewer:
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (1, limits[1]))
+        try:
+            with socket.create_connection(("127.0.0.1", server.port)):
+                assert [viewer.next()["type"] for _ in range(3)] == ["connections"] * 3
+        finally:
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, limits)
+        assert ask(server, "/healthz").status == 200
+    assert "Traceback" not in server.log
