@@ -240,7 +240,13 @@ class Named:
     settings: tuple[tuple[str, str], ...] = ()
 
 
+def nothing(target: Target) -> None:
+    """Do nothing, for comparison: what the machine itself costs the viewers."""
+    time.sleep(max(0.0, target.until - time.monotonic()))
+
+
 ATTACKS = (
+    Named("nothing", nothing),
     Named("endless body, 1-byte chunks, any path", endless("/nowhere", ONE_BYTE, CHUNKED)),
     Named("endless body, 1-byte chunks, with a token", endless("/api/plays", ONE_BYTE, CHUNKED, BEARER)),
     Named("endless body, 64 kB chunks, any path", endless("/embed", LARGE, CHUNKED)),
