@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from webapp.engine.children import Child
+from webapp.engine.hub import REASONS
 from webapp.engine.processes import Usage, usage
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def observe(app: Unison) -> None:
     gauge("viewers", "Open websockets.", lambda: app.hub.viewers)
     gauge("filters", "Distinct filters being watched.", lambda: app.channels.filters)
     gauge("backlog_bytes", "Bytes queued for viewers.", lambda: app.hub.backlog)
-    counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: app.hub.dropped, "reason")
+    counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: _dropped(app), "reason")
     gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: app.pipeline.waiting)
     counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: app.matching.lost, "reason")
     counter("clock_jumps", "How often the clock was set.", lambda: app.clock.jumps, "direction")
@@ -37,6 +38,10 @@ def observe(app: Unison) -> None:
     counter("child_restarts", "Child processes started again after one was lost.", lambda: _restarts(app), "child")
     gauge("process_resident_bytes", "Memory of the processes.", lambda: _memory(app), "process")
     counter("process_cpu_seconds", "Processor time of the processes that run.", lambda: _cpu(app), "process")
+
+
+def _dropped(app: Unison) -> dict[str, float]:
+    return {reason: app.hub.dropped[reason] for reason in REASONS}
 
 
 def _pictures_waiting(app: Unison) -> int:

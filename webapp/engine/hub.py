@@ -80,7 +80,7 @@ class Hub:
         self.bound = backlog_bytes
         self.ping_s, self.deadline_s = ping_s, deadline_s
         self.viewers = 0
-        self.dropped = Counter(dict.fromkeys(REASONS, 0))
+        self.dropped: Counter[str] = Counter()
         self.clock = 0.0  # of ticks: it stands still while the process does, so a pause closes nobody
         self.waiting: set[Viewer] = set()  # those with a backlog
         self._on_drop = on_drop
