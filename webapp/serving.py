@@ -33,7 +33,7 @@ END_S = 20
 """How long a worker may take to end; it gives viewers 5 s to take their goodbye."""
 RETRY_MOST_S = 30.0
 
-log = logging.getLogger("gunicorn.error")
+log = logging.getLogger(__name__)
 
 
 class Stage(IntEnum):
@@ -87,15 +87,16 @@ class Master(Arbiter):
         """Reload, or end if the signal says that the terminal was closed."""
         if self._ends_with_terminal and self._has_terminal and not _has_terminal():
             raise StopIteration
+        log.info("reloading: a new worker starts", extra={"event": "reload"})
         self._reload_asked, self._not_before_s = True, 0.0
 
     def handle_usr2(self) -> None:
         """Do nothing: another master could not use the data folder."""
-        log.error("SIGUSR2 does nothing here; SIGHUP reloads")
+        log.warning("SIGUSR2 does nothing here; SIGHUP reloads")
 
     def handle_ttin(self) -> None:
         """Do nothing: there is one worker."""
-        log.error("SIGTTIN and SIGTTOU do nothing here: one worker has all viewers")
+        log.warning("SIGTTIN and SIGTTOU do nothing here: one worker has all viewers")
 
     handle_ttou = handle_ttin
 
@@ -125,6 +126,8 @@ class Master(Arbiter):
         """Take note of workers that have ended; one that failed is no reason to end, once one has served."""
         before = {pid: (worker, worker.stage) for pid, worker in self._workers.items()}
         self._note_success()
+        if self._is_ending:
+            self._tell_to_end()
         while True:
             try:
                 super().reap_workers()
@@ -137,6 +140,12 @@ class Master(Arbiter):
             worker.tmp.close()
             if stage < Stage.SERVING and not self._is_ending:
                 self._failed()
+
+    def _tell_to_end(self) -> None:
+        """Ask once more: a signal that comes before a new worker has its handlers is lost."""
+        for pid, worker in list(self._workers.items()):
+            if worker.stage != Stage.ENDING:
+                self.kill_worker(pid, signal.SIGTERM)
 
     def _note_success(self) -> None:
         if any(worker.stage >= Stage.SERVING for worker in self._workers.values()):
@@ -254,9 +263,12 @@ class Server(BaseApplication):
         worker.stage = Stage.LOADED
         self._serving.start(worker)
         worker.stage = Stage.SERVING
+        self._serving.tell()  # last, for whoever reads it may end this worker, which must count as one that served
 
-    def stop_worker(self, _arbiter: Any, _worker: Any) -> None:
+    def stop_worker(self, _arbiter: Any, worker: Worker) -> None:
         """Stop in the worker."""
+        if worker.stage == Stage.SERVING:  # one that never served has failed
+            worker.stage = Stage.ENDING
         if self._serving is not None:
             self._serving.stop()
 

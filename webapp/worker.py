@@ -65,7 +65,6 @@ class Serving:
         self.app.extensions[BEFORE] = offload(keep, assets(self.app), self.settings.data_dir)
         collect_seldom()
         gevent.spawn_later(WARM_AFTER_S, offload, assets(self.app).warm)
-        self._tell()
 
     def _start(self, worker: Worker) -> None:
         until_s = time.monotonic() + FOLDER_S
@@ -80,7 +79,8 @@ class Serving:
             worker.notify()
             time.sleep(LOOK_S)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Say where the server is, and who may do what."""
         here, operators, elsewhere = self._urls
         logs.announce(f"Unison is on {here}", event="started", url=here)
         for url in elsewhere:

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.conftest import lasting
 from tests.integration.reloads import DEADLINE_S, Sender, kept_plays, reload, until, worker_of, workers_of
 from tests.serving import ROOT, Server, ask, stream
+from webapp.serving import END_S
 
 
 class Copied(Server):
@@ -201,6 +202,14 @@ def test_a_worker_that_cannot_start_is_tried_again_until_it_can(copied: Copied) 
     broken.write_text(text)
     reload(copied)
     assert ask(copied, "/healthz").status == 200
+
+
+@pytest.mark.parametrize("delay_s", [0.02, 0.1])
+def test_a_server_that_is_to_end_while_a_worker_starts_ends_in_order(copied: Copied, delay_s: float) -> None:
+    copied.process.send_signal(signal.SIGHUP)
+    time.sleep(delay_s)  # less than a worker needs until it hears signals
+    copied.process.terminate()
+    assert copied.process.wait(END_S - 5) == 0
 
 
 @pytest.fixture
