@@ -95,6 +95,11 @@ class SliceRecord:
         """First millisecond of the slice."""
         return self.end_ms - SLICE_MS
 
+    @staticmethod
+    def end_of(data: bytes) -> int:
+        """Return the `end_ms` of an encoded record, without decoding the rest."""
+        return int(_HEAD.unpack_from(data)[1])
+
     def encode(self) -> bytes:
         """Return the record as bytes: version, sizes, counts, rows, tracks."""
         counts = [getattr(self.counts, name) for name in Counts.__slots__]

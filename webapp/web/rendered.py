@@ -45,6 +45,7 @@ FRESH_S = {
     "api.find": 1.0,
     "api.connections": 0.0,
     "api.past": 0.0,
+    "visitors.outcome": 0.0,
 }
 """Seconds for which an answer is good, by endpoint; 0 is not kept, but counts."""
 OF_NOW = ("pages.index", "moments.page", "atom.feed")

@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, NotFound, TooManyRequests
 from webapp.core import meetings
 from webapp.core.frames import connection_json, place_json
 from webapp.core.meetings import Press
-from webapp.core.plays import PlayBatch, late_in
+from webapp.core.plays import SLICE_MS, PlayBatch, late_in
 from webapp.core.reading import Taken
 from webapp.core.records import SliceRecord, wire_track_id
 from webapp.core.selection import Filter, FilterError
@@ -118,6 +118,7 @@ def outcome(press: str) -> Response:
             if offload(app.history.get, found.id) is None:  # what is shown has its page, and is kept once
                 app.history.record_filtered(app.records.stream, number, [found])
             met = msgspec.Raw(connection_json(found, app.gazetteer))
+            break
         near_ms = meetings.near_ms(record, pressed) if near_ms is None else near_ms
     again_s = None if met or near_ms is not None else _ask_after_s(pressed)
     return _json({"met": met, "near_ms": near_ms, "ask_after_s": again_s}, 200)
@@ -186,8 +187,10 @@ def _records(press: Press) -> Iterator[tuple[int, SliceRecord]]:
     """Yield the records that may hold it."""
     records = unison().records
     known = press.after <= records.last  # else it was pressed before a restart
+    latest_ms = meetings.known_ms(press, round(unison().settings.window_s * 1000))[1] + SLICE_MS
     for number, message in records.read(max(press.after if known else 0, records.first - 1)):
-        yield number, SliceRecord.decode(message)
+        if press.at_ms < SliceRecord.end_of(message) <= latest_ms:  # to decode all of a minute takes long
+            yield number, SliceRecord.decode(message)
 
 
 def _ask_after_s(press: Press) -> float | None:
