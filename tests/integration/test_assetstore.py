@@ -37,6 +37,13 @@ def test_the_version_before_answers_after_an_upgrade_and_older_ones_are_gone(tmp
     assert {path.name for path in (data_dir / FOLDER).iterdir()} == {second.version, third.version}
 
 
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / FOLDER / "photos").mkdir(parents=True)
+    for text in ("first", "second", "third"):
+        keep(assets_of(tmp_path / text, text), tmp_path)
+    assert (tmp_path / FOLDER / "photos").is_dir()
+
+
 def test_files_that_were_changed_or_are_missing_are_not_served(tmp_path: Path) -> None:
     first, second = (assets_of(tmp_path / text, text) for text in ("first", "second"))
     keep(first, tmp_path)

@@ -179,7 +179,7 @@ def test_what_root_restores_belongs_to_the_owner_of_the_folder(
 ) -> None:
     given: list[tuple[str, int]] = []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(os, "chown", lambda path, uid, _: given.append((Path(path).name, uid)))
+    monkeypatch.setattr(os, "chown", lambda path, uid, _, follow_symlinks: given.append((Path(path).name, uid)))
     assert unison("restore", saved, "--data-dir", tmp_path / "new").exit_code == 0
     owner = (tmp_path / "new").stat().st_uid
     assert given == [(FILE_NAME, owner), (SECRET_NAME, owner), ("lock", owner)]

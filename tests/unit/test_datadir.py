@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.storage.datadir import DataDir, DataDirError, DataDirInUse
+from webapp.storage.datadir import LOCK_NAME, DataDir, DataDirError, DataDirInUse
 
 
 def test_a_second_server_on_the_same_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -73,3 +73,14 @@ def test_a_damaged_secret_is_an_error_and_is_not_replaced(tmp_path: Path) -> Non
     with DataDir(tmp_path) as folder, pytest.raises(DataDirError, match="has 5 bytes, expected 32; restore a copy"):
         folder.secret()
     assert (tmp_path / "secret").read_bytes() == b"short"
+
+
+def test_a_lock_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("kept")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / LOCK_NAME).symlink_to(other)
+    with pytest.raises(DataDirError):
+        DataDir(folder).open()
+    assert other.read_text() == "kept"

@@ -215,7 +215,7 @@ def _give_to_owner(data_dir: Path) -> None:
         owner = data_dir.stat()
         for name in (FILE_NAME, SECRET_NAME, LOCK_NAME):
             with suppress(FileNotFoundError):
-                os.chown(data_dir / name, owner.st_uid, owner.st_gid)
+                os.chown(data_dir / name, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _new_file(path: Path) -> None:

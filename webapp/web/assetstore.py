@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from pathlib import Path
 
 from webapp.web.pages import BUNDLE, Assets
 
 FOLDER = "assets"
+_IS_VERSION = re.compile("[0-9a-f]{16}").fullmatch
+"""Tells our folders from others, which may be there where the data folder is an odd one."""
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ def _copy(served: Assets, target: Path) -> None:
 
 
 def _before(served: Assets, folder: Path) -> Assets | None:
-    others = [path for path in folder.iterdir() if path.name != served.version]
+    others = [path for path in folder.iterdir() if _IS_VERSION(path.name) and path.name != served.version]
     others.sort(key=lambda path: path.stat().st_mtime_ns)
     for path in others[:-1]:
         shutil.rmtree(path, ignore_errors=True)
