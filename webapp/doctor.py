@@ -46,12 +46,15 @@ def examined(data_dir: Path, fonts_folder: Path = FOLDER) -> Iterator[tuple[bool
 def _data_folder(path: Path) -> tuple[bool, str]:
     existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     try:
-        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        if not existing.is_dir():
+            raise NotADirectoryError(f"{existing} is a file")
+        if not os.access(existing, os.W_OK | os.X_OK):
             raise PermissionError(f"{existing} cannot be written to")
         with TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return False, f"data folder {path}: {error}; choose another with UNISON_DATA_DIR"
+        why = f"no file can be made in {existing} ({error.strerror})" if error.strerror else error
+        return False, f"data folder {path}: {why}; choose another with UNISON_DATA_DIR"
     return True, f"data folder {path} " + ("can be written to" if existing == path else "can be made")
 
 

@@ -330,7 +330,7 @@ def test_one_moment_is_shown_in_words_and_replayed(server: Server, guest: Visit)
     page = guest.open(f"{server.url}/embed?moment={moment}&t=1790000000")
     expect(page.locator("#caption")).to_contain_text("Slow Lighthouse")
     expect(page.locator("#caption")).to_contain_text("Osaka, Japan and Recife, Brazil")
-    expect(page.locator("#caption a")).to_have_attribute("href", f"/c/{moment}")
+    expect(page.locator("#caption a")).to_have_attribute("href", f"{server.url}/c/{moment}")
     expect(page.locator(".labels .label.song")).to_contain_text("Slow Lighthouse")
     expect(page.locator("#sources")).to_have_text("synthetic")
 

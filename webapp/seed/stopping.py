@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 INSIST_S = 1.0
@@ -18,10 +18,11 @@ def stopping() -> Iterator[Event]:
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        if stop.is_set() and time.monotonic() > asked + INSIST_S:
+        if asked and time.monotonic() > asked + INSIST_S:
             raise SystemExit(130)
         asked = asked or time.monotonic()
-        stop.set()
+        # Not here: whoever was interrupted in `stop.wait` may hold the lock that `set` takes.
+        Thread(target=stop.set, daemon=True).start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -82,8 +82,14 @@ class Operators:
         """Return a sentence for the operator: for whom metrics and status are, and on which listener, if on one."""
         if self._has_token:
             whose = "for whoever has UNISON_ADMIN_TOKEN"
+        elif url:
+            whose = "for whoever reaches them"
+        elif self._settings.uds:
+            return (
+                "Metrics and status are for nobody: on a Unix socket they need UNISON_ADMIN_TOKEN or UNISON_ADMIN_PORT."
+            )
         else:
-            whose = "without a token" if url else "for this machine"
+            whose = "for this machine"
         told = f"Metrics and status are {whose}" + (f", on {url} only." if url else ".")
         return told + ("" if url or self._has_token or not _is_reached(self._settings) else _BEHIND_A_PROXY)
 

@@ -22,9 +22,9 @@ from webapp.web.languages import chosen
 from webapp.web.pictures import plain, served
 from webapp.web.runtime import offload, unison
 
-STEP_S = 600
-"""A picture shows what was there at the last whole step of ten minutes, so that it is drawn once for all who ask."""
-KEPT = f"public, max-age={STEP_S}"
+STEP_S = 60
+"""A picture shows what was there at the last whole minute, so that it is drawn once for all who ask."""
+KEPT = "public, max-age=300"
 
 blueprint = Blueprint("overviews", __name__)
 

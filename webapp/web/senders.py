@@ -5,12 +5,13 @@ from __future__ import annotations
 import hmac
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Request
 
-from webapp.config import Settings
+from webapp.config import SettingError, Settings, default_data_dir
 from webapp.storage.datadir import DataDir
 from webapp.storage.secretfiles import SecretFile
 from webapp.web.hosts import is_loopback, is_own_host
@@ -85,10 +86,19 @@ class Senders:
             return "Plays are taken with a token of UNISON_TOKENS or UNISON_TOKENS_FILE."
         if self._settings.open_ingest:
             return "Plays are taken from anyone, without a token (UNISON_OPEN_INGEST=1)."
-        path = self._file.path if self._file else "the data folder"
+        path = self._file.path if self._file else Path("the data folder")
         if self._open_on_loopback:
             return f"Plays are taken from this machine, and from elsewhere with the token in {path}."
-        return f"Plays are taken with the token in {path} (`unison token` prints it)."
+        where = "" if _is_in_usual_folder(path) else f" --data-dir {path.parent}"
+        return f"Plays are taken with the token in {path} (`unison token{where}` prints it)."
+
+
+def _is_in_usual_folder(path: Path) -> bool:
+    """Tell whether `unison token` finds the token's file without an option."""
+    try:
+        return path.parent == default_data_dir()
+    except SettingError:  # this user has no home folder
+        return False
 
 
 def senders(settings: Settings, data_dir: DataDir, *, open_on_loopback: bool = False) -> Senders:
