@@ -5,13 +5,16 @@ An attack runs in a process of its own. It returns None, or a sentence where the
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 TOKEN = "bench"
@@ -240,6 +243,36 @@ class Named:
     settings: tuple[tuple[str, str], ...] = ()
 
 
+def outcomes(target: Target) -> None:
+    """Press play once, and ask what came of it on fifty connections."""
+    press = pressed(target)
+    over_and_over(target, lambda: head("GET", f"/play/{press}"), 50)
+
+
+def pressed(target: Target) -> str:
+    """Press play on a song that brought two people together; returns the name of the press."""
+    artist, cities = "The Last to Know", target.cities[:2]
+    play = {"track": {"title": "Who Was It", "artist": artist}}
+    together = [{**play, "listener": str(city), "place": {"geoname_id": city}} for city in cities]
+    told(target, "/api/plays", together)
+    found: list[Any] = []
+    while not found and target.lasts:
+        time.sleep(0.1)
+        found = told(target, f"/api/connections?artist={quote(artist)}")["connections"]
+    token = told(target, "/play/token")["token"]
+    return str(told(target, "/play", {"track": found[0]["track"]["id"], "city": cities[0]}, token)["press"])
+
+
+def told(target: Target, path: str, sent: object = None, tab: str = "") -> Any:
+    """Return a decoded answer; what is sent goes as JSON, with the bench's token or that of a tab."""
+    own = {"X-CSRF-Token": tab} if tab else {"Authorization": f"Bearer {TOKEN}"}
+    headers = {"X-Forwarded-For": STRANGER, "Content-Type": "application/json", **own}
+    data = None if sent is None else json.dumps(sent).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{target.port}{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.load(answer)
+
+
 def nothing(target: Target) -> None:
     """Do nothing, for comparison: what the machine itself costs the viewers."""
     time.sleep(max(0.0, target.until - time.monotonic()))
@@ -262,4 +295,5 @@ ATTACKS = (
     Named("idle sockets at the file limit", idle, files=256),
     Named("300 viewers at 256 files", crowd, files=256),
     Named("60 kB of {} lines", empty_plays),
+    Named("fifty on what came of one press", outcomes, settings=(("UNISON_VISITOR_PLAYS", "1"),)),
 )
