@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import takewhile
 from typing import Any
@@ -80,6 +80,7 @@ class Channels:
         self._by_filter = {Filter(): self._everyone}
         self._shares = Shares[Filter](filters_max)
         self._rebuilt: dict[tuple[Filter, int], list[Frame]] = {}
+        self._rebuilt_bytes = 0
         self._newest_ms, self.since = 0, 1
         self.tally = Tally()
         records.subscribe(self._receive)
@@ -123,6 +124,7 @@ class Channels:
         """The clock was set back: what came before this record cannot be made again, as its 10 s come twice."""
         self.since = seq
         self._rebuilt.clear()
+        self._rebuilt_bytes = 0
         self.tally.begin_anew()
         for channel in self._by_filter.values():
             channel.begin_anew(self._maker(channel.filter))
@@ -279,9 +281,10 @@ class Channels:
 
     def _remember(self, key: tuple[Filter, int], made: list[Frame]) -> None:
         """Keep what was rebuilt for others who come back at the same time, the oldest of it giving way."""
+        self._rebuilt_bytes += _size(made) - _size(self._rebuilt.pop(key, []))
         self._rebuilt[key] = made
-        while sum(len(payload) for made in self._rebuilt.values() for _, payload in made) > REBUILT_BYTES:
-            del self._rebuilt[next(iter(self._rebuilt))]
+        while self._rebuilt_bytes > REBUILT_BYTES:
+            self._rebuilt_bytes -= _size(self._rebuilt.pop(next(iter(self._rebuilt))))
 
     def _record(self, seq: int) -> SliceRecord:
         return _decoded(next(self._records.read(seq - 1))[1])
@@ -296,3 +299,7 @@ class Channels:
             if period(record) >= wanted:
                 yield number, record
                 gevent.sleep(0)
+
+
+def _size(made: Iterable[Frame]) -> int:
+    return sum(len(payload) for _, payload in made)
