@@ -255,7 +255,7 @@ def test_an_old_python_is_one_sentence(tmp_path: Path) -> None:
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit\nexit 1\n')
     old.chmod(0o755)
     (tmp_path / "dirname").symlink_to(str(shutil.which("dirname")))
-    ended = run("--no-seed", PATH=str(tmp_path))
+    ended = run("--no-seed", PATH=str(tmp_path), PYTHON="")
     assert ended.returncode == 1
     assert "needs Python 3.11 or newer, and PATH has Python 3.9.2" in said_in_one_sentence(ended)
 
