@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -23,7 +24,8 @@ from webapp.storage.secretfiles import words_of
 from webapp.web.hosts import is_loopback
 
 FOLDER = "unison-demo"
-READY = "Unison is on "
+READY = re.compile(r"\bUnison is on (http[^\s\"]+)")
+"""What the server prints once it answers, as text or in a line of JSON."""
 GRACE_S = 10.0
 RELAY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -145,9 +147,9 @@ async def _relay(server: asyncio.subprocess.Process, answering: asyncio.Future[s
     async for line in server.stdout:
         text = line.decode(errors="replace")
         print(text, end="", flush=True)
-        if text.startswith(READY) and not answering.done():
+        if (found := READY.search(text)) and not answering.done():
             print("Ctrl-C ends it", flush=True)
-            answering.set_result(text.removeprefix(READY).strip())
+            answering.set_result(found[1])
 
 
 async def _watch(sender: asyncio.subprocess.Process) -> None:

@@ -67,7 +67,7 @@ class Running:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line)
-            if found := re.match(r"Unison is on (http\S+)", line):
+            if found := re.search(r"\bUnison is on (http[^\s\"]+)", line):
                 self.url = found[1]
                 self._answers.set()
         self._answers.set()
@@ -168,8 +168,9 @@ def test_ctrl_c_before_the_server_answers_ends_it_as_well(start: Callable[..., R
     assert "Traceback" not in "".join(running.lines)
 
 
-def test_it_sends_plays_marked_as_synthetic(start: Callable[..., Running]) -> None:
-    running = start()
+@pytest.mark.parametrize("log_json", ["0", "1"])
+def test_it_sends_plays_marked_as_synthetic(start: Callable[..., Running], log_json: str) -> None:
+    running = start(UNISON_LOG_JSON=log_json)
     running.wait_until_it_answers()
     frame = first_frame_with_plays(running)
     assert frame["counts"]["plays_by_source"]["synthetic"] > 0
