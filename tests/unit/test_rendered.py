@@ -1,6 +1,7 @@
 """Answers that are kept for a moment."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,19 +29,24 @@ def kept(body: bytes, until_s: float = 10.0) -> Kept:
 
 
 def test_an_answer_is_good_for_its_time() -> None:
-    answers = Answers()
+    times = iter([9.0, 10.0])
+    answers = Answers(clock=lambda: next(times))
     answers.keep("a", kept(b"x"))
-    assert answers.get("a", 9.0) is not None
-    assert answers.get("a", 10.0) is None
+    assert answers.get("a") is not None
+    assert answers.get("a") is None
+
+
+def test_an_answer_is_kept_by_a_clock_that_nobody_sets() -> None:
+    assert Answers().clock is time.monotonic
 
 
 def test_answers_take_so_many_bytes_at_most_and_those_not_used_for_longest_go() -> None:
-    answers = Answers(most=30_000)
+    answers = Answers(most=30_000, clock=lambda: 0.0)
     for name in "abc":
         answers.keep(name, kept(b"x"))
-        answers.get("a", 0.0)
+        answers.get("a")
     answers.keep("d", kept(b"x"))
-    assert [name for name in "abcd" if answers.get(name, 0.0)] == ["a", "c", "d"]
+    assert [name for name in "abcd" if answers.get(name)] == ["a", "c", "d"]
 
 
 def test_a_page_that_is_kept_is_the_same_and_a_browser_that_has_it_is_told_so(client: FlaskClient) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import TooManyRequests
 
@@ -72,16 +72,17 @@ class Answers:
 
     Args:
         most: bytes of bodies and keys.
+        clock: seconds of a clock that is never set.
     """
 
-    def __init__(self, most: int = KEPT_BYTES) -> None:
-        self._most, self._size = most, 0
+    def __init__(self, most: int = KEPT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._size, self.clock = most, 0, clock
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
 
-    def get(self, key: Hashable, now_s: float) -> Kept | None:
+    def get(self, key: Hashable) -> Kept | None:
         """Return the answer to a question, if there is a good one."""
         kept = self._kept.get(key)
-        if kept is None or now_s >= kept.until_s:
+        if kept is None or self.clock() >= kept.until_s:
             return None
         self._kept.move_to_end(key)
         return kept
@@ -136,7 +137,7 @@ def _answer() -> Response | None:
     if app is None or request.endpoint not in FRESH_S or request.method not in ("GET", "HEAD"):
         return None
     key = _key(app)
-    if kept := app.answers.get(key, app.now()):
+    if kept := app.answers.get(key):
         return _again(kept)
     address = client_address(request, app.settings)
     if wait_s := app.pages.take(address):
@@ -145,7 +146,7 @@ def _answer() -> Response | None:
     if owner := app.owner_of(address):
         app.turns.take(owner)
         g.turn_of = owner
-        if kept := app.answers.get(key, app.now()):  # it was made meanwhile
+        if kept := app.answers.get(key):  # it was made meanwhile
             return _again(kept)
     if FRESH_S[request.endpoint]:
         g.kept_as = key, request.environ.pop(_IF_NONE_MATCH, None)
@@ -158,8 +159,6 @@ def _give_turn(_: BaseException | None) -> None:
 
 
 def _parts() -> Unison | None:
-    from flask import current_app
-
     return current_app.extensions.get("unison")
 
 
@@ -190,7 +189,7 @@ def _keep(response: Response) -> Response:
     if response.status_code == HTTPStatus.OK and not response.is_streamed:
         app = _parts()
         assert app is not None
-        body, until_s = response.get_data(), app.now() + FRESH_S[str(request.endpoint)]
+        body, until_s = response.get_data(), app.answers.clock() + FRESH_S[str(request.endpoint)]
         kept = Kept(body, response.status_code, response.headers.copy(), until_s, LINKED in request.environ)
         app.answers.keep(key, kept)
         if response.headers.get("ETag"):
