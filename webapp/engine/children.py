@@ -40,6 +40,10 @@ class StartError(OSError):
     """A child process could not be started."""
 
 
+class LostError(OSError):
+    """A child process was lost before it answered; the message says how."""
+
+
 class Child(Generic[T]):
     """A process that runs a module of ours, which calls `serve`. Call it from any greenlet or thread.
 
@@ -97,27 +101,34 @@ class Child(Generic[T]):
 
         Raises:
             StartError: there is no child, and none could be started.
-            OSError: the child was lost.
+            LostError: the child was lost.
         """
         self.busy += 1
         try:
-            with self._sending:
-                connection, progress = self._sent(question)
-            try:
-                return receive(connection, self._answer, progress.check)
-            except BaseException as error:  # whoever comes next must not get this answer
-                if connection is self._connection:
-                    self._end(stuck=isinstance(error, TimeoutError))
-                raise
-            finally:
-                self._receiving.release()
+            return self._answered(question)
+        except StartError:
+            raise
+        except OSError as error:
+            raise LostError(str(error)) from error
         finally:
             self.busy -= 1
 
     def stop(self) -> None:
-        """End it, for good; who still waits for an answer gets an OSError."""
+        """End it, for good; who still waits for an answer gets a LostError."""
         self._stopped = True
         self._end()
+
+    def _answered(self, question: Callable[[], msgspec.Struct]) -> T:
+        with self._sending:
+            connection, progress = self._sent(question)
+        try:
+            return receive(connection, self._answer, progress.check)
+        except BaseException as error:  # whoever comes next must not get this answer
+            if connection is self._connection:
+                self._end(stuck=isinstance(error, TimeoutError))
+            raise
+        finally:
+            self._receiving.release()
 
     def _sent(self, question: Callable[[], msgspec.Struct]) -> tuple[socket.socket, Progress]:
         """Send a question, wait for the turn to receive, for answers come in order, and say from where."""

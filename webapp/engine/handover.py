@@ -18,7 +18,7 @@ import gevent
 import msgspec
 
 from webapp.core.plays import plays_in
-from webapp.engine.children import Child, StartError
+from webapp.engine.children import Child, LostError
 from webapp.engine.matching import Closed, Due, Fresh, Load, Question, Save, Start
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,7 @@ class MatchingElsewhere:
             try:
                 self._have_one_that_knows_all()
                 closed = self._asked(todo[0].due)
-            except StartError:
-                raise
-            except OSError as error:
+            except LostError as error:
                 todo.extendleft(reversed(self._after_loss(todo.popleft(), error)))
             else:
                 self._since.append(todo.popleft().due)

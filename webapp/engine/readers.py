@@ -22,7 +22,7 @@ from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.plays import Source
 from webapp.core.reading import PlayReader, Taken
-from webapp.engine.children import Child, StartError, give_way, readiest, serve
+from webapp.engine.children import Child, LostError, StartError, give_way, readiest, serve
 
 LARGE_BYTES = 1 << 13
 """What is shorter takes a few milliseconds, whatever it holds."""
@@ -111,18 +111,14 @@ class Readers:
             return None
         try:
             return readiest(self.children).asked(job)
-        except StartError:
-            raise
-        except OSError as error:
+        except LostError as error:
             log.warning("a process that reads large bodies was lost (%s); another one takes over", error)
         self._ready_another()
         if short:
             return None
         try:
             return readiest(self.children).asked(job)
-        except StartError:
-            raise
-        except OSError as error:
+        except LostError as error:
             raise ReadersLost from error
 
     def _ready_another(self) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from webapp.engine.children import Child, StartError, give_way, serve
+from webapp.engine.children import Child, LostError, give_way, serve
 from webapp.graphics.cardpage import SOFT, WARM, Tile
 from webapp.graphics.cards import KINDS, Drawn, Told
 from webapp.graphics.codes import code_svg
@@ -68,9 +68,7 @@ class Drawing:
         (child,) = self.children
         try:
             return child.asked(lambda: job).data
-        except StartError:
-            raise
-        except OSError as error:
+        except LostError as error:
             log.warning("the process that draws pictures was lost (%s); another one takes over", error)
             return child.asked(lambda: job).data
 
