@@ -20,7 +20,8 @@ from webapp.core.slices import Slicer
 from webapp.engine import handover, progress
 from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.matching import MatchingHere
-from webapp.engine.progress import Look, Progress
+from webapp.engine.processes import usage
+from webapp.engine.progress import Progress
 
 SECRET, WINDOW_MS, LATENESS_MS = b"k" * 32, 1_000, 500
 START_MS = 1_790_000_000_000
@@ -155,7 +156,7 @@ def test_a_process_is_stuck_where_it_does_nothing_for_three_seconds_not_where_it
     assert progress.STUCK_S < 3
     looks(busy.pid, 30, apart_s=0.05)
     busy.send_signal(signal.SIGSTOP)
-    while (look := Look.at(busy.pid)) and look.state != "T":
+    while (look := usage(busy.pid)) and look.state != "T":
         time.sleep(0.01)
     with pytest.raises(TimeoutError, match=r"it is stuck: 1.5 s without any work"):
         looks(busy.pid, 6)

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import NamedTuple
+from webapp.engine.processes import Usage, usage
 
 LOOKS = 3
 STUCK_S = 1.5
 """A process that owes an answer for so long, and uses no processor time meanwhile, is stuck."""
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _MAY_NOT_RUN = "RD"
 """States of a process that waits for a processor or a disk, which is no fault of its own."""
-
-
-class Look(NamedTuple):
-    """What the kernel tells of a process: its state, a letter, and the processor time that it has used."""
-
-    state: str
-    ticks: int
-
-    @classmethod
-    def at(cls, pid: int) -> Look | None:
-        """Look at a process now; None where the kernel does not tell."""
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            return cls(fields[0], int(fields[11]) + int(fields[12]))
-        except (OSError, IndexError, ValueError):
-            return None
 
 
 def look_s(stuck_s: float) -> float:
@@ -47,8 +28,8 @@ class Progress:
 
     def __init__(self, pid: int, answer_s: float, stuck_s: float = STUCK_S) -> None:
         self._pid, self._answer_s, self._stuck_s, self._look_s = pid, answer_s, stuck_s, look_s(stuck_s)
-        self._first: Look | None = None
-        self._ticks = -1
+        self._first: Usage | None = None
+        self._cpu_s = -1.0
         self._idle_s = 0.0
 
     def check(self) -> None:
@@ -59,11 +40,11 @@ class Progress:
         Raises:
             TimeoutError: the process is stuck.
         """
-        look = Look.at(self._pid) or Look("", 0)
+        look = usage(self._pid) or Usage("", 0.0, 0)
         self._first = self._first or look
-        self._idle_s = self._idle_s + self._look_s if look.ticks == self._ticks else self._look_s
-        self._ticks = look.ticks
+        self._idle_s = self._idle_s + self._look_s if look.cpu_s == self._cpu_s else self._look_s
+        self._cpu_s = look.cpu_s
         if self._idle_s >= (self._stuck_s if look.state and look.state not in _MAY_NOT_RUN else self._answer_s):
             raise TimeoutError(f"it is stuck: {self._idle_s:g} s without any work")
-        if (look.ticks - self._first.ticks) / _TICKS_PER_S >= self._answer_s:
+        if look.cpu_s - self._first.cpu_s >= self._answer_s:
             raise TimeoutError(f"it is stuck: {self._answer_s:g} s of work on one answer")
