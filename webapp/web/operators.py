@@ -16,15 +16,14 @@ from webapp.config import Settings
 from webapp.storage.secretfiles import SecretFile, SecretFileError, text_of
 from webapp.web.bodies import drain
 from webapp.web.errors import error_answer
-from webapp.web.hosts import host_name, is_loopback
-from webapp.web.senders import authorization_of, is_one_of, proxy_header
+from webapp.web.hosts import PROBES, host_name, is_loopback
+from webapp.web.senders import authorization_of, is_one_of, why_not_local
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 OWN = frozenset({"/metrics", "/status", "/status.json"})
 """What is the operator's."""
-PROBES = frozenset({"/healthz", "/readyz"})
 ASSETS = "/assets/"
 """What the page at /status is made of."""
 _BEHIND_A_PROXY = " A proxy on it may let others in: set UNISON_ADMIN_PORT or UNISON_ADMIN_TOKEN."
@@ -150,17 +149,12 @@ def _password(request: Request) -> str:
 
 
 def _check_local(request: Request) -> None:
-    """Refuse what is not from this machine, as far as that can be known."""
-    name = host_name(request.headers.get("Host", ""))
-    if not is_loopback(request.remote_addr or ""):
-        why = "this request is from elsewhere"
-    elif header := proxy_header(request):
-        why = f"this request came through a proxy ({header})"
-    elif "Host" in request.headers and not is_loopback(name):
+    """Refuse what is not from this machine, or names another: such a name may have come through a proxy."""
+    why = why_not_local(request)
+    if why is None and "Host" in request.headers and not is_loopback(host_name(request.headers["Host"])):
         why = "this request names another host, so it may have come through a proxy"
-    else:
-        return
-    raise Forbidden(
-        f"metrics and status are for this machine only, and {why};"
-        " set UNISON_ADMIN_TOKEN, or UNISON_ADMIN_PORT for a port of their own"
-    )
+    if why:
+        raise Forbidden(
+            f"metrics and status are for this machine only, and {why};"
+            " set UNISON_ADMIN_TOKEN, or UNISON_ADMIN_PORT for a port of their own"
+        )

@@ -144,7 +144,7 @@ def authorization_of(request: Request) -> tuple[str, str]:
     return scheme.lower(), given.strip()
 
 
-def proxy_header(request: Request) -> str | None:
+def _proxy_header(request: Request) -> str | None:
     """Return the name of a header that a proxy added; None where there is none."""
     for name in request.environ:
         if name in _PROXY_HEADERS or name.startswith("HTTP_X_FORWARDED_"):
@@ -152,19 +152,21 @@ def proxy_header(request: Request) -> str | None:
     return None
 
 
-def _check_local(request: Request) -> None:
-    """Refuse what is not from this machine, as far as that can be known."""
+def why_not_local(request: Request) -> str | None:
+    """Return why a request is not from this machine; None where it is, as far as that can be known."""
     if not is_loopback(request.remote_addr or ""):
-        why = "this request is from elsewhere"
-    elif header := proxy_header(request):
-        why = f"this request came through a proxy ({header})"
-    else:
-        return
-    raise Unauthorized(
-        f"without a token this server takes plays from its own machine only, and {why};"
-        " `unison token` prints the token",
-        www_authenticate=_REALM,
-    )
+        return "this request is from elsewhere"
+    header = _proxy_header(request)
+    return f"this request came through a proxy ({header})" if header else None
+
+
+def _check_local(request: Request) -> None:
+    if why := why_not_local(request):
+        raise Unauthorized(
+            f"without a token this server takes plays from its own machine only, and {why};"
+            " `unison token` prints the token",
+            www_authenticate=_REALM,
+        )
 
 
 def _check_site(request: Request, settings: Settings) -> None:
