@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 import click
 
+from webapp import clioptions
 from webapp.config import SettingError, Settings
 from webapp.storage.backup import BackupError, copied, restored
 from webapp.storage.datadir import DataDirError
@@ -19,16 +20,10 @@ T = TypeVar("T")
 EVERY_S = 1.0
 """How often progress is written where nobody sees a line that changes."""
 
-_data_dir = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of history and secret.  [UNISON_DATA_DIR]",
-)
-
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_data_dir
+@clioptions.data_dir
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def backup(file: Path, data_dir: Path | None, force: bool) -> None:
     """Copy the history and the secret to FILE, also while a server uses them.
@@ -46,7 +41,7 @@ def backup(file: Path, data_dir: Path | None, force: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_data_dir
+@clioptions.data_dir
 def restore(file: Path, data_dir: Path | None) -> None:
     """Put the backup FILE into the data folder, which no server may use meanwhile.
 

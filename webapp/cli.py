@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import click
 
-from webapp import listening, logs
+from webapp import clioptions, listening, logs
 from webapp.config import SettingError, Settings, wants_json
 from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
 from webapp.storage.secretfiles import words_of
@@ -108,13 +108,9 @@ def _show_token(chosen: Settings) -> None:
 
 
 @main.command()
-@click.option("--host", help="Address to bind to.  [UNISON_HOST, default 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [UNISON_PORT, default 8000]")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of history and secret.  [UNISON_DATA_DIR]",
-)
+@clioptions.host
+@clioptions.port
+@clioptions.data_dir
 @click.option(
     "--open-on-loopback", is_flag=True, hidden=True, help="Take plays from this machine without a token, as demos do."
 )

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from webapp import clioptions
 from webapp.config import SettingError, Settings, default_data_dir
 from webapp.seed import options
 from webapp.seed.scenarios import SCENARIOS
@@ -35,11 +36,11 @@ Environment = dict[str, str]
 
 
 @click.command()
-@click.option("--host", help="Address to bind to.  [UNISON_HOST, default 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [UNISON_PORT, default 8000]")
+@clioptions.host
+@clioptions.port
 @click.option(
     "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=clioptions.FOLDER,
     help=f"Folder of history and secret.  [UNISON_DATA_DIR, default ~/.local/share/{FOLDER}]",
 )
 @click.option(
