@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -49,7 +50,10 @@ def test_each_alert_rule_fires_when_it_is_due_and_not_before() -> None:
 
 
 def test_each_process_tells_its_memory_and_its_processor_time_from_the_start(server: Server) -> None:
-    text = get_text(server, "/metrics")
+    until = time.monotonic() + 20
+    while 'process="matching"' not in (text := get_text(server, "/metrics")):  # it begins with the first slice
+        assert time.monotonic() < until, text
+        time.sleep(0.05)
     for process in ("master", "worker", "matching"):
         assert float(re.findall(rf'unison_process_resident_bytes{{process="{process}"}} (\S+)', text)[0]) > 1e6
         assert float(re.findall(rf'unison_process_cpu_seconds_total{{process="{process}"}} (\S+)', text)[0]) >= 0
