@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import random
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
 
 import gevent
 from flask import Flask
@@ -21,9 +18,8 @@ from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import Overloaded
 from webapp.core.records import SliceRecord
 from webapp.core.search import Heard
-from webapp.core.selection import Filter
 from webapp.engine.bus import MemoryBus
-from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.channels import Channels
 from webapp.engine.clock import Clock
 from webapp.engine.files import file_limit, room_for_viewers
 from webapp.engine.handover import MatchingElsewhere
@@ -31,10 +27,9 @@ from webapp.engine.hub import Hub
 from webapp.engine.loop import Loop
 from webapp.engine.pipeline import Pipeline
 from webapp.engine.readers import Readers
-from webapp.engine.shares import Shares
-from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from webapp.graphics.album import Album
 from webapp.graphics.drawing import Drawing
+from webapp.health import Health
 from webapp.metrics import Metrics
 from webapp.readings import observe
 from webapp.resources import TEMPLATES
@@ -68,18 +63,16 @@ from webapp.web import (
     stream,
     visitors,
 )
-from webapp.web.admission import Addresses, TooManyViewers, name_of
 from webapp.web.bodies import Room
-from webapp.web.hosts import is_loopback
 from webapp.web.rates import Rate, Rates
 from webapp.web.rendered import PAGES, PAGES_OF_ALL, Answers, Turns
 from webapp.web.runtime import offload
 from webapp.web.senders import senders
+from webapp.web.viewers import Viewers
 
 RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5
-LAG_MAX_S = 2.0
-PROBLEMS_S = 1.0
+HEALTH_S = 1.0
 SECRETS_S = 1.0
 CODES_BYTES = 4 << 20
 """Codes have a queue of their own: there may be one of any address, and none is to keep a moment from its picture."""
@@ -110,44 +103,16 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     unison = app.extensions["unison"] = Unison(settings, open_on_loopback=open_on_loopback)
     app.before_request(unison.start)
     for part in (
-        api,
-        atom,
-        builder,
-        charts,
-        embed,
-        moments,
-        oembed,
-        overviews,
-        pages,
-        pictures,
-        stats,
-        status,
-        visitors,
-    ):
+        api, atom, builder, charts, embed, moments, oembed, overviews, pages, pictures, stats, status, visitors,
+    ):  # fmt: skip
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
     for layer in (
-        errors,
-        rendered,
-        bodies,
-        stream,
-        ingest,
-        operators,
-        hosts,
-        forwarding,
-        prefix,
-        security,
-        headers,
+        errors, rendered, bodies, stream, ingest, operators, hosts, forwarding, prefix, security, headers,
         instrumentation,
-    ):
+    ):  # fmt: skip
         layer.init_app(app)
     return app
-
-
-class Place:
-    """One viewer's; `viewer` is None until it has joined the hub."""
-
-    viewer: Any = None
 
 
 class Unison:
@@ -163,8 +128,7 @@ class Unison:
         self.gazetteer = load_gazetteer()
         self.metrics = Metrics()
         self.clock = Clock()
-        self.proxy_warning = ""  # see `webapp.web.forwarding`
-        self.addresses = Addresses(settings.viewers_per_address)
+        self.health = Health(self)
         self.shares = Rates()
         self.presses = Rates(all=PRESSES)
         self.pictures = Rates(each=PICTURES)
@@ -176,9 +140,6 @@ class Unison:
         self.loop = Loop()
         self._starting = threading.Lock()
         self._started = self._is_ending = False
-        self._status = "ok"
-        self.places = Shares[Place](settings.viewers_max)  # taken before they have joined the hub, until they are gone
-        self._key = os.urandom(16)
 
     def now(self) -> float:
         """Return the time, epoch seconds: the one clock of the application."""
@@ -203,7 +164,7 @@ class Unison:
                 self.loop.call(self._assemble)
                 self.loop.forever(self.pipeline.step)
                 self.loop.forever(self._keep_history)
-                self.loop.forever(self._tell_problems)
+                self.loop.forever(self._look_at_health)
                 self.loop.forever(self._look_at_secrets)
                 atexit.register(self.stop)
                 self._started = True
@@ -225,7 +186,6 @@ class Unison:
 
     def _open(self) -> None:
         settings = self.settings
-        self.places.whole = min(settings.viewers_max, room_for_viewers(file_limit()))
         self.history = History(
             settings.data_dir / FILE_NAME,
             self.gazetteer,
@@ -263,7 +223,7 @@ class Unison:
         self.pipeline = Pipeline(
             self.plays, self.records, self.matching, self.clock, settings.lateness_s, self.metrics.closed
         )
-        self.hub = Hub(bye=self._bye)
+        self.hub = Hub(bye=lambda: frames.bye(random.randint(2_000, 10_000)))
         self.channels = Channels(
             self.records,
             self.hub,
@@ -275,6 +235,8 @@ class Unison:
             window_s=settings.window_s,
             offload=offload,
         )
+        most = min(settings.viewers_max, room_for_viewers(file_limit()))
+        self.viewers = Viewers(self.loop, self.hub, self.channels, most, settings.viewers_per_address)
         self.records.subscribe(lambda _, message: self.metrics.record(SliceRecord.decode(message).counts))
         observe(self)
 
@@ -289,19 +251,9 @@ class Unison:
         offload(self.senders.look)
         offload(self.operators.look)
 
-    def _tell_problems(self) -> None:
-        """Log when the server stops being ready or is degraded, and when all is well again."""
-        gevent.sleep(PROBLEMS_S)
-        problems, warnings = self.problems(), self._troubles()
-        status = _status(problems, warnings)
-        if status != self._status:
-            self._status = status
-            if status == "ok":
-                log.info("ready again", extra={"event": "ready"})
-            else:
-                sentences = "; ".join([*problems, *warnings])
-                more = {"event": status.replace(" ", "_"), "problems": problems, "warnings": warnings}
-                log.warning("%s: %s", status, sentences, extra=more)
+    def _look_at_health(self) -> None:
+        gevent.sleep(HEALTH_S)
+        self.health.log_changes()
 
     # What the blueprints ask for.
 
@@ -327,119 +279,6 @@ class Unison:
             self.metrics.refused(n)
             raise Overloaded(retry_after_s=1.0)
 
-    def has_room_for(self, wanted: Filter, address: str) -> bool:
-        """Tell whether a viewer with this filter can come in from an address."""
-        owner = self.owner_of(address)
-        return self.places.has_room_for(owner) and self.channels.has_room_for(wanted, owner)
-
-    def owner_of(self, address: str) -> bytes | None:
-        """Return whose share a viewer at an address takes of; on loopback, where proxies are, it is nobody's."""
-        return None if is_loopback(address) else name_of(address, self._key)
-
-    def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
-        """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
-        self.loop.spawn(self._join, socket, wanted, since, address, on_gone)
-
-    def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
-        owner, place = self.owner_of(address), Place()
-        try:
-            on_gone = self._entered(place, owner, address, on_gone)
-            place.viewer = self.channels.join(socket, wanted, since, owner, on_gone)
-        except TooManyViewers:  # the last place went between the question and the handshake
-            self.hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
-        except TooManyFilters:
-            self.hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
-        except Outrun:  # it comes again, and is told how large its gap is
-            self.hub.refuse(socket, TRY_AGAIN_LATER, "too far behind", on_gone)
-        except Exception:
-            log.exception("a viewer could not come in")
-            self.hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
-
-    def _entered(
-        self, place: Place, owner: bytes | None, address: str, on_gone: Callable[[], None]
-    ) -> Callable[[], None]:
-        """Count a viewer in; returns what to call when it is gone.
-
-        Raises:
-            TooManyViewers: all places are taken, or all of its address.
-        """
-        self._make_room(owner)
-        leave = self.addresses.enter(address)
-        self.places.take(owner, place)
-
-        def gone() -> None:
-            self.places.leave(place)
-            leave()
-            on_gone()
-
-        return gone
-
-    def _make_room(self, owner: bytes | None) -> None:
-        """Dismiss a viewer where there is no place for another."""
-        if not self.places.has_room_for(owner):
-            raise TooManyViewers
-        if self.places.taken < self.places.whole:
-            return
-        place = next((place for place in self.places.givers(owner) if place.viewer), None)
-        if place is None:
-            raise TooManyViewers
-        self.places.leave(place)
-        self.hub.dismiss(place.viewer)
-
-    def health(self) -> tuple[str, list[str], list[str]]:
-        """Return ok, degraded or not ready, then what makes it not ready, then what makes it degraded."""
-        problems, warnings = self.problems(), self.warnings()
-        return _status(problems, warnings), problems, warnings
-
-    def warnings(self) -> list[str]:
-        """Return what is in trouble while the stream goes on, a sentence each."""
-        return self._troubles() + ([self.proxy_warning] if self.proxy_warning else [])
-
-    def _troubles(self) -> list[str]:
-        """Return the warnings that come and go, each with a line in the log."""
-        troubles = self.history.warnings
-        left_s = self.settings.prune_after_s - self.clock.held_s
-        if self.clock.set_by_s and left_s > 0:
-            told = self.clock.told
-            troubles.append(f"the clock was set {told}; nothing is forgotten for its age for another {left_s:.0f} s")
-        return troubles
-
-    def problems(self) -> list[str]:
-        """Return what keeps this server from being ready, a sentence each."""
-        problems = []
-        if (lag_s := self.pipeline.lag_s) > LAG_MAX_S:
-            problems.append(f"matching is {lag_s:.1f} s behind the clock")
-        return problems
-
-    def stats(self) -> dict[str, Any]:
-        """Return what /api/stats says: the last 10 s, the last minute, and totals since the start."""
-        counts, shown = self.channels.tally.last(10_000)
-        return {
-            "stream": self.records.stream,
-            "seq": self.records.last,
-            "now": round(self.now(), 3),
-            "window_s": self.settings.window_s,
-            "viewers": self.hub.viewers,
-            "last_10_s": {
-                "plays_per_s": counts.plays / 10,
-                "together": counts.together,
-                "connections": counts.connections,
-                "same_city": counts.same_city,
-                "shown": shown,
-            },
-            "plays_by_source": self.channels.tally.minute.plays_by_source,
-            "total": frames.totals(self.channels.tally.total),
-        }
-
-    def load(self) -> dict[str, Any]:
-        """Return how busy the server is, for its operators."""
-        return {
-            "filters": self.channels.filters,
-            "backlog_bytes": self.hub.backlog,
-            "plays_waiting": self.pipeline.waiting,
-            "lag_s": round(self.pipeline.lag_s, 3),
-        }
-
     def stop(self) -> None:
         """Close the open slices, write what is pending, say goodbye to the viewers, close all."""
         with self._starting:
@@ -458,13 +297,6 @@ class Unison:
         self.history.close()
         self._data_dir.close()
 
-    def _bye(self) -> bytes:
-        return frames.bye(random.randint(2_000, 10_000))
-
     def _say_goodbye(self) -> None:
         spread_ms = 1_000 + self.hub.viewers  # a thousand may come back each second
         self.hub.close(lambda: frames.bye(random.randint(500, 500 + spread_ms)), wait_s=GOODBYE_S)
-
-
-def _status(problems: list[str], warnings: list[str]) -> str:
-    return "not ready" if problems else "degraded" if warnings else "ok"

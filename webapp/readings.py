@@ -1,4 +1,4 @@
-"""What the metrics read from the parts of an application at each scrape."""
+"""Figures that are read from the parts of an application: for metrics at each scrape, for /api/stats and /status."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from webapp.core import frames
 from webapp.engine.children import Child
 from webapp.engine.hub import REASONS
 from webapp.engine.processes import Usage, usage
@@ -87,3 +88,34 @@ def _cpu(app: Unison) -> dict[str, float]:
     for name, used in _usages(app):
         found[name] = found.get(name, 0.0) + used.cpu_s
     return found
+
+
+def stats(app: Unison) -> dict[str, Any]:
+    """Return what /api/stats says: the last 10 s, the last minute, and totals since the start."""
+    counts, shown = app.channels.tally.last(10_000)
+    return {
+        "stream": app.records.stream,
+        "seq": app.records.last,
+        "now": round(app.now(), 3),
+        "window_s": app.settings.window_s,
+        "viewers": app.hub.viewers,
+        "last_10_s": {
+            "plays_per_s": counts.plays / 10,
+            "together": counts.together,
+            "connections": counts.connections,
+            "same_city": counts.same_city,
+            "shown": shown,
+        },
+        "plays_by_source": app.channels.tally.minute.plays_by_source,
+        "total": frames.totals(app.channels.tally.total),
+    }
+
+
+def load(app: Unison) -> dict[str, Any]:
+    """Return how busy the server is, for its operators."""
+    return {
+        "filters": app.channels.filters,
+        "backlog_bytes": app.hub.backlog,
+        "plays_waiting": app.pipeline.waiting,
+        "lag_s": round(app.pipeline.lag_s, 3),
+    }

@@ -8,6 +8,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
+from webapp import readings
 from webapp.core.frames import connection_json
 from webapp.core.records import is_connection_id
 from webapp.core.search import SearchError, kind_of, search, wanted
@@ -79,7 +80,7 @@ def find() -> Response:
 def stats() -> Response:
     """Return the sums of the last seconds."""
     app = unison()
-    return _json(app.loop.call(app.stats))
+    return _json(app.loop.call(readings.stats, app))
 
 
 @blueprint.get("/healthz")
@@ -91,7 +92,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """Say whether the stream works, else answer 503; `degraded` (200) is trouble that the stream does not feel."""
-    status, problems, warnings = unison().health()
+    status, problems, warnings = unison().health.told()
     body = {"status": status, "problems": problems, "warnings": warnings}
     return _json(body, 503 if problems else 200)
 

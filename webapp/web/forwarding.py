@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
     answers = app.wsgi_app
 
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not unison.proxy_warning and any(name in environ for name in FORWARDED):
+        if not unison.health.proxy_warning and any(name in environ for name in FORWARDED):
             _notice(unison, environ)
         return answers(environ, start_response)
 
@@ -37,8 +37,8 @@ def init_app(app: Flask) -> None:
 def _notice(unison: Unison, environ: WSGIEnvironment) -> None:
     peer = environ.get("REMOTE_ADDR") or ""
     if is_loopback(peer) and not is_trusted(peer, unison.settings):
-        unison.proxy_warning = (
+        unison.health.proxy_warning = (
             "a proxy on this machine forwards the requests of visitors, who are not limited by address; set"
             f" UNISON_TRUSTED_PROXIES to its address ({peer}), and have it send X-Forwarded-For"
         )
-        log.warning(unison.proxy_warning, extra={"event": "proxy_not_trusted"})
+        log.warning(unison.health.proxy_warning, extra={"event": "proxy_not_trusted"})

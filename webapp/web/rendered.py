@@ -143,7 +143,7 @@ def _answer() -> Response | None:
     if wait_s := app.pages.take(address):
         time.sleep(SLOWED_S)
         raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
-    if owner := app.owner_of(address):
+    if owner := app.viewers.owner_of(address):
         app.turns.take(owner)
         g.turn_of = owner
         if kept := app.answers.get(key):  # it was made meanwhile

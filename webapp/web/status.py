@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
+from webapp import readings
 from webapp.web.errors import JSON
 from webapp.web.operators import is_their_listener
 from webapp.web.runtime import unison
@@ -82,5 +83,6 @@ def metrics() -> Response:
 def _figures() -> dict[str, Any]:
     """Return what the public is told, what is only the operator's, and what is wrong, a sentence each."""
     app = unison()
-    _, problems, warnings = app.health()
-    return {**app.loop.call(app.stats), **app.loop.call(app.load), "problems": [*problems, *warnings]}
+    _, problems, warnings = app.health.told()
+    read = app.loop.call(lambda: readings.stats(app) | readings.load(app))
+    return {**read, "problems": [*problems, *warnings]}

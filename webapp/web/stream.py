@@ -53,12 +53,12 @@ def admit(app: Unison, request: Request) -> takeover.Enter:
     except FilterError as error:
         raise BadRequest(str(error)) from None
     address = client_address(request, app.settings)
-    if not app.has_room_for(wanted, address):
+    if not app.viewers.has_room_for(wanted, address):
         raise ServiceUnavailable("too many viewers or filters at the moment", retry_after=RETRY_AFTER_S)
-    if not app.addresses.has_room_for(address):
+    if not app.viewers.addresses.has_room_for(address):
         raise TooManyRequests("too many viewers from your address at the moment", retry_after=RETRY_AFTER_S)
     since = request.args.get("since")
-    return lambda taken: app.join(taken.sock, wanted, since, address, taken.on_gone(_nothing))
+    return lambda taken: app.viewers.join(taken.sock, wanted, since, address, taken.on_gone(_nothing))
 
 
 def _is_framed_by_anybody(request: Request, settings: Settings) -> bool:

@@ -1,0 +1,102 @@
+"""Who watches: how many viewers there may be, which of them give way to others, and the way of each to the hub."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from webapp.core.selection import Filter
+from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.hub import Hub
+from webapp.engine.loop import Loop
+from webapp.engine.shares import Shares
+from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
+from webapp.web.admission import Addresses, TooManyViewers, name_of
+from webapp.web.hosts import is_loopback
+
+log = logging.getLogger(__name__)
+
+
+class _Place:
+    """One viewer's; `viewer` is None until it has joined the hub."""
+
+    viewer: Any = None
+
+
+class Viewers:
+    """All viewers of an application.
+
+    Args:
+        loop: what the hub lives on.
+        hub: has their sockets.
+        channels: make their frames.
+        most: viewers at once.
+        of_one_address: likewise; 0 is no bound.
+    """
+
+    def __init__(self, loop: Loop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
+        self._loop, self._hub, self._channels = loop, hub, channels
+        self._places = Shares[_Place](most)  # taken before they have joined the hub, until they are gone
+        self.addresses = Addresses(of_one_address)
+        self._key = os.urandom(16)
+
+    def has_room_for(self, wanted: Filter, address: str) -> bool:
+        """Tell whether a viewer with this filter can come in from an address."""
+        owner = self.owner_of(address)
+        return self._places.has_room_for(owner) and self._channels.has_room_for(wanted, owner)
+
+    def owner_of(self, address: str) -> bytes | None:
+        """Return whose share an address takes of; on loopback, where proxies are, it is nobody's."""
+        return None if is_loopback(address) else name_of(address, self._key)
+
+    def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
+        """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
+        self._loop.spawn(self._join, socket, wanted, since, address, on_gone)
+
+    def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
+        owner, place = self.owner_of(address), _Place()
+        try:
+            on_gone = self._entered(place, owner, address, on_gone)
+            place.viewer = self._channels.join(socket, wanted, since, owner, on_gone)
+        except TooManyViewers:  # the last place went between the question and the handshake
+            self._hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
+        except TooManyFilters:
+            self._hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
+        except Outrun:  # it comes again, and is told how large its gap is
+            self._hub.refuse(socket, TRY_AGAIN_LATER, "too far behind", on_gone)
+        except Exception:
+            log.exception("a viewer could not come in")
+            self._hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
+
+    def _entered(
+        self, place: _Place, owner: bytes | None, address: str, on_gone: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Count a viewer in; returns what to call when it is gone.
+
+        Raises:
+            TooManyViewers: all places are taken, or all of its address.
+        """
+        self._make_room(owner)
+        leave = self.addresses.enter(address)
+        self._places.take(owner, place)
+
+        def gone() -> None:
+            self._places.leave(place)
+            leave()
+            on_gone()
+
+        return gone
+
+    def _make_room(self, owner: bytes | None) -> None:
+        """Dismiss a viewer where there is no place for another."""
+        if not self._places.has_room_for(owner):
+            raise TooManyViewers
+        if self._places.taken < self._places.whole:
+            return
+        place = next((place for place in self._places.givers(owner) if place.viewer), None)
+        if place is None:
+            raise TooManyViewers
+        self._places.leave(place)
+        self._hub.dismiss(place.viewer)
