@@ -27,6 +27,7 @@
  * @property {object} meter
  */
 import { base } from "./base.js";
+import { startChoices } from "./choices.js";
 import { browserStorage } from "./prefs.js";
 import { filtersOf } from "./stream.js";
 
@@ -46,23 +47,12 @@ export function furnish(page) {
 }
 
 /** @param {import("./main.js").Page} page */
-function looks({ parts: { start, use }, prefs }) {
+function looks({ parts, prefs }) {
+  const { start, use } = parts;
   const view = start("globe", () => import("./view.js"), ({ createView }) => {
     const keep = (/** @type {string} */ wish) => prefs.keep("theme", wish);
     return createView(find("stage"), { scene: told("scene"), over: OVER_STAGE, keep });
   });
-  const theme = start(
-    "theme",
-    () => view.then(() => import("./theme.js")),
-    ({ createThemeChoice }) => {
-      const chosen = use("globe", (made) => made.theme);
-      if (!chosen) throw new Error("it needs the view");
-      return createThemeChoice(find("theme"), chosen);
-    },
-  );
-  const language = start("language", () => import("./language.js"), ({ createLanguageChoice }) =>
-    createLanguageChoice(find("languages"), { keep: (tag) => prefs.keep("language", tag) }),
-  );
   const taps = start("taps", () => import("./taps.js"), ({ createTaps }) =>
     createTaps(find("stage"), {
       pick: (at, reach) => use("globe", (made) => made.globe()?.pick(at, reach)) ?? null,
@@ -70,7 +60,7 @@ function looks({ parts: { start, use }, prefs }) {
       onMiss: () => void use("card", (card) => card.close()),
     }),
   );
-  const started = [view, theme, language, taps];
+  const started = [view, ...startChoices(parts, view, prefs), taps];
   if ("wall" in document.documentElement.dataset)
     started.push(start("wall", () => import("./wall.js"), ({ createWall }) => createWall(document, navigator.wakeLock)));
   if (new URLSearchParams(location.search).get("fps") === "1")

@@ -1,5 +1,6 @@
 /** The page of one moment: the globe flies to its arc and plays it, again and again if wished; and it can be shared. */
 import { aimed, aimOf, isNear } from "./aim.js";
+import { startChoices } from "./choices.js";
 import { dateTime } from "./format.js";
 import { media } from "./media.js";
 import { attempt, createParts } from "./parts.js";
@@ -51,14 +52,7 @@ const viewed = start("globe", () => import("./view.js"), ({ createView }) => {
   view.connect(connection);
   return view;
 });
-start("theme", () => viewed.then(() => import("./theme.js")), ({ createThemeChoice }) => {
-  const theme = use("globe", (view) => view.theme);
-  if (!theme) throw new Error("it needs the view");
-  return createThemeChoice(find("theme"), theme);
-});
-start("language", () => import("./language.js"), ({ createLanguageChoice }) =>
-  createLanguageChoice(find("languages"), { keep: (language) => prefs.keep("language", language) }),
-);
+startChoices(parts, viewed, prefs);
 start("share", () => import("./share.js"), ({ createShare }) =>
   createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs }),
 );
