@@ -27,13 +27,12 @@ from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.workers.ggevent import GeventWorker
 
 from webapp.engine.files import file_limit, raise_file_limit, room_for_connections
-from webapp.wsgikeys import DRAINS, FRAMING
+from webapp.wsgikeys import DRAIN_MOST, DRAIN_S, DRAINS, FRAMING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HEAD_MOST = 1 << 16
-DRAIN_MOST, DRAIN_S = 10 << 20, 5.0
 _SINK = bytearray(1 << 18)
 """Where what is drained goes, of all connections; on Linux's TCP sockets it goes nowhere."""
 _DISCARD = getattr(socket, "MSG_TRUNC", 0)

@@ -24,12 +24,11 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Request, Response
 
 from webapp.web.runtime import offload
-from webapp.wsgikeys import DRAINS, FRAMING
+from webapp.wsgikeys import DRAIN_MOST, DRAIN_S, DRAINS, FRAMING
 
 BODY_MOST = 10 << 20
 BODIES_MOST = 96 << 20
 READ_S = 30.0
-DRAIN_S = 5.0
 _STEP = 1 << 13
 _FRAMING_MOST = 1 << 14  # around chunks, beyond as many as the body has: chunks are read one by one
 _GZIP = 16 + zlib.MAX_WBITS
@@ -182,7 +181,7 @@ def drain(request: Request, response: ResponseT) -> ResponseT:
     if has_body and not is_read and response.status_code != RequestTimeout.code:
         # That a body breaks off or comes too slowly is no reason to keep the answer from whoever still listens.
         with suppress(Exception), _deadline(DRAIN_S):
-            for _ in _pieces(request, BODY_MOST):
+            for _ in _pieces(request, DRAIN_MOST):
                 pass
     return response
 
