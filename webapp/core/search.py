@@ -93,9 +93,7 @@ def song(track: bytes) -> Song:
     return Song(read.id, read.title, read.artist, folded(read.title), folded(read.artist))
 
 
-@lru_cache(maxsize=2 * SONGS)
-def _same(artist: str) -> str:
-    return fold(artist)
+_same = lru_cache(maxsize=2 * SONGS)(fold)
 
 
 def folded(text: str) -> str:
