@@ -31,6 +31,13 @@ def proxy(server: Server) -> Iterator[Proxy]:
         yield between
 
 
+def watched(page: Page) -> Page:
+    """Have a page note the states of its stream, and draw no globe."""
+    page.add_init_script(WITHOUT_GLOBE)
+    page.add_init_script(NOTE_STATES)
+    return page
+
+
 def listed(frame: Page | Frame) -> list[str]:
     return frame.locator("#feed .title").all_text_contents()
 
@@ -42,19 +49,14 @@ def until_live(frame: Page | Frame) -> None:
 def test_a_silent_connection_is_said_after_3_s_and_replaced_after_6_s_without_repeating_or_losing(
     server: Server, proxy: Proxy, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
-    page = visitor.page
-    page.add_init_script(WITHOUT_GLOBE)
-    page.add_init_script(NOTE_STATES)
+    page = watched(visit().page)
     with hosting() as host:
         page.goto(host.page(f"<div data-unison data-feed=1></div><script src='{proxy.url}/embed.js'></script>"))
         while len(page.frames) < 2 or "/embed" not in page.frames[1].url:
             page.wait_for_timeout(50)
         embed = page.frames[1]
         until_live(embed)
-        own = page.context.new_page()
-        own.add_init_script(WITHOUT_GLOBE)
-        own.add_init_script(NOTE_STATES)
+        own = watched(page.context.new_page())
         own.goto(proxy.url)
         until_live(own)
         send_pair(server, "Before", cities=(OSAKA, RECIFE))
@@ -79,9 +81,7 @@ def test_on_a_wake_a_dead_connection_is_replaced_at_once(
     server: Server, proxy: Proxy, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit()
-    page = visitor.page
-    page.add_init_script(WITHOUT_GLOBE)
-    page.add_init_script(NOTE_STATES)
+    page = watched(visitor.page)
     page.goto(proxy.url)
     until_live(page)
     for number, event in enumerate(["new Event('online')", "new PageTransitionEvent('pageshow', {persisted: true})"]):
