@@ -12,6 +12,7 @@ from typing import Any
 import gevent
 
 from webapp.core import frames
+from webapp.core.cache import Cache
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import SliceRecord
@@ -79,8 +80,8 @@ class Channels:
         self._everyone.live.set()
         self._by_filter = {Filter(): self._everyone}
         self._shares = Shares[Filter](filters_max)
-        self._rebuilt: dict[tuple[Filter, int], list[Frame]] = {}
-        self._rebuilt_bytes = 0
+        # For others who come back at the same time.
+        self._rebuilt: Cache[tuple[Filter, int], list[Frame]] = Cache(REBUILT_BYTES, _size)
         self._newest_ms, self.since = 0, 1
         self.tally = Tally()
         records.subscribe(self._receive)
@@ -124,7 +125,6 @@ class Channels:
         """The clock was set back: what came before this record cannot be made again, as its 10 s come twice."""
         self.since = seq
         self._rebuilt.clear()
-        self._rebuilt_bytes = 0
         self.tally.begin_anew()
         for channel in self._by_filter.values():
             channel.begin_anew(self._maker(channel.filter))
@@ -269,22 +269,16 @@ class Channels:
         if not self._can_resume(seq - 1):
             raise Outrun
         key = wanted, period(self._record(seq))
-        if key not in self._rebuilt:
-            maker, made = self._maker(wanted), []
-            for number, record in takewhile(lambda item: period(item[1]) == key[1], self._from_period_of(seq)):
-                shown = maker.make(number, record)
-                made.append((number, shown.payload))
-                self._keep_filtered(wanted, number, shown)
-            self._remember(key, made)
-            return made
-        return self._rebuilt[key]
-
-    def _remember(self, key: tuple[Filter, int], made: list[Frame]) -> None:
-        """Keep what was rebuilt for others who come back at the same time, the oldest of it giving way."""
-        self._rebuilt_bytes += _size(made) - _size(self._rebuilt.pop(key, []))
-        self._rebuilt[key] = made
-        while self._rebuilt_bytes > REBUILT_BYTES:
-            self._rebuilt_bytes -= _size(self._rebuilt.pop(next(iter(self._rebuilt))))
+        if (kept := self._rebuilt.get(key)) is not None:
+            return kept
+        maker, made, since = self._maker(wanted), [], self.since
+        for number, record in takewhile(lambda item: period(item[1]) == key[1], self._from_period_of(seq)):
+            shown = maker.make(number, record)
+            made.append((number, shown.payload))
+            self._keep_filtered(wanted, number, shown)
+        if since == self.since:  # else the clock was set meanwhile, and these 10 s come once more
+            self._rebuilt.keep(key, made)
+        return made
 
     def _record(self, seq: int) -> SliceRecord:
         return _decoded(next(self._records.read(seq - 1))[1])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
+
+from webapp.core.cache import Cache
 
 ROOM_BYTES = 32 << 20
 WAITING_MOST = 8
@@ -28,9 +29,8 @@ class Album:
     """
 
     def __init__(self, room: int = ROOM_BYTES, waiting: int = WAITING_MOST) -> None:
-        self._room, self._most = room, waiting
-        self._used = self.waiting = self.refused = 0
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._most, self.waiting, self.refused = waiting, 0, 0
+        self._kept: Cache[str, bytes] = Cache(room, len)
         self._lock, self._turn = threading.Lock(), threading.Lock()
 
     def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
@@ -46,7 +46,8 @@ class Album:
             with self._turn:
                 if (found := self.kept(key)) is None:
                     found = draw()
-                    self._keep(key, found)
+                    with self._lock:
+                        self._kept.keep(key, found)
                 return found
         finally:
             with self._lock:
@@ -55,8 +56,6 @@ class Album:
     def kept(self, key: str) -> bytes | None:
         """Return the picture of a key if it was drawn lately, or None."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
             return self._kept.get(key)
 
     def _queue(self) -> None:
@@ -65,10 +64,3 @@ class Album:
                 self.refused += 1
                 raise TooManyPictures
             self.waiting += 1
-
-    def _keep(self, key: str, picture: bytes) -> None:
-        with self._lock:
-            self._kept[key] = picture
-            self._used += len(picture)
-            while self._used > self._room:
-                self._used -= len(self._kept.popitem(last=False)[1])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import TooManyRequests
 
+from webapp.core.cache import Cache
 from webapp.web import languages
 from webapp.web.admission import client_address
 from webapp.web.hosts import LINKED
@@ -68,7 +68,7 @@ class Kept:
 
 
 class Answers:
-    """Those that are kept, in order of their last use; so many bytes at most.
+    """Those that are kept; so many bytes at most.
 
     Args:
         most: bytes of bodies and keys.
@@ -76,27 +76,17 @@ class Answers:
     """
 
     def __init__(self, most: int = KEPT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._size, self.clock = most, 0, clock
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self.clock = clock
+        self._kept: Cache[Hashable, Kept] = Cache(most, _size)
 
     def get(self, key: Hashable) -> Kept | None:
         """Return the answer to a question, if there is a good one."""
         kept = self._kept.get(key)
-        if kept is None or self.clock() >= kept.until_s:
-            return None
-        self._kept.move_to_end(key)
-        return kept
+        return None if kept is None or self.clock() >= kept.until_s else kept
 
     def keep(self, key: Hashable, kept: Kept) -> None:
         """Keep an answer; those that were not used for longest go."""
-        self._drop(self._kept.pop(key, None))
-        self._kept[key] = kept
-        self._size += _size(kept)
-        while self._size > self._most:
-            self._drop(self._kept.popitem(last=False)[1])
-
-    def _drop(self, kept: Kept | None) -> None:
-        self._size -= _size(kept) if kept else 0
+        self._kept.keep(key, kept)
 
 
 class Turns:
