@@ -177,7 +177,7 @@ class Sender:
         return self._see_through(batch.part(slice(half, None)))
 
     def _without_old(self, batch: "_Batch") -> "_Batch":
-        fresh = batch.pressed_ms >= self._now_ms() - TOO_OLD_MS
+        fresh = batch.pressed_ms >= 1000 * self._now() - TOO_OLD_MS
         if fresh.all():
             return batch
         self.totals.missed += int(len(fresh) - fresh.sum())
