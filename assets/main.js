@@ -1,5 +1,5 @@
 /**
- * The core of the page: the list, the stream, and how it is doing. Every other part (around.js) is loaded by itself and
+ * The core of the page: the list, the stream, and how it is doing. Every other part (optional.js) is loaded by itself and
  * may fail alone; what comes over the stream goes to those that are there.
  */
 import { createFeed } from "./feed.js";
@@ -17,11 +17,11 @@ const PATIENCE_MS = 3000; // for the other parts, before the stream begins witho
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-/** @type {ReturnType<typeof createParts<import("./around.js").Parts>>} */
+/** @type {ReturnType<typeof createParts<import("./optional.js").Parts>>} */
 const parts = createParts({
   note: find("trouble"),
   names: {
-    around: say("Everything but the list"),
+    optional: say("Everything but the list"),
     theme: say("Theme"),
     language: say("Language"),
     counters: say("Numbers"),
@@ -54,11 +54,11 @@ const parts = createParts({
     search: "#explore .finder",
     share: '[data-card="share"]',
     city: "#city",
-    around: "#counters, .source, .tools, #city",
+    optional: "#counters, .source, .tools, #city",
   },
   onFail: {
     globe: () => (document.body.dataset.globe = "none"), // which says so on the stage
-    around: () => (document.body.dataset.globe = "none"),
+    optional: () => (document.body.dataset.globe = "none"),
   },
 });
 const { use } = parts;
@@ -168,8 +168,8 @@ const page = {
 /** @typedef {typeof page} Page */
 
 const furnished = parts
-  .start("around", () => import("./around.js"), ({ furnish }) => furnish(page))
-  .then(() => use("around", (around) => around.ready));
+  .start("optional", () => import("./optional.js"), ({ furnish }) => furnish(page))
+  .then(() => use("optional", (optional) => optional.ready));
 const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
 const system = media("(prefers-reduced-motion: reduce)");
 

@@ -2,7 +2,7 @@
  * What is around the list: each part is loaded and made by itself, with what it needs of the page and of the others.
  *
  * @typedef {object} Parts
- * @property {{ready: Promise<unknown>}} around  ready: the parts are there, or have failed
+ * @property {{ready: Promise<unknown>}} optional  ready: the parts are there, or have failed
  * @property {ReturnType<typeof import("./view.js").createView>} globe
  * @property {ReturnType<typeof import("./counters.js").createCounters>} counters
  * @property {ReturnType<typeof import("./sources.js").createSources>} sources

@@ -21,7 +21,7 @@ from webapp.core.search import Heard
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels
 from webapp.engine.clock import Clock
-from webapp.engine.files import file_limit, room_for_viewers
+from webapp.engine.filelimits import file_limit, room_for_viewers
 from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.hub import Hub
 from webapp.engine.loop import Loop
@@ -53,10 +53,10 @@ from webapp.web import (
     oembed,
     operators,
     overviews,
+    pagecache,
     pages,
     pictures,
     prefix,
-    rendered,
     security,
     stats,
     status,
@@ -64,8 +64,8 @@ from webapp.web import (
     visitors,
 )
 from webapp.web.bodies import Room
+from webapp.web.pagecache import PAGES, PAGES_OF_ALL, Answers, Turns
 from webapp.web.rates import Rate, Rates
-from webapp.web.rendered import PAGES, PAGES_OF_ALL, Answers, Turns
 from webapp.web.runtime import offload
 from webapp.web.senders import senders
 from webapp.web.viewers import Viewers
@@ -108,7 +108,7 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
     for layer in (
-        errors, rendered, bodies, stream, ingest, operators, hosts, forwarding, prefix, security, headers,
+        errors, pagecache, bodies, stream, ingest, operators, hosts, forwarding, prefix, security, headers,
         instrumentation,
     ):  # fmt: skip
         layer.init_app(app)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import click
 
-from webapp import clioptions, listening, logs
+from webapp import clioptions, logs, sockets
 from webapp.config import SettingError, Settings, wants_json
 from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
 from webapp.storage.secretfiles import words_of
@@ -146,7 +146,7 @@ def serve(
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
     for sentence in Settings.remarks():
         log.warning(sentence, extra={"event": "setting_ignored"})
-    urls = Urls(*map(listening.url, listeners))._replace(elsewhere=listening.urls_elsewhere(listener))
+    urls = Urls(*map(sockets.url, listeners))._replace(elsewhere=sockets.urls_elsewhere(listener))
     if urls.operators:
         given["admin_port"] = listeners[1].getsockname()[1]
     fds = [each.detach() for each in listeners]
@@ -161,14 +161,14 @@ def _listen(settings: Settings) -> socket.socket:
         OSError: the address cannot be used.
     """
     if settings.uds:
-        listener = listening.listen_at(Path(settings.uds), int(settings.uds_mode, 8))
+        listener = sockets.listen_at(Path(settings.uds), int(settings.uds_mode, 8))
     else:
-        listener = listening.listen_on(settings.host, settings.port)
+        listener = sockets.listen_on(settings.host, settings.port)
     try:
         with DataDir(settings.data_dir):
             return listener
     except DataDirError:
-        listening.withdraw(listener)
+        sockets.withdraw(listener)
         raise
 
 
@@ -181,10 +181,10 @@ def _listen_for_operators(settings: Settings, main: socket.socket) -> list[socke
     if settings.admin_port is None:
         return []
     try:
-        operators = listening.listen_on(settings.admin_host, settings.admin_port, "UNISON_ADMIN_PORT")
+        operators = sockets.listen_on(settings.admin_host, settings.admin_port, "UNISON_ADMIN_PORT")
         if main.family != socket.AF_UNIX and operators.getsockname()[1] == main.getsockname()[1]:
             raise OSError("UNISON_ADMIN_PORT is the server's own port, too; its requests are told apart by the port")
         return [operators]
     except OSError:
-        listening.withdraw(main)
+        sockets.withdraw(main)
         raise

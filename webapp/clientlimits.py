@@ -26,7 +26,7 @@ from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.workers.ggevent import GeventWorker
 
-from webapp.engine.files import file_limit, raise_file_limit, room_for_connections
+from webapp.engine.filelimits import file_limit, raise_file_limit, room_for_clients
 from webapp.wsgikeys import DRAIN_MOST, DRAIN_S, DRAINS, FRAMING
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _AGAIN_S = 0.1
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
 
 
-class Connection(gevent.socket.socket):
+class ClientSocket(gevent.socket.socket):
     """A client's connection.
 
     Attributes:
@@ -80,7 +80,7 @@ class Connection(gevent.socket.socket):
                     gevent.sleep(0)
 
 
-class Connections:
+class ClientSockets:
     """Those that are open, from those that have waited longest for a request to those that came last.
 
     Args:
@@ -89,8 +89,8 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: dict[Connection, None] = {}
-        self._busy: dict[Connection, None] = {}
+        self._waiting: dict[ClientSocket, None] = {}
+        self._busy: dict[ClientSocket, None] = {}
 
     def make_room(self) -> bool:
         """Close one where there is no room for another; returns whether there is room now."""
@@ -108,19 +108,19 @@ class Connections:
                 return True
         return False
 
-    def wait(self, connection: Connection) -> None:
+    def wait(self, connection: ClientSocket) -> None:
         """Note that a connection is to bring a request."""
         self.leave(connection)
         self._waiting[connection] = None
         connection.received, connection.request = 0, None
 
-    def work(self, connection: Connection, request: Any) -> None:
+    def work(self, connection: ClientSocket, request: Any) -> None:
         """Note that a connection has brought the head of one."""
         self.leave(connection)
         self._busy[connection] = None
         connection.received, connection.request = held(request), request
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: ClientSocket) -> None:
         """Note that a connection is closed."""
         self._waiting.pop(connection, None)
         self._busy.pop(connection, None)
@@ -131,8 +131,8 @@ class _Server(StreamServer):
 
     max_accept = _ACCEPT_MOST
 
-    def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
-        self._connections = connections
+    def __init__(self, sockets: ClientSockets, *args: Any, **kwargs: Any) -> None:
+        self._sockets = sockets
         super().__init__(*args, **kwargs)
 
     def do_read(self) -> Any:
@@ -142,16 +142,16 @@ class _Server(StreamServer):
         except OSError as error:
             if error.errno not in _NO_FILES:
                 raise
-            self._connections.close_one()
+            self._sockets.close_one()
             self.stop_accepting()
             gevent.spawn_later(_AGAIN_S, self._go_on)
             return None
         if accepted is None:
             return None
         client, address = accepted
-        self._connections.make_room()
-        connection = Connection(client.family, client.type, client.proto, fileno=client.detach())
-        self._connections.wait(connection)
+        self._sockets.make_room()
+        connection = ClientSocket(client.family, client.type, client.proto, fileno=client.detach())
+        self._sockets.wait(connection)
         return connection, address
 
     def _go_on(self) -> None:
@@ -164,9 +164,9 @@ class FairWorker(GeventWorker):
 
     def run(self) -> None:
         """Serve until the worker is to end."""
-        most = room_for_connections(file_limit())
-        self.open = Connections(most)
-        self.worker_connections = most + _ACCEPT_MOST  # what is closed has to come to its end
+        most = room_for_clients(file_limit())
+        self.open = ClientSockets(most)
+        self.worker_sockets = most + _ACCEPT_MOST  # what is closed has to come to its end
         super().run()
 
     def server_class(self, listener: Any, *, spawn: Any, **_: Any) -> _Server:  # type: ignore[override]

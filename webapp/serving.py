@@ -23,8 +23,8 @@ from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
 from webapp import logs
+from webapp.clientlimits import FairWorker
 from webapp.config import Settings
-from webapp.connections import FairWorker
 from webapp.web.refusals import refuse
 
 DRAIN_S = 1

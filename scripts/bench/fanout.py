@@ -36,7 +36,7 @@ from bench.fanout_peers import FLOOR, OURS, PAYLOAD, PER_S, Running, commands
 from bench.fanout_strain import JOINING_PER_S, P99_GOAL_S, STALLED_BOUND, joining, stalled
 from bench.viewers import Generator, Viewers, Watched, processor
 
-from webapp.engine.files import raise_file_limit
+from webapp.engine.filelimits import raise_file_limit
 
 FLOOR_GOAL, RSS_GOAL, JOIN_GOAL_S = 1.3, 2048, 10.0
 BOUND = 1 << 20

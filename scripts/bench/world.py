@@ -43,7 +43,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.serving import Server
 from webapp.core.gazetteer import load_gazetteer
-from webapp.engine.files import raise_file_limit
+from webapp.engine.filelimits import raise_file_limit
 
 PARTS = ("world", "filters", "dropped")
 POOL = 640_000

@@ -129,7 +129,7 @@ def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what
     page = visitor.page
     page.add_init_script(WITHOUT_GLOBE)
     essential = core(lively)
-    some = ["early.js", "main.js", "format.js", "around.js", "view.js", "sound.js", "city.js", "card.js"]
+    some = ["early.js", "main.js", "format.js", "optional.js", "view.js", "sound.js", "city.js", "card.js"]
     for name in modules(lively) if chosen == "all" else some:
         how = next(HOW)
         open_broken(page, lively, name, how)

@@ -17,11 +17,11 @@ from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import encoded_alone, stamped
 from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
-from webapp.engine import handover, progress
+from webapp.engine import handover, watchdog
 from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.matching import MatchingHere
 from webapp.engine.processes import usage
-from webapp.engine.progress import Progress
+from webapp.engine.watchdog import Watchdog
 
 SECRET, WINDOW_MS, LATENESS_MS = b"k" * 32, 1_000, 500
 START_MS = 1_790_000_000_000
@@ -137,7 +137,7 @@ def test_matching_begins_anew_where_no_process_can_go_on_from_the_snapshot(
 
 
 def looks(pid: int, times: int, apart_s: float = 0.0, answer_s: float = 60.0) -> None:
-    watching = Progress(pid, answer_s)
+    watching = Watchdog(pid, answer_s)
     for _ in range(times):
         watching.check()
         time.sleep(apart_s)
@@ -153,7 +153,7 @@ def busy() -> Iterator[subprocess.Popen[bytes]]:
 def test_a_process_is_stuck_where_it_does_nothing_for_three_seconds_not_where_it_is_busy(
     busy: subprocess.Popen[bytes],
 ) -> None:
-    assert progress.STUCK_S < 3
+    assert watchdog.STUCK_S < 3
     looks(busy.pid, 30, apart_s=0.05)
     busy.send_signal(signal.SIGSTOP)
     while (look := usage(busy.pid)) and look.state != "T":
@@ -165,6 +165,6 @@ def test_a_process_is_stuck_where_it_does_nothing_for_three_seconds_not_where_it
 def test_a_process_that_is_busy_with_one_answer_for_ever_is_stuck_too(
     busy: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "LOOKS", 30)
+    monkeypatch.setattr(watchdog, "LOOKS", 30)
     with pytest.raises(TimeoutError, match=r"0.5 s of work on one answer"):
         looks(busy.pid, 1_000, apart_s=0.05, answer_s=0.5)

@@ -28,7 +28,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.conftest import lasting
 from tests.integration.unix_serving import UnixServer
 from tests.serving import ROOT, Server
-from webapp.listening import urls_elsewhere
+from webapp.sockets import urls_elsewhere
 
 NAME, PREFIX, TOKEN = "example.org", "/music/globe", "a-token-for-tests"
 ENV = {

@@ -34,7 +34,7 @@ UPPER = {
     "web",
     "app",
     "cli",
-    "connections",
+    "clientlimits",
     "wsgikeys",
     "demo",
     "__main__",

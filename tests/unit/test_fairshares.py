@@ -1,11 +1,11 @@
 """Places that are shared: nobody is bound before half is taken, and nobody takes all."""
 
-from webapp.engine.shares import Shares
+from webapp.engine.fairshares import FairShares
 
 MANY, FEW, OTHER = b"many", b"few", b"other"
 
 
-def taken_by(shares: Shares[int], owner: bytes | None) -> int:
+def taken_by(shares: FairShares[int], owner: bytes | None) -> int:
     """Take places until there is none to be had without taking it from somebody; returns how many."""
     before = shares.taken
     while shares.taken < shares.whole and shares.has_room_for(owner):
@@ -14,19 +14,19 @@ def taken_by(shares: Shares[int], owner: bytes | None) -> int:
 
 
 def test_one_address_alone_may_take_half_and_others_find_the_rest() -> None:
-    shares = Shares[int](100)
+    shares = FairShares[int](100)
     assert taken_by(shares, MANY) == 50
     assert taken_by(shares, FEW) == 25
 
 
 def test_loopback_may_take_all() -> None:
-    shares = Shares[int](100)
+    shares = FairShares[int](100)
     assert taken_by(shares, None) == 100
     assert not shares.has_room_for(FEW), "what has no bound of its own does not give way"
 
 
 def test_where_all_is_taken_the_address_with_most_gives_what_it_took_last() -> None:
-    shares = Shares[int](8)
+    shares = FairShares[int](8)
     for place in range(5):
         shares.take(MANY, place)
     for place in range(5, 8):
@@ -37,7 +37,7 @@ def test_where_all_is_taken_the_address_with_most_gives_what_it_took_last() -> N
 
 
 def test_nobody_takes_from_another_what_that_one_could_take_back() -> None:
-    shares = Shares[int](4)
+    shares = FairShares[int](4)
     for place in range(4):
         shares.take((MANY, FEW)[place % 2], place)
     assert not shares.has_room_for(MANY)
@@ -45,7 +45,7 @@ def test_nobody_takes_from_another_what_that_one_could_take_back() -> None:
 
 
 def test_a_place_that_is_left_is_free_and_may_be_left_twice() -> None:
-    shares = Shares[int](2)
+    shares = FairShares[int](2)
     shares.take(MANY, 1)
     shares.take(FEW, 2)
     shares.leave(1)

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.web.rendered import PAGES, Answers, Kept, Turns
+from webapp.web.pagecache import PAGES, Answers, Kept, Turns
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 

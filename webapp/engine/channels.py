@@ -21,9 +21,9 @@ from webapp.core.tally import Entry, Tally
 from webapp.engine import wsframes
 from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, Frame, Maker, Shown, period
+from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Channel as Audience
 from webapp.engine.hub import Hub
-from webapp.engine.shares import Shares
 from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
 
@@ -79,7 +79,7 @@ class Channels:
         self._everyone = Channel(Filter(), self._maker(Filter()), records.last)
         self._everyone.live.set()
         self._by_filter = {Filter(): self._everyone}
-        self._shares = Shares[Filter](filters_max)
+        self._shares = FairShares[Filter](filters_max)
         # For others who come back at the same time.
         self._rebuilt: Cache[tuple[Filter, int], list[Frame]] = Cache(REBUILT_BYTES, _size)
         self._newest_ms, self.since = 0, 1

@@ -1,7 +1,7 @@
 """Child processes that answer: what a process asks goes over a socket pair, as MessagePack behind its length.
 
 A child begins when it is first asked, or asked after it was lost, and ends with its parent, or with the connection to
-it. One that is stuck (see `progress`) is killed, and lost.
+it. One that is stuck (see `watchdog`) is killed, and lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 
 from webapp import logs
 from webapp.config import wants_json
-from webapp.engine.progress import STUCK_S, Progress, look_s
+from webapp.engine.watchdog import STUCK_S, Watchdog, look_s
 from webapp.engine.wire import receive, send, send_failure
 
 ANSWER_S = 60.0
@@ -51,7 +51,7 @@ class Child(Generic[T]):
         module: its name.
         start: makes what the child is told first.
         answer: what it answers with.
-        answer_s: how many seconds of processor time an answer may take; see `Progress`.
+        answer_s: how many seconds of processor time an answer may take; see `Watchdog`.
         stuck_s: after how many seconds without any work it is stuck.
         files: descriptors that it gets, under the same numbers.
 
@@ -120,9 +120,9 @@ class Child(Generic[T]):
 
     def _answered(self, question: Callable[[], msgspec.Struct]) -> T:
         with self._sending:
-            connection, progress = self._sent(question)
+            connection, watchdog = self._sent(question)
         try:
-            return receive(connection, self._answer, progress.check)
+            return receive(connection, self._answer, watchdog.check)
         except BaseException as error:  # whoever comes next must not get this answer
             if connection is self._connection:
                 self._end(stuck=isinstance(error, TimeoutError))
@@ -130,19 +130,19 @@ class Child(Generic[T]):
         finally:
             self._receiving.release()
 
-    def _sent(self, question: Callable[[], msgspec.Struct]) -> tuple[socket.socket, Progress]:
+    def _sent(self, question: Callable[[], msgspec.Struct]) -> tuple[socket.socket, Watchdog]:
         """Send a question, wait for the turn to receive, for answers come in order, and say from where."""
         try:
             connection = self._connection or self._begin()
-            send(connection, question(), self._progress().check)
+            send(connection, question(), self._watchdog().check)
             self._receiving.acquire()
         except BaseException as error:  # half a question may have gone
             self._end(stuck=isinstance(error, TimeoutError))
             raise
-        return connection, self._progress()
+        return connection, self._watchdog()
 
-    def _progress(self) -> Progress:
-        return Progress(self._process.pid if self._process else 0, self._answer_s, self._stuck_s)
+    def _watchdog(self) -> Watchdog:
+        return Watchdog(self._process.pid if self._process else 0, self._answer_s, self._stuck_s)
 
     def _begin(self) -> socket.socket:
         if self._stopped:
@@ -152,7 +152,7 @@ class Child(Generic[T]):
         except OSError as error:
             raise StartError(error.errno, f"cannot start a process: {error.strerror}") from error
         self.started += 1
-        send(ours, self._start(), self._progress().check)
+        send(ours, self._start(), self._watchdog().check)
         return ours
 
     def _started(self) -> socket.socket:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 
-class Shares(Generic[K]):
+class FairShares(Generic[K]):
     """Places, what they are taken for, and by whom; who is None, such as loopback, has no bound of its own.
 
     Args:

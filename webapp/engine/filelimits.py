@@ -7,7 +7,7 @@ import sys
 
 RESERVED = 80
 """For the history, child processes and their like, and a connection of a viewer that is taken over has two files."""
-CONNECTIONS_MOST = 8_192
+CLIENTS_MOST = 8_192
 
 
 def raise_file_limit() -> int:
@@ -23,11 +23,11 @@ def file_limit() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def room_for_connections(files: int) -> int:
+def room_for_clients(files: int) -> int:
     """Return how many HTTP connections may be open at so many files: a quarter of those that are free."""
-    return max(1, min(CONNECTIONS_MOST, (files - RESERVED) // 4))
+    return max(1, min(CLIENTS_MOST, (files - RESERVED) // 4))
 
 
 def room_for_viewers(files: int) -> int:
     """Return how many viewers there may be at so many files: what the others leave."""
-    return max(1, files - RESERVED - room_for_connections(files))
+    return max(1, files - RESERVED - room_for_clients(files))

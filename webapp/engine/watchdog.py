@@ -16,7 +16,7 @@ def look_s(stuck_s: float) -> float:
     return stuck_s / LOOKS
 
 
-class Progress:
+class Watchdog:
     """Watches one process while it owes one answer.
 
     Args:

@@ -9,9 +9,9 @@ from typing import Any
 
 from webapp.core.selection import Filter
 from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
 from webapp.engine.loop import Loop
-from webapp.engine.shares import Shares
 from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from webapp.web.admission import Addresses, TooManyViewers, name_of
 from webapp.web.hosts import is_loopback
@@ -38,7 +38,7 @@ class Viewers:
 
     def __init__(self, loop: Loop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
         self._loop, self._hub, self._channels = loop, hub, channels
-        self._places = Shares[_Place](most)  # taken before they have joined the hub, until they are gone
+        self._places = FairShares[_Place](most)  # taken before they have joined the hub, until they are gone
         self.addresses = Addresses(of_one_address)
         self._key = os.urandom(16)
 

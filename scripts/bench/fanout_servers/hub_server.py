@@ -60,7 +60,7 @@ class HubServer(Server):
         """Make the hub."""
         import gevent
 
-        from webapp.engine.files import raise_file_limit
+        from webapp.engine.filelimits import raise_file_limit
         from webapp.engine.hub import Hub
 
         raise_file_limit()
