@@ -27,7 +27,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import machine
-from bench.hostile_attacks import ATTACKS, TOKEN, Named, Target, head
+from bench.hostile_attacks import ATTACKS, Named
+from bench.hostile_target import TOKEN, Target, head
 from bench.memory import Memory
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed

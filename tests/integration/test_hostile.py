@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from bench.hostile import Limited, Seen, suffer
-from bench.hostile_attacks import ATTACKS, TOKEN, Named
+from bench.hostile_attacks import ATTACKS, Named
+from bench.hostile_target import TOKEN
 from bench.memory import family
 
 from tests.fronting import fronted

@@ -5,7 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from weakref import WeakValueDictionary
+
+from gevent.lock import BoundedSemaphore
 
 from webapp.core.selection import Filter
 from webapp.engine.channels import Channels, Outrun, TooManyFilters
@@ -40,6 +44,7 @@ class Viewers:
         self._loop, self._hub, self._channels = loop, hub, channels
         self._places = FairShares[_Place](most)  # taken before they have joined the hub, until they are gone
         self.addresses = Addresses(of_one_address)
+        self._turns: WeakValueDictionary[bytes, BoundedSemaphore] = WeakValueDictionary()
         self._key = os.urandom(16)
 
     def has_room_for(self, wanted: Filter, address: str) -> bool:
@@ -59,7 +64,8 @@ class Viewers:
         owner, place = self.owner_of(address), _Place()
         try:
             on_gone = self._entered(place, owner, address, on_gone)
-            place.viewer = self._channels.join(socket, wanted, since, owner, on_gone)
+            with self._turn_of(owner):
+                place.viewer = self._channels.join(socket, wanted, since, owner, on_gone)
         except TooManyViewers:  # the last place went between the question and the handshake
             self._hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
         except TooManyFilters:
@@ -69,6 +75,10 @@ class Viewers:
         except Exception:
             log.exception("a viewer could not come in")
             self._hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
+
+    def _turn_of(self, owner: bytes | None) -> AbstractContextManager[Any]:
+        """Let the viewers of one address join one by one, so that their new filters take turns with all else."""
+        return nullcontext() if owner is None else self._turns.setdefault(owner, BoundedSemaphore())
 
     def _entered(
         self, place: _Place, owner: bytes | None, address: str, on_gone: Callable[[], None]

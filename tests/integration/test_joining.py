@@ -1,0 +1,52 @@
+"""How viewers join: one by one from each address, so that what nobody else watches holds up nobody else."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import gevent
+from gevent.event import Event
+
+from webapp.core.selection import Filter
+from webapp.engine.channels import Channels
+from webapp.engine.hub import Hub
+from webapp.engine.loop import Loop
+from webapp.web.viewers import Viewers
+
+
+class SlowChannels:
+    """Channels each of whose filters takes until it is let in."""
+
+    def __init__(self) -> None:
+        self.joining: list[str] = []
+        self.let_in = {name: Event() for name in ("first", "second", "other", "here", "here too")}
+
+    def join(self, socket: str, *_: Any) -> None:
+        """Note that one began to join, and wait."""
+        self.joining.append(socket)
+        self.let_in[socket].wait()
+
+
+def test_viewers_of_one_address_join_one_by_one_and_those_of_others_meanwhile() -> None:
+    channels, loop = SlowChannels(), Loop()
+    loop.start()
+
+    def come(viewers: Viewers) -> list[list[str]]:
+        seen = []
+        for socket, address in (("first", "192.0.2.1"), ("second", "192.0.2.1"), ("other", "198.51.100.2")):
+            viewers.join(socket, Filter(), None, address, lambda: None)
+        for socket in ("here", "here too"):
+            viewers.join(socket, Filter(), None, "127.0.0.1", lambda: None)
+        for let_in in ("first", "second", "other", "here", "here too"):
+            gevent.sleep(0.01)
+            seen.append(list(channels.joining))
+            channels.let_in[let_in].set()
+        return seen
+
+    try:
+        viewers = Viewers(loop, cast(Hub, None), cast(Channels, channels), most=10, of_one_address=0)
+        seen = loop.call(come, viewers)
+    finally:
+        loop.stop()
+    assert seen[0] == ["first", "other", "here", "here too"]
+    assert seen[1] == ["first", "other", "here", "here too", "second"]
