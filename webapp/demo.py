@@ -41,7 +41,7 @@ Environment = dict[str, str]
 @click.option(
     "--data-dir",
     type=clioptions.FOLDER,
-    help=f"Folder of history and secret.  [UNISON_DATA_DIR, default ~/.local/share/{FOLDER}]",
+    help=f"Folder of history and secret.  [default ~/.local/share/{FOLDER}, or demo in UNISON_DATA_DIR]",
 )
 @click.option(
     "--scenario",
@@ -67,16 +67,17 @@ def main(
     setting is read from the environment; `unison settings` lists them.
     """
     try:
-        settings = Settings.from_env(host=host, port=port, data_dir=data_dir or _data_dir())
+        settings = Settings.from_env(host=host, port=port, data_dir=data_dir or own_data_dir())
     except SettingError as error:
         raise click.ClickException(str(error)) from error
     seed = None if no_seed else ["--scenario", scenario, *(["--rate", str(rate)] if rate else [])]
     sys.exit(asyncio.run(_run(settings, seed)))
 
 
-def _data_dir() -> Path | None:
-    """Return the demo's own folder; None where UNISON_DATA_DIR names one, which Settings reads."""
-    return None if os.environ.get("UNISON_DATA_DIR") else default_data_dir(FOLDER)
+def own_data_dir() -> Path:
+    """Return the demo's own folder, even where UNISON_DATA_DIR names that of a server."""
+    servers = os.environ.get("UNISON_DATA_DIR")
+    return Path(servers).expanduser() / "demo" if servers else default_data_dir(FOLDER)
 
 
 async def _run(settings: Settings, seed: list[str] | None) -> int:
