@@ -116,14 +116,21 @@ class Settings:
         """Read the `UNISON_*` variables; an override that is not None wins.
 
         Raises:
-            SettingError: a value is of the wrong type or out of range.
+            SettingError: values are of the wrong type or out of range; a line for each.
         """
         known = cls._fields_by_variable()
         given = variables.settings_in(environ, known)
-        values = {known[name]: _read(cls, known[name], value) for name, value in given.items() if value != ""}
-        return cls(
-            **values | {name: _checked(cls, name, value) for name, value in overrides.items() if value is not None}
-        )
+        texts = {known[name]: value for name, value in given.items() if value != ""}
+        texts |= {name: value for name, value in overrides.items() if value is not None}
+        values, errors = {}, []
+        for name, text in texts.items():
+            try:
+                values[name] = _checked(cls, name, text)
+            except SettingError as error:
+                errors.append(str(error))
+        if errors:
+            raise SettingError("\n".join(errors))
+        return cls(**values)
 
     @classmethod
     def remarks(cls, environ: Mapping[str, str] = os.environ) -> list[str]:

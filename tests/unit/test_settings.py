@@ -89,6 +89,16 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, value: st
         Settings.from_env({variable: value})
 
 
+def test_all_values_that_cannot_be_used_are_named_at_once() -> None:
+    with pytest.raises(SettingError) as refused:
+        Settings.from_env({"UNISON_PORT": "http", "UNISON_WINDOW_S": "11"}, uds_mode="rw")
+    assert [line.partition("=")[0] for line in str(refused.value).splitlines()] == [
+        "UNISON_PORT",
+        "UNISON_WINDOW_S",
+        "UNISON_UDS_MODE",
+    ]
+
+
 def test_variables_of_the_projects_scripts_are_none_of_the_servers() -> None:
     assert Settings.from_env({"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp"}) == Settings.from_env({})
 
