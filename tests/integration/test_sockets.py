@@ -127,3 +127,20 @@ def test_links_to_ipv6_loopback_have_its_brackets(tmp_path: Path) -> None:
         assert f'src="{server.url}/embed"' in described["html"]
     finally:
         server.kill()
+
+
+def test_a_proxy_that_forwards_browsers_over_a_unix_socket_without_their_address_is_said(tmp_path: Path) -> None:
+    server = UnixServer(tmp_path / "data")
+
+    def warnings() -> list[str]:
+        found: list[str] = json.loads(ask(server.path, "/readyz")[1])["warnings"]
+        return found
+
+    try:
+        ask(server.path, "/api/stats")  # as a program of this machine may
+        ask(server.path, "/api/stats", headers={"Sec-Fetch-Site": "none", "X-Forwarded-For": "198.51.100.2"})
+        assert warnings() == []
+        ask(server.path, "/api/stats", headers={"Sec-Fetch-Site": "none"})
+        assert ["have it send X-Forwarded-For" in sentence for sentence in warnings()] == [True]
+    finally:
+        server.kill()
