@@ -17,69 +17,65 @@ from webapp.core import frames
 from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import Overloaded
 from webapp.core.records import SliceRecord
-from webapp.core.search import Heard
+from webapp.core.search import RecentTracks
 from webapp.engine.bus import MemoryBus
-from webapp.engine.channels import Channels
+from webapp.engine.channels import RESUME_BYTES, RESUME_S, Channels
 from webapp.engine.clock import Clock
+from webapp.engine.eventloop import EventLoop
 from webapp.engine.filelimits import file_limit, room_for_viewers
-from webapp.engine.handover import MatchingElsewhere
 from webapp.engine.hub import Hub
-from webapp.engine.loop import Loop
+from webapp.engine.matchingprocess import MatchingProcess
+from webapp.engine.parseworkers import ParseWorkers
 from webapp.engine.pipeline import Pipeline
-from webapp.engine.readers import Readers
-from webapp.graphics.album import Album
-from webapp.graphics.drawing import Drawing
+from webapp.gauges import observe
+from webapp.graphics.imagecache import ImageCache
+from webapp.graphics.renderer import Renderer
 from webapp.health import Health
 from webapp.metrics import Metrics
-from webapp.readings import observe
 from webapp.resources import TEMPLATES
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
 from webapp.storage.secretfiles import only_secret
 from webapp.web import (
+    adminauth,
     api,
+    assets,
     atom,
-    bodies,
-    builder,
-    charts,
+    basepath,
     embed,
+    embedbuilder,
     errors,
-    forwarding,
-    headers,
+    headerlimits,
     hosts,
     ingest,
-    instrumentation,
+    momentimages,
     moments,
     oembed,
-    operators,
-    overviews,
+    overviewimages,
     pagecache,
     pages,
-    pictures,
-    prefix,
-    security,
+    playlist,
+    proxywarning,
+    requestbodies,
+    requestmetrics,
+    securityheaders,
     stats,
     status,
     stream,
-    visitors,
+    visitorplays,
 )
-from webapp.web.bodies import Room
-from webapp.web.pagecache import PAGES, PAGES_OF_ALL, Answers, Turns
-from webapp.web.rates import Rate, Rates
+from webapp.web.ingestauth import senders
+from webapp.web.pagecache import PAGES, PAGES_OF_ALL, AddressTurns, PageCache
+from webapp.web.ratelimits import RateLimits
+from webapp.web.requestbodies import MemoryBudget
 from webapp.web.runtime import offload
-from webapp.web.senders import senders
 from webapp.web.viewers import Viewers
 
-RING_S, RING_BYTES = 70, 64 << 20
 FLUSH_S = 0.5
 HEALTH_S = 1.0
 SECRETS_S = 1.0
 CODES_BYTES = 4 << 20
 """Codes have a queue of their own: there may be one of any address, and none is to keep a moment from its picture."""
-PRESSES = Rate(burst=5_000, per_s=1_000.0)
-"""Of all visitors that press play: they may well agree on a second."""
-PICTURES = Rate(burst=60, per_s=1.0)
-"""That are drawn for one address, so that nobody takes up the queue; those that are kept do not count."""
 GOODBYE_S = 5.0
 FINISH_S = 8.0
 """How long the slices that are open at the end may take to close."""
@@ -92,7 +88,7 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
 
     Args:
         settings: those of the environment if left out.
-        open_on_loopback: take plays from this machine without a token; see `Senders`.
+        open_on_loopback: take plays from this machine without a token; see `IngestAuth`.
     """
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
     app.url_map.merge_slashes = False  # the redirect that merges them leads to whatever Host the request names
@@ -103,13 +99,14 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     unison = app.extensions["unison"] = Unison(settings, open_on_loopback=open_on_loopback)
     app.before_request(unison.start)
     for part in (
-        api, atom, builder, charts, embed, moments, oembed, overviews, pages, pictures, stats, status, visitors,
+        api, assets, atom, embed, embedbuilder, momentimages, moments, oembed, overviewimages, pages, playlist, stats,
+        status, visitorplays,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint)
     # What a request meets first stands last.
     for layer in (
-        errors, pagecache, bodies, stream, ingest, operators, hosts, forwarding, prefix, security, headers,
-        instrumentation,
+        errors, pagecache, requestbodies, stream, ingest, adminauth, hosts, proxywarning, basepath,
+        securityheaders, headerlimits, requestmetrics,
     ):  # fmt: skip
         layer.init_app(app)
     return app
@@ -129,15 +126,15 @@ class Unison:
         self.metrics = Metrics()
         self.clock = Clock()
         self.health = Health(self)
-        self.shares = Rates()
-        self.presses = Rates(all=PRESSES)
-        self.pictures = Rates(each=PICTURES)
-        self.answers, self.turns = Answers(), Turns()
-        self.pages = Rates(PAGES_OF_ALL, PAGES)
+        self.shares = RateLimits(moments.SHARES_OF_ALL, moments.SHARES)
+        self.presses = RateLimits(visitorplays.PRESSES_OF_ALL, visitorplays.PRESSES)
+        self.pictures = RateLimits(momentimages.IMAGES_OF_ALL, momentimages.IMAGES)
+        self.answers, self.turns = PageCache(), AddressTurns()
+        self.pages = RateLimits(PAGES_OF_ALL, PAGES)
         self.sharing = threading.Lock()
-        self.bodies = Room()
+        self.bodies = MemoryBudget()
         self._data_dir = DataDir(settings.data_dir)
-        self.loop = Loop()
+        self.loop = EventLoop()
         self._starting = threading.Lock()
         self._started = self._is_ending = False
 
@@ -176,7 +173,7 @@ class Unison:
             SecretFileError: a file of secrets cannot be used.
         """
         only_secret(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
-        operators.operators(self.settings)
+        adminauth.operators(self.settings)
         if self.settings.tokens_file:
             senders(self.settings, self._data_dir)
 
@@ -195,31 +192,31 @@ class Unison:
             clock=self.now,
             prune_clock=lambda: self.clock.now_if_held(settings.prune_after_s),
         )
-        self.heard = Heard(self.history.tracks, time.monotonic)
-        self.charts = charts.charts(self.history, self.gazetteer, self.now)
+        self.heard = RecentTracks(self.history.tracks, time.monotonic)
+        self.charts = playlist.charts(self.history, self.gazetteer, self.now)
         self.figures = stats.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
         try:
             key = only_secret(settings.secret, settings.secret_file, "UNISON_SECRET_FILE")
             self.secret = self._data_dir.secret(key)
             self.senders = senders(settings, self._data_dir, open_on_loopback=self._open_on_loopback)
-            self.operators = operators.operators(settings)
-            self.tabs = visitors.tabs(self.secret)
+            self.operators = adminauth.operators(settings)
+            self.tabs = visitorplays.tabs(self.secret)
             self.history.open()
         except Exception:
             self._data_dir.close()
             raise
-        self.drawing, self.album, self.codes = Drawing(), Album(), Album(CODES_BYTES)
-        self.readers = Readers(self.gazetteer, self.secret, lambda: round(self.now() * 1000))
+        self.drawing, self.album, self.codes = Renderer(), ImageCache(), ImageCache(CODES_BYTES)
+        self.readers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.now() * 1000))
 
     def _assemble(self) -> None:
         """Make the moving parts, on the loop that they live on."""
         settings = self.settings
         self.plays = MemoryBus(time.monotonic)
-        self.records = MemoryBus(time.monotonic, RING_S, RING_BYTES)
+        self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
         start_ms = round((self.now() - settings.lateness_s) * 1000)
         lateness_ms = round(settings.lateness_s * 1000)
-        self.matching = MatchingElsewhere(self.secret, round(settings.window_s * 1000), start_ms, lateness_ms)
+        self.matching = MatchingProcess(self.secret, round(settings.window_s * 1000), start_ms, lateness_ms)
         self.pipeline = Pipeline(
             self.plays, self.records, self.matching, self.clock, settings.lateness_s, self.metrics.closed
         )
@@ -257,7 +254,7 @@ class Unison:
 
     # What the blueprints ask for.
 
-    def take_plays(self, batch: bytes, n: int) -> int:
+    def submit_plays(self, batch: bytes, n: int) -> int:
         """Hand n encoded plays to the matcher; return how many of them come too late.
 
         Raises:
@@ -265,7 +262,7 @@ class Unison:
             ServiceUnavailable: the application is ending; none was taken.
         """
         self.check_room(n)
-        return self.pipeline.take(batch)
+        return self.pipeline.submit(batch)
 
     def check_room(self, n: int = 1) -> None:
         """See whether n more plays can be taken in, or one at least.

@@ -13,8 +13,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from webapp import environ as variables
-from webapp.environ import PREFIX
+from webapp import environment as variables
+from webapp.environment import PREFIX
 from webapp.logs import LEVELS
 
 QUERY = "{query}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from webapp.graphics.codes import code_svg
 from webapp.graphics.fonts import FOLDER, Fonts, load_fonts
+from webapp.graphics.qrcodes import code_svg
 
 SCRIPTS = {
     "Latin": "AZazÀÿĀžƏəȘțẠỹẸẹṢṣ",

@@ -17,7 +17,7 @@ class Health:
     """The health of an application, each kind of trouble a sentence. Ask once its parts are there.
 
     Attributes:
-        proxy_warning: what is wrong with the proxy before it, or ""; see `webapp.web.forwarding`.
+        proxy_warning: what is wrong with the proxy before it, or ""; see `webapp.web.proxywarning`.
     """
 
     def __init__(self, app: Unison) -> None:
@@ -25,7 +25,7 @@ class Health:
         self.proxy_warning = ""
         self._logged = "ok"
 
-    def told(self) -> tuple[str, list[str], list[str]]:
+    def report(self) -> tuple[str, list[str], list[str]]:
         """Return ok, degraded or not ready, then what makes it not ready, then what makes it degraded."""
         problems, warnings = self.problems(), self._troubles()
         warnings += [self.proxy_warning] if self.proxy_warning else []
@@ -54,7 +54,7 @@ class Health:
         troubles, clock = self._app.history.warnings, self._app.clock
         left_s = self._app.settings.prune_after_s - clock.held_s
         if clock.set_by_s and left_s > 0:
-            told = clock.told
+            told = clock.jump_text
             troubles.append(f"the clock was set {told}; nothing is forgotten for its age for another {left_s:.0f} s")
         return troubles
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pydeck as pdk
 
-from webapp.graphics.colours import Colour, rgb
-from webapp.graphics.looks import LAND, LIGHTS, OCEAN, PAIRS, STARS, land_points
+from webapp.graphics.contrast import Colour, rgb
+from webapp.graphics.palette import LAND, LIGHTS, OCEAN, PAIRS, STARS, land_points
 
 ARCS = {"heat": "#ffffff", "spark": "#b9c9ee"}
 COVER = {"ocean": 0.3, "arcs": 0.4}

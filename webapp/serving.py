@@ -25,7 +25,7 @@ from gunicorn.glogging import Logger
 from webapp import logs
 from webapp.clientlimits import FairWorker
 from webapp.config import Settings
-from webapp.web.refusals import refuse
+from webapp.web.badrequests import refuse
 
 DRAIN_S = 1
 """How long requests in progress may take once a worker is to end; whole seconds, as gunicorn looks once a second."""

@@ -16,11 +16,11 @@ from gunicorn.arbiter import Arbiter
 from webapp import logs
 from webapp.app import Unison, create_app
 from webapp.config import SettingError, Settings, wants_json
-from webapp.engine.children import collect_seldom
+from webapp.engine.childprocess import collect_seldom
 from webapp.storage.datadir import DataDirInUse
 from webapp.storage.secretfiles import SecretFileError
+from webapp.web.assets import BEFORE, assets
 from webapp.web.assetstore import keep
-from webapp.web.pages import BEFORE, assets
 from webapp.web.runtime import offload
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class Serving:
         logs.announce(f"Unison is on {here}", event="started", url=here)
         for url in elsewhere:
             logs.announce(f"Other machines reach it on {url}", url=url)
-        logs.announce(self._unison.senders.told())
-        logs.announce(self._unison.operators.told(operators))
+        logs.announce(self._unison.senders.summary())
+        logs.announce(self._unison.operators.summary(operators))
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:
             logs.announce(
                 "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."

@@ -184,7 +184,7 @@ def no_files(scene: Scene) -> None:
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
-MATCHING, READERS, DRAWING = "webapp.engine.matching", "webapp.engine.readers", "webapp.graphics.drawing"
+MATCHING, READERS, DRAWING = "webapp.engine.matching", "webapp.engine.parseworkers", "webapp.graphics.renderer"
 KILL, STOP = signal.SIGKILL, signal.SIGSTOP
 FAULTS = (
     Fault("none", nothing, silence_s=2.0),

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.browser import cpu_s
 
 from tests.unit.card_world import told
-from webapp.graphics.drawing import Drawing, Job
+from webapp.graphics.renderer import Job, Renderer
 from webapp.seed.catalogue import load_catalogue
 
 MOST_MS = 300.0
@@ -35,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0, help="for each kind of picture")
     seconds = parser.parse_args().seconds
-    drawing = Drawing()
+    drawing = Renderer()
     try:
         drawing.drawn(Job("code.svg", address=ADDRESS))  # the child begins with it
         good = [_measured(drawing, kind, seconds) for kind in ("card", "story")]
@@ -46,7 +46,7 @@ def main() -> int:
     return 0 if all(good) and rss <= MOST_MB else 1
 
 
-def _measured(drawing: Drawing, kind: str, seconds: float) -> bool:
+def _measured(drawing: Renderer, kind: str, seconds: float) -> bool:
     drawing.drawn(Job(kind, told=told("first", "of all")))  # reads the land and the cities
     times, sizes, end = list[float](), list[int](), time.perf_counter() + seconds
     for number, track in enumerate(cycle(load_catalogue()[::7])):

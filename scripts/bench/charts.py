@@ -68,7 +68,7 @@ def write_costs(folder: Path, gazetteer: Gazetteer) -> None:
             with contextlib.ExitStack() as stack:
                 if not kept:
                     for part in ("shown", "choose", "count"):
-                        stack.enter_context(patch(f"webapp.storage.sums.{part}", return_value=set()))
+                        stack.enter_context(patch(f"webapp.storage.periodsums.{part}", return_value=set()))
                 costs_us.append(1e6 * fill(folder / f"{batch}-{number}", gazetteer, rows, 1, batch) / rows)
         click.echo(
             f"a row costs {costs_us[0]:.0f} us of the processor to write in {name}, {costs_us[1]:.0f} without sums"

@@ -68,7 +68,7 @@ def known_pairs(count: int, gazetteer: Gazetteer, *, speed: float, window_ms: in
     return [b"%b%d.%03d}\n" % (head, START_S + at // 1000, at % 1000) for at, head in sorted(plays)]
 
 
-class Recorder:
+class RecordBuilder:
     """Sends like a client and keeps every line that the server took."""
 
     def __init__(self, client: Client) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from bench.known import Comparison, Meeting, Recorder, meetings
+from bench.known import Comparison, Meeting, RecordBuilder, meetings
 
 from webapp.seed import replay
 from webapp.seed.actions import REPLAY_LEAD_MS
@@ -72,9 +72,9 @@ def history(url: str) -> Iterator[dict[str, Any]]:
         before = page["next"]
 
 
-def _replay(url: str, token: str, lines: list[bytes], speed: float) -> tuple[Sender, Recorder]:
+def _replay(url: str, token: str, lines: list[bytes], speed: float) -> tuple[Sender, RecordBuilder]:
     client = Client(url, "replay", token)
-    recorder = Recorder(client)
+    recorder = RecordBuilder(client)
     entries = replay.in_order(replay.read_lines(lines, _unexpected), _unexpected)
     feed, pace = Feed(replay.blocks(entries)), Pace(REPLAY_LEAD_MS, waits=True)
     sender = Sender(recorder, feed, speed=speed, pace=pace, say=_tell, stop=threading.Event())

@@ -12,19 +12,19 @@ from typing import Any
 from flask import Flask, request
 from werkzeug.wrappers import Request
 
-from webapp.engine.hub import Channel, Hub
-from webapp.engine.loop import Loop
-from webapp.web import takeover
+from webapp.engine.eventloop import EventLoop
+from webapp.engine.hub import Audience, Hub
+from webapp.web import websocket
 
 
 class Service:
     """The hub, started by the first request."""
 
     def __init__(self) -> None:
-        self.channels: dict[str, Channel] = {}
+        self.channels: dict[str, Audience] = {}
         self.opening = (0, 0)
         self.joined = self.gone = 0
-        self.loop = Loop()
+        self.loop = EventLoop()
         self._hub: Hub | None = None
         self._lock = threading.Lock()
 
@@ -36,8 +36,8 @@ class Service:
                 self._hub = self.loop.call(_make_hub)
         return self._hub
 
-    def channel(self, name: str) -> Channel:
-        return self.channels.setdefault(name, Channel())
+    def channel(self, name: str) -> Audience:
+        return self.channels.setdefault(name, Audience())
 
     def count_gone(self) -> None:
         self.gone += 1
@@ -61,10 +61,10 @@ app = Flask(__name__)
 service = Service()
 
 
-def admit(request: Request) -> takeover.Enter:
+def admit(request: Request) -> websocket.Enter:
     name = request.args.get("channel", "")
 
-    def enter(taken: takeover.Takeover) -> None:
+    def enter(taken: websocket.DetachedSocket) -> None:
         service.joined += 1
         hub, channel = service.hub, service.channel(name)
         service.loop.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
@@ -72,7 +72,7 @@ def admit(request: Request) -> takeover.Enter:
     return enter
 
 
-takeover.route(app, "/stream", admit)
+websocket.route(app, "/stream", admit)
 
 
 @app.post("/send/")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.serving import Server, ask, get_text
+from webapp.web.assets import BUNDLE, Assets
 from webapp.web.assetstore import FOLDER, keep
-from webapp.web.pages import BUNDLE, Assets
 
 
 def assets_of(folder: Path, text: str) -> Assets:

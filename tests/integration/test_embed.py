@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser.steps import OSAKA, RECIFE, send_pair
 from tests.serving import Server, ask, stream
-from webapp.web.embedding import PARAMETERS
+from webapp.web.embedoptions import PARAMETERS
 
 
 def embed(server: Server, **query: str) -> tuple[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 
 from webapp.engine import hub as hub_module
 from webapp.engine import wsframes
-from webapp.engine.hub import Channel, Hub
+from webapp.engine.hub import Audience, Hub
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def connect(hub: Hub) -> Iterator[Connect]:
     listener = socket.create_server(("127.0.0.1", 0))
     clients: list[socket.socket] = []
 
-    def connect(channel: Channel, *opening: bytes, on_gone: Callable[[], None] = lambda: None) -> socket.socket:
+    def connect(channel: Audience, *opening: bytes, on_gone: Callable[[], None] = lambda: None) -> socket.socket:
         clients.append(socket.create_connection(listener.getsockname()))
         sock, _ = listener.accept()
         sock.setblocking(False)
@@ -52,7 +52,7 @@ def let_the_loop_run(hub: Hub) -> None:
 
 
 def test_a_frame_goes_to_those_who_were_there_when_it_was_sent(hub: Hub, connect: Connect) -> None:
-    channel = Channel()
+    channel = Audience()
     early = connect(channel, b"hello early")
     hub.send(channel, b"first")
     late = connect(channel, b"hello late, the first is over")
@@ -66,7 +66,7 @@ def test_order_holds_when_frames_are_written_in_chunks(
     hub: Hub, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub_module, "_CHUNK", 3)
-    channels = [Channel(), Channel()]
+    channels = [Audience(), Audience()]
     clients = [connect(channels[index % 2]) for index in range(10)]
     for number in range(20):
         hub.send(channels[number % 2], b"%d" % number)
@@ -79,7 +79,7 @@ def test_order_holds_when_frames_are_written_in_chunks(
 
 
 def test_one_frame_for_several_channels(hub: Hub, connect: Connect) -> None:
-    channels = [Channel(), Channel(), Channel()]
+    channels = [Audience(), Audience(), Audience()]
     clients = [connect(channel) for channel in channels]
     hub.send_frame(channels[:2], wsframes.text_frame(b"to two"))
     hub.send(channels[2], b"to one")
@@ -88,7 +88,7 @@ def test_one_frame_for_several_channels(hub: Hub, connect: Connect) -> None:
 
 
 def test_a_callback_that_fails_disturbs_nobody(hub: Hub, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    channel, gone = Channel(), gevent.event.Event()
+    channel, gone = Audience(), gevent.event.Event()
 
     def fail() -> None:
         gone.set()

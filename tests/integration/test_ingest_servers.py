@@ -16,11 +16,11 @@ from tests.integration.ingest_client import LINES, play, send
 from tests.serving import FlaskServer, Server
 from webapp.config import Settings
 from webapp.web import ingest
-from webapp.web.bodies import BODY_MOST, Room, read_body
-from webapp.web.senders import Senders
+from webapp.web.ingestauth import IngestAuth
+from webapp.web.requestbodies import BODY_MOST, MemoryBudget, read_body
 
 MIB = 1 << 20
-ANYONE = Senders(Settings(open_ingest=True), None)
+ANYONE = IngestAuth(Settings(open_ingest=True), None)
 
 
 def test_with_tokens_set_one_of_them_is_needed_from_this_machine_too(serve: Callable[..., Server]) -> None:
@@ -52,7 +52,7 @@ def alone(**parts: object) -> FlaskClient:
     """Return a client of nothing but the way in, with such parts."""
     app = Flask(__name__)
     app.extensions["unison"] = SimpleNamespace(
-        settings=Settings(), senders=ANYONE, bodies=Room(), start=lambda: None, **parts
+        settings=Settings(), senders=ANYONE, bodies=MemoryBudget(), start=lambda: None, **parts
     )
     ingest.init_app(app)
     return app.test_client()
@@ -82,7 +82,7 @@ def test_bodies_that_are_under_way_take_bounded_memory() -> None:
         return Request(EnvironBuilder(method="POST", data=body).get_environ() | headers)
 
     whole, packed = post(b"z" * BODY_MOST), post(gzip.compress(b"y"), HTTP_CONTENT_ENCODING="gzip")
-    room = Room(BODY_MOST + 500)
+    room = MemoryBudget(BODY_MOST + 500)
     with room.account() as hold:
         assert read_body(post(b"x" * 1_000, HTTP_CONTENT_ENCODING="identity"), hold) == b"x" * 1_000
         for body in (whole, packed):

@@ -9,8 +9,8 @@ from gevent.event import Event
 
 from webapp.core.selection import Filter
 from webapp.engine.channels import Channels
+from webapp.engine.eventloop import EventLoop
 from webapp.engine.hub import Hub
-from webapp.engine.loop import Loop
 from webapp.web.viewers import Viewers
 
 
@@ -28,7 +28,7 @@ class SlowChannels:
 
 
 def test_viewers_of_one_address_join_one_by_one_and_those_of_others_meanwhile() -> None:
-    channels, loop = SlowChannels(), Loop()
+    channels, loop = SlowChannels(), EventLoop()
     loop.start()
 
     def come(viewers: Viewers) -> list[list[str]]:

@@ -88,7 +88,7 @@ def test_an_uncaught_error_of_any_greenlet_or_thread_and_a_warning_are_lines_of_
 
 
 def test_an_error_in_a_child_process_is_a_line_of_json() -> None:
-    command = [sys.executable, "-P", "-m", "webapp.engine.readers", "99"]  # a descriptor that is not open
+    command = [sys.executable, "-P", "-m", "webapp.engine.parseworkers", "99"]  # a descriptor that is not open
     env = clean_environment(UNISON_LOG_JSON="1")
     ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert "Bad file descriptor" in lines(ran.stderr)[0]["exception"]

@@ -15,7 +15,7 @@ import pytest
 from tests.integration.children import child_of, until_gone
 from tests.integration.ingest_client import play, send
 from tests.serving import Server, get_json, get_text, stream
-from webapp.engine.handover import MatchingElsewhere
+from webapp.engine.matchingprocess import MatchingProcess
 from webapp.storage.history import FILE_NAME
 
 MODULE = "webapp.engine.matching"
@@ -95,14 +95,14 @@ def test_a_process_that_is_stuck_costs_no_history(serve: Callable[..., Server]) 
 
 
 @pytest.fixture
-def matching() -> Iterator[MatchingElsewhere]:
-    made = MatchingElsewhere(b"k" * 32, 1_000, 0)
+def matching() -> Iterator[MatchingProcess]:
+    made = MatchingProcess(b"k" * 32, 1_000, 0)
     yield made
     made.stop()
 
 
 def test_what_lies_in_the_current_folder_is_none_of_its_modules(
-    matching: MatchingElsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    matching: MatchingProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "numbers.py").write_text("raise SystemExit('not the one of the standard library')")
     (tmp_path / "webapp").mkdir()

@@ -17,7 +17,7 @@ import pytest
 from tests.serving import Answer, Server, ask, post_plays, stream
 from tests.unit.history_world import connection, left_behind
 from webapp.core.records import Connection
-from webapp.web.rates import EACH
+from webapp.web.moments import SHARES
 
 OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept_Language": "en"}
@@ -190,7 +190,7 @@ def test_another_sites_page_shares_nothing(old: Server, headers: dict[str, Any])
 
 
 def test_an_address_that_shares_too_much_is_told_when_to_come_again(old: Server) -> None:
-    statuses = [shared(old, SECOND[0], X_Forwarded_For="198.51.100.7").status for _ in range(EACH.burst)]
+    statuses = [shared(old, SECOND[0], X_Forwarded_For="198.51.100.7").status for _ in range(SHARES.burst)]
     assert set(statuses) == {204}
     deadline = time.monotonic() + 10
     while (answer := shared(old, SECOND[0], X_Forwarded_For="198.51.100.7")).status == 204:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from webapp.graphics.cards import End, Told
+from webapp.graphics.cards import CardText, End
 from webapp.graphics.fonts import Fonts, load_fonts
 from webapp.seed.catalogue import Track, load_catalogue
 
@@ -33,15 +33,15 @@ def song(language: str) -> Track:
     return max((t for t in load_catalogue() if t.language == language), key=lambda t: (len(t.title), t.title))
 
 
-def told(title: str, artist: str, number: int = 0, address: str = "") -> Told:
+def told(title: str, artist: str, number: int = 0, address: str = "") -> CardText:
     """Return a moment; the number chooses cities and colours."""
     start, end = CITIES[number % len(CITIES)], CITIES[(3 * number + 1) % len(CITIES)]
     end = end if end != start else CITIES[(3 * number + 2) % len(CITIES)]
     facts, when, motto = "7,923 km · 41 ms apart", "21 September 2026 · 14:13:20 UTC", "Two strangers, one song."
-    return Told(title, artist, number % 6, start, end, facts, when, EVENING_S + 5000 * number, motto, address)
+    return CardText(title, artist, number % 6, start, end, facts, when, EVENING_S + 5000 * number, motto, address)
 
 
-def told_in(language: str) -> Told:
+def told_in(language: str) -> CardText:
     """Return a moment with a song in a language."""
     track = song(language)
     return told(track.title, track.artist, LANGUAGES.index(language))

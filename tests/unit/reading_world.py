@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from webapp.core.gazetteer import load_gazetteer
-from webapp.core.reading import PlayReader, Reading
+from webapp.core.playparser import PlayParser, Reading
 
 NOW_MS = 1_790_000_000_000
 GAZETTEER = load_gazetteer()
 OSAKA, RECIFE = 1853909, 3390760
-READER = PlayReader(GAZETTEER, b"a secret of the tests")
+READER = PlayParser(GAZETTEER, b"a secret of the tests")
 
 
 def play(**changes: Any) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, left_behind, new_history
 from webapp.cli import main
-from webapp.storage.archive import MIGRATIONS
 from webapp.storage.datadir import SECRET_NAME, DataDir
 from webapp.storage.history import FILE_NAME
+from webapp.storage.schema import MIGRATIONS
 
 ROWS = 50
 KEPT = [connection(number) for number in range(ROWS)]

@@ -14,11 +14,11 @@ from PIL import Image, ImageOps
 
 from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
 from webapp.graphics.cardpage import directed
-from webapp.graphics.cards import KINDS, Told, card, song_pair, story
+from webapp.graphics.cards import KINDS, CardText, card, song_pair, story
 from webapp.graphics.cardview import Frame, Place, arc, look, subsolar, unit
-from webapp.graphics.drawing import Job, draw
-from webapp.graphics.looks import PAIRS
-from webapp.graphics.overview import Flight, Overview
+from webapp.graphics.overviewcards import Flight, Overview
+from webapp.graphics.palette import PAIRS
+from webapp.graphics.renderer import Job, draw
 
 PICTURES = Path(__file__).parents[1] / "pictures" / "cards"
 SMALL = (240, 126)
@@ -30,7 +30,7 @@ TOLERATED = 0.0004
 LONG = "The Extraordinarily Long and Winding Title of a Song That Nobody Ever Managed to Sing in One Breath " * 5
 
 
-def drawn(told: Told, kind: str = "card") -> Image.Image:
+def drawn(told: CardText, kind: str = "card") -> Image.Image:
     return Image.open(io.BytesIO(draw(Job(kind, told=told), fonts()))).convert("RGB")
 
 

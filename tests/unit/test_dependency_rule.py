@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 WEBAPP = Path(__file__).resolve().parents[2] / "webapp"
-MOVING = {"__init__", "album", "drawing"}
+MOVING = {"__init__", "imagecache", "renderer"}
 """Of graphics: what keeps pictures, and has them drawn in a process of its own."""
 PURE = [
     f"{folder}.{path.stem}"

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from webapp.resources import TEMPLATES
 from webapp.storage.datadir import DataDirError
-from webapp.web import atom, charts, errors, pages
+from webapp.web import assets, atom, errors, pages, playlist
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -14,7 +14,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (pages, charts, atom):
+    for part in (assets, pages, playlist, atom):
         app.register_blueprint(part.blueprint)
     errors.init_app(app)
 

@@ -9,7 +9,7 @@ def taken_by(shares: FairShares[int], owner: bytes | None) -> int:
     """Take places until there is none to be had without taking it from somebody; returns how many."""
     before = shares.taken
     while shares.taken < shares.whole and shares.has_room_for(owner):
-        shares.take(owner, shares.taken)
+        shares.claim(owner, shares.taken)
     return shares.taken - before
 
 
@@ -28,9 +28,9 @@ def test_loopback_may_take_all() -> None:
 def test_where_all_is_taken_the_address_with_most_gives_what_it_took_last() -> None:
     shares = FairShares[int](8)
     for place in range(5):
-        shares.take(MANY, place)
+        shares.claim(MANY, place)
     for place in range(5, 8):
-        shares.take(OTHER, place)
+        shares.claim(OTHER, place)
     assert shares.has_room_for(FEW)
     assert next(shares.givers(FEW)) == 4
     assert not shares.has_room_for(MANY), "it has most itself, and the other has fewer"
@@ -39,15 +39,15 @@ def test_where_all_is_taken_the_address_with_most_gives_what_it_took_last() -> N
 def test_nobody_takes_from_another_what_that_one_could_take_back() -> None:
     shares = FairShares[int](4)
     for place in range(4):
-        shares.take((MANY, FEW)[place % 2], place)
+        shares.claim((MANY, FEW)[place % 2], place)
     assert not shares.has_room_for(MANY)
     assert not shares.has_room_for(FEW)
 
 
 def test_a_place_that_is_left_is_free_and_may_be_left_twice() -> None:
     shares = FairShares[int](2)
-    shares.take(MANY, 1)
-    shares.take(FEW, 2)
-    shares.leave(1)
-    shares.leave(1)
+    shares.claim(MANY, 1)
+    shares.claim(FEW, 2)
+    shares.release(1)
+    shares.release(1)
     assert (shares.taken, shares.has_room_for(OTHER)) == (1, True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.core.gazetteer import PlaceError, load_gazetteer
-from webapp.core.names import fold_place
+from webapp.core.placenames import fold_place
 
 WORLD = load_gazetteer()
 INDEX = st.integers(0, len(WORLD) - 1)

@@ -21,9 +21,9 @@ from tests.unit.history_world import (
 from webapp.core.plays import fold, track_id
 from webapp.core.records import Connection
 from webapp.core.selection import Filter
-from webapp.storage import lookup
-from webapp.storage.archive import connect
+from webapp.storage import queries
 from webapp.storage.history import History
+from webapp.storage.schema import connect
 
 STREAMS = ("first", "second")
 
@@ -250,7 +250,7 @@ def test_the_newest_are_read_off_an_index_without_sorting(wanted: Filter, tmp_pa
     statements: list[str] = []
     db = connect(history.path)
     db.set_trace_callback(statements.append)
-    lookup.latest(db, wanted, 2, connection(9).id, ("s", 5), GAZETTEER)
+    queries.latest(db, wanted, 2, connection(9).id, ("s", 5), GAZETTEER)
     db.set_trace_callback(None)
     plan = [row[3] for statement in statements for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert plan
@@ -260,7 +260,7 @@ def test_the_newest_are_read_off_an_index_without_sorting(wanted: Filter, tmp_pa
 
 
 def test_the_newest_of_a_filter_come_at_once_from_a_long_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.lookup.ENOUGH", 500)
+    monkeypatch.setattr("webapp.storage.queries.ENOUGH", 500)
     with temporary_history(max_rows=100_000) as history:
         rare = connection(0, 0, track=3, start=0, end=4)
         common = [connection(1 + number // 50, number, track=number % 2) for number in range(20_000)]
@@ -290,6 +290,6 @@ def _read_counting(history: History, wanted: Filter) -> tuple[list[Connection], 
         return 0
 
     db.set_progress_handler(count, 1000)
-    found = lookup.latest(db, wanted, 20, None, None, GAZETTEER)
+    found = queries.latest(db, wanted, 20, None, None, GAZETTEER)
     db.close()
     return found, thousands

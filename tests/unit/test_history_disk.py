@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.history_world import EVERYTHING, GAZETTEER, NOON_MS, connection, ids, new_history, table
-from webapp.storage.archive import MIGRATIONS, HistoryError
 from webapp.storage.history import FILE_NAME, History
+from webapp.storage.schema import MIGRATIONS, HistoryError
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def test_trouble_is_told_keeps_the_batch_readable_and_ends_by_itself(
 
 
 def test_the_stream_is_not_held_up_by_a_write_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.archive.BUSY_S", 60.0)
+    monkeypatch.setattr("webapp.storage.schema.BUSY_S", 60.0)
     history, waiting = new_history(tmp_path), threading.Event()
     history.record("s", 1, NOON_MS, [connection(1)], b"{}", b"[]")
     flusher = threading.Thread(target=history.flush)
@@ -89,7 +89,7 @@ def test_pruning_a_locked_file_is_told_and_tried_again(tmp_path: Path) -> None:
 def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("webapp.storage.batch.PENDING_ROWS", 7)
+    monkeypatch.setattr("webapp.storage.writebuffer.PENDING_ROWS", 7)
     history = new_history(tmp_path)
     with locked(history):
         for seq in range(5):
@@ -103,7 +103,7 @@ def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
 
 
 def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.batch.PENDING_ROWS", 10)
+    monkeypatch.setattr("webapp.storage.writebuffer.PENDING_ROWS", 10)
     history = History(tmp_path / FILE_NAME, GAZETTEER, days=1, max_rows=1)
     for seq in range(100):
         history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")
@@ -114,7 +114,7 @@ def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: 
 def test_a_large_batch_is_written_whole_in_several_short_transactions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.storage.batch.BATCH_ROWS", 10)
+    monkeypatch.setattr("webapp.storage.writebuffer.BATCH_ROWS", 10)
     history = new_history(tmp_path)
     for seq in range(50):
         history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")

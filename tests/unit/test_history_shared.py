@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, new_history, table, temporary_history
-from webapp.storage.archive import MIGRATIONS, HistoryError
 from webapp.storage.history import FILE_NAME, History
+from webapp.storage.schema import MIGRATIONS, HistoryError
 
 DAY_MS = 86_400_000
 NOW_S = NOON_MS / 1000
@@ -121,7 +121,7 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
 
 
 def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.archive.BUSY_S", 0.05)
+    monkeypatch.setattr("webapp.storage.schema.BUSY_S", 0.05)
     history = new_history(tmp_path)
     history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
     with closing(sqlite3.connect(history.path, isolation_level=None)) as other:

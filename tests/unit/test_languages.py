@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from webapp.resources import TEMPLATES
-from webapp.web import atom, builder, charts, pages, stats
-from webapp.web.embedding import PARAMETERS
+from webapp.web import assets, atom, embedbuilder, pages, playlist, stats
+from webapp.web.embedoptions import PARAMETERS
 from webapp.web.languages import LANGUAGES, TRANSLATIONS, chosen, words
 
 CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
@@ -24,7 +24,7 @@ CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (pages, charts, atom, stats, builder):
+    for part in (assets, pages, playlist, atom, stats, embedbuilder):
         app.register_blueprint(part.blueprint)
     return app.test_client()
 
@@ -65,7 +65,12 @@ def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
 
 def test_what_is_said_of_an_embeds_parameters_is_found() -> None:
     said = build_words.said()
-    keys = [*builder.GROUPS, *builder.CALLED.values(), *builder.SOUGHT.values(), *(each.does for each in PARAMETERS)]
+    keys = [
+        *embedbuilder.GROUPS,
+        *embedbuilder.CALLED.values(),
+        *embedbuilder.SOUGHT.values(),
+        *(each.does for each in PARAMETERS),
+    ]
     assert [key for key in keys if key not in said] == []
 
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.web.pagecache import PAGES, Answers, Kept, Turns
+from webapp.web.pagecache import PAGES, AddressTurns, Kept, PageCache
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 
@@ -30,18 +30,18 @@ def kept(body: bytes, until_s: float = 10.0) -> Kept:
 
 def test_an_answer_is_good_for_its_time() -> None:
     times = iter([9.0, 10.0])
-    answers = Answers(clock=lambda: next(times))
+    answers = PageCache(clock=lambda: next(times))
     answers.keep("a", kept(b"x"))
     assert answers.get("a") is not None
     assert answers.get("a") is None
 
 
 def test_an_answer_is_kept_by_a_clock_that_nobody_sets() -> None:
-    assert Answers().clock is time.monotonic
+    assert PageCache().clock is time.monotonic
 
 
 def test_answers_take_so_many_bytes_at_most_and_those_not_used_for_longest_go() -> None:
-    answers = Answers(most=30_000, clock=lambda: 0.0)
+    answers = PageCache(most=30_000, clock=lambda: 0.0)
     for name in "abc":
         answers.keep(name, kept(b"x"))
         answers.get("a")
@@ -73,19 +73,19 @@ def test_ever_more_unknown_parameters_make_the_page_no_larger(client: FlaskClien
 
 
 def test_an_address_has_one_page_made_at_a_time_and_others_do_not_wait_for_it() -> None:
-    turns, order = Turns(), list[str]()
-    turns.take(b"one")
+    turns, order = AddressTurns(), list[str]()
+    turns.acquire(b"one")
 
     def come_second() -> None:
-        turns.take(b"one")
+        turns.acquire(b"one")
         order.append("second")
-        turns.give(b"one")
+        turns.release(b"one")
 
     second = threading.Thread(target=come_second)
     second.start()
-    turns.take(b"another")
-    turns.give(b"another")
+    turns.acquire(b"another")
+    turns.release(b"another")
     order.append("first")
-    turns.give(b"one")
+    turns.release(b"one")
     second.join(30)
     assert order == ["first", "second"]

@@ -9,13 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
-from webapp.web import atom, builder, charts, pages, stats
+from webapp.web import assets, atom, embedbuilder, pages, playlist, stats
 
 
 @pytest.fixture
 def app() -> Flask:
     app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (pages, charts, atom, stats, builder):
+    for part in (assets, pages, playlist, atom, stats, embedbuilder):
         app.register_blueprint(part.blueprint)
     return app
 
@@ -26,14 +26,14 @@ def client(app: Flask) -> FlaskClient:
 
 
 def address(app: Flask, name: str) -> str:
-    return f"/assets/{pages.assets(app).version}/{name}"
+    return f"/assets/{assets.assets(app).version}/{name}"
 
 
 def test_every_asset_is_served_with_its_type_and_kept_for_ever(app: Flask, client: FlaskClient) -> None:
-    for name in pages.assets(app).files:
+    for name in assets.assets(app).files:
         answer = client.get(address(app, name))
         assert answer.status_code == 200
-        assert answer.content_type == pages.SERVED["." + name.rsplit(".", 1)[1]]
+        assert answer.content_type == assets.SERVED["." + name.rsplit(".", 1)[1]]
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers["Vary"] == "Accept-Encoding"
 
@@ -96,9 +96,9 @@ def test_the_globes_page_leads_to_the_others(client: FlaskClient, path: str) -> 
 
 
 def test_every_module_that_is_imported_is_served(app: Flask) -> None:
-    served = pages.assets(app).files
+    served = assets.assets(app).files
     for name, path in served.items():
-        if not name.endswith(".js") or name == pages.BUNDLE:
+        if not name.endswith(".js") or name == assets.BUNDLE:
             continue
         for imported in re.findall(
             r"""(?:from|import\(|^import) ?["'](\.[^"']+)["']""", path.read_text(), re.MULTILINE
@@ -107,10 +107,10 @@ def test_every_module_that_is_imported_is_served(app: Flask) -> None:
 
 
 def test_the_version_changes_with_any_asset(app: Flask) -> None:
-    files = dict(pages.assets(app).files)
-    assert pages.Assets(files).version == pages.assets(app).version
+    files = dict(assets.assets(app).files)
+    assert assets.Assets(files).version == assets.assets(app).version
     files["main.js"] = files["globe.js"]
-    assert pages.Assets(files).version != pages.assets(app).version
+    assert assets.Assets(files).version != assets.assets(app).version
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt"])

@@ -13,7 +13,7 @@ from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
 from webapp.engine.clock import Clock
-from webapp.engine.matching import MatchingHere
+from webapp.engine.matching import InlineMatching
 from webapp.engine.pipeline import Pipeline
 
 
@@ -23,7 +23,7 @@ class World:
         self.set_by_s = 0.0
         self.gazetteer = load_gazetteer()
         self.plays, self.records = MemoryBus(self.clock), MemoryBus(self.clock, 60, 1 << 20)
-        self.matching = MatchingHere(Slicer(self.gazetteer, SECRET, 1_000, T0), 500)
+        self.matching = InlineMatching(Slicer(self.gazetteer, SECRET, 1_000, T0), 500)
         self.closed: list[int] = []
         self.pipeline = Pipeline(
             self.plays,
@@ -47,7 +47,7 @@ class World:
 
     def press(self, *plays: Play) -> int:
         """Have plays arrive; they are pressed so many milliseconds after T0 by the clock as it was at first."""
-        return self.pipeline.take(batch(self.gazetteer, [self._moved(play) for play in plays]).encode())
+        return self.pipeline.submit(batch(self.gazetteer, [self._moved(play) for play in plays]).encode())
 
     def _moved(self, play: Play) -> Play:
         return (play[0], play[1], play[2] + round(1000 * self.set_by_s), *play[3:])
@@ -93,7 +93,7 @@ def test_where_the_clock_was_set_matching_goes_on_at_once_and_no_play_is_late(wo
 def test_a_play_that_was_read_before_the_clock_was_set_back_is_late_and_is_told_so(world: World) -> None:
     read_before = batch(world.gazetteer, [("ann", OSAKA, 400, track())]).encode()
     world.set_clock(-60)
-    assert world.pipeline.take(read_before) == 1
+    assert world.pipeline.submit(read_before) == 1
     world.step_at(2)
     assert sum(record.counts.late for record in world.told()) == 1
     assert world.pipeline.waiting == 0
@@ -127,9 +127,9 @@ def test_what_the_answer_calls_late_is_what_the_frames_count_as_late(world: Worl
     """However late the slices are really closed: it is judged once, when the plays arrive."""
     plays = [("ann", OSAKA, 0, track()), ("bob", RECIFE, 249, track()), ("cem", PARIS, 251, track())]
     world.now_s = T0 / 1000 + 0.749
-    assert world.pipeline.take(batch(world.gazetteer, plays).encode()) == 0
+    assert world.pipeline.submit(batch(world.gazetteer, plays).encode()) == 0
     world.now_s = T0 / 1000 + 0.751
-    assert world.pipeline.take(batch(world.gazetteer, [("dee", LYON, 249, track())]).encode()) == 1
+    assert world.pipeline.submit(batch(world.gazetteer, [("dee", LYON, 249, track())]).encode()) == 1
     world.step_at(3)
     records = [SliceRecord.decode(message) for _, message in world.records.read(0)]
     assert sum(record.counts.late for record in records) == 1

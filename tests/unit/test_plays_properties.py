@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.reading_world import NOW_MS, OSAKA, RECIFE, lines, play, read
 from webapp.core.decoding import BodyError, TooManyPlaysError
-from webapp.core.reading import Reading
+from webapp.core.playparser import Reading
 
 thorough = settings(max_examples=60)
 characters = st.text(st.characters(), max_size=8)  # lone surrogates and controls included

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, READER, RECIFE, lines, play, read, track
 from webapp.core.decoding import BodyError, TooManyPlaysError
-from webapp.core.known import KnownTexts
-from webapp.core.listeners import ListenerHashes
+from webapp.core.interning import InternedTexts
+from webapp.core.listenerhashes import ListenerHashes
+from webapp.core.playparser import PlayParser
 from webapp.core.plays import SOURCES, Source, track_id
-from webapp.core.reading import PlayReader
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
@@ -128,7 +128,7 @@ def test_listeners_are_told_apart_by_a_keyed_hash_of_all_of_their_id() -> None:
     hashes = read([play(listener=name) for name in names]).plays.listener
     assert len(set(hashes.tolist())) == len(names)
     assert hashes.tolist() == read([play(listener=name) for name in names]).plays.listener.tolist()
-    other = PlayReader(GAZETTEER, b"another secret").read(json.dumps(play(listener="a")).encode(), NOW_MS)
+    other = PlayParser(GAZETTEER, b"another secret").read(json.dumps(play(listener="a")).encode(), NOW_MS)
     assert other.plays.listener[0] != hashes[0]
 
 
@@ -157,7 +157,7 @@ def test_a_play_that_comes_alone_is_taken_as_in_a_list(
     named = {"title": title, "artist": "Ada Lumen"}
     body = play(listener=listener, source=source, pressed_at=pressed_at, place=place, track=named)
     reading = READER.read(json.dumps(body).encode(), NOW_MS, header)
-    taken = READER.take(json.dumps(body).encode(), NOW_MS, header)
+    taken = READER.parse(json.dumps(body).encode(), NOW_MS, header)
     assert taken.batch == reading.plays.encode()
     assert taken.by_source == {SOURCES[code]: 1 for code in reading.plays.source.tolist()}
     assert (taken.rejected, taken.errors) == (reading.rejected, reading.errors)
@@ -305,7 +305,7 @@ def test_what_is_remembered_is_bounded_by_its_bytes() -> None:
         asked.append(raw)
         return raw * 2
 
-    known = KnownTexts(twice, most_bytes=20_000)
+    known = InternedTexts(twice, most_bytes=20_000)
     for first in range(0, 380, 20):
         raws = [b"%d" % number for number in range(first, first + 20)]
         assert [known.texts[number] for number in known.find(raws)[0]] == [raw * 2 for raw in raws]

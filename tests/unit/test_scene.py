@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webapp import scene
-from webapp.graphics import looks
+from webapp.graphics import palette
 from webapp.resources import ASSETS
 
 CONNECTION = {
@@ -36,21 +36,21 @@ def test_the_scene_names_layers_that_the_page_has() -> None:
 
 def test_the_globe_stands_on_the_pages_own_ground() -> None:
     light, dark = re.findall(r"--ground: light-dark\((#\w+), (#\w+)\)", (ASSETS / "tokens.css").read_text())[0]
-    assert looks.OCEAN["ground"] == dark
+    assert palette.OCEAN["ground"] == dark
     assert scene.PAPER_OCEAN["ground"] == light
 
 
 def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
     sources = "".join(path.read_text() for path in (ASSETS / "layers").glob("*.js"))
-    looks = {text.split()[0]: text for text in sources.split("export class ")[1:]}
+    classes = {text.split()[0]: text for text in sources.split("export class ")[1:]}
     for layer in scene.scene()["layers"]:
-        look = re.search(r"static look = \{(.*?)\};", looks[layer["@@type"]], re.DOTALL)
+        look = re.search(r"static look = \{(.*?)\};", classes[layer["@@type"]], re.DOTALL)
         assert look is not None
         assert set(re.findall(r"(\w+): \"", look[1])) - {"segments"} <= layer.keys(), "segments go by the disc's size"
 
 
 def test_a_colour_changed_in_python_changes_the_globe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(looks.OCEAN, "day", "#ff0080")
+    monkeypatch.setitem(palette.OCEAN, "day", "#ff0080")
     ocean = next(layer for layer in scene.scene()["layers"] if layer["id"] == "ocean")
     assert ocean["day"] == [1, 0, 128 / 255]
 
@@ -71,7 +71,7 @@ def test_an_empty_snapshot_is_a_globe_too() -> None:
 
 
 def test_the_land_is_as_much_as_the_earth_has() -> None:
-    points = looks.land_points()
+    points = palette.land_points()
     assert 0.27 < len(points) / 65_536 < 0.31
     assert abs(points[:, 0]).max() <= 180
     assert abs(points[:, 1]).max() <= 90

@@ -13,7 +13,7 @@ from webapp.core.search import (
     KINDS,
     MOST,
     SONGS,
-    Heard,
+    RecentTracks,
     Result,
     SearchError,
     Song,
@@ -159,7 +159,7 @@ def test_songs_are_read_again_only_when_they_are_old() -> None:
         reads.append(limit)
         return [connection(track=len(reads)).track]
 
-    heard = Heard(read, lambda: now[0])
+    heard = RecentTracks(read, lambda: now[0])
     assert [s.title for s in heard.songs()] == [s.title for s in heard.songs()] == [TRACKS[1][1]]
     now[0] += FRESH_S
     assert [s.title for s in heard.songs()] == [TRACKS[2][1]]

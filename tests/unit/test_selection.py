@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, track
 from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
-from webapp.core.index import index_of
 from webapp.core.plays import fold, track_id
+from webapp.core.recordindex import index_of
 from webapp.core.records import PAIR, PULSE, SPARK, Counts, SliceRecord
 from webapp.core.selection import Filter, FilterError, Selection
-from webapp.engine.channel import Maker
+from webapp.engine.channel import FrameMaker
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 
@@ -184,7 +184,7 @@ def test_under_a_filter_of_a_city_or_a_country_there_are_no_sparks(gazetteer: Ga
     sparks["city"] = gazetteer.by_id(OSAKA)
     some = SliceRecord(T0 + 250, T0, Counts(), sparks=sparks, tracks=(SONG,))
     assert Selection(place, 4, gazetteer).choose(some).sparks == []
-    payloads = {Maker(wanted, 4, gazetteer).make(7, some).payload for wanted in (place, Filter(artist="no"))}
+    payloads = {FrameMaker(wanted, 4, gazetteer).make(7, some).payload for wanted in (place, Filter(artist="no"))}
     assert len(payloads) == 1, "the frame is that of a record of which nothing passes"
     for elsewhere in (Filter(), Filter(artist="marisol vey")):
         assert Selection(elsewhere, 4, gazetteer).choose(some).sparks == [0]
@@ -243,7 +243,7 @@ def test_what_a_filter_finds_is_what_has_it_in_every_kind_of_row(gazetteer: Gaze
 def test_filters_that_nothing_passes_share_one_encoding(gazetteer: Gazetteer) -> None:
     some = record(gazetteer, 0, [(OSAKA, RECIFE, SONG)])
     france, nobody = Filter(country="FR"), Filter(artist="nobody")
-    made = [Maker(wanted, 4, gazetteer).make(7, some).payload for wanted in (france, nobody)]
+    made = [FrameMaker(wanted, 4, gazetteer).make(7, some).payload for wanted in (france, nobody)]
     assert made[0] is made[1]
     chosen = Selection(france, 4, gazetteer).choose(some)
     assert made[0] == frames.frame(7, some, chosen, [], france, gazetteer)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from webapp.config import SettingError, Settings
-from webapp.environ import PREFIX
+from webapp.environment import PREFIX
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from webapp.graphics.colours import rgb
-from webapp.graphics.looks import OCEAN
+from webapp.graphics.contrast import rgb
+from webapp.graphics.palette import OCEAN
 from webapp.resources import ASSETS
 from webapp.scene import PAPER_OCEAN
 

@@ -13,6 +13,9 @@ Halves = npt.NDArray[np.uint32]
 Groups = npt.NDArray[np.uint32]
 Cities = npt.NDArray[np.uint16]
 
+LONG_AGO = np.int64(-(1 << 62))
+"""Before any play: epoch milliseconds."""
+
 _LONG = 1_000
 
 

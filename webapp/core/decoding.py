@@ -9,10 +9,10 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from webapp.core import checks
-from webapp.core.checks import FieldError
+from webapp.core import validation
 from webapp.core.jsontext import NotJsonError, decoded, elements, loads
 from webapp.core.plays import Source
+from webapp.core.validation import FieldError
 
 PLAYS_MOST = 10_000
 FAULTS_MOST = 20
@@ -39,7 +39,7 @@ class Play(msgspec.Struct, gc=False):
     """A play as sent. Track and place stay bytes: they recur, and what they mean is kept by them."""
 
     track: msgspec.Raw
-    listener: Annotated[str, msgspec.Meta(min_length=1, max_length=checks.LISTENER_MOST)]
+    listener: Annotated[str, msgspec.Meta(min_length=1, max_length=validation.LISTENER_MOST)]
     place: msgspec.Raw
     pressed_at: float | None = None
     source: Source | None = None
@@ -117,7 +117,7 @@ def _decode(body: bytes) -> Decoded:
     if first == b"{":
         return _each([body], _one)
     if first != b"[":
-        raise BodyError(f"expected a play or a list of plays, got {checks.shown(loads(body))}")
+        raise BodyError(f"expected a play or a list of plays, got {validation.shown(loads(body))}")
     try:
         plays = _PLAYS.decode(body)
         return Decoded(plays, range(len(plays)), {})
@@ -195,13 +195,13 @@ def _is_no_line(raw: bytes) -> bool:
 
 def _patiently(raw: bytes) -> Play:
     """Read what the typed decoder refused: find what is wrong, or that it is right all the same (duplicate keys)."""
-    fields = checks.fields_of(load_part(raw), None, _EXAMPLE)
-    track, who, place = (checks.required(fields, name, name, f"a play such as {_EXAMPLE}") for name in _REQUIRED)
+    fields = validation.fields_of(load_part(raw), None, _EXAMPLE)
+    track, who, place = (validation.required(fields, name, name, f"a play such as {_EXAMPLE}") for name in _REQUIRED)
     at_s, source = fields.get("pressed_at"), fields.get("source")
     return Play(
-        listener=checks.listener(who),
-        pressed_at=None if at_s is None else checks.number(at_s, "pressed_at", "a number of epoch seconds"),
-        source=None if source is None else checks.source(source),
+        listener=validation.listener(who),
+        pressed_at=None if at_s is None else validation.number(at_s, "pressed_at", "a number of epoch seconds"),
+        source=None if source is None else validation.source(source),
         track=_raw(track),
         place=_raw(place),
     )

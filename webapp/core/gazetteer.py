@@ -17,7 +17,7 @@ import numpy.typing as npt
 from geographiclib.geodesic import Geodesic
 
 from webapp.core.geo import Nearby, chord_km, unit_vectors
-from webapp.core.names import NO_CITY, Completions, NameIndex, fold_place, fold_typed
+from webapp.core.placenames import NO_CITY, Completions, NameIndex, fold_place, fold_typed
 from webapp.core.places import City, Country, PlaceError, shown
 from webapp.resources import PACKAGE
 

@@ -7,8 +7,21 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from webapp.core.columns import Cities, Groups, Hashes, Mask, Rows, Times, couples, halves, others, sort_west_to_east
-from webapp.core.presses import LONG_AGO, Company, Echoes
+from webapp.core.columns import (
+    LONG_AGO,
+    Cities,
+    Groups,
+    Hashes,
+    Mask,
+    Rows,
+    Times,
+    couples,
+    halves,
+    others,
+    sort_west_to_east,
+)
+from webapp.core.echoes import Echoes
+from webapp.core.togethercounter import TogetherCounter
 
 
 class Plays(NamedTuple):
@@ -84,7 +97,7 @@ class MatcherState(msgspec.Struct, frozen=True, array_like=True):
         single: Plays that are not connected and still within the window.
         alone: Plays that left the window single, and may still pulse.
         seen: What `Echoes` remembers.
-        company: What `Company` remembers.
+        company: What `TogetherCounter` remembers.
     """
 
     closed_ms: int
@@ -106,7 +119,7 @@ class Matcher:
         self._window = window_ms
         self._geoname_id = geoname_id
         self._echoes = Echoes(window_ms)
-        self._company = Company(window_ms)
+        self._company = TogetherCounter(window_ms)
         self._single = NO_PLAYS  # not connected, still within the window
         self._alone = NO_PLAYS  # left the window single; may still pulse with one that leaves later
         self._closed = int(LONG_AGO)

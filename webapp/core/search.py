@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from webapp.core.gazetteer import City, Gazetteer
-from webapp.core.names import fold_words
+from webapp.core.placenames import fold_words
 from webapp.core.places import PlaceError
 from webapp.core.plays import fold
 from webapp.core.selection import Filter
@@ -64,7 +64,7 @@ class Song(msgspec.Struct, frozen=True):
     folded_artist: str = ""
 
 
-class Heard:
+class RecentTracks:
     """The songs that were connected lately, read again when they are asked for and older than FRESH_S.
 
     Args:

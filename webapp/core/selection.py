@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.index import NAMES, Index, Kind, Name, index_of
 from webapp.core.plays import SLICE_MS, fold
+from webapp.core.recordindex import NAMES, Kind, Name, RecordIndex, index_of
 from webapp.core.records import Connection, Rows, SliceRecord
 
 LATELY_MS = 10_000
@@ -101,7 +101,7 @@ class Filter:
             index = gazetteer.largest(self.country)
         return None if index is None else (gazetteer[index].lon, gazetteer[index].lat)
 
-    def passes(self, kind: Kind, index: Index) -> NDArray[np.int64]:
+    def passes(self, kind: Kind, index: RecordIndex) -> NDArray[np.int64]:
         """Return the rows of a kind that pass, ascending."""
         if not self:
             return index.every(kind)
@@ -193,7 +193,7 @@ class Selection:
             self._shown = 0
             self._had: set[str] = set()
 
-    def _choose_pairs(self, record: SliceRecord, index: Index, candidates: NDArray[np.int64]) -> list[int]:
+    def _choose_pairs(self, record: SliceRecord, index: RecordIndex, candidates: NDArray[np.int64]) -> list[int]:
         if not self._shown_per_s:
             return [int(row) for row in candidates]
         part = record.start_ms % SECOND_MS // SLICE_MS + 1
@@ -202,7 +202,7 @@ class Selection:
         self._shown += len(chosen)
         return sorted(chosen.tolist())
 
-    def _best(self, rows: Rows, index: Index, room: int) -> list[int]:
+    def _best(self, rows: Rows, index: RecordIndex, room: int) -> list[int]:
         """Return the best of rows, one after the other: each that is shown makes those that resemble it worth less."""
         if len(rows) <= room:
             for pair in rows:
@@ -235,7 +235,7 @@ class Selection:
         self._listeners.update((int(pair["from_listener"]), int(pair["to_listener"])))
         self._tracks[ids[pair["track"]]] += 1
 
-    def _first(self, kind: Kind, index: Index) -> list[int]:
+    def _first(self, kind: Kind, index: RecordIndex) -> list[int]:
         """Return the first row that passes, unless one of its kind was shown in this second."""
         passing: list[int] = [] if kind in self._had else self.filter.passes(kind, index)[:1].tolist()
         if passing:

@@ -11,10 +11,10 @@ import numpy as np
 
 from webapp.core import snapshots
 from webapp.core.columns import Times, others
-from webapp.core.findings import Recorder
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.matcher import NO_PLAYS, Found, Matcher, MatcherState, Plays
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
+from webapp.core.recordbuilder import RecordBuilder
 from webapp.core.records import Counts, SliceRecord
 from webapp.core.tracks import Tracks, TracksState
 
@@ -61,7 +61,7 @@ class Slicer:
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
         self._gazetteer, self._window_ms = gazetteer, window_ms
-        self._recorder = Recorder(gazetteer, secret)
+        self._recorder = RecordBuilder(gazetteer, secret)
         self._tracks = Tracks()
         self._open: defaultdict[int, list[Plays]] = defaultdict(list)
         self._counts = Counts()

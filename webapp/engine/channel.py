@@ -13,7 +13,7 @@ from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection, SliceRecord
 from webapp.core.selection import LATELY_MS, Chosen, Filter, Selection
-from webapp.engine.hub import Channel as Audience
+from webapp.engine.hub import Audience
 
 Frame = tuple[int, bytes]
 """The seq of a frame and its JSON."""
@@ -25,7 +25,7 @@ def period(record: SliceRecord) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownFrame:
     """One record as a filter shows it."""
 
     payload: bytes
@@ -33,27 +33,27 @@ class Shown:
     connections: list[Connection]
 
 
-class Maker:
+class FrameMaker:
     """Makes the frames of one filter, record by record; to rebuild one is to run another maker over the same."""
 
     def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer) -> None:
         self._filter, self._gazetteer = wanted, gazetteer
         self._selection = Selection(wanted, shown_per_s, gazetteer)
 
-    def make(self, seq: int, record: SliceRecord) -> Shown:
+    def make(self, seq: int, record: SliceRecord) -> ShownFrame:
         """Make the frame of the next record."""
         chosen = self._selection.choose(record)
         if self._filter and not (chosen.matching or chosen.pulses or chosen.sparks):
-            return Shown(frames.nothing(seq, record), chosen, [])
+            return ShownFrame(frames.nothing(seq, record), chosen, [])
         connections = frames.shown(record, chosen.pairs, self._gazetteer)
         payload = frames.frame(seq, record, chosen, connections, self._filter, self._gazetteer)
-        return Shown(payload, chosen, connections)
+        return ShownFrame(payload, chosen, connections)
 
 
 class Channel:
     """One filter with its viewers, and its frames of the current and the previous aligned 10 s."""
 
-    def __init__(self, wanted: Filter, maker: Maker, seq: int) -> None:
+    def __init__(self, wanted: Filter, maker: FrameMaker, seq: int) -> None:
         self.filter, self.seq = wanted, seq
         self.audience = Audience()
         self.joining = 0
@@ -62,7 +62,7 @@ class Channel:
         self._frames: deque[tuple[int, Frame]] = deque()
         self._recent: tuple[int, AsyncResult[list[bytes]]] | None = None
 
-    def advance(self, seq: int, record: SliceRecord) -> Shown:
+    def advance(self, seq: int, record: SliceRecord) -> ShownFrame:
         """Make the next frame, and keep it for viewers who come in."""
         shown = self._maker.make(seq, record)
         self.seq = seq
@@ -71,7 +71,7 @@ class Channel:
             self._frames.popleft()
         return shown
 
-    def begin_anew(self, maker: Maker) -> None:
+    def begin_anew(self, maker: FrameMaker) -> None:
         """Forget what was shown: from the next record on time is another."""
         self._maker = maker
         self._frames.clear()

@@ -16,17 +16,18 @@ from webapp.core.cache import Cache
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import SliceRecord
+from webapp.core.rollingcounts import Entry, RollingCounts
 from webapp.core.selection import LATELY_MS, Filter
-from webapp.core.tally import Entry, Tally
 from webapp.engine import wsframes
 from webapp.engine.bus import Bus
-from webapp.engine.channel import Channel, Frame, Maker, Shown, period
+from webapp.engine.channel import Channel, Frame, FrameMaker, ShownFrame, period
 from webapp.engine.fairshares import FairShares
-from webapp.engine.hub import Channel as Audience
-from webapp.engine.hub import Hub
+from webapp.engine.hub import Audience, Hub
 from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
 
+RESUME_S, RESUME_BYTES = 70, 64 << 20
+"""Viewers can resume within so many seconds: the ring of records keeps these, and so many bytes at most."""
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
 REBUILT_BYTES = 16 << 20
 
@@ -38,7 +39,7 @@ class TooManyFilters(Exception):  # noqa: N818 - it says what is so, not that so
     """As many distinct filters as the settings allow are being watched already."""
 
 
-class Outrun(Exception):  # noqa: N818 - it says what is so
+class FellBehind(Exception):  # noqa: N818 - it says what is so
     """Records left the ring before a viewer's frames could be made of them."""
 
 
@@ -83,7 +84,7 @@ class Channels:
         # For others who come back at the same time.
         self._rebuilt: Cache[tuple[Filter, int], list[Frame]] = Cache(REBUILT_BYTES, _size)
         self._newest_ms, self.since = 0, 1
-        self.tally = Tally()
+        self.tally = RollingCounts()
         records.subscribe(self._receive)
 
     @property
@@ -100,8 +101,8 @@ class Channels:
         """Tell whether a viewer with this filter can come in; `owner` is who asks for it, or None."""
         return wanted in self._by_filter or self._shares.has_room_for(owner)
 
-    def _maker(self, wanted: Filter) -> Maker:
-        return Maker(wanted, self._shown_per_s, self._gazetteer)
+    def _maker(self, wanted: Filter) -> FrameMaker:
+        return FrameMaker(wanted, self._shown_per_s, self._gazetteer)
 
     # A record: the frame for everyone first, which is also what history calls shown to everyone.
 
@@ -134,11 +135,11 @@ class Channels:
         """Number of the oldest record that can be read again, and since which time only went on."""
         return max(self._records.first, self.since)
 
-    def _keep_filtered(self, wanted: Filter, seq: int, shown: Shown) -> None:
+    def _keep_filtered(self, wanted: Filter, seq: int, shown: ShownFrame) -> None:
         if wanted and shown.connections:
             self._history.record_filtered(self._records.stream, seq, shown.connections)
 
-    def _keep_everyones(self, seq: int, record: SliceRecord, shown: Shown) -> None:
+    def _keep_everyones(self, seq: int, record: SliceRecord, shown: ShownFrame) -> None:
         counts = frames.encode(frames.counts(record, len(shown.connections), None))
         pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
         self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
@@ -179,7 +180,7 @@ class Channels:
 
     def _forget(self, channel: Channel) -> None:
         del self._by_filter[channel.filter]
-        self._shares.leave(channel.filter)
+        self._shares.release(channel.filter)
 
     def _make_room(self, owner: bytes | None) -> None:
         """Send the viewers of a filter away where there is no room for another."""
@@ -195,7 +196,7 @@ class Channels:
             raise TooManyFilters
         if wanted not in self._by_filter:
             self._make_room(owner)
-            self._shares.take(owner, wanted)
+            self._shares.claim(owner, wanted)
             channel = self._by_filter[wanted] = Channel(wanted, self._maker(wanted), self._records.last)
             gevent.spawn(self._catch_up, channel)
         return self._by_filter[wanted]
@@ -259,7 +260,7 @@ class Channels:
         while (kept := channel.kept(after)) is None:
             made = [frame for frame in self._rebuild(channel.filter, after + 1) if frame[0] > after]
             if not made or [seq for seq, _ in made] != list(range(after + 1, after + 1 + len(made))):
-                raise Outrun
+                raise FellBehind
             result += made
             after += len(made)
         return result + kept
@@ -267,7 +268,7 @@ class Channels:
     def _rebuild(self, wanted: Filter, seq: int) -> list[Frame]:
         """Make the frames of the aligned 10 s of `seq`, all of whose records must be in the ring, once more."""
         if not self._can_resume(seq - 1):
-            raise Outrun
+            raise FellBehind
         key = wanted, period(self._record(seq))
         if (kept := self._rebuilt.get(key)) is not None:
             return kept

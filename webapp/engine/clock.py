@@ -41,7 +41,7 @@ class Clock:
         return self._steady() + self._ahead_s
 
     @property
-    def told(self) -> str:
+    def jump_text(self) -> str:
         """By how much it was set the last time, such as "back by 60.0 s"."""
         return f"{'forward' if self.set_by_s > 0 else 'back'} by {abs(self.set_by_s):.1f} s"
 

@@ -45,12 +45,12 @@ class FairShares(Generic[K]):
         if most is not None and self._count(most) > (0 if owner is None else self._count(owner)) + 1:
             yield from reversed(self._held[most])
 
-    def take(self, owner: bytes | None, place: K) -> None:
+    def claim(self, owner: bytes | None, place: K) -> None:
         """Note that somebody has a place."""
         self._owner[place] = owner
         self._held.setdefault(owner, {})[place] = None
 
-    def leave(self, place: K) -> None:
+    def release(self, place: K) -> None:
         """Note that a place is free; do nothing if it is."""
         if place not in self._owner:
             return

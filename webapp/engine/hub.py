@@ -1,6 +1,6 @@
 """The hub: the only writer and reader of all viewers' sockets after their handshakes.
 
-A frame is encoded once for all viewers of a channel and written with one system call each, by the event loop's one
+A frame is encoded once for all viewers of a audience and written with one system call each, by the event loop's one
 thread. What a socket does not take waits in that viewer's own bounded backlog; a viewer that stays behind is closed,
 alone. The hub carries bytes and knows nothing of what they mean.
 """
@@ -35,8 +35,8 @@ _CHUNK = 1024
 _TICK_S = 0.25
 
 
-class Channel:
-    """The viewers that get the same frames. `len(channel)` is how many there are."""
+class Audience:
+    """The viewers that get the same frames. `len(audience)` is how many there are."""
 
     __slots__ = ("__weakref__", "viewers")
 
@@ -103,18 +103,18 @@ class Hub:
         return sum(viewer.backlog.size for viewer in self.waiting if viewer.backlog)
 
     def join(
-        self, sock: socket.socket, channel: Channel, opening: Iterator[bytes], on_gone: Callable[[], None]
+        self, sock: socket.socket, audience: Audience, opening: Iterator[bytes], on_gone: Callable[[], None]
     ) -> Viewer:
         """Take over a socket whose handshake is done. Never raises for what the socket does.
 
         Args:
             sock: unpatched and non-blocking; the hub closes it.
-            channel: whose frames it gets, from the next `send` on.
+            audience: whose frames it gets, from the next `send` on.
             opening: text payloads that come first, outside the backlog's bound; each is asked for when the socket has
                 taken the one before, in a callback of the loop, so the iterator must not wait or switch greenlets.
             on_gone: called once, on the loop, after the socket is closed.
         """
-        viewer = self._admit(sock, channel, on_gone)
+        viewer = self._admit(sock, audience, on_gone)
         if self._closing:
             self.dismiss(viewer)
             return viewer
@@ -124,25 +124,25 @@ class Hub:
 
     def refuse(self, sock: socket.socket, code: int, text: str, on_gone: Callable[[], None] = lambda: None) -> None:
         """Take a socket over only to close it with a close frame."""
-        self._admit(sock, Channel(), on_gone).leave(code, None, text)
+        self._admit(sock, Audience(), on_gone).leave(code, None, text)
 
-    def _admit(self, sock: socket.socket, channel: Channel, on_gone: Callable[[], None]) -> Viewer:
-        viewer = Viewer(self, sock, channel, on_gone)
+    def _admit(self, sock: socket.socket, audience: Audience, on_gone: Callable[[], None]) -> Viewer:
+        viewer = Viewer(self, sock, audience, on_gone)
         self.viewers += 1
         self._open += 1
         self._all_gone.clear()
-        channel.viewers.add(viewer)
+        audience.viewers.add(viewer)
         self._turns.append(viewer)
         viewer.watcher.start(self._on_readable, viewer)
         return viewer
 
-    def send(self, channel: Channel, payload: bytes) -> None:
-        """Send one text message to all viewers that are in the channel now; later ones do not get it."""
-        if channel.viewers:
-            self.send_frame((channel,), wsframes.text_frame(payload))
+    def send(self, audience: Audience, payload: bytes) -> None:
+        """Send one text message to all viewers that are in the audience now; later ones do not get it."""
+        if audience.viewers:
+            self.send_frame((audience,), wsframes.text_frame(payload))
 
-    def send_frame(self, channels: Iterable[Channel], frame: bytes) -> None:
-        """Send one frame, encoded by `wsframes.text_frame`, to the viewers of several channels.
+    def send_frame(self, audiences: Iterable[Audience], frame: bytes) -> None:
+        """Send one frame, encoded by `wsframes.text_frame`, to the viewers of several audiences.
 
         Writing to 10,000 sockets takes 60 ms, so it is done in chunks and the loop serves others in between; but not
         too often, as gevent may run callbacks for a whole switch interval, 5 ms, before it comes back. Each viewer
@@ -150,7 +150,7 @@ class Hub:
         written one after the other. When more than one frame a viewer is owed, frames come first: the rest is written
         before this returns.
         """
-        viewers = [viewer for channel in channels for viewer in channel.viewers]
+        viewers = [viewer for audience in audiences for viewer in audience.viewers]
         self.bound = max(self.bound, 2 * len(frame))
         if viewers:
             self._jobs.append((frame, iter(viewers)))
@@ -248,11 +248,11 @@ class Hub:
             viewer.leave(wsframes.INTERNAL_ERROR, "failed")
 
     def depart(self, viewer: Viewer, reason: str | None) -> None:
-        """Take a viewer out of its channel, once, and count why."""
-        if viewer.channel is None:
+        """Take a viewer out of its audience, once, and count why."""
+        if viewer.audience is None:
             return
-        viewer.channel.viewers.discard(viewer)
-        viewer.channel = None
+        viewer.audience.viewers.discard(viewer)
+        viewer.audience = None
         self.viewers -= 1
         if reason is not None:
             self.dropped[reason] += 1

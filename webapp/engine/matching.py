@@ -12,7 +12,7 @@ import numpy as np
 from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import AHEAD_MS, PlayBatch, arrived_ms
 from webapp.core.slices import NEVER_MS, Slicer
-from webapp.engine.children import serve
+from webapp.engine.childprocess import serve
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Matching(Protocol):
         """
 
 
-class MatchingHere:
+class InlineMatching:
     """A slicer in this process.
 
     Args:
@@ -74,7 +74,7 @@ class MatchingHere:
 
 
 class Start(msgspec.Struct):
-    """What the child is told first; see `Slicer` and `MatchingHere`."""
+    """What the child is told first; see `Slicer` and `InlineMatching`."""
 
     secret: bytes
     window_ms: int
@@ -130,9 +130,9 @@ class _Answering:
         self._gazetteer = load_gazetteer()
         self._here = self._begin(0)
 
-    def _begin(self, start_ms: int) -> MatchingHere:
+    def _begin(self, start_ms: int) -> InlineMatching:
         slicer = Slicer(self._gazetteer, self._start.secret, self._start.window_ms, start_ms)
-        return MatchingHere(slicer, self._start.lateness_ms)
+        return InlineMatching(slicer, self._start.lateness_ms)
 
     def answer(self, question: Question) -> Closed:
         ask, slicer = question.ask, self._here.slicer

@@ -92,7 +92,7 @@ class Pipeline:
         if ending:
             self._ended.set()
 
-    def take(self, batch: bytes) -> int:
+    def submit(self, batch: bytes) -> int:
         """Publish encoded plays, stamped with their time of arrival; return how many of them come too late.
 
         Whether a play is late is judged here, once: by the time of arrival, not by when its slice is really closed.
@@ -111,7 +111,7 @@ class Pipeline:
         if set_by_s := self._clock.look():
             self._turns.append((self._drained(), self._now_ms() - self._lateness_ms))
             more = {"event": "clock_set", "seconds": round(set_by_s, 3)}
-            log.warning("the clock was set %s", self._clock.told, extra=more)
+            log.warning("the clock was set %s", self._clock.jump_text, extra=more)
 
     def _drained(self) -> list[bytes]:
         return [self._inbox.popleft() for _ in range(len(self._inbox))]

@@ -18,7 +18,7 @@ from webapp.engine import wsframes
 from webapp.engine.wsframes import ClientFrames, Event
 
 if TYPE_CHECKING:
-    from webapp.engine.hub import Channel, Hub
+    from webapp.engine.hub import Audience, Hub
 
 RECEIVE_BYTES = 2048
 FLOOD_BYTES = 256 * 1024
@@ -33,7 +33,7 @@ _PING = wsframes.ping_frame()
 class Backlog:
     """What one socket has not taken yet: the rest of a frame, then the opening, then frames in order.
 
-    `size` counts the frames, which alone are bounded. They are the very bytes objects that all viewers of a channel
+    `size` counts the frames, which alone are bounded. They are the very bytes objects that all viewers of a audience
     share: queueing one costs a pointer, where a memoryview each would cost more than most frames.
     """
 
@@ -54,7 +54,7 @@ class Backlog:
         self.frames.append(frame)
         self.size += len(frame)
 
-    def take(self) -> list[bytes | memoryview]:
+    def pop(self) -> list[bytes | memoryview]:
         """Remove and return what is to be written next; nothing if all is written."""
         if self.head is not None:
             head, self.head = self.head, None
@@ -91,12 +91,12 @@ class Backlog:
 class Viewer:
     """One websocket of the hub, from its handover to its end: open, then closing (see `leave`), then gone."""
 
-    __slots__ = ("backlog", "channel", "heard", "hub", "on_gone", "pinged", "reader", "sock", "watcher")
+    __slots__ = ("audience", "backlog", "heard", "hub", "on_gone", "pinged", "reader", "sock", "watcher")
 
-    def __init__(self, hub: Hub, sock: socket.socket, channel: Channel, on_gone: Callable[[], None]):
+    def __init__(self, hub: Hub, sock: socket.socket, audience: Audience, on_gone: Callable[[], None]):
         self.hub = hub
         self.sock = sock
-        self.channel: Channel | None = channel  # None once it is closing
+        self.audience: Audience | None = audience  # None once it is closing
         self.on_gone = on_gone
         self.backlog: Backlog | None = None
         self.reader: ClientFrames | None = None
@@ -147,7 +147,7 @@ class Viewer:
         if backlog is None:
             return
         for _ in range(_STEPS):
-            if not (batch := backlog.take()):
+            if not (batch := backlog.pop()):
                 self._drained(backlog)
                 return
             try:
@@ -220,7 +220,7 @@ class Viewer:
             text: for the client.
             last: frames before the close frame, for a viewer that is to lose nothing.
         """
-        if self.channel is None:
+        if self.audience is None:
             return
         self.hub.depart(self, reason)
         backlog = self.backlog or self.wait()

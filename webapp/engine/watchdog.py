@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.engine.processes import Usage, usage
+from webapp.engine.procstats import Usage, usage
 
 LOOKS = 3
 STUCK_S = 1.5

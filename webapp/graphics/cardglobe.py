@@ -15,8 +15,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from webapp.graphics.cardview import Frame, View
-from webapp.graphics.colours import rgb
-from webapp.graphics.looks import LAND, LIGHTS, OCEAN, STARS, land_points
+from webapp.graphics.contrast import rgb
+from webapp.graphics.palette import LAND, LIGHTS, OCEAN, STARS, land_points
 from webapp.resources import ASSETS
 
 Floats = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from webapp.graphics.fonts import BOLD, REGULAR, Fitted, Fonts, Run, fitted, is_right_to_left
-from webapp.graphics.looks import OCEAN
+from webapp.graphics.palette import OCEAN
 
 NAME = "Unison"
 TEXT, SOFT, WARM = "#eef2ff", "#aab6d6", "#ffcf9a"

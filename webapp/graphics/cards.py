@@ -12,12 +12,12 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from webapp.graphics import codes
+from webapp.graphics import qrcodes
 from webapp.graphics.cardglobe import painted
 from webapp.graphics.cardpage import LINE, NIGHT, SOFT, TEXT, Page, Tile
 from webapp.graphics.cardview import Floats, Frame, Place, arc, look
 from webapp.graphics.fonts import BOLD, REGULAR, Fitted, Fonts, is_right_to_left
-from webapp.graphics.looks import PAIRS
+from webapp.graphics.palette import PAIRS
 
 CARD = (1200, 630)
 """How wide and high a card is, pixels."""
@@ -44,7 +44,7 @@ class End(msgspec.Struct, frozen=True):
     lat: float
 
 
-class Told(msgspec.Struct, frozen=True):
+class CardText(msgspec.Struct, frozen=True):
     """A moment in words.
 
     Attributes:
@@ -80,7 +80,7 @@ class Drawn:
     tiles: list[Tile]
 
 
-def card(told: Told, fonts: Fonts) -> Drawn:
+def card(told: CardText, fonts: Fonts) -> Drawn:
     """Draw what is CARD large. Where the title runs from right to left, the card is its mirror image."""
     mirrored = is_right_to_left(told.title)
     frame = Frame(*CARD, 340 if mirrored else 860, 322, 262)
@@ -98,7 +98,7 @@ def card(told: Told, fonts: Fonts) -> Drawn:
     return _over(told, frame, page, lambda globe: veiled(globe, *veil, axis=1))
 
 
-def story(told: Told, fonts: Fonts) -> Drawn:
+def story(told: CardText, fonts: Fonts) -> Drawn:
     """Draw 1080 by 1920 pixels: globe and words in the middle; below them the code, with what this is beside it."""
     frame = Frame(1080, 1920, 540, 540, 320)
     page = Page(fonts, 540, "middle", 920)
@@ -119,14 +119,14 @@ def story(told: Told, fonts: Fonts) -> Drawn:
     return _over(told, frame, page, lambda globe: veiled(globe, 950, 760, 0.94, axis=0))
 
 
-def _foot(told: Told, fonts: Fonts) -> Page:
+def _foot(told: CardText, fonts: Fonts) -> Page:
     """Return the column beside a story's code, which is where a line begins; in the middle where there is no code."""
     if not told.address:
         return Page(fonts, 540, "middle", 920)
     size, mirrored = 250, is_right_to_left(told.motto)
     left, top = (1080 - 190 - size if mirrored else 190), STORY_END - size
     foot = Page(fonts, 1080 - 480 if mirrored else 480, "end" if mirrored else "start", 440)
-    foot.add(left, top, size, size, codes.placed(told.address, left, top, size))
+    foot.add(left, top, size, size, qrcodes.placed(told.address, left, top, size))
     return foot
 
 
@@ -154,7 +154,7 @@ def veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) ->
     return globe
 
 
-def _over(told: Told, frame: Frame, page: Page, dimmed: Callable[[Image.Image], Image.Image]) -> Drawn:
+def _over(told: CardText, frame: Frame, page: Page, dimmed: Callable[[Image.Image], Image.Image]) -> Drawn:
     start, end = Place(told.start.lon, told.start.lat), Place(told.end.lon, told.end.lat)
     view = look(start, end, frame, told.at_s)
     flight = view.seen(arc(start, end))[:, :2]
@@ -189,7 +189,7 @@ def _end(x: float, y: float, colour: str) -> str:
     )
 
 
-def _labels(page: Page, frame: Frame, flight: Floats, told: Told) -> Iterator[Tile]:
+def _labels(page: Page, frame: Frame, flight: Floats, told: CardText) -> Iterator[Tile]:
     """Yield the cities' names beside the ends of the arc, on the side away from it."""
     middle, size = flight.mean(axis=0), 20 if frame.width > frame.height else 26
     for end, onward, city in ((flight[0], flight[6], told.start.city), (flight[-1], flight[-7], told.end.city)):
@@ -207,4 +207,4 @@ def _labels(page: Page, frame: Frame, flight: Floats, told: Told) -> Iterator[Ti
         yield Tile(int(left) - 1, int(top) - 1, int(wide) + 3, int(tall) + 3, body, (city,))
 
 
-KINDS: dict[str, Callable[[Told, Fonts], Drawn]] = {"card": card, "story": story}
+KINDS: dict[str, Callable[[CardText, Fonts], Drawn]] = {"card": card, "story": story}

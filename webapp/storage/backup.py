@@ -11,9 +11,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.storage.archive import MIGRATIONS, connect, file_version, is_damage
 from webapp.storage.datadir import LOCK_NAME, SECRET_BYTES, SECRET_NAME, DataDir
 from webapp.storage.history import FILE_NAME
+from webapp.storage.schema import MIGRATIONS, connect, file_version, is_damage
 from webapp.storage.secretfiles import write_secret
 
 STEP_PAGES = 4096

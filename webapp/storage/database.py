@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from gevent import monkey
 
-from webapp.storage.archive import HistoryError, connect, is_damage, open_writer, sizes
-from webapp.storage.upgrade import is_older, upgrade
+from webapp.storage.migration import is_older, upgrade
+from webapp.storage.schema import HistoryError, connect, is_damage, open_writer, sizes
 
 IDLE_READERS = 8
 ASIDE_MOST = 3
@@ -45,7 +45,7 @@ class Database:
         self.path = path
         self.writer: sqlite3.Connection | None = None
         self.damaged: list[str] = []
-        # A lock of the operating system's threads, as in `Batch`; held for a moment only.
+        # A lock of the operating system's threads, as in `WriteBuffer`; held for a moment only.
         self._pool_lock = monkey.get_original("threading", "Lock")()
         self._readers: list[sqlite3.Connection] = []
         self._identity: tuple[int, ...] = ()

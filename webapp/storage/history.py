@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, TypeVar
 from gevent import monkey
 
 from webapp.core.records import id_floor
-from webapp.storage import lookup, pruning, shared, sums
-from webapp.storage.archive import HistoryError, NewerHistory, Sizes, sizes, transaction, write
-from webapp.storage.batch import Batch
+from webapp.storage import periodsums, pruning, queries, sharedmoments
 from webapp.storage.database import Database
 from webapp.storage.periods import PERIODS
+from webapp.storage.schema import HistoryError, NewerHistory, Sizes, sizes, transaction, write
+from webapp.storage.writebuffer import WriteBuffer
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
@@ -74,7 +74,7 @@ class History:
         self._shared_max, self._prune_clock = shared_max, prune_clock or clock
         # A lock of the operating system's threads, gevent or not: the worker threads are such. The loop never takes it.
         self._write_lock = monkey.get_original("threading", "Lock")()
-        self._batch = Batch()
+        self._batch = WriteBuffer()
         self._database = Database(path)
         self._is_open = self._is_closing = False
         self._counted_s, self._told_dropped = 0.0, 0
@@ -215,10 +215,10 @@ class History:
         moved, unfinished = 0, False
         for period in PERIODS:
             steps = [self._count_step(period, now)]
-            while steps[-1] == sums.STEP_ROWS and len(steps) < STEPS:
+            while steps[-1] == periodsums.STEP_ROWS and len(steps) < STEPS:
                 steps.append(self._count_step(period, now))
             moved += sum(steps)
-            unfinished |= steps[-1] == sums.STEP_ROWS
+            unfinished |= steps[-1] == periodsums.STEP_ROWS
         self.sums_are_whole, self._counted_s = not unfinished, now
         return moved
 
@@ -229,7 +229,7 @@ class History:
                 return 0
             try:
                 with transaction(self._writer) as db:
-                    return sums.move(db, period, now)
+                    return periodsums.move(db, period, now)
             except sqlite3.Error as error:
                 self._failed("the history cannot be counted", error)
                 return 0
@@ -253,7 +253,7 @@ class History:
         # The batch is looked at first: what leaves it while the file is being read is in the file by then.
         pending = self._batch.connections(upto)
         found = {c.id: c for c in pending if c.id < before and wanted.accepts(c, self._gazetteer)}
-        kept = self.read(lambda db: lookup.latest(db, wanted, limit, before, upto, self._gazetteer))
+        kept = self.read(lambda db: queries.latest(db, wanted, limit, before, upto, self._gazetteer))
         found |= {c.id: c for c in kept or ()}
         return nlargest(limit, found.values(), key=attrgetter("id"))
 
@@ -261,7 +261,7 @@ class History:
         """Return the connection with that id, or None."""
         pending = next((c for c in self._batch.connections() if c.id == id), None)
         return pending or self.read(
-            lambda db: lookup.get(db, id, self._gazetteer) or shared.get(db, id, self._gazetteer)
+            lambda db: queries.get(db, id, self._gazetteer) or sharedmoments.get(db, id, self._gazetteer)
         )
 
     def share(self, id: str) -> None:
@@ -270,15 +270,15 @@ class History:
         Raises:
             HistoryError: the file cannot be written now.
         """
-        if self.read(lambda db: shared.is_shared(db, id)):
+        if self.read(lambda db: sharedmoments.is_shared(db, id)):
             return
         self.flush()
         kept = False
         with self._write_lock:
             try:
                 if self._writer is not None:
-                    shared.share(self._writer, id, self._shared_max)
-                    kept = self._shared_max == 0 or shared.is_shared(self._writer, id)
+                    sharedmoments.share(self._writer, id, self._shared_max)
+                    kept = self._shared_max == 0 or sharedmoments.is_shared(self._writer, id)
             except sqlite3.Error as error:
                 raise HistoryError(f"this cannot be kept at the moment ({error}); try again later") from error
         if not kept and self.problem:
@@ -287,12 +287,12 @@ class History:
     def tracks(self, limit: int) -> list[bytes]:
         """Return the tracks that were last in a connection, as wire JSON, the newest first."""
         pending = sorted(self._batch.connections(), key=attrgetter("id"), reverse=True)
-        kept = self.read(lambda db: lookup.tracks(db, limit)) or []
+        kept = self.read(lambda db: queries.tracks(db, limit)) or []
         return list(dict.fromkeys([*(c.track for c in pending), *kept]))[:limit]
 
     def oldest_id(self) -> str | None:
         """Return the smallest id that is kept, or None where there is none."""
-        ids = [min((c.id for c in self._batch.connections()), default=None), self.read(lookup.oldest_id)]
+        ids = [min((c.id for c in self._batch.connections()), default=None), self.read(queries.oldest_id)]
         return min((id for id in ids if id is not None), default=None)
 
     def has_forgotten(self, id: str) -> bool:
@@ -301,7 +301,7 @@ class History:
         What was shared does not count: it is kept longer than what was around it.
         """
         oldest = self.oldest_id()
-        return (oldest is not None and id < oldest) or id <= (self.read(lookup.pruned_upto) or "")
+        return (oldest is not None and id < oldest) or id <= (self.read(queries.pruned_upto) or "")
 
     def sizes(self) -> Sizes | None:
         """Return how many rows the file holds, or None where it cannot be read."""

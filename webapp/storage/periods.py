@@ -37,7 +37,7 @@ class Made(Generic[T]):
     are_whole: bool
 
 
-class Sums(Generic[T]):
+class PeriodCache(Generic[T]):
     """Sums by period. Who finds them old reads them anew, others get the old ones meanwhile.
 
     Args:

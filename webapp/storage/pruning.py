@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 
 from webapp.core.records import id_floor
-from webapp.storage import sums
-from webapp.storage.archive import resize, sizes, transaction
+from webapp.storage import periodsums
+from webapp.storage.schema import resize, sizes, transaction
 
 STEP_ROWS = 1000
 STEPS = 20
@@ -75,9 +75,9 @@ def _doomed(db: sqlite3.Connection, oldest_s: float, fresh_s: float, max_rows: i
 def _forget_connections(db: sqlite3.Connection, query: str, limit: int) -> int:
     rows = db.execute(query, (limit,)).fetchall() if limit else []
     if rows:
-        sums.choose(db, [row[0] for row in rows])
+        periodsums.choose(db, [row[0] for row in rows])
         db.executemany("DELETE FROM connections WHERE id = ?", [row[:1] for row in rows])
-        sums.discount(db)
+        periodsums.discount(db)
         everyone = sum(row[1] for row in rows)
         resize(db, everyone=-everyone, filtered=everyone - len(rows))
         db.execute("UPDATE pruned SET upto = max(upto, ?)", rows[-1][:1])

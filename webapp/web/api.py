@@ -1,19 +1,19 @@
 """The read side for programs: kept connections and statistics as JSON, health checks."""
 
 import re
+import sqlite3
 from collections.abc import Iterable
-from sqlite3 import Connection as Connect
 
 import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
-from webapp import readings
+from webapp import gauges
 from webapp.core.frames import connection_json
 from webapp.core.records import is_connection_id
 from webapp.core.search import SearchError, kind_of, search, wanted
 from webapp.core.selection import Filter, FilterError
-from webapp.storage import past as kept
+from webapp.storage import pastframes as kept
 from webapp.web.runtime import offload, unison
 
 DEFAULT_LIMIT = 20
@@ -55,10 +55,10 @@ def past() -> Response:
     after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
     wanted = Filter.parse(pairs, app.gazetteer, others=["from", "seconds"])
 
-    def read(db: Connect) -> bytes:  # and encode, for both take long where much was shown
+    def read(db: sqlite3.Connection) -> bytes:  # and encode, for both take long where much was shown
         found = kept.frames(db, after_ms, after_ms + 1000 * seconds, wanted, app.gazetteer)
         oldest = kept.oldest_ms(db)
-        told = [kept.told(frame, wanted, app.gazetteer) for frame in found]
+        told = [kept.message(frame, wanted, app.gazetteer) for frame in found]
         return encode({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
 
     body = offload(app.history.read, read)
@@ -80,7 +80,7 @@ def find() -> Response:
 def stats() -> Response:
     """Return the sums of the last seconds."""
     app = unison()
-    return _json(app.loop.call(readings.stats, app))
+    return _json(app.loop.call(gauges.stats, app))
 
 
 @blueprint.get("/healthz")
@@ -92,7 +92,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """Say whether the stream works, else answer 503; `degraded` (200) is trouble that the stream does not feel."""
-    status, problems, warnings = unison().health.told()
+    status, problems, warnings = unison().health.report()
     body = {"status": status, "problems": problems, "warnings": warnings}
     return _json(body, 503 if problems else 200)
 

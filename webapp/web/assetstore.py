@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from webapp.web.pages import BUNDLE, Assets
+from webapp.web.assets import BUNDLE, Assets
 
 FOLDER = "assets"
 _IS_VERSION = re.compile("[0-9a-f]{16}").fullmatch

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from webapp.core.records import Connection
 from webapp.core.selection import Filter, FilterError
-from webapp.web import languages, poster
+from webapp.web import connectiontext, languages
 from webapp.web.hosts import public_base
 from webapp.web.runtime import offload, unison
 from webapp.web.xmltext import add, document
@@ -55,7 +55,7 @@ def _written(found: Sequence[Connection], base: str, query: str) -> bytes:
 
 
 def _entry(root: ElementTree.Element, connection: Connection, base: str) -> None:
-    told = poster.told(poster.wire(connection))
+    told = connectiontext.in_words(connectiontext.wire_form(connection))
     entry = ElementTree.SubElement(root, "entry")
     add(entry, id=f"urn:unison:{connection.id}", updated=_time(connection.at_ms))
     add(entry, title=f"{told['title']} – {told['artist']}")

@@ -10,19 +10,19 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.selection import Filter
-from webapp.graphics import colours
-from webapp.graphics.looks import OCEAN
+from webapp.graphics import contrast
+from webapp.graphics.palette import OCEAN
 from webapp.resources import ASSETS, TEMPLATES
 from webapp.scene import COVER, PAPER_OCEAN, scene
-from webapp.web import embedding
-from webapp.web.answers import localised
-from webapp.web.embedding import TRANSPARENT, Wish
+from webapp.web import embedoptions
+from webapp.web.assets import SERVED, assets, packed
+from webapp.web.connectiontext import wire_form
+from webapp.web.embedoptions import TRANSPARENT, EmbedOptions
 from webapp.web.moments import moment
 from webapp.web.oembed import discovery
-from webapp.web.pages import SERVED, assets, packed
-from webapp.web.poster import wire
+from webapp.web.responses import localised
 from webapp.web.runtime import offload, unison
-from webapp.web.security import CONTENT_SECURITY_POLICY, policy
+from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
 SHORT = "public, max-age=300"
 DAY = "public, max-age=86400"
@@ -38,7 +38,7 @@ blueprint = Blueprint("embed", __name__, template_folder=str(TEMPLATES))
 def page() -> Response:
     """Serve the globe without the page around it; what cannot be used of the query is noted in the console."""
     app = unison()
-    wish = embedding.read(request.args.items(multi=True), app.gazetteer, app.now())
+    wish = embedoptions.read(request.args.items(multi=True), app.gazetteer, app.now())
     shown = _shown(wish)
     html = render_template(
         "embed.html", wish=wish, shown=shown, scene=_scene(wish), look=_look(wish), full=_full(wish), found=discovery()
@@ -58,19 +58,19 @@ def _policy() -> str:
     return policy(rules if "*" in origins else {**rules, "frame-ancestors": " ".join(["'self'", *origins])})
 
 
-def _shown(wish: Wish) -> Any:
+def _shown(wish: EmbedOptions) -> Any:
     """Return the moment that is asked for, as the stream would have it; one that is not here is noted."""
     if wish.moment is None:
         return None
     try:
-        return wire(moment(wish.moment))
+        return wire_form(moment(wish.moment))
     except HTTPException as error:
         wish.notes.append(f"moment={wish.moment!r} is left out: {error.description}")
         wish.moment = None
         return None
 
 
-def _full(wish: Wish) -> str:
+def _full(wish: EmbedOptions) -> str:
     """Return the address of the full page for what is shown."""
     chosen = {"lang": wish.lang} if wish.lang else {}
     query = urlencode(chosen if wish.moment else {**wish.filters, **chosen})
@@ -78,7 +78,7 @@ def _full(wish: Wish) -> str:
     return request.script_root + path + (f"?{query}" if query else "")
 
 
-def _scene(wish: Wish) -> dict[str, Any]:
+def _scene(wish: EmbedOptions) -> dict[str, Any]:
     """Return the globe's scene as an embed has it."""
     gazetteer = unison().gazetteer
     described = scene(Filter.parse(wish.filters.items(), gazetteer).above(gazetteer))
@@ -94,10 +94,10 @@ def _scene(wish: Wish) -> dict[str, Any]:
     return described
 
 
-def _repaint(paint: dict[str, Any], wish: Wish, ground: colours.Colour) -> None:
+def _repaint(paint: dict[str, Any], wish: EmbedOptions, ground: contrast.Colour) -> None:
     """Give a theme's layers the colours that are asked for."""
     if wish.accent:
-        paint["arcs"]["pairs"] = colours.pairs(colours.rgb(wish.accent), ground)
+        paint["arcs"]["pairs"] = contrast.pairs(contrast.rgb(wish.accent), ground)
     if wish.background is None:
         return
     paint["stars"]["bright"] = 0.0  # whoever chose a ground wants that
@@ -105,17 +105,17 @@ def _repaint(paint: dict[str, Any], wish: Wish, ground: colours.Colour) -> None:
         paint["arcs"]["cover"] = 1.0  # light would be lost on a bright page
     else:
         paint["ocean"]["ground"] = ground
-        paint["arcs"]["cover"] = max(paint["arcs"].get("cover", COVER["arcs"]), colours.luminance(ground))
+        paint["arcs"]["cover"] = max(paint["arcs"].get("cover", COVER["arcs"]), contrast.luminance(ground))
 
 
-def _grounds(wish: Wish) -> dict[str, colours.Colour]:
+def _grounds(wish: EmbedOptions) -> dict[str, contrast.Colour]:
     """Return what the globe stands on, by theme."""
     if wish.background in (None, TRANSPARENT):
-        return {"dark": colours.rgb(OCEAN["ground"]), "light": colours.rgb(PAPER_OCEAN["ground"])}
-    return dict.fromkeys(("dark", "light"), colours.rgb(str(wish.background)))
+        return {"dark": contrast.rgb(OCEAN["ground"]), "light": contrast.rgb(PAPER_OCEAN["ground"])}
+    return dict.fromkeys(("dark", "light"), contrast.rgb(str(wish.background)))
 
 
-def _look(wish: Wish) -> str | None:
+def _look(wish: EmbedOptions) -> str | None:
     """Return the address of the style sheet with the colours that are asked for, or None where none are."""
     named = {"accent": wish.accent, "background": wish.background if wish.background != TRANSPARENT else None}
     query = urlencode({name: value.removeprefix("#") for name, value in named.items() if value})
@@ -125,20 +125,20 @@ def _look(wish: Wish) -> str | None:
 @blueprint.get("/embed/look.css")
 def look() -> Response:
     """Serve the colours that are asked for as a style sheet: the page's policy allows no styles within it."""
-    wish = embedding.read(request.args.items(multi=True), unison().gazetteer, unison().now())
+    wish = embedoptions.read(request.args.items(multi=True), unison().gazetteer, unison().now())
     lines = []
     if wish.background not in (None, TRANSPARENT):
         lines.append(f"--ground: {wish.background};")
     if wish.accent:
-        accent, grounds = colours.rgb(wish.accent), _grounds(wish)
-        near, far = zip(*(colours.pairs(accent, grounds[theme])[0] for theme in ("light", "dark")), strict=True)
+        accent, grounds = contrast.rgb(wish.accent), _grounds(wish)
+        near, far = zip(*(contrast.pairs(accent, grounds[theme])[0] for theme in ("light", "dark")), strict=True)
         lines += [f"--accent: {_either(near)};", f"--accent-far: {_either(far)};"]
     headers = {"Cache-Control": DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(f":root:root {{ {' '.join(lines)} }}\n", mimetype="text/css", headers=headers)
 
 
 def _either(both: Any) -> str:
-    light, dark = map(colours.text, both)
+    light, dark = map(contrast.text, both)
     return f"light-dark({light}, {dark})"
 
 

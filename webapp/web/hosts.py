@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.web.bodies import drain
 from webapp.web.errors import error_answer
+from webapp.web.requestbodies import drain
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

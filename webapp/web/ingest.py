@@ -19,14 +19,14 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Request, Response
 
-from webapp.core import checks
-from webapp.core.checks import FieldError
+from webapp.core import validation
 from webapp.core.decoding import BodyError, TooManyPlaysError
+from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import Overloaded, Source
-from webapp.core.reading import Taken
-from webapp.engine.readers import ReadersLost
-from webapp.web.bodies import drain, read_body
+from webapp.core.validation import FieldError
+from webapp.engine.parseworkers import ParseWorkersLost
 from webapp.web.errors import JSON, error_answer
+from webapp.web.requestbodies import drain, read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -73,7 +73,7 @@ def _plays(app: Unison, request: Request) -> Response:
         body = read_body(request, hold)
         began = time.perf_counter()
         taken = _take(app, body, source, lines)
-        late = app.take_plays(taken.batch, taken.accepted) if taken.accepted else 0
+        late = app.submit_plays(taken.batch, taken.accepted) if taken.accepted else 0
     app.metrics.ingested(taken.by_source, taken.rejected, time.perf_counter() - began)
     told = {"accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors}
     return Response(msgspec.json.encode(told) + b"\n", 202, content_type=JSON)
@@ -95,19 +95,19 @@ def _are_lines(request: Request) -> bool:
 
 def _source(request: Request) -> Source:
     try:
-        return checks.source(request.headers.get(_SOURCE_HEADER, "live").strip())
+        return validation.source(request.headers.get(_SOURCE_HEADER, "live").strip())
     except FieldError as error:
         raise BadRequest(f"{_SOURCE_HEADER}: {error}") from None
 
 
-def _take(app: Unison, body: bytes, source: Source, lines: bool) -> Taken:
+def _take(app: Unison, body: bytes, source: Source, lines: bool) -> ParsedPlays:
     try:
-        return app.readers.take(body, source, lines=lines)
+        return app.readers.parse(body, source, lines=lines)
     except BodyError as error:
         raise BadRequest(str(error)) from None
     except TooManyPlaysError as error:
         raise RequestEntityTooLarge(str(error)) from None
-    except ReadersLost as error:
+    except ParseWorkersLost as error:
         raise ServiceUnavailable(str(error), retry_after=LOST_AGAIN_S) from None
 
 

@@ -14,10 +14,12 @@ from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyReque
 from webapp.core.records import Connection, id_floor, is_connection_id
 from webapp.core.selection import Filter
 from webapp.scene import scene
-from webapp.web.admission import check_own_page, client_address
-from webapp.web.answers import page_response
+from webapp.web.clientaddress import client_address
+from webapp.web.connectiontext import in_words, wire_form
 from webapp.web.hosts import public_base
-from webapp.web.poster import told, wire
+from webapp.web.origincheck import check_own_page
+from webapp.web.ratelimits import Rate
+from webapp.web.responses import page_response
 from webapp.web.runtime import offload, unison
 
 OTHERS_MOST = 12
@@ -26,6 +28,10 @@ SHARE_S = 2
 """So long one share waits for another; then it is to come again."""
 
 blueprint = Blueprint("moments", __name__)
+
+SHARES = Rate(burst=20, per_s=0.5)
+"""Connections that are shared, for one address."""
+SHARES_OF_ALL = Rate(burst=200, per_s=50.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,9 @@ def moment(id: str) -> Connection:
 def page(id: str) -> Response:
     """Serve the page of a moment, with what else happened in its second."""
     found = moment(id)
-    shown = wire(found)
-    others = [told(wire(other)) for other in _others(found)]
-    words = {**told(shown), "when": _when(found.at_ms)}
+    shown = wire_form(found)
+    others = [in_words(wire_form(other)) for other in _others(found)]
+    words = {**in_words(shown), "when": _when(found.at_ms)}
     return page_response(
         render_template("moment.html", moment=shown, told=words, others=others, links=_links(id), scene=scene())
     )
@@ -75,7 +81,7 @@ def share(id: str) -> tuple[str, int]:
     """Keep a moment that somebody passes on from one of our pages."""
     app = unison()
     check_own_page(request, app.settings, "share this moment")
-    if wait_s := app.shares.take(client_address(request, app.settings)):
+    if wait_s := app.shares.spend(client_address(request, app.settings)):
         raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
     found = moment(id)
     if not app.sharing.acquire(timeout=SHARE_S):  # a disk that is slow is to hold up one thread, not all of them

@@ -15,10 +15,10 @@ from werkzeug.exceptions import NotImplemented as NoSuchFormat
 
 from webapp.core.records import Connection
 from webapp.graphics.cards import CARD
-from webapp.web import embedding
+from webapp.web import embedoptions
+from webapp.web.connectiontext import wire_form
 from webapp.web.hosts import is_listed, public_base
 from webapp.web.moments import moment
-from webapp.web.poster import wire
 from webapp.web.runtime import unison
 
 WIDTH, HEIGHT = 640, 360
@@ -103,7 +103,9 @@ def _described(url: str, width: int, height: int) -> dict[str, Any]:
         "cache_age": CACHE_S,
         "width": width,
         "height": height,
-        "html": _frame(address, title, (width, height), clear=dict(pairs).get("background") == embedding.TRANSPARENT),
+        "html": _frame(
+            address, title, (width, height), clear=dict(pairs).get("background") == embedoptions.TRANSPARENT
+        ),
         **more,
     }
 
@@ -133,12 +135,12 @@ def _is_ours(host: str, known: str) -> bool:
 
 def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what an embed knows of a query: the globe's page knows more."""
-    names = {parameter.name for parameter in embedding.PARAMETERS}
+    names = {parameter.name for parameter in embedoptions.PARAMETERS}
     return [(name, value) for name, value in pairs if name in names]
 
 
 def _told(found: Connection) -> str:
-    told = wire(found)
+    told = wire_form(found)
     track, cities = told["track"], f"{told['from']['city']} and {told['to']['city']}"
     return f"{track['title']} by {track['artist']}: {cities}, {told['apart_ms']} ms apart"
 

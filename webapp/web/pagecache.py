@@ -19,9 +19,9 @@ from werkzeug.exceptions import TooManyRequests
 
 from webapp.core.cache import Cache
 from webapp.web import languages
-from webapp.web.admission import client_address
+from webapp.web.clientaddress import client_address
 from webapp.web.hosts import LINKED
-from webapp.web.rates import Rate
+from webapp.web.ratelimits import Rate
 
 if TYPE_CHECKING:
     from webapp.app import Unison
@@ -33,19 +33,19 @@ PAGES_OF_ALL = Rate(burst=10_000, per_s=10_000.0)
 FRESH_S = {
     "pages.index": 1.0,
     "moments.page": 1.0,
-    "charts.page": 1.0,
-    "charts.export": 1.0,
+    "playlist.page": 1.0,
+    "playlist.export": 1.0,
     "stats.page": 1.0,
     "stats.export": 1.0,
     "embed.page": 5.0,
     "embed.look": 5.0,
-    "builder.page": 5.0,
+    "embedbuilder.page": 5.0,
     "oembed.answer": 5.0,
     "atom.feed": 1.0,
     "api.find": 1.0,
     "api.connections": 0.0,
     "api.past": 0.0,
-    "visitors.outcome": 0.0,
+    "visitorplays.outcome": 0.0,
 }
 """Seconds for which an answer is good, by endpoint; 0 is not kept, but counts."""
 OF_NOW = ("pages.index", "moments.page", "atom.feed")
@@ -67,7 +67,7 @@ class Kept:
     is_linked: bool
 
 
-class Answers:
+class PageCache:
     """Those that are kept; so many bytes at most.
 
     Args:
@@ -89,19 +89,19 @@ class Answers:
         self._kept.keep(key, kept)
 
 
-class Turns:
+class AddressTurns:
     """One request of each address at a time; the others wait for their turn."""
 
     def __init__(self) -> None:
         self._waiting: dict[bytes, int] = {}
         self._locks: dict[bytes, threading.Lock] = {}
 
-    def take(self, owner: bytes) -> None:
+    def acquire(self, owner: bytes) -> None:
         """Wait for a turn."""
         self._waiting[owner] = self._waiting.get(owner, 0) + 1
         self._locks.setdefault(owner, threading.Lock()).acquire()
 
-    def give(self, owner: bytes) -> None:
+    def release(self, owner: bytes) -> None:
         """Let the next one have it, once the loop has looked at what others sent."""
         time.sleep(GAP_S)
         self._locks[owner].release()
@@ -130,11 +130,11 @@ def _answer() -> Response | None:
     if kept := app.answers.get(key):
         return _again(kept)
     address = client_address(request, app.settings)
-    if wait_s := app.pages.take(address):
+    if wait_s := app.pages.spend(address):
         time.sleep(SLOWED_S)
         raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
     if owner := app.viewers.owner_of(address):
-        app.turns.take(owner)
+        app.turns.acquire(owner)
         g.turn_of = owner
         if kept := app.answers.get(key):  # it was made meanwhile
             return _again(kept)
@@ -145,7 +145,7 @@ def _answer() -> Response | None:
 
 def _give_turn(_: BaseException | None) -> None:
     if (app := _parts()) and (owner := g.pop("turn_of", None)):
-        app.turns.give(owner)
+        app.turns.release(owner)
 
 
 def _parts() -> Unison | None:

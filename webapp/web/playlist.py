@@ -1,122 +1,109 @@
-"""Playlists in the formats that players read: XSPF, JSPF and M3U; `charts.py` serves them. Pure."""
+"""GET /playlist: the songs that brought people together, of an hour, a day or a week, to read and to take along."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from urllib.parse import quote
-from xml.etree import ElementTree
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
 
-from webapp.web.xmltext import add, document
+from webapp.config import QUERY
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.records import Connection
+from webapp.storage.history import History
+from webapp.storage.periods import PERIODS, PeriodCache
+from webapp.storage.periodtotals import are_whole, songs
+from webapp.web import connectiontext, linkpreview
+from webapp.web.hosts import public_base
+from webapp.web.playlistformats import FORMATS, Item, Playlist
+from webapp.web.responses import page_response
+from webapp.web.runtime import offload, unison
 
-XSPF = "http://xspf.org/ns/0/"
+SONGS = 50
 
+Orders = dict[str, list[tuple[Connection, int]]]
+"""By order, each song's farthest connection, and how many it has."""
+ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "Rarest"}
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A song of a playlist.
-
-    Attributes:
-        title: of the song.
-        artist: who made it.
-        recording: `isrc:…` or `mbid:…`, if that is known.
-        url: where it is to be heard, if that is known.
-        image: the address of its artwork, if that is known.
-        about: a sentence: what it did here.
-        page: address of its moment.
-    """
-
-    title: str
-    artist: str
-    recording: str | None
-    url: str | None
-    image: str | None
-    about: str
-    page: str
-
-    @property
-    def identifier(self) -> str | None:
-        """The recording as a URI: MusicBrainz's own address, as is the custom in JSPF, or a URN of the ISRC."""
-        scheme, _, value = (self.recording or "").partition(":")
-        prefix = {"mbid": "https://musicbrainz.org/recording/", "isrc": "urn:isrc:"}.get(scheme)
-        return prefix + quote(value) if prefix else None
+blueprint = Blueprint("playlist", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Playlist:
-    """Songs in an order.
+def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[Orders]:
+    """Return what reads charts; `clock` tells the time, epoch seconds."""
 
-    Attributes:
-        title: of the playlist.
-        page: its address.
-        made_s: when it was made, epoch seconds.
-        items: its songs.
-    """
+    def make(period: str, now_s: float) -> tuple[Orders, bool]:
+        def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
+            return songs(db, period, SONGS, gazetteer), are_whole(db, period, now_s)
 
-    title: str
-    page: str
-    made_s: float
-    items: Sequence[Item]
+        return offload(history.read, read) or ({order: [] for order in ORDERS}, False)
 
-    @property
-    def date(self) -> str:
-        """When it was made, as XSPF has it."""
-        return datetime.fromtimestamp(self.made_s, UTC).isoformat(timespec="seconds")
+    return PeriodCache(make, clock)
 
 
-def xspf(playlist: Playlist) -> bytes:
-    """Write XSPF 1, https://www.xspf.org/spec."""
-    root = ElementTree.Element("playlist", {"version": "1", "xmlns": XSPF})
-    add(root, title=playlist.title, creator="Unison", info=playlist.page, date=playlist.date)
-    tracks = ElementTree.SubElement(root, "trackList")
-    for item in playlist.items:
-        track = ElementTree.SubElement(tracks, "track")
-        add(track, location=item.url, identifier=item.identifier, title=item.title, creator=item.artist)
-        add(track, annotation=item.about, info=item.page, image=item.image)
-    return document(root)
+@blueprint.get("/playlist")
+def page() -> Response:
+    """Serve a chart as a page."""
+    period, order = asked()
+    chart = unison().charts.of(period)
+    entries = [_entry(connection, times) for connection, times in chart.sums[order]]
+    playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
+    formats = [format for format in FORMATS if format != "m3u" or playable]
+    shown = {"period": period, "order": order, "entries": entries, "are_whole": chart.are_whole}
+    links = linkpreview.links("/playlist", "/playlist/card.png", "period", "by")
+    return page_response(render_template("playlist.html", formats=formats, links=links, **shown))
 
 
-def jspf(playlist: Playlist) -> bytes:
-    """Write JSPF, the same as JSON, https://www.xspf.org/jspf."""
-    tracks = [
-        _without_none(
-            location=item.url and [item.url],
-            identifier=item.identifier and [item.identifier],
-            title=item.title,
-            creator=item.artist,
-            annotation=item.about,
-            info=item.page,
-            image=item.image,
-        )
-        for item in playlist.items
-    ]
-    head = {"title": playlist.title, "creator": "Unison", "info": playlist.page, "date": playlist.date}
-    return msgspec.json.encode({"playlist": {**head, "track": tracks}})
+@blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")
+def export(format: str) -> Response:
+    """Serve a chart as a file for players."""
+    period, order = asked()
+    chart = unison().charts.of(period)
+    title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
+    items = [_item(connection, times) for connection, times in chart.sums[order]]
+    query = urlencode({"period": period, "by": order})
+    address = (public_base(request, unison().settings) or "") + f"/playlist?{query}"
+    kind, write = FORMATS[format]
+    response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="unison-{period}-{order}.{format}"'
+    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+    return response
 
 
-def _without_none(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
+def asked() -> tuple[str, str]:
+    """Return the period and the order that are asked for."""
+    period, order = request.args.get("period", "day"), request.args.get("by", "most")
+    for name, value, known in (("period", period, PERIODS), ("by", order, ORDERS)):
+        if value not in known:
+            raise BadRequest(f"{name}={value[:40]!r}: expected one of {', '.join(known)}")
+    return period, order
 
 
-def m3u(playlist: Playlist) -> bytes:
-    """Write extended M3U in UTF-8: the songs that have a url, for a player can use nothing else."""
-    lines = ["#EXTM3U", "#EXTENC:UTF-8", f"#PLAYLIST:{playlist.title}"]
-    playable = [item for item in playlist.items if item.url]
-    if left_out := len(playlist.items) - len(playable):
-        lines.append(
-            f"# {left_out} of {len(playlist.items)} songs have no url and are left out; XSPF and JSPF list them"
-        )
-    for item in playable:
-        lines += [f"#EXTINF:-1,{item.artist} - {item.title}", item.url or ""]
-    return "\n".join([*lines, ""]).encode()
+def _entry(connection: Connection, times: int) -> dict[str, Any]:
+    wire = connectiontext.wire_form(connection)
+    told, links = connectiontext.in_words(wire), _links(wire["track"])
+    return {**told, "times": times, "source": connection.source, "track": connection.track_id, "links": links}
 
 
-FORMATS: dict[str, tuple[str, Callable[[Playlist], bytes]]] = {
-    "xspf": ("application/xspf+xml", xspf),
-    "jspf": ("application/jspf+json", jspf),
-    "m3u": ("audio/x-mpegurl; charset=utf-8", m3u),
-}
-"""By the ending of its address: the content type, and what writes it."""
+def _links(track: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return where the song can be searched for: what each is called, and its address."""
+    query = quote(f"{track['artist']} {track['title']}", safe="")
+    found = (link.partition("=") for link in unison().settings.search_links)
+    return [(name, address.replace(QUERY, query)) for name, _, address in found]
+
+
+def _item(connection: Connection, times: int) -> Item:
+    told, track = _entry(connection, times), msgspec.json.decode(connection.track)
+    return Item(
+        title=track["title"],
+        artist=track["artist"],
+        recording=track["recording"],
+        url=track["url"],
+        image=track["artwork_url"],
+        about=f"{told['from']} – {told['to']}, {told['distance']} · × {times} · {gettext(connection.source)}",
+        page=(public_base(request, unison().settings) or "") + f"/c/{connection.id}",
+    )

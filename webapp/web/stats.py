@@ -17,12 +17,12 @@ from werkzeug.exceptions import BadRequest
 from webapp.core.gazetteer import City, Gazetteer
 from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
-from webapp.storage import totals
+from webapp.storage import periodtotals
 from webapp.storage.history import History
-from webapp.storage.periods import PERIODS, Sums
-from webapp.storage.sums import KM_STEP
-from webapp.storage.totals import Rows
-from webapp.web.answers import page_response
+from webapp.storage.periods import PERIODS, PeriodCache
+from webapp.storage.periodsums import KM_STEP
+from webapp.storage.periodtotals import Rows
+from webapp.web.responses import page_response
 from webapp.web.runtime import offload, unison
 
 ROWS = 20
@@ -84,18 +84,18 @@ _TRIMMED = ("Cc", "Cf", "Zl", "Zp", "Zs")
 _FORMULA = tuple("=+-@")
 
 
-def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> Sums[dict[str, Figure]]:
+def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[dict[str, Figure]]:
     """Return what reads the figures; `clock` tells the time, epoch seconds."""
 
     def make(period: str, now_s: float) -> tuple[dict[str, Figure], bool]:
         def read(db: sqlite3.Connection) -> tuple[dict[str, Rows], Songs, bool]:
-            songs = totals.songs(db, period, ROWS, gazetteer)["most"]
-            return totals.totals(db, period, ROWS), songs, totals.are_whole(db, period, now_s)
+            songs = periodtotals.songs(db, period, ROWS, gazetteer)["most"]
+            return periodtotals.totals(db, period, ROWS), songs, periodtotals.are_whole(db, period, now_s)
 
-        sums, songs, are_whole = offload(history.read, read) or (totals.NOTHING, [], False)
+        sums, songs, are_whole = offload(history.read, read) or (periodtotals.NOTHING, [], False)
         return _figures(sums, songs, gazetteer), are_whole
 
-    return Sums(make, clock)
+    return PeriodCache(make, clock)
 
 
 def _figures(sums: dict[str, Rows], songs: Songs, gazetteer: Gazetteer) -> dict[str, Figure]:

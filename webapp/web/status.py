@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
-from webapp import readings
+from webapp import gauges
+from webapp.web.adminauth import is_their_listener
 from webapp.web.errors import JSON
-from webapp.web.operators import is_their_listener
 from webapp.web.runtime import unison
 
 blueprint = Blueprint("status", __name__)
@@ -83,6 +83,6 @@ def metrics() -> Response:
 def _figures() -> dict[str, Any]:
     """Return what the public is told, what is only the operator's, and what is wrong, a sentence each."""
     app = unison()
-    _, problems, warnings = app.health.told()
-    read = app.loop.call(lambda: readings.stats(app) | readings.load(app))
+    _, problems, warnings = app.health.report()
+    read = app.loop.call(lambda: gauges.stats(app) | gauges.load(app))
     return {**read, "problems": [*problems, *warnings]}

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Request
 
 from webapp.config import Settings
 from webapp.core.selection import Filter, FilterError
-from webapp.web import takeover
-from webapp.web.admission import check_origin, client_address
+from webapp.web import websocket
+from webapp.web.clientaddress import client_address
+from webapp.web.origincheck import check_origin
 
 if TYPE_CHECKING:
     from webapp.app import Unison
@@ -25,10 +26,10 @@ REASONS = {400: "filter", 403: "origin", 429: "address", 503: "full"}
 def init_app(app: Flask) -> None:
     """Serve the stream."""
     unison: Unison = app.extensions["unison"]
-    takeover.route(app, PATH, lambda request: _admitted(unison, request))
+    websocket.route(app, PATH, lambda request: _admitted(unison, request))
 
 
-def _admitted(app: Unison, request: Request) -> takeover.Enter:
+def _admitted(app: Unison, request: Request) -> websocket.Enter:
     try:
         return admit(app, request)
     except HTTPException as error:
@@ -36,7 +37,7 @@ def _admitted(app: Unison, request: Request) -> takeover.Enter:
         raise
 
 
-def admit(app: Unison, request: Request) -> takeover.Enter:
+def admit(app: Unison, request: Request) -> websocket.Enter:
     """Refuse, while a plain answer can still be read: another site's page, a bad filter, no room.
 
     Returns:

@@ -12,13 +12,14 @@ from weakref import WeakValueDictionary
 from gevent.lock import BoundedSemaphore
 
 from webapp.core.selection import Filter
-from webapp.engine.channels import Channels, Outrun, TooManyFilters
+from webapp.engine.channels import Channels, FellBehind, TooManyFilters
+from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
-from webapp.engine.loop import Loop
 from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
-from webapp.web.admission import Addresses, TooManyViewers, name_of
+from webapp.web.clientaddress import hash_of
 from webapp.web.hosts import is_loopback
+from webapp.web.viewerlimits import TooManyViewers, ViewersPerAddress
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,10 @@ class Viewers:
         of_one_address: likewise; 0 is no bound.
     """
 
-    def __init__(self, loop: Loop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
+    def __init__(self, loop: EventLoop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
         self._loop, self._hub, self._channels = loop, hub, channels
         self._places = FairShares[_Place](most)  # taken before they have joined the hub, until they are gone
-        self.addresses = Addresses(of_one_address)
+        self.addresses = ViewersPerAddress(of_one_address)
         self._turns: WeakValueDictionary[bytes, BoundedSemaphore] = WeakValueDictionary()
         self._key = os.urandom(16)
 
@@ -54,7 +55,7 @@ class Viewers:
 
     def owner_of(self, address: str) -> bytes | None:
         """Return whose share an address takes of; on loopback, where proxies are, it is nobody's."""
-        return None if is_loopback(address) else name_of(address, self._key)
+        return None if is_loopback(address) else hash_of(address, self._key)
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
@@ -70,7 +71,7 @@ class Viewers:
             self._hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
         except TooManyFilters:
             self._hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
-        except Outrun:  # it comes again, and is told how large its gap is
+        except FellBehind:  # it comes again, and is told how large its gap is
             self._hub.refuse(socket, TRY_AGAIN_LATER, "too far behind", on_gone)
         except Exception:
             log.exception("a viewer could not come in")
@@ -90,10 +91,10 @@ class Viewers:
         """
         self._make_room(owner)
         leave = self.addresses.enter(address)
-        self._places.take(owner, place)
+        self._places.claim(owner, place)
 
         def gone() -> None:
-            self._places.leave(place)
+            self._places.release(place)
             leave()
             on_gone()
 
@@ -108,5 +109,5 @@ class Viewers:
         place = next((place for place in self._places.givers(owner) if place.viewer), None)
         if place is None:
             raise TooManyViewers
-        self._places.leave(place)
+        self._places.release(place)
         self._hub.dismiss(place.viewer)

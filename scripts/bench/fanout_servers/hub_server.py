@@ -17,16 +17,16 @@ def make_app() -> Any:
     """Return an application with a stream and no more; it is imported in the worker, once gevent has patched it."""
     from flask import Flask
 
-    from webapp.engine.hub import Channel
-    from webapp.web import takeover
+    from webapp.engine.hub import Audience
+    from webapp.web import websocket
 
     app = Flask(__name__)
-    channel = app.extensions["channel"] = Channel()
+    channel = app.extensions["channel"] = Audience()
 
-    def enter(taken: takeover.Takeover) -> None:
+    def enter(taken: websocket.DetachedSocket) -> None:
         app.extensions["hub"].join(taken.sock, channel, iter(()), taken.on_gone(lambda: None))
 
-    takeover.route(app, "/stream", lambda _request: enter)
+    websocket.route(app, "/stream", lambda _request: enter)
 
     @app.get("/dropped")
     def dropped() -> dict[str, int]:

@@ -1,0 +1,76 @@
+"""Large bodies, which a process of their own reads: clients cannot tell, whatever becomes of that process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.children import child_of, until_gone
+from tests.integration.ingest_client import play, send
+from tests.serving import Answer, FlaskServer, Server
+from webapp.engine.parseworkers import LARGE_BYTES
+
+PLAYS = 1_000
+
+
+def large(**changes: object) -> list[dict[str, object]]:
+    plays = [play(listener=f"listener {number}", **changes) for number in range(PLAYS)]
+    assert len(json.dumps(plays)) > LARGE_BYTES
+    return plays
+
+
+def accepted_of_four_at_once(server: Server) -> list[int]:
+    """Send four large bodies side by side, and return how many plays of each were accepted."""
+    answers: list[Answer] = []
+    senders = [threading.Thread(target=lambda: answers.append(send(server, large()))) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    return [answer.json["accepted"] for answer in answers]
+
+
+def test_a_large_body_is_answered_as_a_small_one_is(serve: Callable[..., Server]) -> None:
+    server = serve()
+    bad = play(place={"city": "Atlantis", "country": "GR"})
+    small = send(server, [play(), bad]).json
+    answer = send(server, [*large(), bad]).json
+    assert (answer["accepted"], answer["rejected"]) == (PLAYS, 1)
+    assert answer["errors"] == [small["errors"][0] | {"index": PLAYS}]
+    assert send(server, large(pressed_at=time.time() - 4)).json["late"] == PLAYS
+    assert send(server, [*large(), "x" * LARGE_BYTES]).json["rejected"] == 1
+    assert send(server, large() * 11).status == 413
+    broken = send(server, json.dumps(large()).encode()[:-1])
+    assert (broken.status, "not JSON" in broken.error or "ends" in broken.error) == (400, True), broken.error
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_reader_that_is_lost_costs_no_play(serve: Callable[..., Server], signum: signal.Signals) -> None:
+    server = serve()
+    assert send(server, large()).json["accepted"] == PLAYS
+    first = child_of(server, "webapp.engine.parseworkers")
+    os.kill(first, signum)
+    assert accepted_of_four_at_once(server) == [PLAYS] * 4
+    assert "a process that reads large bodies was lost (" in server.log
+    until_gone(first)
+    assert server.stop() == 0
+
+
+def test_a_reader_goes_with_its_server_however_that_ends(serve: Callable[..., Server]) -> None:
+    for end in (Server.stop, Server.kill):
+        server = serve()
+        assert send(server, large()).json["accepted"] == PLAYS
+        reader = child_of(server, "webapp.engine.parseworkers")
+        end(server)
+        until_gone(reader)
+
+
+def test_flasks_own_server_reads_large_bodies_too(flask_server: FlaskServer) -> None:
+    assert accepted_of_four_at_once(flask_server) == [PLAYS] * 4
+    assert "Traceback" not in flask_server.log

@@ -1,0 +1,207 @@
+"""Visitors' own plays: from a token to a connection with a page, and all that is refused."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.serving import Server, get_json, get_text, post_plays, stream
+from webapp.web.visitorplays import PRESSES
+
+OSAKA, RECIFE, LAGOS, LISBON = 1853909, 3390760, 2332459, 2267057
+COPPER_SKY = {"title": "Copper Sky", "artist": "Marisol Vey", "url": "https://songs.example/copper-sky"}
+Answer = tuple[int, Any]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on which visitors press play, and on which one song was connected."""
+    env = {"UNISON_VISITOR_PLAYS": "1", "UNISON_TOKENS": "a-token", "UNISON_TRUSTED_PROXIES": "127.0.0.1"}
+    running = Server(tmp_path_factory.mktemp("visitors") / "data", env)
+    with stream(running) as viewer:
+        plays = [
+            {"track": COPPER_SKY, "listener": str(city), "place": {"geoname_id": city}} for city in (LAGOS, LISBON)
+        ]
+        post_plays(running, plays, Authorization="Bearer a-token", X_Unison_Source="synthetic")
+        viewer.connections(1)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def song(server: Server) -> str:
+    """The id of the song of the feed."""
+    found: str = get_json(server, "/api/connections")["connections"][0]["track"]["id"]
+    return found
+
+
+def send(server: Server, path: str, body: object = None, **headers: str) -> Answer:
+    """Send a request; without a body it is a GET. An error is an answer like any other."""
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(server.url + path, data, {"Content-Type": "application/json"} | names)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def token(server: Server) -> str:
+    status, answer = send(server, "/play/token")
+    assert status == 200
+    assert abs(answer["now"] - time.time()) < 5
+    return str(answer["token"])
+
+
+def soon() -> float:
+    """A moment, epoch seconds, for which even a busy machine is not late."""
+    return time.time() + 0.8
+
+
+def press(server: Server, track: str, city: int, of: str, **more: Any) -> Answer:
+    return send(server, "/play", {"track": track, "city": city, **more}, X_CSRF_Token=of)
+
+
+def came_of(server: Server, pressed: Answer) -> Any:
+    """Ask, as a tab does, until it is known whom a press met."""
+    assert pressed[0] == 202
+    while True:
+        status, outcome = send(server, f"/play/{pressed[1]['press']}")
+        assert status == 200
+        if (wait_s := outcome["ask_after_s"]) is None:
+            return outcome
+        time.sleep(wait_s)
+
+
+def test_two_visitors_of_one_second_are_a_live_connection_with_a_page(server: Server, song: str) -> None:
+    one, other, now = token(server), token(server), soon()
+    first = press(server, song, OSAKA, one, pressed_at=now)
+    second = press(server, song, RECIFE, other, pressed_at=now + 0.04)
+    found = came_of(server, first)["met"]
+    assert came_of(server, second) == {"met": found, "near_ms": None, "ask_after_s": None}
+    assert (first[1]["pressed_at"], first[1]["late"]) == (round(now, 3), False)
+    assert first[1]["place"] == found["from"]
+    assert (found["source"], found["apart_ms"]) == ("live", 40)
+    assert found["at"] == second[1]["pressed_at"]
+    assert found["track"] == {"id": song, **COPPER_SKY, "recording": None, "artwork_url": None}
+    assert "Copper Sky" in get_text(server, f"/c/{found['id']}")
+
+
+def test_each_of_many_who_agree_on_a_second_is_told_of_whom_they_met(server: Server, song: str) -> None:
+    tokens = [(token(server), city) for city in (OSAKA, RECIFE, LAGOS, LISBON) for _ in range(3)]
+    now = soon()
+    pressed = [press(server, song, city, of, pressed_at=now + n / 1000) for n, (of, city) in enumerate(tokens)]
+    met = [came_of(server, answer)["met"] for answer in pressed]
+    assert all(met)
+    assert len({each["id"] for each in met}) == len(met) / 2 > 4, "more than a stream has room for in a second"
+    assert all("Copper Sky" in get_text(server, f"/c/{each['id']}") for each in met)
+
+
+def test_two_in_one_city_are_told_of_each_other(server: Server, song: str) -> None:
+    tokens, now = (token(server), token(server)), soon()
+    pressed = [press(server, song, OSAKA, of, pressed_at=now + 0.04 * n) for n, of in enumerate(tokens)]
+    assert [came_of(server, answer)["near_ms"] for answer in pressed] == [40, 40]
+
+
+def test_a_tab_is_one_listener_and_never_meets_itself(server: Server, song: str) -> None:
+    alone, now = token(server), soon()
+    pressed = [press(server, song, city, alone, pressed_at=now) for city in (OSAKA, RECIFE)]
+    nobody = {"met": None, "near_ms": None, "ask_after_s": None}
+    assert [came_of(server, answer) for answer in pressed] == [nobody, nobody]
+
+
+@pytest.mark.parametrize("when", [{}, {"pressed_at": 3.0}])
+def test_a_press_that_comes_too_late_or_says_no_time_counts_from_its_arrival(
+    server: Server, song: str, when: dict[str, float]
+) -> None:
+    ago = {"pressed_at": time.time() - when["pressed_at"]} if when else {}
+    before = time.time()
+    pressed = [press(server, song, city, token(server), **ago) for city in (OSAKA, RECIFE)]
+    assert all(before - 0.001 <= answer["pressed_at"] <= time.time() for _, answer in pressed)
+    assert [answer["late"] for _, answer in pressed] == [bool(when)] * 2
+    (first, second) = (came_of(server, answer)["met"] for answer in pressed)
+    assert first == second is not None
+
+
+def test_what_came_of_a_press_is_told_to_whoever_has_its_name(server: Server) -> None:
+    for name in ("made-up", "WyJ4IiwxLDJd.aSF0Yg.bm90IG91cnM", token(server)):
+        status, answer = send(server, f"/play/{name}")
+        assert (status, answer["error"]) == (404, f"{name[:40]!r} names no press of the last 60 s")
+
+
+@pytest.mark.parametrize("headers", [{}, {"X_CSRF_Token": "made up"}, {"X_CSRF_Token": "ImEi.aSF0Yg.bm90IG91cnM"}])
+def test_without_a_token_of_ours_there_is_no_play(server: Server, song: str, headers: dict[str, str]) -> None:
+    status, answer = send(server, "/play", {"track": song, "city": OSAKA}, **headers)
+    assert (status, answer["error"]) == (
+        403,
+        "X-CSRF-Token is missing, too old or not one of ours; GET /play/token gives one",
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://elsewhere.example"}, {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}],
+)
+def test_pages_of_other_sites_neither_get_a_token_nor_play(server: Server, song: str, headers: dict[str, str]) -> None:
+    given = token(server)
+    refused = [
+        send(server, "/play/token", **headers),
+        send(server, "/play", {"track": song, "city": OSAKA}, X_CSRF_Token=given, **headers),
+    ]
+    assert [status for status, _ in refused] == [403, 403]
+    assert all("may not press play here" in answer["error"] for _, answer in refused)
+    with urllib.request.urlopen(server.url + "/play/token", timeout=10) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] is None
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "named"),
+    [
+        (b"", 400, "truncated"),
+        (b"[1, 2", 400, "Expected `object`"),
+        (b'{"track": "\xff", "city": 1853909}', 400, "utf-8"),
+        ({"city": OSAKA}, 400, "`track`"),
+        ({"track": "SONG", "city": "Osaka"}, 400, "`$.city`"),
+        ({"track": "SONG", "city": OSAKA, "title": "Mine"}, 400, "`title`"),
+        ({"track": "SONG", "city": 5}, 400, "place: no city has the GeoNames id 5"),
+        ({"track": "SONG", "city": OSAKA, "pressed_at": 5}, 400, "5.0 is not within 5 s"),
+        ({"track": "no id", "city": OSAKA}, 400, "no id"),
+        ({"track": "0000000000000000", "city": OSAKA}, 404, "0000000000000000"),
+        (b" " * 2000, 413, "2000 bytes are more than the 1000 bytes of one request; send less at a time"),
+    ],
+)
+def test_what_cannot_be_is_said(server: Server, song: str, body: Any, status: int, named: str) -> None:
+    if isinstance(body, dict):
+        body = {name: song if value == "SONG" else value for name, value in body.items()}
+    got, answer = send(server, "/play", body, X_CSRF_Token=token(server))
+    assert (got, named in answer["error"]) == (status, True), answer
+
+
+def test_one_address_presses_so_often_and_costs_nobody_else_anything(server: Server, song: str) -> None:
+    given, play = token(server), {"track": song, "city": OSAKA}
+    asked = [
+        send(server, "/play", play, X_CSRF_Token=given, X_Forwarded_For="203.0.113.7") for _ in range(PRESSES.burst + 1)
+    ]
+    assert [status for status, _ in asked] == [202] * PRESSES.burst + [429]
+    assert asked[-1][1]["error"].startswith("not so fast; again in ")
+    assert send(server, "/play", play, X_CSRF_Token=given, X_Forwarded_For="203.0.113.8")[0] == 202
+
+
+def test_without_the_setting_there_is_no_such_address_and_no_button(serve: Callable[..., Server]) -> None:
+    quiet = serve()
+    assert send(quiet, "/play/token")[0] == 404
+    assert send(quiet, "/play", {})[0] == 404
+    assert 'id="play"' not in get_text(quiet, "/")
+
+
+def test_with_it_the_page_has_what_tells_of_it(server: Server) -> None:
+    assert 'id="play"' in get_text(server, "/")

@@ -1,0 +1,81 @@
+"""Whom a press met: told to both and to nobody else, and known when it is said to be."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, records, track
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.matchlookup import Press, known_ms, met, near_ms
+from webapp.core.plays import track_id
+from webapp.core.records import SliceRecord
+
+GAZETTEER = load_gazetteer()
+WINDOW_MS = 1_000
+SONG, OTHER = track(), track("Copper Sky")
+HERE = Press(track_id("Marisol Vey", "Night Bus Home"), GAZETTEER.by_id(PARIS), T0 + 100)
+places = st.sampled_from((OSAKA, RECIFE, PARIS, LYON, CAIRO))
+moments = st.lists(st.integers(0, 2_500), min_size=2, max_size=14, unique=True)
+
+
+def found(kept: list[SliceRecord], press: Press) -> list[tuple[str, int, int]]:
+    """What the records tell a press: of what, how far apart, and the end of the slice that it stands in."""
+    connections = [(each, record) for record in kept if (each := met(record, press, GAZETTEER))]
+    pulses = [(apart, record.end_ms) for record in kept if (apart := near_ms(record, press)) is not None]
+    return [(each.id, each.apart_ms, record.end_ms) for each, record in connections] + [
+        ("near", apart, end_ms) for apart, end_ms in pulses
+    ]
+
+
+@given(moments, st.data())
+def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataObject) -> None:
+    plays = [(f"listener {ms}", data.draw(places), ms, SONG) for ms in at]
+    kept = records(GAZETTEER, plays, until_ms=6_000)
+    ids, near = Counter[str](), 0
+    for _, city, ms, _ in plays:
+        press = Press(HERE.track, GAZETTEER.by_id(city), T0 + ms)
+        connected, all_known = known_ms(press, WINDOW_MS)
+        told = found(kept, press)
+        assert len(told) <= 1
+        for id, _, end_ms in told:
+            assert end_ms <= (all_known if id == "near" else connected)
+            ids[id] += id != "near"
+            near += id == "near"
+    assert {id: n for id, n in ids.items() if n} == {
+        f"{each.id}": 2
+        for record in kept
+        for each in [met(record, press_of(pair, record), GAZETTEER) for pair in record.pairs]
+        if each
+    }
+    assert near == 2 * sum(len(record.pulses) for record in kept)
+
+
+def press_of(pair: object, record: SliceRecord) -> Press:
+    """The later press of a pair."""
+    return Press(HERE.track, int(pair["to_city"]), int(pair["at"]))  # type: ignore[index]
+
+
+def test_another_song_city_moment_or_source_is_not_it() -> None:
+    kept = records(GAZETTEER, [("a", PARIS, 100, SONG), ("b", OSAKA, 140, SONG)])
+    assert [apart for _, apart, _ in found(kept, HERE)] == [40]
+    for other in (
+        Press(track_id("Marisol Vey", "Copper Sky"), HERE.city, HERE.at_ms),
+        Press(HERE.track, GAZETTEER.by_id(LYON), HERE.at_ms),
+        Press(HERE.track, HERE.city, HERE.at_ms + 1),
+    ):
+        assert found(kept, other) == []
+    made_up = records(GAZETTEER, [("a", PARIS, 100, SONG, "synthetic"), ("b", OSAKA, 140, SONG, "synthetic")])
+    assert found(made_up, HERE) == []
+
+
+def test_two_songs_of_one_city_and_moment_are_told_apart() -> None:
+    kept = records(GAZETTEER, [(f"{n}", city, 100, song) for n, (city, song) in enumerate(
+        [(PARIS, SONG), (OSAKA, SONG), (PARIS, OTHER), (PARIS, OTHER)]
+    )])  # fmt: skip
+    (told,) = found(kept, HERE)
+    assert told[0] != "near"
+    (other,) = found(kept, Press(track_id("Marisol Vey", "Copper Sky"), HERE.city, HERE.at_ms))
+    assert other[:2] == ("near", 0)

@@ -1,0 +1,109 @@
+"""Which rows of a record have what: worked out once for all filters, so that one of them costs what it finds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.records import Rows, SliceRecord, folded_artist, wire_track_id
+
+Kind = Literal["pairs", "pulses", "sparks"]
+Name = Literal["artist", "track", "country", "city"]
+NAMES: tuple[Name, ...] = get_args(Name)
+Numbers = NDArray[np.int64]
+Numbered = tuple[Mapping[Hashable, int], Numbers]
+"""A dense number for each value, and those numbers for each track or city."""
+
+_NONE = np.empty(0, np.int64)
+
+
+class RecordIndex:
+    """Finds the rows of one record by artist, track, country and city; those of either end, where a row has two."""
+
+    def __init__(self, record: SliceRecord, gazetteer: Gazetteer) -> None:
+        self._record, self._gazetteer = record, gazetteer
+        self._columns: dict[tuple[Kind, Name], _Column] = {}
+
+    @cached_property
+    def ids(self) -> Sequence[bytes]:
+        """The ids of the record's tracks, in their order."""
+        return [wire_track_id(track) for track in self._record.tracks]
+
+    @property
+    def songs(self) -> Numbers:
+        """A number for each of the record's tracks, the same for those of one id."""
+        return self._tracks[1]
+
+    def every(self, kind: Kind) -> Numbers:
+        """Return all rows of a kind."""
+        return np.arange(len(getattr(self._record, kind)))
+
+    def rows(self, kind: Kind, name: Name, value: Hashable) -> Numbers:
+        """Return the rows of a kind, ascending, with this artist (folded), track (id), country (code) or city (id)."""
+        numbers, numbered = self._numbered(name)
+        number = numbers.get(value)
+        if number is None:
+            return _NONE
+        if (kind, name) not in self._columns:
+            self._columns[kind, name] = _Column(numbered[_keys(getattr(self._record, kind), name)])
+        return self._columns[kind, name].rows(number)
+
+    def _numbered(self, name: Name) -> Numbered:
+        if name == "artist":
+            return self._artists
+        return self._tracks if name == "track" else _places(self._gazetteer, name)
+
+    @cached_property
+    def _tracks(self) -> Numbered:
+        return _dense(self.ids)
+
+    @cached_property
+    def _artists(self) -> Numbered:
+        return _dense(map(folded_artist, self._record.tracks))
+
+
+class _Column:
+    """Rows in the order of their keys; `keys` are of shape (rows, how many a row has)."""
+
+    def __init__(self, keys: Numbers) -> None:
+        flat = keys.ravel()
+        order = np.argsort(flat, kind="stable")
+        self._keys, self._rows = flat[order], order // keys.shape[1]
+        self._present = set(flat.tolist())
+
+    def rows(self, key: int) -> Numbers:
+        """Return the rows that have the key."""
+        if key not in self._present:
+            return _NONE
+        first, end = self._keys.searchsorted((key, key + 1))
+        return np.unique(self._rows[first:end])
+
+
+def _keys(rows: Rows, name: Name) -> Numbers:
+    """Return the tracks or the cities of rows, shape (rows, 1 or 2)."""
+    if name in ("artist", "track"):
+        columns = ["track"]
+    else:
+        columns = ["city"] if "city" in (rows.dtype.names or ()) else ["from_city", "to_city"]
+    return np.stack([rows[column].astype(np.int64) for column in columns], axis=1)
+
+
+def _dense(values: Iterable[Hashable]) -> Numbered:
+    numbers: dict[Hashable, int] = {}
+    return numbers, np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
+
+
+@lru_cache(maxsize=4)
+def _places(gazetteer: Gazetteer, name: Name) -> Numbered:
+    return _dense((gazetteer.country if name == "country" else gazetteer.geoname_id).tolist())
+
+
+@lru_cache(maxsize=48)  # the records of 10 s, which every new filter goes through, and some more
+def index_of(record: SliceRecord, gazetteer: Gazetteer) -> RecordIndex:
+    """Return a record's index."""
+    return RecordIndex(record, gazetteer)

@@ -1,0 +1,198 @@
+"""Matching in a process of its own, which another one takes over from when it is lost, without losing a play.
+
+Whoever asks keeps what the process was asked since its last snapshot. The next process loads that snapshot and is asked
+the same once more: as a slicer does the same with the same, nobody can tell by the records. A batch over which two
+processes are lost is set aside, and matching goes on without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+
+import gevent
+import msgspec
+
+from webapp.core.plays import plays_in
+from webapp.engine.childprocess import Child, LostError
+from webapp.engine.matching import Closed, Due, Fresh, Load, Question, Save, Start
+
+log = logging.getLogger(__name__)
+
+MODULE = "webapp.engine.matching"
+ANSWER_S = 20.0
+"""Of processor time; a process that takes longer for one answer is stuck."""
+SAVE_S, SAVE_MOST_S = 1.0, 5.0
+SAVE_SHARE = 0.03
+"""So long after a snapshot the next one is made, the later the longer they take: at most this share of the time."""
+RETRY_S = 1.0
+TAKE_OVERS_MOST = 5
+"""So many processes in a row may be lost while they load a snapshot; then matching begins anew."""
+
+
+def _file_in_memory() -> int:
+    """Return the descriptor of a new file without a name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("unison snapshot")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+class _Suspect(msgspec.Struct):
+    """What a process is to be asked, and over how many processes it was lost."""
+
+    due: Due
+    lost_over: int = 0
+
+
+class MatchingProcess:
+    """A slicer in a process of its own.
+
+    Args:
+        secret: key of the connection ids.
+        window_ms: how far apart two presses may lie to be together, inclusive.
+        start_ms: epoch milliseconds; plays before it are late.
+        lateness_ms: how long a slice waits after its end.
+
+    Attributes:
+        lost: how many plays were lost, by reason.
+    """
+
+    def __init__(self, secret: bytes, window_ms: int, start_ms: int, lateness_ms: int = 0) -> None:
+        self.lost = Counter(dict.fromkeys(("set_aside", "no_snapshot", "left_out"), 0))
+        self._files = [_file_in_memory() for _ in range(2)]
+        self.child = Child(MODULE, lambda: Start(secret, window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
+        self._start_ms, self._closed = start_ms, Closed([], start_ms, 0)
+        self._snapshot: Load | None = None
+        self._since: list[Due] = []
+        self._save_at_s = 0.0
+
+    @property
+    def started(self) -> int:
+        """How many processes there have been."""
+        return self.child.started
+
+    def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int, begin_ms: int | None = None) -> Closed:
+        """See `Matching`; returns once all is done, over however many processes.
+
+        Raises:
+            StartError: it was told to stop.
+        """
+        todo = deque([_Suspect(Due(list(batches), watermark_ms, now_ms, begin_ms=begin_ms))])
+        records: list[bytes] = []
+        before_ms = self._closed.closed_ms
+        while todo:
+            try:
+                self._have_one_that_knows_all()
+                closed = self._asked(todo[0].due)
+            except LostError as error:
+                todo.extendleft(reversed(self._after_loss(todo.popleft(), error)))
+            else:
+                self._since.append(todo.popleft().due)
+                self._note(closed)
+                records += closed.records
+        self._save_now_and_then(idle=self._closed.closed_ms == before_ms)
+        return msgspec.structs.replace(self._closed, records=records)
+
+    def stop(self) -> None:
+        """End the process."""
+        self.child.stop()
+        for file in self._files:
+            os.close(file)
+        self._files = []
+
+    def _asked(self, ask: Fresh | Load | Save | Due) -> Closed:
+        return self.child.asked(lambda: Question(ask))
+
+    def _note(self, closed: Closed) -> None:
+        self._closed = closed
+        if closed.left_out:
+            self.lost["left_out"] += closed.left_out
+            log.error("%d plays were lost with slices that were left out", closed.left_out)
+
+    # A process that takes over.
+
+    def _have_one_that_knows_all(self) -> None:
+        """Where there is no process, start one and tell it all that was answered; try until that is done."""
+        failed = 0
+        while not self.child.running:
+            self._start()
+            try:
+                self._tell_all()
+            except OSError as error:
+                failed += 1
+                log.warning("the process that takes over matching was lost, too (%s)", error)
+                if failed == TAKE_OVERS_MOST:
+                    self._begin_anew()
+
+    def _start(self) -> None:
+        """Start a process, and wait until it answers."""
+        while True:
+            try:
+                self._asked(Fresh(self._start_ms))
+                return
+            except OSError as error:
+                if not self._files:
+                    raise
+                log.warning("matching does not start (%s); the next try is in %g s", error, RETRY_S)
+                gevent.sleep(RETRY_S)
+
+    def _tell_all(self) -> None:
+        if self._snapshot:
+            self._asked(self._snapshot)
+        for due in self._since:  # their records are out already
+            self._asked(due)
+
+    def _begin_anew(self) -> None:
+        """Give up what the matcher remembers, and the plays whose slices are open."""
+        lost, self._start_ms = self._closed.waiting, self._closed.closed_ms
+        log.error("matching begins anew, for no process can go on from its snapshot: %d plays were lost", lost)
+        self.lost["no_snapshot"] += lost
+        self._snapshot, self._since = None, [Due([], self._start_ms, 0, lost=lost)]
+
+    # What is asked again after a process was lost over it.
+
+    def _after_loss(self, suspect: _Suspect, error: OSError) -> list[_Suspect]:
+        """Return what is asked in place of that over which a process was lost."""
+        due = suspect.due
+        log.warning("matching was lost (%s); another process takes over, with all plays", error)
+        if not suspect.lost_over:
+            return [_Suspect(part, 1) for part in self._parts(due)]
+        if due.batches:
+            return [_Suspect(self._without(due))]
+        if not due.skip:
+            log.error("two processes were lost over slices up to %d ms; they are left out", due.watermark_ms)
+            return [_Suspect(msgspec.structs.replace(due, skip=True), 1)]
+        self._begin_anew()
+        return [_Suspect(msgspec.structs.replace(due, skip=False))]
+
+    def _parts(self, due: Due) -> list[Due]:
+        """Cut a step into one for each batch, which closes nothing, and one that closes the slices."""
+        open_ms = self._closed.closed_ms
+        return [*(Due([batch], open_ms, due.now_ms) for batch in due.batches), msgspec.structs.replace(due, batches=[])]
+
+    def _without(self, due: Due) -> Due:
+        """Set the batch of a step aside."""
+        plays = sum(map(plays_in, due.batches))
+        log.error("a batch of %d plays is set aside, for two processes were lost over it", plays)
+        self.lost["set_aside"] += plays
+        return msgspec.structs.replace(due, batches=[], lost=plays)
+
+    def _save_now_and_then(self, *, idle: bool) -> None:
+        """Have a snapshot made where one is due, best when no slice was closed: `idle`."""
+        began_s = time.monotonic()
+        if began_s < self._save_at_s + (0 if idle else SAVE_S) or not self._since:
+            return
+        file = next(file for file in self._files if not self._snapshot or file != self._snapshot.file)
+        try:
+            self._snapshot = Load(file, self._asked(Save(file)).saved)
+        except OSError as error:  # the next question finds no process
+            log.warning("matching was lost (%s); another process takes over, with all plays", error)
+            return
+        self._since.clear()
+        took_s = time.monotonic() - began_s
+        self._save_at_s = time.monotonic() + min(max(SAVE_S, took_s / SAVE_SHARE), SAVE_MOST_S)

@@ -1,0 +1,90 @@
+"""Frames of the past: what was kept of each, read from the history's file."""
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from webapp.core.frames import connection_json
+from webapp.core.plays import SLICE_MS
+from webapp.core.records import id_floor
+from webapp.storage.queries import COLUMNS, TRACKS, built
+
+if TYPE_CHECKING:
+    from webapp.core.gazetteer import Gazetteer
+    from webapp.core.records import Connection
+    from webapp.core.selection import Filter
+
+CONNECTIONS_MOST = 20_000
+"""Looked at for one answer, the oldest first: far more than anybody can follow."""
+
+NOWHERE = (-1, -1)
+
+_RECORDS = """SELECT stream, seq, at_ms, counts, pulses FROM records
+    WHERE at_ms > :after AND at_ms <= :until ORDER BY at_ms, stream, seq"""
+_WHICH = "WHERE c.id >= :first AND c.id < :last AND (c.everyone = 1 OR :filtered) ORDER BY c.id LIMIT :most"
+_PLACES = f"SELECT c.id, c.stream, c.seq FROM connections c {_WHICH}"
+_CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} {_WHICH}"
+
+
+@dataclass(frozen=True, slots=True)
+class PastFrame:
+    """What was kept of a frame; `at_ms` is the end of its slice, counts and pulses are JSON."""
+
+    seq: int
+    at_ms: int
+    counts: bytes
+    pulses: bytes
+    connections: "list[Connection]" = field(default_factory=list)
+
+
+def frames(
+    db: sqlite3.Connection, after_ms: int, until_ms: int, wanted: "Filter", gazetteer: "Gazetteer"
+) -> list[PastFrame]:
+    """Return the frames of the slices that end after one time and not after the other, in their order.
+
+    Args:
+        db: the file.
+        after_ms: epoch milliseconds.
+        until_ms: epoch milliseconds.
+        wanted: what a connection must pass; all that everyone was shown passes an empty filter, and nothing else.
+        gazetteer: the cities.
+    """
+    rows = db.execute(_RECORDS, {"after": after_ms, "until": until_ms}).fetchall()
+    found = {
+        (stream, seq): PastFrame(seq, at, counts.encode(), pulses.encode()) for stream, seq, at, counts, pulses in rows
+    }
+    span = {
+        "first": id_floor((after_ms - SLICE_MS) / 1000),
+        "last": id_floor(until_ms / 1000),
+        "filtered": bool(wanted),
+        "most": CONNECTIONS_MOST,
+    }
+    places = {id: (stream, seq) for id, stream, seq in db.execute(_PLACES, span)}
+    for connection in built(db.execute(_CONNECTIONS, span), gazetteer, 1000):
+        frame = found.get(places.get(connection.id, NOWHERE))
+        if frame and wanted.accepts(connection, gazetteer):
+            frame.connections.append(connection)
+    return list(found.values())
+
+
+def message(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[str, Any]:
+    """Return what was kept of a frame as it was sent, but for its sparks; under a filter, without pulses."""
+    counts = msgspec.json.decode(past.counts)
+    counts.pop("echoes", None)  # rows of earlier versions have it
+    return {
+        "type": "connections",
+        "seq": past.seq,
+        "now": past.at_ms / 1000,
+        "connections": [msgspec.Raw(connection_json(connection, gazetteer)) for connection in past.connections],
+        "pulses": [] if wanted else msgspec.Raw(past.pulses),
+        "sparks": [],
+        "counts": counts | {"shown": len(past.connections)},
+    }
+
+
+def oldest_ms(db: sqlite3.Connection) -> int | None:
+    """Return when the oldest frame's slice ended, epoch milliseconds, or None where there is none."""
+    oldest: int | None = db.execute("SELECT min(at_ms) FROM records").fetchone()[0]
+    return oldest

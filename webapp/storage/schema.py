@@ -1,0 +1,283 @@
+"""The SQLite file behind the history: its schema, its rows, and the queries on them.
+
+What can be filtered by stands in the row of the connection itself, each with an index that ends in the id: so the
+newest connections of any filter are read off an index in order, however many there are. Artist and song stand there
+as 64-bit hashes, which keeps the indexes small; the texts in `tracks` decide.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from webapp.core.plays import SOURCES
+from webapp.storage import periodsums
+from webapp.storage.datadir import DataDirError
+
+if TYPE_CHECKING:
+    from webapp.core.gazetteer import Gazetteer
+    from webapp.core.records import Connection
+
+BUSY_S = 1.0
+"""How long a statement waits for another program's lock on the file."""
+
+_WRITER = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file; first, for it cannot be changed once there is a page
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -32768",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages; four times the default writes the indexes' busy pages less often
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA temp_store = MEMORY",
+)
+
+_VERSION_1 = """
+CREATE TABLE streams (stream INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE tracks (
+    track INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE, track_id TEXT NOT NULL, artist TEXT NOT NULL,
+    last_id TEXT NOT NULL);
+CREATE INDEX tracks_last_id ON tracks (last_id);
+CREATE TABLE connections (
+    id TEXT PRIMARY KEY, stream INTEGER NOT NULL REFERENCES streams, seq INTEGER NOT NULL, everyone INTEGER NOT NULL,
+    source INTEGER NOT NULL, at_ms INTEGER NOT NULL, apart_ms INTEGER NOT NULL, km INTEGER NOT NULL,
+    track INTEGER NOT NULL REFERENCES tracks, song INTEGER NOT NULL, artist INTEGER NOT NULL,
+    from_city INTEGER NOT NULL, to_city INTEGER NOT NULL, from_country TEXT NOT NULL, to_country TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX connections_song ON connections (song, id);
+CREATE INDEX connections_artist ON connections (artist, id);
+CREATE INDEX connections_from_city ON connections (from_city, id);
+CREATE INDEX connections_to_city ON connections (to_city, id);
+CREATE INDEX connections_from_country ON connections (from_country, id);
+CREATE INDEX connections_to_country ON connections (to_country, id);
+CREATE INDEX connections_filtered ON connections (id) WHERE everyone = 0;
+CREATE TABLE records (
+    stream INTEGER NOT NULL REFERENCES streams, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, counts TEXT NOT NULL,
+    pulses TEXT NOT NULL, PRIMARY KEY (stream, seq)) WITHOUT ROWID;
+CREATE INDEX records_at_ms ON records (at_ms);
+CREATE TABLE sizes (everyone INTEGER NOT NULL, filtered INTEGER NOT NULL, records INTEGER NOT NULL);
+INSERT INTO sizes VALUES (0, 0, 0);
+"""
+
+_VERSION_2 = """
+CREATE TABLE shared (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    apart_ms INTEGER NOT NULL, km INTEGER NOT NULL, json TEXT NOT NULL, track_id TEXT NOT NULL, artist TEXT NOT NULL,
+    from_city INTEGER NOT NULL, to_city INTEGER NOT NULL);
+CREATE TABLE pruned (upto TEXT NOT NULL);
+INSERT INTO pruned VALUES ('');
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3)
+"""Script n brings a file of version n to version n + 1; a version that was released never changes."""
+
+
+class HistoryError(DataDirError):
+    """The history cannot be used; the message names the file and says what to do."""
+
+
+class NewerHistory(HistoryError):  # noqa: N818 - named for what is the case
+    """A newer Unison wrote the history; this one must not touch it."""
+
+
+class ForeignFile(sqlite3.DatabaseError):
+    """The file is a database, but no history of Unison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was shown of one record: to everyone (then with its counts and pulses as JSON), or by some filter only."""
+
+    number: int
+    stream: str
+    seq: int
+    at_ms: int
+    connections: "tuple[Connection, ...]"
+    everyone: bool
+    counts: bytes = b""
+    pulses: bytes = b""
+
+    @property
+    def rows(self) -> int:
+        """Rows that this will be in the database."""
+        return len(self.connections) + self.everyone
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Rows kept: connections that everyone was shown, those that only a filter showed, and records."""
+
+    everyone: int
+    filtered: int
+    records: int
+
+
+def key(text: str) -> int:
+    """Return the signed 64-bit BLAKE2b hash that stands for a text in an index."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def connect(path: Path, *pragmas: str, mode: str = "rw") -> sqlite3.Connection:
+    """Open the file, in autocommit mode, for use by one thread at a time.
+
+    Args:
+        path: the file.
+        pragmas: statements to run first.
+        mode: ro, rw, or rwc, which makes the file where there is none.
+    """
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    db = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in pragmas:
+            db.execute(pragma)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the file to write; a new one gets the newest version.
+
+    Raises:
+        NewerHistory: a newer Unison wrote it.
+        sqlite3.Error: it cannot be opened; where `is_damage` says so, it is damaged or no history of ours.
+    """
+    db = connect(path, *_WRITER, mode="rwc")
+    try:
+        migrate(db, path)
+        db.execute(periodsums.CHOSEN)
+        _look_over(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that the file itself is no good, however often it is tried."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, ForeignFile) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def file_version(db: sqlite3.Connection) -> int:
+    """Return the version of the file's schema; 0 where there is none."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring the file to the newest version, a transaction for each.
+
+    Raises:
+        NewerHistory: a newer Unison wrote it.
+        ForeignFile: it is a database of another program.
+    """
+    version = file_version(db)
+    if version > len(MIGRATIONS):
+        raise NewerHistory(f"the history {path} has version {version}, written by a newer Unison; this one reads up to "
+                           f"version {len(MIGRATIONS)}: use the newer one, or another --data-dir")  # fmt: skip
+    if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise ForeignFile("it is a database of another program")
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT")
+
+
+def _look_over(db: sqlite3.Connection) -> None:
+    """Read a little of each table, so that a file that is no good is found when it is opened."""
+    try:
+        for query in ("SELECT * FROM sizes", "SELECT upto FROM pruned", "SELECT max(id) FROM connections",
+                      "SELECT max(at_ms) FROM records", "SELECT max(last_id) FROM tracks",
+                      "SELECT count(*) FROM periods", "SELECT max(number) FROM shared"):  # fmt: skip
+            db.execute(query).fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
+            raise ForeignFile(f"it lacks what a history has: {error}") from error
+        raise
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Commit what is done within, all of it or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk may have rolled it back already
+            db.execute("ROLLBACK")
+        raise
+
+
+def write(db: sqlite3.Connection, entries: Sequence[Entry], gazetteer: "Gazetteer") -> None:
+    """Write entries in one transaction; what is there already stays, but becomes everyone's if it was a filter's."""
+    with transaction(db):
+        streams = {name: _stream(db, name) for name in {entry.stream for entry in entries}}
+        _write_tracks(db, [connection for entry in entries for connection in entry.connections])
+        everyone, filtered = (_rows([e for e in entries if e.everyone is kind], streams, gazetteer)
+                              for kind in (True, False))  # fmt: skip
+        ids = [str(row[0]) for row in everyone]
+        uncounted = [*dict.fromkeys(ids).keys() - periodsums.shown(db, ids)]
+        new = _insert(db, everyone)
+        upgraded = db.executemany(
+            "UPDATE connections SET everyone = 1 WHERE id = ? AND everyone = 0", [row[:1] for row in everyone]
+        ).rowcount if everyone else 0  # fmt: skip
+        records = [(streams[e.stream], e.seq, e.at_ms, e.counts.decode(), e.pulses.decode())
+                   for e in entries if e.everyone]  # fmt: skip
+        kept = (
+            db.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", records).rowcount if records else 0
+        )
+        resize(db, new + upgraded, _insert(db, filtered) - upgraded, kept)
+        periodsums.choose(db, uncounted)
+        periodsums.count(db)
+
+
+def _stream(db: sqlite3.Connection, name: str) -> int:
+    db.execute("INSERT OR IGNORE INTO streams (name) VALUES (?)", (name,))
+    return int(db.execute("SELECT stream FROM streams WHERE name = ?", (name,)).fetchone()[0])
+
+
+def _write_tracks(db: sqlite3.Connection, connections: "Iterable[Connection]") -> None:
+    newest = {connection.track: connection for connection in sorted(connections, key=lambda c: c.id)}
+    db.executemany(
+        "INSERT INTO tracks (json, track_id, artist, last_id) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (json) DO UPDATE SET last_id = max(last_id, excluded.last_id)",
+        [(json.decode(), c.track_id, c.artist, c.id) for json, c in newest.items()],
+    )
+
+
+def _rows(entries: Sequence[Entry], streams: dict[str, int], gazetteer: "Gazetteer") -> list[tuple[object, ...]]:
+    flat = [(connection, entry) for entry in entries for connection in entry.connections]
+    keys = {text: key(text) for c, _ in flat for text in (c.track_id, c.artist)}
+    ends = np.array([(c.from_city, c.to_city) for c, _ in flat], np.int64).reshape(-1, 2)
+    ids, codes = gazetteer.geoname_id[ends].tolist(), gazetteer.country[ends].tolist()
+    return [
+        (c.id, streams[e.stream], e.seq, int(e.everyone), SOURCES.index(c.source), c.at_ms, c.apart_ms, c.km,
+         c.track.decode(), keys[c.track_id], keys[c.artist], *cities, *countries)
+        for (c, e), cities, countries in zip(flat, ids, codes, strict=True)
+    ]  # fmt: skip
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:
+    if not rows:
+        return 0
+    return db.executemany(
+        "INSERT OR IGNORE INTO connections VALUES"
+        " (?, ?, ?, ?, ?, ?, ?, ?, (SELECT track FROM tracks WHERE json = ?), ?, ?, ?, ?, ?, ?)",
+        rows,
+    ).rowcount
+
+
+def resize(db: sqlite3.Connection, everyone: int = 0, filtered: int = 0, records: int = 0) -> None:
+    """Add to the rows counted as kept; call it in the transaction that changes them."""
+    if everyone or filtered or records:
+        change = (everyone, filtered, records)
+        db.execute("UPDATE sizes SET everyone = everyone + ?, filtered = filtered + ?, records = records + ?", change)
+
+
+def sizes(db: sqlite3.Connection) -> Sizes:
+    """Return how many rows there are, without counting them."""
+    return Sizes(*db.execute("SELECT everyone, filtered, records FROM sizes").fetchone())

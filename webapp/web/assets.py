@@ -1,0 +1,179 @@
+"""The page's assets, under a path that changes with them, so that a browser asks for each only once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from posixpath import normpath
+from typing import cast
+
+import brotli  # type: ignore[import-untyped]
+from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask.blueprints import BlueprintSetupState
+
+from webapp.resources import ASSETS, pydeck_bundle
+from webapp.web.runtime import offload
+
+SERVED = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".bin": "application/octet-stream",
+    ".webmanifest": "application/manifest+json",
+}
+BUNDLE = "pydeck.js"
+MAIN = "main.js"
+"""The globe's page's; every page has its own, and what that imports."""
+BEFORE = "unison-assets-before"
+"""Where an application has the assets of the version before, if it has them; see `assetstore`."""
+FOREVER = "public, max-age=31536000, immutable"
+BROTLI_QUALITY = 9
+"""Little larger than the best, 11, which takes ten seconds for what this takes half of one."""
+
+PAGE_QUALITY = 4
+"""Of pages that are put together for somebody, in the twentieth of the time."""
+
+blueprint = Blueprint("assets", __name__)
+
+
+class Assets:
+    """Files by the path they are served under, their common hash, and what they were compressed to."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = files
+        self.version = _version(files)
+        self._bodies: dict[tuple[str, str], bytes] = {}
+        self._imported: dict[tuple[str, bool], list[str]] = {}
+
+    def body(self, name: str, coding: str) -> bytes:
+        """The file's bytes in a coding: "br", "gzip" or "identity". Slow the first time only."""
+        if (name, coding) not in self._bodies:
+            self._bodies[name, coding] = _CODINGS[coding](self.files[name].read_bytes())
+        return self._bodies[name, coding]
+
+    def imported(self, name: str, later: bool = True) -> list[str]:
+        """Return a module and all that it imports, itself or through others; with what it imports later, or without."""
+        if (name, later) not in self._imported:
+            found, wanted = {name}, [name]
+            while wanted:
+                news = set(_imports(self.files, wanted.pop(), later)) - found
+                found |= news
+                wanted += news
+            self._imported[name, later] = sorted(found)
+        return self._imported[name, later]
+
+    def warm(self) -> None:
+        """Compress what every browser asks for, before the first one does; the bundle, which takes longest, last."""
+        for name in sorted(self.files, key=BUNDLE.__eq__):
+            self.body(name, "br")
+
+
+_IMPORT = re.compile(
+    r"""(?:^import |^(?:import|export) .* from |^\} from |(?P<later>(?:await|return|=>?) import\())["'](\.[^"']+)""",
+    re.MULTILINE,
+)
+
+
+def _imports(files: Mapping[str, Path], name: str, later: bool) -> Iterator[str]:
+    """Yield the modules that a module imports, by the names that they are served under."""
+    for found in _IMPORT.finditer(files[name].read_text(encoding="utf-8")):
+        if later or not found["later"]:
+            yield normpath(f"{Path(name).parent.as_posix()}/{found[2]}")
+
+
+def _gzip(content: bytes) -> bytes:
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return packer.compress(content) + packer.flush()
+
+
+_CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda content: bytes(brotli.compress(content, quality=BROTLI_QUALITY)),
+    "gzip": _gzip,
+    "identity": bytes,
+}
+
+
+def _asset_files() -> Iterator[tuple[str, Path]]:
+    yield BUNDLE, pydeck_bundle()
+    for path in sorted(ASSETS.rglob("*")):
+        if path.is_file() and path.suffix in SERVED:
+            yield path.relative_to(ASSETS).as_posix(), path
+
+
+def _version(files: Mapping[str, Path]) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for name, path in files.items():
+        digest.update(name.encode() + b"\0" + hashlib.blake2b(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@blueprint.record_once
+def _gather(state: BlueprintSetupState) -> None:
+    state.app.extensions["unison-assets"] = Assets(dict(_asset_files()))
+
+
+def assets(app: Flask) -> Assets:
+    """The application's assets; `assets(app).warm()` takes about a second and is best done off the event loop."""
+    return cast(Assets, app.extensions["unison-assets"])
+
+
+@blueprint.app_template_global()
+def asset_url(name: str) -> str:
+    """Where an asset is served, on this server."""
+    served = assets(current_app)
+    if name not in served.files:
+        raise KeyError(f"no asset {name!r}")
+    return f"{request.script_root}/assets/{served.version}/{name}"
+
+
+@blueprint.app_template_global()
+def asset_modules(page: str = MAIN, *, later: bool = True) -> list[str]:
+    """A page's own modules, to be fetched together instead of one import after another; with those imported later."""
+    return assets(current_app).imported(page, later)
+
+
+@blueprint.get("/assets/<version>/<path:name>")
+def asset(version: str, name: str) -> Response:
+    """Serve an asset of this version or of the one before, compressed as the browser likes it."""
+    served = _of_version(version)
+    if served is None or name not in served.files:
+        abort(404)
+    coding = _coding()
+    response = Response(offload(served.body, name, coding), content_type=SERVED[Path(name).suffix])
+    response.headers["Cache-Control"] = FOREVER
+    response.headers["Vary"] = "Accept-Encoding"
+    # A frame in a sandbox without allow-same-origin is of no origin, not even ours, but wants its sheets and scripts.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    if coding != "identity":
+        response.headers["Content-Encoding"] = coding
+    return response
+
+
+def _of_version(version: str) -> Assets | None:
+    known = (assets(current_app), current_app.extensions.get(BEFORE))
+    return next((each for each in known if each and each.version == version), None)
+
+
+def _coding() -> str:
+    accepted = request.accept_encodings
+    return next((coding for coding in ("br", "gzip") if accepted.quality(coding) > 0), "identity")
+
+
+def _pack(content: bytes, coding: str) -> bytes:
+    """Compress what is sent once or a few times only."""
+    return bytes(brotli.compress(content, quality=PAGE_QUALITY)) if coding == "br" else _CODINGS[coding](content)
+
+
+def packed(page: Response) -> Response:
+    """Return a page compressed as the browser likes it, or just that it has not changed; call it last."""
+    page.add_etag(weak=True)
+    page.vary.add("Accept-Encoding")
+    page.make_conditional(request)
+    if page.status_code == 200 and (coding := _coding()) != "identity":
+        page.data = offload(_pack, page.data, coding)
+        page.headers["Content-Encoding"] = coding
+    return page

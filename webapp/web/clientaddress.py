@@ -1,0 +1,61 @@
+"""Whose request it is: the client's address, by the proxies that are trusted, and a hash that stands for it."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from werkzeug.wrappers import Request
+
+from webapp.config import Settings
+
+_HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?::\d+)?|(?P<bare>[0-9a-fA-F:.]+))\s*")
+"""An address in X-Forwarded-For, as proxies write it: some with a port."""
+HOPS_MOST = 10
+"""Proxies in a row; the list may have thousands."""
+_THIS_MACHINE = "127.0.0.1"
+
+
+def client_address(request: Request, settings: Settings) -> str:
+    """Return whose request it is: the peer's address, or of whom a proxy in UNISON_TRUSTED_PROXIES says it is.
+
+    Each proxy appends the address that it saw to X-Forwarded-For, so it is read from the end, as far as those who wrote
+    it are trusted; what stands before may be anybody's invention. Over a Unix socket there is no peer's address: only
+    what this machine lets to the socket can connect, which is a trusted proxy if it forwards an address.
+    """
+    address = request.remote_addr or _THIS_MACHINE
+    trusted = not request.remote_addr
+    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")[-HOPS_MOST:]):
+        found = _HOP.fullmatch(hop)
+        if not found or not (trusted or is_trusted(address, settings)):
+            break
+        trusted = False
+        address = found["v6"] or found["v4"] or found["bare"]
+    return address
+
+
+def is_trusted(address: str, settings: Settings) -> bool:
+    """Tell whether an address is in UNISON_TRUSTED_PROXIES."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    ip = (ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip
+    return any(ip in ip_network(network, strict=False) for network in settings.trusted_proxies)
+
+
+def hash_of(address: str, key: bytes) -> bytes:
+    """Return what an address is known by while it has to be told from others: a hash that only the key can repeat."""
+    return blake2b(network_of(address).encode(), key=key, digest_size=16).digest()
+
+
+def network_of(address: str) -> str:
+    """Return what one subscriber has: an IPv4 address, or a /64 of IPv6."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return str(ip)

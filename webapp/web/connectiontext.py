@@ -1,0 +1,56 @@
+"""A connection in words of the visitor's language, for pages, feeds and images."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from babel.dates import format_time
+from babel.units import format_unit
+from flask_babel import get_locale
+
+from webapp.core import frames
+from webapp.core.records import Connection
+from webapp.web.languages import in_miles, say
+from webapp.web.runtime import unison
+
+KM_PER_MILE = 1.609344
+
+
+def wire_form(connection: Connection) -> dict[str, Any]:
+    """Return a connection as it stands on the wire."""
+    found: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    return found
+
+
+def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a connection in words of the visitor's language; the time is UTC, for the server knows no other."""
+    when = datetime.fromtimestamp(connection["at"], UTC)
+    return {
+        "id": connection["id"],
+        "title": connection["track"]["title"],
+        "artist": connection["track"]["artist"],
+        "from": _place(connection["from"]),
+        "to": _place(connection["to"]),
+        "apart": _apart(connection["apart_ms"]),
+        "distance": _distance(connection["km"]),
+        "at": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": f"{format_time(when, 'medium', locale=get_locale())} UTC",
+    }
+
+
+def _place(place: Mapping[str, str]) -> str:
+    city, country = place["city"], place["country"]
+    return city if city == country else say("{city}, {country}", city=city, country=country)
+
+
+def _apart(ms: int) -> str:
+    return say("{time} apart", time=_measured(ms, "duration-millisecond")) if ms else say("the same instant")
+
+
+def _distance(km: int) -> str:
+    return _measured(round(km / KM_PER_MILE), "length-mile") if in_miles() else _measured(km, "length-kilometer")
+
+
+def _measured(number: int, unit: str) -> str:
+    return format_unit(number, unit, length="short", locale=get_locale())
