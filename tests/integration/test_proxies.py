@@ -1,4 +1,4 @@
-"""nginx, Caddy and HAProxy before a server, each with the configuration that docs/operating.md has."""
+"""nginx, Caddy and HAProxy before a server, each with the configuration that docs/operations.md has."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def program(name: str) -> str:
 
 def configuration(name: str, *, unix: bool) -> str:
     """Return the configuration that the documentation has, with the lines for a Unix socket if they are wanted."""
-    (text,) = re.findall(rf"```{name}\n(.*?)```", (ROOT / "docs" / "operating.md").read_text("utf-8"), re.DOTALL)
+    (text,) = re.findall(rf"```{name}\n(.*?)```", (ROOT / "docs" / "operations.md").read_text("utf-8"), re.DOTALL)
     return re.sub(r"^.*\n( *)# or: (.*)$", r"\1\2", text, flags=re.MULTILINE) if unix else text
 
 
