@@ -19,7 +19,7 @@ from webapp.core.plays import Overloaded
 from webapp.core.records import SliceRecord
 from webapp.core.search import RecentTracks
 from webapp.engine.bus import MemoryBus
-from webapp.engine.channels import RESUME_BYTES, RESUME_S, Channels
+from webapp.engine.channels import Channels
 from webapp.engine.clock import Clock
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.filelimits import file_limit, room_for_viewers
@@ -27,6 +27,7 @@ from webapp.engine.hub import Hub
 from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.parseworkers import ParseWorkers
 from webapp.engine.pipeline import Pipeline
+from webapp.engine.resume import RESUME_BYTES, RESUME_S
 from webapp.gauges import observe
 from webapp.graphics.imagecache import ImageCache
 from webapp.graphics.renderer import Renderer

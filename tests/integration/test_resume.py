@@ -20,8 +20,9 @@ from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.selection import Filter
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
-from webapp.engine.channels import Channels, FellBehind
+from webapp.engine.channels import Channels
 from webapp.engine.hub import Hub
+from webapp.engine.resume import FellBehind
 from webapp.storage.history import History
 
 SECONDS = 100
@@ -188,8 +189,8 @@ def test_who_is_outrun_by_the_ring_is_sent_away_instead_of_missing_frames_unknow
     watcher = Viewer(world, BRAZIL)
     world.run_until(SECONDS)
     since, passed = f"{world.bus.stream}:{world.bus.last - 240}", iter(range(5, 80, 5))
-    busy = SimpleNamespace(sleep=lambda _: world.run_until(SECONDS + next(passed, 75)), spawn=gevent.spawn)
-    monkeypatch.setattr("webapp.engine.channels.gevent", busy)
+    busy = SimpleNamespace(sleep=lambda _: world.run_until(SECONDS + next(passed, 75)))
+    monkeypatch.setattr("webapp.engine.resume.gevent", busy)
     with closing(socket.socket()) as late, pytest.raises(FellBehind):
         world.channels.join(late, BRAZIL, since, None, lambda: None)
     watcher.close()

@@ -12,10 +12,11 @@ from weakref import WeakValueDictionary
 from gevent.lock import BoundedSemaphore
 
 from webapp.core.selection import Filter
-from webapp.engine.channels import Channels, FellBehind, TooManyFilters
+from webapp.engine.channels import Channels, TooManyFilters
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
+from webapp.engine.resume import FellBehind
 from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from webapp.web.clientaddress import hash_of
 from webapp.web.hosts import is_loopback
