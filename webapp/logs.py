@@ -6,8 +6,10 @@ any thread, greenlet or process. No line holds an address, a token or a listener
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -73,6 +75,7 @@ class OncePerMinute(logging.Filter):
 
 
 REPEAT_S = 60.0
+RELAY_S = 1.0
 KINDS_MAX = 200
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
@@ -115,6 +118,29 @@ def _started(level: int, sentence: str, fields: dict[str, object]) -> str:
     if not any(isinstance(formatter, JsonFormatter) for formatter in formatters):
         return ""
     return JsonFormatter().format(log.makeRecord(log.name, level, "", 0, sentence, (), None, extra=fields))
+
+
+def log_native_output() -> None:
+    """Log what code below Python writes to standard error, such as a panic in Rust. Call it once, before `set_up`."""
+    reading, writing = os.pipe()
+    own = os.dup(2)
+    os.dup2(writing, 2)
+    os.close(writing)
+    sys.stderr = os.fdopen(own, "w", buffering=1)
+    relay = threading.Thread(target=_relay, args=(reading,), daemon=True)
+    relay.start()
+
+    def finish() -> None:
+        os.dup2(own, 2)  # closes the pipe's last writing end, so the relay ends
+        relay.join(RELAY_S)
+
+    atexit.register(finish)
+
+
+def _relay(reading: int) -> None:
+    with os.fdopen(reading, errors="replace") as lines:
+        for line in lines:
+            log.error("%s", line.rstrip(), extra={"event": "native_output"})
 
 
 def log_greenlets(hub: Any) -> None:

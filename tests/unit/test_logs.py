@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -63,3 +65,17 @@ def test_news_is_never_dropped() -> None:
     once = OncePerMinute(lambda: 0.0)
     record = logging.LogRecord("webapp.app", logging.INFO, "", 0, "ready again", (), None)
     assert [once.filter(record) for _ in range(3)] == [True] * 3
+
+
+def test_what_code_below_python_prints_becomes_a_line_of_the_log() -> None:
+    program = """
+import os
+from webapp import logs
+logs.log_native_output()
+logs.set_up(as_json=True)
+os.write(2, b"thread panicked\\nat line 7\\n")
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert [line["message"] for line in lines] == ["thread panicked", "at line 7"]
+    assert {line["event"] for line in lines} == {"native_output"}
