@@ -26,9 +26,33 @@ class SettingError(ValueError):
 
 
 def _setting(
-    help: str, default: Any = MISSING, *, least: float = -math.inf, most: float = math.inf, **more: Any
+    help: str,
+    default: Any = MISSING,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    check: tuple[Callable[[Any], object], str] | None = None,
+    **more: Any,
 ) -> Any:
-    return field(default=default, metadata={"help": help, "least": least, "most": most}, **more)
+    """Describe a setting: what it does, its default, the range of a number, or a check and what passes it."""
+    return field(default=default, metadata={"help": help, "least": least, "most": most, "check": check}, **more)
+
+
+def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
+    """Return a check that every word of a list has a form."""
+    form = re.compile(pattern, re.ASCII | re.IGNORECASE)
+    return lambda words: all(map(form.fullmatch, words))
+
+
+def _are_networks(words: tuple[str, ...]) -> bool:
+    try:
+        return all(ip_network(word, strict=False) for word in words)
+    except ValueError:
+        return False
+
+
+_HOST = r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
+_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w~-][\w.~-]*)*/?", re.ASCII | re.IGNORECASE)
 
 
 def default_data_dir(name: str = "unison") -> Path:
@@ -52,7 +76,11 @@ class Settings:
     host: str = _setting("Address that `unison serve` binds to.", "127.0.0.1")
     port: int = _setting("Port that `unison serve` binds to; 0 picks a free one.", 8000, least=0, most=65535)
     uds: str = _setting("Unix socket that `unison serve` binds to, in place of address and port.", "")
-    uds_mode: str = _setting("Permissions of the Unix socket, in octal; a proxy needs the right to write.", "660")
+    uds_mode: str = _setting(
+        "Permissions of the Unix socket, in octal; a proxy needs the right to write.",
+        "660",
+        check=(re.compile("0?[0-7]{3}").fullmatch, "permissions such as 660"),
+    )
     data_dir: Path = _setting(
         "Folder of the history and the secret; one server at a time uses it.", default_factory=default_data_dir
     )
@@ -77,14 +105,22 @@ class Settings:
     secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
     secret_file: Path | None = _setting("File that holds UNISON_SECRET instead.", None)
     public_url: str = _setting(
-        "Where visitors reach this server, such as https://unison.example.org or https://example.org/globe.", ""
+        "Where visitors reach this server, such as https://unison.example.org or https://example.org/globe.",
+        "",
+        check=(
+            _URL.fullmatch,
+            "an address such as https://unison.example.org or https://example.org/globe",
+        ),
     )
     hosts: tuple[str, ...] = _setting(
         "Other names of this server, separated by commas; with the port that links need, such as studio.lan:8000.",
         (),
+        check=(_all(_HOST), "host names such as studio.lan, or studio.lan:8000 with a port"),
     )
     frame_ancestors: tuple[str, ...] = _setting(
-        "Origins whose pages may frame /embed, separated by commas, such as https://example.org; * is anybody.", ("*",)
+        "Origins whose pages may frame /embed, separated by commas, such as https://example.org; * is anybody.",
+        ("*",),
+        check=(_all(rf"\*|https?://(\*\.)?{_HOST}"), "origins such as https://example.org, or *"),
     )
     history_days: float = _setting("How long connections are kept.", 30.0, least=0)
     history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
@@ -94,6 +130,10 @@ class Settings:
     search_links: tuple[str, ...] = _setting(
         "Where the playlist's songs can be searched for: name=address with {query}, separated by commas.",
         ("MusicBrainz=https://musicbrainz.org/search?type=recording&query={query}",),
+        check=(
+            _all(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*"),
+            f"links such as Name=https://example.org/?q={QUERY}",
+        ),
     )
     shared_max: int = _setting("How many connections are kept longer because somebody shared them.", 100_000, least=0)
     viewers_max: int = _setting(
@@ -103,11 +143,17 @@ class Settings:
         "Open websockets of one address; one more is answered 429; 0: no bound. Loopback is not counted.", 0, least=0
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        "Networks of proxies whose X-Forwarded-For tells the visitor's address, such as 10.0.0.0/8.", ()
+        "Networks of proxies whose X-Forwarded-For tells the visitor's address, such as 10.0.0.0/8.",
+        (),
+        check=(_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
     )
     filters_max: int = _setting("Distinct filters at once; one more is answered 503.", 2_000, least=0)
     log_json: bool = _setting("1 logs one line of JSON for each event, on standard error.", False)
-    log_level: str = _setting("Least severe events to log: debug, info, warning or error.", "info")
+    log_level: str = _setting(
+        "Least severe events to log: debug, info, warning or error.",
+        "info",
+        check=(LEVELS.__contains__, f"one of {', '.join(LEVELS)}"),
+    )
     log_requests: bool = _setting("1 logs one line for each request, without addresses and queries.", False)
     plays_max: int = _setting("Plays waiting to be matched; beyond that ingest answers 429.", 2_000_000, least=1)
 
@@ -172,57 +218,9 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     least, most = spec.metadata["least"], spec.metadata["most"]
     if isinstance(value, int | float) and not least <= value <= most:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
-    is_right, expected = _CHECKS.get(name, (_anything, ""))
-    if not is_right(value):
-        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {expected}")
+    if (check := spec.metadata["check"]) and not check[0](value):
+        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {check[1]}")
     return value
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _anything(_: Any) -> bool:
-    return True
-
-
-def _whole(pattern: str) -> Callable[[str], Any]:
-    """Return what tells whether a text has a form."""
-    return re.compile(pattern, re.ASCII | re.IGNORECASE).fullmatch
-
-
-def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
-    """Return what tells whether every word of a list has a form."""
-    form = re.compile(pattern, re.ASCII | re.IGNORECASE)
-    return lambda words: all(map(form.fullmatch, words))
-
-
-_CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "uds_mode": (re.compile("0?[0-7]{3}").fullmatch, "permissions such as 660"),
-    "public_url": (
-        _whole(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w~-][\w.~-]*)*/?"),
-        "an address such as https://unison.example.org or https://example.org/globe",
-    ),
-    "hosts": (
-        _all(r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"),
-        "host names such as studio.lan, or studio.lan:8000 with a port",
-    ),
-    "frame_ancestors": (
-        _all(r"\*|https?://(\*\.)?([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"),
-        "origins such as https://example.org, or *",
-    ),
-    "search_links": (
-        _all(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*"),
-        f"links such as Name=https://example.org/?q={QUERY}",
-    ),
-    "trusted_proxies": (lambda words: all(map(_is_network, words)), "IP addresses or networks such as 10.0.0.0/8"),
-    "log_level": (LEVELS.__contains__, f"one of {', '.join(LEVELS)}"),
-}
-"""For some settings: what tells whether a value is right, and what is expected."""
 
 
 def _boolean(text: str) -> bool:
