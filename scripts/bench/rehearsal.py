@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from bench.known import Comparison, Meeting, RecordBuilder, meetings
+from bench.knownpairs import Comparison, Meeting, RecordBuilder, meetings
 
 from webapp.seed import replay
 from webapp.seed.actions import REPLAY_LEAD_MS

@@ -9,7 +9,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.known import Comparison, known_pairs
+from bench.knownpairs import Comparison, known_pairs
 from bench.rehearsal import Rehearsal, rehearse
 
 from tests.serving import Server, stream

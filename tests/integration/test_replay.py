@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from bench.known import START_S, STEP_MS, Comparison, Meeting, known_pairs, meetings
+from bench.knownpairs import START_S, STEP_MS, Comparison, Meeting, known_pairs, meetings
 from bench.rehearsal import rehearse
 
 from tests.serving import Server, stream

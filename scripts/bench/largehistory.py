@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure a large history: first answers of /playlist and /stats, the stream's longest gap, what sums and backups cost.
 
-    python scripts/bench/charts.py [--rows 1000000]
+    python scripts/bench/largehistory.py [--rows 1000000]
 
 Fills a history whose rows end now, starts a real server on it, lets viewers watch while plays come, and asks for each
 page. Then the same again with the file of the version that kept no sums, which the server brings to its own version
