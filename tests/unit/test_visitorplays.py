@@ -32,8 +32,8 @@ def test_a_meeting_that_nobody_was_shown_is_kept_once_however_often_it_is_asked_
     keep = Mock(wraps=unison.history.record_filtered)
     monkeypatch.setattr(unison.history, "record_filtered", keep)
     monkeypatch.setattr("webapp.web.visitorplays._records", lambda _: [(7, b"a record")])
-    monkeypatch.setattr("webapp.web.visitorplays.meetings.met", lambda *_: met)
-    monkeypatch.setattr("webapp.web.visitorplays.meetings.near_ms", lambda *_: None)
+    monkeypatch.setattr("webapp.web.visitorplays.matchlookup.met", lambda *_: met)
+    monkeypatch.setattr("webapp.web.visitorplays.matchlookup.near_ms", lambda *_: None)
     press = unison.tabs.dumps(to_builtins(Press("0" * 16, 1, met.at_ms)), salt="unison press")
     answers = [app.test_client().get(f"/play/{press}") for _ in range(3)]
     assert [answer.json["met"]["id"] for answer in answers if answer.json] == [met.id] * 3
@@ -57,6 +57,6 @@ def test_nobody_waits_for_what_comes_of_a_press_of_before_the_clock_was_set_back
     unison = app.extensions["unison"]
     ahead_ms = round(time.time() * 1000) + 60_000
     press = unison.tabs.dumps(to_builtins(Press("0" * 16, 1, ahead_ms, after=5)), salt="unison press")
-    unison.channels.since = 8
+    unison.channels._ring.since = 8
     answer = app.test_client().get(f"/play/{press}")
     assert answer.json == {"met": None, "near_ms": None, "ask_after_s": None}
