@@ -36,7 +36,7 @@ from webapp.metrics import Metrics
 from webapp.resources import TEMPLATES
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
-from webapp.storage.secretfiles import only_secret
+from webapp.storage.secretfiles import secret_or_file
 from webapp.web import (
     adminauth,
     api,
@@ -173,7 +173,7 @@ class Unison:
         Raises:
             SecretFileError: a file of secrets cannot be used.
         """
-        only_secret(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
+        secret_or_file(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
         adminauth.operators(self.settings)
         if self.settings.tokens_file:
             senders(self.settings, self._data_dir)
@@ -198,7 +198,7 @@ class Unison:
         self.figures = stats.figures(self.history, self.gazetteer, self.now)
         self._data_dir.open()
         try:
-            key = only_secret(settings.secret, settings.secret_file, "UNISON_SECRET_FILE")
+            key = secret_or_file(settings.secret, settings.secret_file, "UNISON_SECRET_FILE")
             self.secret = self._data_dir.secret(key)
             self.senders = senders(settings, self._data_dir, open_on_loopback=self._open_on_loopback)
             self.operators = adminauth.operators(settings)
@@ -242,12 +242,12 @@ class Unison:
         gevent.sleep(FLUSH_S)
         offload(self.history.flush)
         offload(self.history.prune)
-        offload(self.history.count)
+        offload(self.history.update_sums)
 
     def _look_at_secrets(self) -> None:
         gevent.sleep(SECRETS_S)
-        offload(self.senders.look)
-        offload(self.operators.look)
+        offload(self.senders.reload)
+        offload(self.operators.reload)
 
     def _look_at_health(self) -> None:
         gevent.sleep(HEALTH_S)

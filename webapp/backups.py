@@ -1,4 +1,4 @@
-"""`unison backup` and `unison restore`: a copy of the history and the secret as one file, and the way back."""
+"""The commands `unison backup` and `unison restore`: copy the history and the secret to one file, and restore them."""
 
 from __future__ import annotations
 
@@ -12,73 +12,71 @@ import click
 
 from webapp import clioptions
 from webapp.config import SettingError, Settings
-from webapp.storage.backup import BackupError, copied, restored
+from webapp.storage.backup import BackupError, create_backup, restore_backup
 from webapp.storage.datadir import DataDirError
 
 T = TypeVar("T")
 
-EVERY_S = 1.0
-"""How often progress is written where nobody sees a line that changes."""
+PROGRESS_S = 1.0
+"""How often progress is printed where the output is no terminal."""
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @clioptions.data_dir
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def backup(file: Path, data_dir: Path | None, force: bool) -> None:
     """Copy the history and the secret to FILE, also while a server uses them.
 
     FILE is readable by you alone. Keep it as safe as a password: it holds the secret that connection ids are made with.
     """
     with _Progress() as progress:
-        made = _done(lambda folder: copied(folder, file, progress.tell, force=force), data_dir)
-    click.echo(f"Wrote {file}: {made}")
-    if not made.has_secret:
-        click.echo(
-            "The folder has no secret: keep what UNISON_SECRET is set to, or ids of new connections will differ."
-        )
+        written = _run(lambda folder: create_backup(folder, file, progress.update, force=force), data_dir)
+    click.echo(f"Wrote {file}: {written}")
+    if not written.has_secret:
+        click.echo("The folder has no secret: keep the value of UNISON_SECRET, or ids of new connections will differ.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @clioptions.data_dir
 def restore(file: Path, data_dir: Path | None) -> None:
-    """Put the backup FILE into the data folder, which no server may use meanwhile.
+    """Restore the backup FILE into the data folder. No server may use it meanwhile.
 
-    FILE is checked first. What the folder held is kept beside, under names that say when.
+    FILE is checked first. The folder's own files are kept, renamed with the date and time.
     """
     click.echo(f"Checking {file}", err=True)
     with _Progress() as progress:
-        made, aside = _done(lambda folder: restored(file, folder, progress.tell), data_dir)
-    click.echo(f"Restored {file}: {made}")
-    for kept in aside:
-        click.echo(f"What was there is {kept}")
+        restored, renamed = _run(lambda folder: restore_backup(file, folder, progress.update), data_dir)
+    click.echo(f"Restored {file}: {restored}")
+    for path in renamed:
+        click.echo(f"The earlier file is now {path}")
 
 
-def _done(work: Callable[[Path], T], data_dir: Path | None) -> T:
-    """Do what is asked with the data folder; an error is a sentence, not a traceback."""
+def _run(action: Callable[[Path], T], data_dir: Path | None) -> T:
+    """Run an action on the data folder; print an error as a sentence instead of a traceback."""
     try:
-        return work(Settings.from_env(data_dir=data_dir).data_dir)
+        return action(Settings.from_env(data_dir=data_dir).data_dir)
     except (SettingError, DataDirError, BackupError) as error:
         raise click.ClickException(str(error)) from error
 
 
 class _Progress:
-    """A line that says how far it is: one that changes on a terminal, else one a second."""
+    """A progress line: rewritten in place on a terminal, else a new line each second."""
 
     def __init__(self) -> None:
-        self._changes, self._told_s = sys.stderr.isatty(), 0.0
+        self._is_terminal, self._printed_s = sys.stderr.isatty(), 0.0
 
-    def tell(self, done: int, total: int) -> None:
-        """Say how many bytes are done, and of how many."""
-        if self._changes or time.monotonic() - self._told_s > EVERY_S or done == total:
-            self._told_s = time.monotonic()
-            start = "\r" if self._changes else ""
-            click.echo(f"{start}{done / 1e6:,.1f} of {total / 1e6:,.1f} MB", nl=not self._changes, err=True)
+    def update(self, done: int, total: int) -> None:
+        """Print how many bytes are done, and of how many."""
+        if self._is_terminal or time.monotonic() - self._printed_s > PROGRESS_S or done == total:
+            self._printed_s = time.monotonic()
+            start = "\r" if self._is_terminal else ""
+            click.echo(f"{start}{done / 1e6:,.1f} of {total / 1e6:,.1f} MB", nl=not self._is_terminal, err=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._changes and self._told_s:
+        if self._is_terminal and self._printed_s:
             click.echo(err=True)

@@ -15,7 +15,7 @@ import click
 from webapp import clioptions, logs, sockets
 from webapp.config import SettingError, Settings, wants_json
 from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
-from webapp.storage.secretfiles import words_of
+from webapp.storage.secretfiles import read_secrets
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def token(action: str | None, data_dir: Path | None) -> None:
 def _show_token(chosen: Settings) -> None:
     file = token_file(chosen.data_dir)
     try:
-        words = words_of(file)
+        words = read_secrets(file)
     except OSError as error:
         problem = f"no token in {file} ({error.strerror}); `unison serve` makes it, or give another --data-dir"
         raise click.ClickException(problem) from error

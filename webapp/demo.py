@@ -21,7 +21,7 @@ from webapp.config import SettingError, Settings, default_data_dir
 from webapp.seed import options
 from webapp.seed.scenarios import SCENARIOS
 from webapp.storage.datadir import token_file
-from webapp.storage.secretfiles import words_of
+from webapp.storage.secretfiles import read_secrets
 from webapp.web.hosts import is_loopback
 
 FOLDER = "unison-demo"
@@ -115,7 +115,7 @@ def seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -
     """Return the sender's environment, with a token where it does not find the one in the data folder by itself."""
     token = environ.get("UNISON_TOKEN") or next(iter(settings.tokens), "")
     if not token and (settings.tokens_file or not is_loopback(urlsplit(url).hostname or "")):
-        token = words_of(settings.tokens_file or token_file(settings.data_dir))[0]
+        token = read_secrets(settings.tokens_file or token_file(settings.data_dir))[0]
     return {**environ, "UNISON_TOKEN": token}
 
 

@@ -32,7 +32,7 @@ def observe(app: Unison) -> None:
     gauge("history_problem", "1 while the history has trouble.", lambda: float(app.history.problem is not None))
     gauge("history_set_aside", "Damaged histories in the data folder.", lambda: len(app.history.damaged))
     gauge("history_pending_rows", "Rows that are not written yet.", lambda: app.history.pending)
-    gauge("history_sums_whole", "1 once all sums are made.", lambda: float(app.history.sums_are_whole))
+    gauge("history_sums_whole", "1 once all sums are made.", lambda: float(app.history.sums_are_complete))
     counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: app.history.dropped)
     gauge("pictures_waiting", "Pictures and codes asked for and not drawn yet.", lambda: _pictures_waiting(app))
     counter("pictures_refused", "Pictures refused because too many waited.", lambda: _pictures_refused(app))

@@ -67,7 +67,7 @@ def write_costs(folder: Path, gazetteer: Gazetteer) -> None:
         for number, kept in enumerate((True, False)):
             with contextlib.ExitStack() as stack:
                 if not kept:
-                    for part in ("shown", "choose", "count"):
+                    for part in ("shown_to_everyone", "choose", "count"):
                         stack.enter_context(patch(f"webapp.storage.periodsums.{part}", return_value=set()))
                 costs_us.append(1e6 * fill(folder / f"{batch}-{number}", gazetteer, rows, 1, batch) / rows)
         click.echo(

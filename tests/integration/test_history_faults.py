@@ -142,7 +142,7 @@ def test_a_damaged_history_is_set_aside_and_said_until_it_is_moved_away(shared: 
     sentence = f"the history was damaged; it is set aside as {file.name} until you move it elsewhere"
     assert until(shared, "degraded")["warnings"] == [sentence]
     assert sentence in ask(shared, "/status").text
-    assert f"is set aside as {file}; a new one begins" in shared.log
+    assert f"is set aside as {file}; starting a new one" in shared.log
     assert metric(shared, "unison_history_set_aside") == 1
     assert metric(shared, "unison_history_problem") == 0
     for part in shared.data_dir.glob(f"{FILE_NAME}.damaged-*"):

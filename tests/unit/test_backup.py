@@ -64,7 +64,7 @@ def test_a_backup_never_writes_over_a_file_unasked(saved: Path, folder: Path) ->
     saved.write_bytes(b"dear to somebody")
     refused = unison("backup", saved, "--data-dir", folder)
     assert (refused.exit_code, saved.read_bytes()) == (1, b"dear to somebody")
-    assert f"{saved} is there already; name another file, or add --force to write over it" in refused.output
+    assert f"{saved} exists already; name another file, or add --force to overwrite it" in refused.output
     assert unison("backup", saved, "--data-dir", folder, "--force").exit_code == 0
     assert saved.read_bytes() != b"dear to somebody"
 
@@ -87,7 +87,7 @@ def test_what_was_there_is_kept_aside(saved: Path, tmp_path: Path) -> None:
         assert done.exit_code == 0
         aside = sorted(file for file in target.iterdir() if "before-restore" in file.name)
         assert len(aside) == 1 + times
-        assert done.output.count("What was there is ") == 3 - times
+        assert done.output.count("The earlier file is now ") == 3 - times
     (kept,) = target.glob(f"{SECRET_NAME}.before-restore-*")
     assert kept.read_bytes() == secret
     older = min(target.glob(f"{FILE_NAME}.before-restore-*"))

@@ -260,7 +260,7 @@ def test_the_newest_are_read_off_an_index_without_sorting(wanted: Filter, tmp_pa
 
 
 def test_the_newest_of_a_filter_come_at_once_from_a_long_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.queries.ENOUGH", 500)
+    monkeypatch.setattr("webapp.storage.queries.MAX_COUNTED", 500)
     with temporary_history(max_rows=100_000) as history:
         rare = connection(0, 0, track=3, start=0, end=4)
         common = [connection(1 + number // 50, number, track=number % 2) for number in range(20_000)]

@@ -125,7 +125,7 @@ def test_a_history_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_b
         history.record("s", 1 + number, NOON_MS, [connection(-number)], b"{}", b"[]")
         history.flush()
         history.prune()
-        history.count()
+        history.update_sums()
         assert connection(-number).id in ids(history.latest(EVERYTHING, 1000)) or history.problem
         history.get(connection(ROWS - number).id)
     assert state(history) == WELL

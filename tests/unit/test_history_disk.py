@@ -89,7 +89,7 @@ def test_pruning_a_locked_file_is_told_and_tried_again(tmp_path: Path) -> None:
 def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("webapp.storage.writebuffer.PENDING_ROWS", 7)
+    monkeypatch.setattr("webapp.storage.writebuffer.MAX_PENDING_ROWS", 7)
     history = new_history(tmp_path)
     with locked(history):
         for seq in range(5):
@@ -103,7 +103,7 @@ def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
 
 
 def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.writebuffer.PENDING_ROWS", 10)
+    monkeypatch.setattr("webapp.storage.writebuffer.MAX_PENDING_ROWS", 10)
     history = History(tmp_path / FILE_NAME, GAZETTEER, days=1, max_rows=1)
     for seq in range(100):
         history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")
@@ -155,7 +155,7 @@ def test_trouble_is_logged_once_when_it_begins_and_once_when_it_ends(
     history.close()
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == [
         "the history cannot be written: database or disk is full",
-        "the history is well again",
+        "the history works again",
     ]
 
 

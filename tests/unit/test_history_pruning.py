@@ -109,7 +109,7 @@ def test_the_smallest_id_of_a_time_lies_between_the_ids_before_and_after() -> No
 
 def test_the_room_of_what_was_pruned_goes_back_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "SPARE_PAGES", 10)
-    monkeypatch.setattr(pruning, "BACK_PAGES", 50)
+    monkeypatch.setattr(pruning, "MAX_VACUUM_PAGES", 50)
     with temporary_history(max_rows=0) as history:
         history.record("s", 1, NOON_MS, [connection(n, n) for n in range(3000)], b"{}", b"[]")
         history.flush()

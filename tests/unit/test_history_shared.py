@@ -70,9 +70,9 @@ def test_what_pruning_has_passed_is_forgotten_whatever_was_shared_before_it() ->
         history.share(old[0].id)
         _prune_all(history)
         assert history.get(old[0].id) == old[0]
-        assert history.has_forgotten(old[1].id)
-        assert history.has_forgotten(connection(-1).id)  # older than the oldest that is there
-        assert not history.has_forgotten(connection(1).id)
+        assert history.is_expired(old[1].id)
+        assert history.is_expired(connection(-1).id)  # older than the oldest that is there
+        assert not history.is_expired(connection(1).id)
 
 
 def test_it_is_remembered_how_far_pruning_came_when_nothing_is_left() -> None:
@@ -80,11 +80,11 @@ def test_it_is_remembered_how_far_pruning_came_when_nothing_is_left() -> None:
         gone = connection(-2 * DAY_MS)
         history.record("s", 1, NOON_MS, [gone], b"{}", b"[]")
         history.flush()
-        assert not history.has_forgotten(connection(-2 * DAY_MS, tail=1).id)
+        assert not history.is_expired(connection(-2 * DAY_MS, tail=1).id)
         _prune_all(history)
         assert history.oldest_id() is None
-        assert history.has_forgotten(gone.id)
-        assert not history.has_forgotten(connection(0).id)
+        assert history.is_expired(gone.id)
+        assert not history.is_expired(connection(0).id)
 
 
 def test_a_filters_connection_that_is_older_hides_nothing_that_pruning_took() -> None:
@@ -97,7 +97,7 @@ def test_a_filters_connection_that_is_older_hides_nothing_that_pruning_took() ->
         _prune_all(history)
         assert history.oldest_id() == fresh.id
         assert history.get(everyones[0].id) is None
-        assert history.has_forgotten(everyones[0].id)
+        assert history.is_expired(everyones[0].id)
 
 
 def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
             " DROP TABLE pair_sums; DROP TABLE song_sums; PRAGMA user_version = 1"
         )
     history = new_history(tmp_path)
-    assert history.problem == "the history is being brought to a new version"
+    assert history.problem == "the history is being upgraded to a new version"
     history.flush()
     assert history.problem is None
     history.share(connection().id)
@@ -126,7 +126,7 @@ def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkey
     history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
     with closing(sqlite3.connect(history.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(HistoryError, match="cannot be kept at the moment"):
+        with pytest.raises(HistoryError, match="cannot be saved at the moment"):
             history.share(connection().id)
     history.share(connection().id)
     history.close()

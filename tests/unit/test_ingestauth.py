@@ -88,7 +88,7 @@ def test_the_tokens_of_a_file_open_beside_those_that_are_set(tmp_path: Path) -> 
     for token in ("one", "two", "three", "four"):
         found.check(request(Authorization=f"Bearer {token}"))
     file.write_text("five\r\n", encoding="utf-8-sig")
-    found.look()
+    found.reload()
     found.check(request(Authorization="Bearer five"))
     assert "may not" in refusal(found, request(Authorization="Bearer one"))
 
@@ -102,17 +102,17 @@ def test_a_file_of_tokens_that_cannot_be_read_changes_nothing_and_an_empty_one_t
         found = senders(Settings(tokens_file=file), folder)
     file.unlink()
     for _ in range(3):
-        found.look()
+        found.reload()
     found.check(request(Authorization="Bearer one"))
     file.write_bytes(b"\xff")
-    found.look()
+    found.reload()
     found.check(request(Authorization="Bearer one"))
     file.write_text("\n")
-    found.look()
+    found.reload()
     assert "may not" in refusal(found, request(Authorization="Bearer one"))
     assert "may not" in refusal(found, request(Authorization="Bearer "))
     told = [record.getMessage().removeprefix(f"UNISON_TOKENS_FILE: {file} ") for record in caplog.records]
-    still = "; the secrets that were read before still count"
+    still = "; the secrets read before remain valid"
     assert told == [
         f"cannot be read (No such file or directory){still}",
         f"cannot be read (it is not UTF-8 text){still}",
@@ -144,7 +144,7 @@ def test_the_command_prints_the_token_and_rotates_it(tmp_path: Path) -> None:
     assert new != token
     assert stat.S_IMODE(token_file(tmp_path).stat().st_mode) == 0o600
     assert "this token opens nothing" in token_command(tmp_path, UNISON_TOKENS="a").stderr
-    found.look()
+    found.reload()
     found.check(request(Authorization=f"Bearer {new}"))
     assert "may not" in refusal(found, request(Authorization=f"Bearer {token}"))
 

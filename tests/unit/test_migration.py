@@ -50,7 +50,7 @@ def test_what_is_stored_opens_after_an_upgrade(folder: Path) -> None:
     assert len(listed) == CONNECTIONS
     assert ids(listed) == [row[0] for row in reversed(before["connections"])]
     assert all(history.get(str(row[1])) for row in before["shared"])
-    while history.count():
+    while history.update_sums():
         pass
     sums = history.read(lambda db: periodtotals.totals(db, "week", 20))
     assert sums is not None
@@ -80,7 +80,7 @@ def test_without_room_for_it_an_upgrade_waits_and_says_so(folder: Path, monkeypa
         patched.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 1000))
         history.flush()
         assert history.problem is not None
-        assert "takes 0 MB; 0 MB are free: make room, and it goes on by itself" in history.problem
+        assert "takes 0 MB; 0 MB are free; make space, and the upgrade continues by itself" in history.problem
         assert rows(folder / FILE_NAME, "PRAGMA user_version") == [(2,)]
     history.flush()
     assert history.problem is None
@@ -95,7 +95,7 @@ def test_a_history_that_another_program_uses_is_upgraded_after_that(folder: Path
         history = opened(folder)
         history.flush()
         assert history.problem is not None
-        assert history.problem.endswith("must be written anew, but another program has it open; close that")
+        assert history.problem.endswith("must be upgraded, but another program has it open; close that")
         assert rows(folder / FILE_NAME, "PRAGMA user_version") == [(2,)]
         assert not (folder / f"{FILE_NAME}.new").exists()
     history.flush()
@@ -121,4 +121,4 @@ def test_an_upgrade_is_logged_with_the_name_of_the_copy(folder: Path, caplog: py
     history = opened(folder)
     history.flush()
     history.close()
-    assert f"the history was brought from version 2 to {len(MIGRATIONS)}; the old file is" in caplog.text
+    assert f"the history was upgraded from version 2 to {len(MIGRATIONS)}; the old file is" in caplog.text

@@ -16,7 +16,7 @@ from webapp.core.records import id_floor
 from webapp.storage import periodsums, periodtotals
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS
-from webapp.storage.periodsums import beginning, wanted_beginning
+from webapp.storage.periodsums import start_id, target_start_id
 
 NOON_S = NOON_MS / 1000
 HOUR_S = 3600
@@ -52,21 +52,21 @@ def differences(db: sqlite3.Connection) -> list[str]:
     """Return which sums are not what the rows say."""
     wrong = []
     for period in PERIODS:
-        begins, kept = beginning(db, period), periodtotals.totals(db, period, 1000)
+        begins, kept = start_id(db, period), periodtotals.totals(db, period, 1000)
         for name, query in COUNTED.items():
             if kept[name] != db.execute(query, (begins,) * query.count("?")).fetchall():
                 wrong.append(f"{name} of the {period}")
         songs = periodtotals.songs(db, period, 1000, GAZETTEER)
         expected = sorted(db.execute(SONGS, (begins,)).fetchall())
-        wrong += [order for order in periodtotals.RANKED if sorted((n, c.km) for c, n in songs[order]) != expected]
+        wrong += [order for order in periodtotals.SONG_ORDERS if sorted((n, c.km) for c, n in songs[order]) != expected]
     return wrong
 
 
 def settle(history: History, now_s: float) -> None:
     """Have the sums count up to a time, however little is missing."""
-    history.sums_are_whole = False
-    while history.count(now_s):
-        history.sums_are_whole = False
+    history.sums_are_complete = False
+    while history.update_sums(now_s):
+        history.sums_are_complete = False
 
 
 @settings(max_examples=75)
@@ -74,7 +74,7 @@ def settle(history: History, now_s: float) -> None:
 def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple[str, object]], max_rows: int) -> None:
     with pytest.MonkeyPatch.context() as patched, temporary_history(max_rows=max_rows) as history:
         patched.setattr("webapp.storage.periodsums.STEP_ROWS", 3)
-        patched.setattr("webapp.storage.history.STEPS", 1)
+        patched.setattr("webapp.storage.history.MAX_STEPS", 1)
         now_s = NOON_S
         for number, (event, detail) in enumerate(events):
             if event == "come":
@@ -92,23 +92,23 @@ def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple
                 history.share(newest)
             elif event == "begin anew":
                 forget_sums(history)
-            history.count(now_s)
+            history.update_sums(now_s)
             assert history.read(differences) == []
         settle(history, now_s)
         assert history.problem is None
         assert history.read(differences) == []
-        assert history.read(beginnings) == {period: wanted_beginning(period, now_s) for period in PERIODS}
+        assert history.read(beginnings) == {period: target_start_id(period, now_s) for period in PERIODS}
 
 
 def beginnings(db: sqlite3.Connection) -> dict[str, str]:
     """Return from which id on connections are in the sums of each period."""
-    return {period: beginning(db, period) for period in PERIODS}
+    return {period: start_id(db, period) for period in PERIODS}
 
 
 def forget_sums(history: History) -> None:
     """Have the file as one of an earlier version is after it was brought to this one."""
     assert history._writer is not None
-    history.sums_are_whole = False
+    history.sums_are_complete = False
     history._writer.executescript(
         "DELETE FROM sums; DELETE FROM pair_sums; DELETE FROM song_sums; UPDATE periods SET begins = '~'"
     )
@@ -116,15 +116,15 @@ def forget_sums(history: History) -> None:
 
 def test_sums_say_while_they_are_made_that_they_are_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webapp.storage.periodsums.STEP_ROWS", 10)
-    monkeypatch.setattr("webapp.storage.history.STEPS", 1)
+    monkeypatch.setattr("webapp.storage.history.MAX_STEPS", 1)
     with temporary_history() as history:
         made = [connection(1000 * second, 1) for second in range(-600, 0, 10)]
         history.record("s", 1, NOON_MS, made, b"{}", b"[]")
         history.flush()
         forget_sums(history)
         whole = []
-        while history.count(NOON_S):
-            whole.append(history.read(lambda db: periodtotals.are_whole(db, "day", NOON_S)))
+        while history.update_sums(NOON_S):
+            whole.append(history.read(lambda db: periodtotals.are_complete(db, "day", NOON_S)))
         assert whole == [False] * 5 + [True]
 
 
@@ -134,13 +134,13 @@ def test_a_minute_more_or_less_is_whole() -> None:
         history.record("s", 1, NOON_MS, rows, b"{}", b"[]")
         history.flush()
         settle(history, NOON_S)
-        assert history.read(lambda db: beginning(db, "hour")) == id_floor(NOON_S - HOUR_S)
+        assert history.read(lambda db: start_id(db, "hour")) == id_floor(NOON_S - HOUR_S)
         for later_s, whole in ((-220, False), (-55, True), (0, True), (55, True), (220, False)):
-            assert history.read(partial(periodtotals.are_whole, period="hour", now_s=NOON_S + later_s)) is whole
+            assert history.read(partial(periodtotals.are_complete, period="hour", now_s=NOON_S + later_s)) is whole
 
 
 def test_counting_does_not_hold_up_the_end_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.history.STEPS", 10**9)
+    monkeypatch.setattr("webapp.storage.history.MAX_STEPS", 10**9)
     begun = threading.Event()
 
     def always_more(*_: object) -> int:
@@ -148,8 +148,8 @@ def test_counting_does_not_hold_up_the_end_of_the_server(monkeypatch: pytest.Mon
         return periodsums.STEP_ROWS
 
     with temporary_history() as history:
-        monkeypatch.setattr(periodsums, "move", always_more)
-        counting = threading.Thread(target=history.count, daemon=True)
+        monkeypatch.setattr(periodsums, "move_start", always_more)
+        counting = threading.Thread(target=history.update_sums, daemon=True)
         counting.start()
         begun.wait()
         history.close()

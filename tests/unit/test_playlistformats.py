@@ -13,7 +13,7 @@ from webapp.config import SettingError, Settings
 from webapp.core.records import Connection
 from webapp.storage import periodtotals
 from webapp.storage.history import History
-from webapp.storage.periods import FRESH_S, PERIODS
+from webapp.storage.periods import CACHE_S, PERIODS
 from webapp.web import playlistformats
 from webapp.web.playlist import charts
 from webapp.web.playlistformats import Item, Playlist
@@ -106,7 +106,7 @@ def test_an_isrc_is_a_urn() -> None:
 
 
 def ranked(history: History, limit: int) -> dict[str, list[tuple[Connection, int]]]:
-    history.count(NOON_S + PERIODS["hour"].length_s)
+    history.update_sums(NOON_S + PERIODS["hour"].length_s)
     found = history.read(lambda db: periodtotals.songs(db, "hour", limit, GAZETTEER))
     assert found is not None
     return found
@@ -146,23 +146,23 @@ def test_a_chart_is_read_once_while_it_is_fresh() -> None:
         sums = charts(history, GAZETTEER, lambda: now[0])
         history.record("s", 1, NOON_MS, [connection(1, 1)], b"{}", b"[]")
         history.flush()
-        first = sums.of("hour")
+        first = sums.get("hour")
         history.record("s", 2, NOON_MS, [connection(2, 2)], b"{}", b"[]")
         history.flush()
-        now[0] += FRESH_S - 1
-        assert sums.of("hour") is first
+        now[0] += CACHE_S - 1
+        assert sums.get("hour") is first
         now[0] += 2
-        assert [times for _, times in sums.of("hour").sums["most"]] == [2]
+        assert [times for _, times in sums.get("hour").sums["most"]] == [2]
 
 
 def test_who_finds_a_chart_old_while_it_is_made_anew_gets_the_old_one() -> None:
     now = [NOON_S]
     with temporary_history() as history:
         sums = charts(history, GAZETTEER, lambda: now[0])
-        old = sums.of("hour")
+        old = sums.get("hour")
         now[0] += 31
-        with sums._making["hour"]:
-            assert sums.of("hour") is old
+        with sums._locks["hour"]:
+            assert sums.get("hour") is old
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from webapp.config import SettingError, Settings
 from webapp.storage.datadir import token_file
-from webapp.storage.secretfiles import words_of
+from webapp.storage.secretfiles import read_secrets
 
 SETTLES_S = 3.0
 """A server reads a new token within 2 s."""
@@ -31,7 +31,7 @@ class DataDirToken:
 
     def _read(self) -> str | None:
         try:
-            return next(iter(words_of(self._file)), None)
+            return next(iter(read_secrets(self._file)), None)
         except (OSError, UnicodeDecodeError):
             return None
 

@@ -1,1 +1,1 @@
-"""What is kept: the history of connections, what is read of it, and its sums."""
+"""Storage: the history of connections in SQLite, its sums, backups, and the data folder."""

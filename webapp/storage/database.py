@@ -1,6 +1,6 @@
-"""The history's open file: one writer and some readers. It is opened anew where it was moved, and set aside if damaged.
+"""The history's open file: one writer and a pool of readers.
 
-All but `read` belongs to whoever holds the history's write lock.
+It reopens a file that was moved, and moves a damaged one aside. Hold the history's write lock for all calls but `read`.
 """
 
 import logging
@@ -16,14 +16,16 @@ from gevent import monkey
 from webapp.storage.migration import is_older, upgrade
 from webapp.storage.schema import HistoryError, connect, is_damage, open_writer, sizes
 
-IDLE_READERS = 8
-ASIDE_MOST = 3
-"""So many damaged files are kept; none is ever deleted here, so with more the history stays off."""
-CHECK_S = 60.0
-"""A file that a reader found damaged is not checked as a whole more often than that."""
-_ENDS = ("-wal", "-shm", "")  # the file last: a new one beside an old log would take over what that says
-_UNUSABLE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY})
-"""After these errors the file is opened once more; what is open stays in use until that works."""
+MAX_IDLE_READERS = 8
+MAX_DAMAGED_FILES = 3
+"""Damaged files kept beside the history. None is ever deleted here; with this many the history stays off."""
+CHECK_INTERVAL_S = 60.0
+"""Shortest time between two full checks of a file that a reader found damaged."""
+_SUFFIXES = ("-wal", "-shm", "")  # the file last: SQLite would apply an old log to a new file
+_REOPEN_ERRORS = frozenset(
+    {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY}
+)
+"""Errors after which the file is opened again; the open connections stay in use until that works."""
 
 T = TypeVar("T")
 
@@ -31,41 +33,41 @@ log = logging.getLogger(__name__)
 
 
 class Database:
-    """The file of a history.
+    """The SQLite file of a history.
 
     Args:
-        path: the file, made when it is not there.
+        path: the file; created if missing.
 
     Attributes:
         writer: the connection to write with; None while the file is not open.
-        damaged: the names of the damaged files that were set aside and are still there.
+        damaged: names of the damaged files that were moved aside and are still there.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.writer: sqlite3.Connection | None = None
         self.damaged: list[str] = []
-        # A lock of the operating system's threads, as in `WriteBuffer`; held for a moment only.
+        # An unpatched lock, as in `WriteBuffer`; held only briefly.
         self._pool_lock = monkey.get_original("threading", "Lock")()
         self._readers: list[sqlite3.Connection] = []
         self._identity: tuple[int, ...] = ()
         self._damage: sqlite3.Error | None = None
-        self._doubt: sqlite3.Error | None = None
-        self._checked_s = -CHECK_S
-        self._is_worn = False
+        self._suspected_damage: sqlite3.Error | None = None
+        self._last_check_s = -CHECK_INTERVAL_S
+        self._needs_reopen = False
 
-    def settle(self) -> None:
-        """Have the file open and sound: open it, after it was moved again, or a new one where it is damaged.
+    def ensure_open(self) -> None:
+        """Open the file if it is not open, was moved or is damaged; a new file replaces a damaged one.
 
         Raises:
-            HistoryError: it is a newer Unison's, there is no room for what must be done, or too much is set aside.
+            HistoryError: it is from a newer Unison, the disk is too full to upgrade it, or too many files are damaged.
             sqlite3.Error: it cannot be opened now.
-            OSError: it cannot be set aside now.
+            OSError: it cannot be moved aside now.
         """
-        self._look()
+        self._check_file()
         if self._damage:
             self._set_aside(self._damage)
-        if self.writer is None or self._is_worn:
+        if self.writer is None or self._needs_reopen:
             try:
                 self._open()
             except sqlite3.Error as error:
@@ -75,19 +77,19 @@ class Database:
                 self._open()
 
     def is_older(self) -> bool:
-        """Tell whether the file must be brought to a newer version before it can be used, which takes a while."""
+        """Return whether the file must be upgraded before use, which takes a while."""
         return is_older(self.path)
 
-    def failed(self, error: Exception) -> None:
-        """Take notice of what went wrong with the writer."""
+    def report_error(self, error: Exception) -> None:
+        """Remember an error of the writer; the next `ensure_open` acts on it."""
         if is_damage(error):
             assert isinstance(error, sqlite3.Error)
             self._damage = error
-        elif isinstance(error, sqlite3.Error) and _code(error) in _UNUSABLE:
-            self._is_worn = True
+        elif isinstance(error, sqlite3.Error) and _primary_code(error) in _REOPEN_ERRORS:
+            self._needs_reopen = True
 
     def close(self) -> None:
-        """Close the file; readers that are in use are closed when they are given back."""
+        """Close the file; readers in use are closed when they are returned."""
         with self._pool_lock:
             writer, self.writer = self.writer, None
             readers, self._readers = self._readers, []
@@ -98,23 +100,23 @@ class Database:
                 writer.close()
 
     def read(self, query: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Run a query on a connection that no other thread uses; None while the file is not open.
+        """Run a query on a connection that no other thread uses; return None while the file is not open.
 
         Raises:
-            sqlite3.Error: it cannot be read.
+            sqlite3.Error: the file cannot be read.
         """
         writer = self.writer
         if writer is None:
             return None
         try:
-            db = self._idle_reader() or self._new_reader()
+            db = self._idle_reader() or self._open_reader()
             try:
                 return query(db)
             finally:
-                self._give_back(db, writer)
+                self._return_reader(db, writer)
         except sqlite3.Error as error:
             if is_damage(error):
-                self._doubt = error
+                self._suspected_damage = error
             raise
 
     def _open(self) -> None:
@@ -122,23 +124,23 @@ class Database:
             upgrade(self.path)
         fresh = open_writer(self.path)
         self.close()
-        self.writer, self._is_worn = fresh, False
-        self._readers.append(self._new_reader())
-        sizes(self._readers[0])  # so that it has all that it needs, even if no file can be opened later
-        self._damage = self._doubt = None
+        self.writer, self._needs_reopen = fresh, False
+        self._readers.append(self._open_reader())
+        sizes(self._readers[0])  # opens all files that it needs, in case no file can be opened later
+        self._damage = self._suspected_damage = None
         self._identity = _identity(self.path)
 
-    def _look(self) -> None:
-        """See whether the file is still the one that is open, whether it is sound, and what was set aside."""
-        with suppress(OSError):  # without a file descriptor to spare it cannot look
-            found = self.path.parent.glob(_aside(self.path, "*Z*"))
-            self.damaged = sorted(file.name for file in found if not file.name.endswith(_ENDS[:2]))
+    def _check_file(self) -> None:
+        """Check whether the file was moved or is damaged, and list the files that were moved aside."""
+        with suppress(OSError):  # without a free file descriptor it cannot list the folder
+            found = self.path.parent.glob(_damaged_name(self.path, "*Z*"))
+            self.damaged = sorted(file.name for file in found if not file.name.endswith(_SUFFIXES[:2]))
         if self.writer is not None and _identity(self.path) != self._identity:
-            log.warning("the history was moved or deleted while it was in use; it is opened anew (%s)", self.path)
+            log.warning("the history was moved or deleted while in use; opening it again (%s)", self.path)
             self.close()
-        if self._doubt and not self._damage and time.monotonic() - self._checked_s > CHECK_S:
-            self._checked_s, doubt, self._doubt = time.monotonic(), self._doubt, None
-            self._damage = doubt if self._is_damaged() else None
+        if self._suspected_damage and not self._damage and time.monotonic() - self._last_check_s > CHECK_INTERVAL_S:
+            self._last_check_s, suspected, self._suspected_damage = time.monotonic(), self._suspected_damage, None
+            self._damage = suspected if self._is_damaged() else None
 
     def _is_damaged(self) -> bool:
         """Check the whole file; slow."""
@@ -153,44 +155,44 @@ class Database:
 
     def _set_aside(self, damage: sqlite3.Error) -> None:
         self.close()
-        if len(self.damaged) >= ASIDE_MOST:
+        if len(self.damaged) >= MAX_DAMAGED_FILES:
             raise HistoryError(
-                f"the history {self.path} is damaged ({damage}), and {ASIDE_MOST} damaged ones were set aside before; "
-                "move them elsewhere to have a new one begin"
+                f"the history {self.path} is damaged ({damage}), and {MAX_DAMAGED_FILES} damaged ones were set aside "
+                "before; move them elsewhere to start a new one"
             )
-        aside = self.path.with_name(_aside(self.path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+        aside = self.path.with_name(_damaged_name(self.path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
         while aside.exists():
             aside = aside.with_name(f"{aside.name}+")
-        for end in _ENDS:
+        for end in _SUFFIXES:
             with suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + end).rename(f"{aside}{end}")
         self._damage = None
         self.damaged.append(aside.name)
-        log.error("the history was damaged (%s) and is set aside as %s; a new one begins", damage, aside)
+        log.error("the history was damaged (%s) and is set aside as %s; starting a new one", damage, aside)
 
     def _idle_reader(self) -> sqlite3.Connection | None:
         with self._pool_lock:
             return self._readers.pop() if self._readers else None
 
-    def _give_back(self, db: sqlite3.Connection, writer: sqlite3.Connection) -> None:
-        """Keep a reader for the next query, unless the file was closed meanwhile."""
+    def _return_reader(self, db: sqlite3.Connection, writer: sqlite3.Connection) -> None:
+        """Return a reader to the pool, or close it if the file was closed meanwhile or the pool is full."""
         with self._pool_lock:
-            is_kept = self.writer is writer and len(self._readers) < IDLE_READERS
-            if is_kept:
+            is_pooled = self.writer is writer and len(self._readers) < MAX_IDLE_READERS
+            if is_pooled:
                 self._readers.append(db)
-        if not is_kept:
+        if not is_pooled:
             db.close()
 
-    def _new_reader(self) -> sqlite3.Connection:
+    def _open_reader(self) -> sqlite3.Connection:
         return connect(self.path, "PRAGMA query_only = 1", "PRAGMA temp_store = MEMORY")
 
 
-def _aside(path: Path, when: str) -> str:
+def _damaged_name(path: Path, when: str) -> str:
     return f"{path.name}.damaged-{when}"
 
 
 def _identity(path: Path) -> tuple[int, ...]:
-    """Return what tells the file and its log from others of the same names."""
+    """Return device and inode of the file and its log; other files of the same names have others."""
     found: list[int] = []
     for end in ("", "-wal"):
         try:
@@ -201,5 +203,5 @@ def _identity(path: Path) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _code(error: sqlite3.Error) -> int:
+def _primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -1,4 +1,4 @@
-"""The data folder: one server at a time, and the secret and the ingest token that are kept in it."""
+"""The data folder: its lock (one server at a time), its secret and its ingest token."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ class DataDirError(RuntimeError):
     """The data folder cannot be used; the message names it and says what to do."""
 
 
-class DataDirInUse(DataDirError):  # noqa: N818 - named for what is the case
+class DataDirInUse(DataDirError):  # noqa: N818 - names the state
     """Another server uses the data folder."""
 
 
@@ -29,7 +29,7 @@ class DataDir:
     """A data folder that this process alone uses, from `open` to `close` or the end of the process.
 
     Args:
-        path: the folder; made, with its parents, if need be.
+        path: the folder; created, with its parents, if missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,11 +37,11 @@ class DataDir:
         self._lock: int | None = None
 
     def open(self) -> Self:
-        """Make the folder and lock it.
+        """Create the folder if missing, and lock it.
 
         Raises:
             DataDirInUse: another process has locked it.
-            DataDirError: it cannot be made or written.
+            DataDirError: it cannot be created or written.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ class DataDir:
         return self
 
     def close(self) -> None:
-        """Let another server use the folder. The lock file stays: removing it would let two in."""
+        """Unlock the folder. The lock file stays: removing it would let two servers in."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -73,7 +73,7 @@ class DataDir:
         self.close()
 
     def secret(self, setting: str = "") -> bytes:
-        """Return 32 secret bytes: derived from the setting if there is one, else the folder's own, made when missing.
+        """Return 32 secret bytes: derived from the setting if there is one, else the folder's own, created if missing.
 
         Call it while the folder is open.
 
@@ -92,12 +92,12 @@ class DataDir:
         if len(secret) != SECRET_BYTES:
             raise DataDirError(
                 f"the secret {file} has {len(secret)} bytes, expected {SECRET_BYTES}; restore a copy of it, "
-                "or remove it to have a new one made"
+                "or remove it to get a new one"
             )
         return secret
 
-    def ingest_token(self) -> Path:
-        """Return the file of the token that may send plays, made when missing, readable by its owner alone.
+    def ensure_token_file(self) -> Path:
+        """Return the path of the ingest token's file; create it if missing, readable only by its owner.
 
         Call it while the folder is open.
 
@@ -116,12 +116,12 @@ class DataDir:
 
 
 def token_file(data_dir: Path) -> Path:
-    """Return where the ingest token of a data folder is."""
+    """Return the path of a data folder's ingest token."""
     return data_dir / TOKEN_NAME
 
 
 def write_token(data_dir: Path) -> None:
-    """Make a new ingest token in a data folder; a server that runs takes it, and the old one no longer, within 2 s."""
+    """Write a new ingest token; within 2 s a running server accepts it and rejects the old one."""
     write_secret(token_file(data_dir), f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode())
 
 

@@ -1,4 +1,4 @@
-"""Brings a history of an earlier version to the newest, as a new file: the old one stays beside it as it was."""
+"""Upgrades a history of an earlier version: writes a new file and keeps the old one beside it."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def is_older(path: Path) -> bool:
-    """Tell whether there is a file of an earlier version."""
+    """Return whether there is a file of an earlier version."""
     if not path.exists():
         return False
     with closing(connect(path)) as db:
@@ -29,12 +29,12 @@ def is_older(path: Path) -> bool:
 
 
 def upgrade(path: Path) -> None:
-    """Write a new file of the newest version, compact, and put it in the place of the old one.
+    """Replace the file by a compact copy of the newest version.
 
     The old file stays beside it, named for its version, until the next upgrade. Takes seconds for each GB.
 
     Raises:
-        HistoryError: there is not enough room on the disk.
+        HistoryError: the disk is too full.
         sqlite3.Error: the old file cannot be read, or the new one cannot be written.
         OSError: the files cannot be renamed.
     """
@@ -71,15 +71,15 @@ def _check_room(path: Path, version: int) -> None:
     needed, free = round(ROOM * path.stat().st_size), shutil.disk_usage(path.parent).free
     if free < needed:
         raise HistoryError(
-            f"the history {path} has version {version} and must be written anew, which takes {needed / 1e6:,.0f} MB; "
-            f"{free / 1e6:,.0f} MB are free: make room, and it goes on by itself"
+            f"the history {path} has version {version} and must be upgraded, which takes {needed / 1e6:,.0f} MB; "
+            f"{free / 1e6:,.0f} MB are free; make space, and the upgrade continues by itself"
         )
 
 
 def _check_unused(path: Path) -> None:
-    """See that the log is gone, as it is when the last program closes the file: it must not meet the new file."""
+    """Check that no program has the file open: SQLite would apply its log to the new file."""
     if path.with_name(f"{path.name}-wal").exists():
-        raise HistoryError(f"the history {path} must be written anew, but another program has it open; close that")
+        raise HistoryError(f"the history {path} must be upgraded, but another program has it open; close that")
 
 
 def _put_in_place(path: Path, new: Path, version: int) -> None:
@@ -90,7 +90,7 @@ def _put_in_place(path: Path, new: Path, version: int) -> None:
         file.unlink()
     try:
         os.link(path, copy)
-    except OSError:  # a file system without links
+    except OSError:  # a file system without hard links
         path.rename(copy)
     new.replace(path)
-    log.info("the history was brought from version %d to %d; the old file is %s", version, len(MIGRATIONS), copy)
+    log.info("the history was upgraded from version %d to %d; the old file is %s", version, len(MIGRATIONS), copy)

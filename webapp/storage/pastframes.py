@@ -1,4 +1,4 @@
-"""Frames of the past: what was kept of each, read from the history's file."""
+"""Reads past frames from the history's file."""
 
 import sqlite3
 from dataclasses import dataclass, field
@@ -9,28 +9,28 @@ import msgspec
 from webapp.core.frames import connection_json
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import id_floor
-from webapp.storage.queries import COLUMNS, TRACKS, built
+from webapp.storage.queries import COLUMNS, TRACKS, build_connections
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
     from webapp.core.selection import Filter
 
-CONNECTIONS_MOST = 20_000
-"""Looked at for one answer, the oldest first: far more than anybody can follow."""
+MAX_CONNECTIONS = 20_000
+"""Most connections read for one answer, the oldest first: far more than anybody can follow."""
 
-NOWHERE = (-1, -1)
+NO_RECORD = (-1, -1)
 
 _RECORDS = """SELECT stream, seq, at_ms, counts, pulses FROM records
     WHERE at_ms > :after AND at_ms <= :until ORDER BY at_ms, stream, seq"""
-_WHICH = "WHERE c.id >= :first AND c.id < :last AND (c.everyone = 1 OR :filtered) ORDER BY c.id LIMIT :most"
-_PLACES = f"SELECT c.id, c.stream, c.seq FROM connections c {_WHICH}"
-_CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} {_WHICH}"
+_WHERE = "WHERE c.id >= :first AND c.id < :last AND (c.everyone = 1 OR :filtered) ORDER BY c.id LIMIT :most"
+_RECORD_KEYS = f"SELECT c.id, c.stream, c.seq FROM connections c {_WHERE}"
+_CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} {_WHERE}"
 
 
 @dataclass(frozen=True, slots=True)
 class PastFrame:
-    """What was kept of a frame; `at_ms` is the end of its slice, counts and pulses are JSON."""
+    """The stored part of a frame; `at_ms` is the end of its slice, counts and pulses are JSON."""
 
     seq: int
     at_ms: int
@@ -42,13 +42,13 @@ class PastFrame:
 def frames(
     db: sqlite3.Connection, after_ms: int, until_ms: int, wanted: "Filter", gazetteer: "Gazetteer"
 ) -> list[PastFrame]:
-    """Return the frames of the slices that end after one time and not after the other, in their order.
+    """Return the frames whose slices end in a period, in order.
 
     Args:
         db: the file.
-        after_ms: epoch milliseconds.
-        until_ms: epoch milliseconds.
-        wanted: what a connection must pass; all that everyone was shown passes an empty filter, and nothing else.
+        after_ms: start of the period, epoch milliseconds, not included.
+        until_ms: end of the period, epoch milliseconds, included.
+        wanted: the filter for connections; an empty one passes those that everyone was shown, and no others.
         gazetteer: the cities.
     """
     rows = db.execute(_RECORDS, {"after": after_ms, "until": until_ms}).fetchall()
@@ -59,20 +59,20 @@ def frames(
         "first": id_floor((after_ms - SLICE_MS) / 1000),
         "last": id_floor(until_ms / 1000),
         "filtered": bool(wanted),
-        "most": CONNECTIONS_MOST,
+        "most": MAX_CONNECTIONS,
     }
-    places = {id: (stream, seq) for id, stream, seq in db.execute(_PLACES, span)}
-    for connection in built(db.execute(_CONNECTIONS, span), gazetteer, 1000):
-        frame = found.get(places.get(connection.id, NOWHERE))
+    places = {id: (stream, seq) for id, stream, seq in db.execute(_RECORD_KEYS, span)}
+    for connection in build_connections(db.execute(_CONNECTIONS, span), gazetteer, 1000):
+        frame = found.get(places.get(connection.id, NO_RECORD))
         if frame and wanted.accepts(connection, gazetteer):
             frame.connections.append(connection)
     return list(found.values())
 
 
 def message(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[str, Any]:
-    """Return what was kept of a frame as it was sent, but for its sparks; under a filter, without pulses."""
+    """Return a past frame as it was sent, but without sparks, and under a filter without pulses."""
     counts = msgspec.json.decode(past.counts)
-    counts.pop("echoes", None)  # rows of earlier versions have it
+    counts.pop("echoes", None)  # in rows of earlier versions
     return {
         "type": "connections",
         "seq": past.seq,
@@ -85,6 +85,6 @@ def message(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[s
 
 
 def oldest_ms(db: sqlite3.Connection) -> int | None:
-    """Return when the oldest frame's slice ended, epoch milliseconds, or None where there is none."""
+    """Return when the oldest frame's slice ended, epoch milliseconds, or None if there is none."""
     oldest: int | None = db.execute("SELECT min(at_ms) FROM records").fetchone()[0]
     return oldest

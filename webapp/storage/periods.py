@@ -1,4 +1,4 @@
-"""The periods that sums are kept of, and what was last read of them."""
+"""The periods of statistics (hour, day, week), and a cache of their sums."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-FRESH_S = 10
-"""For so long sums that were read are good."""
+CACHE_S = 10
+"""How long cached sums are valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """How far sums reach back, seconds, and what it is called."""
+    """A period's length in seconds, and its name on the page."""
 
     length_s: int
     name: str
@@ -29,39 +29,39 @@ PERIODS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Made(Generic[T]):
-    """Sums, when they were read, epoch seconds, and whether they reach as far back as their period."""
+class PeriodSums(Generic[T]):
+    """Sums of a period, when they were read (epoch seconds), and whether they cover the whole period."""
 
     at_s: float
     sums: T
-    are_whole: bool
+    are_complete: bool
 
 
 class PeriodCache(Generic[T]):
-    """Sums by period. Who finds them old reads them anew, others get the old ones meanwhile.
+    """A cache of sums by period. One caller refreshes old sums; others get the old ones meanwhile.
 
     Args:
-        make: reads the sums of a period at a time, epoch seconds, and tells whether they are whole.
-        clock: tells the time, epoch seconds.
+        read: returns the sums of a period at a time (epoch seconds), and whether they are complete.
+        clock: returns epoch seconds.
     """
 
-    def __init__(self, make: Callable[[str, float], tuple[T, bool]], clock: Callable[[], float]) -> None:
-        self._make, self._clock = make, clock
-        self._made: dict[str, Made[T]] = {}
-        self._making = {name: threading.Lock() for name in PERIODS}
+    def __init__(self, read: Callable[[str, float], tuple[T, bool]], clock: Callable[[], float]) -> None:
+        self._read, self._clock = read, clock
+        self._cached: dict[str, PeriodSums[T]] = {}
+        self._locks = {name: threading.Lock() for name in PERIODS}
 
-    def of(self, period: str) -> Made[T]:
+    def get(self, period: str) -> PeriodSums[T]:
         """Return the sums of a period."""
-        made = self._made.get(period)
-        if made is not None and abs(self._clock() - made.at_s) < FRESH_S:
-            return made
-        if not self._making[period].acquire(blocking=made is None):
-            assert made is not None
-            return made
+        cached = self._cached.get(period)
+        if cached is not None and abs(self._clock() - cached.at_s) < CACHE_S:
+            return cached
+        if not self._locks[period].acquire(blocking=cached is None):
+            assert cached is not None
+            return cached
         try:
-            if self._made.get(period) is made:  # else they were made while we waited
+            if self._cached.get(period) is cached:  # else another thread read them meanwhile
                 now_s = self._clock()
-                self._made[period] = Made(now_s, *self._make(period, now_s))
-            return self._made[period]
+                self._cached[period] = PeriodSums(now_s, *self._read(period, now_s))
+            return self._cached[period]
         finally:
-            self._making[period].release()
+            self._locks[period].release()

@@ -1,8 +1,8 @@
-"""Sums over what everyone was shown in the last hour, day and week, kept as connections come and go.
+"""Keeps sums over the connections that everyone was shown in the last hour, day and week.
 
-`periods.begins` is the id from which on connections are in a period's sums. `write` adds new connections from there
-on, pruning takes them away, and `move` brings each beginning, a step at a time, to where it belongs by the clock. So
-the sums of an old file are made in the same way as those of a new one are kept: from the newest connection backward.
+A period's sums cover the connections from the id `periods.begins` on. `write` adds new connections, pruning subtracts
+deleted ones, and `move_start` moves `begins` toward the clock in steps. The sums of an upgraded file are built the same
+way, from the newest connection backward.
 """
 
 import json
@@ -30,12 +30,12 @@ CREATE TABLE song_sums (
     period TEXT NOT NULL, song INTEGER NOT NULL, source INTEGER NOT NULL, times INTEGER NOT NULL, km INTEGER NOT NULL,
     id TEXT NOT NULL, PRIMARY KEY (period, song, source)) WITHOUT ROWID;
 """
-"""The script that brings a file to version 3. In `song_sums` km and id are those of the farthest connection."""
+"""The script that upgrades a file to version 3. In `song_sums` km and id are those of the farthest connection."""
 
-CHOSEN = """CREATE TEMP TABLE chosen (
+CREATE_CHOSEN = """CREATE TEMP TABLE chosen (
     period TEXT, id TEXT, source INTEGER, song INTEGER, km INTEGER, at_ms INTEGER, one INTEGER, other INTEGER,
     from_country TEXT, to_country TEXT)"""
-"""What is to be counted or discounted next; the writer has this table for itself."""
+"""Creates the writer's own table of the connections to add or subtract next."""
 
 _COLUMNS = """c.id, c.source, c.song, c.km, c.at_ms, min(c.from_city, c.to_city), max(c.from_city, c.to_city),
     c.from_country, c.to_country"""
@@ -57,8 +57,8 @@ _COUNT = (
         ON CONFLICT (period, kind, value) DO UPDATE SET times = times + excluded.times""",
     """INSERT INTO pair_sums SELECT period, one, other, :sign * count(*) FROM chosen WHERE true GROUP BY 1, 2, 3
         ON CONFLICT (period, one, other) DO UPDATE SET times = times + excluded.times""",
-    # Beside max() a bare column is that of the row with the maximum: SQLite says so. What leaves is never farther. Of
-    # several as far the newest stands for the song: the oldest would have to be replaced soon.
+    # SQLite takes a bare column beside max() from the row with the maximum. A connection that leaves is never farther.
+    # Of several equally far the newest stands for the song: the oldest would soon have to be replaced.
     """INSERT INTO song_sums SELECT period, song, source, :sign * count(*), max(km), id FROM chosen WHERE true
         GROUP BY 1, 2, 3 ON CONFLICT (period, song, source) DO UPDATE SET times = times + excluded.times,
         id = iif((excluded.km, excluded.id) > (km, id) AND :sign > 0, excluded.id, id), km = max(km, excluded.km)""",
@@ -69,7 +69,7 @@ _TIDY = (
         AND (period, one, other) IN (SELECT period, one, other FROM chosen)""",
     """DELETE FROM song_sums WHERE times = 0
         AND (period, song, source) IN (SELECT period, song, source FROM chosen)""",
-    # Where the farthest connection of a song left, the farthest of the others takes its place.
+    # If the farthest connection of a song left, the farthest of the others replaces it.
     """UPDATE song_sums SET (km, id) = (
             SELECT c.km, c.id FROM connections c INDEXED BY connections_song
             WHERE c.song = song_sums.song AND c.source = song_sums.source AND c.everyone = 1
@@ -81,58 +81,58 @@ _TIDY = (
 
 
 def choose(db: sqlite3.Connection, ids: Sequence[str]) -> None:
-    """Choose connections to count or discount: of these ids what everyone was shown, for each period that has them."""
+    """Choose the connections of these ids that everyone was shown, for each period that covers them."""
     db.execute("DELETE FROM chosen")
     if ids:
         db.execute(_CHOOSE, (json.dumps(ids),))
 
 
 def count(db: sqlite3.Connection) -> None:
-    """Add what was chosen to the sums, in the transaction that writes it."""
+    """Add the chosen connections to the sums, in the transaction that writes them."""
     for query in _COUNT:
         db.execute(query, {"sign": 1})
 
 
 def discount(db: sqlite3.Connection) -> None:
-    """Take what was chosen from the sums, when it has left its period or is deleted, in the same transaction."""
+    """Subtract the chosen connections, which left their period or are deleted in the same transaction."""
     for query in _COUNT:
         db.execute(query, {"sign": -1})
     for query in _TIDY:
         db.execute(query)
 
 
-def shown(db: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
-    """Return those of the ids that everyone was shown and that are written."""
+def shown_to_everyone(db: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Return the ids of stored connections that everyone was shown."""
     query = "SELECT c.id FROM json_each(?) AS listed CROSS JOIN connections c ON c.id = listed.value WHERE everyone = 1"
     return {id for (id,) in db.execute(query, (json.dumps(ids),))}
 
 
-def move(db: sqlite3.Connection, period: str, now_s: float) -> int:
-    """Bring a period's beginning nearer to where it belongs now; call it in a transaction.
+def move_start(db: sqlite3.Connection, period: str, now_s: float) -> int:
+    """Move a period's start one step toward the clock; call it in a transaction.
 
     Returns:
-        How many connections were counted or discounted, STEP_ROWS at most; 0 when the beginning is right.
+        How many connections were added or subtracted, STEP_ROWS at most; 0 when the start is right.
     """
-    begins, wanted = beginning(db, period), wanted_beginning(period, now_s)
+    begins, wanted = start_id(db, period), target_start_id(period, now_s)
     forward = begins < wanted
     db.execute("DELETE FROM chosen")
     values = {"period": period, "begins": begins, "wanted": wanted, "most": STEP_ROWS}
     moved = db.execute(_CHOOSE_LEAVING if forward else _CHOOSE_OLDER, values).rowcount
     if moved == STEP_ROWS:
         first, last = db.execute("SELECT min(id), max(id) FROM chosen").fetchone()
-        wanted = last + "0" if forward else first  # all ids are of one length: this is just above the last
+        wanted = last + "0" if forward else first  # all ids have one length, so this is just above the last
     db.execute("UPDATE periods SET begins = ? WHERE period = ?", (wanted, period))
     if moved:
         (discount if forward else count)(db)
     return moved
 
 
-def beginning(db: sqlite3.Connection, period: str) -> str:
-    """Return the id from which on connections are in a period's sums."""
+def start_id(db: sqlite3.Connection, period: str) -> str:
+    """Return the first id that a period's sums cover."""
     begins: str = db.execute("SELECT begins FROM periods WHERE period = ?", (period,)).fetchone()[0]
     return begins
 
 
-def wanted_beginning(period: str, now_s: float) -> str:
-    """Return the id from which on connections belong to a period."""
+def target_start_id(period: str, now_s: float) -> str:
+    """Return the first id that a period's sums should cover now."""
     return id_floor(now_s - PERIODS[period].length_s)

@@ -1,20 +1,20 @@
-"""Reads the sums that the history's file keeps of a period (`periodsums.py`)."""
+"""Reads a period's sums from the history's file (`periodsums.py` keeps them)."""
 
 import sqlite3
 from typing import TYPE_CHECKING
 
 from webapp.storage import queries
-from webapp.storage.periodsums import beginning, wanted_beginning
+from webapp.storage.periodsums import start_id, target_start_id
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
 
-BEHIND_S = 60.0
-"""By so much the sums may reach less or farther back than they should and still count as whole."""
+TOLERANCE_S = 60.0
+"""How far the start of complete sums may be off."""
 
 Rows = list[tuple[int | str, ...]]
-"""What is counted, one column or two, and how many connections it has."""
+"""One or two columns for what is counted, then its number of connections."""
 
 _KIND = "SELECT value, times FROM sums WHERE period = :period AND kind = '{}' ORDER BY {}"
 _SUMS = {
@@ -26,22 +26,22 @@ _SUMS = {
     "hours": _KIND.format("hours", "value"),
 }
 
-RANKED = {
+SONG_ORDERS = {
     "most": "times DESC, km DESC, id",
     "farthest": "km DESC, times DESC, id",
     "rarest": "times, km DESC, id",
 }
-"""The orders of songs: most connections, the farthest one, fewest connections."""
+"""Orders of songs: most connections, farthest connection, fewest connections."""
 _SONGS = "SELECT id, times FROM song_sums WHERE period = ? ORDER BY {} LIMIT ?"
 
-NOTHING: dict[str, Rows] = {name: [] for name in _SUMS}
+NO_TOTALS: dict[str, Rows] = {name: [] for name in _SUMS}
 """The sums of no connections."""
 
 
 def songs(
     db: sqlite3.Connection, period: str, limit: int, gazetteer: "Gazetteer"
 ) -> "dict[str, list[tuple[Connection, int]]]":
-    """Return the songs that brought people together, in each order of RANKED.
+    """Return the songs that connected people, in each order of SONG_ORDERS.
 
     Args:
         db: the file.
@@ -50,13 +50,13 @@ def songs(
         gazetteer: the cities.
 
     Returns:
-        By order, for each song, apart by source, its farthest connection, and how many it has.
+        For each order, the farthest connection of each song and source, and how many connections it has.
     """
     found: dict[str, list[tuple[Connection, int]]] = {}
-    for name, order in RANKED.items():
+    for name, order in SONG_ORDERS.items():
         rows = db.execute(_SONGS.format(order), (period, limit)).fetchall()
-        kept = ((queries.get(db, id, gazetteer), times) for id, times in rows)
-        found[name] = [(farthest, times) for farthest, times in kept if farthest]
+        stored = ((queries.get(db, id, gazetteer), times) for id, times in rows)
+        found[name] = [(farthest, times) for farthest, times in stored if farthest]
     return found
 
 
@@ -66,19 +66,19 @@ def totals(db: sqlite3.Connection, period: str, limit: int) -> dict[str, Rows]:
     Args:
         db: the file.
         period: one of PERIODS.
-        limit: how many pairs and countries at most, those with the most.
+        limit: how many pairs and countries at most; those with the most connections.
 
     Returns:
-        By name: sources as their codes; pairs as GeoNames ids, the smaller first; countries as ISO codes; distances as
-        the km where a step of KM_STEP begins; hours of UTC.
+        By name: sources as their codes; pairs as GeoNames ids, the smaller first; countries as ISO codes; distances in
+        km, rounded down to KM_STEP; hours in UTC.
     """
     values = {"period": period, "limit": limit}
     return {name: db.execute(query, values).fetchall() for name, query in _SUMS.items()}
 
 
-def are_whole(db: sqlite3.Connection, period: str, now_s: float) -> bool:
-    """Tell whether a period's sums reach as far back as they should; those of an old file are made in steps."""
-    first, last = sorted((beginning(db, period), wanted_beginning(period, now_s)))
-    soon = wanted_beginning(period, now_s + BEHIND_S), wanted_beginning(period, now_s - BEHIND_S)
+def are_complete(db: sqlite3.Connection, period: str, now_s: float) -> bool:
+    """Return whether a period's sums cover the whole period; those of an upgraded file are built in steps."""
+    first, last = sorted((start_id(db, period), target_start_id(period, now_s)))
+    soon = target_start_id(period, now_s + TOLERANCE_S), target_start_id(period, now_s - TOLERANCE_S)
     missing = "SELECT 1 FROM connections WHERE id >= ? AND id < ? AND everyone = 1 AND (id < ? OR id >= ?) LIMIT 1"
     return db.execute(missing, (first, last, soon[1], soon[0])).fetchone() is None

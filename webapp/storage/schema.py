@@ -1,8 +1,8 @@
-"""The SQLite file behind the history: its schema, its rows, and the queries on them.
+"""The SQLite file behind the history: its schema, migrations and writes.
 
-What can be filtered by stands in the row of the connection itself, each with an index that ends in the id: so the
-newest connections of any filter are read off an index in order, however many there are. Artist and song stand there
-as 64-bit hashes, which keeps the indexes small; the texts in `tracks` decide.
+The row of a connection has every field that can be filtered by, each with an index that ends in the id. So the newest
+connections of any filter are read from an index in order, however many there are. Artist and song are 64-bit hashes
+there, which keeps the indexes small; the texts in `tracks` decide.
 """
 
 import sqlite3
@@ -27,11 +27,11 @@ BUSY_S = 1.0
 """How long a statement waits for another program's lock on the file."""
 
 _WRITER = (
-    "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file; first, for it cannot be changed once there is a page
+    "PRAGMA auto_vacuum = INCREMENTAL",  # first, because it works only before the file has a page
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA cache_size = -32768",
-    "PRAGMA wal_autocheckpoint = 4000",  # pages; four times the default writes the indexes' busy pages less often
+    "PRAGMA wal_autocheckpoint = 4000",  # pages; four times the default, to write the indexes' busy pages less often
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
 )
@@ -73,24 +73,24 @@ INSERT INTO pruned VALUES ('');
 """
 
 MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3)
-"""Script n brings a file of version n to version n + 1; a version that was released never changes."""
+"""Script n upgrades a file from version n to n + 1; the script of a released version never changes."""
 
 
 class HistoryError(DataDirError):
     """The history cannot be used; the message names the file and says what to do."""
 
 
-class NewerHistory(HistoryError):  # noqa: N818 - named for what is the case
+class NewerHistory(HistoryError):  # noqa: N818 - names the state
     """A newer Unison wrote the history; this one must not touch it."""
 
 
 class ForeignFile(sqlite3.DatabaseError):
-    """The file is a database, but no history of Unison."""
+    """The file is a database, but not a history of Unison."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was shown of one record: to everyone (then with its counts and pulses as JSON), or by some filter only."""
+    """The connections of one record that everyone was shown (with its counts and pulses as JSON), or only a filter."""
 
     number: int
     stream: str
@@ -103,13 +103,13 @@ class Entry:
 
     @property
     def rows(self) -> int:
-        """Rows that this will be in the database."""
+        """Number of rows in the database."""
         return len(self.connections) + self.everyone
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Rows kept: connections that everyone was shown, those that only a filter showed, and records."""
+    """Numbers of stored rows: connections that everyone was shown, those shown only under a filter, and records."""
 
     everyone: int
     filtered: int
@@ -127,7 +127,7 @@ def connect(path: Path, *pragmas: str, mode: str = "rw") -> sqlite3.Connection:
     Args:
         path: the file.
         pragmas: statements to run first.
-        mode: ro, rw, or rwc, which makes the file where there is none.
+        mode: ro, rw, or rwc, which creates a missing file.
     """
     address = f"{path.absolute().as_uri()}?mode={mode}"
     db = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
@@ -141,17 +141,17 @@ def connect(path: Path, *pragmas: str, mode: str = "rw") -> sqlite3.Connection:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the file to write; a new one gets the newest version.
+    """Open the file to write, and migrate it to the newest version.
 
     Raises:
         NewerHistory: a newer Unison wrote it.
-        sqlite3.Error: it cannot be opened; where `is_damage` says so, it is damaged or no history of ours.
+        sqlite3.Error: it cannot be opened; `is_damage` tells whether it is damaged or not a history of Unison.
     """
     db = connect(path, *_WRITER, mode="rwc")
     try:
         migrate(db, path)
-        db.execute(periodsums.CHOSEN)
-        _look_over(db)
+        db.execute(periodsums.CREATE_CHOSEN)
+        _probe_tables(db)
     except BaseException:
         db.close()
         raise
@@ -159,18 +159,18 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether an error says that the file itself is no good, however often it is tried."""
+    """Return whether an error means that the file itself is unusable, so that trying again cannot help."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return isinstance(error, ForeignFile) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def file_version(db: sqlite3.Connection) -> int:
-    """Return the version of the file's schema; 0 where there is none."""
+    """Return the version of the file's schema; 0 if it has none."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring the file to the newest version, a transaction for each.
+    """Upgrade the file to the newest version, one transaction for each version.
 
     Raises:
         NewerHistory: a newer Unison wrote it.
@@ -186,22 +186,22 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
         db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT")
 
 
-def _look_over(db: sqlite3.Connection) -> None:
-    """Read a little of each table, so that a file that is no good is found when it is opened."""
+def _probe_tables(db: sqlite3.Connection) -> None:
+    """Read a little of each table, so that a damaged file is found when it is opened."""
     try:
         for query in ("SELECT * FROM sizes", "SELECT upto FROM pruned", "SELECT max(id) FROM connections",
                       "SELECT max(at_ms) FROM records", "SELECT max(last_id) FROM tracks",
                       "SELECT count(*) FROM periods", "SELECT max(number) FROM shared"):  # fmt: skip
             db.execute(query).fetchone()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is missing
             raise ForeignFile(f"it lacks what a history has: {error}") from error
         raise
 
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Commit what is done within, all of it or nothing."""
+    """Commit all statements of the block, or none of them."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db
@@ -213,14 +213,14 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def write(db: sqlite3.Connection, entries: Sequence[Entry], gazetteer: "Gazetteer") -> None:
-    """Write entries in one transaction; what is there already stays, but becomes everyone's if it was a filter's."""
+    """Write entries in one transaction; a stored connection stays, but is marked once everyone was shown it."""
     with transaction(db):
         streams = {name: _stream(db, name) for name in {entry.stream for entry in entries}}
         _write_tracks(db, [connection for entry in entries for connection in entry.connections])
         everyone, filtered = (_rows([e for e in entries if e.everyone is kind], streams, gazetteer)
                               for kind in (True, False))  # fmt: skip
         ids = [str(row[0]) for row in everyone]
-        uncounted = [*dict.fromkeys(ids).keys() - periodsums.shown(db, ids)]
+        uncounted = [*dict.fromkeys(ids).keys() - periodsums.shown_to_everyone(db, ids)]
         new = _insert(db, everyone)
         upgraded = db.executemany(
             "UPDATE connections SET everyone = 1 WHERE id = ? AND everyone = 0", [row[:1] for row in everyone]
@@ -230,7 +230,7 @@ def write(db: sqlite3.Connection, entries: Sequence[Entry], gazetteer: "Gazettee
         kept = (
             db.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", records).rowcount if records else 0
         )
-        resize(db, new + upgraded, _insert(db, filtered) - upgraded, kept)
+        adjust_sizes(db, new + upgraded, _insert(db, filtered) - upgraded, kept)
         periodsums.choose(db, uncounted)
         periodsums.count(db)
 
@@ -271,13 +271,13 @@ def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:
     ).rowcount
 
 
-def resize(db: sqlite3.Connection, everyone: int = 0, filtered: int = 0, records: int = 0) -> None:
-    """Add to the rows counted as kept; call it in the transaction that changes them."""
+def adjust_sizes(db: sqlite3.Connection, everyone: int = 0, filtered: int = 0, records: int = 0) -> None:
+    """Add to the numbers of stored rows; call it in the transaction that changes the rows."""
     if everyone or filtered or records:
         change = (everyone, filtered, records)
         db.execute("UPDATE sizes SET everyone = everyone + ?, filtered = filtered + ?, records = records + ?", change)
 
 
 def sizes(db: sqlite3.Connection) -> Sizes:
-    """Return how many rows there are, without counting them."""
+    """Return the numbers of stored rows, without counting them."""
     return Sizes(*db.execute("SELECT everyone, filtered, records FROM sizes").fetchone())

@@ -1,4 +1,4 @@
-"""Secrets in files: written for their owner alone, and read again while the server runs."""
+"""Files of secrets: readable only by their owner, and reloaded while the server runs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-READ_MOST = 1 << 20
-"""Bytes of a file of secrets; more of it is not one."""
+MAX_BYTES = 1 << 20
+"""Most bytes read of a file."""
 
 log = logging.getLogger(__name__)
 
@@ -25,63 +25,63 @@ class SecretFile:
     Args:
         path: the file.
         setting: the setting that names it, for messages.
-        read: returns the secrets in it: `words_of` or `text_of`.
+        read: returns the secrets in the file: `read_secrets` or `read_single_secret`.
 
     Attributes:
         path: the file.
-        words: its secrets, as they were when it could last be read.
-        problem: why the newest look found nothing to use, a sentence; None if it did.
+        secrets: its secrets when it was last read without error.
+        problem: why the last read found no secret, a sentence; None if it found one.
     """
 
     def __init__(self, path: Path, setting: str, read: Callable[[Path], tuple[str, ...]] | None = None) -> None:
-        self.path, self._setting, self._secrets_in = path, setting, read or words_of
-        self.words: tuple[str, ...] = ()
+        self.path, self._setting, self._parse = path, setting, read or read_secrets
+        self.secrets: tuple[str, ...] = ()
         self.problem: str | None = None
 
     def open(self) -> SecretFile:
-        """Read it for the first time.
+        """Read the file for the first time.
 
         Raises:
-            SecretFileError: it cannot be read, or holds no secret.
+            SecretFileError: it cannot be read, or has no secret.
         """
         self._read()
         if self.problem:
             raise SecretFileError(f"{self._setting}: {self.problem}")
         return self
 
-    def look(self) -> None:
-        """Read it again. What cannot be read changes nothing; an empty file takes back all secrets. Both are logged."""
-        before = self.words, self.problem
+    def reload(self) -> None:
+        """Read the file again. A read error keeps the old secrets; an empty file revokes all. Log both."""
+        before = self.secrets, self.problem
         self._read()
         if self.problem and self.problem != before[1]:
             log.warning("%s: %s", self._setting, self.problem, extra={"event": "secrets_problem"})
-        elif self.words != before[0]:
-            log.info("%s: %s was read again", self._setting, self.path, extra={"event": "secrets_changed"})
+        elif self.secrets != before[0]:
+            log.info("%s: reloaded %s", self._setting, self.path, extra={"event": "secrets_changed"})
 
     def _read(self) -> None:
         try:
-            self.words = self._secrets_in(self.path)
+            self.secrets = self._parse(self.path)
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            still = "; the secrets that were read before still count" if self.words else ""
+            still = "; the secrets read before remain valid" if self.secrets else ""
             self.problem = f"{self.path} cannot be read ({why}){still}"
         else:
-            self.problem = None if self.words else f"{self.path} is empty"
+            self.problem = None if self.secrets else f"{self.path} is empty"
 
 
-def only_secret(value: str, file: Path | None, setting: str) -> str:
-    """Return a secret that is set; without one, all text in the file that a setting names, "" where it names none.
+def secret_or_file(value: str, file: Path | None, setting: str) -> str:
+    """Return the value if there is one, else the text of the file; "" without either.
 
     Raises:
         SecretFileError: it cannot be read, or is empty.
     """
     if value or file is None:
         return value
-    return SecretFile(file, setting, text_of).open().words[0]
+    return SecretFile(file, setting, read_single_secret).open().secrets[0]
 
 
-def words_of(file: Path) -> tuple[str, ...]:
-    """Return the secrets in a file: what stands between spaces, lines and commas.
+def read_secrets(file: Path) -> tuple[str, ...]:
+    """Return the secrets in a file, separated by white space or commas.
 
     Raises:
         OSError: it cannot be read.
@@ -90,8 +90,8 @@ def words_of(file: Path) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[\s,]+", _read(file)) if word)
 
 
-def text_of(file: Path) -> tuple[str, ...]:
-    """Return the one secret in a file, which may have spaces and commas; nothing if the file is empty.
+def read_single_secret(file: Path) -> tuple[str, ...]:
+    """Return the one secret in a file, which may have spaces and commas; an empty tuple if the file is empty.
 
     Raises:
         OSError: it cannot be read.
@@ -103,13 +103,13 @@ def text_of(file: Path) -> tuple[str, ...]:
 
 def _read(file: Path) -> str:
     with file.open("rb") as opened:
-        return opened.read(READ_MOST).decode("utf-8-sig").strip()  # editors on Windows put a mark before
+        return opened.read(MAX_BYTES).decode("utf-8-sig").strip()  # editors on Windows add a byte order mark
 
 
 def write_secret(file: Path, secret: bytes) -> None:
-    """Write a secret: whole or not at all, readable by its owner alone from the first moment.
+    """Write a secret atomically, to a file that only its owner can read from the start.
 
-    A file that is replaced keeps its owner: `sudo unison token rotate` must not lock the server out.
+    A replaced file keeps its owner: `sudo unison token rotate` must not lock the server out.
     """
     part = file.with_suffix(".part")
     with suppress(FileNotFoundError):

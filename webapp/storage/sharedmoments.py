@@ -1,9 +1,9 @@
-"""Moments that were shared: copies of connections, which stay when pruning forgets what they were copied from."""
+"""Shared moments: copies of connections, which stay when pruning deletes the originals."""
 
 import sqlite3
 from typing import TYPE_CHECKING
 
-from webapp.storage.queries import built
+from webapp.storage.queries import build_connections
 from webapp.storage.schema import transaction
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ _COLUMNS = "id, source, at_ms, apart_ms, km, json, track_id, artist, from_city, 
 
 
 def share(db: sqlite3.Connection, id: str, most: int) -> None:
-    """Keep the connection with that id, if there is one; beyond `most` go those that were shared first."""
+    """Copy the connection with that id, if there is one; keep the `most` newest copies."""
     with transaction(db):
         db.execute(
             f"INSERT OR IGNORE INTO shared ({_COLUMNS}) SELECT c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json,"
@@ -26,11 +26,11 @@ def share(db: sqlite3.Connection, id: str, most: int) -> None:
 
 
 def is_shared(db: sqlite3.Connection, id: str) -> bool:
-    """Tell whether it was shared, and is kept for that."""
+    """Return whether the connection was shared and its copy is still kept."""
     return db.execute("SELECT 1 FROM shared WHERE id = ?", (id,)).fetchone() is not None
 
 
 def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> "Connection | None":
     """Return the shared connection with that id, or None."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM shared WHERE id = ?", (id,))
-    return next(built(rows, gazetteer, 1), None)
+    return next(build_connections(rows, gazetteer, 1), None)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.storage.secretfiles import SecretFile, SecretFileError, text_of
+from webapp.storage.secretfiles import SecretFile, SecretFileError, read_single_secret
 from webapp.web.errors import error_answer
 from webapp.web.hosts import PROBES, host_name, is_loopback
 from webapp.web.ingestauth import authorization_of, is_one_of, why_not_local
@@ -44,10 +44,10 @@ class AdminAuth:
     def __init__(self, settings: Settings, file: SecretFile | None) -> None:
         self._settings, self._file = settings, file
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Read the token's file again; call it off the event loop."""
         if self._file:
-            self._file.look()
+            self._file.reload()
 
     def check(self, request: Request) -> None:
         """Refuse what is not from an operator.
@@ -70,7 +70,7 @@ class AdminAuth:
         return bool(self._settings.admin_token or self._file)
 
     def _check_token(self, request: Request) -> None:
-        tokens = (self._settings.admin_token, *(self._file.words if self._file else ()))
+        tokens = (self._settings.admin_token, *(self._file.secrets if self._file else ()))
         if not is_one_of(_password(request), tuple(filter(None, tokens))):
             raise Unauthorized(
                 "this is for operators: send UNISON_ADMIN_TOKEN as a bearer token, or as the password of any user",
@@ -102,7 +102,7 @@ def operators(settings: Settings) -> AdminAuth:
     if settings.admin_token and settings.admin_token in settings.tokens:
         raise SecretFileError("UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another for operators")
     file = settings.admin_token_file
-    return AdminAuth(settings, SecretFile(file, "UNISON_ADMIN_TOKEN_FILE", text_of).open() if file else None)
+    return AdminAuth(settings, SecretFile(file, "UNISON_ADMIN_TOKEN_FILE", read_single_secret).open() if file else None)
 
 
 def _is_reached(settings: Settings) -> bool:

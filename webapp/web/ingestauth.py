@@ -66,7 +66,7 @@ class IngestAuth:
 
     @property
     def _tokens(self) -> tuple[str, ...]:
-        return (*self._settings.tokens, *(self._file.words if self._file else ()))
+        return (*self._settings.tokens, *(self._file.secrets if self._file else ()))
 
     def _refusal(self, scheme: str) -> Unauthorized:
         if scheme == "bearer":
@@ -75,10 +75,10 @@ class IngestAuth:
         needed = f"a token is needed to send plays: Authorization: Bearer <token>{known}"
         return Unauthorized(needed, www_authenticate=_REALM)
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Read the file again; call it off the event loop."""
         if self._file:
-            self._file.look()
+            self._file.reload()
 
     def summary(self) -> str:
         """Return a sentence for the operator: from whom this server takes plays."""
@@ -112,7 +112,7 @@ def senders(settings: Settings, data_dir: DataDir, *, open_on_loopback: bool = F
     if settings.tokens_file:
         file = SecretFile(settings.tokens_file, "UNISON_TOKENS_FILE").open()
     elif not has_tokens(settings):
-        file = SecretFile(data_dir.ingest_token(), "ingest token").open()
+        file = SecretFile(data_dir.ensure_token_file(), "ingest token").open()
     return IngestAuth(settings, file, open_on_loopback=open_on_loopback)
 
 

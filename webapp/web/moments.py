@@ -58,7 +58,7 @@ def moment(id: str) -> Connection:
     if found is None:
         if history.problem:
             raise ServiceUnavailable(history.problem, retry_after=SHARE_S)
-        if offload(history.has_forgotten, id):
+        if offload(history.is_expired, id):
             raise Gone("this moment is older than what is kept here")
         raise NotFound("there is no such moment here")
     return found

@@ -46,7 +46,7 @@ def globe_card() -> Response:
 def playlist_card() -> Response:
     """Serve the picture of a chart."""
     period, order = playlist.asked()
-    chart = unison().charts.of(period)
+    chart = unison().charts.get(period)
     found = [connection for connection, _ in chart.sums[order][:ARCS_MAX]]
     return _served(lambda: _of_playlist(period, order, found, chart.at_s // STEP_S * STEP_S))
 

@@ -17,7 +17,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
-from webapp.storage.periodtotals import are_whole, songs
+from webapp.storage.periodtotals import are_complete, songs
 from webapp.web import connectiontext, linkpreview
 from webapp.web.hosts import public_base
 from webapp.web.playlistformats import FORMATS, Item, Playlist
@@ -38,7 +38,7 @@ def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -
 
     def make(period: str, now_s: float) -> tuple[Orders, bool]:
         def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
-            return songs(db, period, SONGS, gazetteer), are_whole(db, period, now_s)
+            return songs(db, period, SONGS, gazetteer), are_complete(db, period, now_s)
 
         return offload(history.read, read) or ({order: [] for order in ORDERS}, False)
 
@@ -49,11 +49,11 @@ def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -
 def page() -> Response:
     """Serve a chart as a page."""
     period, order = asked()
-    chart = unison().charts.of(period)
+    chart = unison().charts.get(period)
     entries = [_entry(connection, times) for connection, times in chart.sums[order]]
     playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
     formats = [format for format in FORMATS if format != "m3u" or playable]
-    shown = {"period": period, "order": order, "entries": entries, "are_whole": chart.are_whole}
+    shown = {"period": period, "order": order, "entries": entries, "are_complete": chart.are_complete}
     links = linkpreview.links("/playlist", "/playlist/card.png", "period", "by")
     return page_response(render_template("playlist.html", formats=formats, links=links, **shown))
 
@@ -62,7 +62,7 @@ def page() -> Response:
 def export(format: str) -> Response:
     """Serve a chart as a file for players."""
     period, order = asked()
-    chart = unison().charts.of(period)
+    chart = unison().charts.get(period)
     title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
     items = [_item(connection, times) for connection, times in chart.sums[order]]
     query = urlencode({"period": period, "by": order})

@@ -90,10 +90,10 @@ def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) 
     def make(period: str, now_s: float) -> tuple[dict[str, Figure], bool]:
         def read(db: sqlite3.Connection) -> tuple[dict[str, Rows], Songs, bool]:
             songs = periodtotals.songs(db, period, ROWS, gazetteer)["most"]
-            return periodtotals.totals(db, period, ROWS), songs, periodtotals.are_whole(db, period, now_s)
+            return periodtotals.totals(db, period, ROWS), songs, periodtotals.are_complete(db, period, now_s)
 
-        sums, songs, are_whole = offload(history.read, read) or (periodtotals.NOTHING, [], False)
-        return _figures(sums, songs, gazetteer), are_whole
+        sums, songs, are_complete = offload(history.read, read) or (periodtotals.NO_TOTALS, [], False)
+        return _figures(sums, songs, gazetteer), are_complete
 
     return PeriodCache(make, clock)
 
@@ -144,15 +144,17 @@ def _scale(rows: Rows, steps: range) -> list[Row]:
 def page() -> Response:
     """Serve the figures of a period as a page."""
     period = _period()
-    made = unison().figures.of(period)
-    return page_response(render_template("stats.html", period=period, figures=made.sums, are_whole=made.are_whole))
+    made = unison().figures.get(period)
+    return page_response(
+        render_template("stats.html", period=period, figures=made.sums, are_complete=made.are_complete)
+    )
 
 
 @blueprint.get("/stats.csv")
 def export() -> Response:
     """Serve one figure as CSV."""
     period = _period()
-    made = unison().figures.of(period).sums
+    made = unison().figures.get(period).sums
     if (name := request.args.get("of", "songs")) not in made:
         raise BadRequest(f"of={name[:40]!r}: expected one of {', '.join(made)}")
     table = made[name].csv().encode("utf-8-sig")  # without the mark Excel reads no script but its own country's
