@@ -7,7 +7,7 @@ from typing import Any, cast
 import gevent
 from gevent.event import Event
 
-from webapp.core.selection import Filter
+from webapp.core.filters import Filter
 from webapp.engine.channels import Channels
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.hub import Hub

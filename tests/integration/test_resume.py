@@ -16,8 +16,8 @@ import gevent
 import pytest
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
+from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
-from webapp.core.selection import Filter
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels

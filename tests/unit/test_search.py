@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.history_world import GAZETTEER, TRACKS, connection, temporary_history
+from webapp.core.filters import Filter
 from webapp.core.plays import fold, track_id
 from webapp.core.search import (
     FRESH_S,
@@ -23,7 +24,6 @@ from webapp.core.search import (
     search,
     wanted,
 )
-from webapp.core.selection import Filter
 
 OSAKA = 1853909
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from numpy import void
 
+from webapp.core.filters import Filter
 from webapp.core.gazetteer import City, Gazetteer
 from webapp.core.plays import SOURCES
 from webapp.core.records import Connection, Counts, SliceRecord, connection_id, folded_artist, wire_track_id
-from webapp.core.selection import Chosen, Filter
+from webapp.core.selection import Chosen
 
 PROTOCOL = 1
 RECENT = 20

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Literal, get_args
+from functools import cached_property, lru_cache, reduce
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core.filters import Filter, FilterName
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Rows, SliceRecord, folded_artist, wire_track_id
 
 Kind = Literal["pairs", "pulses", "sparks"]
-Name = Literal["artist", "track", "country", "city"]
-NAMES: tuple[Name, ...] = get_args(Name)
 Numbers = NDArray[np.int64]
 Numbered = tuple[Mapping[Hashable, int], Numbers]
 """A dense number for each value, and those numbers for each track or city."""
@@ -27,7 +26,7 @@ class RecordIndex:
 
     def __init__(self, record: SliceRecord, gazetteer: Gazetteer) -> None:
         self._record, self._gazetteer = record, gazetteer
-        self._columns: dict[tuple[Kind, Name], _Column] = {}
+        self._columns: dict[tuple[Kind, FilterName], _Column] = {}
 
     @cached_property
     def ids(self) -> Sequence[bytes]:
@@ -39,11 +38,14 @@ class RecordIndex:
         """A number for each of the record's tracks, the same for those of one id."""
         return self._tracks[1]
 
-    def every(self, kind: Kind) -> Numbers:
-        """Return all rows of a kind."""
-        return np.arange(len(getattr(self._record, kind)))
+    def passing(self, kind: Kind, wanted: Filter) -> Numbers:
+        """Return the rows of a kind that pass a filter, ascending."""
+        if not wanted:
+            return np.arange(len(getattr(self._record, kind)))
+        found = (self._rows(kind, name, value) for name, value in wanted.conditions)
+        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 
-    def rows(self, kind: Kind, name: Name, value: Hashable) -> Numbers:
+    def _rows(self, kind: Kind, name: FilterName, value: Hashable) -> Numbers:
         """Return the rows of a kind, ascending, with this artist (folded), track (id), country (code) or city (id)."""
         numbers, numbered = self._numbered(name)
         number = numbers.get(value)
@@ -53,7 +55,7 @@ class RecordIndex:
             self._columns[kind, name] = _Column(numbered[_keys(getattr(self._record, kind), name)])
         return self._columns[kind, name].rows(number)
 
-    def _numbered(self, name: Name) -> Numbered:
+    def _numbered(self, name: FilterName) -> Numbered:
         if name == "artist":
             return self._artists
         return self._tracks if name == "track" else _places(self._gazetteer, name)
@@ -84,7 +86,7 @@ class _Column:
         return np.unique(self._rows[first:end])
 
 
-def _keys(rows: Rows, name: Name) -> Numbers:
+def _keys(rows: Rows, name: FilterName) -> Numbers:
     """Return the tracks or the cities of rows, shape (rows, 1 or 2)."""
     if name in ("artist", "track"):
         columns = ["track"]
@@ -99,7 +101,7 @@ def _dense(values: Iterable[Hashable]) -> Numbered:
 
 
 @lru_cache(maxsize=4)
-def _places(gazetteer: Gazetteer, name: Name) -> Numbered:
+def _places(gazetteer: Gazetteer, name: FilterName) -> Numbered:
     return _dense((gazetteer.country if name == "country" else gazetteer.geoname_id).tolist())
 
 

@@ -8,19 +8,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, get_args
 
 import msgspec
 
+from webapp.core.filters import FILTER_NAMES, Filter, FilterName
 from webapp.core.gazetteer import City, Gazetteer
 from webapp.core.placenames import fold_words
 from webapp.core.places import PlaceError
 from webapp.core.plays import fold
-from webapp.core.selection import Filter
 
-Kind = Literal["artist", "track", "country", "city"]
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST = 100
 """Characters of what is looked for."""
 MOST = {"artist": 4, "track": 4, "country": 3, "city": 5}
@@ -46,7 +42,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         lat: of the same.
     """
 
-    kind: Kind
+    kind: FilterName
     label: str
     detail: str
     filter: dict[str, str]
@@ -117,7 +113,7 @@ def wanted(text: str | None) -> str:
     return trimmed
 
 
-def kind_of(text: str | None) -> Kind | None:
+def kind_of(text: str | None) -> FilterName | None:
     """Return the kind that results are limited to; None for all.
 
     Raises:
@@ -125,12 +121,12 @@ def kind_of(text: str | None) -> Kind | None:
     """
     if text is None:
         return None
-    if text not in KINDS:
-        raise SearchError(f"kind={text[:40]!r}: expected one of {', '.join(KINDS)}")
-    return next(kind for kind in KINDS if kind == text)
+    if text not in FILTER_NAMES:
+        raise SearchError(f"kind={text[:40]!r}: expected one of {', '.join(FILTER_NAMES)}")
+    return next(kind for kind in FILTER_NAMES if kind == text)
 
 
-def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: Kind | None = None) -> list[Result]:
+def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: FilterName | None = None) -> list[Result]:
     """Return what a text can mean, the best first: whole names, then beginnings, then words, then parts of words.
 
     Args:
@@ -140,14 +136,14 @@ def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: Kind | 
         kind: the one kind to look for; all if None.
     """
     whole = folded(text)
-    finders: dict[Kind, Callable[[], Iterable[tuple[int, Result]]]] = {
+    finders: dict[FilterName, Callable[[], Iterable[tuple[int, Result]]]] = {
         "artist": lambda: _artists(whole, songs),
         "track": lambda: _tracks(whole, songs),
         "country": lambda: _countries(text, whole, gazetteer),
         "city": lambda: _cities(text, gazetteer),
     }
     ranked: list[tuple[int, Result]] = []
-    for each in KINDS if kind is None else (kind,):
+    for each in FILTER_NAMES if kind is None else (kind,):
         ranked += sorted(finders[each](), key=_rank)[: MOST[each] if kind is None else MOST_OF_ONE]
     return [result for _, result in sorted(ranked, key=_rank)]
 

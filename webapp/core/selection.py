@@ -6,19 +6,18 @@ and every CPU comes to the same bytes.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.plays import SLICE_MS, fold
-from webapp.core.recordindex import NAMES, Kind, Name, RecordIndex, index_of
-from webapp.core.records import Connection, Rows, SliceRecord
+from webapp.core.plays import SLICE_MS
+from webapp.core.recordindex import Kind, RecordIndex, index_of
+from webapp.core.records import Rows, SliceRecord
 
 LATELY_MS = 10_000
 SECOND_MS = 1_000
@@ -31,120 +30,6 @@ TRACK_LATELY = 8_000
 LISTENER_LATELY = 8_000
 
 _TAKEN = np.iinfo(np.int64).min
-
-
-class FilterError(ValueError):
-    """A filter that is not well-formed or names nothing; the message names the value and what would be right."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What a viewer wants to see; all of it must hold. An artist is folded, a city is a GeoNames id."""
-
-    artist: str | None = None
-    track: str | None = None
-    country: str | None = None
-    city: int | None = None
-
-    @classmethod
-    def parse(
-        cls, pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, others: Iterable[str] | None = None
-    ) -> Filter:
-        """Read a filter from a query's names and values.
-
-        Args:
-            pairs: the query.
-            gazetteer: where places are looked up.
-            others: what else may stand in the query; all else may, if this is None.
-
-        Raises:
-            FilterError: a name is unknown or stands twice, or its value is malformed or not in the gazetteer.
-        """
-        values: dict[str, str | int] = {}
-        known = None if others is None else (*_READERS, *others)
-        for name, text in pairs:
-            if known and name not in known:
-                raise FilterError(f"{name[:40]!r} is not known here; a query may have {', '.join(known)}")
-            if name in _READERS:
-                if name in values:
-                    raise FilterError(f"{name} is given twice; give each filter once")
-                values[name] = _READERS[name](text, gazetteer)
-        return cls(**values)  # type: ignore[arg-type]  # each reader returns its field's type
-
-    def __bool__(self) -> bool:
-        return bool(self._asked)
-
-    @cached_property
-    def _asked(self) -> Sequence[tuple[Name, str | bytes | int]]:
-        values = (self.artist, self.track and self.track.encode(), self.country, self.city)
-        return [(name, value) for name, value in zip(NAMES, values, strict=True) if value is not None]
-
-    @property
-    def is_of_a_place(self) -> bool:
-        """Tell whether it names a city or a country. Sparks are hidden then: in a small city each is one person."""
-        return self.city is not None or self.country is not None
-
-    def accepts(self, connection: Connection, gazetteer: Gazetteer) -> bool:
-        """Tell whether a single connection passes."""
-        ends = [connection.from_city, connection.to_city]
-        return (
-            self.artist in (None, connection.artist)
-            and self.track in (None, connection.track_id)
-            and (self.country is None or self.country in gazetteer.country[ends])
-            and (self.city is None or self.city in gazetteer.geoname_id[ends])
-        )
-
-    def above(self, gazetteer: Gazetteer) -> tuple[float, float] | None:
-        """Return the lon and lat of the city that is named, or of the country's most populous; None where none is."""
-        index = self.city if self.city is None else gazetteer.by_id(self.city)
-        if index is None and self.country is not None:
-            index = gazetteer.largest(self.country)
-        return None if index is None else (gazetteer[index].lon, gazetteer[index].lat)
-
-    def passes(self, kind: Kind, index: RecordIndex) -> NDArray[np.int64]:
-        """Return the rows of a kind that pass, ascending."""
-        if not self:
-            return index.every(kind)
-        found = (index.rows(kind, name, value) for name, value in self._asked)
-        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
-
-
-def _artist(text: str, _: Gazetteer) -> str:
-    if not (folded := fold(text)) or len(text) > 300:
-        raise FilterError(f"artist={text[:40]!r}: expected a name of 1 to 300 characters")
-    return folded
-
-
-def _track(text: str, _: Gazetteer) -> str:
-    if not re.fullmatch("[0-9a-v]{16}", text):
-        raise FilterError(f"track={text[:40]!r}: expected a track id, 16 characters of 0-9 and a-v")
-    return text
-
-
-def _country(text: str, gazetteer: Gazetteer) -> str:
-    if not re.fullmatch("[A-Za-z]{2}", text):
-        raise FilterError(f"country={text[:40]!r}: expected an ISO 3166 code of two letters such as 'BR'")
-    if (code := text.upper()) not in gazetteer.countries:
-        raise FilterError(f"country={text!r}: there is no such country; give its ISO 3166 code, such as 'BR'")
-    return code
-
-
-def _city(text: str, gazetteer: Gazetteer) -> int:
-    known = re.fullmatch("[0-9]{1,9}", text) and gazetteer.by_ids(np.array([int(text)]))[0] >= 0
-    if not known:
-        raise FilterError(f"city={text[:40]!r}: expected the GeoNames id of a city of the gazetteer such as 3448439")
-    return int(text)
-
-
-_READERS: dict[str, Callable[[str, Gazetteer], str | int]] = {
-    "artist": _artist,
-    "track": _track,
-    "country": _country,
-    "city": _city,
-}
-
-FILTERS = frozenset(_READERS)
-"""Names of the filters in a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +59,11 @@ class Selection:
         """Choose from the next record; records come in order, none left out within an aligned 10 s."""
         self._turn_to(record.start_ms)
         index = index_of(record, self._gazetteer)
-        pairs = self.filter.passes("pairs", index)
+        pairs = index.passing("pairs", self.filter)
         return Chosen(
             self._choose_pairs(record, index, pairs) if len(pairs) else [],
             self._first("pulses", index),
-            [] if self.filter.is_of_a_place else self._first("sparks", index),
+            [] if self.filter.names_place else self._first("sparks", index),
             len(pairs),
         )
 
@@ -237,7 +122,7 @@ class Selection:
 
     def _first(self, kind: Kind, index: RecordIndex) -> list[int]:
         """Return the first row that passes, unless one of its kind was shown in this second."""
-        passing: list[int] = [] if kind in self._had else self.filter.passes(kind, index)[:1].tolist()
+        passing: list[int] = [] if kind in self._had else index.passing(kind, self.filter)[:1].tolist()
         if passing:
             self._had.add(kind)
         return passing

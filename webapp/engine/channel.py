@@ -10,9 +10,10 @@ import gevent
 from gevent.event import AsyncResult, Event
 
 from webapp.core import frames
+from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection, SliceRecord
-from webapp.core.selection import LATELY_MS, Chosen, Filter, Selection
+from webapp.core.selection import LATELY_MS, Chosen, Selection
 from webapp.engine.hub import Audience
 
 Frame = tuple[int, bytes]

@@ -9,10 +9,10 @@ from typing import Any
 import gevent
 
 from webapp.core import frames
+from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import SliceRecord
 from webapp.core.rollingcounts import Entry, RollingCounts
-from webapp.core.selection import Filter
 from webapp.engine import wsframes
 from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, FrameMaker, ShownFrame

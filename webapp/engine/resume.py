@@ -14,9 +14,10 @@ from itertools import takewhile
 import gevent
 
 from webapp.core.cache import Cache
+from webapp.core.filters import Filter
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import SliceRecord
-from webapp.core.selection import LATELY_MS, Filter
+from webapp.core.selection import LATELY_MS
 from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, Frame, FrameMaker, ShownFrame, period
 

@@ -24,9 +24,9 @@ from webapp.storage.schema import HistoryError, NewerHistory, Sizes, sizes, tran
 from webapp.storage.writebuffer import WriteBuffer
 
 if TYPE_CHECKING:
+    from webapp.core.filters import Filter
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
-    from webapp.core.selection import Filter
 
 __all__ = ["FILE_NAME", "History", "HistoryError"]
 

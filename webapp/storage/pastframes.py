@@ -12,9 +12,9 @@ from webapp.core.records import id_floor
 from webapp.storage.queries import COLUMNS, TRACKS, build_connections
 
 if TYPE_CHECKING:
+    from webapp.core.filters import Filter
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
-    from webapp.core.selection import Filter
 
 MAX_CONNECTIONS = 20_000
 """Most connections read for one answer, the oldest first: far more than anybody can follow."""

@@ -13,8 +13,8 @@ from webapp.core.records import Connection
 from webapp.storage.schema import key
 
 if TYPE_CHECKING:
+    from webapp.core.filters import Filter
     from webapp.core.gazetteer import Gazetteer
-    from webapp.core.selection import Filter
 
 Upto = tuple[str, int]
 

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
 from webapp import gauges
+from webapp.core.filters import Filter, FilterError
 from webapp.core.frames import connection_json
 from webapp.core.records import is_connection_id
 from webapp.core.search import SearchError, kind_of, search, wanted
-from webapp.core.selection import Filter, FilterError
 from webapp.storage import pastframes as kept
 from webapp.web.runtime import offload, unison
 

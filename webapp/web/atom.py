@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
+from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection
-from webapp.core.selection import Filter, FilterError
 from webapp.web import connectiontext, languages
 from webapp.web.hosts import public_base
 from webapp.web.runtime import offload, unison

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.core.selection import Filter
+from webapp.core.filters import Filter
 from webapp.graphics import contrast
 from webapp.graphics.palette import OCEAN
 from webapp.resources import ASSETS, TEMPLATES
@@ -81,7 +81,7 @@ def _full(wish: EmbedOptions) -> str:
 def _scene(wish: EmbedOptions) -> dict[str, Any]:
     """Return the globe's scene as an embed has it."""
     gazetteer = unison().gazetteer
-    described = scene(Filter.parse(wish.filters.items(), gazetteer).above(gazetteer))
+    described = scene(Filter.parse(wish.filters.items(), gazetteer).center(gazetteer))
     described["camera"] |= ROOM if wish.autorotate else {**ROOM, "turnDegPerS": 0.0}
     for layer in described["layers"]:
         if layer["id"] == "arcs" and wish.moment:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from webapp.core.filters import FILTER_NAMES, Filter, FilterError
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import is_connection_id
-from webapp.core.selection import Filter, FilterError
 from webapp.graphics import contrast
 from webapp.web.languages import LANGUAGES, ours, sentence
 
@@ -132,7 +132,7 @@ def read(pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, now_s: float) -
 
 def _take(wish: EmbedOptions, name: str, value: str, gazetteer: Gazetteer, now_s: float) -> None:
     try:
-        if name in _FILTERS:
+        if name in FILTER_NAMES:
             Filter.parse([(name, value)], gazetteer)
             wish.filters[name] = value
         else:
@@ -205,7 +205,6 @@ def _iso(text: str) -> float:
 
 
 _NAMES = tuple(parameter.name for parameter in PARAMETERS)
-_FILTERS = ("artist", "track", "country", "city")
 _READERS: dict[str, Callable[[str], Any]] = {
     "theme": _theme,
     "accent": _accent,

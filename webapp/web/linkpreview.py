@@ -10,8 +10,6 @@ from flask import request
 from webapp.web.hosts import public_base
 from webapp.web.runtime import unison
 
-FILTERS = ("artist", "track", "country", "city")
-
 
 @dataclass(frozen=True, slots=True)
 class Links:

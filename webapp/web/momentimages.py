@@ -17,8 +17,8 @@ from flask_babel import force_locale, get_locale, gettext
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable, TooManyRequests
 
+from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection
-from webapp.core.selection import Filter, FilterError
 from webapp.graphics.cards import VERSION, CardText, End, song_pair
 from webapp.graphics.imagecache import TooManyImages
 from webapp.graphics.qrcodes import LONGEST

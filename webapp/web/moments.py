@@ -11,8 +11,8 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale
 from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
 
+from webapp.core.filters import Filter
 from webapp.core.records import Connection, id_floor, is_connection_id
-from webapp.core.selection import Filter
 from webapp.scene import scene
 from webapp.web.clientaddress import client_address
 from webapp.web.connectiontext import in_words, wire_form

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request
 from flask_babel import force_locale, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
+from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection, id_floor
-from webapp.core.selection import Filter, FilterError
 from webapp.graphics.cards import song_pair
 from webapp.graphics.overviewcards import ARCS_MAX, Flight, Overview
 from webapp.graphics.renderer import Job
@@ -66,7 +66,7 @@ def _of_globe(wanted: Filter, found: Sequence[Connection], at_s: float) -> Overv
         about=_about(at_s, found),
         at_s=at_s,
         flights=tuple(map(_flight, found)),
-        middle=wanted.above(unison().gazetteer),
+        middle=wanted.center(unison().gazetteer),
     )
 
 

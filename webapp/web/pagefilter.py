@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import current_app, request
 
+from webapp.core.filters import Filter, FilterError
 from webapp.core.search import Result, described
-from webapp.core.selection import Filter, FilterError
 from webapp.web.runtime import offload, unison
 
 

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from msgspec import to_builtins
 
 from webapp.core import frames
-from webapp.core.selection import Filter
+from webapp.core.filters import FILTER_NAMES, Filter
 from webapp.graphics.cards import CARD
 from webapp.resources import TEMPLATES
 from webapp.scene import scene
@@ -54,10 +54,10 @@ def index() -> Response:
     wanted = pagefilter.wanted()
     html = render_template(
         "index.html",
-        scene=scene(wanted.above(unison().gazetteer) if wanted else None),
+        scene=scene(wanted.center(unison().gazetteer) if wanted else None),
         latest=_latest(wanted),
         filters=to_builtins(pagefilter.named(wanted)),
-        links=linkpreview.links("/", "/card.png", *linkpreview.FILTERS) if wanted is not None else None,
+        links=linkpreview.links("/", "/card.png", *FILTER_NAMES) if wanted is not None else None,
         found=discovery(),
         visitor_plays="unison" in current_app.extensions and unison().settings.visitor_plays,
     )

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, T
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.core.selection import Filter, FilterError
+from webapp.core.filters import Filter, FilterError
 from webapp.web import websocket
 from webapp.web.clientaddress import client_address
 from webapp.web.origincheck import check_origin

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from gevent.lock import BoundedSemaphore
 
-from webapp.core.selection import Filter
+from webapp.core.filters import Filter
 from webapp.engine.channels import Channels, TooManyFilters
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares

@@ -17,12 +17,12 @@ from msgspec import to_builtins
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound, TooManyRequests
 
 from webapp.core import matchlookup
+from webapp.core.filters import Filter, FilterError
 from webapp.core.frames import connection_json, place_json
 from webapp.core.matchlookup import Press
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import SLICE_MS, PlayBatch, late_in
 from webapp.core.records import SliceRecord, wire_track_id
-from webapp.core.selection import Filter, FilterError
 from webapp.web.clientaddress import client_address
 from webapp.web.errors import JSON
 from webapp.web.ingest import overload_told
