@@ -52,24 +52,31 @@ def frame(
     gazetteer: Gazetteer,
 ) -> bytes:
     """Encode the frame of one record for all viewers of one filter."""
-    message = {
-        "type": "connections", "seq": seq, "now": record.now_ms / 1000,
-        "connections": [msgspec.Raw(connection_json(c, gazetteer)) for c in connections],
-        "pulses": pulses(record, chosen.pulses, gazetteer),
-        "sparks": [_spark(record.sparks[row], record, gazetteer) for row in chosen.sparks],
-        "counts": counts(record, len(connections), chosen.matching if wanted else None),
-    }  # fmt: skip
-    return encode(message)
+    made = message(
+        seq,
+        record.now_ms,
+        counts(record, len(connections), chosen.matching if wanted else None),
+        connections=[msgspec.Raw(connection_json(connection, gazetteer)) for connection in connections],
+        pulses=pulses(record, chosen.pulses, gazetteer),
+        sparks=[_spark(record.sparks[row], record, gazetteer) for row in chosen.sparks],
+    )
+    return encode(made)
 
 
 @lru_cache(maxsize=4)
-def nothing(seq: int, record: SliceRecord) -> bytes:
+def empty_frame(seq: int, record: SliceRecord) -> bytes:
     """Encode the frame of one record for all filters that nothing of it passes: once for all of them."""
-    message = {
-        "type": "connections", "seq": seq, "now": record.now_ms / 1000, "connections": [], "pulses": [], "sparks": [],
-        "counts": counts(record, 0, 0),
+    return encode(message(seq, record.now_ms, counts(record, 0, 0)))
+
+
+def message(
+    seq: int, now_ms: int, counts: Mapping[str, Any], *, connections: Any = (), pulses: Any = (), sparks: Any = ()
+) -> dict[str, Any]:
+    """Return a frame with its keys in order, ready for `encode`; the stream and its replay both send this."""
+    return {
+        "type": "connections", "seq": seq, "now": now_ms / 1000, "connections": connections, "pulses": pulses,
+        "sparks": sparks, "counts": counts,
     }  # fmt: skip
-    return encode(message)
 
 
 def pulses(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ class FrameMaker:
         """Make the frame of the next record."""
         chosen = self._selection.choose(record)
         if self._filter and not (chosen.matching or chosen.pulses or chosen.sparks):
-            return ShownFrame(frames.nothing(seq, record), chosen, [])
+            return ShownFrame(frames.empty_frame(seq, record), chosen, [])
         connections = frames.shown(record, chosen.pairs, self._gazetteer)
         payload = frames.frame(seq, record, chosen, connections, self._filter, self._gazetteer)
         return ShownFrame(payload, chosen, connections)

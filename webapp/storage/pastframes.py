@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from webapp.core.frames import connection_json
+from webapp.core import frames
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import id_floor
 from webapp.storage.queries import COLUMNS, TRACKS, build_connections
@@ -39,7 +39,7 @@ class PastFrame:
     connections: "list[Connection]" = field(default_factory=list)
 
 
-def frames(
+def read(
     db: sqlite3.Connection, after_ms: int, until_ms: int, wanted: "Filter", gazetteer: "Gazetteer"
 ) -> list[PastFrame]:
     """Return the frames whose slices end in a period, in order.
@@ -73,15 +73,13 @@ def message(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[s
     """Return a past frame as it was sent, but without sparks, and under a filter without pulses."""
     counts = msgspec.json.decode(past.counts)
     counts.pop("echoes", None)  # in rows of earlier versions
-    return {
-        "type": "connections",
-        "seq": past.seq,
-        "now": past.at_ms / 1000,
-        "connections": [msgspec.Raw(connection_json(connection, gazetteer)) for connection in past.connections],
-        "pulses": [] if wanted else msgspec.Raw(past.pulses),
-        "sparks": [],
-        "counts": counts | {"shown": len(past.connections)},
-    }
+    return frames.message(
+        past.seq,
+        past.at_ms,
+        counts | {"shown": len(past.connections)},
+        connections=[msgspec.Raw(frames.connection_json(c, gazetteer)) for c in past.connections],
+        pulses=() if wanted else msgspec.Raw(past.pulses),
+    )
 
 
 def oldest_ms(db: sqlite3.Connection) -> int | None:

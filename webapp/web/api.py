@@ -56,7 +56,7 @@ def past() -> Response:
     wanted = Filter.parse(pairs, app.gazetteer, others=["from", "seconds"])
 
     def read(db: sqlite3.Connection) -> bytes:  # and encode, for both take long where much was shown
-        found = kept.frames(db, after_ms, after_ms + 1000 * seconds, wanted, app.gazetteer)
+        found = kept.read(db, after_ms, after_ms + 1000 * seconds, wanted, app.gazetteer)
         oldest = kept.oldest_ms(db)
         told = [kept.message(frame, wanted, app.gazetteer) for frame in found]
         return encode({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
