@@ -1,4 +1,4 @@
-"""A cache that is bounded by the size of what it holds. Pure."""
+"""A cache that is bounded by the size of what it holds."""
 
 from __future__ import annotations
 

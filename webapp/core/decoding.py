@@ -1,4 +1,4 @@
-"""From the body of a request to single plays: all at once where all is well, play by play where it is not. Pure."""
+"""From the body of a request to single plays: all at once where all is well, play by play where it is not."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The messages of the stream as compact JSON, keys in the order of the protocol. Pure."""
+"""The messages of the stream as compact JSON, keys in the order of the protocol."""
 
 from __future__ import annotations
 

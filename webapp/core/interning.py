@@ -1,4 +1,4 @@
-"""A memory of which numbers raw bytes stand for, bounded by the bytes it holds. Pure."""
+"""A memory of which numbers raw bytes stand for, bounded by the bytes it holds."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Reading JSON that may be wrong: where it stops being JSON, and the elements of a list each for itself. Pure."""
+"""Reading JSON that may be wrong: where it stops being JSON, and the elements of a list each for itself."""
 
 import json
 import math

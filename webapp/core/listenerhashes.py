@@ -1,4 +1,4 @@
-"""Keyed hashes of listeners' ids: AES-CMAC (RFC 4493), of thousands at a time. Pure.
+"""Keyed hashes of listeners' ids: AES-CMAC (RFC 4493), of thousands at a time.
 
 A hash a listener would cost more than all the rest of reading a play. CMAC is a chain of AES over blocks of 16 bytes;
 here each link of the chain is one call for all listeners.

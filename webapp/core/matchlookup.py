@@ -1,4 +1,4 @@
-"""Whom a press met: the connection or the two in one city that it is one half of. Pure."""
+"""Whom a press met: the connection or the two in one city that it is one half of."""
 
 from __future__ import annotations
 

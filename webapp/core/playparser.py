@@ -1,4 +1,4 @@
-"""From the body of a request to plays as columns. Pure: the time of arrival is an argument."""
+"""From the body of a request to plays as columns."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""What a play is: its columns, the identity of its track, and when it comes too late. Pure: time is an argument."""
+"""What a play is: its columns, the identity of its track, and when it comes too late."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""From what the matcher found in a slice to the record of it: ids, thinning, tracks. Pure."""
+"""From what the matcher found in a slice to the record of it: ids, thinning, tracks."""
 
 from __future__ import annotations
 

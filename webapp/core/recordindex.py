@@ -1,4 +1,4 @@
-"""Which rows of a record have what: worked out once for all filters, so that one of them costs what it finds. Pure."""
+"""Which rows of a record have what: worked out once for all filters, so that one of them costs what it finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crosses the second bus: the record of a slice, as columns in versioned bytes. Pure."""
+"""What crosses the second bus: the record of a slice, as columns in versioned bytes."""
 
 from __future__ import annotations
 

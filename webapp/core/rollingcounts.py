@@ -1,4 +1,4 @@
-"""Sums over the last seconds of records, for hello and for /api/stats. Pure."""
+"""Sums over the last seconds of records, for hello and for /api/stats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be looked for by a few letters: artists and songs that were lately connected, countries, cities. Pure.
+"""What can be looked for by a few letters: artists and songs that were lately connected, countries, cities.
 
 A result carries the filter that it stands for, as `Filter.parse` reads it, so that choosing one is following a link.
 """

@@ -1,4 +1,4 @@
-"""Which of a record's pairs a person is shown: for each filter a few a second, the far and the new first. Pure.
+"""Which of a record's pairs a person is shown: for each filter a few a second, the far and the new first.
 
 A frame is a function of the filter and the records of its aligned 10 s, in order; integers only, so that every node
 and every CPU comes to the same bytes.

@@ -1,4 +1,4 @@
-"""Event time cut into slices: batches of plays in, in any order, and the record of each closed slice out. Pure."""
+"""Event time cut into slices: batches of plays in, in any order, and the record of each closed slice out."""
 
 from __future__ import annotations
 

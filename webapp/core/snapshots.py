@@ -1,4 +1,4 @@
-"""Snapshots: structs with numpy columns as bytes and back, for another process of the same machine. Pure."""
+"""Snapshots: structs with numpy columns as bytes and back, for another process of the same machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pairs of a crowded slice go on, so that a hit cannot flood the second bus. Pure."""
+"""Which pairs of a crowded slice go on, so that a hit cannot flood the second bus."""
 
 from __future__ import annotations
 

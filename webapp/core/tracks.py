@@ -1,4 +1,4 @@
-"""The tracks of the last slices, each under a dense number: what columns carry instead of texts. Pure."""
+"""The tracks of the last slices, each under a dense number: what columns carry instead of texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses that plays carry: https, of a host that everybody reaches, its name as browsers look it up. Pure.
+"""Addresses that plays carry: https, of a host that everybody reaches, its name as browsers look it up.
 
 They become links on a public page, so none may lead to a viewer's own machine or network, or look like another's.
 """

@@ -1,4 +1,4 @@
-"""What each field of a play must be. Pure: decoded JSON in; a value, or a `FieldError` for a person, out."""
+"""What each field of a play must be: decoded JSON in; a value, or a `FieldError` for a person, out."""
 
 import json
 import math
