@@ -102,7 +102,7 @@ def drive(
                 _plays(found.singles, known),
                 found.together,
                 found.echoes,
-                len(found.equal),
+                len(found.duplicates),
             )
         )
     return out

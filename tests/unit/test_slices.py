@@ -11,7 +11,7 @@ from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Pla
 from webapp.core.gazetteer import Gazetteer, load_gazetteer
 from webapp.core.records import Counts, SliceRecord
 from webapp.core.slices import Slicer
-from webapp.core.tracks import Tracks, numbers_of
+from webapp.core.tracks import Tracks, track_numbers
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 
@@ -194,7 +194,7 @@ def test_rows_lead_back_to_their_tracks_and_are_in_the_order_of_bytes_within_a_g
     tracks, texts = Tracks(), [track(title) for title in titles]
     numbers = tracks.numbers(texts, 1)
     rows = tracks.rows(numbers)
-    assert numbers_of(rows).tolist() == numbers.tolist()
+    assert track_numbers(rows).tolist() == numbers.tolist()
     for group in set(tracks.group[numbers].tolist()):
         members = np.flatnonzero(tracks.group[numbers] == group).tolist()
         by_text = sorted(members, key=lambda i: texts[i])

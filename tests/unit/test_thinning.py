@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.core.records import PAIR, Rows
-from webapp.core.thinning import PAIRS_MAX, may_stay, thin
+from webapp.core.thinning import PAIRS_MAX, could_be_kept, thin
 
 
 def crowd(n: int, seed: int, artists: int, countries: int) -> tuple[Rows, np.ndarray, np.ndarray, np.ndarray]:
@@ -66,7 +66,7 @@ def test_a_crowded_slice_keeps_every_artist_then_country_then_track(seed: int, a
 @given(st.integers(0, 99), st.sampled_from([30, 3_000]), st.sampled_from([5, 200]))
 def test_what_cannot_stay_can_be_left_out_before(seed: int, artists: int, countries: int) -> None:
     rows, artist, plays, country = crowd(PAIRS_MAX * 4, seed, artists, countries)
-    stays = may_stay(rows["at"], artist, plays, country, rows["track"])
+    stays = could_be_kept(rows["at"], artist, plays, country, rows["track"])
     assert not stays.all()
     kept = thin(rows[stays], artist[stays], plays[stays], country[stays])
     assert kept["tail"].tolist() == thin(rows, artist, plays, country)["tail"].tolist()
@@ -79,7 +79,7 @@ def test_what_cannot_stay_can_be_left_out_before_where_every_play_is_of_another_
     artist = rng.integers(0, n // 2, n)
     rows["track"] = artist * 2 + rng.integers(0, 2, n)
     plays = rng.integers(1, 9, n // 2)[artist]
-    stays = may_stay(rows["at"], artist, plays, country, rows["track"])
+    stays = could_be_kept(rows["at"], artist, plays, country, rows["track"])
     assert stays.sum() < n / 2
     kept = thin(rows[stays], artist[stays], plays[stays], country[stays])
     assert kept["tail"].tolist() == thin(rows, artist, plays, country)["tail"].tolist()

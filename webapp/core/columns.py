@@ -1,4 +1,4 @@
-"""Small tools for columns of plays: sort, group and leave out rows, faster than numpy's general ways."""
+"""Sorts, groups and selects rows of columns of plays, faster than numpy's general functions."""
 
 from collections.abc import Callable
 
@@ -9,26 +9,26 @@ Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
 Times = npt.NDArray[np.int64]
-Halves = npt.NDArray[np.uint32]
+HalfHashes = npt.NDArray[np.uint32]
 Groups = npt.NDArray[np.uint32]
 Cities = npt.NDArray[np.uint16]
 
 LONG_AGO = np.int64(-(1 << 62))
 """Before any play: epoch milliseconds."""
 
-_LONG = 1_000
+_LONG = 1_000  # rows from which counting is faster than sorting
 
 
-def numbers_in(column: npt.NDArray[np.int64]) -> Rows:
-    """Return the distinct numbers of a column, small ones from 0 on, in order; of a long one without sorting it."""
+def distinct(column: npt.NDArray[np.int64]) -> Rows:
+    """Return the distinct numbers of a column, ascending; they must be small and not negative."""
     return np.unique(column) if len(column) < _LONG else np.flatnonzero(np.bincount(column))
 
 
 def sort_west_to_east(group: Groups, city: Cities, listener: Hashes, at: Times) -> Rows:
     """Return the rows in order of (group, city, listener, at); all columns are of shape (n,).
 
-    Numpy sorts plain 64-bit integers several times as fast as it finds the order of such; so group, city, as much of
-    the listener as there is room for and the row are packed into one, and plays that tie in it are sorted once more.
+    Numpy's sort of 64-bit integers is several times as fast as its argsort. So one integer holds group, city, the
+    leading bits of the listener and the row. Plays that are equal in these, the row aside, are sorted once more.
     """
     row_bits, city_bits = len(group).bit_length(), int(city.max(initial=0)).bit_length()
     spare_bits = 64 - row_bits - city_bits - int(group.max(initial=0)).bit_length()
@@ -56,17 +56,17 @@ def _with_ties_sorted(by: Rows, key: Hashes, listener: Hashes, at: Times) -> Row
 
 
 def run_starts(linked: Mask, n: int) -> Rows:
-    """Return where runs start among n rows; linked[i], shape (n - 1,), joins row i + 1 to row i."""
+    """Return the first row of each run among n rows; linked[i], shape (n - 1,), joins row i + 1 to row i."""
     return np.concatenate((np.zeros(min(n, 1), np.int64), np.flatnonzero(~linked) + 1))
 
 
 def run_sizes(start: Rows, n: int) -> Rows:
-    """Return the sizes of the runs that start there, the last of which ends at n."""
+    """Return the sizes of the runs that start at these rows; the last run ends at n."""
     return np.append(start[1:], n)[: len(start)] - start
 
 
-def halves(linked: Mask, n: int) -> tuple[Rows, Rows]:
-    """Return the rows of each run's first half and their counterparts in its second half; an odd middle stays out."""
+def pair_halves(linked: Mask, n: int) -> tuple[Rows, Rows]:
+    """Pair each row in the first half of a run with its counterpart in the second half; an odd middle is left out."""
     start = run_starts(linked, n)
     size = run_sizes(start, n)
     half = size >> 1
@@ -75,49 +75,49 @@ def halves(linked: Mask, n: int) -> tuple[Rows, Rows]:
     return first, first + np.repeat(size - half, half)
 
 
-def couples(linked: Mask, n: int) -> Rows:
-    """Return the first row of each couple: the first and second of a run, its third and fourth, and so on."""
+def pair_neighbours(linked: Mask, n: int) -> Rows:
+    """Pair the first and second row of each run, the third and fourth, and so on; return the first row of each pair."""
     start = run_starts(linked, n)
     place = np.arange(n) - np.repeat(start, run_sizes(start, n))
     return np.flatnonzero((place[:-1] % 2 == 0) & linked)
 
 
-def others(n: int, *rows: Rows) -> Rows:
-    """Return the rows of 0 to n - 1 that are in none of the given."""
+def complement(n: int, *rows: Rows) -> Rows:
+    """Return the rows of 0 to n - 1 that are not among the given ones."""
     mask = np.ones(n, bool)
     for some in rows:
         mask[some] = False
     return np.flatnonzero(mask)
 
 
-def sieve(wanted: Hashes) -> Callable[[Hashes], Rows]:
-    """Return a function that gives the rows of the keys that may be in wanted.
+def bloom_filter(members: Hashes) -> Callable[[Hashes], Rows]:
+    """Return a function that returns the rows of the keys that may be members: a Bloom filter of two tables.
 
-    It gives all that are and about one in a hundred of those that are not. Keys are random in all bits.
+    It misses none, and about one in a hundred others passes. Keys are random in all bits.
     """
-    tables = [(shift, _table(wanted, shift, bits)) for shift, bits in ((0, 5), (32, 4))]
+    tables = [(shift, _table(members, shift, bits)) for shift, bits in ((0, 5), (32, 4))]
 
-    def meets(key: Hashes) -> Rows:
+    def possible_members(key: Hashes) -> Rows:
         (_, first), (shift, second) = tables
         rows = np.flatnonzero(first.take(_slots(key, 0, len(first))))
         return rows.compress(second.take(_slots(key.take(rows), shift, len(second))))
 
-    return meets
+    return possible_members
 
 
-def _table(wanted: Hashes | Halves, shift: int, spare_bits: int) -> Mask:
-    table = np.zeros(1 << len(wanted).bit_length() + spare_bits - 1, bool)
-    table[_slots(wanted, shift, len(table))] = True
+def _table(members: Hashes | HalfHashes, shift: int, spare_bits: int) -> Mask:
+    table = np.zeros(1 << len(members).bit_length() + spare_bits - 1, bool)
+    table[_slots(members, shift, len(table))] = True
     return table
 
 
-def _slots(key: Hashes | Halves, shift: int, size: int) -> Rows:
-    """Slots of keys in a table whose size is a power of two; each shift looks at other bits."""
+def _slots(key: Hashes | HalfHashes, shift: int, size: int) -> Rows:
+    """Return the slots of keys in a table whose size is a power of two; each shift uses other bits of the key."""
     return (key >> np.uint64(shift) & np.uint64(size - 1)).view(np.int64)
 
 
-def recurring(key: Hashes) -> Rows:
-    """Return the rows whose key may occur more than once: all that do, and few others. Keys are random in all bits."""
+def possible_duplicates(key: Hashes) -> Rows:
+    """Return all rows whose key occurs more than once, and few others. Keys are random in all bits."""
     half = (key >> np.uint64(32)).astype(np.uint32)
     in_order = np.sort(half)
     twice = in_order[1:].compress(in_order[1:] == in_order[:-1])

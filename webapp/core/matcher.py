@@ -1,4 +1,4 @@
-"""The matcher: the plays of one slice in, connections and pulses out. No clock, no I/O; time is whole milliseconds."""
+"""The matcher: the plays of one slice in, connections and pulses out. All times are whole milliseconds."""
 
 from collections import deque
 from typing import NamedTuple
@@ -15,9 +15,9 @@ from webapp.core.columns import (
     Mask,
     Rows,
     Times,
-    couples,
-    halves,
-    others,
+    complement,
+    pair_halves,
+    pair_neighbours,
     sort_west_to_east,
 )
 from webapp.core.echoes import Echoes
@@ -28,11 +28,11 @@ class Plays(NamedTuple):
     """Columns of plays, each of shape (n,), one row a play.
 
     Attributes:
-        group: A dense number for each (source, track); which number does not matter.
+        group: A dense number for each (source, track).
         city: Index into the gazetteer, which is ordered by (lon, geoname_id).
         listener: A keyed hash of the opaque id, all bits random.
-        at: When it was pressed, in milliseconds.
-        row: The number of the play's details, in the order of their encoded bytes within one slice's input.
+        at: When the listener pressed play, epoch milliseconds.
+        row: A number for the play's track; within a group, ascending in the order of the tracks' bytes.
     """
 
     group: Groups
@@ -47,7 +47,7 @@ class Plays(NamedTuple):
         return Plays(group.take(rows), city.take(rows), listener.take(rows), at.take(rows), row.take(rows))
 
     def joined(self, more: "Plays") -> "Plays":
-        """Return these plays and then more."""
+        """Return these plays followed by more."""
         return Plays(
             np.concatenate((self.group, more.group)),
             np.concatenate((self.city, more.city)),
@@ -63,22 +63,22 @@ NO_PLAYS = Plays(
 
 
 class Pairs(NamedTuple):
-    """Aligned rows: the play pressed earlier (if at once, that of the smaller geoname_id) and the later one."""
+    """Aligned rows: the earlier play (of two at one time that with the smaller geoname_id) and the later one."""
 
     earlier: Plays
     later: Plays
 
 
 class Found(NamedTuple):
-    """What closing a slice brought.
+    """What was found when a slice closed.
 
     Attributes:
-        connections: Pairs of two cities; in no order that means something.
-        pulses: Pairs of one city, of plays that left the window single.
-        singles: Plays of this slice that are in no connection, echoes aside.
-        together: Plays, of this slice or before, whose first partner is now known, in whatever city.
-        echoes: Plays of this slice that repeat their listener's press; equal plays are one.
-        equal: Which of the plays given are equal to another and so are no plays of their own.
+        connections: Pairs in two cities, in no particular order.
+        pulses: Pairs in one city, of plays that left the window without a connection.
+        singles: Plays of this slice that are in no connection, without echoes.
+        together: Number of plays, of this slice or earlier ones, whose first partner in any city is now known.
+        echoes: Number of echoes in this slice, without duplicates.
+        duplicates: Rows of the input that duplicate another play; they do not count as plays.
     """
 
     connections: Pairs
@@ -86,32 +86,32 @@ class Found(NamedTuple):
     singles: Plays
     together: int
     echoes: int
-    equal: Rows
+    duplicates: Rows
 
 
 class MatcherState(msgspec.Struct, frozen=True, array_like=True):
     """All that a matcher remembers.
 
     Attributes:
-        closed_ms: Where the newest closed slice ended.
-        single: Plays that are not connected and still within the window.
-        alone: Plays that left the window single, and may still pulse.
-        seen: What `Echoes` remembers.
-        company: What `TogetherCounter` remembers.
+        closed_ms: End of the newest closed slice.
+        unmatched: Plays within the window that are in no connection.
+        expired: Plays that left the window without a connection, and may still pulse.
+        echoes: What `Echoes` remembers.
+        together: What `TogetherCounter` remembers.
     """
 
     closed_ms: int
-    single: Plays
-    alone: Plays
-    seen: list[tuple[int, Hashes, Times]]
-    company: tuple[Times, Mask]
+    unmatched: Plays
+    expired: Plays
+    echoes: list[tuple[int, Hashes, Times]]
+    together: tuple[Times, Mask]
 
 
 class Matcher:
-    """Finds who pressed play together; holds the last windows' plays, so close every slice, in order, empty ones too.
+    """Pairs plays of one group within the window. Close every slice, in order, empty ones too.
 
     Args:
-        window_ms: How far apart two presses may lie, inclusive.
+        window_ms: How far apart two plays may lie, inclusive.
         geoname_id: The id of each city by city index, int64 of shape (cities,).
     """
 
@@ -119,87 +119,89 @@ class Matcher:
         self._window = window_ms
         self._geoname_id = geoname_id
         self._echoes = Echoes(window_ms)
-        self._company = TogetherCounter(window_ms)
-        self._single = NO_PLAYS  # not connected, still within the window
-        self._alone = NO_PLAYS  # left the window single; may still pulse with one that leaves later
+        self._together = TogetherCounter(window_ms)
+        self._unmatched = NO_PLAYS  # within the window
+        self._expired = NO_PLAYS  # left the window unmatched; may still pulse with plays that leave later
         self._closed = int(LONG_AGO)
 
     @property
     def state(self) -> MatcherState:
-        """All that it remembers; a matcher of the same window to which this is set goes on as this one would."""
-        return MatcherState(self._closed, self._single, self._alone, self._echoes.state, self._company.state)
+        """All that is remembered. A matcher with the same window that is set to it continues as this one would."""
+        return MatcherState(self._closed, self._unmatched, self._expired, self._echoes.state, self._together.state)
 
     @state.setter
     def state(self, state: MatcherState) -> None:
-        self._closed, self._single, self._alone = state.closed_ms, state.single, state.alone
-        self._echoes.state, self._company.state = state.seen, state.company
+        self._closed, self._unmatched, self._expired = state.closed_ms, state.unmatched, state.expired
+        self._echoes.state, self._together.state = state.echoes, state.together
 
     def close(self, end_ms: int, new: Plays) -> Found:
-        """Close the slice that ends before end_ms, given its plays in any order.
+        """Close the slice from the previous end to end_ms, exclusive, given its plays in any order.
 
-        A group's number must not pass to another group while a play of it can matter: two windows and a slice.
+        A group's number may be reused once the group had no play for two windows and a slice.
 
         Raises:
-            ValueError: a play lies outside the slice, that is before the previous end or not before this one.
+            ValueError: a play lies outside the slice.
         """
         self._check(end_ms, new.at)
-        repeats, equal = self._echoes.find(*new)
-        plays = self._single.joined(new.take(others(len(new.at), repeats)) if len(repeats) else new)
+        repeats, duplicates = self._echoes.find(*new)
+        plays = self._unmatched.joined(new.take(complement(len(new.at), repeats)) if len(repeats) else new)
         plays = plays.take(sort_west_to_east(plays.group, plays.city, plays.listener, plays.at))
         fresh = np.flatnonzero(plays.at >= self._closed)
-        together = self._company.count(plays.group.take(fresh), plays.at.take(fresh))
+        together = self._together.count(plays.group.take(fresh), plays.at.take(fresh))
         a, b = _connect(plays, self._window)
-        rest = plays.take(others(len(plays.at), a, b))
+        rest = plays.take(complement(len(plays.at), a, b))
         singles = rest.take(np.flatnonzero(rest.at >= self._closed))
-        pulses = self._let_go(end_ms, rest)
+        pulses = self._expire(end_ms, rest)
         self._closed = end_ms
-        return Found(self._pairs(plays, a, b), pulses, singles, together, len(repeats) - len(equal), equal)
+        pairs = self._in_time_order(plays, a, b)
+        return Found(pairs, pulses, singles, together, len(repeats) - len(duplicates), duplicates)
 
     def _check(self, end_ms: int, at: Times) -> None:
         if end_ms <= self._closed or (len(at) and not self._closed <= at.min() <= at.max() < end_ms):
             raise ValueError(f"the slice from {self._closed} to {end_ms} ms is empty or has plays from outside")
 
-    def _let_go(self, end_ms: int, rest: Plays) -> Pairs:
-        """Keep what may still be connected; pair what leaves the window with neighbours of its own city."""
-        leaves = rest.at < end_ms - self._window  # whatever comes now is at end_ms or later
-        self._single = rest.take(np.flatnonzero(~leaves))
+    def _expire(self, end_ms: int, rest: Plays) -> Pairs:
+        """Keep the plays that may still be connected; return the pulses among those that leave the window."""
+        leaves = rest.at < end_ms - self._window  # later plays are at end_ms at the earliest
+        self._unmatched = rest.take(np.flatnonzero(~leaves))
         self._echoes.forget(end_ms - self._window)
-        return self._pulse(end_ms, self._alone.joined(rest.take(np.flatnonzero(leaves))))
+        return self._pulses(end_ms, self._expired.joined(rest.take(np.flatnonzero(leaves))))
 
-    def _pulse(self, end_ms: int, plays: Plays) -> Pairs:
+    def _pulses(self, end_ms: int, plays: Plays) -> Pairs:
+        """Pair neighbours in time in each group and city."""
         plays = plays.take(np.lexsort((plays.at, plays.city, plays.group)))
         linked = (plays.group[1:] == plays.group[:-1]) & (plays.city[1:] == plays.city[:-1])
-        a = couples(linked & (plays.at[1:] - plays.at[:-1] <= self._window), len(plays.at))
-        rest = plays.take(others(len(plays.at), a, a + 1))
-        self._alone = rest.take(np.flatnonzero(rest.at >= end_ms - 2 * self._window))
+        a = pair_neighbours(linked & (plays.at[1:] - plays.at[:-1] <= self._window), len(plays.at))
+        rest = plays.take(complement(len(plays.at), a, a + 1))
+        self._expired = rest.take(np.flatnonzero(rest.at >= end_ms - 2 * self._window))
         return Pairs(plays.take(a), plays.take(a + 1))
 
-    def _pairs(self, plays: Plays, a: Rows, b: Rows) -> Pairs:
-        """Order the two of each pair: the earlier first, of two at once that of the smaller geoname_id."""
+    def _in_time_order(self, plays: Plays, a: Rows, b: Rows) -> Pairs:
+        """Put the earlier play of each pair first; of two at one time that with the smaller geoname_id."""
         at_a, at_b = plays.at.take(a), plays.at.take(b)
         swap = at_b < at_a
         tie = np.flatnonzero(at_a == at_b)
-        name = self._geoname_id
-        swap[tie] = name[plays.city[b[tie]]] < name[plays.city[a[tie]]]
+        id_a, id_b = self._geoname_id[plays.city[a[tie]]], self._geoname_id[plays.city[b[tie]]]
+        swap[tie] = id_b < id_a
         return Pairs(plays.take(np.where(swap, b, a)), plays.take(np.where(swap, a, b)))
 
 
 def _connect(plays: Plays, window_ms: int) -> tuple[Rows, Rows]:
     """Return a maximal set of disjoint connections, rows a and b, among plays sorted from west to east in each group.
 
-    Each of a group's western half goes with its counterpart in the eastern half, which is far; what that leaves is
-    repaired.
+    Each play in a group's western half is paired with its counterpart in the eastern half, so that pairs are far
+    apart. Then `_repair` pairs the plays for which that failed.
     """
     group, city, at = plays.group, plays.city, plays.at
-    a, b = halves(group[1:] == group[:-1], len(group))
+    a, b = pair_halves(group[1:] == group[:-1], len(group))
     good = np.flatnonzero((city.take(a) != city.take(b)) & (np.abs(at.take(a) - at.take(b)) <= window_ms))
     a, b = a.take(good), b.take(good)
-    c, d = _repair(plays, others(len(group), a, b), window_ms)
+    c, d = _repair(plays, complement(len(group), a, b), window_ms)
     return np.concatenate([a, c]), np.concatenate([b, d])
 
 
 def _repair(plays: Plays, left: Rows, window_ms: int) -> tuple[Rows, Rows]:
-    """Connect what is left over, in groups where two cities are."""
+    """Pair plays that are left, in groups with two cities or more."""
     group, city, at = plays.group, plays.city, plays.at
     mixed = (group[left[1:]] == group[left[:-1]]) & (city[left[1:]] != city[left[:-1]])
     if not mixed.any():
@@ -211,10 +213,8 @@ def _repair(plays: Plays, left: Rows, window_ms: int) -> tuple[Rows, Rows]:
 
 
 def _pair_in_time(group: list[int], city: list[int], at: list[int], window_ms: int) -> tuple[list[int], list[int]]:
-    """Pair the oldest with the next of another city. The queue never holds two cities, so this is maximal."""
-    a: list[int] = []
-    b: list[int] = []
-    queue: deque[int] = deque()
+    """Pair the oldest play with the next in another city. The queue never holds two cities, so the set is maximal."""
+    a, b, queue = list[int](), list[int](), deque[int]()
     for i in range(len(at)):
         while queue and (group[queue[0]] != group[i] or at[i] - at[queue[0]] > window_ms):
             queue.popleft()

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from webapp.core import validation
-from webapp.core.columns import numbers_in
+from webapp.core.columns import distinct
 from webapp.core.decoding import FAULTS_MOST, Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.interning import InternedTexts, InternTable
@@ -174,7 +174,7 @@ class _Columns(NamedTuple):
 
     def batch(self, hashes: ListenerHashes, tracks: Sequence[bytes], source: int) -> PlayBatch:
         """Return rows without a fault as a batch; `tracks` are all that are known, by number."""
-        used = numbers_in(self.track)
+        used = distinct(self.track)
         place = np.empty(len(tracks), np.uint32)  # of each track among those used
         place[used] = np.arange(len(used))
         return PlayBatch(

@@ -1,4 +1,4 @@
-"""From what the matcher found in a slice to the record of it: ids, thinning, tracks."""
+"""Makes the record of a slice from what the matcher found: ids, thinning, tracks."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from webapp.core.records import (
     connection_tails,
     wire_track_id,
 )
-from webapp.core.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, may_stay, thin
-from webapp.core.tracks import Tracks, numbers_of
+from webapp.core.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, could_be_kept, thin
+from webapp.core.tracks import Tracks, track_numbers
 
 
 class RecordBuilder:
-    """Makes records of what the matcher found."""
+    """Makes records. `secret` is the key of connection ids."""
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes) -> None:
         self._gazetteer, self._secret = gazetteer, secret
         self._country = np.unique(gazetteer.country, return_inverse=True)[1].astype(np.int64)
 
     def record(self, end_ms: int, now_ms: int, found: Found, plays: Plays, tracks: Tracks) -> tuple[SliceRecord, int]:
-        """Return the record of one slice, its counts still empty, and how many pairs thinning cut.
+        """Return the record of one slice, with empty counts, and how many pairs thinning cut.
 
         Args:
             end_ms: end of the slice, exclusive.
             now_ms: when it was closed.
             found: what the matcher found.
-            plays: the plays of the slice, which tell how much an artist was played in it.
-            tracks: those of all plays that were found.
+            plays: the plays of the slice, without duplicates; thinning counts each artist's.
+            tracks: the tracks of the plays.
         """
         pulses = self._earliest(found.pulses.later, PULSES_MAX, tracks)
         sparks = self._earliest(found.singles, SPARKS_MAX, tracks)
@@ -52,19 +52,19 @@ class RecordBuilder:
     def _thinned(self, found: Pairs, plays: Plays, tracks: Tracks) -> Rows:
         if len(found.later.at) <= PAIRS_MAX:
             return self._pairs(found, tracks)[0]
-        track = numbers_of(found.earlier.row)
+        track = track_numbers(found.earlier.row)
         artist, played = _artists(track, plays, tracks)
         country = np.stack([self._country[found.earlier.city], self._country[found.later.city]], axis=1)
-        stays = np.flatnonzero(may_stay(found.later.at, artist, played, country, track))
-        pairs, order = self._pairs(Pairs(found.earlier.take(stays), found.later.take(stays)), tracks)
-        by = stays[order]
+        kept = np.flatnonzero(could_be_kept(found.later.at, artist, played, country, track))
+        pairs, order = self._pairs(Pairs(found.earlier.take(kept), found.later.take(kept)), tracks)
+        by = kept[order]
         return thin(pairs, artist[by], played[by], country[by])
 
     def _pairs(self, found: Pairs, tracks: Tracks) -> tuple[Rows, NDArray[np.int64]]:
-        """Return the pairs by id, and which of found they are."""
+        """Return the pairs as rows sorted by id, and their places in `found`."""
         a, b = found
         rows = np.zeros(len(a.at), PAIR)
-        rows["at"], rows["apart_ms"], rows["track"] = b.at, b.at - a.at, numbers_of(a.row)
+        rows["at"], rows["apart_ms"], rows["track"] = b.at, b.at - a.at, track_numbers(a.row)
         rows["from_city"], rows["to_city"], rows["km"] = a.city, b.city, self._gazetteer.km(a.city, b.city)
         rows["from_listener"], rows["to_listener"], rows["source"] = a.listener, b.listener, a.group % len(SOURCES)
         rows["tail"] = self._tails(rows, found, tracks)
@@ -80,20 +80,20 @@ class RecordBuilder:
         return connection_tails(self._secret, rows["source"], letters, np.stack(plays, axis=1))
 
     def _earliest(self, plays: Plays, most: int, tracks: Tracks) -> NDArray[np.int64]:
-        """Rows of the first `most` plays by (at, track id, geoname_id)."""
+        """Return the rows of the first `most` plays by (at, track id, geoname_id)."""
         rows = np.arange(len(plays.at))
         if len(rows) > most:
             rows = np.flatnonzero(plays.at <= np.partition(plays.at, most - 1)[most - 1])
-        ids = (wire_track_id(tracks.texts[number]) for number in numbers_of(plays.row[rows]).tolist())
+        ids = (wire_track_id(tracks.texts[number]) for number in track_numbers(plays.row[rows]).tolist())
         place = self._gazetteer.geoname_id[plays.city[rows]].tolist()
         ranked = sorted(zip(plays.at[rows].tolist(), ids, place, rows.tolist(), strict=True))
         return np.array([row for *_, row in ranked[:most]], np.int64)
 
 
 def _artists(track: NDArray[np.int64], plays: Plays, tracks: Tracks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return a number for the artist of each of these tracks, and how many of the plays are the artist's."""
-    counts = np.bincount(numbers_of(plays.row), minlength=len(tracks.texts))
-    every = np.flatnonzero(counts + np.bincount(track, minlength=len(counts)))  # a track may be of the slices before
+    """Return a number for the artist of each track, and how many of the plays are by that artist."""
+    counts = np.bincount(track_numbers(plays.row), minlength=len(tracks.texts))
+    every = np.flatnonzero(counts + np.bincount(track, minlength=len(counts)))  # pairs may be of earlier plays
     artist = np.unique(tracks.artists(every), return_inverse=True)[1]
     played = np.bincount(artist, counts[every]).astype(np.int64)
     whose = artist[np.searchsorted(every, track)]
@@ -101,7 +101,7 @@ def _artists(track: NDArray[np.int64], plays: Plays, tracks: Tracks) -> tuple[ND
 
 
 def _number_anew(columns: Sequence[Rows], tracks: Tracks) -> tuple[bytes, ...]:
-    """Number the tracks in these rows by the order of their bytes, and return them in it."""
+    """Number the tracks in these rows anew, in the order of their bytes, and return them in that order."""
     used = np.unique(np.concatenate([rows["track"] for rows in columns]))
     texts = sorted((tracks.texts[number], place) for place, number in enumerate(used.tolist()))
     anew = np.empty(len(used), np.uint32)
@@ -125,6 +125,6 @@ def _sparks(singles: Plays, order: NDArray[np.int64]) -> Rows:
 
 
 def _place(rows: Rows, plays: Plays, order: NDArray[np.int64]) -> Rows:
-    rows["city"], rows["track"] = plays.city[order], numbers_of(plays.row[order])
+    rows["city"], rows["track"] = plays.city[order], track_numbers(plays.row[order])
     rows["source"] = plays.group[order] % len(SOURCES)
     return rows

@@ -1,4 +1,4 @@
-"""Event time cut into slices: batches of plays in, in any order, and the record of each closed slice out."""
+"""Cuts event time into slices: takes batches of plays in any order, and yields the record of each closed slice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from webapp.core import snapshots
-from webapp.core.columns import Times, others
+from webapp.core.columns import Times, complement
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.matcher import NO_PLAYS, Found, Matcher, MatcherState, Plays
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
@@ -29,12 +29,12 @@ class SlicerState(msgspec.Struct, frozen=True, array_like=True):
     """All that a slicer holds.
 
     Attributes:
-        version: of this struct and all in it.
-        next: number of the first slice that is not closed.
-        open: the plays of slices that are not closed, by slice.
+        version: of this struct and all that is in it.
+        next: number of the first open slice.
+        open: the plays of open slices, by the slice's number.
         counts: of the slices since the newest record.
         matcher: what the matcher remembers.
-        tracks: the tracks by the numbers that the plays have.
+        tracks: the tracks and their numbers.
     """
 
     version: int
@@ -46,17 +46,17 @@ class SlicerState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Slicer:
-    """Collects plays until their slice closes, has them matched, and tells what was found.
+    """Collects plays until their slice closes, has them matched, and makes records of what was found.
 
     Args:
         gazetteer: the cities that plays refer to.
         secret: key of the connection ids.
-        window_ms: how far apart two presses may lie to be together, inclusive.
-        start_ms: the first slice is the one that holds this millisecond.
+        window_ms: how far apart two plays may lie to be together, inclusive.
+        start_ms: a millisecond in the first slice.
 
     Attributes:
-        waiting: plays whose slice is not closed.
-        left_out: plays lost with slices that were left out.
+        waiting: number of plays in open slices.
+        left_out: number of plays lost in slices that were skipped.
     """
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
@@ -74,18 +74,18 @@ class Slicer:
 
     @property
     def closed_ms(self) -> int:
-        """Every slice before this millisecond is closed."""
+        """The end of the newest closed slice: every slice before it is closed."""
         return self._next * SLICE_MS
 
     def snapshot(self) -> bytearray:
-        """Return all that it holds as bytes; a slicer that is restored from them goes on as this one would."""
+        """Return the slicer's state as bytes; a slicer that is restored from them continues as this one would."""
         state = SlicerState(
             STATE_VERSION, self._next, self._open, self._counts, self._matcher.state, self._tracks.state
         )
         return snapshots.encode(state)
 
     def restore(self, data: bytes | bytearray | memoryview) -> None:
-        """Go on from a snapshot of a slicer with the same secret and window.
+        """Continue from a snapshot of a slicer with the same secret and window.
 
         Raises:
             ValueError: the snapshot is of another version, or it is cut short.
@@ -106,9 +106,9 @@ class Slicer:
 
         Args:
             batch: the plays.
-            watermark_ms: where the watermark was when they arrived, all or each, shape (plays,): a play is late if its
-                slice had ended by then, whether or not that slice is closed by now.
-            newest_ms: likewise; a play that was pressed after this counts as late, for its time is another clock's.
+            watermark_ms: the watermark when they arrived, for all or for each, shape (plays,). A play is late if its
+                slice had ended by then, even if that slice is still open.
+            newest_ms: likewise, the newest time that a play may have; plays after it count as late.
         """
         slice_ = batch.at // SLICE_MS
         late = slice_ < np.maximum(watermark_ms // SLICE_MS, self._next)
@@ -116,7 +116,7 @@ class Slicer:
         if late.any():
             self._counts += Counts(late=int(np.count_nonzero(late)))
             slice_[late] = self._next - 1
-        changes = np.append(np.diff(slice_) != 0, True)[: len(slice_)]  # plays come more or less in order
+        changes = np.append(np.diff(slice_) != 0, True)[: len(slice_)]  # few, as plays come more or less in order
         on_time = [number for number in np.unique(slice_[changes]).tolist() if number >= self._next]
         if not on_time:
             return
@@ -127,10 +127,10 @@ class Slicer:
             self.waiting += len(part.at)
 
     def close(self, watermark_ms: int, now_ms: int) -> Iterator[SliceRecord]:
-        """Close every slice that ends at or before the watermark; yield the records of those worth one.
+        """Close every slice that ends at or before the watermark; yield their records.
 
-        A record is made where something was found, and at each full second. After a jump of more than 10 s (a clock
-        that was set, a machine that slept) the slices between are left out, what they held is lost.
+        A slice has a record if something was found in it, or if it ends a full second. After a jump of more than 10 s
+        (the clock was set, the machine slept) the slices between are skipped, and their plays are lost.
         """
         last = watermark_ms // SLICE_MS
         if (last - self._next) * SLICE_MS > JUMP_MS:
@@ -139,9 +139,9 @@ class Slicer:
             yield from self._close_next(now_ms)
 
     def begin_at(self, start_ms: int, now_ms: int) -> Iterator[SliceRecord]:
-        """Close every slice that has plays, then go on at another time, before or after: the clock was set.
+        """Close every slice that has plays, then continue at another time, earlier or later: the clock was set.
 
-        Nobody who pressed before it was set is together with one who pressed after it.
+        No play from before is together with one from after.
         """
         while self._open:
             yield from self._close_next(now_ms)
@@ -149,24 +149,24 @@ class Slicer:
         self._begin(start_ms // SLICE_MS)
 
     def skip(self, watermark_ms: int) -> int:
-        """Leave out every slice that ends at or before the watermark; return how many plays are lost with them."""
+        """Skip every slice that ends at or before the watermark; return how many plays are lost."""
         last = watermark_ms // SLICE_MS
-        lost = sum(len(plays.at) for number in [n for n in self._open if n < last] for plays in self._take(number))
+        lost = sum(len(plays.at) for number in [n for n in self._open if n < last] for plays in self._pop(number))
         self.count_lost(lost)
         self.left_out += lost
         self._begin(last)
         return lost
 
     def count_lost(self, n: int) -> None:
-        """Have the next record say that n plays were lost."""
+        """Count n plays as lost in the next record."""
         self._counts += Counts(lost=n)
 
     def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
         number, end_ms = self._next, (self._next + 1) * SLICE_MS
-        plays = Plays(*map(np.concatenate, zip(NO_PLAYS, *self._take(number), strict=True)))
+        plays = Plays(*map(np.concatenate, zip(NO_PLAYS, *self._pop(number), strict=True)))
         plays = plays._replace(row=self._tracks.rows(plays.row))
         found = self._matcher.close(end_ms, plays)
-        plays = plays.take(others(len(plays.at), found.equal))
+        plays = plays.take(complement(len(plays.at), found.duplicates))
         self._next += 1
         record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks)
         self._counts += _count(plays, found, thinned)
@@ -175,19 +175,19 @@ class Slicer:
             counts, self._counts = self._counts, Counts()
             yield replace(record, counts=counts)
 
-    def _take(self, number: int) -> list[Plays]:
+    def _pop(self, number: int) -> list[Plays]:
         parts = self._open.pop(number, [])
         self.waiting -= sum(len(plays.at) for plays in parts)
         return parts
 
     def _plays(self, batch: PlayBatch, newest: int) -> Plays:
-        """Columns for the matcher, but that rows are the numbers of tracks yet; `newest` is the batch's last slice."""
+        """Return columns for the matcher, with track numbers for rows; `newest` is the batch's last slice."""
         track = self._tracks.numbers(batch.tracks, newest)[batch.track]
         group = (self._tracks.group[track] * len(SOURCES) + batch.source).astype(np.uint32)
         return Plays(group, batch.city, batch.listener, batch.at, track)
 
     def _forget(self, number: int) -> None:
-        """Now and then, forget the tracks that no play in the matcher has any more."""
+        """Forget the tracks that no play in the matcher has, once every SWEEP_SLICES."""
         if number % SWEEP_SLICES == 0:
             self._tracks.forget(number - 2 * self._window_ms // SLICE_MS - 3)
 

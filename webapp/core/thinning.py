@@ -1,4 +1,4 @@
-"""Which pairs of a crowded slice go on, so that a hit cannot flood the second bus."""
+"""Chooses the pairs of a crowded slice that its record keeps, so that a hit song cannot flood the second bus."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def thin(pairs: Rows, artist: NDArray[np.int64], plays: NDArray[np.int64], count
         country: (n, 2) numbers for the countries of both ends.
 
     Returns:
-        The kept rows, sorted by id still.
+        The kept rows, sorted by id.
     """
     if len(pairs) <= PAIRS_MAX:
         return pairs
     kept = np.zeros(len(pairs), bool)
     room = PAIRS_MAX
-    for wave in _waves(pairs, artist, plays, country, kept):
-        new = wave[~kept[wave]][:room]
+    for rows in _by_priority(pairs, artist, plays, country, kept):
+        new = rows[~kept[rows]][:room]
         kept[new] = True
         room -= len(new)
     return pairs[kept]
 
 
-def may_stay(
+def could_be_kept(
     at: NDArray[np.int64],
     artist: NDArray[np.int64],
     plays: NDArray[np.int64],
     country: NDArray[np.int64],
     track: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Tell which pairs `thin` may keep, whatever their ids: so that the others need none, which cost a hash each.
+    """Tell which pairs `thin` could keep, whatever their ids are. The others then need no id, which costs a hash each.
 
     Args:
         at: (n,) times, the first part of an id; at least one.
@@ -54,19 +54,19 @@ def may_stay(
         track: (n,) a number for the track.
 
     Returns:
-        (n,) true for the earliest of all, and for the earliest of each country, and of such artists and tracks as come
-        early enough.
+        (n,) true for the earliest of all pairs, for the earliest of each country, and for the earliest of the artists
+        and tracks that come early enough.
     """
     since = at - at.min()
-    stays: NDArray[np.bool_] = since <= _threshold(since, PAIRS_MAX)
+    kept: NDArray[np.bool_] = since <= _threshold(since, PAIRS_MAX)
     for end in country.T:
-        stays |= _first(since, end, len(at))
-    # Tracks that were kept for another reason are passed over, so twice as many may have their turn.
-    return stays | _first(since + plays * (since.max() + 1), artist, PAIRS_MAX) | _first(since, track, 2 * PAIRS_MAX)
+        kept |= _first(since, end, len(at))
+    # `thin` passes over tracks that it kept for another reason, so twice as many may be reached.
+    return kept | _first(since + plays * (since.max() + 1), artist, PAIRS_MAX) | _first(since, track, 2 * PAIRS_MAX)
 
 
 def _first(cost: NDArray[np.int64], key: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
-    """Tell which rows are the cheapest of their key, those that tie too, where a key is among the `most` cheapest."""
+    """Tell which rows are the cheapest of their key, ties included, for the keys that are among the `most` cheapest."""
     never = np.iinfo(np.int64).max
     cheapest = np.full(key.max() + 1, never)
     np.minimum.at(cheapest, key, cost)
@@ -75,18 +75,18 @@ def _first(cost: NDArray[np.int64], key: NDArray[np.int64], most: int) -> NDArra
 
 
 def _threshold(cost: NDArray[np.int64], most: int) -> int:
-    """Return what the `most` cheapest cost at most."""
+    """Return the highest cost among the `most` cheapest."""
     return int(cost.max() if len(cost) <= most else np.partition(cost, most - 1)[most - 1])
 
 
-def _waves(
+def _by_priority(
     pairs: Rows,
     artist: NDArray[np.int64],
     plays: NDArray[np.int64],
     country: NDArray[np.int64],
     kept: NDArray[np.bool_],
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield rows in the order in which they are to be kept; each wave sees in `kept` what the earlier ones left."""
+    """Yield rows in the order in which `thin` keeps them; it updates `kept` between two of them."""
     first = _first_of_each(artist)
     yield first[np.argsort(plays[first], kind="stable")]
     yield np.unique(_first_of_new(country.ravel(), np.repeat(kept, 2)) // 2)
@@ -95,11 +95,11 @@ def _waves(
 
 
 def _first_of_each(key: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Row of the first of each key, in the order of rows."""
+    """Return the first row of each key, ascending."""
     return np.sort(np.unique(key, return_index=True)[1])
 
 
 def _first_of_new(key: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Row of the first of each key that no kept row has, in the order of rows."""
+    """Return the first row of each key that no kept row has, ascending."""
     new = np.flatnonzero(~np.isin(key, key[kept]))
     return new[_first_of_each(key[new])]

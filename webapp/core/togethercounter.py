@@ -1,4 +1,4 @@
-"""How many plays are together: near another listener's play of the same song."""
+"""Counts the plays that are together: within the window of another listener's play of the same song."""
 
 import numpy as np
 
@@ -6,9 +6,10 @@ from webapp.core.columns import LONG_AGO, Groups, Mask, Rows, Times, run_sizes, 
 
 
 class TogetherCounter:
-    """Counts plays that have company: another play of the group within the window, each once.
+    """Counts plays with another play of their group within the window, each play once.
 
-    Only a group's last press can still gain company, so for each group that press and whether it was counted are kept.
+    Only a group's last play can still get a partner. So it keeps, for each group, that play's time and whether it has
+    none yet.
     """
 
     def __init__(self, window_ms: int) -> None:
@@ -18,7 +19,7 @@ class TogetherCounter:
 
     @property
     def state(self) -> tuple[Times, Mask]:
-        """What is remembered; set it to go on from there."""
+        """All that is remembered. Setting it restores it."""
         return self._last, self._alone
 
     @state.setter
@@ -26,19 +27,20 @@ class TogetherCounter:
         self._last, self._alone = state[0].copy(), state[1].copy()
 
     def count(self, group: Groups, at: Times) -> int:
-        """Count the plays whose first company is now known; columns of one slice, shape (n,), sorted by group."""
+        """Count the plays whose first partner is now known; columns of one slice, shape (n,), sorted by group."""
         if not len(at):
             return 0
         self._make_room(int(group[-1]) + 1)
         start, first, last, size = self._chains(group, at)
-        who = group[start]
-        near = first - self._last[who] <= self._window
-        counted = np.where(size > 1, size, near).sum() + np.count_nonzero(near & self._alone[who])
-        self._last[who], self._alone[who] = last, (size == 1) & ~near  # of several chains in a group the last stays
+        groups = group[start]
+        near = first - self._last[groups] <= self._window
+        counted = np.where(size > 1, size, near).sum() + np.count_nonzero(near & self._alone[groups])
+        # Of several chains in a group, numpy keeps what is assigned last.
+        self._last[groups], self._alone[groups] = last, (size == 1) & ~near
         return int(counted)
 
     def _chains(self, group: Groups, at: Times) -> tuple[Rows, Times, Times, Rows]:
-        """Split into chains of plays with neighbours within the window: start, first and last time, size of each."""
+        """Split groups into chains, with neighbours within the window: start, first and last time, size of each."""
         n, linked = len(at), group[1:] == group[:-1]
         if at.max() - at.min() > self._window:
             by = np.lexsort((at, group))

@@ -1,4 +1,4 @@
-"""The tracks of the last slices, each under a dense number: what columns carry instead of texts."""
+"""Numbers the tracks of the last slices, so that columns carry numbers instead of texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.columns import numbers_in
+from webapp.core.columns import distinct
 from webapp.core.records import folded_artist, wire_track_id
 
 _NUMBER_BITS = 32
@@ -21,10 +21,10 @@ class TracksState(msgspec.Struct, frozen=True, array_like=True):
     """All tracks that have a number.
 
     Attributes:
-        texts: the tracks by number, empty where the number is free.
-        free: the free numbers, in the order in which they were given back.
+        texts: the tracks by number, empty for free numbers.
+        free: the free numbers, in the order in which they became free.
         group: see `Tracks`.
-        used: the slice in which each was last used.
+        used: the slice in which each number was last used.
     """
 
     texts: list[bytes]
@@ -34,46 +34,46 @@ class TracksState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tracks(dict[bytes, int]):
-    """Numbers of tracks as wire JSON; those of idle tracks are given out again.
+    """Numbers of tracks as wire JSON. The numbers of idle tracks are reused.
 
     Attributes:
         texts: the tracks by number.
-        group: shape (at least the numbers given out,): tracks of one id, which are one song however it is written, have
-            one group.
+        group: shape (numbers or more,): a number for each track id. Tracks with one id are one song, however it is
+            written.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[bytes] = []
         self.group: Numbers = np.zeros(0, np.int64)
-        self._used: Numbers = np.zeros(0, np.int64)  # when last, as a slice
+        self._used: Numbers = np.zeros(0, np.int64)  # in which slice last
         self._artist: Numbers = np.zeros(0, np.int64)
         self._by_id: dict[bytes, int] = {}
         self._free: list[int] = []
 
     @property
     def state(self) -> TracksState:
-        """All of them with their numbers; set it to go on from there."""
+        """All tracks with their numbers. Setting it restores them."""
         return TracksState(self.texts, self._free, self.group, self._used)
 
     @state.setter
     def state(self, state: TracksState) -> None:
         self.texts, self._free = state.texts, state.free
         self.group, self._used = state.group.copy(), state.used.copy()
-        self._artist = np.full(len(self.group), _UNKNOWN)  # Python hashes text another way in each process
+        self._artist = np.full(len(self.group), _UNKNOWN)  # hashes differ from process to process
         self.clear()
         self.update((text, number) for number, text in enumerate(self.texts) if text)
         self._by_id = {wire_track_id(text): int(self.group[number]) for text, number in self.items()}
 
     def numbers(self, texts: Sequence[bytes], slice_: int) -> Numbers:
-        """Return a number for each of texts, shape (texts,), and note that it is used until this slice."""
+        """Return a number for each text, shape (texts,), and note that this slice uses it."""
         numbers = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
-        both = np.concatenate((numbers, self.group[numbers]))  # the first track of a group lends it its number
+        both = np.concatenate((numbers, self.group[numbers]))  # a group's number is that of its first track
         self._used[both] = np.maximum(self._used[both], slice_)
         return numbers
 
     def forget(self, slice_: int) -> None:
-        """Give back the numbers that were last used before this slice."""
+        """Free the numbers that were last used before this slice."""
         for number in np.flatnonzero(self._used < slice_).tolist():
             text = self.texts[number]
             del self[text]
@@ -84,19 +84,19 @@ class Tracks(dict[bytes, int]):
             self._free.append(number)
 
     def artists(self, numbers: Numbers) -> Numbers:
-        """Return a number, any int64, for the artist of each of these: one for all that are compared as one."""
+        """Return an int64 for the artist of each track; it is equal for artists that are equal when folded."""
         for number in numbers[self._artist[numbers] == _UNKNOWN].tolist():
             self._artist[number] = hash(folded_artist(self.texts[number])) or ~_UNKNOWN
         return self._artist[numbers]
 
     def rows(self, numbers: Numbers) -> Numbers:
-        """Return what the matcher is to know plays' tracks by: within a group, in the order of their bytes."""
-        distinct = numbers_in(numbers)
-        groups, sizes = np.unique(self.group[distinct], return_counts=True)
-        if len(groups) == len(distinct):
+        """Return rows for the matcher: within a group, ascending in the order of the tracks' bytes."""
+        used = distinct(numbers)
+        groups, sizes = np.unique(self.group[used], return_counts=True)
+        if len(groups) == len(used):
             return numbers
         order = np.zeros(len(self.texts), np.int64)
-        several = distinct[np.isin(self.group[distinct], groups[sizes > 1])]
+        several = used[np.isin(self.group[used], groups[sizes > 1])]
         for place, number in enumerate(sorted(several.tolist(), key=self.texts.__getitem__)):
             order[number] = place
         return numbers + (order[numbers] << _NUMBER_BITS)
@@ -119,6 +119,6 @@ class Tracks(dict[bytes, int]):
             self._artist = np.append(self._artist, more)
 
 
-def numbers_of(rows: Numbers) -> Numbers:
-    """Return the numbers of the tracks that the matcher knows by these rows."""
+def track_numbers(rows: Numbers) -> Numbers:
+    """Return the track numbers of what `Tracks.rows` returned."""
     return rows & ((1 << _NUMBER_BITS) - 1)
