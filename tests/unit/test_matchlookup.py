@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, records, track
 from webapp.core.gazetteer import load_gazetteer
-from webapp.core.matchlookup import Press, known_ms, met, near_ms
+from webapp.core.matchlookup import Press, find_connection, find_pulse_ms, known_by_ms
 from webapp.core.plays import track_id
 from webapp.core.records import SliceRecord
 
@@ -23,8 +23,8 @@ moments = st.lists(st.integers(0, 2_500), min_size=2, max_size=14, unique=True)
 
 def found(kept: list[SliceRecord], press: Press) -> list[tuple[str, int, int]]:
     """What the records tell a press: of what, how far apart, and the end of the slice that it stands in."""
-    connections = [(each, record) for record in kept if (each := met(record, press, GAZETTEER))]
-    pulses = [(apart, record.end_ms) for record in kept if (apart := near_ms(record, press)) is not None]
+    connections = [(each, record) for record in kept if (each := find_connection(record, press, GAZETTEER))]
+    pulses = [(apart, record.end_ms) for record in kept if (apart := find_pulse_ms(record, press)) is not None]
     return [(each.id, each.apart_ms, record.end_ms) for each, record in connections] + [
         ("near", apart, end_ms) for apart, end_ms in pulses
     ]
@@ -37,7 +37,7 @@ def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataO
     ids, near = Counter[str](), 0
     for _, city, ms, _ in plays:
         press = Press(HERE.track, GAZETTEER.by_id(city), T0 + ms)
-        connected, all_known = known_ms(press, WINDOW_MS)
+        connected, all_known = known_by_ms(press, WINDOW_MS)
         told = found(kept, press)
         assert len(told) <= 1
         for id, _, end_ms in told:
@@ -47,7 +47,7 @@ def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataO
     assert {id: n for id, n in ids.items() if n} == {
         f"{each.id}": 2
         for record in kept
-        for each in [met(record, press_of(pair, record), GAZETTEER) for pair in record.pairs]
+        for each in [find_connection(record, press_of(pair, record), GAZETTEER) for pair in record.pairs]
         if each
     }
     assert near == 2 * sum(len(record.pulses) for record in kept)

@@ -32,8 +32,8 @@ def test_a_meeting_that_nobody_was_shown_is_kept_once_however_often_it_is_asked_
     keep = Mock(wraps=unison.history.record_filtered)
     monkeypatch.setattr(unison.history, "record_filtered", keep)
     monkeypatch.setattr("webapp.web.visitorplays._records", lambda _: [(7, b"a record")])
-    monkeypatch.setattr("webapp.web.visitorplays.matchlookup.met", lambda *_: met)
-    monkeypatch.setattr("webapp.web.visitorplays.matchlookup.near_ms", lambda *_: None)
+    monkeypatch.setattr("webapp.web.visitorplays.matchlookup.find_connection", lambda *_: met)
+    monkeypatch.setattr("webapp.web.visitorplays.matchlookup.find_pulse_ms", lambda *_: None)
     press = unison.tabs.dumps(to_builtins(Press("0" * 16, 1, met.at_ms)), salt="unison press")
     answers = [app.test_client().get(f"/play/{press}") for _ in range(3)]
     assert [answer.json["met"]["id"] for answer in answers if answer.json] == [met.id] * 3

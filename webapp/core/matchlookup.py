@@ -1,4 +1,4 @@
-"""Whom a press met: the connection or the two in one city that it is one half of."""
+"""Looks up the match of a visitor's play: the connection or the pulse that it is part of."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ _LIVE = SOURCES.index("live")
 
 
 class Press(msgspec.Struct, frozen=True, array_like=True):
-    """A live play by what its connection tells of it: a `track.id`, a city index, epoch milliseconds.
+    """A live play, by what a record holds of it.
 
-    `after` is the number of the newest record when it was pressed: it is in none up to that one.
+    Attributes:
+        track: its `track.id`.
+        city: a city index.
+        at_ms: epoch milliseconds.
+        after: number of the newest record when the play arrived; the play is in a later one.
     """
 
     track: str
@@ -26,16 +30,16 @@ class Press(msgspec.Struct, frozen=True, array_like=True):
     after: int = 0
 
 
-def known_ms(press: Press, window_ms: int) -> tuple[int, int]:
-    """Return up to when slices have to be closed until a connection is known, and then until all is.
+def known_by_ms(press: Press, window_ms: int) -> tuple[int, int]:
+    """Return the ends of the slices with whose closing the play's connection is known, and then its pulse.
 
-    Two in one city are paired once the later press can find nobody elsewhere: it may have come a window later.
+    Pulses come a window later: plays in one city are paired when neither can be connected any more.
     """
     return press.at_ms + window_ms + SLICE_MS, press.at_ms + 2 * window_ms + SLICE_MS
 
 
-def met(record: SliceRecord, press: Press, gazetteer: Gazetteer) -> Connection | None:
-    """Return the connection that the press is one end of, if it is in this record."""
+def find_connection(record: SliceRecord, press: Press, gazetteer: Gazetteer) -> Connection | None:
+    """Return the play's connection, if it is in this record."""
     pairs = record.pairs
     first = (pairs["from_city"] == press.city) & (pairs["at"] - pairs["apart_ms"] == press.at_ms)
     second = (pairs["to_city"] == press.city) & (pairs["at"] == press.at_ms)
@@ -43,8 +47,8 @@ def met(record: SliceRecord, press: Press, gazetteer: Gazetteer) -> Connection |
     return frames.shown(record, rows[:1], gazetteer)[0] if rows else None
 
 
-def near_ms(record: SliceRecord, press: Press) -> int | None:
-    """Return how far from the press somebody in the same city pressed with it, if that is in this record."""
+def find_pulse_ms(record: SliceRecord, press: Press) -> int | None:
+    """Return how far apart the plays of the play's pulse are, if it is in this record."""
     pulses = record.pulses
     then = (pulses["at"] == press.at_ms) | (pulses["at"] - pulses["apart_ms"] == press.at_ms)
     rows = _live(pulses, (pulses["city"] == press.city) & then)

@@ -1,4 +1,4 @@
-"""Which rows of a record have what: worked out once for all filters, so that one of them costs what it finds."""
+"""Indexes the rows of a record, once for all filters, so that a filter costs only what it finds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from webapp.core.records import Rows, SliceRecord, folded_artist, wire_track_id
 Kind = Literal["pairs", "pulses", "sparks"]
 Numbers = NDArray[np.int64]
 Numbered = tuple[Mapping[Hashable, int], Numbers]
-"""A dense number for each value, and those numbers for each track or city."""
+"""A dense number for each value, and the number of each track or city."""
 
 _NONE = np.empty(0, np.int64)
 
 
 class RecordIndex:
-    """Finds the rows of one record by artist, track, country and city; those of either end, where a row has two."""
+    """Finds the rows of one record by artist, track, country and city; of a row with two ends, either may match."""
 
     def __init__(self, record: SliceRecord, gazetteer: Gazetteer) -> None:
         self._record, self._gazetteer = record, gazetteer
@@ -30,12 +30,12 @@ class RecordIndex:
 
     @cached_property
     def ids(self) -> Sequence[bytes]:
-        """The ids of the record's tracks, in their order."""
+        """The id of each of the record's tracks."""
         return [wire_track_id(track) for track in self._record.tracks]
 
     @property
     def songs(self) -> Numbers:
-        """A number for each of the record's tracks, the same for those of one id."""
+        """A number for each of the record's tracks, equal for equal ids."""
         return self._tracks[1]
 
     def passing(self, kind: Kind, wanted: Filter) -> Numbers:
@@ -70,7 +70,7 @@ class RecordIndex:
 
 
 class _Column:
-    """Rows in the order of their keys; `keys` are of shape (rows, how many a row has)."""
+    """Rows in the order of their keys; `keys` has the shape (rows, keys of a row)."""
 
     def __init__(self, keys: Numbers) -> None:
         flat = keys.ravel()
@@ -79,7 +79,7 @@ class _Column:
         self._present = set(flat.tolist())
 
     def rows(self, key: int) -> Numbers:
-        """Return the rows that have the key."""
+        """Return the rows that have the key, ascending."""
         if key not in self._present:
             return _NONE
         first, end = self._keys.searchsorted((key, key + 1))
@@ -87,7 +87,7 @@ class _Column:
 
 
 def _keys(rows: Rows, name: FilterName) -> Numbers:
-    """Return the tracks or the cities of rows, shape (rows, 1 or 2)."""
+    """Return the tracks or cities of rows, shape (rows, 1 or 2)."""
     if name in ("artist", "track"):
         columns = ["track"]
     else:
@@ -105,7 +105,7 @@ def _places(gazetteer: Gazetteer, name: FilterName) -> Numbered:
     return _dense((gazetteer.country if name == "country" else gazetteer.geoname_id).tolist())
 
 
-@lru_cache(maxsize=48)  # the records of 10 s, which every new filter goes through, and some more
+@lru_cache(maxsize=48)  # more than the records of 10 s, which every new filter starts with
 def index_of(record: SliceRecord, gazetteer: Gazetteer) -> RecordIndex:
     """Return a record's index."""
     return RecordIndex(record, gazetteer)

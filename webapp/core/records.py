@@ -1,4 +1,4 @@
-"""What crosses the second bus: the record of a slice, as columns in versioned bytes."""
+"""Slice records, which cross the second bus: what was found in a slice, as columns in versioned bytes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ VERSION = 2
 
 Rows = NDArray[np.void]
 
-# One row a connection. Times are in milliseconds, cities gazetteer indices, tracks indices into those of the record.
-# `tail` are the last 64 bits of the connection's id, whose first 48 are `at`; `km` is a haversine's, to choose by.
+# One row a connection. Times are epoch milliseconds, cities city indices, tracks places in `SliceRecord.tracks`.
+# `tail` is the last 64 bits of the connection's id, and `at` its first 48; `km` is the haversine distance.
 PAIR = np.dtype(
     [("at", "<i8"), ("tail", "<u8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"),
      ("apart_ms", "<u2"), ("km", "<u2"), ("from_city", "<u2"), ("to_city", "<u2"), ("source", "u1")]
@@ -32,7 +32,7 @@ SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Two plays of one track as shown to a person; cities as gazetteer indices, `km` geodesic, `track` as wire JSON."""
+    """Two plays of one track, as shown to a person; cities are city indices, `km` is geodesic, `track` is wire JSON."""
 
     id: str
     source: str
@@ -48,7 +48,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the slices since the previous record brought; sums over records are totals (DESIGN: Frames and history)."""
+    """Counts of the slices since the previous record; their sums over records are totals."""
 
     plays: int = 0
     together: int = 0
@@ -72,14 +72,21 @@ class Counts:
 
 
 class RecordError(ValueError):
-    """Bytes that are no slice record of a version this code knows."""
+    """Bytes that are not a slice record of this version."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SliceRecord:
-    """One slice that ended before `end_ms`, closed at `now_ms`: rows of PAIR, PULSE and SPARK, tracks as wire JSON.
+    """What was found in one slice.
 
-    Pairs are sorted by id, pulses and sparks by (at, track id, geoname_id).
+    Attributes:
+        end_ms: end of the slice, exclusive.
+        now_ms: when it was closed.
+        counts: of the slices since the previous record.
+        pairs: rows of PAIR, sorted by id.
+        pulses: rows of PULSE, sorted by (at, track id, geoname_id).
+        sparks: rows of SPARK, sorted likewise.
+        tracks: as wire JSON.
     """
 
     end_ms: int
@@ -101,7 +108,7 @@ class SliceRecord:
         return int(_HEAD.unpack_from(data)[1])
 
     def encode(self) -> bytes:
-        """Return the record as bytes: version, sizes, counts, rows, tracks."""
+        """Return the record as bytes: version, times, sizes, counts, rows, tracks."""
         counts = [getattr(self.counts, name) for name in Counts.__slots__]
         sizes = [len(self.pairs), len(self.pulses), len(self.sparks), len(self.tracks)]
         lengths = np.fromiter(map(len, self.tracks), "<u4", len(self.tracks))
@@ -111,10 +118,10 @@ class SliceRecord:
 
     @classmethod
     def decode(cls, data: bytes) -> SliceRecord:
-        """Read a record back; the rows are views of `data`.
+        """Read what `encode` wrote; the rows are views of `data`.
 
         Raises:
-            RecordError: the version is another, or the bytes are cut.
+            RecordError: the bytes are of another version, or cut short.
         """
         if not data or data[0] != VERSION:
             raise RecordError(
@@ -142,12 +149,12 @@ _HEAD = struct.Struct("<Bqq4I11I")
 def connection_tails(
     secret: bytes, source: NDArray[np.uint8], track: NDArray[np.uint8], plays: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
-    """Last 64 bits of the ids of n connections: BLAKE2b, keyed, over both plays, source and track id.
+    """Return the last 64 bits of the ids of n connections: keyed BLAKE2b over both plays, source and track id.
 
     Args:
         secret: the key, at most 64 bytes.
         source: (n,) source codes.
-        track: (n, 16) track ids, a letter each.
+        track: (n, 16) track ids, one byte a character.
         plays: (n, 6) of (at, listener, geoname_id) of the earlier and of the later play.
     """
     rows = np.concatenate([np.ascontiguousarray(plays, "<i8").view(np.uint8), source[:, None], track], axis=1)
@@ -157,12 +164,12 @@ def connection_tails(
 
 
 def is_connection_id(text: str) -> bool:
-    """Tell whether a text is written as `connection_id` writes."""
+    """Tell whether a text has the form of a connection id."""
     return bool(_CONNECTION_ID.fullmatch(text))
 
 
 def connection_id(at_ms: int, tail: int) -> str:
-    """Write an id as 23 characters that sort by time: 48 bits of milliseconds, then the tail."""
+    """Return an id of 23 characters that sort by time: 48 bits of milliseconds, then the tail, in base32hex."""
     return b32hexencode(at_ms.to_bytes(6, "big") + tail.to_bytes(8, "big")).rstrip(b"=").decode().lower()
 
 
@@ -172,13 +179,13 @@ def id_floor(at_s: float) -> str:
 
 
 def wire_track_id(track: bytes) -> bytes:
-    """Id of a track given as wire JSON, which begins with it; its 16 characters are plain ASCII."""
+    """Return the id of a track given as wire JSON, which begins with it; it is 16 characters of ASCII."""
     return track[7 : 7 + TRACK_ID_BYTES]
 
 
 @lru_cache(maxsize=1 << 16)  # a slice of all the world's plays has some ten thousand tracks
 def folded_artist(track: bytes) -> str:
-    """Artist of a track given as wire JSON, folded for comparison."""
+    """Return the artist of a track given as wire JSON, folded for comparison."""
     return fold(msgspec.json.decode(track, type=_Artist).artist)
 
 

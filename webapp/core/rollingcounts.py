@@ -1,4 +1,4 @@
-"""Sums over the last seconds of records, for hello and for /api/stats."""
+"""Sums of counts over the last seconds, for hello and for /api/stats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The counts of one record, when its slice ended, and how many connections everyone was shown."""
+    """The counts of one record, the end of its slice, and how many connections the unfiltered frame showed."""
 
     end_ms: int
     counts: Counts
@@ -22,7 +22,7 @@ class Entry:
 
 
 class RollingCounts:
-    """The counts of the last minute of event time."""
+    """Sums the counts of the last minute of event time, and of all records (`total`)."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque()
@@ -30,7 +30,7 @@ class RollingCounts:
         self.total = Counts()
 
     def add(self, entry: Entry) -> None:
-        """Take in the next record."""
+        """Add the next record."""
         self._entries.append(entry)
         self.total += entry.counts
         while self._entries[0].end_ms <= entry.end_ms - KEPT_MS:
@@ -38,13 +38,13 @@ class RollingCounts:
         self._minute = reduce(add, (e.counts for e in self._entries), Counts())
 
     def begin_anew(self) -> None:
-        """Forget the last minute, but not the total: the clock was set."""
+        """Forget the last minute, but not the total, because the clock was set."""
         self._entries.clear()
         self._minute = Counts()
 
     @property
     def minute(self) -> Counts:
-        """Sums over the last 60 s."""
+        """The sums of the last 60 s."""
         return self._minute
 
     def last(self, span_ms: int) -> tuple[Counts, int]:

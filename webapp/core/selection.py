@@ -1,7 +1,7 @@
-"""Which of a record's pairs a person is shown: for each filter a few a second, the far and the new first.
+"""Chooses the pairs of a record that a person is shown: for each filter a few a second, the far and the new first.
 
-A frame is a function of the filter and the records of its aligned 10 s, in order; integers only, so that every node
-and every CPU comes to the same bytes.
+A frame is a pure function of the filter and of the records of its aligned 10 s, in order. It uses integers only, so
+that every node and every CPU makes the same bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ LATELY_MS = 10_000
 SECOND_MS = 1_000
 SLICES_A_SECOND = SECOND_MS // SLICE_MS
 
-# What a pair is worth, in km: the distance itself, and what is added or taken away for each of these.
+# A pair's score is its distance in km, plus and minus these.
 ACROSS_COUNTRIES = 6_000
 CITY_LATELY = 5_000
 TRACK_LATELY = 8_000
 LISTENER_LATELY = 8_000
 
-_TAKEN = np.iinfo(np.int64).min
+_CHOSEN = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class Chosen:
 
 
 class Selection:
-    """Chooses for one filter, record by record; it remembers the current aligned 10 s and nothing else.
+    """Chooses for one filter, record by record. It remembers what was shown in the current aligned 10 s.
 
     Args:
         wanted: the filter.
         shown_per_s: pairs shown a second; 0 shows all.
-        gazetteer: for the countries of the ends.
+        gazetteer: the cities, with their countries.
     """
 
     def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer) -> None:
@@ -56,8 +56,8 @@ class Selection:
         self._period = self._second = -1
 
     def choose(self, record: SliceRecord) -> Chosen:
-        """Choose from the next record; records come in order, none left out within an aligned 10 s."""
-        self._turn_to(record.start_ms)
+        """Choose from the next record. Within an aligned 10 s, give it every record, in order."""
+        self._forget_before(record.start_ms)
         index = index_of(record, self._gazetteer)
         pairs = index.passing("pairs", self.filter)
         return Chosen(
@@ -67,7 +67,7 @@ class Selection:
             len(pairs),
         )
 
-    def _turn_to(self, start_ms: int) -> None:
+    def _forget_before(self, start_ms: int) -> None:
         if start_ms // LATELY_MS != self._period:
             self._period = start_ms // LATELY_MS
             self._cities: Counter[int] = Counter()
@@ -76,44 +76,44 @@ class Selection:
         if start_ms // SECOND_MS != self._second:
             self._second = start_ms // SECOND_MS
             self._shown = 0
-            self._had: set[str] = set()
+            self._kinds_shown: set[str] = set()
 
     def _choose_pairs(self, record: SliceRecord, index: RecordIndex, candidates: NDArray[np.int64]) -> list[int]:
         if not self._shown_per_s:
             return [int(row) for row in candidates]
-        part = record.start_ms % SECOND_MS // SLICE_MS + 1
-        room = part * self._shown_per_s // SLICES_A_SECOND - self._shown
+        quarter = record.start_ms % SECOND_MS // SLICE_MS + 1
+        room = quarter * self._shown_per_s // SLICES_A_SECOND - self._shown
         chosen = candidates[self._best(record.pairs[candidates], index, room)] if room > 0 else candidates[:0]
         self._shown += len(chosen)
         return sorted(chosen.tolist())
 
     def _best(self, rows: Rows, index: RecordIndex, room: int) -> list[int]:
-        """Return the best of rows, one after the other: each that is shown makes those that resemble it worth less."""
+        """Return the best rows, one after the other: each lowers the scores of those that resemble it."""
         if len(rows) <= room:
             for pair in rows:
                 self._remember(pair, index.ids)
             return list(range(len(rows)))
         songs = index.songs[rows["track"]]
-        worth, best = self._worth(rows, index.ids), list[int]()
+        scores, best = self._scores(rows, index.ids), list[int]()
         while len(best) < room:
-            ties = np.flatnonzero(worth == worth.max())
+            ties = np.flatnonzero(scores == scores.max())
             row = int(ties[np.argmin(rows["tail"][ties])])
             best.append(row)
             self._remember(rows[row], index.ids)
-            worth -= _likeness(rows, rows[row]) + TRACK_LATELY * (songs == songs[row])
-            worth[best] = _TAKEN
+            scores -= _likeness(rows, rows[row]) + TRACK_LATELY * (songs == songs[row])
+            scores[best] = _CHOSEN
         return best
 
-    def _worth(self, rows: Rows, ids: Sequence[bytes]) -> NDArray[np.int64]:
-        country, city = self._gazetteer.country, np.zeros(len(self._gazetteer), np.int64)
-        city[list(self._cities)] = list(self._cities.values())
-        worth = rows["km"].astype(np.int64)
-        worth -= TRACK_LATELY * np.array([self._tracks[ids[track]] for track in rows["track"].tolist()], np.int64)
-        worth += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
+    def _scores(self, rows: Rows, ids: Sequence[bytes]) -> NDArray[np.int64]:
+        country, shown = self._gazetteer.country, np.zeros(len(self._gazetteer), np.int64)
+        shown[list(self._cities)] = list(self._cities.values())
+        scores = rows["km"].astype(np.int64)
+        scores -= TRACK_LATELY * np.array([self._tracks[ids[track]] for track in rows["track"].tolist()], np.int64)
+        scores += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
         for place, listener in (("from_city", "from_listener"), ("to_city", "to_listener")):
-            worth -= CITY_LATELY * city[rows[place]]
-            worth -= LISTENER_LATELY * np.array([self._listeners.get(key, 0) for key in rows[listener].tolist()])
-        return worth
+            scores -= CITY_LATELY * shown[rows[place]]
+            scores -= LISTENER_LATELY * np.array([self._listeners.get(key, 0) for key in rows[listener].tolist()])
+        return scores
 
     def _remember(self, pair: np.void, ids: Sequence[bytes]) -> None:
         self._cities.update((int(pair["from_city"]), int(pair["to_city"])))
@@ -121,15 +121,15 @@ class Selection:
         self._tracks[ids[pair["track"]]] += 1
 
     def _first(self, kind: Kind, index: RecordIndex) -> list[int]:
-        """Return the first row that passes, unless one of its kind was shown in this second."""
-        passing: list[int] = [] if kind in self._had else index.passing(kind, self.filter)[:1].tolist()
+        """Return the first row that passes, unless this second has shown one of its kind."""
+        passing: list[int] = [] if kind in self._kinds_shown else index.passing(kind, self.filter)[:1].tolist()
         if passing:
-            self._had.add(kind)
+            self._kinds_shown.add(kind)
         return passing
 
 
 def _likeness(rows: Rows, pair: np.void) -> NDArray[np.int64]:
-    """Return what each row is worth less once a pair was shown, for the cities and listeners that they share."""
+    """Return by how much a pair that was shown lowers the score of each row: for shared cities and listeners."""
     less = np.zeros(len(rows), np.int64)
     for mine in ("from", "to"):
         for theirs in ("from", "to"):

@@ -120,12 +120,12 @@ def outcome(press: str) -> Response:
     pressed = _pressed(press)
     met = near_ms = None
     for number, record in _records(pressed):
-        if found := matchlookup.met(record, pressed, app.gazetteer):
+        if found := matchlookup.find_connection(record, pressed, app.gazetteer):
             if offload(app.history.get, found.id) is None:  # what is shown has its page, and is kept once
                 app.history.record_filtered(app.records.stream, number, [found])
             met = msgspec.Raw(connection_json(found, app.gazetteer))
             break
-        near_ms = matchlookup.near_ms(record, pressed) if near_ms is None else near_ms
+        near_ms = matchlookup.find_pulse_ms(record, pressed) if near_ms is None else near_ms
     again_s = None if met or near_ms is not None else _ask_after_s(pressed)
     return _json({"met": met, "near_ms": near_ms, "ask_after_s": again_s}, 200)
 
@@ -193,7 +193,7 @@ def _records(press: Press) -> Iterator[tuple[int, SliceRecord]]:
     """Yield the records that may hold it."""
     records = unison().records
     known = press.after <= records.last  # else it was pressed before a restart
-    latest_ms = matchlookup.known_ms(press, round(unison().settings.window_s * 1000))[1] + SLICE_MS
+    latest_ms = matchlookup.known_by_ms(press, round(unison().settings.window_s * 1000))[1] + SLICE_MS
     for number, message in records.read(max(press.after if known else 0, records.first - 1)):
         if press.at_ms < SliceRecord.end_of(message) <= latest_ms:  # to decode all of a minute takes long
             yield number, SliceRecord.decode(message)
@@ -205,7 +205,9 @@ def _ask_after_s(press: Press) -> float | None:
     if press.after + 1 < app.channels.since:  # the clock was set back, and the slices of before are closed
         return None
     wanted = [
-        end for end in matchlookup.known_ms(press, round(app.settings.window_s * 1000)) if end > app.pipeline.closed_ms
+        end
+        for end in matchlookup.known_by_ms(press, round(app.settings.window_s * 1000))
+        if end > app.pipeline.closed_ms
     ]
     if not wanted:
         return None
