@@ -7,22 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.history_world import GAZETTEER, TRACKS, connection, temporary_history
-from webapp.core.filters import Filter
+from webapp.core.filters import FILTER_NAMES, Filter
 from webapp.core.plays import fold, track_id
 from webapp.core.search import (
     FRESH_S,
-    KINDS,
     MOST,
     SONGS,
     RecentTracks,
     Result,
     SearchError,
     Song,
+    checked_kind,
+    checked_text,
     described,
     folded,
-    kind_of,
     search,
-    wanted,
 )
 
 OSAKA = 1853909
@@ -97,32 +96,32 @@ def test_each_filter_is_one_that_the_stream_takes() -> None:
 
 def test_one_kind_can_be_asked_for_and_no_other_word_is_one() -> None:
     assert {r.kind for r in search("ma", SONGS_HEARD, GAZETTEER, "city")} == {"city"}
-    assert kind_of(None) is None
-    assert kind_of("city") == "city"
+    assert checked_kind(None) is None
+    assert checked_kind("city") == "city"
     with pytest.raises(SearchError, match="kind='town': expected one of artist, track, country, city"):
-        kind_of("town")
+        checked_kind("town")
 
 
 def test_what_cannot_be_looked_for_is_named() -> None:
     for text in (None, "", " \t\n "):
         with pytest.raises(SearchError, match="q is missing or empty"):
-            wanted(text)
+            checked_text(text)
     with pytest.raises(SearchError, match="has 10240 characters; 100 are the most"):
-        wanted("a" * 10_240)
+        checked_text("a" * 10_240)
     for text in ("a\0b", "a\x1fb", "a\x7fb", "a\ud800b"):
         with pytest.raises(SearchError, match="holds the control character"):
-            wanted(text)
-    assert wanted("  می‌خواهم ") == "می‌خواهم"  # what joins letters is none
+            checked_text(text)
+    assert checked_text("  می‌خواهم ") == "می‌خواهم"  # what joins letters is none
 
 
 @given(st.text(min_size=1, max_size=100))
 def test_any_text_is_answered_with_few_results_or_refused(text: str) -> None:
     try:
-        text = wanted(text)
+        text = checked_text(text)
     except SearchError:
         return
     results = search(text, SONGS_HEARD, GAZETTEER)
-    assert all(sum(r.kind == kind for r in results) <= MOST[kind] for kind in KINDS)
+    assert all(sum(r.kind == kind for r in results) <= MOST[kind] for kind in FILTER_NAMES)
     assert len({(r.kind, *r.filter.values()) for r in results}) == len(results)
 
 

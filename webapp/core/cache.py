@@ -1,4 +1,4 @@
-"""A cache that is bounded by the size of what it holds."""
+"""An LRU cache that is bounded by the size of its values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Values by key; those that were not used for the longest make room. For one thread at a time.
+    """An LRU cache: drops the least recently used values. Not thread-safe.
 
     Args:
-        most: what the sizes of all values may add up to.
+        most: the largest sum of the sizes of all values.
         size: returns the size of a value.
     """
 
@@ -24,13 +24,13 @@ class Cache(Generic[K, V]):
         self._used = 0
 
     def get(self, key: K) -> V | None:
-        """Return the value of a key, if it is here."""
+        """Return the value of a key, or None."""
         if key in self._values:
             self._values.move_to_end(key)
         return self._values.get(key)
 
     def keep(self, key: K, value: V) -> None:
-        """Keep a value; it may be the one that is too large, and is gone then."""
+        """Keep a value. A value that is too large by itself is not kept."""
         self.drop(key)
         self._values[key] = value
         self._used += self._size(value)
@@ -38,11 +38,11 @@ class Cache(Generic[K, V]):
             self.drop(next(iter(self._values)))
 
     def drop(self, key: K) -> None:
-        """Let go of the value of a key, if it is here."""
+        """Drop the value of a key, if there is one."""
         if key in self._values:
             self._used -= self._size(self._values.pop(key))
 
     def clear(self) -> None:
-        """Let go of all values."""
+        """Drop all values."""
         self._values.clear()
         self._used = 0

@@ -1,4 +1,4 @@
-"""The messages of the stream as compact JSON, keys in the order of the protocol."""
+"""The stream's messages as compact JSON, with their keys in the order of the protocol."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hello(
     *, stream: str, seq: int, now_s: float, window_s: float, plays_by_source: Mapping[str, int],
     recent: Sequence[bytes], gap: int | None,
 ) -> bytes:  # fmt: skip
-    """Encode the first message to a viewer; `recent` are connections as JSON, newest first."""
+    """Encode the first message to a viewer; `recent` has connections as JSON, newest first."""
     message = {
         "type": "hello", "protocol": PROTOCOL, "stream": stream, "seq": seq, "now": round(now_s, 3),
         "window_s": window_s, "plays_by_source": plays_by_source, "recent": list(map(msgspec.Raw, recent)), "gap": gap,
@@ -34,7 +34,7 @@ def hello(
 
 
 def bye(retry_ms: int) -> bytes:
-    """Encode the message that comes before a close: come back after `retry_ms`."""
+    """Encode the last message before a close, which asks the viewer to reconnect after `retry_ms`."""
     return encode({"type": "bye", "retry_ms": retry_ms})
 
 
@@ -65,7 +65,7 @@ def frame(
 
 @lru_cache(maxsize=4)
 def empty_frame(seq: int, record: SliceRecord) -> bytes:
-    """Encode the frame of one record for all filters that nothing of it passes: once for all of them."""
+    """Encode the frame of one record for the filters that nothing of it passes, once for all of these."""
     return encode(message(seq, record.now_ms, counts(record, 0, 0)))
 
 
@@ -85,9 +85,9 @@ def pulses(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> li
 
 
 def counts(record: SliceRecord, shown: int, matching: int | None) -> dict[str, Any]:
-    """Return the counts of a record as they stand in a frame; `matching` is for filtered viewers only.
+    """Return the counts of a record for a frame; `matching` is None without a filter.
 
-    Echoes are not among them: they tell a sender whether a listener whose id it knows has just pressed the song.
+    Echoes are left out: they would tell a sender who knows a listener's id whether that listener just played a song.
     """
     c = record.counts
     return {
@@ -98,7 +98,7 @@ def counts(record: SliceRecord, shown: int, matching: int | None) -> dict[str, A
 
 
 def totals(c: Counts) -> dict[str, Any]:
-    """Return counts as /api/stats gives them: like those of a frame, without echoes."""
+    """Return counts for /api/stats: without echoes, like those of a frame."""
     return {name: getattr(c, name) for name in Counts.__slots__ if name not in (*SOURCES, "echoes")}
 
 
@@ -136,7 +136,7 @@ def _pulse(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, An
 
 
 def _spark(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
-    """A spark is one person's press: its second is enough to show it."""
+    """Return a spark. It is one person's play, so its time is given as whole seconds."""
     return {
         "source": SOURCES[row["source"]], "at": int(row["at"]) // 1000,
         "city": place_json(gazetteer[int(row["city"])]), "track": msgspec.Raw(record.tracks[row["track"]]),

@@ -1,7 +1,7 @@
-"""The cities of the world that a play can lie in: by GeoNames id, by name, by coordinates; and how far apart they are.
+"""The gazetteer: finds the cities of the world by GeoNames id, name or coordinates, and their distances.
 
-A *city index* is a position in the order (lon, geoname_id). The data in `webapp/data` is made by
-`scripts/build_gazetteer.py` from GeoNames (CC BY 4.0).
+A *city index* is a position in the order (lon, geoname_id). `scripts/build_gazetteer.py` makes the data in
+`webapp/data` from GeoNames (CC BY 4.0).
 """
 
 import csv
@@ -35,7 +35,7 @@ Indices = npt.NDArray[np.int32]
 
 
 class Gazetteer:
-    """The cities, as columns in the order (lon, geoname_id), and look-ups that give indices into them.
+    """The cities as columns, in the order (lon, geoname_id), and look-ups that return city indices.
 
     Attributes:
         cities: the cities, in that order.
@@ -44,7 +44,7 @@ class Gazetteer:
         lat: float64 (n,), degrees.
         population: int64 (n,).
         country: str (n,), ISO 3166-1 alpha-2 codes.
-        countries: all country codes, those without a city too.
+        countries: all country codes, also those without a city.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Gazetteer:
         Args:
             cities: ordered by (lon, geoname_id).
             countries: every country.
-            regions: rows of (country code, admin1 code, name or ""), in the order that the name index refers to.
-            arrays: what `NameIndex.pack` and `Completions.pack` made.
+            regions: rows of (country code, admin1 code, name or ""), in the order of the name index's region numbers.
+            arrays: what `NameIndex.pack` and `Completions.pack` returned.
         """
         self.cities = tuple(cities)
         self.geoname_id: Ints = np.array([c.geoname_id for c in self.cities], dtype=np.int64)
@@ -94,8 +94,6 @@ class Gazetteer:
     def __getitem__(self, index: int) -> City:
         return self.cities[index]
 
-    # By id
-
     def by_id(self, geoname_id: int) -> int:
         """Return the index of a GeoNames id.
 
@@ -113,21 +111,19 @@ class Gazetteer:
         return np.where(self._sorted_id[places] == wanted, self._by_id[places], -1).astype(np.int32)
 
     def largest(self, country_code: str) -> int | None:
-        """Return the index of a country's most populous city; None where it has none."""
+        """Return the index of a country's most populous city; None if it has none."""
         return self._largest.get(country_code)
 
-    # By name
-
     def by_name(self, city: str, country: str, admin1: str | None = None) -> int:
-        """Return the index of the city of that name, or of the city next to a smaller place of that name.
+        """Return the index of the city with that name, or of the city nearest to a smaller place with that name.
 
-        Case, diacritics and punctuation do not matter, and names in any script are known. A city's own name counts
-        before the other names of other cities; of several bearers the most populous is meant, unless `admin1` decides.
+        Case, diacritics and punctuation do not matter, and names may be in any script. A city's own name has priority
+        over the other names of other cities; of several cities the most populous is returned, unless `admin1` decides.
 
         Args:
             city: its name, such as "Osaka", "Sao Paulo" or "東京".
             country: ISO 3166-1 alpha-2 code, or alpha-3, or the English name.
-            admin1: GeoNames' code of the region, or the name of a state of the US; not given if empty.
+            admin1: GeoNames' code of the region, or the name of a state of the US; empty is the same as None.
 
         Raises:
             PlaceError: the country, the region or the city in it is unknown, or no city is within 100 km.
@@ -135,7 +131,7 @@ class Gazetteer:
         return self._found(city, country, admin1 or None)
 
     def named(self, city: str, country: str | None = None, admin1: str | None = None) -> list[int]:
-        """Return the indices of all cities that a name can mean, best first; empty if there is none, never an error."""
+        """Return the indices of all cities that a name can mean, best first; empty if there is none."""
         folded = fold_place(city[:LONGEST_NAME])
         if country:
             code = self._code.get(fold_place(country[:LONGEST_NAME]))
@@ -167,11 +163,11 @@ class Gazetteer:
         return self._countries[code].name
 
     def is_region(self, country: str, admin1: str) -> bool:
-        """Whether a country, by code or English name, has a region of that code (in the US: or name)."""
+        """Tell whether a country, by code or English name, has a region with that code, or in the US that name."""
         return (self._code.get(fold_place(country)), fold_place(admin1)) in self._region
 
     def complete(self, prefix: str, limit: int = 8) -> list[int]:
-        """Return cities for what has been typed so far, without regard to accents.
+        """Return the cities with a name that begins so, without regard to accents.
 
         Cities whose own name begins so come first, then those with another such name (東, Münch), each by population.
         """
@@ -209,7 +205,7 @@ class Gazetteer:
         )
 
     def _hint(self, folded: str, code: str) -> str:
-        """Say where else the name is known, or which name of the country is like it."""
+        """Return where else the name exists, or a similar name in the country."""
         if elsewhere := dict.fromkeys(self.cities[i].country_code for i in self._bearers(folded)):
             return f"; there is one in {', '.join(list(elsewhere)[:_HINTS])}"
         targets, own = self._completions.starting(folded[:1])
@@ -222,13 +218,11 @@ class Gazetteer:
         return "; give another spelling, its geoname_id, or lon and lat"
 
     def _bearers(self, folded: str) -> list[int]:
-        """Return the cities of any country with this among their names: own names first, then by population."""
+        """Return the cities with this name in any country: those whose own name it is first, then by population."""
         targets, own = self._completions.exact(folded)
         rows = zip(targets.tolist(), own.tolist(), strict=True)
         ranked = sorted(rows, key=lambda row: (not row[1], -self.population[row[0]], row[0]))
         return [target for target, _ in ranked]
-
-    # By coordinates
 
     def nearest(self, lon: float, lat: float) -> int:
         """Return the index of the city nearest to a point given in degrees.
@@ -250,20 +244,18 @@ class Gazetteer:
         _check(lon, lat)
         return self._nearby.all(lon, lat)
 
-    # Distances
-
     def km(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Indices:
-        """Whole kilometres on the sphere between cities, int32: what pairs are ranked by."""
+        """Return whole kilometres on the sphere between cities, int32; pairs are ranked by these."""
         ends = (self._vectors[:, np.asarray(end, dtype=np.intp)] for end in (a, b))
         return np.rint(chord_km(*ends)).astype(np.int32)
 
     def geodesic_km(self, a: int, b: int) -> int:
-        """Whole kilometres between two cities on the WGS 84 ellipsoid, as geopy's geodesic has it: what is shown."""
+        """Return whole kilometres between two cities on the WGS 84 ellipsoid, as geopy's geodesic does."""
         return self._geodesic(a, b) if a <= b else self._geodesic(b, a)
 
     def _measure(self, a: int, b: int) -> int:
         first, second = self.cities[a], self.cities[b]
-        # geopy makes the ellipsoid anew for each distance, which takes half as long again.
+        # geopy makes a new ellipsoid for each distance, which takes half as long again.
         arc = Geodesic.WGS84.Inverse(first.lat, first.lon, second.lat, second.lon, Geodesic.DISTANCE)
         return round(float(arc["s12"]) / 1000)
 
@@ -300,5 +292,5 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 @cache
 def load_gazetteer() -> Gazetteer:
-    """Return the gazetteer that the package ships, read once a process."""
+    """Return the gazetteer of the package, read once per process."""
     return read_gazetteer(DATA)

@@ -1,4 +1,4 @@
-"""A memory of which numbers raw bytes stand for, bounded by the bytes it holds."""
+"""Interning: remembers which number raw bytes stand for, in bounded memory."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,14 +15,14 @@ Numbers = npt.NDArray[np.int64]
 
 
 class InternTable(dict[bytes, int]):
-    """The number that raw bytes stand for, worked out when first met. Never keeps errors."""
+    """The number that raw bytes stand for, found when they first occur. Errors are not kept."""
 
     def __init__(self, find: Callable[[bytes], int], most_bytes: int = MOST_BYTES) -> None:
         """Start empty.
 
         Args:
-            find: gives the number, or raises a FieldError.
-            most_bytes: about how much memory this may take; beyond it all is forgotten, before the next is looked for.
+            find: returns the number, or raises a FieldError.
+            most_bytes: about how much memory the table may take; beyond it the next look-up empties the table first.
         """
         super().__init__()
         self._find = find
@@ -30,17 +30,17 @@ class InternTable(dict[bytes, int]):
         self._bytes = 0
 
     def number(self, raw: bytes) -> int:
-        """Return the number for raw; `find` for one.
+        """Return the number of one; see `find`.
 
         Raises:
-            FieldError: it stands for none.
+            FieldError: `raw` stands for none.
         """
         if self._bytes > self._most:
             self.forget()
         return self[raw]
 
     def find(self, raws: Sequence[bytes]) -> tuple[Numbers, dict[int, FieldError]]:
-        """Return the number for each of raws, shape (raws,), and the errors by their place; there it is 0."""
+        """Return the number of each of raws, shape (raws,), and the errors by their place, where the number is 0."""
         if self._bytes > self._most:
             self.forget()
         try:
@@ -49,7 +49,7 @@ class InternTable(dict[bytes, int]):
             return self._find_each(raws)
 
     def forget(self) -> None:
-        """Forget all."""
+        """Empty the table."""
         self.clear()
         self._bytes = 0
 
@@ -71,17 +71,17 @@ class InternTable(dict[bytes, int]):
 
 
 class InternedTexts(InternTable):
-    """As `InternTable`, for raw bytes that stand for texts: the same text has the same number."""
+    """An `InternTable` for raw bytes that stand for texts: equal texts have one number."""
 
     def __init__(self, find: Callable[[bytes], bytes], most_bytes: int = MOST_BYTES) -> None:
-        """Start empty; `find` gives the text, or raises a FieldError."""
+        """Start empty; `find` returns the text, or raises a FieldError."""
         super().__init__(lambda raw: self._number(find(raw)), most_bytes)
         self._numbers: dict[bytes, int] = {}
         self.texts: list[bytes] = []
-        """The texts by their number."""
+        """The texts by number."""
 
     def forget(self) -> None:
-        """Forget all, so that numbers begin anew."""
+        """Empty the table; numbers start at 0 again."""
         super().forget()
         self._numbers.clear()
         self.texts.clear()

@@ -1,7 +1,7 @@
-"""Keyed hashes of listeners' ids: AES-CMAC (RFC 4493), of thousands at a time.
+"""Keyed hashes of listeners' ids: AES-CMAC (RFC 4493), thousands at a time.
 
-A hash a listener would cost more than all the rest of reading a play. CMAC is a chain of AES over blocks of 16 bytes;
-here each link of the chain is one call for all listeners.
+One call for each listener would cost more than all else that reads a play. CMAC is a chain of AES over blocks of 16
+bytes; here each link of the chain is one call for all listeners.
 """
 
 from collections.abc import Sequence
@@ -16,22 +16,22 @@ from cryptography.hazmat.primitives.cmac import CMAC
 Hashes = npt.NDArray[np.uint64]
 
 _BLOCK = 16
-_FEW = 16  # from so many on, all at once is faster than one by one
+_FEW = 16  # for fewer ids, one call each is faster
 
 
 class ListenerHashes:
-    """Hashes listeners' ids: 64 bits, which tell nothing of the id to those who lack the key."""
+    """Hashes listeners' ids to 64 bits, which tell nothing about the id without the key."""
 
     def __init__(self, key: bytes) -> None:
         """Start with a key for AES: 16, 24 or 32 bytes."""
         self._aes = AES(key)
-        self._cipher = Cipher(self._aes, ECB())  # not to encrypt: each call is a link of the chain
+        self._cipher = Cipher(self._aes, ECB())  # for the links of the chain, not to encrypt
         once = _doubled(self._cipher.encryptor().update(bytes(_BLOCK)))
-        # What a last block is mixed with: where it is full, and where it had to be filled up.
+        # RFC 4493's K1 and K2: XORed with the last block if it is full, and if it is padded.
         self._last = np.frombuffer(once + _doubled(once), np.uint64).reshape(2, 2)
 
     def of(self, ids: Sequence[str]) -> Hashes:
-        """Return the hashes of ids, of which none ends with U+0000: the first 8 bytes of each CMAC, little-endian."""
+        """Return the hashes of ids, none of which may end with U+0000: 8 bytes of each CMAC, little-endian."""
         if len(ids) < _FEW:
             return np.frombuffer(b"".join(map(self.one, ids)), "<u8")
         blocks, last, mask = self._blocks(_encoded(ids))
@@ -44,13 +44,13 @@ class ListenerHashes:
         return state[:, 0].astype("<u8", copy=False)
 
     def one(self, listener: str) -> bytes:
-        """Return the hash of an id, 8 bytes."""
+        """Return the hash of an id as 8 bytes."""
         cmac = CMAC(self._aes)
         cmac.update(listener.encode())
         return cmac.finalize()[:8]
 
     def _blocks(self, texts: npt.NDArray[np.bytes_]) -> tuple[Hashes, npt.NDArray[np.int64], Hashes]:
-        """Return the blocks of each text, shape (texts, blocks, 2); which is its last; what that is mixed with."""
+        """Return the blocks of each text, shape (texts, blocks, 2); the number of its last block; K1 or K2."""
         count = max(1, -(-texts.dtype.itemsize // _BLOCK))
         octets = texts.astype(f"S{count * _BLOCK}").view(np.uint8).reshape(len(texts), -1)
         size = np.strings.str_len(texts)
@@ -68,6 +68,6 @@ def _encoded(ids: Sequence[str]) -> npt.NDArray[np.bytes_]:
 
 
 def _doubled(block: bytes) -> bytes:
-    """Double a block as RFC 4493 does, in the field of 2 ** 128 elements."""
+    """Double a block in GF(2 ** 128), as RFC 4493 does."""
     number = int.from_bytes(block) << 1
     return (number & (1 << 128) - 1 ^ (0x87 if number >> 128 else 0)).to_bytes(_BLOCK)

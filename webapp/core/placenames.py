@@ -1,6 +1,6 @@
-"""Names of places: how they are folded, and two packed tables to find them in.
+"""Names of places: how they are folded, and two packed tables that find them.
 
-`NameIndex` answers "which city is this name, in this country" for half a million names in 4 MB, because it keeps hashes
+`NameIndex` finds the city of a name in a country. It holds half a million names in 4 MB, because it keeps hashes
 instead of names. `Completions` holds the names of the shipped cities as text, for type-ahead and for hints.
 """
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 KEY_BYTES = 5
 NO_CITY = 0xFFFF
-"""Target of a name that is known, but has no city of the gazetteer near it."""
+"""Target of a name that is known but has no city of the gazetteer near it."""
 
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("'"): None, ord("`"): None}
 # Letters that have no decomposition, and what they are typed as.
@@ -28,18 +28,18 @@ _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount
 def fold_place(name: str) -> str:
     """Fold a name of a place: no case, diacritics, punctuation or spaces, and "st" is "saint".
 
-    "Saint-Denis", "St. Denis" and "SAINT DENIS" are one. Empty if the name holds no letter or digit.
+    "Saint-Denis", "St. Denis" and "SAINT DENIS" fold to the same. Empty if the name has no letter or digit.
     """
     return "".join(_ABBREVIATIONS.get(word, word) for word in _words(name))
 
 
 def fold_typed(text: str) -> str:
-    """Fold what is being typed: as `fold_place`, but "st" may still become "Stockholm"."""
+    """Fold text that is being typed: as `fold_place`, but "st" stays, as it may become "Stockholm"."""
     return "".join(_words(text))
 
 
 def fold_words(text: str) -> str:
-    """Fold as `fold_typed`, but leave a space between words: what anything that has a name is searched by."""
+    """Fold as `fold_typed`, with a space between words, for the search of names of any kind."""
     return " ".join(_words(text))
 
 
@@ -47,29 +47,29 @@ def _words(name: str) -> list[str]:
     folded = name.casefold()
     if folded.isascii():
         return folded.translate(_ASCII).split()
-    # Once more, for casefolding can compose and decomposing can bring capitals back.
+    # Normalize twice: case folding can compose, and decomposing can bring capitals back.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold()).translate(_LETTERS)
     return "".join(map(_plain, folded)).split()
 
 
 def _plain(char: str) -> str:
-    # A combining class marks what can be left out (accents, points, tones); vowel signs of India have none and stay.
+    # Accents, points and tones have a combining class and are left out; vowel signs of India have none and stay.
     if unicodedata.combining(char) or char in _APOSTROPHES:
         return ""
     return char if unicodedata.category(char)[0] in "LMN" else " "
 
 
 def name_key(country_code: str, folded: str, salt: int) -> int:
-    """Hash of a folded name in a country; the salt is one under which no two names of the index share a key."""
+    """Return the hash of a folded name in a country; the salt is chosen so that no two names of the index collide."""
     text = f"{country_code}\x1f{folded}".encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=KEY_BYTES, salt=bytes([salt])).digest(), "big")
 
 
 class NameIndex:
-    """Names by country: for each the cities it can mean, best first, with the region that each bearer lies in."""
+    """Finds the cities that a name in a country can mean, best first, with the region of each bearer."""
 
     def __init__(self, arrays: Mapping[str, Any], home: npt.ArrayLike) -> None:
-        """Unpack what `pack` made, with the same regions of the cities."""
+        """Unpack what `pack` made; `home` is the same as there."""
         self._salt = int(arrays["salt"])
         self._key: npt.NDArray[np.int64] = np.cumsum(_from_planes(arrays["key"]), dtype=np.int64)
         self._target = _from_planes(arrays["target"])
@@ -88,7 +88,7 @@ class NameIndex:
     def pack(
         salt: int, key: npt.ArrayLike, target: npt.ArrayLike, region: npt.ArrayLike, home: npt.ArrayLike
     ) -> dict[str, Any]:
-        """Arrays to store: keys, ascending, as steps; regions as what differs from the city's own, which is little."""
+        """Return arrays to store: keys, ascending, as differences; regions as their XOR with the city's own region."""
         steps = np.diff(np.asarray(key, dtype=np.int64), prepend=0)
         away = np.asarray(region, dtype=np.uint16) ^ _homes(home)[np.asarray(target)]
         return {
@@ -100,7 +100,7 @@ class NameIndex:
 
 
 class Completions:
-    """Folded names in the order of their bytes, each with its city and whether it is that city's own name."""
+    """Finds cities by the beginning of a name. It knows for each name whether it is the city's own."""
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         """Unpack what `pack` made."""
@@ -110,11 +110,11 @@ class Completions:
         self._own: npt.NDArray[np.bool_] = np.unpackbits(arrays["own"], count=len(self._ends)).astype(bool)
 
     def exact(self, folded: str) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
-        """City indices of a name, and for each whether it is the city's own."""
+        """Return the city indices of a name, and for each whether it is the city's own name."""
         return self._rows(_bytes(folded), _bytes(folded) + b"\0")
 
     def starting(self, folded: str) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
-        """City indices of the names that begin so (a city may recur), and for each whether it is the city's own."""
+        """Return likewise for all names that begin so; a city may occur several times."""
         return self._rows(_bytes(folded), _bytes(folded) + b"\xff")
 
     def _rows(self, first: bytes, past: bytes) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
@@ -127,7 +127,7 @@ class Completions:
 
     @staticmethod
     def pack(rows: list[tuple[str, int, bool]]) -> dict[str, Any]:
-        """Arrays to store for rows of (folded name, city index, own name)."""
+        """Return arrays to store for rows of (folded name, city index, is own name)."""
         rows = sorted(rows, key=lambda row: (_bytes(row[0]), *row[1:]))
         names = [_bytes(name) for name, _, _ in rows]
         return {"text": np.frombuffer(b"".join(names), np.uint8), "length": _to_planes([len(n) for n in names], "<u2"),
@@ -136,7 +136,7 @@ class Completions:
 
 
 def _homes(home: npt.ArrayLike) -> npt.NDArray[np.uint16]:
-    """Region by city index, 0 for NO_CITY."""
+    """Return the region of each city index; 0 for NO_CITY."""
     regions = np.zeros(NO_CITY + 1, dtype=np.uint16)
     regions[: np.size(home)] = home
     return regions
@@ -147,7 +147,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _to_planes(values: npt.ArrayLike, dtype: str) -> npt.NDArray[np.uint8]:
-    """Split numbers into planes of like bytes, which compress better."""
+    """Split numbers into byte planes, which compress better."""
     exact = np.asarray(values, dtype=np.int64)
     packed = exact.astype(dtype)
     if not np.array_equal(packed, exact):

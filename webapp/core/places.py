@@ -1,4 +1,4 @@
-"""What a place is said with: a city, a country, and the error for a place that cannot be used."""
+"""Cities and countries, and the error for a place that cannot be used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class City:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country or territory by its ISO 3166-1 code, with the other words by which it can be asked for."""
+    """A country or territory by its ISO 3166-1 code; `also` are other names that find it."""
 
     code: str
     name: str
@@ -31,7 +31,7 @@ class Country:
 class PlaceError(ValueError):
     """A place that cannot be used; `str()` names the value and what would be right.
 
-    The hint is worked out only when the error is shown, for of ten thousand bad plays twenty errors are.
+    The hint is computed only when the error is shown: of ten thousand bad plays, only twenty errors are.
     """
 
     def __init__(self, message: str, hint: Callable[[], str] | None = None) -> None:
@@ -43,6 +43,6 @@ class PlaceError(ValueError):
 
 
 def shown(value: object) -> str:
-    """Quote a value for a message: escaped, and not longer than a line."""
+    """Quote a value for a message: escaped, and at most 70 characters."""
     text = repr(value[:70] if isinstance(value, str) else value)
     return text if len(text) <= 70 else text[:64] + "..."

@@ -1,4 +1,4 @@
-"""What a play is: its columns, the identity of its track, and when it comes too late."""
+"""Plays as columns, as they cross the first bus; the ids of their tracks; which plays are late."""
 
 import base64
 import hashlib
@@ -14,19 +14,19 @@ import numpy.typing as npt
 Source = Literal["live", "synthetic", "replay"]
 
 SOURCES: tuple[Source, ...] = ("live", "synthetic", "replay")
-"""The sources by their code, the number that stands for them in a column."""
+"""The sources; a source's place here is its code in columns."""
 
 SLICE_MS = 250
 AHEAD_MS = 1_000
-"""How far ahead of its arrival a play may be pressed, by clocks that differ."""
+"""How far ahead of its arrival a play's time may be, because clocks differ."""
 VERSION = 2
 
-_HEADER = struct.Struct("<BxxxIIxxxxq")  # version, plays, tracks, arrival; 24 bytes, so every column is aligned
-_SEPARATOR = "\x1f"  # str.split takes it for whitespace, so no folded text holds it
+_HEADER = struct.Struct("<BxxxIIxxxxq")  # version, plays, tracks, arrival; 24 bytes, so that columns are aligned
+_SEPARATOR = "\x1f"  # str.split treats it as whitespace, so no folded text contains it
 _PER_PLAY = ((np.dtype("<i8"), "at"), (np.dtype("<u8"), "listener"), (np.dtype("<u4"), "track"))
 _PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("u1"), "source"))
 _LENGTH = np.dtype("<u4")
-_ALONE = struct.Struct("<BxxxIIxxxxqq8sIIHB")  # the same of one play, up to its track
+_ALONE = struct.Struct("<BxxxIIxxxxqq8sIIHB")  # a batch of one play, up to its track
 _FIRST_AT = _ARRIVAL = struct.Struct("<q")
 _ARRIVAL_PLACE = 16
 
@@ -35,7 +35,7 @@ class Overloaded(Exception):  # noqa: N818 - it says what is so, not that someth
     """Too many plays wait to be matched; none of these was taken.
 
     Attributes:
-        retry_after_s: after how many seconds it is worth sending them again.
+        retry_after_s: the seconds to wait before sending them again.
     """
 
     def __init__(self, retry_after_s: float) -> None:
@@ -46,8 +46,8 @@ class Overloaded(Exception):  # noqa: N818 - it says what is so, not that someth
 def fold(text: str) -> str:
     """Return text as it is compared: NFKC, case-folded, whitespace collapsed and trimmed.
 
-    Case folding takes characters apart that NFKC puts together, hence NFKC after it as well as before it. Folding
-    twice is folding once.
+    Case folding decomposes characters that NFKC composes, so NFKC is applied before and after it. Folding is
+    idempotent.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
@@ -56,14 +56,14 @@ def fold(text: str) -> str:
 def track_id(artist: str, title: str) -> str:
     """Return the id of a track: 80 bits of BLAKE2b over folded artist and title, 16 characters of base32hex.
 
-    Two tracks have one id where artist and title fold to the same; a recording code never joins or splits them.
+    Two tracks have one id if and only if their artists and titles fold to the same; a recording code changes nothing.
     """
     name = fold(artist) + _SEPARATOR + fold(title)
     return base64.b32hexencode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
 
 
 def digests(keyed: hashlib.blake2b, pieces: Iterable[bytes | memoryview]) -> bytes:
-    """Return the digests of many pieces, one after the other; `keyed` is a hash that has taken nothing in yet."""
+    """Return the digests of many pieces, one after the other; `keyed` is a hash without input."""
     done, start = [], keyed.copy
     for piece in pieces:
         hashing = start()
@@ -75,10 +75,10 @@ def digests(keyed: hashlib.blake2b, pieces: Iterable[bytes | memoryview]) -> byt
 def late(
     at_ms: npt.NDArray[np.int64], now_ms: int, lateness_ms: int, slice_ms: int = SLICE_MS
 ) -> npt.NDArray[np.bool_]:
-    """Tell which presses belong to a slice that is closed already, or lie farther ahead than presses are taken in.
+    """Tell which plays are late: their slice is closed already, or they are more than AHEAD_MS ahead.
 
     A slice holds the times [k, k + 1) * slice_ms and closes once the watermark, now_ms - lateness_ms, reaches its end.
-    Farther ahead lies what was read before the clock was set back.
+    Plays can be farther ahead than AHEAD_MS if the clock was set back after they were read.
 
     Args:
         at_ms: epoch milliseconds, any shape.
@@ -95,15 +95,15 @@ def late(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlayBatch:
-    """Plays as columns, a row each; every array has the shape (number of plays,).
+    """Plays as columns, one row a play; every array has the shape (plays,).
 
     Attributes:
-        at: int64, when play was pressed, epoch milliseconds.
+        at: int64, when the listener pressed play, epoch milliseconds.
         source: uint8, a place in SOURCES.
         city: uint16, a city index.
         listener: uint64, a keyed hash of the listener's opaque id.
         track: uint32, a place in tracks.
-        tracks: the distinct tracks, each a compact JSON object as it stands in a connection on the wire.
+        tracks: the distinct tracks as wire JSON: compact, as in a connection of the stream.
     """
 
     at: npt.NDArray[np.int64]
@@ -118,7 +118,7 @@ class PlayBatch:
 
     @classmethod
     def joined(cls, batches: Sequence[Self]) -> Self:
-        """Return the plays of several batches as one; a track that stands in several of them stands there as often."""
+        """Return the plays of several batches as one; a track of several batches is repeated."""
         tracks = [track for batch in batches for track in batch.tracks]
         before = np.cumsum([0, *(len(batch.tracks) for batch in batches[:-1])]).astype(np.uint32)
         columns = {
@@ -128,7 +128,7 @@ class PlayBatch:
         return cls(**columns, track=np.concatenate(shifted), tracks=tuple(tracks))
 
     def encode(self) -> bytes:
-        """Return the batch as bytes for a bus: 24 of header (version first), the columns, the tracks; little-endian."""
+        """Return the batch as bytes for a bus, little-endian: a header of 24 bytes, the columns, the tracks."""
         lengths = np.fromiter(map(len, self.tracks), _LENGTH, len(self.tracks))
         head = _HEADER.pack(VERSION, len(self), len(self.tracks), 0)
         wide = (getattr(self, name).astype(kind, copy=False).tobytes() for kind, name in _PER_PLAY)
@@ -140,7 +140,7 @@ class PlayBatch:
         """Read what `encode` wrote. The columns are read-only views of data.
 
         Raises:
-            ValueError: the version is another one's, or data is cut short or too long.
+            ValueError: data is of another version, cut short or too long.
         """
         plays, tracks = _sizes(data)
         columns: dict[str, Any] = {}
@@ -155,32 +155,32 @@ class PlayBatch:
 
 
 def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: bytes) -> bytes:
-    """Return what `PlayBatch.encode` makes of one play; `listener` is its hash as 8 bytes, little-endian."""
+    """Return a batch of one play as `PlayBatch.encode` would; `listener` is the hash as 8 bytes, little-endian."""
     return _ALONE.pack(VERSION, 1, 1, 0, at_ms, listener, 0, len(track), city, source) + track
 
 
 def stamped(data: bytes, arrived_ms: int) -> bytes:
-    """Return what `PlayBatch.encode` wrote with its time of arrival, epoch milliseconds."""
+    """Return an encoded batch with its time of arrival, epoch milliseconds."""
     return b"".join((data[:_ARRIVAL_PLACE], _ARRIVAL.pack(arrived_ms), data[_HEADER.size :]))
 
 
 def arrived_ms(data: bytes) -> int:
-    """Return when plays arrived, as `stamped` wrote it; 0 where nothing did."""
+    """Return when an encoded batch arrived, as `stamped` wrote it; 0 if it was not stamped."""
     arrived: int = _ARRIVAL.unpack_from(data, _ARRIVAL_PLACE)[0]
     return arrived
 
 
 def plays_in(data: bytes) -> int:
-    """Return how many plays `PlayBatch.encode` wrote.
+    """Return how many plays an encoded batch has.
 
     Raises:
-        ValueError: the version is another one's, or data is cut short.
+        ValueError: data is of another version, or cut short.
     """
     return _sizes(data)[0]
 
 
 def late_in(data: bytes, now_ms: int, lateness_ms: int) -> int:
-    """Return how many of the plays that `PlayBatch.encode` wrote come too late; see `late`."""
+    """Return how many plays of an encoded batch are late; see `late`."""
     if plays_in(data) == 1:
         (at_ms,) = _FIRST_AT.unpack_from(data, _HEADER.size)
         return int(late(at_ms, now_ms, lateness_ms))

@@ -1,6 +1,6 @@
-"""What can be looked for by a few letters: artists and songs that were lately connected, countries, cities.
+"""Search by a few letters: finds recently connected artists and songs, and countries and cities.
 
-A result carries the filter that it stands for, as `Filter.parse` reads it, so that choosing one is following a link.
+Each result has the filter that shows it alone, as `Filter.parse` reads it, so that choosing it is following a link.
 """
 
 from __future__ import annotations
@@ -18,28 +18,32 @@ from webapp.core.places import PlaceError
 from webapp.core.plays import fold
 
 LONGEST = 100
-"""Characters of what is looked for."""
+"""Characters of a search text at most."""
 MOST = {"artist": 4, "track": 4, "country": 3, "city": 5}
 """Results of each kind at most."""
 MOST_OF_ONE = 8
-"""Results at most where only one kind is asked for."""
+"""Results at most when one kind is asked for."""
 SONGS = 2_000
-"""Songs that are looked through: those that were connected last."""
+"""Songs that are searched: the most recently connected ones."""
 FRESH_S = 2.0
 
 _EXACT, _BEGINS, _WORD, _WITHIN = range(4)
 
 
 class SearchError(ValueError):
-    """What is looked for cannot be looked for; the message says what would be right."""
+    """A search that is not well-formed; the message names the value and what would be right."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something found: what it is called, what tells it from others of that name, and the filter for it alone.
+    """Something that was found.
 
     Attributes:
-        lon: of a city, or of a country's most populous one, degrees.
-        lat: of the same.
+        kind: what it is.
+        label: its name.
+        detail: what tells it from others of that name.
+        filter: the filter that shows it alone.
+        lon: degrees; of a city, or of a country's most populous city.
+        lat: likewise.
     """
 
     kind: FilterName
@@ -51,7 +55,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Song(msgspec.Struct, frozen=True):
-    """A song as it stands in a connection, with its folded names beside."""
+    """A song of a connection, with its folded names."""
 
     id: str
     title: str
@@ -61,11 +65,11 @@ class Song(msgspec.Struct, frozen=True):
 
 
 class RecentTracks:
-    """The songs that were connected lately, read again when they are asked for and older than FRESH_S.
+    """The most recently connected songs, read again when they are older than FRESH_S.
 
     Args:
-        read: gives the tracks as wire JSON, so many at most, the newest first.
-        clock: tells the time, epoch seconds.
+        read: returns that many tracks at most, as wire JSON, the newest first.
+        clock: returns the time, epoch seconds.
     """
 
     def __init__(self, read: Callable[[int], Iterable[bytes]], clock: Callable[[], float]) -> None:
@@ -73,7 +77,7 @@ class RecentTracks:
         self._songs: tuple[float, tuple[Song, ...]] = (float("-inf"), ())
 
     def songs(self) -> tuple[Song, ...]:
-        """Return them, the newest first. It may read the history: call it off the loop."""
+        """Return the songs, the newest first. This may read the history: call it off the event loop."""
         now, (read_at, songs) = self._clock(), self._songs
         if 0 <= now - read_at < FRESH_S:
             return songs
@@ -93,12 +97,12 @@ _same = lru_cache(maxsize=2 * SONGS)(fold)
 
 
 def folded(text: str) -> str:
-    """Fold for looking: words without accents; a name that is all signs, such as "!!!", as it is."""
+    """Fold a name for search: words without accents; a name of signs only, such as "!!!", stays as it is."""
     return fold_words(text) or fold(text)
 
 
-def wanted(text: str | None) -> str:
-    """Return what is looked for, trimmed.
+def checked_text(text: str | None) -> str:
+    """Return a search text, trimmed.
 
     Raises:
         SearchError: it is missing or empty, too long, or holds control characters.
@@ -113,8 +117,8 @@ def wanted(text: str | None) -> str:
     return trimmed
 
 
-def kind_of(text: str | None) -> FilterName | None:
-    """Return the kind that results are limited to; None for all.
+def checked_kind(text: str | None) -> FilterName | None:
+    """Return the kind that results are limited to; None for all kinds.
 
     Raises:
         SearchError: there is no such kind.
@@ -123,17 +127,17 @@ def kind_of(text: str | None) -> FilterName | None:
         return None
     if text not in FILTER_NAMES:
         raise SearchError(f"kind={text[:40]!r}: expected one of {', '.join(FILTER_NAMES)}")
-    return next(kind for kind in FILTER_NAMES if kind == text)
+    return next(name for name in FILTER_NAMES if name == text)
 
 
 def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: FilterName | None = None) -> list[Result]:
     """Return what a text can mean, the best first: whole names, then beginnings, then words, then parts of words.
 
     Args:
-        text: what was typed, as `wanted` returned it.
+        text: what was typed, as `checked_text` returned it.
         songs: the newest first.
         gazetteer: the countries and cities.
-        kind: the one kind to look for; all if None.
+        kind: the one kind to search; None for all.
     """
     whole = folded(text)
     finders: dict[FilterName, Callable[[], Iterable[tuple[int, Result]]]] = {
@@ -149,7 +153,7 @@ def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: FilterN
 
 
 def described(shown: Filter, songs: Sequence[Song], gazetteer: Gazetteer) -> list[Result]:
-    """Return what each part of a filter is called; a song or artist that was not heard lately goes by what is known."""
+    """Return what each part of a filter is called; an unknown artist has the folded name, an unknown song none."""
     results = []
     if shown.artist is not None:
         name = next((s.artist for s in songs if _same(s.artist) == shown.artist), shown.artist)
@@ -169,7 +173,7 @@ def _rank(ranked: tuple[int, Result]) -> int:
 
 
 def _match(text: str, name: str) -> int | None:
-    """Tell how well a folded text fits a folded name: the less the better, None if it does not."""
+    """Return how well a folded text fits a folded name: the lower the better, None if it does not fit."""
     if name == text:
         return _EXACT
     if name.startswith(text):
@@ -193,7 +197,7 @@ def _tracks(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
     for each in songs:
         title, artist = each.folded_title, each.folded_artist
         ranks = [_match(text, name) for name in (title, f"{title} {artist}", f"{artist} {title}")]
-        ranks[2] = ranks[2] if len(text) > len(artist) else None  # by the artist alone the artist is found
+        ranks[2] = ranks[2] if len(text) > len(artist) else None  # the artist's name alone finds the artist
         found = [rank for rank in ranks if rank is not None]
         if found and each.id not in known:
             known.add(each.id)
@@ -207,7 +211,7 @@ def _countries(text: str, whole: str, gazetteer: Gazetteer) -> Iterator[tuple[in
         meant = ""
     for code in sorted(gazetteer.countries, key=lambda code: (code != meant, code)):
         rank = _match(whole, _folded_country(gazetteer.country_name(code)))
-        if code == meant:  # by another of its names, or by its code, which may well be the beginning of a word
+        if code == meant:  # found by another name, or by its code, which may also begin a word
             rank = min(_BEGINS if rank is None else rank, _BEGINS if len(text) < 4 else _EXACT)
         if rank is not None:
             yield rank, _country(code, gazetteer)

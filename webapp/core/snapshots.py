@@ -1,4 +1,4 @@
-"""Snapshots: structs with numpy columns as bytes and back, for another process of the same machine."""
+"""Snapshots: encodes structs with numpy columns as bytes, for another process on the same machine."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def encode(state: msgspec.Struct) -> bytearray:
-    """Return a struct as MessagePack; each numpy array in it becomes its plain bytes, in the machine's byte order."""
+    """Return a struct as MessagePack; a numpy array becomes its bytes, in the machine's byte order."""
     into = bytearray()
     msgspec.msgpack.Encoder(enc_hook=_bytes_of).encode_into(state, into)
     return into
 
 
 def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
-    """Read what `encode` wrote. Arrays get the dtype that their annotation names, and are read-only views of data.
+    """Read what `encode` wrote. Arrays have the dtype of their annotation, and are read-only views of data.
 
     Raises:
-        msgspec.MsgspecError: data is no such struct.
+        msgspec.MsgspecError: data is not such a struct.
         ValueError: the bytes of an array are cut short.
     """
     return msgspec.msgpack.decode(data, type=kind, dec_hook=_array_of)

@@ -1,4 +1,4 @@
-"""What each field of a play must be: decoded JSON in; a value, or a `FieldError` for a person, out."""
+"""Checks the fields of a play: takes decoded JSON, returns a value or raises a `FieldError` for a person."""
 
 import json
 import math
@@ -23,11 +23,11 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
     for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0000, 0xE0FFF), (0xFFF0, 0xFFF8), (0x2065, 0x2065))
     for code in range(first, last + 1)
 }
-"""What shows nothing though it counts as a letter, a mark or a symbol: Unicode's Default_Ignorable_Code_Point, Hangul
-fillers and variation selectors among them, and the blank of Braille."""
+"""Letters, marks and symbols that are invisible: Unicode's Default_Ignorable_Code_Point, such as Hangul fillers and
+variation selectors, and the blank of Braille."""
 
-# Embeddings, overrides and isolates would turn round the text beside them, in a feed or on a card.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Embeddings, overrides and isolates would reverse the text beside them, in a feed or on a card.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
@@ -44,7 +44,7 @@ class FieldError(ValueError):
     """A field that cannot be used; `str()` names the value and what would be right.
 
     Attributes:
-        field: its dotted name, such as "track.title"; None where the play as a whole is meant.
+        field: its dotted name, such as "track.title"; None for the play as a whole.
     """
 
     def __init__(self, field: str | None, problem: object) -> None:
@@ -53,12 +53,12 @@ class FieldError(ValueError):
         self.problem = problem
 
     def bare(self) -> Self:
-        """Return it without the frames that it came through: thousands of these at once keep the collector busy."""
+        """Return a copy without a traceback: thousands of tracebacks keep the garbage collector busy."""
         return type(self)(self.field, self.problem)
 
 
 def shown(value: object) -> str:
-    """Return a value as an error names it: on one line, of bounded length, safe to print."""
+    """Return a value for an error message: on one line, of bounded length, safe to print."""
     if isinstance(value, str):
         return repr(value[:_SHOWN]) + "…" * (len(value) > _SHOWN)
     if isinstance(value, dict | list):
@@ -70,21 +70,21 @@ def shown(value: object) -> str:
 
 
 def fields_of(value: object, field: str | None, example: str) -> dict[str, Any]:
-    """Return a JSON object as it is; a FieldError for anything else."""
+    """Return a JSON object unchanged; raise a FieldError for anything else."""
     if not isinstance(value, dict):
         raise FieldError(field, f"expected an object such as {example}, got {shown(value)}")
     return value
 
 
 def required(fields: dict[str, Any], name: str, field: str, expected: str) -> Any:
-    """Return fields[name]; a FieldError if it is missing."""
+    """Return fields[name]; raise a FieldError if it is missing."""
     if name not in fields:
         raise FieldError(field, f"missing; expected {expected}")
     return fields[name]
 
 
 def text(value: object, field: str, most: int) -> str:
-    """Return a text of 1 to `most` characters, counted and returned without the whitespace around it."""
+    """Return a text without the whitespace around it; raise a FieldError unless 1 to `most` characters are left."""
     if not isinstance(value, str):
         raise FieldError(field, f"expected text, got {shown(value)}")
     refuse_characters(value, field)
@@ -97,7 +97,7 @@ def text(value: object, field: str, most: int) -> str:
 
 
 def refuse_characters(value: str, field: str) -> None:
-    """Raise a FieldError if a text holds what no text of a play may hold: see `_REFUSED`."""
+    """Raise a FieldError if a text has a character that no text of a play may have; see `_REFUSED`."""
     if found := _REFUSED.search(value):
         code, start = f"U+{ord(found[0]):04X}", max(0, found.start() - _SHOWN // 2)
         raise FieldError(field, f"{_kind(found[0])} {code} at character {found.start()} of {shown(value[start:])}")
@@ -106,13 +106,13 @@ def refuse_characters(value: str, field: str) -> None:
 def _kind(character: str) -> str:
     if _SURROGATE.match(character):
         return "lone surrogate (half of a character)"
-    if _TURNING.match(character):
+    if _BIDI.match(character):
         return "character that turns the direction of text (leave it out)"
     return "control character"
 
 
 def listener(value: object) -> str:
-    """Return a listener's opaque id, exactly as sent: 1 to 128 characters."""
+    """Return a listener's opaque id, unchanged; raise a FieldError unless it has 1 to 128 characters."""
     if not isinstance(value, str):
         raise FieldError("listener", f"expected text, got {shown(value)}")
     if not 1 <= len(value) <= LISTENER_MOST:
@@ -122,14 +122,14 @@ def listener(value: object) -> str:
 
 
 def number(value: object, field: str, expected: str = "a number") -> float:
-    """Return a finite number; neither true nor "1" is one."""
+    """Return a finite number; raise a FieldError for anything else, also for true and "1"."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise FieldError(field, f"expected {expected}, got {shown(value)}")
     return value
 
 
 def source(value: object) -> Source:
-    """Return one of SOURCES."""
+    """Return one of SOURCES; raise a FieldError for anything else."""
     for known in SOURCES:
         if value == known:
             return known
@@ -137,7 +137,7 @@ def source(value: object) -> Source:
 
 
 def pressed_at(at_s: float | None, now_ms: int, window_ms: tuple[int, int]) -> FieldError:
-    """Return the error of a press outside the window [now + window_ms[0], now + window_ms[1]]."""
+    """Return the error of a play outside the window [now + window_ms[0], now + window_ms[1]]."""
     before_s, after_s = -window_ms[0] / 1000, window_ms[1] / 1000
     problem = f"{shown(at_s)} is not within {before_s:g} s before and {after_s:g} s after the server's now,"
     return FieldError("pressed_at", f"{problem} {now_ms / 1000:.3f}{_unit_hint(at_s or 0.0)}")
@@ -151,7 +151,7 @@ def _unit_hint(at_s: float) -> str:
 
 
 def track(value: object) -> bytes:
-    """Return a track as it stands in a connection on the wire: compact JSON, its id first."""
+    """Return a track as wire JSON: compact, its id first."""
     fields = fields_of(value, "track", '{"title": "...", "artist": "..."}')
     title, artist = (_named(fields, name) for name in ("title", "artist"))
     if fields.get("album") is not None:
@@ -202,7 +202,7 @@ def _may_be_address(text: str) -> bool:
 
 
 def place(value: object, gazetteer: Gazetteer) -> int:
-    """Return the city index of a place, which is given in exactly one of three ways."""
+    """Return the city index of a place, given in exactly one of three ways."""
     fields = fields_of(value, "place", '{"city": "...", "country": "..."}')
     fields = {name: given for name, given in fields.items() if given is not None}
     kinds = [kind for kind, names in _PLACES.items() if any(name in fields for name in names)]

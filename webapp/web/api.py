@@ -12,7 +12,7 @@ from webapp import gauges
 from webapp.core.filters import Filter, FilterError
 from webapp.core.frames import connection_json
 from webapp.core.records import is_connection_id
-from webapp.core.search import SearchError, kind_of, search, wanted
+from webapp.core.search import SearchError, checked_kind, checked_text, search
 from webapp.storage import pastframes as kept
 from webapp.web.runtime import offload, unison
 
@@ -71,7 +71,7 @@ def past() -> Response:
 def find() -> Response:
     """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone."""
     app, pairs = unison(), list(request.args.items(multi=True))
-    text, kind = wanted(_one(pairs, "q")), kind_of(_one(pairs, "kind"))
+    text, kind = checked_text(_one(pairs, "q")), checked_kind(_one(pairs, "kind"))
     results = offload(lambda: search(text, app.heard.songs(), app.gazetteer, kind))
     return _json({"results": results})
 
