@@ -1,4 +1,4 @@
-"""Build what the globe's ground shows: `python scripts/build_land.py` writes three files to `assets/`.
+"""Build what the globe's ground shows: `python scripts/build_land.py` writes three files to `assets/data`.
 
 `land.bin` and `land-few.bin` are Natural Earth's land (public domain), as npm's world-atlas packs it. One bit a point
 of a Fibonacci lattice says land or sea, the lowest bit of the first byte first, so the browser can lay out the same
@@ -24,7 +24,7 @@ from webapp.core.gazetteer import load_gazetteer
 WORLD_ATLAS = "world-atlas@2.0.2"
 TOPOLOGY = "package/land-50m.json"
 POINTS = {"land.bin": 65_536, "land-few.bin": 22_528}
-ASSETS = Path(__file__).parent.parent / "assets"
+DATA = Path(__file__).parent.parent / "assets" / "data"
 
 Floats = npt.NDArray[np.float64]
 
@@ -100,9 +100,9 @@ def main() -> None:
     coast = edges(fetch_topology())
     for name, count in POINTS.items():
         mask = land_mask(*lattice(count), coast)
-        (ASSETS / name).write_bytes(np.packbits(mask, bitorder="little").tobytes())
+        (DATA / name).write_bytes(np.packbits(mask, bitorder="little").tobytes())
         print(f"{name}: {mask.sum()} of {count} points are land ({mask.mean():.1%})")
-    (ASSETS / "lights.bin").write_bytes(city_lights())
+    (DATA / "lights.bin").write_bytes(city_lights())
 
 
 if __name__ == "__main__":

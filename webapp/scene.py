@@ -1,7 +1,7 @@
 """The globe's scene, described with pydeck: what is drawn, in which order, colours and sizes.
 
-The page draws it with pydeck's own bundle and five layers of ours (`assets/layers`), which pydeck's custom libraries
-let take part by name; a change here changes the globe. `snapshot` needs pydeck alone, for a notebook.
+The page draws it with pydeck's own bundle and our five layers (`assets/globe/layers`), which pydeck's custom libraries
+know by name. A change here changes the globe. `snapshot` needs only pydeck, for a notebook.
 """
 
 import json
@@ -17,7 +17,7 @@ ARCS = {"heat": "#ffffff", "spark": "#b9c9ee"}
 COVER = {"ocean": 0.3, "arcs": 0.4}
 """How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
 CONTROLLER = {"inertia": 400, "keyboard": False, "scrollZoom": False}
-"""What deck does with gestures; keys and the wheel are the page's own (`assets/keys.js`, `gestures.js`)."""
+"""What deck does with gestures. The page handles keys and the wheel (`assets/ui/shortcuts.js`, `globe/gestures.js`)."""
 FARTHEST_DEG = 60.0
 """From the equator, of where the globe begins: nearer to a pole there would be little but ice in view."""
 FLIGHT_S = (1.3, 3.0)

@@ -24,7 +24,7 @@ from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
 WIRE_MAX_MB = 1.2
 FIRST_ARC_MAX_S = 2.5
 STEP_MS = 50
-ON_THE_STILL = "document.querySelector('.poster .live path') !== null"
+ON_THE_PLACEHOLDER = "document.querySelector('.placeholder .live path') !== null"
 ON_THE_GLOBE = "document.querySelector('#stage[data-arcs]') !== null"
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -63,7 +63,7 @@ def visit(context: BrowserContext, url: str) -> Load:
         return time.monotonic() - began
 
     page.goto(url, wait_until="commit")
-    load.still_s, load.globe_s = wait(f"{ON_THE_STILL} || {ON_THE_GLOBE}"), wait(ON_THE_GLOBE)
+    load.still_s, load.globe_s = wait(f"{ON_THE_PLACEHOLDER} || {ON_THE_GLOBE}"), wait(ON_THE_GLOBE)
     page.close()
     return load
 

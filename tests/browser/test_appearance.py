@@ -103,7 +103,7 @@ def test_an_american_reads_miles(told: Server, visit: Callable[..., Visit]) -> N
     assert re.match(r"40 ms apart · 10,499 mi · \d+:\d\d:\d\d\s[AP]M$", facts)
 
 
-def test_without_a_script_there_is_a_poster_and_the_latest_connections(
+def test_without_a_script_there_is_a_placeholder_and_the_latest_connections(
     told: Server, visit: Callable[..., Visit]
 ) -> None:
     visitor = visit(java_script_enabled=False)
@@ -112,7 +112,7 @@ def test_without_a_script_there_is_a_poster_and_the_latest_connections(
     assert titles(page) == ["Copper Sky", MARKUP]
     assert page.locator("#feed img").count() == 0
     assert page.locator("#feed .cities").last.inner_text() == "Osaka, Japan and Recife, Brazil"
-    expect(page.locator(".poster")).to_be_visible()
+    expect(page.locator(".placeholder")).to_be_visible()
     expect(page.locator(".tools")).to_be_hidden()
     expect(page.locator(".feed noscript .hint")).to_be_visible()
     expect(page.locator("#city")).to_be_hidden()
@@ -131,7 +131,7 @@ def test_the_list_that_the_server_wrote_is_taken_over_without_repeating(
     page = visitor.open(told.url)
     visitor.wait("document.querySelectorAll('#feed [data-served]').length === 0")
     assert titles(page) == ["Copper Sky", MARKUP]
-    expect(page.locator(".poster")).to_be_hidden()
+    expect(page.locator(".placeholder")).to_be_hidden()
     expect(page.get_by_role("dialog", name="Copper Sky")).to_be_visible()
 
 

@@ -226,7 +226,7 @@ def test_a_frame_that_has_no_origin_is_live_where_anybody_may_frame_it(
     guest.page.goto(host.page(tag))
     inside = guest.page.frame_locator("iframe")
     expect(inside.locator("html")).to_have_css("background-color", "rgb(4, 6, 15)")
-    expect(inside.locator(".poster")).to_have_css("position", "absolute")
+    expect(inside.locator(".placeholder")).to_have_css("position", "absolute")
     expect(inside.locator(".credits")).to_be_in_viewport(ratio=1)
     told = inside.locator("html").evaluate("root => getComputedStyle(root).getPropertyValue('--accent')")
     assert "#ff5e8a" in told

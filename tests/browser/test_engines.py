@@ -169,11 +169,11 @@ def test_a_connection_that_dies_without_a_word_is_replaced(engine: Engine, lone:
 @pytest.mark.parametrize(
     ("name", "status", "script", "says"),
     [
-        ("city.js", "404 Not Found", "", "Not working here: Your city"),
-        ("city.js", "200 OK", "export const = 1", "Not working here: Your city"),
-        ("main.js", "404 Not Found", "", "Only the list works. Reload the page to try again."),
-        ("format.js", "200 OK", "export const = 1", "Only the list works. Reload the page to try again."),
-        ("main.js", "200 OK", "throw new Error()", "Only the list works. Reload the page to try again."),
+        ("visitor/homecity.js", "404 Not Found", "", "Not working here: Your city"),
+        ("visitor/homecity.js", "200 OK", "export const = 1", "Not working here: Your city"),
+        ("pages/index.js", "404 Not Found", "", "Only the list works. Reload the page to try again."),
+        ("common/format.js", "200 OK", "export const = 1", "Only the list works. Reload the page to try again."),
+        ("pages/index.js", "200 OK", "throw new Error()", "Only the list works. Reload the page to try again."),
     ],
 )
 def test_a_broken_script_leaves_the_list_live(

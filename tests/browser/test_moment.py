@@ -236,7 +236,7 @@ def test_without_webgl_or_scripts_the_page_says_it_all(moment: str, visit: Calla
     plain = visit(java_script_enabled=False).page
     plain.goto(moment)
     for page in (visitor.page, plain):
-        expect(page.locator(".poster")).to_be_visible()
+        expect(page.locator(".placeholder")).to_be_visible()
         expect(page.locator("#told")).to_contain_text("3,791 km")
         expect(page.get_by_role("link", name="Night Bus Home")).to_be_visible()
     expect(plain.get_by_role("button", name="Share")).to_be_hidden()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable, Iterator
+from posixpath import dirname, join, normpath
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -13,6 +15,7 @@ from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON
 from tests.conftest import lasting
 from tests.serving import Server, ask, get_json, post_plays
+from webapp.web.assets import MAIN
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -80,17 +83,18 @@ def pair(title: str) -> list[dict[str, object]]:
 def modules(server: Server) -> list[str]:
     """Every module that the page loads."""
     html = ask(server, "/").text
-    return sorted({line.split("/")[-1].split('"')[0] for line in html.splitlines() if 'rel="modulepreload"' in line})
+    return sorted(re.findall(r'rel="modulepreload" href="/assets/\w+/([^"]+)"', html))
 
 
 def core(server: Server) -> set[str]:
-    """The modules that main.js imports itself, without which only bare.js is left."""
-    folder = ask(server, "/").text.split('main.js"')[0].rsplit('src="', 1)[1]
-    wanted, found = ["main.js"], {"main.js"}
+    """The modules that the page's entry point imports itself, without which only fallback.js is left."""
+    folder = ask(server, "/").text.split(f'{MAIN}"')[0].rsplit('src="', 1)[1]
+    wanted, found = [MAIN], {MAIN}
     while wanted:
-        text = ask(server, folder + wanted.pop()).text
+        name = wanted.pop()
+        text = ask(server, folder + name).text
         news = {
-            line.split('"')[1].removeprefix("./")
+            normpath(join(dirname(name), line.split('"')[1]))
             for line in text.splitlines()
             if line.startswith(("import ", "} from"))
         }
@@ -129,7 +133,8 @@ def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what
     page = visitor.page
     page.add_init_script(WITHOUT_GLOBE)
     essential = core(lively)
-    some = ["early.js", "main.js", "format.js", "optional.js", "view.js", "sound.js", "city.js", "card.js"]
+    some = ["pages/boot.js", MAIN, "common/format.js", "pages/indexparts.js", "globe/view.js", "ui/sound.js"]
+    some += ["visitor/homecity.js", "moment/details.js"]
     for name in modules(lively) if chosen == "all" else some:
         how = next(HOW)
         open_broken(page, lively, name, how)
@@ -172,7 +177,7 @@ def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
     page.evaluate("""void (performance.now = () => { throw new Error("a frame that throws"); })""")
     expect(page.locator(".notice")).to_be_visible()
     visitor.wait(NEWS)
-    expect(page.locator(".poster .live path").first).to_be_attached()
+    expect(page.locator(".placeholder .live path").first).to_be_attached()
     expect(page.locator("#trouble")).to_have_text("Not working here: Sound")
 
 
@@ -181,9 +186,9 @@ def test_a_broken_part_of_an_embed_leaves_its_list_live(lively: Server, visit: C
     page = visitor.page
     page.add_init_script(WITHOUT_GLOBE)
     for name, says in {
-        "caption.js": "Not working here: Details",
-        "bridge.js": "",
-        "status.js": "Only the list works. Reload the page to try again.",
+        "embed/caption.js": "Not working here: Details",
+        "embed/hostmessages.js": "",
+        "feed/streamstatus.js": "Only the list works. Reload the page to try again.",
     }.items():
         page.unroute_all()
         page.route(f"**/assets/*/{name}", break_by(next(HOW)))
@@ -195,10 +200,10 @@ def test_a_broken_part_of_an_embed_leaves_its_list_live(lively: Server, visit: C
 @pytest.mark.parametrize(
     ("page", "name", "says"),
     [
-        ("moment", "share.js", "Not working here: Share"),
-        ("moment", "moment.js", "Parts of this page do not work. Reload the page to try again."),
-        ("builder", "preview.js", "Not working here: Preview"),
-        ("builder", "format.js", "Parts of this page do not work. Reload the page to try again."),
+        ("moment", "moment/sharedialog.js", "Not working here: Share"),
+        ("moment", "pages/moment.js", "Parts of this page do not work. Reload the page to try again."),
+        ("builder", "embed/preview.js", "Not working here: Preview"),
+        ("builder", "common/format.js", "Parts of this page do not work. Reload the page to try again."),
     ],
 )
 def test_a_broken_part_of_another_page_is_named(
@@ -210,5 +215,5 @@ def test_a_broken_part_of_another_page_is_named(
     newest = get_json(lively, "/api/connections?limit=1")["connections"][0]["id"]
     visitor.page.goto(lively.url + {"moment": f"/c/{newest}", "builder": "/embed/builder"}[page], wait_until="commit")
     expect(visitor.page.locator("#trouble")).to_have_text(says)
-    if name == "preview.js":
+    if name == "embed/preview.js":
         expect(visitor.page.locator("#as-iframe")).to_contain_text("<iframe")

@@ -37,21 +37,21 @@ OVERLAPS = """(name) => {
     return right > left && left < one.right && one.left < right && top < one.bottom && one.top < bottom;
   }).map((element) => element.id || element.className || element.tagName);
 }"""
-POSTER = """() => {
-  const poster = document.querySelector('.poster');
-  const land = getComputedStyle(poster, '::before');
-  const {top, bottom} = poster.getBoundingClientRect();
+PLACEHOLDER = """() => {
+  const placeholder = document.querySelector('.placeholder');
+  const land = getComputedStyle(placeholder, '::before');
+  const {top, bottom} = placeholder.getBoundingClientRect();
   const stage = document.getElementById('stage').getBoundingClientRect();
-  return {land: land.content !== 'none' && land.maskImage.includes('poster'),
-    arcs: getComputedStyle(poster.querySelector('svg')).opacity,
+  return {land: land.content !== 'none' && land.maskImage.includes('placeholder'),
+    arcs: getComputedStyle(placeholder.querySelector('svg')).opacity,
     inside: stage.top <= top && bottom <= stage.bottom};
 }"""
 
 
 STANDS = """(name) => {
-  // where scripts/build_poster.py's own arc begins, on a picture of 1000 by 1000
+  // where scripts/build_placeholder.py's own arc begins, on a picture of 1000 by 1000
   const dot = document.querySelector(name).getBoundingClientRect();
-  const disc = document.querySelector('.poster').getBoundingClientRect();
+  const disc = document.querySelector('.placeholder').getBoundingClientRect();
   const [x, y] = [(dot.left + dot.right) / 2 - disc.left, (dot.top + dot.bottom) / 2 - disc.top];
   return Math.hypot(x / disc.width - 0.587, y / disc.height - 0.336) < 0.01 ? 'Lisbon' : `${x}, ${y}`;
 }"""
@@ -106,27 +106,27 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
     visitor.wait("document.getElementById('status').dataset.state === 'live'")
     for size in (LAPTOP, ON_ITS_SIDE, PHONE):
         page.set_viewport_size(size)
-        visitor.wait("getComputedStyle(document.querySelector('.poster svg')).opacity === '1'")
-        assert page.evaluate(POSTER) == {"land": True, "arcs": "1", "inside": True}
+        visitor.wait("getComputedStyle(document.querySelector('.placeholder svg')).opacity === '1'")
+        assert page.evaluate(PLACEHOLDER) == {"land": True, "arcs": "1", "inside": True}
         assert page.evaluate(OVERLAPS, ".notice") == []
     send_pair(server, "Words Only", cities=(LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(1)
     expect(page.locator("#pause")).to_be_visible()
     expect(page.locator("#nearer")).to_be_hidden()
-    expect(page.locator(".poster .live path")).to_have_count(1)
-    expect(page.locator(".poster svg:not(.live)")).to_be_hidden()
-    assert page.evaluate(STANDS, ".poster .live .from") == "Lisbon"
+    expect(page.locator(".placeholder .live path")).to_have_count(1)
+    expect(page.locator(".placeholder svg:not(.live)")).to_be_hidden()
+    assert page.evaluate(STANDS, ".placeholder .live .from") == "Lisbon"
     page.locator("#feed button").focus()
     page.keyboard.press("Enter")
     card = page.get_by_role("dialog", name="Words Only")
-    page.locator(".poster .live path").evaluate("path => path.classList.add('old')")
+    page.locator(".placeholder .live path").evaluate("path => path.classList.add('old')")
     card.get_by_role("button", name="Only Lagos").click()
     # What else is shown begins anew, perhaps with the same; by itself an arc would stay for longer.
-    expect(page.locator(".poster .live path.old")).to_have_count(0, timeout=3000)
+    expect(page.locator(".placeholder .live path.old")).to_have_count(0, timeout=3000)
     assert visitor.errors == []
 
 
-@pytest.mark.parametrize("script", ["main.js", "feed.js", "pydeck.js"])
+@pytest.mark.parametrize("script", ["pages/index.js", "feed/feed.js", "pydeck.js"])
 def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_still(
     idle: Server, visit: Callable[..., Visit], script: str
 ) -> None:
@@ -134,8 +134,8 @@ def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_s
     page.route(f"**/{script}*", lambda route: route.abort())
     page.goto(idle.url)
     expect(page.locator(".notice")).to_be_visible()
-    expect(page.locator(".poster svg").first).to_have_css("opacity", "1")
-    assert page.evaluate(POSTER) == {"land": True, "arcs": "1", "inside": True}
+    expect(page.locator(".placeholder svg").first).to_have_css("opacity", "1")
+    assert page.evaluate(PLACEHOLDER) == {"land": True, "arcs": "1", "inside": True}
 
 
 def test_while_the_globe_loads_arcs_are_on_the_still_and_the_globe_goes_on_with_them(
@@ -147,9 +147,9 @@ def test_while_the_globe_loads_arcs_are_on_the_still_and_the_globe_goes_on_with_
     page.goto(server.url, wait_until="commit")
     visitor.wait("document.getElementById('status')?.dataset.state === 'live'")
     send_pairs(server, [(f"Song {number}", (LISBON, LAGOS)) for number in range(7)])
-    arcs = page.locator(".poster .live path")
+    arcs = page.locator(".placeholder .live path")
     expect(arcs).to_have_count(5)  # no more than fit
-    visitor.wait("getComputedStyle(document.querySelector('.poster .live')).opacity === '1'")
+    visitor.wait("getComputedStyle(document.querySelector('.placeholder .live')).opacity === '1'")
     held[0].continue_()
     expect(page.locator("body[data-globe=ready]")).to_have_count(1, timeout=PATIENCE_MS)
     visitor.wait("Number(document.getElementById('stage').dataset.arcs) === 5")

@@ -16,7 +16,7 @@ NOTING = """export function createGlobe(stage, {calm}) {
   window.asked = [['calm', calm]];
   return new Proxy({}, {get: (_, name) => (one, how) => void window.asked.push([name, one?.id ?? one, how ?? {}])});
 }"""
-"""In place of assets/globe.js."""
+"""In place of assets/globe/globe.js."""
 
 
 class Late:
@@ -25,7 +25,7 @@ class Late:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._waiting: list[Route] = []
-        page.route("**/globe.js", lambda route: route.fulfill(body=NOTING, content_type="text/javascript"))
+        page.route("**/globe/globe.js", lambda route: route.fulfill(body=NOTING, content_type="text/javascript"))
         page.route("**/pydeck.js", lambda route: self._waiting.append(route))
 
     def come(self) -> list[list[Any]]:
@@ -52,7 +52,7 @@ def test_a_wish_for_less_motion_while_the_globe_loads_is_heard(
     page = visit(reduced_motion="no-preference").page
     late = Late(page)
     page.goto(server.url + path.format(moment=moment), wait_until="commit")
-    expect(page.locator("#stage .poster .live")).to_be_attached()
+    expect(page.locator("#stage .placeholder .live")).to_be_attached()
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_timeout(300)
     assert ["calm", True] in late.come()
@@ -64,7 +64,7 @@ def test_an_embeds_moment_stands_on_the_still_and_is_one_arc_on_the_globe(
     page = visit().page
     late = Late(page)
     page.goto(f"{server.url}/embed?moment={moment}", wait_until="commit")
-    expect(page.locator("#stage .poster .live path").first).to_be_attached()
+    expect(page.locator("#stage .placeholder .live path").first).to_be_attached()
     told = [each for each in late.come() if each[0] in ("connect", "replay")]
     assert told[-1] == ["replay", moment, {"alone": True}]
-    expect(page.locator("#stage .poster .live path")).to_have_count(0)
+    expect(page.locator("#stage .placeholder .live path")).to_have_count(0)

@@ -77,7 +77,7 @@ def test_with_a_port_of_their_own_they_are_there_and_nowhere_else(apart: Server,
 
 def test_the_operators_port_has_nothing_else_but_probes_and_what_the_page_is_made_of(apart: Server) -> None:
     port = operators_port(apart)
-    script = re.findall(r'src="(/assets/[^"]*operators\.js)"', ask(port, "/status").text)
+    script = re.findall(r'src="(/assets/[^"]*pages/status\.js)"', ask(port, "/status").text)
     assert [ask(port, path).status for path in ("/healthz", "/readyz", *script)] == [200, 200, 200]
     for path in ("/", "/api/stats", "/stream", "/play/token"):
         answer = ask(port, path)

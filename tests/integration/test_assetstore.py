@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.serving import Server, ask, get_text
-from webapp.web.assets import BUNDLE, Assets
+from webapp.web.assets import BUNDLE, MAIN, Assets
 from webapp.web.assetstore import FOLDER, keep
 
 
 def assets_of(folder: Path, text: str) -> Assets:
     """Make a version whose parts say a text."""
-    names = (BUNDLE, "layers/arcs.js", "main.js")
+    names = (BUNDLE, "globe/layers/arcs.js", MAIN)
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"// {name}: {text}")
@@ -30,7 +30,7 @@ def test_the_version_before_answers_after_an_upgrade_and_older_ones_are_gone(tmp
         before = keep(second, data_dir)
         assert before
         assert before.version == first.version
-        assert before.body("layers/arcs.js", "identity") == b"// layers/arcs.js: first"
+        assert before.body("globe/layers/arcs.js", "identity") == b"// globe/layers/arcs.js: first"
     before = keep(third, data_dir)
     assert before
     assert before.version == second.version
@@ -47,7 +47,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
 def test_files_that_were_changed_or_are_missing_are_not_served(tmp_path: Path) -> None:
     first, second = (assets_of(tmp_path / text, text) for text in ("first", "second"))
     keep(first, tmp_path)
-    (tmp_path / FOLDER / first.version / "main.js").write_text("alert(1)")
+    (tmp_path / FOLDER / first.version / MAIN).write_text("alert(1)")
     assert keep(second, tmp_path) is None
 
 
@@ -63,9 +63,9 @@ def test_a_server_keeps_its_assets_and_serves_those_of_the_version_before(tmp_pa
     server = Server(tmp_path / "data")
     try:
         (own,) = set(re.findall(r"/assets/(\w+)/", get_text(server, "/")))
-        assert ask(server, f"/assets/{own}/main.js").status == 200
-        answer = ask(server, f"/assets/{earlier.version}/main.js")
-        assert (answer.status, answer.text) == (200, "// main.js: earlier")
+        assert ask(server, f"/assets/{own}/{MAIN}").status == 200
+        answer = ask(server, f"/assets/{earlier.version}/{MAIN}")
+        assert (answer.status, answer.text) == (200, f"// {MAIN}: earlier")
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         for path in ("nothing.js", "../lock", "%2e%2e/secret"):
             assert ask(server, f"/assets/{earlier.version}/{path}").status == 404

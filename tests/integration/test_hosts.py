@@ -51,7 +51,17 @@ def moment(everywhere: Server) -> str:
     return str(found["id"])
 
 
-ALL = ["/", "/metrics", "/stream", "/play", "/play/token", "/assets/x/main.js", "/embed.js", "/api/stats", "/nowhere"]
+ALL = [
+    "/",
+    "/metrics",
+    "/stream",
+    "/play",
+    "/play/token",
+    "/assets/x/pages/index.js",
+    "/embed.js",
+    "/api/stats",
+    "/nowhere",
+]
 
 
 LITERALS = ["a.localhost", "127.0.0.1", "192.0.2.9:80", "[2001:db8::1]", "[::1]:8000"]

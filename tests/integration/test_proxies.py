@@ -178,7 +178,7 @@ def test_page_plays_stream_and_limits_work_behind_a_proxy_as_documented(
 
 def check_pages(proxy: Proxy) -> None:
     status, page = proxy.ask(f"{PREFIX}/")
-    (module,) = re.findall(r'<script type="module" src="([^"]+/main\.js)"', page)
+    (module,) = re.findall(r'<script type="module" src="([^"]+/pages/index\.js)"', page)
     assert (status, module.startswith(f"{PREFIX}/assets/")) == (200, True)
     assert proxy.ask(module)[0] == 200
     assert f'href="https://{NAME}{PREFIX}/oembed?' in page

@@ -168,7 +168,7 @@ def test_the_sun_stands_where_the_almanac_says() -> None:
 
 
 def test_a_song_has_the_colours_of_the_page() -> None:
-    """As `node -e` says of `songColours` in assets/palette.js."""
+    """As `node -e` says of `songColours` in assets/globe/palette.js."""
     assert [song_pair(id) for id in ("", "0123456789abcdef", "zzzzzzzzzzzzzzzz")] == [0, 5, 3]
     assert all(0 <= song_pair(str(n)) < len(PAIRS) for n in range(100))
 

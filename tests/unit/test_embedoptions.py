@@ -119,9 +119,9 @@ def test_what_wordpress_is_told_matches_every_address_that_can_be_framed() -> No
 
 
 def test_every_parameter_is_one_that_the_script_for_other_pages_knows() -> None:
-    script = (DOCS.parents[1] / "assets" / "host.js").read_text(encoding="utf-8")
+    script = (DOCS.parents[1] / "assets" / "embed" / "host.js").read_text(encoding="utf-8")
     names = re.findall(r'"([a-z ]{60,})"\.split', script)
     assert names[0].split() == [parameter.name for parameter in PARAMETERS]
-    types = (DOCS.parents[1] / "assets" / "embed.d.ts").read_text(encoding="utf-8")
+    types = (DOCS.parents[1] / "assets" / "embed" / "embed.d.ts").read_text(encoding="utf-8")
     declared = re.findall(r"^  (\w+)\?:", types.split("export interface Filter")[0], re.MULTILINE)
     assert set(declared) == {parameter.name for parameter in PARAMETERS} | {"width", "height", "lazy"}

@@ -45,10 +45,10 @@ def test_every_asset_is_served_with_its_type_and_kept_for_ever(app: Flask, clien
 def test_assets_come_in_the_coding_the_browser_takes(
     app: Flask, client: FlaskClient, accepted: str, coding: str | None
 ) -> None:
-    answer = client.get(address(app, "main.js"), headers={"Accept-Encoding": accepted})
+    answer = client.get(address(app, assets.MAIN), headers={"Accept-Encoding": accepted})
     assert answer.headers.get("Content-Encoding") == coding
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
-    assert unpack(answer.data) == (ASSETS / "main.js").read_bytes()
+    assert unpack(answer.data) == (ASSETS / assets.MAIN).read_bytes()
 
 
 def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(app: Flask, client: FlaskClient) -> None:
@@ -57,13 +57,15 @@ def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(app: Flask, clien
     assert brotli.decompress(answer.data) == pydeck_bundle().read_bytes()
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "package.json", "tsconfig.json", "types.d.ts", "../webapp/app.py", ""])
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "package.json", "tsconfig.json", "types.d.ts", "embed/embed.d.ts", "../webapp/app.py", ""]
+)
 def test_what_is_not_an_asset_is_not_found(app: Flask, client: FlaskClient, name: str) -> None:
     assert client.get(address(app, name)).status_code == 404
 
 
 def test_an_asset_of_another_version_is_not_found(client: FlaskClient) -> None:
-    assert client.get("/assets/0123456789abcdef/main.js").status_code == 404
+    assert client.get(f"/assets/0123456789abcdef/{assets.MAIN}").status_code == 404
 
 
 def test_the_page_is_sent_again_only_when_it_changed(client: FlaskClient) -> None:
@@ -109,7 +111,7 @@ def test_every_module_that_is_imported_is_served(app: Flask) -> None:
 def test_the_version_changes_with_any_asset(app: Flask) -> None:
     files = dict(assets.assets(app).files)
     assert assets.Assets(files).version == assets.assets(app).version
-    files["main.js"] = files["globe.js"]
+    files[assets.MAIN] = files["globe/globe.js"]
     assert assets.Assets(files).version != assets.assets(app).version
 
 

@@ -41,6 +41,16 @@ def test_the_way_through_the_code_names_each_module_once_and_in_its_folder() -> 
 
 def test_every_module_that_the_page_is_said_to_have_is_there() -> None:
     assets = README.parent / "assets"
-    named = re.findall(r"`(\w+\.js)`", (DOCS / "architecture.md").read_text(encoding="utf-8"))
-    assert len(named) > 3
-    assert [name for name in named if not (assets / name).exists()] == []
+    there = {path.name for path in assets.rglob("*.js")} | {
+        f"{path.name}/" for path in assets.rglob("*") if path.is_dir()
+    }
+    pages = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("| in `assets/` |")[2]
+    named = re.findall(r"`(\w+(?:\.js|/))`", pages)
+    assert len(named) > 20
+    assert set(named) <= there
+
+
+def test_every_folder_of_assets_is_named() -> None:
+    pages = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("| in `assets/` |")[2]
+    folders = [path.name for path in (README.parent / "assets").iterdir() if path.is_dir()]
+    assert [name for name in folders if f"`{name}/`" not in pages] == []

@@ -20,7 +20,7 @@ CONNECTION = {
 
 
 def test_the_scene_names_layers_that_the_page_has() -> None:
-    exported = re.findall(r"\w+Layer", (ASSETS / "layers" / "index.js").read_text())
+    exported = re.findall(r"\w+Layer", (ASSETS / "globe" / "layers" / "index.js").read_text())
     described = scene.scene()
     assert [layer["@@type"] for layer in described["layers"]] == [
         "OceanLayer",
@@ -35,13 +35,13 @@ def test_the_scene_names_layers_that_the_page_has() -> None:
 
 
 def test_the_globe_stands_on_the_pages_own_ground() -> None:
-    light, dark = re.findall(r"--ground: light-dark\((#\w+), (#\w+)\)", (ASSETS / "tokens.css").read_text())[0]
+    light, dark = re.findall(r"--ground: light-dark\((#\w+), (#\w+)\)", (ASSETS / "ui" / "tokens.css").read_text())[0]
     assert palette.OCEAN["ground"] == dark
     assert scene.PAPER_OCEAN["ground"] == light
 
 
 def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
-    sources = "".join(path.read_text() for path in (ASSETS / "layers").glob("*.js"))
+    sources = "".join(path.read_text() for path in (ASSETS / "globe" / "layers").glob("*.js"))
     classes = {text.split()[0]: text for text in sources.split("export class ")[1:]}
     for layer in scene.scene()["layers"]:
         look = re.search(r"static look = \{(.*?)\};", classes[layer["@@type"]], re.DOTALL)

@@ -14,7 +14,7 @@ from webapp.scene import PAPER_OCEAN
 TOKENS = {
     name: colours
     for name, *colours in re.findall(
-        r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", (ASSETS / "tokens.css").read_text(encoding="utf-8")
+        r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", (ASSETS / "ui" / "tokens.css").read_text(encoding="utf-8")
     )
 }
 THEMES = {"light": 0, "dark": 1}

@@ -1,6 +1,6 @@
 """The globe of a picture: the Earth as the page shows it, by the light of the moment. Pure.
 
-The formulas are those of the page's shaders (`assets/layers`), for an eye infinitely far away.
+The formulas are those of the page's shaders (`assets/globe/layers`), for an eye infinitely far away.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _dots(name: str) -> Floats:
 @cache
 def _cities() -> tuple[Floats, Floats]:
     """Return the cities' places, unit vectors, and sizes from 0 to 1; `scripts/build_land.py` packed them."""
-    data = (ASSETS / "lights.bin").read_bytes()
+    data = (ASSETS / "data" / "lights.bin").read_bytes()
     count = len(data) // 5
     lon, lat = np.radians(np.frombuffer(data, "<i2", 2 * count).reshape(2, count) / 100)
     sizes = np.frombuffer(data, np.uint8, count, 4 * count) / 255

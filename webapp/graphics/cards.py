@@ -28,7 +28,7 @@ VERSION = 2
 
 
 def song_pair(track_id: str) -> int:
-    """Return which pair of colours a song has: the one of the page (`assets/palette.js`)."""
+    """Return which pair of colours a song has: the one of the page (`assets/globe/palette.js`)."""
     value = 0
     for character in track_id:
         value = (value * 31 + ord(character)) & 0xFFFFFFFF

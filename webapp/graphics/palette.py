@@ -33,7 +33,7 @@ PAIRS = [
 
 def land_points(name: str = "land.bin") -> npt.NDArray[np.float64]:
     """The land's dots as (lon, lat) rows in degrees: `scripts/build_land.py` packed them, and fewer in land-few.bin."""
-    mask = np.unpackbits(np.frombuffer((ASSETS / name).read_bytes(), np.uint8), bitorder="little").astype(bool)
+    mask = np.unpackbits(np.frombuffer((ASSETS / "data" / name).read_bytes(), np.uint8), bitorder="little").astype(bool)
     i = np.arange(len(mask))
     lon_deg = np.degrees(i * np.pi * (3 - math.sqrt(5))) % 360 - 180
     lat_deg = np.degrees(np.arcsin(1 - 2 * (i + 0.5) / len(mask)))

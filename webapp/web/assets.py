@@ -25,7 +25,7 @@ SERVED = {
     ".webmanifest": "application/manifest+json",
 }
 BUNDLE = "pydeck.js"
-MAIN = "main.js"
+MAIN = "pages/index.js"
 """The globe's page's; every page has its own, and what that imports."""
 BEFORE = "unison-assets-before"
 """Where an application has the assets of the version before, if it has them; see `assetstore`."""

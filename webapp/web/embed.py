@@ -27,7 +27,7 @@ from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 SHORT = "public, max-age=300"
 DAY = "public, max-age=86400"
 HOLD_S = 6.0
-"""How long the arc of a moment stays up; it comes again (`assets/showing.js`)."""
+"""How long the arc of a moment stays up; it comes again (`assets/embed/player.js`)."""
 ROOM = {"discOfHeight": 0.8, "discOfWidth": 0.8}
 """Of the frame, for the globe's disc: there is little else in it."""
 
@@ -145,13 +145,13 @@ def _either(both: Any) -> str:
 @blueprint.get("/embed.js")
 def script() -> Response:
     """Serve the script for other people's pages, at an address that stays."""
-    return _lasting(offload(assets(current_app).body, "host.js", "identity"), SERVED[".js"])
+    return _lasting(offload(assets(current_app).body, "embed/host.js", "identity"), SERVED[".js"])
 
 
 @blueprint.get("/embed.d.ts")
 def declarations() -> Response:
     """Serve what the script offers, for TypeScript."""
-    return _lasting((ASSETS / "embed.d.ts").read_bytes(), "text/plain; charset=utf-8")
+    return _lasting((ASSETS / "embed" / "embed.d.ts").read_bytes(), "text/plain; charset=utf-8")
 
 
 def _lasting(body: bytes, content_type: str) -> Response:

@@ -90,7 +90,7 @@ def page() -> Response:
     """Serve the page; it may frame what it previews."""
     base = public_base(request, unison().settings) or ""
     grounds = {"dark": OCEAN["ground"], "light": PAPER_OCEAN["ground"]}
-    response = localised(render_template("builder.html", base=base, groups=groups(), grounds=grounds))
+    response = localised(render_template("embedbuilder.html", base=base, groups=groups(), grounds=grounds))
     response.headers["Content-Security-Policy"] = policy({**CONTENT_SECURITY_POLICY, "frame-src": "'self'"})
     return packed(response)
 

@@ -87,7 +87,7 @@ def _spoken() -> dict[str, Any]:
 
 @cache
 def words(tag: str) -> dict[str, str | dict[str, str]]:
-    """Return what `assets/words.js` says in a language by its English; counted sentences by plural category."""
+    """Return what `assets/common/i18n.js` says in a language by its English; counted sentences by plural category."""
     try:
         locale = Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):

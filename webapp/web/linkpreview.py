@@ -1,4 +1,4 @@
-"""Addresses in the head of a page, for sites that unfold a link to it; `templates/unfurl.html` has the rest."""
+"""Addresses in a page's head, for sites that preview a link to it; `templates/parts/linkpreview.html` has the rest."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def _picture(address: str) -> dict[str, Any]:
 
 
 def _frame(address: str, title: str, size: tuple[int, int], clear: bool) -> str:
-    """Return the frame as `assets/snippets.js` has it, in a sandbox: nobody looks at what software puts there."""
+    """Return the frame as `assets/embed/snippets.js` has it, in a sandbox: nobody looks at what software puts there."""
     frame = Markup(
         '<iframe src="{}" title="{}" width="{}" height="{}"'
         ' style="border: 0; max-width: 100%{}" loading="lazy" sandbox="{}"></iframe>'

@@ -1,0 +1,122 @@
+/** Numbers, ways, times and sentences as the page's language and the visitor's region say them. */
+import { language, say, sayCount } from "./i18n.js";
+
+const MILES = ["US", "GB", "LR", "MM"]; // regions that measure ways in miles
+const KM_PER_MILE = 1.609344;
+const UNITS = /** @type {const} */ ([["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]]);
+
+/**
+ * The page's language, as spoken where the visitor is.
+ *
+ * @type {(language: string, preferred: readonly string[]) => string}
+ */
+export function localeFor(language, preferred) {
+  const spoken = (/** @type {string} */ tag) => tag.toLowerCase().split("-")[0];
+  return preferred.find((tag) => spoken(tag) === spoken(language) && tag.includes("-")) ?? language;
+}
+
+/** @param {readonly string[]} preferred languages; the first that names a region says how ways are measured */
+export function inMiles(preferred) {
+  const regions = preferred.map((tag) => either(() => new Intl.Locale(tag).region, () => undefined));
+  return MILES.includes(regions.find(Boolean) ?? "");
+}
+
+/** The well-formed language tags among what a browser gives: "C", as where LANG=C, is none. @param {unknown} given */
+export const tagsIn = (given) =>
+  Array.isArray(given) ? given.filter((tag) => either(() => Intl.getCanonicalLocales(tag).length > 0, () => false)) : [];
+
+/** @template T @param {() => T} make @param {() => T} otherwise where the browser cannot @returns {T} */
+function either(make, otherwise) {
+  try {
+    return make();
+  } catch {
+    return otherwise();
+  }
+}
+
+/**
+ * A formatter of the browser's in a locale, or in English, or else the plain text of what is to be formatted.
+ *
+ * @template T @param {string} locale
+ * @param {(locale: string) => {format(value: T): string}} make @param {(value: T) => string} [plain]
+ */
+function formatter(locale, make, plain = String) {
+  const made = either(() => make(locale), () => either(() => make("en"), () => ({ format: plain })));
+  return (/** @type {T} */ value) => either(() => made.format(value), () => plain(value));
+}
+
+/** @param {number} ms of the epoch */
+const plainTime = (ms) => new Date(ms).toUTCString();
+
+/** @param {string} locale @param {{miles?: boolean}} [options] */
+export function createFormat(locale, { miles = false } = {}) {
+  /** @param {Intl.NumberFormatOptions} options @param {(n: number) => string} [plain] */
+  const numbers = (options, plain) => formatter(locale, (tag) => new Intl.NumberFormat(tag, options), plain);
+  /** @param {Intl.DateTimeFormatOptions} options */
+  const times = (options) => formatter(locale, (tag) => new Intl.DateTimeFormat(tag, options), plainTime);
+  const whole = numbers({ maximumFractionDigits: 0 }, (n) => n.toFixed(0));
+  const tenth = numbers({ maximumFractionDigits: 1 }, (n) => n.toFixed(1));
+  /** @param {string} unit @param {string} short */
+  const measure = (unit, short) =>
+    numbers({ style: "unit", unit, maximumFractionDigits: 0 }, (n) => `${n.toFixed(0)} ${short}`);
+  const way = miles ? measure("mile", "mi") : measure("kilometer", "km");
+  const ms = measure("millisecond", "ms");
+  const clock = times({ timeStyle: "medium" });
+  /** @type {{format(n: number, unit: Intl.RelativeTimeFormatUnit): string}} */
+  const past = either(
+    () => new Intl.RelativeTimeFormat(locale, { numeric: "always" }),
+    () => ({ format: (n, unit) => `${-n} ${unit}s ago` }),
+  );
+  /** @param {Iterable<string>} names */
+  const plainList = (names) => [...names].join(", ");
+  const list = formatter(locale, (tag) => new Intl.ListFormat(tag, { type: "conjunction" }), plainList);
+
+  /** How long something lasted. @param {number} seconds */
+  function duration(seconds) {
+    const total = Math.max(0, Math.round(seconds));
+    const [h, min, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60].map((n) => whole(n));
+    if (total < 60) return say("{s} s", { s });
+    return total < 3600 ? say("{min} min {s} s", { min, s }) : say("{h} h {min} min", { h, min });
+  }
+
+  return {
+    duration,
+    /** @type {(n: number) => string} */
+    count: (n) => (n > 0 && n < 9.95 && !Number.isInteger(n) ? tenth : whole)(n),
+    /** @type {(ms: number) => string} */
+    apart: (n) => (n === 0 ? say("the same instant") : say("{time} apart", { time: ms(n) })),
+    /** @type {(km: number) => string} */
+    distance: (km) => way(miles ? km / KM_PER_MILE : km),
+    /** The time of day. @param {number} at epoch seconds */
+    time: (at) => clock(at * 1000),
+    /** The day and the time of day, where the visitor is or in a zone. */
+    /** @type {(at: number, timeZone?: string) => string} */
+    dateTime: (at, timeZone) =>
+      times({ dateStyle: "medium", timeStyle: "medium", timeZone })(at * 1000),
+    /** How long ago something was, in the largest unit that fits. @param {number} seconds */
+    ago(seconds) {
+      const [unit, lengthS] = UNITS.find(([, each]) => seconds >= each) ?? ["second", 1];
+      return past.format(-Math.floor(seconds / lengthS), unit);
+    },
+    /** A list in words: "a", "a and b", "a, b and c". @type {(names: string[]) => string} */
+    listed: (names) => list(names),
+    /** What a viewer who comes back is told. @type {(back: {awayS: number, missed: number}) => string} */
+    welcomeBack({ awayS, missed }) {
+      const away = duration(awayS);
+      if (missed < 0) return say("Back after {away}: the stream began anew", { away });
+      if (missed === 0) return say("Back after {away}, nothing missed", { away });
+      const values = { away, n: whole(missed) };
+      return sayCount("Back after {away}, missed {n} frame", "Back after {away}, missed {n} frames", missed, values);
+    },
+  };
+}
+
+/** @type {(place: {city: string, country: string}) => string} */
+export const placeName = ({ city, country }) => (city === country ? city : say("{city}, {country}", { city, country }));
+
+/** @type {readonly string[]} */
+const preferred = globalThis.document ? tagsIn(navigator.languages) : []; // node has languages too, but no visitor
+export const { ago, apart, count, dateTime, distance, duration, listed, time, welcomeBack } = createFormat(
+  localeFor(language, preferred),
+  { miles: inMiles(preferred) },
+);

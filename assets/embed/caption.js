@@ -1,0 +1,38 @@
+/** One connection in words, over the globe in a frame: the moment that is shown, or what a visitor picked. */
+import { base } from "../common/baseurl.js";
+import { apart, distance, placeName } from "../common/format.js";
+import { language, sayParts } from "../common/i18n.js";
+import { isolated } from "../feed/feed.js";
+
+/** @param {HTMLElement} element @param {{onClose?: () => void}} [options] */
+export function createCaption(element, { onClose = () => {} } = {}) {
+  /** @type {(name: string) => HTMLElement} */
+  const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-caption="${name}"]`));
+  const closer = /** @type {HTMLElement} */ (element.querySelector(".close"));
+
+  function close() {
+    if (element.hidden) return;
+    element.hidden = true;
+    onClose();
+  }
+
+  closer.addEventListener("click", close);
+  return {
+    /** @param {Connection} connection @param {{stays?: boolean}} [how] whether there is nothing to go back to */
+    show({ id, track, from, to, apart_ms, km, at }, { stays = false } = {}) {
+      find("title").textContent = track.title;
+      find("artist").textContent = track.artist;
+      const [one, other] = [from, to].map((place) => isolated(placeName(place)));
+      find("cities").replaceChildren(...sayParts("{one} and {other}", { one, other }));
+      find("facts").textContent = [apart(apart_ms), distance(km), when(at)].join(" · ");
+      /** @type {HTMLAnchorElement} */ (find("page")).href = `${base}/c/${id}`;
+      closer.hidden = stays;
+      element.hidden = false;
+    },
+    close,
+    destroy: () => closer.removeEventListener("click", close),
+  };
+}
+
+/** @type {(at: number) => string} */
+const when = (at) => new Date(at * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });

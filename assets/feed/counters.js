@@ -1,0 +1,30 @@
+/** The numbers: plays a second, people together, and how much of it is shown, over the last ten seconds. */
+import { count } from "../common/format.js";
+import { createWindow } from "../common/rollingsums.js";
+
+const SPAN_S = 10;
+
+/** @param {HTMLElement} element holding one [data-count] for each number */
+export function createCounters(element) {
+  const last = createWindow(SPAN_S);
+
+  /** @param {string} name @param {string} text */
+  function put(name, text) {
+    const target = element.querySelector(`[data-count="${name}"]`);
+    if (target && target.textContent !== text) target.textContent = text;
+  }
+
+  return {
+    /** @param {Frame} frame */
+    add({ now, counts }) {
+      const { plays, together, connections, shown, matching } = counts;
+      last.add(now, { plays, together, shown, found: matching ?? connections });
+      put("plays", count(last.mean("plays")));
+      put("together", count(last.sum("together")));
+      put("shown", count(last.sum("shown")));
+      put("found", count(last.sum("found")));
+    },
+    /** Begin anew, such as with another stream. */
+    clear: () => last.clear(),
+  };
+}

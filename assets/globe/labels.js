@@ -1,0 +1,182 @@
+/**
+ * Labels over the globe: a song at the top of its arc, the cities at the ends. They are DOM elements, so the browser
+ * shapes every script; text only ever goes in as text. An element is made once there may be room for it.
+ *
+ * @typedef {object} Label
+ * @property {Kind} kind
+ * @property {string} story   the connection that it tells of
+ * @property {Vector} point
+ * @property {string[]} lines
+ * @property {string[]} colours
+ * @property {number} from     seconds of the page's clock
+ * @property {number} until
+ * @property {Made | null} made
+ * @property {boolean} [own]     of the visitor's own press: nothing takes its place
+ * @property {string | null} side  where it stands, as seen from its point; null while there is no room
+ *
+ * @typedef {{element: HTMLElement, card: HTMLElement, width: number, height: number, x: number, y: number}} Made
+ * @typedef {{sides: string[], rank: number, share: number}} Kind
+ * @typedef {Label & {made: Made, x: number, y: number, width: number, height: number, sides: string[]}} Seen
+ */
+import { arrange, boxAt } from "./labellayout.js";
+
+const LEAVE_MS = 450;
+const SHORTEST_S = 1.2; // what could not be read any more is not begun
+const MOST = 240; // waiting or shown, whatever comes in
+const STEP_PX = 0.5; // what no label is off by more than: to move them costs the page more than all else in a frame
+const LOOK_S = 0.25; // how often it is asked what stands over the stage
+const ROOM_PX = 150_000; // of the stage for each song: more would be a crowd
+
+/** Of two that want one place the lower rank wins; share: how many there may be for each song. */
+const KINDS = /** @type {Record<string, Kind>} */ ({
+  song: { rank: 0, share: 1, sides: ["top", "top-right", "top-left", "bottom", "right", "left"] },
+  city: { rank: 1, share: 2, sides: ["right", "left", "bottom", "top", "bottom-right", "bottom-left"] },
+});
+
+/** @param {HTMLElement} stage @param {{obstacles?: () => import("./labellayout.js").Box[]}} [options] */
+export function createLabels(stage, { obstacles = () => [] } = {}) {
+  /** @type {Label[]} */
+  let labels = [];
+  /** @type {import("./labellayout.js").Box[]} */
+  let taken = [];
+  let looked = -Infinity;
+
+  /** @param {number} now @param {(point: Vector) => [number, number] | null} project @returns {Label[]} */
+  function inView(now, project) {
+    const seen = [];
+    for (const label of labels) {
+      const soon = label.side === null && label.until - now < SHORTEST_S;
+      const at = label.from <= now && !soon ? project(label.point) : null;
+      if (!at) {
+        show(label, null);
+        continue;
+      }
+      seen.push(Object.assign(label, { x: at[0], y: at[1] }));
+    }
+    return seen.sort(byImportance(labels));
+  }
+
+  return {
+    /** @param {"song" | "city"} kind @param {Omit<Label, "kind" | "made" | "side">} what */
+    add(kind, what) {
+      const twin = (/** @type {Label} */ label) => label.lines.join() === what.lines.join() && label.until > what.from;
+      const full = labels.length >= MOST && !what.own;
+      if (full || (kind === "city" && labels.some(twin))) return;
+      labels.push({ ...what, kind: KINDS[kind], made: null, side: null });
+    },
+    /**
+     * @param {number} now @param {(point: Vector) => [number, number] | null} project  null on the far side
+     * @param {number} [share]  of the labels that there is room for: a slow device can afford fewer
+     */
+    update(now, project, share = 1) {
+      for (const label of labels) if (label.until <= now) leave(label);
+      labels = labels.filter((label) => label.until > now);
+      const { clientWidth: width, clientHeight: height } = stage;
+      const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
+      const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX))) * share;
+      const seen = atMost(inView(now, project), songs).map((label) => shaped(stage, label));
+      const seconds = performance.now() / 1000; // goes on while the page's clock is stopped
+      if (seconds - looked >= LOOK_S) [taken, looked] = [obstacles(), seconds];
+      const sides = arrange(seen, bounds, taken);
+      seen.forEach((label, i) => show(label, sides[i]));
+      if (seen.some(isOff)) seen.forEach(place);
+    },
+    count: () => labels.length,
+    /** The story of the label that covers a point, or null. @param {[number, number]} point */
+    at([x, y]) {
+      const standing = /** @type {Seen[]} */ (labels.filter(({ side }) => side !== null));
+      const covers = (/** @type {Seen} */ label) => {
+        const { left, top, right, bottom } = boxAt(label, /** @type {string} */ (label.side));
+        return left <= x && x <= right && top <= y && y <= bottom;
+      };
+      return standing.find(covers)?.story ?? null;
+    },
+    /** Take a story's labels away. @param {(story: string) => boolean} [told] which stories; all unless said */
+    drop(told = () => true) {
+      for (const label of labels) if (told(label.story)) leave(label);
+      labels = labels.filter(({ story }) => !told(story));
+    },
+    destroy() {
+      for (const { made } of labels) made?.element.remove();
+      labels = [];
+    },
+  };
+}
+
+/**
+ * The visitor's own first, and before others songs. Those that stand somewhere stay; then come the cities of a song
+ * that stands, then the newest, which will be there longest.
+ *
+ * @param {Label[]} labels @returns {(a: Label, b: Label) => number}
+ */
+function byImportance(labels) {
+  const told = new Set(labels.filter(({ kind, side }) => kind === KINDS.song && side).map(({ story }) => story));
+  const merit = (/** @type {Label} */ label) =>
+    (label.side ? 2 : Number(told.has(label.story))) - 4 * label.kind.rank + 8 * Number(label.own ?? false);
+  return (a, b) => merit(b) - merit(a) || b.from - a.from;
+}
+
+/** With its element, and so its size. @param {HTMLElement} stage @param {Label} label @returns {Seen} */
+function shaped(stage, label) {
+  label.made ??= make(stage, label);
+  const { width, height } = label.made;
+  return /** @type {Seen} */ (Object.assign(label, { width, height, sides: label.kind.sides }));
+}
+
+/** The first of each kind; the rest is hidden. @param {Label[]} seen @param {number} songs */
+function atMost(seen, songs) {
+  /** @type {Map<Kind, number>} */
+  const taken = new Map();
+  return seen.filter((label) => {
+    const count = (taken.get(label.kind) ?? 0) + 1;
+    taken.set(label.kind, count);
+    if (count > songs * label.kind.share) show(label, null);
+    return count <= songs * label.kind.share;
+  });
+}
+
+/** @param {HTMLElement} stage @param {Label} label @returns {Made} */
+function make(stage, { kind, lines, colours }) {
+  const element = document.createElement("div");
+  const card = document.createElement("div");
+  element.className = `label ${kind === KINDS.song ? "song" : "city"}`;
+  card.className = "card";
+  colours.forEach((colour, i) => element.style.setProperty(`--colour-${i}`, colour));
+  for (const text of lines) {
+    const line = document.createElement("span");
+    line.textContent = text;
+    line.dir = "auto";
+    line.title = text;
+    card.append(line);
+  }
+  element.append(card);
+  stage.append(element);
+  return { element, card, width: card.offsetWidth, height: card.offsetHeight, x: NaN, y: NaN };
+}
+
+/** @param {Label} label */
+function leave({ made }) {
+  made?.element.classList.remove("shown");
+  setTimeout(() => made?.element.remove(), LEAVE_MS);
+}
+
+/** @param {Label} label @param {string | null} side */
+function show(label, side) {
+  if (side === label.side) return;
+  label.made?.element.classList.toggle("shown", side !== null);
+  label.side = side;
+}
+
+/** Whether it is seen to stand elsewhere than it should. @param {Seen} label */
+const isOff = ({ made, side, x, y }) =>
+  side !== null && (made.element.dataset.side !== side || !(Math.hypot(x - made.x, y - made.y) < STEP_PX));
+
+/** Follow the point. @param {Seen} label */
+function place({ made, x, y, side, ...label }) {
+  made.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+  Object.assign(made, { x, y });
+  if (!side || made.element.dataset.side === side) return;
+  const { left, top } = boxAt({ ...label, x: 0, y: 0, side }, side);
+  made.element.dataset.side = side;
+  made.card.style.transform = `translate(${left.toFixed(1)}px, ${top.toFixed(1)}px)`;
+}

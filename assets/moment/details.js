@@ -1,0 +1,96 @@
+/**
+ * The card of a connection: what it was, and the ways to see more like it. It takes the focus and gives it back; Escape
+ * and its button close it.
+ */
+import { base } from "../common/baseurl.js";
+import { apart, dateTime, distance, placeName } from "../common/format.js";
+import { sayParts } from "../common/i18n.js";
+
+/** The filters that a card offers. @type {(connection: Connection) => Found[]} */
+export function likes({ track, from, to }) {
+  /** @type {Found[]} */
+  const found = [
+    { kind: "artist", label: track.artist, detail: "", filter: { artist: track.artist } },
+    { kind: "track", label: track.title, detail: track.artist, filter: { track: track.id } },
+  ];
+  for (const { geoname_id, city, country, lon, lat } of [from, to]) {
+    found.push({ kind: "city", label: city, detail: country, filter: { city: String(geoname_id) }, lon, lat });
+  }
+  return found;
+}
+
+/**
+ * @typedef {object} CardOptions
+ * @property {(found: Found) => void} onOnly
+ * @property {(connection: Connection) => void} onShare
+ * @property {((track: Track) => void) | null} onPlay  null where visitors do not press play
+ */
+
+/** @param {HTMLDialogElement} dialog @param {CardOptions} options */
+export function createCard(dialog, { onOnly, onShare, onPlay }) {
+  /** @type {(name: string) => HTMLElement} */
+  const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
+  const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
+  /** @type {Connection | null} */
+  let shown = null;
+
+  /** @param {Connection} connection */
+  function fill(connection) {
+    const { at, apart_ms, km, track, from, to, id } = connection;
+    dialog.dataset.id = id;
+    shown = connection;
+    const page = /** @type {HTMLAnchorElement} */ (find("page"));
+    [page.href, page.textContent] = [`${base}/c/${id}`, track.title];
+    find("artist").textContent = track.artist;
+    find("from").textContent = placeName(from);
+    find("to").textContent = placeName(to);
+    find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
+    find("only").replaceChildren(...likes(connection).map(offer));
+  }
+
+  /** @param {Found} found */
+  function offer(found) {
+    const [button, name] = [document.createElement("button"), document.createElement("bdi")];
+    button.type = "button";
+    name.textContent = found.label;
+    button.append(...sayParts("Only {name}", { name }));
+    button.addEventListener("click", () => {
+      close();
+      onOnly(found);
+    });
+    return button;
+  }
+
+  const close = () => dialog.close();
+  const share = () => shown && onShare(shown);
+  const play = () => {
+    close();
+    if (shown) onPlay?.(shown.track);
+  };
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    close();
+  };
+  closer.addEventListener("click", close);
+  find("share").addEventListener("click", share);
+  find("play").hidden = !onPlay;
+  find("play").addEventListener("click", play);
+  dialog.addEventListener("keydown", press);
+  return {
+    /** @param {Connection} connection */
+    open(connection) {
+      fill(connection);
+      if (!dialog.open) dialog.show();
+    },
+    close,
+    destroy() {
+      closer.removeEventListener("click", close);
+      find("share").removeEventListener("click", share);
+      find("play").removeEventListener("click", play);
+      dialog.removeEventListener("keydown", press);
+      close();
+    },
+  };
+}

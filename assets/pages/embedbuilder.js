@@ -1,0 +1,170 @@
+/** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
+import { base as ownBase } from "../common/baseurl.js";
+import { count } from "../common/format.js";
+import { language, say } from "../common/i18n.js";
+import { createParts } from "../common/parts.js";
+import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "../embed/snippets.js";
+
+/**
+ * @typedef {object} Parts
+ * @property {ReturnType<typeof import("../embed/preview.js").createPreview>} preview
+ * @property {{value(name: string, written: string): string, complaint(name: string): string}} search  fields of names
+ */
+
+const WAIT_MS = 400; // after the last letter of a field
+const VISIBLE = 3; // to one
+const COLOURS = ["accent", "background"];
+/** @type {Record<string, string>} where an accent is seen, by theme */
+const PLACES = { dark: say("On the dark theme"), light: say("On the light theme") };
+
+/** @type {<T extends HTMLElement>(id: string) => T} */
+const find = (id) => /** @type {any} */ (document.getElementById(id));
+const form = /** @type {HTMLFormElement} */ (find("choice"));
+const size = /** @type {HTMLSelectElement} */ (find("size"));
+/** @param {string} name */
+const named = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+const background = named("background");
+const transparent = /** @type {HTMLInputElement} */ (find("transparent"));
+/** @type {ReturnType<typeof createParts<Parts>>} */
+const { start, use } = createParts({
+  note: document.getElementById("trouble"),
+  names: { preview: say("Preview"), search: say("Search") },
+});
+const base = document.body.dataset.base || ownBase;
+const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let waiting;
+let turn = 0;
+
+/** What differs from what an embed is unless told. @returns {Record<string, string>} */
+function chosen() {
+  const fields = /** @type {(HTMLInputElement | HTMLSelectElement)[]} */ ([...form.querySelectorAll("[name]")]);
+  return Object.fromEntries(fields.map((field) => [field.name, valueOf(field)]).filter(([, value]) => value !== ""));
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement} field */
+function valueOf(field) {
+  const value = field.type === "checkbox" ? String(Number(/** @type {HTMLInputElement} */ (field).checked)) : field.value.trim();
+  return value === field.dataset.usual ? "" : meant(field.name, value);
+}
+
+/** What the address has for what is in a field. @type {(name: string, value: string) => string} */
+function meant(name, value) {
+  if (COLOURS.includes(name)) return value.replace(/^#/, "");
+  return use("search", (search) => search.value(name, value)) ?? value;
+}
+
+/** @returns {{width: number | null, height: number}} */
+function sizeChosen() {
+  const [width, height] = size.value.split("x").map(Number);
+  return { width: width || null, height };
+}
+
+function show() {
+  const choice = chosen();
+  const { width, height } = sizeChosen();
+  const address = addressOf("", choice);
+  use("preview", (preview) => preview.show(address, { width, height }));
+  find("as-iframe").textContent = iframeOf(base, choice, { width, height });
+  find("as-script").textContent = scriptOf(base, choice, { width, height });
+  find("as-oembed").textContent = oembedOf(base, choice);
+  find("contrast").textContent = judged(choice);
+  note(address).catch(() => {}); // without the server there is no preview either
+}
+
+/** How well the accent can be seen on what the globe floats on. @param {Record<string, string>} choice */
+function judged({ accent, background, theme }) {
+  if (!accent) return "";
+  if (contrastOf(accent, accent) === null) return say("Not a hex colour yet.");
+  const own = background && background !== "transparent" ? [[say("On this background"), background]] : null;
+  const themes = Object.entries(PLACES).filter(([name]) => !theme || name === theme);
+  const all = own ?? themes.map(([name, place]) => [place, grounds[name]]);
+  const found = all.map(([place, ground]) => verdict(place, contrastOf(accent, ground)));
+  if (background === "transparent") found.push(say("What your page puts behind the globe is not known here."));
+  return found.join(" ");
+}
+
+/** @param {string} place @param {number | null} contrast null where what it is on is no colour yet */
+function verdict(place, contrast) {
+  if (contrast === null) return "";
+  const values = { place, ratio: count(contrast) };
+  return contrast >= VISIBLE
+    ? say("{place} its contrast is {ratio} to 1, well seen.", values)
+    : say("{place} its contrast is {ratio} to 1, too little: it will be made lighter or darker there.", values);
+}
+
+/** Say what of it the server cannot use, at its field. @param {string} address */
+async function note(address) {
+  turn += 1;
+  const mine = turn;
+  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+  const { notes } = JSON.parse(page.getElementById("embed")?.textContent ?? '{"notes": []}');
+  if (mine === turn) complain(notes);
+}
+
+/** @param {string[]} notes in English, each of one parameter, which it begins with */
+function complain(notes) {
+  const named = notes.map((text) => /** @type {[string, string]} */ (text.split(/=(.*)/s)));
+  for (const field of form.querySelectorAll("[aria-describedby][name]")) {
+    const name = field.getAttribute("name") ?? "";
+    const note = named.find(([about]) => about === name)?.[1];
+    const found = note ?? use("search", (search) => search.complaint(name));
+    const place = document.getElementById(`wrong-${name}`);
+    if (place) Object.assign(place, { textContent: found ?? "", lang: note ? "en" : language });
+    field.setAttribute("aria-invalid", String(Boolean(found)));
+  }
+  find("notes").textContent = notes.filter((text) => !document.getElementById(`wrong-${text.split("=")[0]}`)).join("\n");
+}
+
+/** Have a colour and its picker say the same. @param {HTMLInputElement} changed */
+function follow(changed) {
+  const { picks } = changed.dataset;
+  if (picks) named(picks).value = changed.value;
+  const picker = /** @type {HTMLInputElement | null} */ (document.getElementById(`pick-${changed.name}`));
+  if (picker && /^#[0-9a-f]{6}$/i.test(changed.value)) picker.value = changed.value.toLowerCase();
+}
+
+/** @param {Event} event */
+function change({ target }) {
+  if (target === transparent) background.value = transparent.checked ? "transparent" : "";
+  else if (target instanceof HTMLInputElement) follow(target);
+  transparent.checked = background.value.trim() === "transparent";
+  soon(WAIT_MS);
+}
+
+/** @param {number} afterMs */
+function soon(afterMs) {
+  clearTimeout(waiting);
+  waiting = setTimeout(show, afterMs);
+}
+
+/** @param {MouseEvent} event */
+async function copy({ target }) {
+  const button = target instanceof Element ? target.closest("button") : null;
+  if (!button?.dataset.copies) return;
+  const text = find(button.dataset.copies);
+  getSelection()?.selectAllChildren(text); // to be copied by hand where a script may not
+  const write = async () => navigator.clipboard.writeText(text.textContent ?? "");
+  const done = await write().then(() => true, () => false); // there is no clipboard without TLS
+  find("copied").textContent = done ? say("Copied.") : say("Selected: press Ctrl or ⌘ and C.");
+}
+
+/** The fields in which something is found by its name. @param {typeof import("../search/namefield.js")} module @returns {Parts["search"]} */
+function searching({ createNameField, momentOf }) {
+  const elements = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-search]")]);
+  const fields = elements.map((element) => createNameField(element, { onChange: () => soon(0) }));
+  const field = (/** @type {string} */ name) => fields.find((each) => each.name === name);
+  return {
+    value: (name, written) => (name === "moment" ? momentOf(written) : (field(name)?.value() ?? written)),
+    complaint: (name) => field(name)?.complaint() ?? "",
+  };
+}
+
+form.addEventListener("input", change);
+form.addEventListener("submit", (event) => event.preventDefault());
+document.body.addEventListener("click", copy);
+Promise.all([
+  start("preview", () => import("../embed/preview.js"), ({ createPreview }) => createPreview(find("stage"))),
+  start("search", () => import("../search/namefield.js"), searching),
+]).then(show);
+document.documentElement.dataset.started = ""; // boot.js looks for it

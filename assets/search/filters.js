@@ -1,0 +1,118 @@
+/**
+ * What the page shows, as its address says it: /?artist=... A filter is put on and taken off without loading the page
+ * again, and the browser's back button undoes either.
+ *
+ * @typedef {object} FiltersOptions
+ * @property {Found[]} shown  what the server calls the filters of the address
+ * @property {(shown: Found[]) => void} onChange
+ * @property {() => void} onLeft  the chip that had the focus went
+ * @property {Window} [view]
+ */
+import { say, sayParts } from "../common/i18n.js";
+import { attempt } from "../common/parts.js";
+import { filtersOf } from "../stream/stream.js";
+
+/** What a filter is called. @type {(found: Found) => string} */
+export function nameOf({ kind, label, detail, filter }) {
+  if (kind === "track") return label ? say("{title} by {artist}", { title: label, artist: detail }) : say("one song");
+  if (kind === "city" && detail && detail !== label) return `${label}, ${detail}`;
+  return label || Object.values(filter)[0];
+}
+
+/** The address that shows just this; all else in it stays. @type {(href: string, shown: Found[]) => string} */
+export function addressOf(href, shown) {
+  const url = new URL(href);
+  for (const name of filtersOf(url.search).keys()) url.searchParams.delete(name);
+  for (const { filter } of shown) for (const [name, value] of Object.entries(filter)) url.searchParams.set(name, value);
+  return url.pathname + url.search + url.hash;
+}
+
+/**
+ * The place that filters name, in degrees: a city before its country, as the scene of their address begins above it.
+ *
+ * @type {(shown: Found[]) => {lon: number, lat: number} | null}
+ */
+export function placeShown(shown) {
+  const placed = shown.flatMap(({ kind, lon, lat }) => (lon === undefined || lat === undefined ? [] : [{ kind, lon, lat }]));
+  const found = placed.find(({ kind }) => kind === "city") ?? placed[0];
+  return found ? { lon: found.lon, lat: found.lat } : null;
+}
+
+/** What is known of filters that nobody has a name for. @type {(query: string) => Found[]} */
+export const unnamed = (query) =>
+  [...filtersOf(query)].map(([name, value]) => ({
+    kind: /** @type {Found["kind"]} */ (name),
+    label: name === "track" ? "" : value,
+    detail: "",
+    filter: { [name]: value },
+  }));
+
+/** What the browser kept of a page, if it is what this version keeps. @param {any} state @returns {Found[] | null} */
+const shownIn = (state) =>
+  Array.isArray(state?.shown) && state.shown.every((/** @type {any} */ each) => typeof each?.filter === "object") ? state.shown : null;
+
+/** @param {HTMLElement} element for the chips @param {FiltersOptions} options */
+export function createFilters(element, { shown, onChange, onLeft, view = window }) {
+  const { history, location } = view;
+  let now = shown.length ? shown : unnamed(location.search);
+
+  /** @param {Found[]} next */
+  function show(next) {
+    now = next;
+    const focused = element.contains(document.activeElement);
+    element.replaceChildren(...next.map(chip));
+    if (focused) onLeft();
+  }
+
+  /** @param {Found[]} next */
+  function go(next) {
+    if (addressOf(location.href, next) === addressOf(location.href, now)) return;
+    try {
+      history.pushState({ shown: next }, "", addressOf(location.href, next));
+    } catch {
+      return location.assign(addressOf(location.href, next)); // some browsers allow few of these in a minute
+    }
+    show(next);
+    onChange(now);
+  }
+
+  /** @param {PopStateEvent} event */
+  function back({ state }) {
+    show(shownIn(state) ?? unnamed(location.search));
+    onChange(now);
+  }
+
+  /** @param {Found} found */
+  function chip(found) {
+    const rest = now.filter((other) => other !== found);
+    const [element, text, name, link] = ["p", "span", "bdi", "a"].map((tag) => document.createElement(tag));
+    const leave = /** @type {HTMLAnchorElement} */ (link);
+    element.className = "chip";
+    name.textContent = nameOf(found);
+    text.append(...sayParts("Only {name}", { name }));
+    text.title = text.textContent ?? "";
+    leave.href = addressOf(location.href, rest);
+    leave.textContent = "×";
+    leave.title = rest.length ? say("Show more than {name}", { name: nameOf(found) }) : say("Show everything again");
+    leave.setAttribute("aria-label", leave.title);
+    leave.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      go(rest);
+    });
+    element.append(text, leave);
+    return element;
+  }
+
+  attempt(() => history.replaceState({ shown: now }, ""));
+  view.addEventListener("popstate", back);
+  show(now);
+  return {
+    /** Show this and nothing else. @param {Found} found */
+    only: (found) => go([found]),
+    destroy() {
+      view.removeEventListener("popstate", back);
+      element.replaceChildren();
+    },
+  };
+}

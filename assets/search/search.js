@@ -1,0 +1,57 @@
+/** Looking for an artist, a song, a country or a city: what is chosen becomes what the page shows. */
+import { base } from "../common/baseurl.js";
+import { say, sayCount } from "../common/i18n.js";
+import { createCombobox } from "./combobox.js";
+
+const KINDS = /** @type {Record<Found["kind"], string>} */ ({
+  artist: say("artist"),
+  track: say("song"),
+  country: say("country"),
+  city: say("city"),
+});
+
+/** @type {(count: number) => string} */
+export const said = (count) => (count === 0 ? say("Nothing found") : sayCount("{n} found", "{n} found", count));
+
+/**
+ * What a text can mean, as the server knows it.
+ *
+ * @typedef {{kind?: Found["kind"], signal?: AbortSignal, request?: typeof fetch}} Asking
+ * @type {(text: string, options: Asking) => Promise<Found[]>}
+ */
+export async function lookFor(text, { kind, signal, request = fetch }) {
+  const query = new URLSearchParams({ q: text.slice(0, 100), ...(kind && { kind }) });
+  const answer = await request(`${base}/api/search?${query}`, { signal });
+  return answer.ok ? (await answer.json()).results : [];
+}
+
+/** @param {Found} found @param {boolean} [plain] whether all are of one kind @returns {Node[]} */
+export function drawFound({ kind, label, detail }, plain = false) {
+  const parts = [part("name", label)];
+  if (detail && kind !== "country") parts.push(part("detail", detail));
+  if (!plain) parts.push(part("kind", KINDS[kind]));
+  return parts.flatMap((element) => [element, document.createTextNode(" ")]);
+}
+
+/** @param {string} name @param {string} text */
+function part(name, text) {
+  const element = document.createElement("bdi");
+  element.className = name;
+  element.textContent = text;
+  return element;
+}
+
+/** @param {HTMLElement} element with a field, a list and a note @param {{onPick: (found: Found) => void}} options */
+export function createSearch(element, { onPick }) {
+  const input = /** @type {HTMLInputElement} */ (element.querySelector("input"));
+  const list = /** @type {HTMLElement} */ (element.querySelector("[role=listbox]"));
+  const note = /** @type {HTMLElement} */ (element.querySelector("[role=status]"));
+  const combobox = createCombobox(input, list, {
+    ask: (text, signal) => lookFor(text, { signal }),
+    draw: (/** @type {Found} */ found) => drawFound(found),
+    onPick,
+    note,
+    said,
+  });
+  return { focus: () => input.focus(), destroy: combobox.destroy };
+}

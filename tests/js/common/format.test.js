@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createBackoff } from "../../../assets/stream/backoff.js";
+import {
+  apart,
+  count,
+  createFormat,
+  distance,
+  duration,
+  inMiles,
+  listed,
+  localeFor,
+  placeName,
+  welcomeBack,
+} from "../../../assets/common/format.js";
+import { createWindow } from "../../../assets/common/rollingsums.js";
+import { songColours, songProperties } from "../../../assets/globe/palette.js";
+import { createPace } from "../../../assets/globe/quality.js";
+import { createRecent } from "../../../assets/stream/recentids.js";
+
+test("facts are said as people say them", () => {
+  assert.equal(placeName({ city: "Osaka", country: "Japan" }), "Osaka, Japan");
+  assert.equal(placeName({ city: "Singapore", country: "Singapore" }), "Singapore");
+  assert.deepEqual([apart(40), apart(0)], ["40 ms apart", "the same instant"]);
+  assert.equal(distance(16897), "16,897 km");
+  assert.deepEqual([count(0), count(2.44), count(2), count(53.2), count(152000)], ["0", "2.4", "2", "53", "152,000"]);
+  assert.deepEqual([duration(12.2), duration(75), duration(3720)], ["12 s", "1 min 15 s", "1 h 2 min"]);
+  assert.deepEqual([listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])], ["a", "a and b", "a, b, and c"]);
+});
+
+test("numbers, ways and times follow the language and the region", () => {
+  const [german, american] = [createFormat("de"), createFormat("en-US", { miles: true })];
+  assert.deepEqual([german.count(152000), german.count(2.44), german.distance(16897)], ["152.000", "2,4", "16.897 km"]);
+  assert.deepEqual([american.distance(16897), american.distance(1)], ["10,499 mi", "1 mi"]);
+  assert.match(american.time(1790000000), /^\d+:\d\d:\d\d\s[AP]M$/u);
+  assert.match(german.time(1790000000), /^\d\d:\d\d:\d\d$/);
+});
+
+test("miles are for those who use them, and a region is only borrowed from the same language", () => {
+  const said = [["en-US"], ["en", "en-GB"], ["my-Mymr-MM"], ["en-IE", "en-US"], ["en"], []].map(inMiles);
+  assert.deepEqual(said, [true, true, true, false, false, false]);
+  assert.equal(localeFor("pt-BR", ["en-US", "pt-PT"]), "pt-PT");
+  assert.equal(localeFor("de", ["en-US", "de", "de-AT"]), "de-AT");
+  assert.equal(localeFor("ja", ["en-US"]), "ja");
+});
+
+test("who comes back is told what was missed, where that is known", () => {
+  assert.equal(welcomeBack({ awayS: 12, missed: 31 }), "Back after 12 s, missed 31 frames");
+  assert.equal(welcomeBack({ awayS: 3, missed: 1 }), "Back after 3 s, missed 1 frame");
+  assert.equal(welcomeBack({ awayS: 3, missed: 0 }), "Back after 3 s, nothing missed");
+  assert.equal(welcomeBack({ awayS: 3, missed: -1 }), "Back after 3 s: the stream began anew");
+});
+
+test("waits double up to a limit, each drawn from its upper half, and begin anew after success", () => {
+  const [least, most] = [0, 1].map((r) => createBackoff({ firstMs: 100, mostMs: 1000, random: () => r }));
+  const take = (backoff) => Array.from({ length: 6 }, () => backoff.next());
+  assert.deepEqual(take(least), [50, 100, 200, 400, 500, 500]);
+  assert.deepEqual(take(most), [100, 200, 400, 800, 1000, 1000]);
+  most.reset();
+  assert.equal(most.next(), 100);
+});
+
+test("a window sums its last seconds and forgets the rest", () => {
+  const last = createWindow(10);
+  for (let second = 0; second < 60; second++) last.add(1000 + second, { plays: 5, together: second === 55 ? 3 : 0 });
+  assert.equal(last.sum("plays"), 50);
+  assert.equal(last.mean("plays"), 5);
+  assert.equal(last.sum("together"), 3);
+  assert.equal(last.sum("unheard of"), 0);
+});
+
+test("a window begins anew where the clock was set back", () => {
+  const last = createWindow(10);
+  for (let second = 0; second < 20; second++) last.add(1000 + second, { plays: 5 });
+  for (let second = 0; second < 3; second++) last.add(950 + second, { plays: 1 });
+  assert.equal(last.sum("plays"), 3);
+});
+
+test("of an id only the first counts, and the memory is bounded", () => {
+  const recent = createRecent(3);
+  assert.deepEqual(["a", "a", "b", "c", "d", "d", "a"].map((id) => recent.add(id)), [true, false, true, true, true, false, true]);
+});
+
+test("a song keeps its colours", () => {
+  const pairs = [[[1, 0, 0], [0, 0, 1]], [[0, 1, 0], [1, 1, 1]]];
+  const colours = songColours(() => pairs);
+  const seen = new Set();
+  for (let i = 0; i < 50; i++) {
+    assert.deepEqual(colours({ id: `song${i}` }), colours({ id: `song${i}` }));
+    seen.add(colours({ id: `song${i}` }).css.join());
+  }
+  assert.deepEqual([...seen].sort(), ["var(--song-0-0),var(--song-0-1)", "var(--song-1-0),var(--song-1-1)"]);
+  assert.deepEqual(songProperties(pairs)[1], ["--song-0-1", "rgb(0 0 255)"]);
+});
+
+test("a slow device draws fewer pixels, a fast one all", () => {
+  const [fast, slow] = [createPace({ over: 10 }), createPace({ over: 10 })];
+  const changes = [0, 0];
+  for (let i = 0; i < 100; i++) {
+    changes[0] += Number(fast.frame(0.017));
+    changes[1] += Number(slow.frame(0.09));
+  }
+  assert.deepEqual(changes, [0, 2]);
+  assert.equal(fast.share(), 1);
+  assert.ok(slow.share() < 0.8 && slow.share() >= 0.5);
+});

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createPrefs } from "../../../assets/common/preferences.js";
+import { createAnnouncer, sentence } from "../../../assets/ui/announcer.js";
+import { meaning } from "../../../assets/ui/shortcuts.js";
+import { createSound, pitch, side } from "../../../assets/ui/sound.js";
+
+const CONNECTION = {
+  track: { title: "Night Bus Home", artist: "Marisol Vey" },
+  from: { city: "Osaka", country: "Japan", lon: 135.5 },
+  to: { city: "Recife", country: "Brazil", lon: -34.9 },
+  apart_ms: 40,
+  km: 16897,
+};
+
+/** A region that notes what it was told. */
+function listener() {
+  const heard = [];
+  return { heard, set textContent(text) { heard.push(text); } };
+}
+
+test("a connection is announced in a sentence, with how many more came", () => {
+  const alone = "Night Bus Home by Marisol Vey: Osaka, Japan and Recife, Brazil, 40 ms apart, 16,897 km.";
+  assert.equal(sentence(CONNECTION, 0), alone);
+  assert.equal(sentence(CONNECTION, 3), `${alone} And 3 more.`);
+});
+
+test("a flood is announced at most once in five seconds, and nothing is left out of the count", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const region = listener();
+  const announcer = createAnnouncer(region);
+  for (let i = 0; i < 240; i++) {
+    announcer.connection({ ...CONNECTION, id: `${i}` }); // four a second for a minute
+    t.mock.timers.tick(250);
+  }
+  assert.equal(region.heard.length, 13);
+  const told = region.heard.map((text) => 1 + Number(/And (\d+) more/.exec(text)?.[1] ?? 0));
+  assert.equal(told.reduce((a, b) => a + b), 240);
+});
+
+test("what the page has to say goes first, and is said with announcements off", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const region = listener();
+  const announcer = createAnnouncer(region);
+  announcer.connection({ ...CONNECTION, id: "a" });
+  announcer.connection({ ...CONNECTION, id: "b" });
+  announcer.say("Paused");
+  t.mock.timers.tick(5000);
+  assert.equal(region.heard[1], "Paused");
+  announcer.turn(false);
+  announcer.connection(CONNECTION);
+  t.mock.timers.tick(60_000);
+  announcer.say("Going on");
+  assert.deepEqual(region.heard.slice(2), ["Going on"]);
+});
+
+test("what touches the viewer's city is told in its own words, once, when its turn comes", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const region = listener();
+  const announcer = createAnnouncer(region);
+  const [first, mine, last] = ["a", "b", "c"].map((id) => ({ ...CONNECTION, id }));
+  announcer.connection(first);
+  announcer.connection(mine);
+  announcer.touch(mine, "Osaka!");
+  announcer.connection(mine); // the other stream brings it, too
+  assert.equal(region.heard.length, 1);
+  t.mock.timers.tick(5000);
+  assert.deepEqual(region.heard.slice(1), ["Osaka!"]);
+  t.mock.timers.tick(60_000);
+  announcer.connection(last);
+  announcer.touch(last, "Too late");
+  announcer.turn(false);
+  announcer.touch(first, "Switched off");
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(region.heard.slice(2), [sentence(CONNECTION, 0)]);
+});
+
+const KEY = { key: "", repeat: false, defaultPrevented: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false };
+const inside = (...selectors) => ({ closest: (wanted) => selectors.some((s) => wanted.split(", ").includes(s)) });
+
+test("keys act on the page, but not where somebody types or holds a modifier", () => {
+  const done = [];
+  const actions = Object.fromEntries(
+    ["turn", "nearer", "pause", "search", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
+  );
+  const press = (key, more = {}, target = inside()) => meaning({ ...KEY, key, ...more }, target)?.(actions);
+  for (const key of ["ArrowLeft", "ArrowUp", "+", "-", " ", "/", "?"]) press(key);
+  assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "nearer", "nearer", "pause", "search", "help"]);
+  assert.deepEqual([done[0], done[1]], [["turn", -15, 0], ["turn", 0, 15]]);
+  done.length = 0;
+  for (const key of ["ArrowLeft", "/", " ", "?"]) press(key, {}, inside("input"));
+  for (const more of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { isComposing: true }, { defaultPrevented: true }])
+    press("-", more);
+  press(" ", {}, inside("button"));
+  press(" ", { repeat: true });
+  press("constructor");
+  press("a");
+  assert.deepEqual(done, []);
+  press("ArrowRight", { repeat: true }, inside("button"));
+  assert.deepEqual(done, [["turn", 15, 0]]);
+});
+
+test("nothing is kept before a switch is moved, and what was kept is found again", () => {
+  const kept = new Map();
+  const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+  const prefs = createPrefs(storage);
+  assert.equal(prefs.on("sound", false), false);
+  assert.equal(kept.size, 0);
+  prefs.keep("sound", true);
+  assert.equal(createPrefs(storage).on("sound", false), true);
+});
+
+test("choices hold without a storage, with a full one, and with nonsense in it", () => {
+  const full = { getItem: () => "[1", setItem: () => { throw new Error("full"); } };
+  for (const storage of [null, full, { ...full, getItem: () => "7" }]) {
+    const prefs = createPrefs(storage);
+    assert.equal(prefs.on("motion", true), true);
+    prefs.keep("motion", false);
+    assert.equal(prefs.on("motion", true), false);
+  }
+});
+
+test("the farther the deeper, within two octaves, and the east is on the right", () => {
+  const pitches = [0, 500, 3000, 9000, 16897, 20038, 30000].map(pitch);
+  assert.deepEqual([...pitches].sort((a, b) => b - a), pitches);
+  assert.deepEqual([pitches[0], pitches.at(-1)], [880, 220]);
+  assert.deepEqual([side(-180), side(0), side(180)], [-0.8, 0, 0.8]);
+});
+
+/** An AudioContext that counts; its notes end when told to. */
+function audio(t) {
+  const made = { notes: [], closed: 0 };
+  class Node {
+    constructor(_, options = {}) { Object.assign(this, options, { gain: { linearRampToValueAtTime() {}, setTargetAtTime() {} } }); }
+    connect(next) { return next; }
+    disconnect() {}
+    start() { made.notes.push(this); }
+    stop() {}
+  }
+  for (const name of ["OscillatorNode", "GainNode", "StereoPannerNode"]) globalThis[name] = Node;
+  globalThis.addEventListener ??= () => {};
+  globalThis.removeEventListener ??= () => {};
+  t.after(() => ["OscillatorNode", "GainNode", "StereoPannerNode"].forEach((name) => delete globalThis[name]));
+  const context = () => ({ state: "running", currentTime: 0, destination: {}, close: async () => void (made.closed += 1) });
+  return { made, context };
+}
+
+test("sound is off at first, bounded in voices, and silent once switched off", (t) => {
+  const { made, context } = audio(t);
+  const sound = createSound({ context });
+  sound.note(CONNECTION);
+  assert.equal(made.notes.length, 0);
+  sound.turn(true, false);
+  sound.note(CONNECTION);
+  assert.equal(made.notes.length, 0, "not before the visitor touched the page");
+  sound.turn(true, true);
+  for (let i = 0; i < 50; i++) sound.note(CONNECTION);
+  assert.equal(made.notes.length, 6);
+  made.notes[0].onended();
+  sound.note(CONNECTION);
+  assert.equal(made.notes.length, 7);
+  sound.turn(false, true);
+  sound.note(CONNECTION);
+  assert.deepEqual([made.notes.length, made.closed], [7, 1]);
+});
