@@ -16,7 +16,7 @@ import numpy.typing as npt
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webapp.graphics.palette import land_points  # noqa: E402  (the checkout's, installed or not)
+from webapp.graphics.earthdata import land_points  # noqa: E402  (the checkout's, installed or not)
 
 LAND = ROOT / "assets" / "globe" / "placeholder.svg"
 ARCS_TEMPLATE = ROOT / "templates" / "parts" / "placeholder.html"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pydeck as pdk
 
+from webapp.graphics import lighting, palette
 from webapp.graphics.contrast import Colour, rgb
-from webapp.graphics.palette import LAND, LIGHTS, OCEAN, PAIRS, STARS, land_points
+from webapp.graphics.earthdata import land_points
 
-ARCS = {"heat": "#ffffff", "spark": "#b9c9ee"}
 COVER = {"ocean": 0.3, "arcs": 0.4}
 """How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
 CONTROLLER = {"inertia": 400, "keyboard": False, "scrollZoom": False}
@@ -23,29 +23,10 @@ FARTHEST_DEG = 60.0
 FLIGHT_S = (1.3, 3.0)
 """Seconds from a neighbour, and from the other side of the Earth."""
 
-# the light theme: a globe printed on paper
-PAPER_OCEAN = {
-    "ground": "#efe9dd",
-    "night": "#b9c6dc",
-    "day": "#ebf2f1",
-    "haze": "#8ea6cc",
-    "rim": "#c3d2e8",
-    "gleam": "#6f8ba6",
-}
-PAPER_SHADE = {"limb": "#94a6c6", "dusk": "#fffaf0"}
-"""What is taken from the sea there, as its distance from white."""
-PAPER_LAND = {"night": "#5c6890", "day": "#4f7d86"}
-PAPER_DUSK = (0.20, 0.02, -0.10)
-PAPER_LIGHTS = {"small": "#b4640c", "large": "#8a3c00"}
-PAPER_ARCS = {"heat": "#2b1036", "spark": "#4a5578"}
-PAPER_PAIRS = [
-    ("#b8570a", "#c2184f"),
-    ("#c01a72", "#5b3fd0"),
-    ("#0a6fa8", "#4b48c9"),
-    ("#08796a", "#1763b8"),
-    ("#8a6400", "#b84a12"),
-    ("#4b7a10", "#0a7a74"),
-]
+LIGHT_SHADE = {"limb": "#94a6c6", "dusk": "#fffaf0"}
+"""What the light theme takes from the sea, as its distance from white."""
+LIGHT_DUSK = (0.20, 0.02, -0.10)
+"""What the light theme adds to the land at dusk: red, green and blue."""
 
 
 def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
@@ -53,12 +34,20 @@ def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
 
 
 def live_layers() -> list[pdk.Layer]:
-    """The page's layers, from the ground up."""
+    """Return the page's layers, from the ground up, in the dark theme."""
+    colours = {name: _paint(texts) for name, texts in palette.DARK.items()}
     return [
-        pdk.Layer("OceanLayer", id="ocean", reach=1.3, falloff=30, cover=COVER["ocean"], clear=0.0, **_paint(OCEAN)),
-        pdk.Layer("StarsLayer", id="stars", bright=1.0, **_paint(STARS)),
-        pdk.Layer("LandLayer", id="land", size=0.0078, **_paint(LAND)),
-        pdk.Layer("LightsLayer", id="lights", size=0.014, **_paint(LIGHTS)),
+        pdk.Layer("OceanLayer", id="ocean", cover=COVER["ocean"], clear=0.0, **_sea_light(), **colours["ocean"]),
+        pdk.Layer("StarsLayer", id="stars", bright=1.0, **colours["stars"]),
+        pdk.Layer(
+            "LandLayer",
+            id="land",
+            size=0.0078,
+            day_edges=lighting.LAND_DAY,
+            dusk_at=lighting.LAND_DUSK,
+            **colours["land"],
+        ),
+        pdk.Layer("LightsLayer", id="lights", size=0.014, night_edges=lighting.LIGHTS_NIGHT, **colours["lights"]),
         pdk.Layer(
             "LiveArcsLayer",
             id="arcs",
@@ -69,11 +58,29 @@ def live_layers() -> list[pdk.Layer]:
             fade_s=1.7,
             pulse_s=3.2,
             spark_s=5.0,
-            pairs=[[rgb(first), rgb(second)] for first, second in PAIRS],
+            pairs=_pairs("dark"),
             cover=COVER["arcs"],
-            **_paint(ARCS),
+            **colours["arcs"],
         ),
     ]
+
+
+def _sea_light() -> dict[str, Any]:
+    """Return how light falls on the sea and on the air around it."""
+    return {
+        "reach": lighting.REACH,
+        "falloff": lighting.FALLOFF,
+        "day_edges": lighting.SEA_DAY,
+        "dusk_at": lighting.SEA_DUSK,
+        "thin": lighting.PAGE.thin,
+        "wide": lighting.PAGE.wide,
+        "limb_lit": lighting.PAGE.limb,
+        "gleam_lit": lighting.PAGE.gleam,
+    }
+
+
+def _pairs(theme: str) -> list[list[Colour]]:
+    return [[rgb(first), rgb(second)] for first, second in palette.PAIRS[theme]]
 
 
 def live_deck() -> pdk.Deck:
@@ -97,7 +104,7 @@ def scene(above: tuple[float, float] | None = None) -> dict[str, Any]:
     # Shaders soften their own edges; and what covers all that is behind it needs not be blended with it, nor kept.
     # Much of a frame's cost where the processor draws. pydeck has no place for it.
     described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False, "alpha": False}}
-    described["themes"] = {"dark": _looks(described["layers"]), "light": on_paper()}
+    described["themes"] = {"dark": _dark_theme(described["layers"]), "light": light_theme()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
     described["camera"]["placed"] = above is not None
     if above is not None:
@@ -106,21 +113,22 @@ def scene(above: tuple[float, float] | None = None) -> dict[str, Any]:
     return described
 
 
-def on_paper() -> dict[str, dict[str, Any]]:
-    """Return what the layers have otherwise in the light theme, by their ids: ink on paper, not light at night."""
-    signed = {name: tuple(part - 1 for part in rgb(text)) for name, text in PAPER_SHADE.items()}
+def light_theme() -> dict[str, dict[str, Any]]:
+    """Return what the light theme changes of the layers, by their ids: ink on paper instead of light at night."""
+    shade = {name: tuple(part - 1 for part in rgb(text)) for name, text in LIGHT_SHADE.items()}
+    colours = {name: _paint(texts) for name, texts in palette.LIGHT.items()}
     return {
-        "ocean": {**_paint(PAPER_OCEAN), **signed, "cover": 1.0},
+        "ocean": {**colours["ocean"], **shade, "cover": 1.0},
         "stars": {"bright": 0.0},
-        "land": {**_paint(PAPER_LAND), "dusk": PAPER_DUSK},
-        "lights": dict(_paint(PAPER_LIGHTS)),
-        "arcs": {**_paint(PAPER_ARCS), "cover": 1.0, "pairs": [[rgb(a), rgb(b)] for a, b in PAPER_PAIRS]},
+        "land": {**colours["land"], "dusk": LIGHT_DUSK},
+        "lights": dict(colours["lights"]),
+        "arcs": {**colours["arcs"], "cover": 1.0, "pairs": _pairs("light")},
     }
 
 
-def _looks(layers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what the light theme changes as it is in the dark."""
-    return {layer["id"]: {name: layer[name] for name in on_paper()[layer["id"]]} for layer in layers}
+def _dark_theme(layers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what the light theme changes, as it is in the dark."""
+    return {layer["id"]: {name: layer[name] for name in light_theme()[layer["id"]]} for layer in layers}
 
 
 def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:
@@ -130,18 +138,25 @@ def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:
         connections: as `GET /api/connections` and `/stream` give them.
     """
     arcs = [_arc(connection) for connection in connections]
+    first, second = palette.PAIRS["dark"][0]
     dots = [{"at": point} for point in land_points("land-few.bin").tolist()]
     ends = [{"at": arc[end], "name": arc[name]} for arc in arcs for end, name in (("from", "start"), ("to", "end"))]
     return pdk.Deck(
         layers=[
-            _still("ScatterplotLayer", dots, get_position="at", get_radius=38_000, get_fill_color=_bytes(LAND["day"])),
+            _still(
+                "ScatterplotLayer",
+                dots,
+                get_position="at",
+                get_radius=38_000,
+                get_fill_color=_bytes(palette.DARK["land"]["day"]),
+            ),
             _still(
                 "ArcLayer",
                 arcs,
                 get_source_position="from",
                 get_target_position="to",
-                get_source_color=_bytes(PAIRS[0][0]),
-                get_target_color=_bytes(PAIRS[0][1]),
+                get_source_color=_bytes(first),
+                get_target_color=_bytes(second),
                 get_width=3,
                 great_circle=True,
                 get_height=0.4,

@@ -9,7 +9,7 @@
 export function songColours(pairs) {
   return ({ id }) => {
     const all = pairs();
-    const which = hash(id) % all.length;
+    const which = songPair(id, all.length);
     return { rgb: all[which], css: all[which].map((_, end) => `var(${property(which, end)})`) };
   };
 }
@@ -24,11 +24,15 @@ export function songProperties(pairs) {
 /** @param {number} which @param {number} end */
 const property = (which, end) => `--song-${which}-${end}`;
 
-/** A number from a text, the same each time. @param {string} text */
-function hash(text) {
+/**
+ * Which of `count` pairs a song has, always the same: song_pair in webapp/graphics/palette.py.
+ *
+ * @type {(id: string, count: number) => number}
+ */
+export function songPair(id, count) {
   let value = 0;
-  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) >>> 0;
-  return (value ^ (value >>> 15)) >>> 0;
+  for (let i = 0; i < id.length; i++) value = (Math.imul(value, 31) + id.charCodeAt(i)) >>> 0;
+  return ((value ^ (value >>> 15)) >>> 0) % count;
 }
 
 /** @param {number[]} rgb from 0 to 1 */

@@ -26,7 +26,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page
 
-from webapp.graphics.palette import land_points
+from webapp.graphics.earthdata import land_points
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import PATIENCE_MS, FakeStream, chromium, cpu_s, frames, machine, server

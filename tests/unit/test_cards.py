@@ -14,10 +14,9 @@ from PIL import Image, ImageOps
 
 from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
 from webapp.graphics.cardpage import directed
-from webapp.graphics.cards import KINDS, CardText, card, song_pair, story
+from webapp.graphics.cards import KINDS, CardText, card, story
 from webapp.graphics.cardview import Frame, Place, arc, look, subsolar, unit
 from webapp.graphics.overviewcards import Flight, Overview
-from webapp.graphics.palette import PAIRS
 from webapp.graphics.renderer import Job, draw
 
 PICTURES = Path(__file__).parents[1] / "pictures" / "cards"
@@ -165,12 +164,6 @@ def test_the_sun_stands_where_the_almanac_says() -> None:
     assert abs(sun.lat) < 0.02
     assert abs(sun.lon - (-(14 + 46 / 60 - 12) * 15 + 7.5 / 4)) < 0.1
     assert float(unit(sun) @ unit(sun)) == pytest.approx(1)
-
-
-def test_a_song_has_the_colours_of_the_page() -> None:
-    """As `node -e` says of `songColours` in assets/globe/palette.js."""
-    assert [song_pair(id) for id in ("", "0123456789abcdef", "zzzzzzzzzzzzzzzz")] == [0, 5, 3]
-    assert all(0 <= song_pair(str(n)) < len(PAIRS) for n in range(100))
 
 
 FLIGHTS = tuple(Flight((a.lon, a.lat), (b.lon, b.lat), n % 6) for n, (a, b) in enumerate(pairwise(CITIES)))

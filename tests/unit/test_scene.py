@@ -8,6 +8,7 @@ import pytest
 
 from webapp import scene
 from webapp.graphics import palette
+from webapp.graphics.earthdata import land_points
 from webapp.resources import ASSETS
 
 CONNECTION = {
@@ -36,8 +37,7 @@ def test_the_scene_names_layers_that_the_page_has() -> None:
 
 def test_the_globe_stands_on_the_pages_own_ground() -> None:
     light, dark = re.findall(r"--ground: light-dark\((#\w+), (#\w+)\)", (ASSETS / "ui" / "tokens.css").read_text())[0]
-    assert palette.OCEAN["ground"] == dark
-    assert scene.PAPER_OCEAN["ground"] == light
+    assert {"dark": dark, "light": light} == palette.GROUNDS
 
 
 def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
@@ -50,7 +50,7 @@ def test_every_uniform_of_a_layer_is_given_by_the_scene() -> None:
 
 
 def test_a_colour_changed_in_python_changes_the_globe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(palette.OCEAN, "day", "#ff0080")
+    monkeypatch.setitem(palette.DARK["ocean"], "day", "#ff0080")
     ocean = next(layer for layer in scene.scene()["layers"] if layer["id"] == "ocean")
     assert ocean["day"] == [1, 0, 128 / 255]
 
@@ -71,7 +71,7 @@ def test_an_empty_snapshot_is_a_globe_too() -> None:
 
 
 def test_the_land_is_as_much_as_the_earth_has() -> None:
-    points = palette.land_points()
+    points = land_points()
     assert 0.27 < len(points) / 65_536 < 0.31
     assert abs(points[:, 0]).max() <= 180
     assert abs(points[:, 1]).max() <= 90

@@ -7,9 +7,8 @@ import re
 import pytest
 
 from webapp.graphics.contrast import rgb
-from webapp.graphics.palette import OCEAN
+from webapp.graphics.palette import DARK, LIGHT, PAIRS
 from webapp.resources import ASSETS
-from webapp.scene import PAPER_OCEAN
 
 TOKENS = {
     name: colours
@@ -47,11 +46,23 @@ def test_words_are_read_on_every_ground(theme: str, ground: str, words: str) -> 
 @pytest.mark.parametrize("words", ["text", "text-soft"])
 @pytest.mark.parametrize("sea", ["night", "day"])
 def test_words_are_read_over_the_sea_too(words: str, sea: str) -> None:
-    assert contrast(TOKENS[words][THEMES["dark"]], OCEAN[sea]) >= 4.5
-    assert contrast(TOKENS[words][THEMES["light"]], PAPER_OCEAN[sea]) >= 4.5
+    assert contrast(TOKENS[words][THEMES["dark"]], DARK["ocean"][sea]) >= 4.5
+    assert contrast(TOKENS[words][THEMES["light"]], LIGHT["ocean"][sea]) >= 4.5
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_edges_of_what_is_used_are_seen(theme: str) -> None:
     side = THEMES[theme]
     assert contrast(TOKENS["edge"][side], TOKENS["ground"][side]) >= 3
+
+
+def test_the_page_has_the_globes_colours() -> None:
+    """In style sheets, for what stands in the globe's place."""
+    assert TOKENS["accent"][THEMES["dark"]] == PAIRS["dark"][0][0]
+    assert TOKENS["accent-far"] == [PAIRS[theme][1][1] for theme in THEMES]
+    assert TOKENS["land-lit"] == [LIGHT["land"]["day"], DARK["land"]["day"]]
+    assert TOKENS["land"][THEMES["dark"]] == DARK["land"]["night"]
+
+
+def test_each_theme_has_as_many_pairs_for_songs() -> None:
+    assert len(PAIRS["light"]) == len(PAIRS["dark"])

@@ -1,6 +1,7 @@
 """The globe of a picture: the Earth as the page shows it, by the light of the moment. Pure.
 
-The formulas are those of the page's shaders (`assets/globe/layers`), for an eye infinitely far away.
+The formulas are those of the page's shaders (`assets/globe/layers`), for an eye infinitely far away; `lighting.py` has
+the numbers of both.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from PIL import Image
 
 from webapp.graphics.cardview import Frame, View
 from webapp.graphics.contrast import rgb
-from webapp.graphics.palette import LAND, LIGHTS, OCEAN, STARS, land_points
-from webapp.resources import ASSETS
+from webapp.graphics.earthdata import Floats, city_lights, land_points
+from webapp.graphics.lighting import FALLOFF, LAND_DAY, LAND_DUSK, LIGHTS_NIGHT, REACH, SEA_DAY, SEA_DUSK, Range
+from webapp.graphics.lighting import PICTURES as GLOW
+from webapp.graphics.palette import DARK
 
-Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 Shade = Callable[[Floats, Floats, View], Floats]
 
@@ -33,8 +35,6 @@ LIGHTS_MOST = 1_500
 STARS_A_MEGAPIXEL = 170
 MARGIN = 24
 """Pixels around the picture on which dots may lie in part."""
-FALLOFF, REACH = 30.0, 1.3
-"""Of the air, as `webapp.scene` has them."""
 
 
 def painted(frame: Frame, view: View) -> Image.Image:
@@ -48,7 +48,7 @@ def painted(frame: Frame, view: View) -> Image.Image:
 
 def _sky(frame: Frame, view: View) -> Image.Image:
     """Return air and sea, with a sharp rim where they meet."""
-    sky = Image.new("RGB", (frame.width, frame.height), OCEAN["ground"])
+    sky = Image.new("RGB", (frame.width, frame.height), DARK["ocean"]["ground"])
     left, top, right, bottom = _box(frame, view, REACH)
     sky.paste(_stretched(_air, view, left, top, right - left, bottom - top), (left, top))
     left, top, right, bottom = _box(frame, view, 1.0)
@@ -86,7 +86,7 @@ def _air(x: Floats, y: Floats, view: View) -> Floats:
     r = np.maximum(np.hypot(x, y), 1.0)
     lit = _smooth(-0.8, 0.8, (x * view.sun[0] + y * view.sun[1]) / r + 0.25 * view.sun[2])
     thin, wide = np.exp((1 - r) * FALLOFF), np.exp((1 - r) * FALLOFF * 0.24)
-    glow = (thin * _mix(0.16, 0.62, lit) + wide * _mix(0.10, 0.24, lit)) * _smooth(REACH, 1.02, r)
+    glow = (thin * _mix(*GLOW.thin, lit) + wide * _mix(*GLOW.wide, lit)) * _smooth(REACH, 1.02, r)
     return _mix(_OCEAN["haze"], _OCEAN["rim"], (thin**2)[..., None]) * glow[..., None] + _OCEAN["ground"]
 
 
@@ -95,13 +95,12 @@ def _sea(x: Floats, y: Floats, view: View) -> Floats:
     x, y = x / r, y / r
     z = np.sqrt(np.maximum(0.0, 1 - x * x - y * y))
     light = np.stack([x, y, z], axis=-1) @ view.sun
-    day, grazing = _smooth(-0.20, 0.55, light)[..., None], (1 - z)[..., None]
-    dusk = np.maximum(0.0, 1 - np.abs(light + 0.02) * 4.5)[..., None]
+    day, grazing = _smooth(*SEA_DAY, light)[..., None], (1 - z)[..., None]
     return np.asarray(
         _mix(_OCEAN["night"], _OCEAN["day"], day)
-        + _OCEAN["dusk"] * dusk**2
-        + _OCEAN["limb"] * grazing**2 * _mix(0.20, 0.34, day)
-        + _OCEAN["gleam"] * grazing**6 * _mix(0.12, 0.55, day)
+        + _OCEAN["dusk"] * _dusk(SEA_DUSK, light)[..., None]
+        + _OCEAN["limb"] * grazing**2 * _mix(*GLOW.limb, day)
+        + _OCEAN["gleam"] * grazing**6 * _mix(*GLOW.gleam, day)
     )
 
 
@@ -110,7 +109,7 @@ def _stars(canvas: Pixels, view: View) -> None:
     random = np.random.Generator(np.random.PCG64(7)).random((round(width * height / 1e6 * STARS_A_MEGAPIXEL), 4))
     x, y, bright = random[:, 0] * width, random[:, 1] * height, random[:, 3] ** 5
     outside = np.hypot(x - view.x, y - view.y) > view.radius * 1.01
-    colour = np.where(random[:, 2:3] > 0.8, _rgb(STARS["warm"]), _rgb(STARS["cool"]))
+    colour = np.where(random[:, 2:3] > 0.8, _rgb(DARK["stars"]["warm"]), _rgb(DARK["stars"]["cool"]))
     some = np.column_stack([x, y])[outside]
     _dot(canvas, some, (0.7 + bright)[outside], colour[outside], (0.10 + 0.6 * bright)[outside])
 
@@ -122,12 +121,9 @@ def _dots(name: str) -> Floats:
 
 @cache
 def _cities() -> tuple[Floats, Floats]:
-    """Return the cities' places, unit vectors, and sizes from 0 to 1; `scripts/build_land.py` packed them."""
-    data = (ASSETS / "data" / "lights.bin").read_bytes()
-    count = len(data) // 5
-    lon, lat = np.radians(np.frombuffer(data, "<i2", 2 * count).reshape(2, count) / 100)
-    sizes = np.frombuffer(data, np.uint8, count, 4 * count) / 255
-    return _units(lon, lat)[:LIGHTS_MOST], sizes[:LIGHTS_MOST]
+    """Return the largest cities' places, as unit vectors, and their sizes from 0 to 1."""
+    places, sizes = city_lights()
+    return _units(*np.radians(places[:LIGHTS_MOST]).T), sizes[:LIGHTS_MOST]
 
 
 def _units(lon: Floats, lat: Floats) -> Floats:
@@ -140,8 +136,8 @@ def _land(canvas: Pixels, view: View) -> None:
     seen = view.seen(points)
     near = seen[:, 2] > 0.03
     seen, light = seen[near], (points[near] @ view.axes.T) @ view.sun
-    day, facing = _steps(_smooth(-0.16, 0.34, light), DAYS), _steps(_smooth(0.0, 0.6, seen[:, 2]), SIDES)
-    dusk = _steps(np.maximum(0.0, 1 - np.abs(light - 0.03) * 4.5) ** 2, DAYS)
+    day, facing = _steps(_smooth(*LAND_DAY, light), DAYS), _steps(_smooth(0.0, 0.6, seen[:, 2]), SIDES)
+    dusk = _steps(_dusk(LAND_DUSK, light), DAYS)
     colour = _mix(_LAND["night"] * 1.3, _LAND["day"], day[:, None]) + _LAND["dusk"] * 0.8 * dusk[:, None]
     size = view.radius * (0.0048 if many else 0.0068)
     _dot(canvas, seen, size * (0.55 + 0.45 * facing), colour, 0.15 + 0.85 * facing)
@@ -150,9 +146,9 @@ def _land(canvas: Pixels, view: View) -> None:
 def _lights(canvas: Pixels, view: View) -> None:
     points, sizes = _cities()
     seen = view.seen(points)
-    night = _smooth(0.06, -0.24, (points @ view.axes.T) @ view.sun) * _smooth(0.0, 0.35, seen[:, 2])
+    night = _smooth(*LIGHTS_NIGHT, (points @ view.axes.T) @ view.sun) * _smooth(0.0, 0.35, seen[:, 2])
     some, size = seen[night > 0.3], sizes[night > 0.3]
-    colour = _mix(_rgb(LIGHTS["small"]), _rgb(LIGHTS["large"]), size[:, None])
+    colour = _mix(_rgb(DARK["lights"]["small"]), _rgb(DARK["lights"]["large"]), size[:, None])
     large = size > 0.45
     for place, of_light, ink in zip(some[large].tolist(), size[large].tolist(), colour[large], strict=True):
         _shine(canvas, place[0], place[1], view.radius * 0.026 * of_light, ink)
@@ -218,8 +214,14 @@ def _rgb(text: str) -> Floats:
     return np.array(rgb(text))
 
 
-_OCEAN = {name: _rgb(text) for name, text in OCEAN.items()}
-_LAND = {name: _rgb(text) for name, text in LAND.items()}
+_OCEAN = {name: _rgb(text) for name, text in DARK["ocean"].items()}
+_LAND = {name: _rgb(text) for name, text in DARK["land"].items()}
+
+
+def _dusk(at: Range, light: Floats) -> Floats:
+    """Return how strongly the colours of dusk show, from 0 to 1."""
+    middle, steepness = at
+    return np.asarray(np.maximum(0.0, 1 - np.abs(light - middle) * steepness) ** 2)
 
 
 def _mix(a: npt.ArrayLike, b: npt.ArrayLike, part: npt.ArrayLike) -> Floats:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from html import escape
 
 from webapp.graphics.fonts import BOLD, REGULAR, Fitted, Fonts, Run, fitted, is_right_to_left
-from webapp.graphics.palette import OCEAN
+from webapp.graphics.palette import GROUNDS
 
 NAME = "Unison"
 TEXT, SOFT, WARM = "#eef2ff", "#aab6d6", "#ffcf9a"
-NIGHT = OCEAN["ground"]
+NIGHT = GROUNDS["dark"]
 LONGEST = 300
 """Characters of a title or a name that are looked at; far more than fit."""
 NAMELESS = "♪"

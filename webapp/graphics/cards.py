@@ -27,14 +27,6 @@ VERSION = 2
 """Goes up when a picture of the same moment looks different: part of its ETag."""
 
 
-def song_pair(track_id: str) -> int:
-    """Return which pair of colours a song has: the one of the page (`assets/globe/palette.js`)."""
-    value = 0
-    for character in track_id:
-        value = (value * 31 + ord(character)) & 0xFFFFFFFF
-    return (value ^ (value >> 15)) % len(PAIRS)
-
-
 class End(msgspec.Struct, frozen=True):
     """A city at an end of the arc, as it is called, and where it is, in degrees."""
 
@@ -50,7 +42,7 @@ class CardText(msgspec.Struct, frozen=True):
     Attributes:
         title: of the song.
         artist: whose it is.
-        pair: which of the scene's pairs of colours is the song's.
+        pair: which of `palette.PAIRS` the song has.
         start: where it was pressed first.
         end: where it was pressed then.
         facts: how far and how many milliseconds apart.
@@ -91,7 +83,7 @@ def card(told: CardText, fonts: Fonts) -> Drawn:
     page.y = 104 + (440 - (title.height + artist.height) * LINE - 8 - 186) / 2
     _words(page, title, artist)
     places = (told.start.place, told.end.place)
-    page.route(places, PAIRS[told.pair], 26, 20)
+    page.route(places, PAIRS["dark"][told.pair], 26, 20)
     page.facts(told.facts, 30, 38)
     page.line(told.when, 588, 20, REGULAR, SOFT)
     veil = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
@@ -107,7 +99,7 @@ def story(told: CardText, fonts: Fonts) -> Drawn:
     page.y = 862 + (512 - (title.height + artist.height) * LINE - 215) / 2
     _words(page, title, artist)
     places = (told.start.place, told.end.place)
-    page.route(places, PAIRS[told.pair], 34, 20)
+    page.route(places, PAIRS["dark"][told.pair], 34, 20)
     page.facts(told.facts, 40, 36)
     foot = _foot(told, fonts)
     foot.wordmark(STORY_END - 192)
@@ -164,7 +156,7 @@ def _over(told: CardText, frame: Frame, page: Page, dimmed: Callable[[Image.Imag
 
 def song_arc(flight: Floats, pair: int) -> Tile:
     """Return an arc in its song's colours, with its glow, and what shines at its ends; `flight` is (n, 2), pixels."""
-    first, second = PAIRS[pair]
+    first, second = PAIRS["dark"][pair]
     (x1, y1), (x2, y2) = flight[0].round(1).tolist(), flight[-1].round(1).tolist()
     way = f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in flight.tolist())}" fill="none" stroke-linecap="round"'
     glow = ((17, 0.07), (11, 0.12), (6.5, 0.25), (3.8, 1))

@@ -17,6 +17,7 @@ NEAREST = 2.3
 SPAN = 0.62
 """How long an arc is made by that, in radii of the whole globe."""
 LOWEST_ARC, HIGHEST_ARC = 0.018, 0.25
+"""Earth radii, as in `assets/globe/geo.js`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,13 @@ def arc(start: Place, end: Place, count: int = 65) -> Floats:
     """Return points of the arc, raised above the ground as on the page: (count, 3)."""
     a, tangent, angle = _great_circle(unit(start), unit(end))
     u = np.linspace(0, 1, count)[:, None]
-    height = LOWEST_ARC + HIGHEST_ARC * (angle / math.pi) ** 1.15
     ground = a * np.cos(u * angle) + tangent * np.sin(u * angle)
-    return np.asarray(ground * (1 + height * np.sin(math.pi * u)))
+    return np.asarray(ground * (1 + arc_height(angle) * np.sin(math.pi * u)))
+
+
+def arc_height(angle: float) -> float:
+    """Return how far an arc's top is above the ground, in Earth radii, by its length in radians."""
+    return LOWEST_ARC + HIGHEST_ARC * (angle / math.pi) ** 1.15
 
 
 def _great_circle(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:

@@ -1,41 +1,67 @@
-"""How the Earth looks, on the page and in pictures: the night's colours, the songs', and the land's dots. Pure."""
+"""The colours of the globe and of songs' arcs, by theme: of the page and, in the dark, of pictures. Pure."""
 
-import math
+Colours = dict[str, str]
 
-import numpy as np
-import numpy.typing as npt
-
-from webapp.resources import ASSETS
-
-STARS = {"cool": "#c3d3ff", "warm": "#ffe2c3"}
-OCEAN = {
-    "ground": "#04060f",
-    "night": "#040714",
-    "day": "#0d2a52",
-    "dusk": "#060817",
-    "haze": "#3a78d8",
-    "rim": "#a9d4ff",
-    "limb": "#3a78d8",
-    "gleam": "#a9d4ff",
+DARK: dict[str, Colours] = {
+    "stars": {"cool": "#c3d3ff", "warm": "#ffe2c3"},
+    "ocean": {
+        "ground": "#04060f",
+        "night": "#040714",
+        "day": "#0d2a52",
+        "dusk": "#060817",
+        "haze": "#3a78d8",
+        "rim": "#a9d4ff",
+        "limb": "#3a78d8",
+        "gleam": "#a9d4ff",
+    },
+    "land": {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"},
+    "lights": {"small": "#ffa552", "large": "#ffe0b0"},
+    "arcs": {"heat": "#ffffff", "spark": "#b9c9ee"},
 }
-LAND = {"night": "#2a3a6b", "day": "#7fb4e2", "dusk": "#7a4034"}
-LIGHTS = {"small": "#ffa552", "large": "#ffe0b0"}
-# each arc runs from one colour to the other; a song keeps its pair
-PAIRS = [
-    ("#ffb25e", "#ff5e8a"),
-    ("#ff6fb1", "#9a7bff"),
-    ("#5ad1ff", "#8a8bff"),
-    ("#4fe3c1", "#5ab4ff"),
-    ("#ffe27a", "#ff8f5e"),
-    ("#b7f27c", "#3fd6c9"),
-]
+"""The globe's layers by night, by their ids."""
+
+LIGHT: dict[str, Colours] = {
+    "ocean": {
+        "ground": "#efe9dd",
+        "night": "#b9c6dc",
+        "day": "#ebf2f1",
+        "haze": "#8ea6cc",
+        "rim": "#c3d2e8",
+        "gleam": "#6f8ba6",
+    },
+    "land": {"night": "#5c6890", "day": "#4f7d86"},
+    "lights": {"small": "#b4640c", "large": "#8a3c00"},
+    "arcs": {"heat": "#2b1036", "spark": "#4a5578"},
+}
+"""The same layers in the light theme: a globe printed on paper. `webapp/scene.py` has the rest."""
+
+GROUNDS = {"dark": DARK["ocean"]["ground"], "light": LIGHT["ocean"]["ground"]}
+"""What the globe stands on."""
+
+PAIRS = {
+    "dark": (
+        ("#ffb25e", "#ff5e8a"),
+        ("#ff6fb1", "#9a7bff"),
+        ("#5ad1ff", "#8a8bff"),
+        ("#4fe3c1", "#5ab4ff"),
+        ("#ffe27a", "#ff8f5e"),
+        ("#b7f27c", "#3fd6c9"),
+    ),
+    "light": (
+        ("#b8570a", "#c2184f"),
+        ("#c01a72", "#5b3fd0"),
+        ("#0a6fa8", "#4b48c9"),
+        ("#08796a", "#1763b8"),
+        ("#8a6400", "#b84a12"),
+        ("#4b7a10", "#0a7a74"),
+    ),
+}
+"""Colours of arcs: each arc runs from the first of a pair to the second. `song_pair` says which pair a song has."""
 
 
-def land_points(name: str = "land.bin") -> npt.NDArray[np.float64]:
-    """The land's dots as (lon, lat) rows in degrees: `scripts/build_land.py` packed them, and fewer in land-few.bin."""
-    mask = np.unpackbits(np.frombuffer((ASSETS / "data" / name).read_bytes(), np.uint8), bitorder="little").astype(bool)
-    i = np.arange(len(mask))
-    lon_deg = np.degrees(i * np.pi * (3 - math.sqrt(5))) % 360 - 180
-    lat_deg = np.degrees(np.arcsin(1 - 2 * (i + 0.5) / len(mask)))
-    points: npt.NDArray[np.float64] = np.column_stack([lon_deg, lat_deg])[mask]
-    return points.round(2)
+def song_pair(track_id: str, count: int = len(PAIRS["dark"])) -> int:
+    """Return which of the pairs of colours a song has, always the same: `songPair` in `assets/globe/palette.js`."""
+    value = 0
+    for character in track_id:
+        value = (value * 31 + ord(character)) & 0xFFFFFFFF
+    return (value ^ (value >> 15)) % count

@@ -17,7 +17,7 @@ from webapp.graphics.cardpage import SOFT, WARM, Tile
 from webapp.graphics.cards import KINDS, CardText, Drawn
 from webapp.graphics.fonts import Fonts, load_fonts
 from webapp.graphics.overviewcards import Overview, overview
-from webapp.graphics.palette import LAND, LIGHTS, OCEAN, PAIRS
+from webapp.graphics.palette import DARK, PAIRS
 from webapp.graphics.qrcodes import code_svg
 
 ANSWER_S = 20.0
@@ -120,13 +120,14 @@ def _png(svg: str, fonts: list[str]) -> bytes:
 
 def _palette(pairs: tuple[int, ...]) -> Image.Image:
     """Return the colours of a picture: the night's blues closely, then what stands before them, more or less bright."""
-    ground = OCEAN["ground"]
+    ocean, land, lights = DARK["ocean"], DARK["land"], DARK["lights"]
+    ground = ocean["ground"]
     ways = [
-        ((ground, "#0d2a52", OCEAN["haze"], OCEAN["rim"]), 96),
+        ((ground, "#0d2a52", ocean["haze"], ocean["rim"]), 96),
         ((ground, "#142f60", "#2f66c0"), 36),
-        ((ground, LAND["night"], LAND["day"], "#ffffff"), 32),
-        ((ground, LAND["dusk"], LIGHTS["large"]), 8),
-        ((ground, LIGHTS["small"], LIGHTS["large"]), 14),
+        ((ground, land["night"], land["day"], "#ffffff"), 32),
+        ((ground, land["dusk"], lights["large"]), 8),
+        ((ground, lights["small"], lights["large"]), 14),
         *_ways_of_songs(ground, pairs),
         ((ground, WARM), 8),
         ((ground, SOFT), 10),
@@ -140,7 +141,7 @@ def _palette(pairs: tuple[int, ...]) -> Image.Image:
 
 def _ways_of_songs(ground: str, pairs: tuple[int, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
     """Yield what the arcs take: 46 colours, however many songs there are."""
-    for first, second in (PAIRS[pair] for pair in pairs):
+    for first, second in (PAIRS["dark"][pair] for pair in pairs):
         yield (ground, first, "#ffffff"), 18 // len(pairs)
         yield (ground, second, "#ffffff"), 18 // len(pairs)
         yield (first, second), 10 // len(pairs)

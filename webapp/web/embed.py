@@ -11,9 +11,9 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.core.filters import Filter
 from webapp.graphics import contrast
-from webapp.graphics.palette import OCEAN
+from webapp.graphics.palette import GROUNDS
 from webapp.resources import ASSETS, TEMPLATES
-from webapp.scene import COVER, PAPER_OCEAN, scene
+from webapp.scene import COVER, scene
 from webapp.web import embedoptions
 from webapp.web.assets import SERVED, assets, packed
 from webapp.web.connectiontext import wire_form
@@ -111,8 +111,8 @@ def _repaint(paint: dict[str, Any], wish: EmbedOptions, ground: contrast.Colour)
 def _grounds(wish: EmbedOptions) -> dict[str, contrast.Colour]:
     """Return what the globe stands on, by theme."""
     if wish.background in (None, TRANSPARENT):
-        return {"dark": contrast.rgb(OCEAN["ground"]), "light": contrast.rgb(PAPER_OCEAN["ground"])}
-    return dict.fromkeys(("dark", "light"), contrast.rgb(str(wish.background)))
+        return {theme: contrast.rgb(ground) for theme, ground in GROUNDS.items()}
+    return dict.fromkeys(GROUNDS, contrast.rgb(str(wish.background)))
 
 
 def _look(wish: EmbedOptions) -> str | None:

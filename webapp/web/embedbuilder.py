@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
-from webapp.graphics.palette import OCEAN
-from webapp.scene import PAPER_OCEAN
+from webapp.graphics.palette import GROUNDS
 from webapp.web.assets import packed
 from webapp.web.embedoptions import PARAMETERS, Parameter
 from webapp.web.hosts import public_base
@@ -89,8 +88,7 @@ class Group:
 def page() -> Response:
     """Serve the page; it may frame what it previews."""
     base = public_base(request, unison().settings) or ""
-    grounds = {"dark": OCEAN["ground"], "light": PAPER_OCEAN["ground"]}
-    response = localised(render_template("embedbuilder.html", base=base, groups=groups(), grounds=grounds))
+    response = localised(render_template("embedbuilder.html", base=base, groups=groups(), grounds=GROUNDS))
     response.headers["Content-Security-Policy"] = policy({**CONTENT_SECURITY_POLICY, "frame-src": "'self'"})
     return packed(response)
 

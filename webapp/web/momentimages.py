@@ -19,8 +19,9 @@ from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable, TooMan
 
 from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection
-from webapp.graphics.cards import VERSION, CardText, End, song_pair
+from webapp.graphics.cards import VERSION, CardText, End
 from webapp.graphics.imagecache import TooManyImages
+from webapp.graphics.palette import song_pair
 from webapp.graphics.qrcodes import LONGEST
 from webapp.graphics.renderer import Job
 from webapp.web import connectiontext

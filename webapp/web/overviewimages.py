@@ -12,8 +12,8 @@ from werkzeug.exceptions import BadRequest
 
 from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection, id_floor
-from webapp.graphics.cards import song_pair
 from webapp.graphics.overviewcards import ARCS_MAX, Flight, Overview
+from webapp.graphics.palette import song_pair
 from webapp.graphics.renderer import Job
 from webapp.storage.periods import PERIODS
 from webapp.web import playlist

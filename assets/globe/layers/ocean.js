@@ -22,7 +22,7 @@ vec4 air(vec2 at, vec3 sunward) {
   float r = length(at);
   float lit = smoothstep(-0.8, 0.8, dot(vec3(at / r, 0.25), sunward));
   float thin = exp((1.0 - r) * look.falloff), wide = exp((1.0 - r) * look.falloff * 0.24);
-  float glow = (thin * mix(0.08, 0.62, lit) + wide * mix(0.04, 0.20, lit)) * smoothstep(look.reach, 1.02, r);
+  float glow = (thin * mix(look.thin.x, look.thin.y, lit) + wide * mix(look.wide.x, look.wide.y, lit)) * smoothstep(look.reach, 1.02, r);
   float bare = 1.0 - glow * look.cover;
   return vec4(mix(look.haze, look.rim, thin * thin) * glow + look.ground * bare * (1.0 - look.clear), 1.0 - bare * look.clear);
 }
@@ -31,13 +31,14 @@ vec3 sea(vec3 target) {
   vec3 ray = normalize(target - globe.eye);
   float b = dot(globe.eye, ray);
   vec3 n = globe.eye - ray * (b + sqrt(max(0.0, b * b - dot(globe.eye, globe.eye) + 1.0)));
-  float sunlight = dot(n, globe.sun), day = smoothstep(-0.20, 0.55, sunlight);
+  float sunlight = dot(n, globe.sun), day = smoothstep(look.dayEdges.x, look.dayEdges.y, sunlight);
   float grazing = 1.0 + dot(n, ray), g2 = grazing * grazing, g4 = g2 * g2;
-  float dusk = max(0.0, 1.0 - abs(sunlight + 0.02) * 4.5);
+  float dusk = max(0.0, 1.0 - abs(sunlight - look.duskAt.x) * look.duskAt.y);
   float shine = max(0.0, dot(n, normalize(globe.sun - ray)));
   shine *= shine; shine *= shine; shine *= shine; shine *= shine;
   return mix(look.night, look.day, day) + look.dusk * dusk * dusk
-    + look.limb * g2 * mix(0.10, 0.34, day) + look.gleam * (g4 * g2 * mix(0.06, 0.55, day) + shine * 0.10 * day);
+    + look.limb * g2 * mix(look.limbLit.x, look.limbLit.y, day)
+    + look.gleam * (g4 * g2 * mix(look.gleamLit.x, look.gleamLit.y, day) + shine * 0.10 * day);
 }
 
 void main(void) {
@@ -107,6 +108,12 @@ export class OceanLayer extends GlobeLayer {
     limb: "vec3",
     gleam: "vec3",
     cover: "float",
+    thin: "vec2",
+    wide: "vec2",
+    limbLit: "vec2",
+    gleamLit: "vec2",
+    dayEdges: "vec2",
+    duskAt: "vec2",
     clear: "float",
   };
 

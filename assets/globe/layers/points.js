@@ -18,8 +18,9 @@ void main(void) {
   if (dot(n, globe.eye) < 1.0) return;
   vec3 ray = globe.eye - n;
   float far = length(ray), facing = dot(n, ray) / far, sunlight = dot(n, globe.sun);
-  float day = smoothstep(-0.16, 0.34, sunlight);
-  vec3 colour = mix(look.night, look.day, day) + look.dusk * pow(max(0.0, 1.0 - abs(sunlight - 0.03) * 4.5), 2.0);
+  float day = smoothstep(look.dayEdges.x, look.dayEdges.y, sunlight);
+  float dusk = max(0.0, 1.0 - abs(sunlight - look.duskAt.x) * look.duskAt.y);
+  vec3 colour = mix(look.night, look.day, day) + look.dusk * dusk * dusk;
   gl_Position = toClip(n);
   float size = look.size * globe.pixels / far * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w);
   gl_PointSize = max(SMALLEST, size);
@@ -33,7 +34,7 @@ void main(void) {
   ink = vec4(0.0);
   gl_PointSize = 1.0;
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
-  float night = smoothstep(0.06, -0.24, dot(n, globe.sun));
+  float night = smoothstep(look.nightEdges.x, look.nightEdges.y, dot(n, globe.sun));
   if (night <= 0.0 || dot(n, globe.eye) < 1.0) return;
   vec3 ray = globe.eye - n;
   float far = length(ray), facing = dot(n, ray) / far;
@@ -100,7 +101,7 @@ export class LandLayer extends PointsLayer {
   static layerName = "LandLayer";
   /** @type {Record<string, unknown>} */
   static defaultProps = { few: { type: "object", value: null, compare: false } };
-  static look = { night: "vec3", size: "float", day: "vec3", dusk: "vec3" };
+  static look = { night: "vec3", size: "float", day: "vec3", dusk: "vec3", dayEdges: "vec2", duskAt: "vec2" };
 
   initializeState() {
     this.initialize(LAND, fragment("clamp(1.82 - 1.82 * r, 0.0, 1.0)"));
@@ -127,7 +128,7 @@ const LIGHTS_PER_PIXEL = 0.02; // on the whole globe, by the square of the disc'
 
 export class LightsLayer extends PointsLayer {
   static layerName = "LightsLayer";
-  static look = { small: "vec3", size: "float", large: "vec3" };
+  static look = { small: "vec3", size: "float", large: "vec3", nightEdges: "vec2" };
 
   initializeState() {
     this.initialize(LIGHTS, fragment("pow(max(0.0, 1.0 - r), 2.5)"));
