@@ -5,7 +5,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,9 @@ class Service:
     def channel(self, name: str) -> Audience:
         return self.channels.setdefault(name, Audience())
 
-    def count_gone(self) -> None:
+    def count_gone(self, then: Callable[[], None]) -> None:
         self.gone += 1
+        then()
 
     def first(self) -> Iterator[bytes]:
         count, size = self.opening
@@ -61,15 +62,15 @@ app = Flask(__name__)
 service = Service()
 
 
-def admit(request: Request) -> websocket.Enter:
+def admit(request: Request) -> websocket.Join:
     name = request.args.get("channel", "")
 
-    def enter(taken: websocket.DetachedSocket) -> None:
+    def join(sock: Any, on_close: Callable[[], None]) -> None:
         service.joined += 1
         hub, channel = service.hub, service.channel(name)
-        service.loop.call(hub.join, taken.sock, channel, service.first(), taken.on_gone(service.count_gone))
+        service.loop.call(hub.join, sock, channel, service.first(), lambda: service.count_gone(on_close))
 
-    return enter
+    return join
 
 
 websocket.route(app, "/stream", admit)

@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
     websocket.route(app, PATH, lambda request: _admitted(unison, request))
 
 
-def _admitted(app: Unison, request: Request) -> websocket.Enter:
+def _admitted(app: Unison, request: Request) -> websocket.Join:
     try:
         return admit(app, request)
     except HTTPException as error:
@@ -37,11 +37,11 @@ def _admitted(app: Unison, request: Request) -> websocket.Enter:
         raise
 
 
-def admit(app: Unison, request: Request) -> websocket.Enter:
+def admit(app: Unison, request: Request) -> websocket.Join:
     """Refuse, while a plain answer can still be read: another site's page, a bad filter, no room.
 
     Returns:
-        What gives the viewer's socket to the hub.
+        What gives the viewer's socket to the hub after the handshake.
 
     Raises:
         HTTPException: the viewer may not come in.
@@ -59,7 +59,7 @@ def admit(app: Unison, request: Request) -> websocket.Enter:
     if not app.viewers.addresses.has_room_for(address):
         raise TooManyRequests("too many viewers from your address at the moment", retry_after=RETRY_AFTER_S)
     since = request.args.get("since")
-    return lambda taken: app.viewers.join(taken.sock, wanted, since, address, taken.on_gone(_nothing))
+    return lambda sock, on_close: app.viewers.join(sock, wanted, since, address, on_close)
 
 
 def _is_framed_by_anybody(request: Request, settings: Settings) -> bool:
@@ -68,7 +68,3 @@ def _is_framed_by_anybody(request: Request, settings: Settings) -> bool:
     So is our own in a sandbox without allow-same-origin, as WordPress puts around what it finds by itself.
     """
     return request.headers.get("Origin") == "null" and "*" in settings.frame_ancestors
-
-
-def _nothing() -> None:
-    pass

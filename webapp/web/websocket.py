@@ -1,19 +1,14 @@
-"""A websocket's handshake, after which its socket is the hub's.
+"""A websocket's upgrade: who is admitted, the handshake, and the socket's way to the hub.
 
-Flask-Sock finds the socket under any server and keeps the server's hands off it; the handshake's answer is written
-here. Under gunicorn the same is done before Flask's dispatch, which would be much of what a viewer's coming takes. What
-this relies on, and where:
+Under gunicorn a WSGI middleware does it: Flask's dispatch would be much of the cost of a join. Under any other server
+Flask-Sock's route does it, which finds the socket there. Both ask `_admitted`.
 
-- Flask-Sock makes a `Server` of simple-websocket's by that name (`Sock.route`); ours takes its place, and calls its
-  `close()` when the handler returns.
-- simple-websocket's `Server` finds the socket and leaves the rest to its base (`Server.__init__`). Ours stands between
-  the two: no reader, so that nobody but the hub reads the socket, and no second reading of what the client sent, which
-  `_refusal` has checked. What a client sends before it got the handshake's answer may stay in the server's buffer;
-  RFC 6455, 4.1, forbids it to.
-- gunicorn takes a StopIteration for the end of a connection (`AsyncWorker.handle`), as Flask-Sock knows, and closes its
-  descriptor without a shutdown (`util.close`): a duplicate lives on.
-- werkzeug's server answers on the socket and shuts it down when the handler returns, so there the handler waits until
-  the viewer is gone; that the hub has shut the socket down by then keeps the answer from reaching the client.
+This relies on the following; tests/unit/test_websocket.py notices a change.
+
+- gunicorn hands over its socket as `gunicorn.socket`, takes a StopIteration for the end of a connection, as Flask-Sock
+  knows, and closes its descriptor without a shutdown, so that a duplicate lives on.
+- simple-websocket's `Server` has its socket as `sock`, and reads it in a thread of `thread_class` only.
+- Flask-Sock ignores that the socket is shut down when it says goodbye at the end of a handler.
 """
 
 from __future__ import annotations
@@ -27,115 +22,76 @@ from functools import lru_cache
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 
-import flask_sock
-import simple_websocket
 from flask import Blueprint, Flask, g
 from flask import request as current_request
+from flask_sock import Sock
 from gevent import monkey
-from werkzeug.routing.exceptions import WebsocketMismatch
+from werkzeug.routing import WebsocketMismatch
 from werkzeug.wrappers import Request, Response
 
 from webapp.web.errors import error_answer
 from webapp.web.requestbodies import drain
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Join = Callable[[Any, Callable[[], None]], None]
+"""Gives a socket, unpatched and non-blocking, to the hub, with what to call once the hub has closed it."""
+Admit = Callable[[Request], Join]
+"""Admits a well-formed request; raises an HTTPException to refuse it."""
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455, 1.3
+_NOT_OFFERED = ("HTTP_SEC_WEBSOCKET_EXTENSIONS", "HTTP_SEC_WEBSOCKET_PROTOCOL")
+"""Headers that simple-websocket does not see: it would agree on compression, which the hub's frames do not have."""
 _Socket: Any = monkey.get_original("socket", "socket")  # a patched one has watchers of its own
 
 
-class _Shaken(simple_websocket.ws.Base):  # type: ignore[misc]  # simple-websocket is not typed
-    """A socket on which the handshake was answered."""
+class _NoReader(threading.Thread):
+    """In place of simple-websocket's reading thread: only the hub reads the socket."""
 
-    def __init__(self, sock: Any, **_: object) -> None:
-        self.sock = sock
-        _shake_hands(sock, self.environ)
-
-    def close(self, reason: int | None = None, message: str | None = None) -> None:
-        """Leave it open: it is the hub's."""
-
-
-class _Server(simple_websocket.Server, _Shaken):  # type: ignore[misc]
-    """A websocket that is found by simple-websocket and no more."""
-
-
-class DetachedSocket:
-    """A websocket's socket, out of the server's hands.
-
-    Attributes:
-        sock: the hub's own descriptor of it, unpatched and non-blocking.
-    """
-
-    def __init__(self, sock: Any, *, shut_after: bool) -> None:
-        """Take it; `shut_after` says that the server shuts the socket down once its handler returns."""
-        self.sock: Any = _Socket(fileno=os.dup(sock.fileno()))
-        self.sock.setblocking(False)
-        self._gone = threading.Event() if shut_after else None
-
-    def on_gone(self, then: Callable[[], None]) -> Callable[[], None]:
-        """Return what to call when the viewer is gone: `then` itself, where no thread waits for it."""
-        gone = self._gone
-        if gone is None:
-            return then
-
-        def call_and_release() -> None:
-            try:
-                then()
-            finally:
-                gone.set()
-
-        return call_and_release
-
-    def wait(self) -> None:
-        """Wait until the viewer is gone, if the server would shut its socket down otherwise."""
-        if self._gone is not None:
-            self._gone.wait()
-
-
-Enter = Callable[[DetachedSocket], None]
-Admit = Callable[[Request], Enter]
-"""Says of a well-formed request who is to have the socket after the handshake; raises what it is refused with."""
+    def start(self) -> None:
+        """Do not."""
 
 
 def route(app: Flask, path: str, admit: Admit) -> None:
     """Serve websockets at a path of an app."""
-    _route_before_flask(app, path, admit)
-    _route_by_flask(app, path, admit)
+    app.wsgi_app = _under_gunicorn(app.wsgi_app, path, admit)  # type: ignore[assignment, method-assign]  # as documented
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": _NoReader}
+    app.register_blueprint(_elsewhere(path, admit))
 
 
-def _route_before_flask(app: Flask, path: str, admit: Admit) -> None:
-    others = app.wsgi_app
-
+def _under_gunicorn(others: WSGIApplication, path: str, admit: Admit) -> WSGIApplication:
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         sock = environ.get("gunicorn.socket")
         if sock is None or environ.get("PATH_INFO") != path:
             return others(environ, start_response)
         request = Request(environ)
-        enter = _admitted(request, admit)
-        if isinstance(enter, Response):
-            return drain(request, enter)(environ, start_response)
-        _shake_hands(sock, environ)
-        enter(DetachedSocket(sock, shut_after=False))
+        join = _admitted(request, admit)
+        if isinstance(join, Response):
+            return drain(request, join)(environ, start_response)
+        sock.sendall(_switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"]))
+        join(_detached(sock), _nothing)
         raise StopIteration
 
-    app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
+    return answered
 
 
-def _route_by_flask(app: Flask, path: str, admit: Admit) -> None:
-    flask_sock.Server = _Server
+def _elsewhere(path: str, admit: Admit) -> Blueprint:
     blueprint = Blueprint("websocket", __name__)
 
     @blueprint.before_request
     def ask() -> Response | None:
-        g.enter = _admitted(current_request, admit)
-        return g.enter if isinstance(g.enter, Response) else None
+        for header in _NOT_OFFERED:
+            current_request.environ.pop(header, None)
+        g.join = _admitted(current_request, admit)
+        return g.join if isinstance(g.join, Response) else None
 
-    @flask_sock.Sock().route(path, bp=blueprint)  # type: ignore[untyped-decorator]
-    def enter(ws: Any) -> None:
-        taken = DetachedSocket(ws.sock, shut_after=ws.mode != "gunicorn")
-        g.enter(taken)
-        taken.wait()
+    @Sock().route(path, bp=blueprint)  # type: ignore[untyped-decorator]  # Flask-Sock is not typed
+    def serve(ws: Any) -> None:
+        """Wait until the hub has closed the socket: some servers shut it down once the handler returns."""
+        closed = threading.Event()
+        g.join(_detached(ws.sock), closed.set)
+        closed.wait()
 
     @blueprint.app_errorhandler(WebsocketMismatch)
     def not_a_websocket(_: Exception) -> Response:
@@ -146,21 +102,32 @@ def _route_by_flask(app: Flask, path: str, admit: Admit) -> None:
     def client_left(_: Exception) -> Response:
         return Response(status=400)
 
-    app.register_blueprint(blueprint)
+    return blueprint
 
 
-def _admitted(request: Request, admit: Admit) -> Enter | Response:
+def _admitted(request: Request, admit: Admit) -> Join | Response:
     try:
         return _refusal(request.environ) or admit(request)
     except Exception as error:
         return error_answer(error)
 
 
-def _shake_hands(sock: Any, environ: WSGIEnvironment) -> None:
-    """Answer as RFC 6455, 4.2.2, asks for it: no extension, no subprotocol."""
-    accepted = base64.b64encode(sha1((environ["HTTP_SEC_WEBSOCKET_KEY"].strip() + _GUID).encode()).digest())
+def _switching_protocols(key: str) -> bytes:
+    """Return the answer that accepts a handshake (RFC 6455, 4.2.2): no extension, no subprotocol."""
+    accept = base64.b64encode(sha1((key.strip() + _GUID).encode()).digest())
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    sock.sendall(head + b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
+    return head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+
+
+def _detached(sock: Any) -> Any:
+    """Return a socket of the hub's own on the same connection: unpatched and non-blocking."""
+    own = _Socket(fileno=os.dup(sock.fileno()))
+    own.setblocking(False)
+    return own
+
+
+def _nothing() -> None:
+    pass
 
 
 def _refusal(environ: WSGIEnvironment) -> Response | None:

@@ -7,6 +7,7 @@ backlog is bounded to BOUND bytes, and `GET /dropped` counts who was closed, by 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from webapp.config import Settings
@@ -23,10 +24,10 @@ def make_app() -> Any:
     app = Flask(__name__)
     channel = app.extensions["channel"] = Audience()
 
-    def enter(taken: websocket.DetachedSocket) -> None:
-        app.extensions["hub"].join(taken.sock, channel, iter(()), taken.on_gone(lambda: None))
+    def join(sock: Any, on_close: Callable[[], None]) -> None:
+        app.extensions["hub"].join(sock, channel, iter(()), on_close)
 
-    websocket.route(app, "/stream", lambda _request: enter)
+    websocket.route(app, "/stream", lambda _request: join)
 
     @app.get("/dropped")
     def dropped() -> dict[str, int]:
