@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from webapp.core import frames
 from webapp.engine.childprocess import Child
-from webapp.engine.hub import REASONS
+from webapp.engine.disconnect import COUNTED
 from webapp.engine.procstats import Usage, usage
 
 if TYPE_CHECKING:
     from webapp.app import Unison
+
+_DROPPED_HELP = "Viewers that did not end cleanly: " + "; ".join(
+    f"{metric}: {why.meaning}" for metric, why in COUNTED.items()
+)
 
 
 def observe(app: Unison) -> None:
@@ -23,7 +27,7 @@ def observe(app: Unison) -> None:
     gauge("viewers", "Open websockets.", lambda: app.hub.viewers)
     gauge("filters", "Distinct filters being watched.", lambda: app.channels.filters)
     gauge("backlog_bytes", "Bytes queued for viewers.", lambda: app.hub.backlog)
-    counter("viewers_dropped", "Viewers that did not end cleanly.", lambda: _dropped(app), "reason")
+    counter("viewers_dropped", _DROPPED_HELP, lambda: _dropped(app), "reason")
     gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: app.pipeline.waiting)
     counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: app.matching.lost, "reason")
     counter("clock_jumps", "How often the clock was set.", lambda: app.clock.jumps, "direction")
@@ -42,7 +46,7 @@ def observe(app: Unison) -> None:
 
 
 def _dropped(app: Unison) -> dict[str, float]:
-    return {reason: app.hub.dropped[reason] for reason in REASONS}
+    return {metric: app.hub.dropped[metric] for metric in COUNTED}
 
 
 def _pictures_waiting(app: Unison) -> int:

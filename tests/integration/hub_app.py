@@ -13,7 +13,8 @@ from flask import Flask, request
 from werkzeug.wrappers import Request
 
 from webapp.engine.eventloop import EventLoop
-from webapp.engine.hub import Audience, Hub
+from webapp.engine.hub import Hub
+from webapp.engine.viewer import Viewer
 from webapp.web import websocket
 
 
@@ -21,7 +22,7 @@ class Service:
     """The hub, started by the first request."""
 
     def __init__(self) -> None:
-        self.channels: dict[str, Audience] = {}
+        self.channels: dict[str, set[Viewer]] = {}
         self.opening = (0, 0)
         self.joined = self.gone = 0
         self.loop = EventLoop()
@@ -36,8 +37,8 @@ class Service:
                 self._hub = self.loop.call(_make_hub)
         return self._hub
 
-    def channel(self, name: str) -> Audience:
-        return self.channels.setdefault(name, Audience())
+    def channel(self, name: str) -> set[Viewer]:
+        return self.channels.setdefault(name, set())
 
     def count_gone(self, then: Callable[[], None]) -> None:
         self.gone += 1

@@ -6,7 +6,9 @@ import pytest
 
 from webapp.engine import hub as hub_module
 from webapp.engine import wsframes
-from webapp.engine.hub import Audience, Hub
+from webapp.engine.disconnect import TOO_MANY_VIEWERS
+from webapp.engine.hub import Hub
+from webapp.engine.viewer import Viewer
 
 
 @pytest.fixture
@@ -26,12 +28,12 @@ def connect(hub: Hub) -> Iterator[Connect]:
     listener = socket.create_server(("127.0.0.1", 0))
     clients: list[socket.socket] = []
 
-    def connect(channel: Audience, *opening: bytes, on_gone: Callable[[], None] = lambda: None) -> socket.socket:
+    def connect(channel: set[Viewer], *opening: bytes, on_close: Callable[[], None] = lambda: None) -> socket.socket:
         clients.append(socket.create_connection(listener.getsockname()))
         sock, _ = listener.accept()
         sock.setblocking(False)
         clients[-1].settimeout(10)
-        hub.join(sock, channel, iter(opening), on_gone)
+        hub.join(sock, channel, iter(opening), on_close)
         return clients[-1]
 
     yield connect
@@ -52,7 +54,7 @@ def let_the_loop_run(hub: Hub) -> None:
 
 
 def test_a_frame_goes_to_those_who_were_there_when_it_was_sent(hub: Hub, connect: Connect) -> None:
-    channel = Audience()
+    channel = set[Viewer]()
     early = connect(channel, b"hello early")
     hub.send(channel, b"first")
     late = connect(channel, b"hello late, the first is over")
@@ -66,7 +68,7 @@ def test_order_holds_when_frames_are_written_in_chunks(
     hub: Hub, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub_module, "_CHUNK", 3)
-    channels = [Audience(), Audience()]
+    channels: list[set[Viewer]] = [set(), set()]
     clients = [connect(channels[index % 2]) for index in range(10)]
     for number in range(20):
         hub.send(channels[number % 2], b"%d" % number)
@@ -79,7 +81,7 @@ def test_order_holds_when_frames_are_written_in_chunks(
 
 
 def test_one_frame_for_several_channels(hub: Hub, connect: Connect) -> None:
-    channels = [Audience(), Audience(), Audience()]
+    channels: list[set[Viewer]] = [set(), set(), set()]
     clients = [connect(channel) for channel in channels]
     hub.send_frame(channels[:2], wsframes.text_frame(b"to two"))
     hub.send(channels[2], b"to one")
@@ -88,15 +90,15 @@ def test_one_frame_for_several_channels(hub: Hub, connect: Connect) -> None:
 
 
 def test_a_callback_that_fails_disturbs_nobody(hub: Hub, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    channel, gone = Audience(), gevent.event.Event()
+    channel, closed = set[Viewer](), gevent.event.Event()
 
     def fail() -> None:
-        gone.set()
+        closed.set()
         raise RuntimeError("a callback's own")
 
     other = connect(channel)
-    connect(channel, on_gone=fail).close()
-    assert gone.wait(10)
+    connect(channel, on_close=fail).close()
+    assert closed.wait(10)
     hub.send(channel, b"still here")
     let_the_loop_run(hub)
     assert texts(other, 1) == [b"still here"]
@@ -108,7 +110,7 @@ def test_a_refused_viewer_is_closed_with_the_reason(hub: Hub) -> None:
         client = socket.create_connection(listener.getsockname())
         sock, _ = listener.accept()
         sock.setblocking(False)
-        hub.refuse(sock, 1013, "no room")
+        hub.refuse(sock, TOO_MANY_VIEWERS, lambda: None)
         with client, client.makefile("rb") as file:
-            assert file.read() == wsframes.close_frame(1013, "no room")
+            assert file.read() == wsframes.close_frame(1013, "too many viewers")
     assert hub.viewers == 0

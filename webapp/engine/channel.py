@@ -14,7 +14,7 @@ from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection, SliceRecord
 from webapp.core.selection import LATELY_MS, Chosen, Selection
-from webapp.engine.hub import Audience
+from webapp.engine.viewer import Viewer
 
 Frame = tuple[int, bytes]
 """The seq of a frame and its JSON."""
@@ -56,7 +56,7 @@ class Channel:
 
     def __init__(self, wanted: Filter, maker: FrameMaker, seq: int) -> None:
         self.filter, self.seq = wanted, seq
-        self.audience = Audience()
+        self.subscribers: set[Viewer] = set()
         self.joining = 0
         self.live = Event()
         self._maker = maker

@@ -17,7 +17,7 @@ from webapp.engine import wsframes
 from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, FrameMaker, ShownFrame
 from webapp.engine.fairshares import FairShares
-from webapp.engine.hub import Audience, Hub
+from webapp.engine.hub import Hub
 from webapp.engine.resume import ResumeRing, decoded
 from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
@@ -96,16 +96,16 @@ class Channels:
         if record.end_ms <= self._newest_ms:
             self._begin_anew(seq)
         self._newest_ms = record.end_ms
-        audiences = defaultdict[bytes, list[Audience]](list)  # nothing passes many a filter: one frame for all of these
+        groups = defaultdict[bytes, list[set[Viewer]]](list)  # nothing passes many a filter: one frame for all of these
         for channel in list(self._by_filter.values()):
             if channel.live.is_set():
                 shown = channel.advance(seq, record)
-                audiences[shown.payload].append(channel.audience)
+                groups[shown.payload].append(channel.subscribers)
                 self._keep_filtered(channel.filter, seq, shown)
                 if channel is self._everyone:
                     self._keep_everyones(seq, record, shown)
-        for payload, those in audiences.items():
-            self._hub.send_frame(those, wsframes.text_frame(payload))
+        for payload, subscribers in groups.items():
+            self._hub.send_frame(subscribers, wsframes.text_frame(payload))
 
     def _begin_anew(self, seq: int) -> None:
         """The clock was set back: what came before this record cannot be made again, as its 10 s come twice."""
@@ -127,13 +127,13 @@ class Channels:
     # A viewer: hello, the frames that it missed, then live, with nothing between left out or said twice.
 
     def join(
-        self, socket: Any, wanted: Filter, since: str | None, owner: bytes | None, on_gone: Callable[[], None]
+        self, socket: Any, wanted: Filter, since: str | None, owner: bytes | None, on_close: Callable[[], None]
     ) -> Viewer:
         """Give a viewer's socket to the hub, with hello and what it missed to be written first.
 
         Raises:
             TooManyFilters: there is no room for another filter.
-            Outrun: what was missed can no longer be given without a gap.
+            FellBehind: what was missed can no longer be given without a gap.
         """
         channel = self._channel(wanted, owner)
         channel.joining += 1
@@ -142,17 +142,17 @@ class Channels:
             opening = self._opening(channel, since)
             if self._by_filter.get(wanted) is not channel:  # it had to go meanwhile
                 raise TooManyFilters
-            return self._hub.join(socket, channel.audience, iter(opening), lambda: self._left(channel, on_gone))
+            return self._hub.join(socket, channel.subscribers, iter(opening), lambda: self._left(channel, on_close))
         finally:
             channel.joining -= 1
             self._close_if_empty(channel)
 
-    def _left(self, channel: Channel, on_gone: Callable[[], None]) -> None:
+    def _left(self, channel: Channel, on_close: Callable[[], None]) -> None:
         self._close_if_empty(channel)
-        on_gone()
+        on_close()
 
     def _close_if_empty(self, channel: Channel) -> None:
-        if not channel.filter or channel.audience.viewers or channel.joining:
+        if not channel.filter or channel.subscribers or channel.joining:
             return
         if self._by_filter.get(channel.filter) is channel:  # by now the filter may have another, with other viewers
             self._forget(channel)
@@ -167,7 +167,7 @@ class Channels:
             return
         channel = self._by_filter[next(self._shares.givers(owner))]
         self._forget(channel)
-        for viewer in list(channel.audience.viewers):
+        for viewer in list(channel.subscribers):
             self._hub.dismiss(viewer)
 
     def _channel(self, wanted: Filter, owner: bytes | None) -> Channel:

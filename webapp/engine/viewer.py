@@ -1,258 +1,287 @@
-"""One viewer's socket: what is written to it, what is read from it, and how it ends. The hub owns them all.
+"""One viewer: a websocket from its handshake to its end, without waiting.
 
-Everything here runs in callbacks of the event loop and never waits. Ten thousand of these exist at once, so what only
-few need at a time (a backlog, a half-read frame) is an object of its own that comes and goes.
+Everything here runs in callbacks of the event loop. Ten thousand viewers exist at once, so what few of them need at a
+time (a queue, a half-read frame) is an object of its own that comes and goes.
 """
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol
 
-from webapp.engine import wsframes
+from webapp.engine import disconnect, wsframes
+from webapp.engine.disconnect import Disconnect, closed_by_client, protocol_violation
+from webapp.engine.writer import Bound, QueueFullError, Writer
 from webapp.engine.wsframes import ClientFrames, Event
 
-if TYPE_CHECKING:
-    from webapp.engine.hub import Audience, Hub
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
+SEND_BUFFER_BYTES = 32 * 1024
+"""Per socket. The kernel's default takes 4 MB for a stalled viewer before we notice."""
 RECEIVE_BYTES = 2048
 FLOOD_BYTES = 256 * 1024
 """What a client may send between two pings before it is closed: the page sends nothing but pongs."""
-_STEPS = 8
-_BATCH = 64
+CLOSE_S = 5.0
+"""How long a client has to take our close frame and to close."""
 _READ, _WRITE = 1, 2
 _NO_LINGER = struct.pack("ii", 1, 0)
 _PING = wsframes.ping_frame()
 
 
-class Backlog:
-    """What one socket has not taken yet: the rest of a frame, then the opening, then frames in order.
+class State(Enum):
+    """Of a viewer's connection, in order; it never goes back."""
 
-    `size` counts the frames, which alone are bounded. They are the very bytes objects that all viewers of a audience
-    share: queueing one costs a pointer, where a memoryview each would cost more than most frames.
+    OPEN = 1
+    CLOSING = 2
+    """The close frame is queued or sent; what the client still sends is discarded."""
+    GONE = 3
+    """The socket is closed."""
+
+
+_OPEN, _CLOSING, _GONE = State  # a member's look-up through its class costs as much as a call
+
+
+class Host(Protocol):
+    """What viewers need of the hub that has them.
+
+    Attributes:
+        loop: gevent's; makes the watchers of sockets.
+        now_s: the hub's clock.
+        bound: of each viewer's queue.
+        ping_s: time between two pings.
+        deadline_s: how long a socket may take nothing while something is queued.
+        waiting: viewers whose deadline is to be checked.
     """
 
-    __slots__ = ("closing", "discarded", "frames", "head", "opening", "progress", "size", "watcher")
+    loop: Any
+    now_s: float
+    bound: Bound
+    ping_s: float
+    deadline_s: float
+    waiting: set[Viewer]
 
-    def __init__(self, watcher: Any, opening: Iterator[bytes] | None, now: float):
-        self.head: memoryview | None = None
-        self.opening = opening
-        self.frames: deque[bytes] = deque()
-        self.size = 0
-        self.progress = now  # when the socket last took something, or when closing began
-        self.watcher = watcher
-        self.closing = False
-        self.discarded = 0
+    def on_closing(self, viewer: Viewer, why: Disconnect) -> None:
+        """Note that a viewer gets no more frames."""
 
-    def add(self, frame: bytes) -> None:
-        """Queue a frame behind the others."""
-        self.frames.append(frame)
-        self.size += len(frame)
+    def on_closed(self, viewer: Viewer) -> None:
+        """Note that a viewer's socket is closed."""
 
-    def pop(self) -> list[bytes | memoryview]:
-        """Remove and return what is to be written next; nothing if all is written."""
-        if self.head is not None:
-            head, self.head = self.head, None
-            return [head]
-        if self.opening is not None:
-            if (payload := next(self.opening, None)) is not None:
-                return [wsframes.text_frame(payload)]
-            self.opening = None
-        batch = list(islice(self.frames, _BATCH))
-        for frame in batch:
-            self.frames.popleft()
-            self.size -= len(frame)
-        return [*batch]
 
-    def put_back(self, batch: list[bytes | memoryview], sent: int) -> bool:
-        """Keep what of a batch was not sent; return whether there was any."""
-        for index, part in enumerate(batch):
-            if sent < len(part):
-                self.head = memoryview(part)[sent:]
-                rest = [bytes(frame) for frame in batch[index + 1 :]]
-                self.frames.extendleft(reversed(rest))
-                self.size += sum(map(len, rest))
-                return True
-            sent -= len(part)
-        return False
+def _contained(
+    callback: Callable[Concatenate[Viewer, P], None],
+) -> Callable[Concatenate[Viewer, P], None]:
+    """Make what a callback raises the end of its own viewer, and nobody else's concern."""
 
-    def forget(self) -> None:
-        """Drop all but the rest of the frame in flight, which no other frame may interrupt."""
-        self.opening = None
-        self.frames.clear()
-        self.size = 0
+    @wraps(callback)
+    def contained(viewer: Viewer, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            callback(viewer, *args, **kwargs)
+        except OSError:
+            viewer.abort(disconnect.LOST)
+        except Exception:
+            log.exception("a viewer failed")
+            viewer.close(disconnect.FAILED)
+
+    return contained
 
 
 class Viewer:
-    """One websocket of the hub, from its handover to its end: open, then closing (see `leave`), then gone."""
+    """One websocket of the hub.
 
-    __slots__ = ("audience", "backlog", "heard", "hub", "on_gone", "pinged", "reader", "sock", "watcher")
+    Args:
+        host: the hub.
+        sock: unpatched and non-blocking; the viewer closes it.
+        subscribers: the viewers that get the same frames; it is one of them while it is open.
+        on_close: for the host to call once the socket is closed.
 
-    def __init__(self, hub: Hub, sock: socket.socket, audience: Audience, on_gone: Callable[[], None]):
-        self.hub = hub
-        self.sock = sock
-        self.audience: Audience | None = audience  # None once it is closing
-        self.on_gone = on_gone
-        self.backlog: Backlog | None = None
-        self.reader: ClientFrames | None = None
-        self.heard = 0  # bytes since the last ping
-        self.pinged: float | None = None
-        self.watcher: Any = hub.loop.io(sock.fileno(), _READ)  # None once it is gone
+    Attributes:
+        state: of the connection.
+        subscribers: as given.
+        on_close: as given.
+        writer: the write side of the socket.
+    """
+
+    __slots__ = (
+        "_host",
+        "_parser",
+        "_pinged_s",
+        "_progress_s",
+        "_readable",
+        "_received",
+        "_sock",
+        "_writable",
+        "on_close",
+        "state",
+        "subscribers",
+        "writer",
+    )
+
+    def __init__(self, host: Host, sock: socket.socket, subscribers: set[Viewer], on_close: Callable[[], None]) -> None:
+        self.state, self.subscribers, self.on_close = _OPEN, subscribers, on_close
+        self.writer = Writer(sock, host.bound)
+        self._host, self._sock = host, sock
+        self._parser: ClientFrames | None = None  # of a frame or message that is read in part
+        self._received = 0  # bytes since the last ping, or since closing began
+        self._pinged_s: float | None = None
+        self._progress_s = 0.0  # when the socket last took something, or when closing began
+        self._writable: Any = None  # exists while something is queued
+        self._readable: Any = host.loop.io(sock.fileno(), _READ)
+        self._readable.start(self.on_readable)
+        subscribers.add(self)
+
+    # Writing.
+
+    @_contained
+    def open(self, opening: Iterator[bytes]) -> None:
+        """Begin with text payloads that do not count towards the queue's bound."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if self._sock.family != socket.AF_UNIX:
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.writer.open(opening)
+        self._wait()
+        self.on_writable()
 
     def write(self, frame: bytes) -> None:
-        """Write a frame, or queue what the socket does not take."""
-        if self.backlog is not None:
-            self._queue(frame)
+        """Write a frame, or queue it; a viewer whose queue is full is closed."""
+        if self.state is not _OPEN:
             return
         try:
-            sent = self.sock.send(frame)
-        except BlockingIOError:
-            sent = 0
+            if self.writer.write(frame):
+                self._wait()
+        except QueueFullError:
+            self.close(disconnect.SLOW)
         except OSError:
-            self.drop("lost")
-            return
-        if sent < len(frame):
-            self.wait().head = memoryview(frame)[sent:]
+            self.abort(disconnect.LOST)
 
-    def wait(self, opening: Iterator[bytes] | None = None) -> Backlog:
-        """Begin a backlog: from now on the socket is written when the loop says that it takes more."""
-        watcher = self.hub.loop.io(self.sock.fileno(), _WRITE)
-        self.backlog = Backlog(watcher, opening, self.hub.clock)
-        self.hub.waiting.add(self)
-        watcher.start(self.hub.on_writable, self)
-        return self.backlog
+    def _wait(self) -> None:
+        """Have `on_writable` called when the socket takes more."""
+        self._progress_s = self._host.now_s
+        self._host.waiting.add(self)
+        if self._writable is None:
+            self._writable = self._host.loop.io(self._sock.fileno(), _WRITE)
+            self._writable.start(self.on_writable)
 
-    def _queue(self, frame: bytes) -> None:
-        backlog = self.backlog
-        if backlog is None or backlog.closing:
-            return
-        if backlog.size + len(frame) > self.hub.bound:
-            self.leave(wsframes.TRY_AGAIN_LATER, "slow")
+    @_contained
+    def on_writable(self) -> None:
+        """Write more of what is queued."""
+        if self.writer.flush() and self.state is _OPEN:
+            self._progress_s = self._host.now_s
+        if self._writable is not None and not self.writer.waiting:
+            _end(self._writable)
+            self._writable = None
+            self._written()
+
+    def _written(self) -> None:
+        if self.state is _CLOSING:
+            self._sock.shutdown(socket.SHUT_WR)
         else:
-            backlog.add(frame)
+            self._host.waiting.discard(self)
 
-    def drain(self) -> None:
-        """Write what the socket takes, in a few steps, so that a long opening leaves the loop to others in between.
+    # Reading.
 
-        Raises:
-            OSError: the socket is broken.
-            Exception: the opening is.
-        """
-        backlog = self.backlog
-        if backlog is None:
-            return
-        for _ in range(_STEPS):
-            if not (batch := backlog.pop()):
-                self._drained(backlog)
-                return
-            try:
-                sent = self.sock.sendmsg(batch)
-            except BlockingIOError:
-                sent = 0
-            if sent and not backlog.closing:
-                backlog.progress = self.hub.clock
-            if backlog.put_back(batch, sent):
-                return
-
-    def _drained(self, backlog: Backlog) -> None:
-        _end(backlog.watcher)
-        if backlog.closing:
-            self.sock.shutdown(socket.SHUT_WR)
-            return
-        self.backlog = None
-        self.hub.waiting.discard(self)
-
-    def receive(self) -> None:
-        """Read one piece of what the client sent.
-
-        Raises:
-            OSError: the socket is broken.
-        """
+    @_contained
+    def on_readable(self) -> None:
+        """Read one piece of what the client sent."""
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self._sock.recv(RECEIVE_BYTES)
         except BlockingIOError:
             return
         if not data:
-            self.drop("lost")
-        elif self.backlog is not None and self.backlog.closing:
-            self._discard(self.backlog, len(data))
-        else:
-            self._hear(data)
-
-    def _discard(self, backlog: Backlog, size: int) -> None:
-        # Read on until the client closes: closing a socket with unread bytes resets it, and a reset can overtake the
-        # close frame on its way to the client.
-        backlog.discarded += size
-        if backlog.discarded > FLOOD_BYTES:
-            self.drop("flood")
-
-    def _hear(self, data: bytes) -> None:
-        self.heard += len(data)
-        if self.heard > FLOOD_BYTES:
-            self.leave(wsframes.POLICY, "flood", "a viewer has nothing to send")
+            self.abort(disconnect.LOST)
             return
-        reader = self.reader or ClientFrames()
-        for event in reader.feed(data):
+        self._received += len(data)
+        if self.state is _OPEN:
+            self._parse(data)
+        elif self._received > FLOOD_BYTES:
+            # Up to here it is read and discarded until the client closes: closing a socket with unread bytes resets
+            # it, and a reset can overtake the close frame on its way to the client.
+            self.abort(disconnect.FLOOD)
+
+    def _parse(self, data: bytes) -> None:
+        if self._received > FLOOD_BYTES:
+            self.close(disconnect.FLOOD)
+            return
+        parser = self._parser or ClientFrames()
+        for event in parser.feed(data):
             self._answer(event)
-        self.reader = None if reader.idle else reader
+        self._parser = None if parser.idle else parser
 
     def _answer(self, event: Event) -> None:
         if event.kind == wsframes.PING:
             self.write(wsframes.pong_frame(event.payload))
         elif event.kind == wsframes.CLOSE:
-            self.leave(event.code, None)
+            self.close(closed_by_client(event.code))
         elif event.kind == wsframes.VIOLATION:
-            self.leave(event.code, "protocol", event.reason)
+            self.close(protocol_violation(event.code, event.reason))
 
-    def leave(self, code: int, reason: str | None, text: str = "", *, last: Iterable[bytes] | None = None) -> None:
-        """Send a close frame, and close the socket when the client has, or after a deadline.
+    # Deadlines.
 
-        What is queued is dropped, unless `last` frames are given: they go out behind it.
-
-        Args:
-            code: the close code; one that may not be sent gives a close frame without a code.
-            reason: what the hub counts it as; None for an end that is nobody's fault.
-            text: for the client.
-            last: frames before the close frame, for a viewer that is to lose nothing.
-        """
-        if self.audience is None:
+    def keep_alive(self) -> None:
+        """Ping, or drop a client that did not answer the last ping."""
+        if self.state is not _OPEN:
             return
-        self.hub.depart(self, reason)
-        backlog = self.backlog or self.wait()
-        if last is None:
-            backlog.forget()
-        for frame in (*(last or ()), wsframes.close_frame(code, text)):
-            backlog.add(frame)
-        backlog.closing, backlog.progress, self.reader = True, self.hub.clock, None
-        self.hub.on_writable(self)
-
-    def take_turn(self) -> None:
-        """Ping, or give up on a client that has not even answered the last ping."""
-        if self.backlog is not None:  # its write deadline watches it, and a ping would only wait
-            self.heard, self.pinged = 0, None
-        elif self.pinged is None or self.heard:
-            self.heard, self.pinged = 0, self.hub.clock
+        if self.writer.waiting:  # a ping would only wait; `check_deadline` is for this
+            self._received, self._pinged_s = 0, None
+        elif self._pinged_s is None or self._received:
+            self._received, self._pinged_s = 0, self._host.now_s
             self.write(_PING)
-        elif self.hub.clock - self.pinged >= self.hub.ping_s * 0.9:
-            self.drop("silent")
+        elif self._host.now_s - self._pinged_s >= self._host.ping_s * 0.9:
+            self.abort(disconnect.SILENT)
 
-    def drop(self, reason: str | None) -> None:
-        """Close the socket now."""
-        if self.watcher is None:
+    def check_deadline(self) -> None:
+        """Close a viewer whose socket took nothing for too long, or whose client takes too long to close."""
+        late_s = self._host.now_s - self._progress_s
+        if self.state is _CLOSING and late_s > CLOSE_S:
+            self.abort(disconnect.LOST)
+        elif late_s > self._host.deadline_s:
+            self.close(disconnect.STALLED)
+
+    # Ending.
+
+    def close(self, why: Disconnect) -> None:
+        """Drop what is queued, send a close frame, and close the socket when the client has, or after a deadline."""
+        if self.state is _OPEN:
+            self.writer.clear()
+            self.finish(why)
+
+    def finish(self, why: Disconnect, last: bytes | None = None) -> None:
+        """Close like that, but behind what is queued and one more frame."""
+        if self.state is not _OPEN:
             return
-        self.hub.depart(self, reason)
-        clean = self.backlog is not None and self.backlog.closing and not (self.backlog.head or self.backlog.frames)
-        _end(self.watcher)
-        if self.backlog is not None:
-            _end(self.backlog.watcher)
-        self.watcher = self.backlog = self.reader = None
-        _close(self.sock, clean)
-        self.hub.forget(self)
+        self._leave(why)
+        if last is not None:
+            self.writer.append(last)
+        self.writer.append(wsframes.close_frame(why.code, why.reason))
+        self._wait()
+        self.on_writable()
+
+    def _leave(self, why: Disconnect) -> None:
+        self.state, self._received, self._parser = _CLOSING, 0, None
+        self.subscribers.discard(self)
+        self._host.on_closing(self, why)
+
+    def abort(self, why: Disconnect) -> None:
+        """Close the socket now."""
+        if self.state is _GONE:
+            return
+        sent_all = self.state is _CLOSING and not self.writer.waiting
+        if self.state is _OPEN:
+            self._leave(why)
+        self.state = _GONE
+        for watcher in filter(None, (self._readable, self._writable)):
+            _end(watcher)
+        self._readable = self._writable = None
+        self.writer.discard()
+        _close(self._sock, sent_all)
+        self._host.waiting.discard(self)
+        self._host.on_closed(self)
 
 
 def _end(watcher: Any) -> None:
@@ -260,9 +289,9 @@ def _end(watcher: Any) -> None:
     watcher.close()
 
 
-def _close(sock: socket.socket, clean: bool) -> None:
+def _close(sock: socket.socket, sent_all: bool) -> None:
     with suppress(OSError):
-        if not clean:
+        if not sent_all:
             # Without this the kernel keeps what a dead client did not take, for minutes.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     with suppress(OSError):

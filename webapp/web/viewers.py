@@ -13,14 +13,20 @@ from gevent.lock import BoundedSemaphore
 
 from webapp.core.filters import Filter
 from webapp.engine.channels import Channels, TooManyFilters
+from webapp.engine.disconnect import CANNOT_JOIN, TOO_FAR_BEHIND, TOO_MANY_FILTERS, TOO_MANY_VIEWERS
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
 from webapp.engine.resume import FellBehind
-from webapp.engine.wsframes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from webapp.web.clientaddress import hash_of
 from webapp.web.hosts import is_loopback
 from webapp.web.viewerlimits import TooManyViewers, ViewersPerAddress
+
+_REFUSALS = {
+    TooManyViewers: TOO_MANY_VIEWERS,  # the last place was taken between the question and the handshake
+    TooManyFilters: TOO_MANY_FILTERS,
+    FellBehind: TOO_FAR_BEHIND,  # the client comes again, and is told how large its gap is
+}
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +50,7 @@ class Viewers:
 
     def __init__(self, loop: EventLoop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
         self._loop, self._hub, self._channels = loop, hub, channels
-        self._places = FairShares[_Place](most)  # taken before they have joined the hub, until they are gone
+        self._places = FairShares[_Place](most)  # taken before they have joined the hub, until they are closed
         self.addresses = ViewersPerAddress(of_one_address)
         self._turns: WeakValueDictionary[bytes, BoundedSemaphore] = WeakValueDictionary()
         self._key = os.urandom(16)
@@ -58,34 +64,30 @@ class Viewers:
         """Return whose share an address takes of; on loopback, where proxies are, it is nobody's."""
         return None if is_loopback(address) else hash_of(address, self._key)
 
-    def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
+    def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
         """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
-        self._loop.spawn(self._join, socket, wanted, since, address, on_gone)
+        self._loop.spawn(self._join, socket, wanted, since, address, on_close)
 
-    def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_gone: Callable[[], None]) -> None:
+    def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
         owner, place = self.owner_of(address), _Place()
         try:
-            on_gone = self._entered(place, owner, address, on_gone)
+            on_close = self._entered(place, owner, address, on_close)
             with self._turn_of(owner):
-                place.viewer = self._channels.join(socket, wanted, since, owner, on_gone)
-        except TooManyViewers:  # the last place went between the question and the handshake
-            self._hub.refuse(socket, TRY_AGAIN_LATER, "too many viewers", on_gone)
-        except TooManyFilters:
-            self._hub.refuse(socket, TRY_AGAIN_LATER, "too many filters", on_gone)
-        except FellBehind:  # it comes again, and is told how large its gap is
-            self._hub.refuse(socket, TRY_AGAIN_LATER, "too far behind", on_gone)
+                place.viewer = self._channels.join(socket, wanted, since, owner, on_close)
+        except tuple(_REFUSALS) as error:
+            self._hub.refuse(socket, _REFUSALS[type(error)], on_close)
         except Exception:
-            log.exception("a viewer could not come in")
-            self._hub.refuse(socket, INTERNAL_ERROR, "", on_gone)
+            log.exception("a viewer could not join")
+            self._hub.refuse(socket, CANNOT_JOIN, on_close)
 
     def _turn_of(self, owner: bytes | None) -> AbstractContextManager[Any]:
         """Let the viewers of one address join one by one, so that their new filters take turns with all else."""
         return nullcontext() if owner is None else self._turns.setdefault(owner, BoundedSemaphore())
 
     def _entered(
-        self, place: _Place, owner: bytes | None, address: str, on_gone: Callable[[], None]
+        self, place: _Place, owner: bytes | None, address: str, on_close: Callable[[], None]
     ) -> Callable[[], None]:
-        """Count a viewer in; returns what to call when it is gone.
+        """Count a viewer in; returns what to call when its socket is closed.
 
         Raises:
             TooManyViewers: all places are taken, or all of its address.
@@ -94,12 +96,12 @@ class Viewers:
         leave = self.addresses.enter(address)
         self._places.claim(owner, place)
 
-        def gone() -> None:
+        def closed() -> None:
             self._places.release(place)
             leave()
-            on_gone()
+            on_close()
 
-        return gone
+        return closed
 
     def _make_room(self, owner: bytes | None) -> None:
         """Dismiss a viewer where there is no place for another."""

@@ -18,14 +18,13 @@ def make_app() -> Any:
     """Return an application with a stream and no more; it is imported in the worker, once gevent has patched it."""
     from flask import Flask
 
-    from webapp.engine.hub import Audience
     from webapp.web import websocket
 
     app = Flask(__name__)
-    channel = app.extensions["channel"] = Audience()
+    subscribers = app.extensions["subscribers"] = set()
 
     def join(sock: Any, on_close: Callable[[], None]) -> None:
-        app.extensions["hub"].join(sock, channel, iter(()), on_close)
+        app.extensions["hub"].join(sock, subscribers, iter(()), on_close)
 
     websocket.route(app, "/stream", lambda _request: join)
 
@@ -44,7 +43,7 @@ def send(app: Any, size: int) -> None:
     pace = Pace()
     while True:
         gevent.sleep(pace.next_s())
-        app.extensions["hub"].send(app.extensions["channel"], text(size).encode())
+        app.extensions["hub"].send(app.extensions["subscribers"], text(size).encode())
 
 
 class HubServer(Server):

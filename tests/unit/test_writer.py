@@ -1,0 +1,114 @@
+"""The writer of one socket, over a socket pair whose other end reads only when told to."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from webapp.engine.writer import Bound, QueueFullError, Writer
+from webapp.engine.wsframes import text_frame
+
+FRAME = b"x" * 10_000
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The server's end, non-blocking and with little room, and the client's."""
+    server, client = socket.socketpair()
+    with server, client:
+        server.setblocking(False)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        client.settimeout(10)
+        yield server, client
+
+
+def fill(writer: Writer, bound: Bound) -> list[bytes]:
+    """Write frames until no other fits in the queue; return those written or queued."""
+    frames: list[bytes] = []
+    while writer.queued_bytes + len(FRAME) <= bound.queue_bytes:
+        frames.append(b"%5d" % len(frames) + FRAME[5:])
+        writer.write(frames[-1])
+    return frames
+
+
+def read_all(writer: Writer, client: socket.socket, size: int) -> bytes:
+    """Read so many bytes while the writer writes on."""
+    data = b""
+    while len(data) < size:
+        writer.flush()
+        data += client.recv(size - len(data))
+    return data
+
+
+def test_what_the_socket_takes_is_written_at_once(ends: tuple[socket.socket, socket.socket]) -> None:
+    writer = Writer(ends[0], Bound(1000))
+    assert not writer.write(b"one")
+    assert not writer.waiting
+    assert ends[1].recv(10) == b"one"
+
+
+def test_what_it_does_not_take_is_queued_up_to_the_bound_and_goes_out_in_order(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    bound = Bound(50_000)
+    writer = Writer(ends[0], bound)
+    frames = fill(writer, bound)
+    assert writer.waiting
+    with pytest.raises(QueueFullError):
+        writer.write(FRAME)
+    assert read_all(writer, ends[1], len(FRAME) * len(frames)) == b"".join(frames)
+    writer.flush()
+    assert (writer.waiting, writer.queued_bytes) == (False, 0)
+
+
+def test_only_the_first_frame_that_waits_begins_the_queue(ends: tuple[socket.socket, socket.socket]) -> None:
+    writer = Writer(ends[0], Bound(1 << 20))
+    assert [writer.write(FRAME * 100), writer.write(FRAME)] == [True, False]
+
+
+def test_a_flush_says_whether_the_socket_took_anything(ends: tuple[socket.socket, socket.socket]) -> None:
+    writer = Writer(ends[0], Bound(1 << 20))
+    writer.write(FRAME * 100)
+    assert not writer.flush()
+    ends[1].recv(1 << 20)
+    assert writer.flush()
+
+
+def test_the_bound_holds_two_of_the_largest_frame() -> None:
+    bound = Bound(1000)
+    bound.fit(bytes(499))
+    assert bound.queue_bytes == 1000
+    bound.fit(bytes(501))
+    bound.fit(bytes(1))
+    assert bound.queue_bytes == 1002
+
+
+def test_an_opening_comes_first_whatever_its_size(ends: tuple[socket.socket, socket.socket]) -> None:
+    writer = Writer(ends[0], Bound(1000))
+    payloads = [b"%d" % index + FRAME for index in range(5)]
+    writer.open(iter(payloads))
+    writer.write(b"behind")
+    assert writer.queued_bytes == len(b"behind")
+    expected = b"".join(map(text_frame, payloads)) + b"behind"
+    assert read_all(writer, ends[1], len(expected)) == expected
+
+
+def test_clearing_leaves_the_rest_of_a_frame_that_is_partly_written(ends: tuple[socket.socket, socket.socket]) -> None:
+    bound = Bound(50_000)
+    writer = Writer(ends[0], bound)
+    frames = fill(writer, bound)
+    writer.clear()
+    writer.append(b"last")
+    data = b""
+    while not data.endswith(b"last"):
+        data += read_all(writer, ends[1], 1)
+    written = len(data) // len(FRAME)
+    assert 0 < written < len(frames)
+    assert data == b"".join(frames[:written]) + b"last"
+
+
+def test_discarding_leaves_nothing(ends: tuple[socket.socket, socket.socket]) -> None:
+    writer = Writer(ends[0], Bound(1 << 20))
+    writer.write(FRAME * 100)
+    writer.discard()
+    assert (writer.waiting, writer.flush()) == (False, False)

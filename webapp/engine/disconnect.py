@@ -1,0 +1,54 @@
+"""Why viewers are closed: one value for each way in which that happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, ABNORMAL, NOT_UTF8 = 1001, 1002, 1005, 1006, 1007
+POLICY, TOO_BIG, INTERNAL_ERROR, TRY_AGAIN_LATER = 1008, 1009, 1011, 1013
+"""Close codes (RFC 6455, 7.4.1, and IANA's registry)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Why a viewer is closed.
+
+    Attributes:
+        code: of the close frame; 1006 where none is sent.
+        reason: text of the close frame, at most 123 bytes.
+        metric: the `reason` label of `unison_viewers_dropped_total`; empty for a clean end, which it does not count.
+        meaning: what that label means.
+    """
+
+    code: int
+    reason: str = ""
+    metric: str = ""
+    meaning: str = ""
+
+
+SLOW = Disconnect(TRY_AGAIN_LATER, "", "slow", "its queue was full")
+STALLED = Disconnect(TRY_AGAIN_LATER, "", "stalled", "its socket took nothing until the write deadline")
+SILENT = Disconnect(ABNORMAL, "", "silent", "it did not answer a ping")
+PROTOCOL = Disconnect(PROTOCOL_ERROR, "", "protocol", "it sent bytes that are no websocket frames")
+FLOOD = Disconnect(POLICY, "a viewer has nothing to send", "flood", "it sent too much")
+LOST = Disconnect(ABNORMAL, "", "lost", "the connection broke, or ended without a close frame")
+FAILED = Disconnect(INTERNAL_ERROR, "", "failed", "the server failed to serve it")
+
+DISMISSED = Disconnect(GOING_AWAY)
+TOO_MANY_VIEWERS = Disconnect(TRY_AGAIN_LATER, "too many viewers")
+TOO_MANY_FILTERS = Disconnect(TRY_AGAIN_LATER, "too many filters")
+TOO_FAR_BEHIND = Disconnect(TRY_AGAIN_LATER, "too far behind")
+CANNOT_JOIN = Disconnect(INTERNAL_ERROR)
+
+COUNTED = {each.metric: each for each in (SLOW, STALLED, SILENT, PROTOCOL, FLOOD, LOST, FAILED)}
+"""What `unison_viewers_dropped_total` counts, by label."""
+
+
+def protocol_violation(code: int, reason: str) -> Disconnect:
+    """Return why a client is closed that sent what the protocol forbids."""
+    return replace(PROTOCOL, code=code, reason=reason)
+
+
+def closed_by_client(code: int) -> Disconnect:
+    """Return why a client is closed that sent a close frame: it gets its own code back."""
+    return Disconnect(code)
