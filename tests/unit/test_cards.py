@@ -15,8 +15,8 @@ from PIL import Image, ImageOps
 from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
 from webapp.graphics.cardpage import directed
 from webapp.graphics.cards import KINDS, CardText, card, story
-from webapp.graphics.cardview import Frame, Place, arc, look, subsolar, unit
-from webapp.graphics.overviewcards import Flight, Overview
+from webapp.graphics.cardview import Frame, Place, arc, subsolar, unit, view_arc
+from webapp.graphics.overviewcards import Arc, Overview
 from webapp.graphics.renderer import Job, draw
 
 PICTURES = Path(__file__).parents[1] / "pictures" / "cards"
@@ -30,7 +30,7 @@ LONG = "The Extraordinarily Long and Winding Title of a Song That Nobody Ever Ma
 
 
 def drawn(told: CardText, kind: str = "card") -> Image.Image:
-    return Image.open(io.BytesIO(draw(Job(kind, told=told), fonts()))).convert("RGB")
+    return Image.open(io.BytesIO(draw(Job(kind, moment=told), fonts()))).convert("RGB")
 
 
 def small(picture: Image.Image) -> Image.Image:
@@ -64,7 +64,7 @@ def test_a_letter_more_is_seen_in_the_comparison() -> None:
     [(LONG, LONG), ("x" * 2_000, "y"), ("", ""), ("\x00\x1b<b>&\ud800", "\u202e\u2066"), ("🎵🦄", "\U000e0001")],
 )
 def test_any_title_is_drawn_small(kind: str, title: str, artist: str) -> None:
-    data = draw(Job(kind, told=told(title, artist, 3, "https://unison.example.org/c/" + "v" * 23)), fonts())
+    data = draw(Job(kind, moment=told(title, artist, 3, "https://unison.example.org/c/" + "v" * 23)), fonts())
     assert len(data) < 300_000
     assert Image.open(io.BytesIO(data)).size == {"card": (1200, 630), "story": (1080, 1920)}[kind]
 
@@ -148,8 +148,8 @@ def test_antipodes_and_poles_are_seen_too(start: tuple[float, float], end: tuple
 
 
 def _see(start: Place, end: Place) -> None:
-    view = look(start, end, FRAME, 1_790_000_000)
-    points: npt.NDArray[np.float64] = view.seen(arc(start, end))
+    view = view_arc(start, end, FRAME, 1_790_000_000)
+    points: npt.NDArray[np.float64] = view.project(arc(start, end))
     assert np.isfinite(points).all()
     assert points[[0, -1], 2].min() > -0.01
     assert (points[:, 0] > 500).all()
@@ -166,28 +166,28 @@ def test_the_sun_stands_where_the_almanac_says() -> None:
     assert float(unit(sun) @ unit(sun)) == pytest.approx(1)
 
 
-FLIGHTS = tuple(Flight((a.lon, a.lat), (b.lon, b.lat), n % 6) for n, (a, b) in enumerate(pairwise(CITIES)))
+ARCS = tuple(Arc((a.lon, a.lat), (b.lon, b.lat), n % 6) for n, (a, b) in enumerate(pairwise(CITIES)))
 EVENING_S = 1_790_000_000.0
 
 
-def overview_of(title: str, flights: tuple[Flight, ...] = (), middle: tuple[float, float] | None = None) -> Image.Image:
-    told = Overview(title, "Two strangers, one song, the same second.", "21 September 2026", EVENING_S, flights, middle)
+def overview_of(title: str, arcs: tuple[Arc, ...] = (), centre: tuple[float, float] | None = None) -> Image.Image:
+    told = Overview(title, "Two strangers, one song, the same second.", "21 September 2026", EVENING_S, arcs, centre)
     return Image.open(io.BytesIO(draw(Job("overview", overview=told), fonts()))).convert("RGB")
 
 
 @pytest.mark.parametrize("title", [LONG, "", "آخر قطار"])
-@pytest.mark.parametrize("flights", [(), FLIGHTS])
-def test_an_overview_is_drawn_of_any_title_and_any_number_of_arcs(title: str, flights: tuple[Flight, ...]) -> None:
-    assert overview_of(title, flights).size == (1200, 630)
+@pytest.mark.parametrize("arcs", [(), ARCS])
+def test_an_overview_is_drawn_of_any_title_and_any_number_of_arcs(title: str, arcs: tuple[Arc, ...]) -> None:
+    assert overview_of(title, arcs).size == (1200, 630)
 
 
 def test_an_overview_without_arcs_is_turned_to_the_place_that_is_asked_for() -> None:
-    wide, brazil, pole = (overview_of("x", middle=middle) for middle in (None, (-46.6, -23.5), (0.0, 90.0)))
+    wide, brazil, pole = (overview_of("x", centre=centre) for centre in (None, (-46.6, -23.5), (0.0, 90.0)))
     assert apart(wide, brazil) > TOLERATED
     assert apart(brazil, pole) > TOLERATED
 
 
 def test_an_arc_behind_the_globe_is_left_out() -> None:
-    near, far = Flight((0.0, 0.0), (20.0, 0.0), 0), Flight((180.0, 0.0), (160.0, 0.0), 0)
-    with_far, without = (overview_of("x", flights) for flights in ((near, far), (near,)))
+    near, far = Arc((0.0, 0.0), (20.0, 0.0), 0), Arc((180.0, 0.0), (160.0, 0.0), 0)
+    with_far, without = (overview_of("x", arcs) for arcs in ((near, far), (near,)))
     assert apart(with_far, without) == 0

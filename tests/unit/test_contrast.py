@@ -16,12 +16,12 @@ parts = st.integers(0, 255).map(lambda n: n / 255)
     ("text", "colour"), [("#f08", "#ff0088"), ("FF0088", "#ff0088"), (" #Ff0088 ", "#ff0088"), ("000", "#000000")]
 )
 def test_hex_colours_are_read_with_or_without_the_hash(text: str, colour: str) -> None:
-    assert contrast.read(text) == colour
+    assert contrast.parse_hex(text) == colour
 
 
 @pytest.mark.parametrize("text", ["", "#", "red", "#ff", "#ff00888", "ff008g", "#ff0088;x", "rgb(1 2 3)", "٣٣٣"])
 def test_all_else_is_no_colour(text: str) -> None:
-    assert contrast.read(text) is None
+    assert contrast.parse_hex(text) is None
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_every_accent_is_seen_on_every_ground(accent: contrast.Colour, ground: s
     for pair in contrast.pairs(accent, contrast.rgb(ground)):
         for colour in pair:
             assert contrast.contrast(colour, contrast.rgb(ground)) >= 2.9
-            assert contrast.read(contrast.text(colour)) is not None
+            assert contrast.parse_hex(contrast.to_hex(colour)) is not None
 
 
 def test_an_accent_that_can_be_seen_is_left_as_it_is() -> None:

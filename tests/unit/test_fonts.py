@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from tests.unit.card_world import fonts
 from webapp.cli import main
 from webapp.doctor import SCRIPTS, lacking
-from webapp.graphics.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, broken, fitted, is_right_to_left
+from webapp.graphics.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, break_lines, fit_text, is_right_to_left
 from webapp.seed.catalogue import load_catalogue
 
 MOST_BYTES = 12_000_000
@@ -63,31 +63,31 @@ def test_what_no_font_has_is_left_out() -> None:
 
 def test_a_long_text_is_broken_at_spaces_into_lines_that_fit() -> None:
     text = "one two three four five six seven eight nine ten"
-    lines = broken(fonts(), text, BOLD, 8.0)
+    lines = break_lines(fonts(), text, BOLD, 8.0)
     assert " ".join(lines) == text
     assert all(fonts().width(line, BOLD) <= 8.0 for line in lines)
 
 
 def test_han_and_kana_are_broken_between_characters_but_no_line_begins_with_a_stop() -> None:
-    lines = broken(fonts(), "夜の電車、窓の外。星が降る町ー" * 3, BOLD, 7.0)
+    lines = break_lines(fonts(), "夜の電車、窓の外。星が降る町ー" * 3, BOLD, 7.0)
     assert all(len(line) <= 7 for line in lines)
     assert not any(line[0] in "、。ー" for line in lines)
 
 
 def test_marks_stay_with_their_letters() -> None:
     for text in ("क्षत्रियों" * 5, "น้ำที่นี้" * 8):
-        assert not any(unicodedata.category(line[0]).startswith("M") for line in broken(fonts(), text, BOLD, 3.0))
+        assert not any(unicodedata.category(line[0]).startswith("M") for line in break_lines(fonts(), text, BOLD, 3.0))
 
 
 def test_what_does_not_fit_is_cut_after_a_whole_word() -> None:
-    cut = fitted(fonts(), "many words " * 40, REGULAR, 200, [(20, 1), (16, 2)])
+    cut = fit_text(fonts(), "many words " * 40, REGULAR, 200, [(20, 1), (16, 2)])
     assert (len(cut.lines), cut.size) == (2, 16)
     assert cut.lines[-1].endswith(("many…", "words…"))
     assert all(fonts().width(line, REGULAR) * 16 <= 200 for line in cut.lines)
 
 
 def test_lines_are_about_as_long_as_each_other() -> None:
-    lines = fitted(fonts(), "Paper Lanterns on the Fire Escape", BOLD, 560, [(72, 2)]).lines
+    lines = fit_text(fonts(), "Paper Lanterns on the Fire Escape", BOLD, 560, [(72, 2)]).lines
     widths = [fonts().width(line, BOLD) for line in lines]
     assert min(widths) > 0.6 * max(widths)
 

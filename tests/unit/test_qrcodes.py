@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.unit.card_world import fonts, told
 from webapp.graphics.contrast import rgb
-from webapp.graphics.qrcodes import INK, LONGEST, PAPER, QUIET, modules
+from webapp.graphics.qrcodes import INK, MAX_ADDRESS, PAPER, QUIET, modules
 from webapp.graphics.renderer import Job, draw
 
 ADDRESSES = [
@@ -28,7 +28,7 @@ def picture(address: str) -> Image.Image:
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("size", [None, 240])
 def test_another_reader_reads_what_was_drawn(address: str, size: int | None) -> None:
-    assert len(address) <= LONGEST
+    assert len(address) <= MAX_ADDRESS
     drawn = picture(address).convert("L")
     scaled = drawn.resize((size, size), Image.Resampling.LANCZOS) if size and len(address) < 100 else drawn
     (found,) = zxingcpp.read_barcodes(scaled)
@@ -55,5 +55,5 @@ def test_the_contrast_is_that_of_ink_on_paper() -> None:
 
 def test_a_story_holds_its_code() -> None:
     address = ADDRESSES[1]
-    story = Image.open(io.BytesIO(draw(Job("story", told=told("Jóga", "Björk", 2, address)), fonts())))
+    story = Image.open(io.BytesIO(draw(Job("story", moment=told("Jóga", "Björk", 2, address)), fonts())))
     assert [found.text for found in zxingcpp.read_barcodes(story.convert("L"))] == [address]

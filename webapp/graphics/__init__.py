@@ -1,1 +1,1 @@
-"""Pictures of moments and codes to be scanned, their colours and their fonts."""
+"""Pictures of moments, QR codes, and their colours and fonts."""

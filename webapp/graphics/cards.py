@@ -1,6 +1,6 @@
-"""The pictures of a moment: what stands on them, and where, as SVG over the globe. Pure.
+"""Lays out the pictures of a moment: text as SVG tiles over a globe.
 
-A card is what a link unfolds to; a story fills a phone, with a code to be scanned.
+A card is the preview of a link. A story fills a phone's screen and has a QR code.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import numpy as np
 from PIL import Image
 
 from webapp.graphics import qrcodes
-from webapp.graphics.cardglobe import painted
+from webapp.graphics.cardglobe import paint_globe
 from webapp.graphics.cardpage import LINE, NIGHT, SOFT, TEXT, Page, Tile
-from webapp.graphics.cardview import Floats, Frame, Place, arc, look
-from webapp.graphics.fonts import BOLD, REGULAR, Fitted, Fonts, is_right_to_left
+from webapp.graphics.cardview import Floats, Frame, Place, arc, view_arc
+from webapp.graphics.fonts import BOLD, REGULAR, FittedText, Fonts, is_right_to_left
 from webapp.graphics.palette import PAIRS
 
 CARD = (1200, 630)
-"""How wide and high a card is, pixels."""
+"""Width and height of a card, pixels."""
 STORY_END = 1670
-"""Of a story, pixels: apps lay their own over 250 at its top and at its bottom."""
+"""Bottom of a story's content, pixels: apps cover 250 at its top and bottom with their own controls."""
 VERSION = 2
-"""Goes up when a picture of the same moment looks different: part of its ETag."""
+"""Increase it when pictures of the same moment change: it is part of their ETag."""
 
 
-class End(msgspec.Struct, frozen=True):
-    """A city at an end of the arc, as it is called, and where it is, in degrees."""
+class ArcEnd(msgspec.Struct, frozen=True):
+    """A city at an end of an arc: its names, and its place in degrees."""
 
     city: str
     place: str
@@ -37,26 +37,26 @@ class End(msgspec.Struct, frozen=True):
 
 
 class CardText(msgspec.Struct, frozen=True):
-    """A moment in words.
+    """The texts of a moment's picture.
 
     Attributes:
-        title: of the song.
-        artist: whose it is.
-        pair: which of `palette.PAIRS` the song has.
-        start: where it was pressed first.
-        end: where it was pressed then.
-        facts: how far and how many milliseconds apart.
+        title: the song's title.
+        artist: the song's artist.
+        pair: index of the song's pair of colours in `palette.PAIRS`.
+        start: the city of the first press.
+        end: the city of the second press.
+        facts: distance, and the time between the presses.
         when: date and time.
         at_s: the same, epoch seconds.
-        motto: what this is all about.
-        address: what the code says; "" leaves it out.
+        motto: what Unison is.
+        address: the address in the QR code; "" for no code.
     """
 
     title: str
     artist: str
     pair: int
-    start: End
-    end: End
+    start: ArcEnd
+    end: ArcEnd
     facts: str
     when: str
     at_s: float
@@ -65,80 +65,80 @@ class CardText(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A picture: the globe, and what lies over it. To draw that as one would cost by the pixels that are empty."""
+class Composition:
+    """A globe, and the tiles to draw over it. One large SVG instead of tiles would waste time on empty pixels."""
 
     globe: Image.Image
     tiles: list[Tile]
 
 
-def card(told: CardText, fonts: Fonts) -> Drawn:
-    """Draw what is CARD large. Where the title runs from right to left, the card is its mirror image."""
-    mirrored = is_right_to_left(told.title)
+def card(content: CardText, fonts: Fonts) -> Composition:
+    """Lay out a picture of size CARD; a title that runs from right to left mirrors it."""
+    mirrored = is_right_to_left(content.title)
     frame = Frame(*CARD, 340 if mirrored else 860, 322, 262)
     page = Page(fonts, 1136 if mirrored else 64, "end" if mirrored else "start", 500)
-    title = page.fit(told.title, BOLD, sizes((72, 60, 1), (72, 54, 2), (52, 38, 3), (34, 32, 4)))
-    artist = page.fit(told.artist, REGULAR, sizes((32, 26, 1), (24, 24, 2)))
+    title = page.fit(content.title, BOLD, sizes((72, 60, 1), (72, 54, 2), (52, 38, 3), (34, 32, 4)))
+    artist = page.fit(content.artist, REGULAR, sizes((32, 26, 1), (24, 24, 2)))
     page.wordmark(84)
     page.y = 104 + (440 - (title.height + artist.height) * LINE - 8 - 186) / 2
-    _words(page, title, artist)
-    places = (told.start.place, told.end.place)
-    page.route(places, PAIRS["dark"][told.pair], 26, 20)
-    page.facts(told.facts, 30, 38)
-    page.line(told.when, 588, 20, REGULAR, SOFT)
-    veil = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
-    return _over(told, frame, page, lambda globe: veiled(globe, *veil, axis=1))
+    _headline(page, title, artist)
+    places = (content.start.place, content.end.place)
+    page.route(places, PAIRS["dark"][content.pair], 26, 20)
+    page.facts(content.facts, 30, 38)
+    page.line(content.when, 588, 20, REGULAR, SOFT)
+    shade = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
+    return _compose(content, frame, page, lambda globe: darken(globe, *shade, axis=1))
 
 
-def story(told: CardText, fonts: Fonts) -> Drawn:
-    """Draw 1080 by 1920 pixels: globe and words in the middle; below them the code, with what this is beside it."""
+def story(content: CardText, fonts: Fonts) -> Composition:
+    """Lay out a picture of 1080 by 1920 pixels: globe, text, and at the bottom the QR code with the motto beside it."""
     frame = Frame(1080, 1920, 540, 540, 320)
     page = Page(fonts, 540, "middle", 920)
-    title = page.fit(told.title, BOLD, sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
-    artist = page.fit(told.artist, REGULAR, sizes((44, 34, 1), (32, 32, 2)))
+    title = page.fit(content.title, BOLD, sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
+    artist = page.fit(content.artist, REGULAR, sizes((44, 34, 1), (32, 32, 2)))
     page.y = 862 + (512 - (title.height + artist.height) * LINE - 215) / 2
-    _words(page, title, artist)
-    places = (told.start.place, told.end.place)
-    page.route(places, PAIRS["dark"][told.pair], 34, 20)
-    page.facts(told.facts, 40, 36)
-    foot = _foot(told, fonts)
-    foot.wordmark(STORY_END - 192)
-    foot.y = STORY_END - 166
-    foot.lines(foot.fit(told.motto, REGULAR, sizes((32, 28, 1), (30, 26, 2))), REGULAR, TEXT)
-    foot.y += 6
-    foot.lines(foot.fit(told.when, REGULAR, sizes((26, 24, 1), (24, 22, 2))), REGULAR, SOFT)
-    page.tiles += foot.tiles
-    return _over(told, frame, page, lambda globe: veiled(globe, 950, 760, 0.94, axis=0))
+    _headline(page, title, artist)
+    places = (content.start.place, content.end.place)
+    page.route(places, PAIRS["dark"][content.pair], 34, 20)
+    page.facts(content.facts, 40, 36)
+    footer = _footer(content, fonts)
+    footer.wordmark(STORY_END - 192)
+    footer.y = STORY_END - 166
+    footer.lines(footer.fit(content.motto, REGULAR, sizes((32, 28, 1), (30, 26, 2))), REGULAR, TEXT)
+    footer.y += 6
+    footer.lines(footer.fit(content.when, REGULAR, sizes((26, 24, 1), (24, 22, 2))), REGULAR, SOFT)
+    page.tiles += footer.tiles
+    return _compose(content, frame, page, lambda globe: darken(globe, 950, 760, 0.94, axis=0))
 
 
-def _foot(told: CardText, fonts: Fonts) -> Page:
-    """Return the column beside a story's code, which is where a line begins; in the middle where there is no code."""
-    if not told.address:
+def _footer(content: CardText, fonts: Fonts) -> Page:
+    """Return the column beside a story's QR code; without a code it is centred."""
+    if not content.address:
         return Page(fonts, 540, "middle", 920)
-    size, mirrored = 250, is_right_to_left(told.motto)
+    size, mirrored = 250, is_right_to_left(content.motto)
     left, top = (1080 - 190 - size if mirrored else 190), STORY_END - size
-    foot = Page(fonts, 1080 - 480 if mirrored else 480, "end" if mirrored else "start", 440)
-    foot.add(left, top, size, size, qrcodes.placed(told.address, left, top, size))
-    return foot
+    footer = Page(fonts, 1080 - 480 if mirrored else 480, "end" if mirrored else "start", 440)
+    footer.add(left, top, size, size, qrcodes.code_group(content.address, left, top, size))
+    return footer
 
 
 def sizes(*ranges: tuple[int, int, int]) -> list[tuple[int, int]]:
-    """Return sizes from one to another, each with how many lines there may be."""
-    return [(size, most) for first, last, most in ranges for size in range(first, last - 1, -2)]
+    """Return font sizes of ranges (first, last, most lines), each with its most lines."""
+    return [(size, max_lines) for first, last, max_lines in ranges for size in range(first, last - 1, -2)]
 
 
-def _words(page: Page, title: Fitted, artist: Fitted) -> None:
+def _headline(page: Page, title: FittedText, artist: FittedText) -> None:
     page.lines(title, BOLD, TEXT)
     page.y += 14
     page.lines(artist, REGULAR, SOFT)
 
 
-def veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) -> Image.Image:
-    """Darken the globe toward where words stand: fully up to one line across, not at all from another on."""
+def darken(globe: Image.Image, dark: int, clear: int, max_opacity: float, axis: int) -> Image.Image:
+    """Darken the globe behind the text: nothing at coordinate `clear`, rising to `max_opacity` at `dark`."""
     part = np.clip((np.arange(globe.size[1 - axis]) - clear) / (dark - clear), 0, 1)
-    opacity = np.round(255 * most * part * part * (3 - 2 * part)).astype(np.uint8)
-    some = np.flatnonzero(opacity)
-    first, last = int(some[0]), int(some[-1]) + 1
+    opacity = np.round(255 * max_opacity * part * part * (3 - 2 * part)).astype(np.uint8)
+    darkened = np.flatnonzero(opacity)
+    first, last = int(darkened[0]), int(darkened[-1]) + 1
     box = (first, 0, last, globe.height) if axis else (0, first, globe.width, last)
     row = opacity[None, first:last] if axis else opacity[first:last, None]
     size = (box[2] - box[0], box[3] - box[1])
@@ -146,33 +146,35 @@ def veiled(globe: Image.Image, dark: int, clear: int, most: float, axis: int) ->
     return globe
 
 
-def _over(told: CardText, frame: Frame, page: Page, dimmed: Callable[[Image.Image], Image.Image]) -> Drawn:
-    start, end = Place(told.start.lon, told.start.lat), Place(told.end.lon, told.end.lat)
-    view = look(start, end, frame, told.at_s)
-    flight = view.seen(arc(start, end))[:, :2]
-    tiles = [song_arc(flight, told.pair), *_labels(page, frame, flight, told), *page.tiles]
-    return Drawn(dimmed(painted(frame, view)), tiles)
+def _compose(
+    content: CardText, frame: Frame, page: Page, darkened: Callable[[Image.Image], Image.Image]
+) -> Composition:
+    start, end = Place(content.start.lon, content.start.lat), Place(content.end.lon, content.end.lat)
+    view = view_arc(start, end, frame, content.at_s)
+    curve = view.project(arc(start, end))[:, :2]
+    tiles = [song_arc(curve, content.pair), *_labels(page, frame, curve, content), *page.tiles]
+    return Composition(darkened(paint_globe(frame, view)), tiles)
 
 
-def song_arc(flight: Floats, pair: int) -> Tile:
-    """Return an arc in its song's colours, with its glow, and what shines at its ends; `flight` is (n, 2), pixels."""
+def song_arc(curve: Floats, pair: int) -> Tile:
+    """Return an arc in its song's colours, with a glow and a marker at each end; `curve` is (n, 2), pixels."""
     first, second = PAIRS["dark"][pair]
-    (x1, y1), (x2, y2) = flight[0].round(1).tolist(), flight[-1].round(1).tolist()
-    way = f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in flight.tolist())}" fill="none" stroke-linecap="round"'
+    (x1, y1), (x2, y2) = curve[0].round(1).tolist(), curve[-1].round(1).tolist()
+    path = f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in curve.tolist())}" fill="none" stroke-linecap="round"'
     glow = ((17, 0.07), (11, 0.12), (6.5, 0.25), (3.8, 1))
     body = (
         f'<linearGradient id="song" gradientUnits="userSpaceOnUse" x1="{x1}" y1="{y1}" x2="{x2 + 0.1}" y2="{y2}">'
         f'<stop offset="0" stop-color="{first}"/><stop offset="1" stop-color="{second}"/></linearGradient>'
-        + "".join(f'{way} stroke="url(#song)" stroke-width="{w}" stroke-opacity="{o}"/>' for w, o in glow)
-        + f'{way} stroke="#fff" stroke-width="1.4" stroke-opacity="0.6"/>'
-        + _end(x1, y1, first)
-        + _end(x2, y2, second)
+        + "".join(f'{path} stroke="url(#song)" stroke-width="{w}" stroke-opacity="{o}"/>' for w, o in glow)
+        + f'{path} stroke="#fff" stroke-width="1.4" stroke-opacity="0.6"/>'
+        + _marker(x1, y1, first)
+        + _marker(x2, y2, second)
     )
-    (left, top), (right, bottom) = flight.min(axis=0).tolist(), flight.max(axis=0).tolist()
+    (left, top), (right, bottom) = curve.min(axis=0).tolist(), curve.max(axis=0).tolist()
     return Tile(int(left) - 28, int(top) - 28, int(right - left) + 58, int(bottom - top) + 58, body)
 
 
-def _end(x: float, y: float, colour: str) -> str:
+def _marker(x: float, y: float, colour: str) -> str:
     rings = ((20, 0.10), (13, 0.20), (8, 0.45))
     return (
         "".join(f'<circle cx="{x}" cy="{y}" r="{r}" fill="{colour}" fill-opacity="{o}"/>' for r, o in rings)
@@ -181,14 +183,16 @@ def _end(x: float, y: float, colour: str) -> str:
     )
 
 
-def _labels(page: Page, frame: Frame, flight: Floats, told: CardText) -> Iterator[Tile]:
-    """Yield the cities' names beside the ends of the arc, on the side away from it."""
-    middle, size = flight.mean(axis=0), 20 if frame.width > frame.height else 26
-    for end, onward, city in ((flight[0], flight[6], told.start.city), (flight[-1], flight[-7], told.end.city)):
+def _labels(page: Page, frame: Frame, curve: Floats, content: CardText) -> Iterator[Tile]:
+    """Yield a label with the city's name beside each end of the arc, on the side away from it."""
+    middle, size = curve.mean(axis=0), 20 if frame.width > frame.height else 26
+    for end, onward, city in ((curve[0], curve[6], content.start.city), (curve[-1], curve[-7], content.end.city)):
         (x, y), wide, tall = end.tolist(), page.fonts.width(city, BOLD) * size + size, size * 1.7
         left = x + 30 if x >= middle[0] else x - 30 - wide
         top = y + (-22 if y < middle[1] else 22) - tall / 2
-        if left < 12 or left + wide > frame.width - 12 or page.overlap(left, left + wide):  # above or below it, then
+        if (
+            left < 12 or left + wide > frame.width - 12 or page.overlap(left, left + wide)
+        ):  # no space beside the end: above or below
             left = min(max(x - wide / 2, 12), frame.width - wide - 12)
             left += page.overlap(left, left + wide)
             top = y + (30 if onward[1] < y else -30 - tall)
@@ -199,4 +203,4 @@ def _labels(page: Page, frame: Frame, flight: Floats, told: CardText) -> Iterato
         yield Tile(int(left) - 1, int(top) - 1, int(wide) + 3, int(tall) + 3, body, (city,))
 
 
-KINDS: dict[str, Callable[[CardText, Fonts], Drawn]] = {"card": card, "story": story}
+KINDS: dict[str, Callable[[CardText, Fonts], Composition]] = {"card": card, "story": story}

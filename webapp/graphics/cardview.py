@@ -1,4 +1,4 @@
-"""How the globe of a picture is turned: both ends of an arc on the near side, and the arc a bow. Pure."""
+"""Turns the globe of a picture so that both ends of an arc are in front and the arc is curved."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 TILT_DEG = 34.0
-"""How far the eye is beside the plane of the arc, from which it would be a straight line."""
-NEAREST = 2.3
-"""How many times larger than whole the globe may be, so that a short arc is seen."""
+"""Angle of the camera from the plane of the arc; in the plane an arc would look straight."""
+MAX_ZOOM = 2.3
+"""How much the globe may be enlarged to show a short arc."""
 SPAN = 0.62
-"""How long an arc is made by that, in radii of the whole globe."""
+"""Half the length to which a short arc is enlarged, in radii of the whole globe."""
 LOWEST_ARC, HIGHEST_ARC = 0.018, 0.25
 """Earth radii, as in `assets/globe/geo.js`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an arc begins or ends, in degrees."""
+    """A place, in degrees."""
 
     lon: float
     lat: float
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where the globe may be: a picture's size, the middle of the whole globe, its radius; pixels."""
+    """The size of a picture, and the centre and radius of the whole globe in it; pixels."""
 
     width: int
     height: int
@@ -44,11 +44,11 @@ class View:
     """A globe in its frame.
 
     Attributes:
-        axes: (3, 3) of unit vectors: to the right, up, and toward the eye.
-        sun: unit vector to it, along the axes.
-        x: of the middle, pixels from the left.
-        y: of the middle, pixels from the top.
-        radius: pixels.
+        axes: (3, 3) of unit vectors: right, up, and toward the camera.
+        sun: unit vector to the sun, along the axes.
+        x: the centre, pixels from the left.
+        y: the centre, pixels from the top.
+        radius: the radius, pixels.
     """
 
     axes: Floats
@@ -57,8 +57,8 @@ class View:
     y: float
     radius: float
 
-    def seen(self, points: Floats) -> Floats:
-        """Return (n, 3) of points: pixels from the left, from the top, and how near the eye, in radii."""
+    def project(self, points: Floats) -> Floats:
+        """Return (n, 3) of points: pixels from the left, pixels from the top, and radii toward the camera."""
         along = points @ self.axes.T
         return np.column_stack([self.x + self.radius * along[:, 0], self.y - self.radius * along[:, 1], along[:, 2]])
 
@@ -70,7 +70,7 @@ def unit(place: Place) -> Floats:
 
 
 def arc(start: Place, end: Place, count: int = 65) -> Floats:
-    """Return points of the arc, raised above the ground as on the page: (count, 3)."""
+    """Return points of an arc above the ground, shaped as on the page: (count, 3)."""
     a, tangent, angle = _great_circle(unit(start), unit(end))
     u = np.linspace(0, 1, count)[:, None]
     ground = a * np.cos(u * angle) + tangent * np.sin(u * angle)
@@ -78,12 +78,12 @@ def arc(start: Place, end: Place, count: int = 65) -> Floats:
 
 
 def arc_height(angle: float) -> float:
-    """Return how far an arc's top is above the ground, in Earth radii, by its length in radians."""
-    return LOWEST_ARC + HIGHEST_ARC * (angle / math.pi) ** 1.15
+    """Return the height of an arc's top above the ground, in Earth radii, for its length in radians."""
+    return LOWEST_ARC + HIGHEST_ARC * math.pow(angle / math.pi, 1.15)
 
 
 def _great_circle(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
-    """Return the start, the way from there, and the angle; between antipodes the way over a pole."""
+    """Return the start, the direction there, and the angle; the arc between antipodes passes a pole."""
     across = b - a * float(a @ b)
     length = float(np.linalg.norm(across))
     angle = math.atan2(length, float(a @ b))
@@ -93,25 +93,25 @@ def _great_circle(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
     return a, across / np.linalg.norm(across), angle
 
 
-def look(start: Place, end: Place, frame: Frame, at_s: float) -> View:
-    """Turn the globe so that both ends are on the near side and the arc is a bow; a short one is seen from nearer."""
+def view_arc(start: Place, end: Place, frame: Frame, at_s: float) -> View:
+    """Return a view with both ends in front and the arc curved; zoom in on a short arc."""
     a, tangent, angle = _great_circle(unit(start), unit(end))
     middle = a * math.cos(angle / 2) + tangent * math.sin(angle / 2)
     normal, tilt = np.cross(a, tangent), math.radians(TILT_DEG)
-    # From the side of the equator, so that the globe is seen as one is used to; along a meridian, from the west.
+    # Look from the side of the equator, which is more familiar; along a meridian, from the west.
     side = -1.0 if normal[2] * middle[2] > 0 or (normal[2] > 0 and not middle[2]) else 1.0
     toward = middle * math.cos(tilt) + side * normal * math.sin(tilt)
     axes = _upright(toward)
     raised = arc(start, end) @ axes.T
-    zoom = float(np.clip(2 * SPAN / max(np.ptp(raised[:, :2], axis=0).max(), 1e-6), 1.0, NEAREST))
-    centred = (zoom - 1) / (NEAREST - 1)  # the nearer, the more the arc is in the middle instead of the globe
+    zoom = float(np.clip(2 * SPAN / max(np.ptp(raised[:, :2], axis=0).max(), 1e-6), 1.0, MAX_ZOOM))
+    centred = (zoom - 1) / (MAX_ZOOM - 1)  # 0 centres the globe, 1 the arc
     along = raised[:, :2].mean(axis=0) * frame.radius * zoom * centred
     sun = axes @ unit(subsolar(at_s))
     return View(axes, sun, frame.x - along[0], frame.y + along[1], frame.radius * zoom)
 
 
-def facing(place: Place, frame: Frame, at_s: float) -> View:
-    """Turn the whole globe so that a place is in the middle; as far as 60° north or south, so that it stays upright."""
+def view_place(place: Place, frame: Frame, at_s: float) -> View:
+    """Return a view of the whole globe around a place, turned at most 60° north or south to stay upright."""
     axes = _upright(unit(Place(place.lon, min(max(place.lat, -60.0), 60.0))))
     return View(axes, axes @ unit(subsolar(at_s)), frame.x, frame.y, frame.radius)
 
@@ -123,7 +123,7 @@ def _upright(toward: Floats) -> Floats:
 
 
 def subsolar(at_s: float) -> Place:
-    """Where the sun stands overhead, to about 0.02°: the Astronomical Almanac's low-precision formulas.
+    """Return where the sun is overhead, to about 0.02°, by the Astronomical Almanac's low-precision formulas.
 
     Args:
         at_s: epoch seconds.

@@ -1,4 +1,4 @@
-"""The land and the cities' lights, as `scripts/build_land.py` packs them into `assets/data`.
+"""Reads the land and the city lights that `scripts/build_land.py` packs into `assets/data`.
 
 The page unpacks the same files: `latticePoints` in `assets/globe/geo.js`, and `assets/globe/citylights.js`.
 """
@@ -15,7 +15,7 @@ DATA = ASSETS / "data"
 
 
 def land_points(name: str = "land.bin") -> Floats:
-    """Return the land's dots as (lon, lat) rows in degrees; "land-few.bin" has fewer.
+    """Return the land's dots as (lon, lat) rows in degrees; "land-few.bin" has fewer dots.
 
     The file is a bit mask over the points of a Fibonacci lattice.
     """

@@ -1,4 +1,4 @@
-"""Pictures that were drawn lately, and the queue for those that are not: a short one, for drawing costs a processor."""
+"""A cache of pictures, and a short queue for drawing new ones: drawing keeps a processor busy."""
 
 from __future__ import annotations
 
@@ -7,60 +7,60 @@ from collections.abc import Callable
 
 from webapp.core.cache import Cache
 
-ROOM_BYTES = 32 << 20
-WAITING_MOST = 8
-"""Pictures asked for and not drawn yet; a second's work, about."""
+MAX_BYTES = 32 << 20
+MAX_WAITING = 8
+"""Requests that may wait for a picture; about a second's work."""
 
 
-class TooManyImages(Exception):  # noqa: N818 - named for what is the case
-    """So many pictures wait to be drawn that one more is to come again later."""
+class TooManyImages(Exception):  # noqa: N818 - names the state
+    """The queue is full; try again later."""
 
 
 class ImageCache:
-    """Keeps pictures by what they show; those not asked for the longest make room. Call it from any greenlet or thread.
+    """A cache of the most recently used pictures, drawn one at a time. Thread-safe.
 
     Args:
-        room: bytes of pictures that are kept.
-        waiting: how many may wait to be drawn.
+        max_bytes: most bytes of pictures kept.
+        max_waiting: most requests that may wait for a picture.
 
     Attributes:
-        waiting: how many wait now.
-        refused: how many were refused so far.
+        waiting: requests waiting now.
+        refused: requests refused so far.
     """
 
-    def __init__(self, room: int = ROOM_BYTES, waiting: int = WAITING_MOST) -> None:
-        self._most, self.waiting, self.refused = waiting, 0, 0
-        self._kept: Cache[str, bytes] = Cache(room, len)
-        self._lock, self._turn = threading.Lock(), threading.Lock()
+    def __init__(self, max_bytes: int = MAX_BYTES, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting, self.waiting, self.refused = max_waiting, 0, 0
+        self._cache: Cache[str, bytes] = Cache(max_bytes, len)
+        self._lock, self._drawing = threading.Lock(), threading.Lock()
 
-    def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """Return the picture of a key; drawn now, one at a time, unless it is kept or was drawn while it waited.
+    def get_or_draw(self, key: str, draw: Callable[[], bytes]) -> bytes:
+        """Return the picture of a key; draw it if it is not cached.
 
         Raises:
-            TooManyPictures: too many are waiting.
+            TooManyImages: too many requests are waiting.
         """
-        if (found := self.kept(key)) is not None:
-            return found
-        self._queue()
+        if (picture := self.get(key)) is not None:
+            return picture
+        self._enqueue()
         try:
-            with self._turn:
-                if (found := self.kept(key)) is None:
-                    found = draw()
+            with self._drawing:
+                if (picture := self.get(key)) is None:
+                    picture = draw()
                     with self._lock:
-                        self._kept.keep(key, found)
-                return found
+                        self._cache.keep(key, picture)
+                return picture
         finally:
             with self._lock:
                 self.waiting -= 1
 
-    def kept(self, key: str) -> bytes | None:
-        """Return the picture of a key if it was drawn lately, or None."""
+    def get(self, key: str) -> bytes | None:
+        """Return the picture of a key if it is cached, or None."""
         with self._lock:
-            return self._kept.get(key)
+            return self._cache.get(key)
 
-    def _queue(self) -> None:
+    def _enqueue(self) -> None:
         with self._lock:
-            if self.waiting >= self._most:
+            if self.waiting >= self._max_waiting:
                 self.refused += 1
                 raise TooManyImages
             self.waiting += 1

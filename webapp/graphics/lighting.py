@@ -1,6 +1,6 @@
-"""How sunlight and air look on the globe: numbers that the page's shaders and the pictures share. Pure.
+"""Constants of sunlight and air on the globe, for the page's shaders and for pictures. Pure.
 
-`webapp/scene.py` hands them to the page (`assets/globe/layers`); `cardglobe.py` draws pictures with them. Sunlight is
+`webapp/scene.py` passes them to the page (`assets/globe/layers`); `cardglobe.py` draws pictures with them. Sunlight is
 the cosine of the sun's angle from the zenith: 1 where the sun is overhead, 0 where it is on the horizon.
 """
 
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 Range = tuple[float, float]
 
 REACH = 1.3
-"""Radii of the globe at which the air ends."""
+"""Where the air ends, in radii of the globe."""
 FALLOFF = 30.0
 """How fast the glow of the air falls, per radius."""
 SEA_DAY: Range = (-0.20, 0.55)
-"""Sunlight at which the sea begins to turn from night to day, and at which it is day."""
+"""Sunlight at which the sea starts to change from night to day, and at which it is day."""
 SEA_DUSK: Range = (-0.02, 4.5)
 """Sunlight at which the colours of dusk are strongest on the sea, and how steeply they fade from there."""
 LAND_DAY: Range = (-0.16, 0.34)
 LAND_DUSK: Range = (0.03, 4.5)
 LIGHTS_NIGHT: Range = (0.06, -0.24)
-"""Sunlight at which the cities' lights begin to show, and at which they are brightest."""
+"""Sunlight at which city lights appear, and at which they are brightest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Glow:
-    """How strongly things glow, each by night and by day.
+    """Strength of each glow, by night and by day.
 
     Attributes:
         thin: the bright line of air at the rim.

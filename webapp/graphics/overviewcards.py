@@ -1,23 +1,23 @@
-"""The picture of a globe with its latest connections: what a link to the globe or the playlist unfolds to. Pure."""
+"""Lays out the picture of a globe with its latest connections: the preview of a link to the globe or the playlist."""
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
 
-from webapp.graphics.cardglobe import painted
+from webapp.graphics.cardglobe import paint_globe
 from webapp.graphics.cardpage import LINE, SOFT, TEXT, WARM, Page
-from webapp.graphics.cards import CARD, Drawn, sizes, song_arc, veiled
-from webapp.graphics.cardview import Floats, Frame, Place, View, arc, facing, look
+from webapp.graphics.cards import CARD, Composition, darken, sizes, song_arc
+from webapp.graphics.cardview import Floats, Frame, Place, View, arc, view_arc, view_place
 from webapp.graphics.fonts import BOLD, REGULAR, Fonts, is_right_to_left
 
-ARCS_MAX = 5
+MAX_ARCS = 5
 WIDE_VIEW = Place(-15.0, 18.0)
-"""What is in the middle where nothing happened and nowhere was asked for: four continents are in sight."""
+"""Centre of the globe without connections or a chosen place: it shows four continents."""
 
 
-class Flight(msgspec.Struct, frozen=True):
-    """An arc: both ends in degrees, and its song's pair of colours."""
+class Arc(msgspec.Struct, frozen=True):
+    """An arc: both ends (longitude and latitude, degrees), and its song's pair of colours."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -25,62 +25,62 @@ class Flight(msgspec.Struct, frozen=True):
 
     @property
     def places(self) -> tuple[Place, Place]:
-        """Both ends."""
+        """Both ends as places."""
         return Place(*self.start), Place(*self.end)
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """A globe in words.
+    """The texts and arcs of an overview.
 
     Attributes:
-        title: what is shown, such as "Brazil", or what this is all about.
+        title: what is shown, such as "Brazil", or what Unison is.
         subtitle: a sentence about it.
         about: date and source of what is shown.
         at_s: epoch seconds, for the sun.
-        flights: the connections; the globe is turned to the first.
-        middle: lon and lat of what the globe is turned to instead, if there are none.
+        arcs: the connections; the globe is turned to the first.
+        centre: longitude and latitude of the globe's centre if there are no arcs.
     """
 
     title: str
     subtitle: str
     about: str
     at_s: float
-    flights: tuple[Flight, ...] = ()
-    middle: tuple[float, float] | None = None
+    arcs: tuple[Arc, ...] = ()
+    centre: tuple[float, float] | None = None
 
     @property
     def pairs(self) -> tuple[int, ...]:
-        """The pairs of colours that are in the picture; the first pair where it has no arc."""
-        return tuple(dict.fromkeys(flight.pair for flight in self.flights[:ARCS_MAX])) or (0,)
+        """The pairs of colours in the picture; the first pair if it has no arc."""
+        return tuple(dict.fromkeys(each.pair for each in self.arcs[:MAX_ARCS])) or (0,)
 
 
-def overview(told: Overview, fonts: Fonts) -> Drawn:
-    """Draw what is CARD large. Where the title runs from right to left, it is its mirror image."""
-    mirrored = is_right_to_left(told.title)
+def overview(content: Overview, fonts: Fonts) -> Composition:
+    """Lay out a picture of size CARD; a title that runs from right to left mirrors it."""
+    mirrored = is_right_to_left(content.title)
     frame = Frame(*CARD, 340 if mirrored else 860, 322, 262)
-    view = _view(told, frame)
+    view = _view(content, frame)
     page = Page(fonts, 1136 if mirrored else 64, "end" if mirrored else "start", 500)
-    title = page.fit(told.title, BOLD, sizes((72, 60, 1), (64, 50, 2), (48, 38, 3), (34, 32, 4)))
-    subtitle = page.fit(told.subtitle, REGULAR, sizes((30, 26, 2), (24, 22, 3)))
+    title = page.fit(content.title, BOLD, sizes((72, 60, 1), (64, 50, 2), (48, 38, 3), (34, 32, 4)))
+    subtitle = page.fit(content.subtitle, REGULAR, sizes((30, 26, 2), (24, 22, 3)))
     page.wordmark(84)
     page.y = 104 + (440 - (title.height + subtitle.height) * LINE - 20) / 2
     page.lines(title, BOLD, TEXT)
     page.y += 20
     page.lines(subtitle, REGULAR, WARM)
-    page.line(told.about, 588, 20, REGULAR, SOFT)
-    seen = [(each, view.seen(arc(*each.places))) for each in told.flights[:ARCS_MAX]]
-    tiles = [song_arc(points[:, :2], each.pair) for each, points in seen if _is_in_sight(points, view)]
-    edges = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
-    return Drawn(veiled(painted(frame, view), *edges, axis=1), [*tiles, *page.tiles])
+    page.line(content.about, 588, 20, REGULAR, SOFT)
+    curves = [(each, view.project(arc(*each.places))) for each in content.arcs[:MAX_ARCS]]
+    tiles = [song_arc(points[:, :2], each.pair) for each, points in curves if _is_visible(points, view)]
+    shade = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
+    return Composition(darken(paint_globe(frame, view), *shade, axis=1), [*tiles, *page.tiles])
 
 
-def _view(told: Overview, frame: Frame) -> View:
-    if told.flights:
-        return look(*told.flights[0].places, frame, told.at_s)
-    return facing(Place(*told.middle) if told.middle else WIDE_VIEW, frame, told.at_s)
+def _view(content: Overview, frame: Frame) -> View:
+    if content.arcs:
+        return view_arc(*content.arcs[0].places, frame, content.at_s)
+    return view_place(Place(*content.centre) if content.centre else WIDE_VIEW, frame, content.at_s)
 
 
-def _is_in_sight(points: Floats, view: View) -> bool:
-    """Tell whether no point of an arc is behind the globe."""
+def _is_visible(points: Floats, view: View) -> bool:
+    """Return whether no point of an arc is behind the globe."""
     beside = np.hypot(points[:, 0] - view.x, points[:, 1] - view.y) > view.radius
     return bool(np.all((points[:, 2] >= 0) | beside))

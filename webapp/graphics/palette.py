@@ -1,4 +1,4 @@
-"""The colours of the globe and of songs' arcs, by theme: of the page and, in the dark, of pictures. Pure."""
+"""The colours of the globe and of songs' arcs, by theme; pictures use the dark ones. Pure."""
 
 Colours = dict[str, str]
 
@@ -18,7 +18,7 @@ DARK: dict[str, Colours] = {
     "lights": {"small": "#ffa552", "large": "#ffe0b0"},
     "arcs": {"heat": "#ffffff", "spark": "#b9c9ee"},
 }
-"""The globe's layers by night, by their ids."""
+"""Colours of the globe's layers, by id."""
 
 LIGHT: dict[str, Colours] = {
     "ocean": {
@@ -36,7 +36,7 @@ LIGHT: dict[str, Colours] = {
 """The same layers in the light theme: a globe printed on paper. `webapp/scene.py` has the rest."""
 
 GROUNDS = {"dark": DARK["ocean"]["ground"], "light": LIGHT["ocean"]["ground"]}
-"""What the globe stands on."""
+"""Background colours."""
 
 PAIRS = {
     "dark": (
@@ -56,11 +56,11 @@ PAIRS = {
         ("#4b7a10", "#0a7a74"),
     ),
 }
-"""Colours of arcs: each arc runs from the first of a pair to the second. `song_pair` says which pair a song has."""
+"""Colours of arcs: an arc runs from the first of a pair to the second. `song_pair` chooses a song's pair."""
 
 
 def song_pair(track_id: str, count: int = len(PAIRS["dark"])) -> int:
-    """Return which of the pairs of colours a song has, always the same: `songPair` in `assets/globe/palette.js`."""
+    """Return the index of a song's pair of colours, as `songPair` in `assets/globe/palette.js` does."""
     value = 0
     for character in track_id:
         value = (value * 31 + ord(character)) & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""Codes to be scanned, QR (ISO/IEC 18004) in the house style: dark on light, a quiet zone of four modules. Pure."""
+"""QR codes (ISO/IEC 18004) in the house style: dark on light, with a quiet zone of four modules. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import segno
 
 INK, PAPER = "#10173a", "#f6f8ff"
 QUIET = 4
-"""Modules around the code that are left free, as the standard has it."""
+"""Empty modules around the code, as in the standard."""
 FINDER = 7
-"""Modules across one of the three squares in its corners."""
+"""Width of the three squares in the corners, modules."""
 MODULE_PX = 10
-LONGEST = 500
-"""Characters of an address; beyond them a code is too fine to be scanned from a screen."""
+MAX_ADDRESS = 500
+"""Characters of an address; a longer one makes a code too fine to scan from a screen."""
 
 
 def modules(address: str) -> list[list[bool]]:
@@ -23,25 +23,25 @@ def modules(address: str) -> list[list[bool]]:
 
 
 def code_svg(address: str) -> str:
-    """Return a code as a picture of its own."""
+    """Return a code as an SVG document."""
     matrix = modules(address)
     size = len(matrix) + 2 * QUIET
     pixels = size * MODULE_PX
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{pixels}" height="{pixels}" viewBox="0 0 {size} {size}">'
-        f"{drawn(matrix)}</svg>"
+        f"{_draw(matrix)}</svg>"
     )
 
 
-def placed(address: str, x: float, y: float, size: float) -> str:
-    """Return a code, its quiet zone included, in a square of another picture."""
+def code_group(address: str, x: float, y: float, size: float) -> str:
+    """Return a code with its quiet zone as an SVG group that fills a square of another picture."""
     matrix = modules(address)
     scale = size / (len(matrix) + 2 * QUIET)
-    return f'<g transform="translate({x:g} {y:g}) scale({scale:.5f})">{drawn(matrix)}</g>'
+    return f'<g transform="translate({x:g} {y:g}) scale({scale:.5f})">{_draw(matrix)}</g>'
 
 
-def drawn(matrix: list[list[bool]]) -> str:
-    """Draw modules as one unit each: round ones, and finders whose corners are round too."""
+def _draw(matrix: list[list[bool]]) -> str:
+    """Return SVG with one unit for each module: round dots, and finders with round corners."""
     size = len(matrix)
     corners = [(0, 0), (size - FINDER, 0), (0, size - FINDER)]
     dots = "".join(f"M{x + QUIET + 0.5:g} {y + QUIET + 0.5:g}h0" for x, y in _data(matrix, corners))

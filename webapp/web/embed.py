@@ -138,7 +138,7 @@ def look() -> Response:
 
 
 def _either(both: Any) -> str:
-    light, dark = map(contrast.text, both)
+    light, dark = map(contrast.to_hex, both)
     return f"light-dark({light}, {dark})"
 
 

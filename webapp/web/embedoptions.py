@@ -156,7 +156,7 @@ def _theme(text: str) -> str:
 
 
 def _accent(text: str) -> str:
-    if (colour := contrast.read(text)) is None:
+    if (colour := contrast.parse_hex(text)) is None:
         raise ValueError("a hex colour such as ff5e8a")
     return colour
 
@@ -164,7 +164,7 @@ def _accent(text: str) -> str:
 def _background(text: str) -> str:
     if text == TRANSPARENT:
         return text
-    if (colour := contrast.read(text)) is None:
+    if (colour := contrast.parse_hex(text)) is None:
         raise ValueError("a hex colour such as ffffff, or transparent")
     return colour
 

@@ -19,10 +19,10 @@ from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable, TooMan
 
 from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection
-from webapp.graphics.cards import VERSION, CardText, End
+from webapp.graphics.cards import VERSION, ArcEnd, CardText
 from webapp.graphics.imagecache import TooManyImages
 from webapp.graphics.palette import song_pair
-from webapp.graphics.qrcodes import LONGEST
+from webapp.graphics.qrcodes import MAX_ADDRESS
 from webapp.graphics.renderer import Job
 from webapp.web import connectiontext
 from webapp.web.clientaddress import client_address
@@ -49,14 +49,14 @@ IMAGES_OF_ALL = Rate(burst=200, per_s=50.0)
 @blueprint.get("/c/<id>/card.png")
 def card(id: str) -> Response:
     """Serve the picture that a link to a moment unfolds to."""
-    return served(Job("card", told=card_text(moment(id))))
+    return served(Job("card", moment=card_text(moment(id))))
 
 
 @blueprint.get("/c/<id>/story.png")
 def story(id: str) -> Response:
     """Serve the picture of a moment that fills a phone; without a code where the server's address is not known."""
     found, base = moment(id), public_base(request, unison().settings)
-    return served(Job("story", told=card_text(found, f"{base}/c/{id}" if base else "")))
+    return served(Job("story", moment=card_text(found, f"{base}/c/{id}" if base else "")))
 
 
 @blueprint.get("/c/<id>/code.svg")
@@ -88,9 +88,9 @@ def _code(path: str) -> Response:
     base = public_base(request, unison().settings)
     if base is None:
         raise NotFound(NO_ADDRESS)
-    if len(base + path) > LONGEST:
+    if len(base + path) > MAX_ADDRESS:
         raise BadRequest(
-            f"an address of {len(base + path)} characters is too long for a code; at most {LONGEST} are not"
+            f"an address of {len(base + path)} characters is too long for a code; at most {MAX_ADDRESS} are not"
         )
     return served(Job(request.path.rpartition("/")[2], address=base + path))
 
@@ -103,19 +103,19 @@ def served(job: Job, cache_control: str = KEPT) -> Response:
     response.set_etag(key)
     response.make_conditional(request)
     if response.status_code == HTTPStatus.OK:
-        response.data = _drawn(key, job)
+        response.data = _draw(key, job)
     return response
 
 
-def _drawn(key: str, job: Job) -> bytes:
+def _draw(key: str, job: Job) -> bytes:
     app = unison()
-    album = app.codes if job.address else app.album
-    if (found := album.kept(key)) is not None:
-        return found
+    cache = app.codes if job.address else app.album
+    if (picture := cache.get(key)) is not None:
+        return picture
     if wait_s := app.pictures.spend(client_address(request, app.settings)):
         raise TooManyRequests("too many pictures are being asked for; come again", retry_after=wait_s)
     try:
-        return album.picture(key, lambda: app.drawing.drawn(job))
+        return cache.get_or_draw(key, lambda: app.drawing.render(job))
     except TooManyImages as error:
         raise ServiceUnavailable("too many pictures are being drawn; come again", retry_after=AGAIN_S) from error
     except OSError as error:
@@ -146,8 +146,8 @@ def card_text(connection: Connection, address: str = "") -> CardText:
         )
 
 
-def _end(city: Mapping[str, Any], place: str) -> End:
-    return End(city["city"], plain(place), city["lon"], city["lat"])
+def _end(city: Mapping[str, Any], place: str) -> ArcEnd:
+    return ArcEnd(city["city"], plain(place), city["lon"], city["lat"])
 
 
 def plain(words: str) -> str:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from webapp.core.filters import Filter, FilterError
 from webapp.core.records import Connection, id_floor
-from webapp.graphics.overviewcards import ARCS_MAX, Flight, Overview
+from webapp.graphics.overviewcards import MAX_ARCS, Arc, Overview
 from webapp.graphics.palette import song_pair
 from webapp.graphics.renderer import Job
 from webapp.storage.periods import PERIODS
@@ -38,7 +38,7 @@ def globe_card() -> Response:
     except FilterError as error:
         raise BadRequest(str(error)) from error
     at_s = app.now() // STEP_S * STEP_S
-    found = offload(app.history.latest, wanted, ARCS_MAX, id_floor(at_s))
+    found = offload(app.history.latest, wanted, MAX_ARCS, id_floor(at_s))
     return _served(lambda: _of_globe(wanted, found, at_s))
 
 
@@ -47,7 +47,7 @@ def playlist_card() -> Response:
     """Serve the picture of a chart."""
     period, order = playlist.asked()
     chart = unison().charts.get(period)
-    found = [connection for connection, _ in chart.sums[order][:ARCS_MAX]]
+    found = [connection for connection, _ in chart.sums[order][:MAX_ARCS]]
     return _served(lambda: _of_playlist(period, order, found, chart.at_s // STEP_S * STEP_S))
 
 
@@ -65,8 +65,8 @@ def _of_globe(wanted: Filter, found: Sequence[Connection], at_s: float) -> Overv
         subtitle=motto if title else about,
         about=_about(at_s, found),
         at_s=at_s,
-        flights=tuple(map(_flight, found)),
-        middle=wanted.center(unison().gazetteer),
+        arcs=tuple(map(_arc, found)),
+        centre=wanted.center(unison().gazetteer),
     )
 
 
@@ -76,7 +76,7 @@ def _of_playlist(period: str, order: str, found: Sequence[Connection], at_s: flo
         subtitle=f"{plain(gettext(playlist.ORDERS[order]))} · {plain(gettext(PERIODS[period].name))}",
         about=_about(at_s, found),
         at_s=at_s,
-        flights=tuple(map(_flight, found)),
+        arcs=tuple(map(_arc, found)),
     )
 
 
@@ -88,7 +88,7 @@ def _about(at_s: float, found: Iterable[Connection]) -> str:
     return " · ".join([f"{day}, {time} UTC", *map(gettext, sources)])
 
 
-def _flight(connection: Connection) -> Flight:
+def _arc(connection: Connection) -> Arc:
     gazetteer = unison().gazetteer
     start, end = gazetteer[connection.from_city], gazetteer[connection.to_city]
-    return Flight((start.lon, start.lat), (end.lon, end.lat), song_pair(connection.track_id))
+    return Arc((start.lon, start.lat), (end.lon, end.lat), song_pair(connection.track_id))
