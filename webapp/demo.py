@@ -53,7 +53,7 @@ Environment = dict[str, str]
 @click.option(
     "--rate",
     type=float,
-    callback=options.more_than_0,
+    callback=options.positive,
     metavar="PLAYS",
     help="Invented plays a second.  [default: as the scenario has it, 50 for everyday]",
 )

@@ -12,7 +12,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import track_id
 from webapp.seed.blocks import play_head
 from webapp.seed.catalogue import load_catalogue
-from webapp.seed.client import Answer, Away, Client, Spoiled
+from webapp.seed.client import Answer, BatchRejected, Client, Unavailable
 
 START_S = 1_700_000_000
 STEP_MS = 160
@@ -75,7 +75,7 @@ class RecordBuilder:
         self._client = client
         self.lines: list[bytes] = []
 
-    def post(self, body: bytes) -> Answer | Away | Spoiled:
+    def post(self, body: bytes) -> Answer | Unavailable | BatchRejected:
         """Send a batch of NDJSON."""
         outcome = self._client.post(body)
         if isinstance(outcome, Answer):

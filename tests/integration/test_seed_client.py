@@ -1,6 +1,7 @@
 """The seed script's client against a real HTTP server that answers badly, late, or not at all."""
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -16,7 +17,7 @@ from urllib3 import Timeout
 from webapp.seed import client as client_module
 from webapp.seed.blocks import Block
 from webapp.seed.cli import main
-from webapp.seed.client import Answer, Away, Client, Refusal, Spoiled
+from webapp.seed.client import Answer, BatchRejected, Client, Refusal, Unavailable
 from webapp.seed.feed import Feed
 from webapp.seed.sender import Sender
 
@@ -96,7 +97,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
         listener.close()
 
 
-def post(url: str, body: bytes = b"{}\n", token: str | None = None) -> Answer | Away | Spoiled:
+def post(url: str, body: bytes = b"{}\n", token: str | None = None) -> Answer | Unavailable | BatchRejected:
     client = Client(url, "synthetic", token)
     try:
         return client.post(body)
@@ -146,7 +147,7 @@ def test_a_dropped_answer_is_followed_by_the_same_bytes(listen: Callable[..., Li
     sender, said = send(listener.url, 1.0)
     assert listener.bodies[1] == listener.bodies[2] == listener.bodies[3]
     assert (sender.totals.sent, sender.totals.missed) == (50, 0)
-    assert said[0].startswith("The server is away (the connection broke)")
+    assert said[0].startswith("The server is unavailable (connection lost)")
 
 
 def test_a_server_that_comes_back_gets_what_is_not_too_old(listen: Callable[..., Listener]) -> None:
@@ -156,7 +157,10 @@ def test_a_server_that_comes_back_gets_what_is_not_too_old(listen: Callable[...,
     sender, said = send(f"http://127.0.0.1:{port}", 2.0)
     timer.join()
     assert (sender.totals.sent, sender.totals.missed) == (100, 0)
-    assert [line.split(" (")[0][:18] for line in said] == ["The server is away", "The server is back"]
+    assert [re.split(r" \(| after", line)[0] for line in said] == [
+        "The server is unavailable",
+        "The server is back",
+    ]
 
 
 def test_retry_after_is_kept(listen: Callable[..., Listener]) -> None:
@@ -171,13 +175,13 @@ def test_retry_after_is_kept(listen: Callable[..., Listener]) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
     [
-        (drop, Away("the connection broke", True)),
-        (says(429, Retry_After="2.5"), Away("it answers 429", False, True, 2.5)),
-        (says(429, Retry_After="1e9"), Away("it answers 429", False, True, 60.0)),
-        (says(429, Retry_After="soon"), Away("it answers 429", False, True)),
-        (says(503), Away("it answers 503", False)),
-        (says(500), Away("it answers 500", True)),
-        (says(400, {"error": "no"}), Spoiled('the server answers 400: {"error": "no"}')),
+        (drop, Unavailable("connection lost", True)),
+        (says(429, Retry_After="2.5"), Unavailable("it answers 429", False, True, 2.5)),
+        (says(429, Retry_After="1e9"), Unavailable("it answers 429", False, True, 60.0)),
+        (says(429, Retry_After="soon"), Unavailable("it answers 429", False, True)),
+        (says(503), Unavailable("it answers 503", False)),
+        (says(500), Unavailable("it answers 500", True)),
+        (says(400, {"error": "no"}), BatchRejected('the server answers 400: {"error": "no"}')),
         (says(202, {"accepted": 1, "new": "field"}), Answer(1)),
     ],
 )
@@ -188,7 +192,7 @@ def test_an_outcome_says_whether_the_plays_may_have_arrived(
 
 
 def test_where_nothing_listens_nothing_arrived() -> None:
-    assert post(f"http://127.0.0.1:{free_port()}") == Away("no connection", False)
+    assert post(f"http://127.0.0.1:{free_port()}") == Unavailable("no connection", False)
 
 
 def test_an_answer_that_takes_too_long_is_lost(
@@ -197,17 +201,17 @@ def test_an_answer_that_takes_too_long_is_lost(
     monkeypatch.setattr(client_module, "TIMEOUT", Timeout(connect=1, read=0.1))
     done = threading.Event()
     listener = listen(lambda _, body: bool(done.wait(10)) and None)
-    assert post(listener.url) == Away("no answer in time", True)
+    assert post(listener.url) == Unavailable("answer timed out", True)
     done.set()
 
 
 @pytest.mark.parametrize(
     ("behaviour", "sentence"),
     [
-        (says(401), "the server wants a token: give one with --token or in UNISON_TOKEN"),
-        (says(301, Location="https://elsewhere.example/"), "has moved: give --url 'https://elsewhere.example/'"),
+        (says(401), "the server requires a token: give one with --token or in UNISON_TOKEN"),
+        (says(301, Location="https://elsewhere.example/"), "has moved: use --url 'https://elsewhere.example/'"),
         (says(404, b"nothing here"), "/api/plays answers 404: nothing here"),
-        (says(202, b"<html>"), "answers, but not as Unison does"),
+        (says(202, b"<html>"), "is not a Unison server: "),
         (says(200, b"hello"), "/api/plays answers 200: hello"),
     ],
 )

@@ -110,7 +110,7 @@ def test_it_waits_for_a_server_that_is_not_there_and_goes_on_when_it_is_back(
     server.stop()
     process = running(*at(server))
     assert process.stderr is not None
-    assert process.stderr.readline().startswith("The server is away (no connection)")
+    assert process.stderr.readline().startswith("The server is unavailable (no connection)")
     server.start(port)
     until(lambda: plays(server) > 20)
     process.send_signal(signal.SIGINT)
@@ -130,8 +130,8 @@ def test_a_written_file_is_replayed_as_replay_and_bad_lines_cost_only_themselves
     done = seed(*at(server), "--replay", str(file), "--speed", "20")
     assert done.returncode == 0
     assert "201 sent, 200 accepted, 0 late, 1 rejected, 0 missed" in done.stdout
-    assert "line 51 is skipped: not a JSON object" in done.stderr
-    assert "line 52 is rejected: place" in done.stderr
+    assert "line 51 skipped: not a JSON object" in done.stderr
+    assert "line 52 rejected: place" in done.stderr
     until(lambda: plays(server, "replay") == 200)
     assert plays(server) == 0
 
@@ -142,7 +142,7 @@ def test_a_token_from_the_environment_opens_the_door_and_none_is_a_sentence(serv
     opened, shut, wrong = seed(*url, UNISON_TOKEN="open-sesame"), seed(*url), seed(*url, "--token", "wrong-word")
     assert opened.stdout.startswith("20 sent, 20 accepted, ")
     assert (shut.returncode, wrong.returncode) == (1, 1)
-    assert "the server wants a token" in shut.stderr
+    assert "the server requires a token" in shut.stderr
     assert "the server does not know this token" in wrong.stderr
     assert "open-sesame" not in opened.stdout + opened.stderr
     assert "wrong-word" not in wrong.stdout + wrong.stderr

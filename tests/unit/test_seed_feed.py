@@ -39,7 +39,7 @@ def test_a_feed_hands_out_every_due_play_once_in_order(at: list[int], asked: lis
     feed = Feed(iter([block(*rows[:10]), block(), block(*rows[10:])]))
     taken: list[int] = []
     for moment in sorted(asked):
-        part = feed.take(moment, limit).at_ms.tolist()
+        part = feed.take_due(moment, limit).at_ms.tolist()
         due = [row for row in rows if row <= moment]
         assert part == due[len(taken) : len(taken) + limit]
         taken += part
@@ -48,7 +48,7 @@ def test_a_feed_hands_out_every_due_play_once_in_order(at: list[int], asked: lis
 
 def test_a_feed_of_endless_blocks_ends_at_its_end() -> None:
     feed = Feed(seconds(), until_ms=1250.0)
-    assert feed.take(10_000, 100).at_ms.tolist() == [*range(0, 1000, 100), 1000, 1100, 1200]
+    assert feed.take_due(10_000, 100).at_ms.tolist() == [*range(0, 1000, 100), 1000, 1100, 1200]
     assert feed.next_ms() is None
 
 

@@ -16,15 +16,15 @@ def seed(*arguments: str, **env: str) -> Result:
     [
         (
             ["--url", "localhost:8000"],
-            "'localhost:8000' is no address of a server; it looks like http://127.0.0.1:8000",
+            "'localhost:8000' is not a server's address, such as http://127.0.0.1:8000",
         ),
-        (["--url", "ftp://example.org"], "is no address of a server"),
-        (["--url", "http://"], "is no address of a server"),
-        (["--url", "http://h:99999"], "is no address of a server"),
-        (["--url", "http://h:0"], "is no address of a server"),
-        (["--url", "http://[::1"], "is no address of a server"),
-        (["--url", "http://münchen.de"], "is no address of a server"),
-        (["--url", "http://h/?x=1"], "is no address of a server"),
+        (["--url", "ftp://example.org"], "is not a server's address"),
+        (["--url", "http://"], "is not a server's address"),
+        (["--url", "http://h:99999"], "is not a server's address"),
+        (["--url", "http://h:0"], "is not a server's address"),
+        (["--url", "http://[::1"], "is not a server's address"),
+        (["--url", "http://münchen.de"], "is not a server's address"),
+        (["--url", "http://h/?x=1"], "is not a server's address"),
         (["--rate", "0"], "0 is not above 0"),
         (["--rate", "-3"], "-3 is not above 0"),
         (["--rate", "nan"], "nan is not above 0"),
@@ -33,8 +33,8 @@ def seed(*arguments: str, **env: str) -> Result:
         (["--seconds", "soon"], "'soon' is not a valid float"),
         (["--seed", "-1"], "-1 is not in the range"),
         (["--scenario", "apocalypse"], "'apocalypse' is not one of"),
-        (["--start", "yesterday"], "'yesterday' is no time; it looks like 2026-09-18T17:00"),
-        (["--speed", "2"], "--speed is for --replay"),
+        (["--start", "yesterday"], "'yesterday' is not a time, such as 2026-09-18T17:00"),
+        (["--speed", "2"], "--speed needs --replay"),
         (["--out", "-"], "--out needs --seconds"),
         (["--out", "-", "--seconds", "1", "--url", "http://h"], "--out and --url contradict each other"),
         (["--out", "/no/such/folder/x", "--seconds", "1"], "/no/such/folder/x"),
@@ -56,7 +56,7 @@ def test_a_mistake_is_one_clear_sentence_and_exit_code_2(arguments: list[str], s
 def test_a_token_that_no_header_can_carry_is_refused_without_showing_it(token: str) -> None:
     for result in (seed("--token", token), seed(UNISON_TOKEN=token)):
         assert result.exit_code == 2
-        assert "the token has characters that no header can carry" in result.stderr
+        assert "the token has characters that a header cannot carry" in result.stderr
         assert "cret" not in result.output
 
 
@@ -100,5 +100,5 @@ def test_a_file_without_a_play_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"\nnonsense\n")
     result = seed("--replay", str(tmp_path / "empty"))
     assert result.exit_code == 1
-    assert "line 2 is skipped: not a JSON object" in result.stderr
-    assert "has no play that can be sent" in result.stderr
+    assert "line 2 skipped: not a JSON object" in result.stderr
+    assert "has no valid play" in result.stderr

@@ -7,13 +7,13 @@ import pytest
 
 from webapp.seed import sender as sending
 from webapp.seed.blocks import Block
-from webapp.seed.client import Answer, Away, Complaint, Spoiled
+from webapp.seed.client import Answer, BatchRejected, PlayError, Unavailable
 from webapp.seed.feed import Feed
 from webapp.seed.sender import BATCH_PLAYS, TOO_OLD_MS, Pace, Sender
 
 NOW_S = 1_790_000_000.0
-GONE = Away("no connection", perhaps_taken=False)
-LOST = Away("the connection broke", perhaps_taken=True)
+GONE = Unavailable("no connection", may_have_arrived=False)
+LOST = Unavailable("connection lost", may_have_arrived=True)
 REPLAY = Pace(lead_ms=500, waits=True)
 
 
@@ -42,11 +42,11 @@ class Wire:
 
     def __init__(self, time: Time, outcomes: Iterable[Any] = (), takes_s: float = 0.0) -> None:
         self._time, self._outcomes, self._takes_s = time, iter(outcomes), takes_s
-        self.away: tuple[float, float, Away] | None = None
+        self.away: tuple[float, float, Unavailable] | None = None
         self.bodies: list[bytes] = []
         self.at: list[float] = []
 
-    def post(self, body: bytes) -> Answer | Away | Spoiled:
+    def post(self, body: bytes) -> Answer | Unavailable | BatchRejected:
         self.bodies.append(body)
         self.at.append(self._time.passed_s)
         self._time.passed_s += self._takes_s
@@ -110,19 +110,19 @@ def test_a_batch_whose_answer_was_lost_is_sent_again_unchanged() -> None:
     assert wire.bodies[0] == wire.bodies[1] == wire.bodies[2]
     assert sender.totals.sent == 2
     assert len(said) == 2
-    assert said[0].startswith("The server is away (the connection broke)")
+    assert said[0].startswith("The server is unavailable (connection lost)")
     assert said[1].startswith("The server is back after")
 
 
 @pytest.mark.parametrize("kind", [GONE, LOST])
-def test_people_press_on_while_the_server_is_away_and_what_grew_too_old_is_missed(kind: Away) -> None:
+def test_people_press_on_while_the_server_is_away_and_what_grew_too_old_is_missed(kind: Unavailable) -> None:
     wire, sender, said, time = send(away=(5.0, 25.0, kind), at_ms=range(0, 30_000, 100))
     totals = sender.totals
     assert totals.sent + totals.missed == 300
     assert 200 - 48 <= totals.missed <= 200 - 26  # it is asked again within 2 s of its return
     back = next(index for index, at_s in enumerate(wire.at) if at_s >= 25.0)
     assert min(wire.pressed[back]) >= wire.at[back] * 1000 - TOO_OLD_MS
-    assert [" ".join(text.split()[:4]) for text in said] == ["The server is away", "The server is back"]
+    assert [" ".join(text.split()[:4]) for text in said] == ["The server is unavailable", "The server is back"]
     assert time.passed_s == pytest.approx(30, abs=0.2)
 
 
@@ -135,7 +135,7 @@ def test_a_wait_grows_to_two_seconds_and_is_jittered() -> None:
 
 
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks() -> None:
-    wire, _, said, _ = send(Away("it answers 429", False, busy=True, retry_s=3.0), at_ms=[0])
+    wire, _, said, _ = send(Unavailable("it answers 429", False, busy=True, retry_s=3.0), at_ms=[0])
     assert wire.at == [0.0, 3.0]
     assert said[0].startswith("The server is busy (it answers 429)")
 
@@ -180,22 +180,22 @@ def test_long_plays_go_in_batches_of_fewer(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_what_is_late_or_rejected_is_counted_and_the_first_errors_are_told() -> None:
-    errors = tuple(Complaint(index, "no city 'Atlantis'", "place") for index in range(20))
+    errors = tuple(PlayError(index, "no city 'Atlantis'", "place") for index in range(20))
     _, sender, said, _ = send(Answer(70, 7, 30, errors), Answer(70, 0, 30, errors), at_ms=[0] * 100 + [1000] * 100)
     totals = sender.totals
     assert (totals.sent, totals.accepted, totals.late, totals.rejected) == (200, 140, 7, 60)
-    assert said[0] == "play 1 is rejected: place: no city 'Atlantis'"
+    assert said[0] == "play 1 rejected: place: no city 'Atlantis'"
     assert len(said) == 20
 
 
 def test_one_play_that_spoils_a_batch_costs_none_of_the_others() -> None:
-    def spoil(body: bytes) -> Spoiled | None:
-        return Spoiled("the server answers 400: bad") if b'"n":6,' in body else None
+    def spoil(body: bytes) -> BatchRejected | None:
+        return BatchRejected("the server answers 400: bad") if b'"n":6,' in body else None
 
     spoils: list[Callable[[bytes], Any]] = [spoil] * 20
-    _, sender, said, _ = send(*spoils, at_ms=range(10), named="line")
+    _, sender, said, _ = send(*spoils, at_ms=range(10), noun="line")
     assert (sender.totals.accepted, sender.totals.rejected) == (9, 1)
-    assert said == ["line 7 is rejected: the server answers 400: bad"]
+    assert said == ["line 7 rejected: the server answers 400: bad"]
 
 
 def test_who_stops_it_gets_the_totals_of_what_was_sent() -> None:
@@ -206,14 +206,14 @@ def test_who_stops_it_gets_the_totals_of_what_was_sent() -> None:
     def each() -> None:
         time.stopped = time.passed_s > 2
 
-    sender.run(each=each)
+    sender.run(on_tick=each)
     assert 19 <= sender.totals.sent <= 22
 
 
 def test_who_stops_it_during_an_outage_does_not_wait_for_the_server() -> None:
     time = Time()
 
-    def stop(_: bytes) -> Away:
+    def stop(_: bytes) -> Unavailable:
         time.stopped = True
         return GONE
 

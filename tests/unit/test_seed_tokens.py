@@ -44,20 +44,20 @@ def test_a_folder_without_a_token_gives_none_until_there_is_one(tmp_path: Path) 
     kept = token_for("http://127.0.0.1:8000", tmp_path)
     assert kept
     assert kept.value is None
-    assert not kept.renew()
+    assert not kept.reload()
     write_token(tmp_path)
-    assert kept.renew()
+    assert kept.reload()
     assert kept.value
 
 
 def test_a_refused_token_is_worth_another_try_while_it_is_new_or_another_one(data_dir: Path) -> None:
     kept = token_for("http://127.0.0.1:8000", data_dir)
     assert kept
-    assert kept.renew(), "the server may not have read it yet"
+    assert kept.reload(), "the server may not have read it yet"
     os.utime(token_file(data_dir), (1, 1))
-    assert not kept.renew()
+    assert not kept.reload()
     before = kept.value
     write_token(data_dir)
     os.utime(token_file(data_dir), (1, 1))
-    assert kept.renew()
+    assert kept.reload()
     assert kept.value != before

@@ -1,1 +1,1 @@
-"""Synthetic listeners for Unison, and the replay of files of real ones. `unison seed` is the way in."""
+"""Simulated listeners for Unison, and the replay of recorded plays: the command `unison seed`."""

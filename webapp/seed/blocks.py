@@ -1,4 +1,4 @@
-"""Plays as columns: when they are pressed, and their JSON up to that number. Pure."""
+"""Blocks of plays as columns: times, and JSON up to the time. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Block:
     """Plays in the order of their presses, one row each.
 
     Attributes:
-        at_ms: when each was pressed, in milliseconds since the first second of the traffic or the first play of a file.
+        at_ms: time of the press, milliseconds since the start of the traffic, or since the first play of a file.
         heads: the play's JSON as bytes, up to the number of `pressed_at`.
-        number: the line of the file, or the play's number in the traffic, from 1: how a complaint names it.
+        number: the line of the file, or the play's number in the traffic, from 1, for error messages.
     """
 
     at_ms: Millis
@@ -51,20 +51,20 @@ class Block:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, bytes, int]]) -> Self:
-        """Make a block of (at_ms, head, number)."""
+        """Return a block of rows of (at_ms, head, number)."""
         at_ms, heads, number = zip(*rows, strict=True) if (rows := list(rows)) else ((), (), ())
         return cls(np.array(at_ms, dtype=np.int64), pieces(heads), np.array(number, dtype=np.int64))
 
     @classmethod
     def join(cls, blocks: list[Self]) -> Self:
-        """Put blocks behind one another."""
+        """Concatenate blocks."""
         if len(blocks) == 1:
             return blocks[0]
         columns = ([getattr(block, name) for block in blocks] for name in ("at_ms", "heads", "number"))
         return cls(*map(np.concatenate, columns)) if blocks else cls.of(())
 
     def lines(self, pressed_ms: Millis) -> Pieces:
-        """Return each play's line of NDJSON, pressed at the given epoch milliseconds."""
+        """Return each play's line of NDJSON, with the given times of the presses in epoch milliseconds."""
         seconds, index = np.unique(pressed_ms // 1000, return_inverse=True)
         whole = pieces(b"%d." % second for second in seconds.tolist())
         lines: Pieces = self.heads + whole[index] + _FRACTIONS[pressed_ms % 1000]

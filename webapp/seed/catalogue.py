@@ -1,4 +1,4 @@
-"""The invented tracks, by the language of their titles, and the countries in which a language is at home."""
+"""The invented tracks, by language, and the countries where each language is spoken."""
 
 import json
 from dataclasses import dataclass
@@ -57,14 +57,14 @@ HOMES = {
     "hy": "AM",
     "am": "ET",
 }
-"""Where a title in a language is played more than elsewhere: ISO country codes."""
+"""ISO codes of the countries where titles in a language are played more than elsewhere."""
 
 _FILE = Path(__file__).with_name("catalogue.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A title and who plays it, both invented, and the language (a key of HOMES) that both are in."""
+    """An invented title and artist, and their language (a key of HOMES)."""
 
     title: str
     artist: str
@@ -73,6 +73,6 @@ class Track:
 
 @cache
 def load_catalogue() -> tuple[Track, ...]:
-    """Return the tracks in the order of the file: by language, the song of the year in it being "Night Bus Home"."""
-    named = json.loads(_FILE.read_text("utf-8"))
-    return tuple(Track(title, artist, language) for language, rows in named.items() for artist, title in rows)
+    """Return the tracks in the order of the file, by language; the first, "Night Bus Home", is the most popular."""
+    languages = json.loads(_FILE.read_text("utf-8"))
+    return tuple(Track(title, artist, language) for language, rows in languages.items() for artist, title in rows)

@@ -1,4 +1,4 @@
-"""The command and its options."""
+"""The command `unison seed` and its options."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,15 +24,15 @@ _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, ki
 @click.option(
     "--rate",
     type=float,
-    callback=options.more_than_0,
+    callback=options.positive,
     metavar="PLAYS",
     help="Plays a second. [default: 50; edge-cases 4, burst 10000, world 152000]",
 )
 @click.option(
     "--seconds",
     type=float,
-    callback=options.more_than_0,
-    help="How long. [default: for ever; a burst one second, a file to its end]",
+    callback=options.positive,
+    help="Duration. [default: for ever; burst 1; a file to its end]",
 )
 @click.option(
     "--seed",
@@ -45,21 +45,21 @@ _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, ki
     "--start",
     type=options.Start(),
     metavar="TIME",
-    help="Hour (UTC) of the world's day at which the traffic begins: it decides who is awake. "
+    help="Time (UTC) in the simulated world at the start; it decides who is awake. "
     f"[default: this hour; with --out {options.FILE_START:%Y-%m-%dT%H:%M}]",
 )
-@click.option("--url", type=options.Url(), default=options.DEFAULT_URL, show_default=True, help="Where the server is.")
+@click.option("--url", type=options.Url(), default=options.DEFAULT_URL, show_default=True, help="The server's address.")
 @click.option(
     "--token",
     envvar="UNISON_TOKEN",
     show_envvar=True,
     callback=options.token,
-    help="What allows to send plays; never printed.",
+    help="The token for sending plays; never printed.",
 )
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Data folder whose token is sent instead, to loopback addresses only.  [UNISON_DATA_DIR]",
+    help="Data folder to take the token from, for loopback addresses only.  [UNISON_DATA_DIR]",
 )
 @click.option(
     "--out",
@@ -71,15 +71,15 @@ _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, ki
     "--replay",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
-    help="Send the plays of such a file, its times moved to now, marked as replay.",
+    help="Send the plays of such a file, with their times shifted to now, marked as replay.",
 )
 @click.option(
     "--speed",
     type=float,
     default=1.0,
     show_default=True,
-    callback=options.more_than_0,
-    help="With --replay: how much faster; the gaps between presses are divided by it.",
+    callback=options.positive,
+    help="With --replay: divide the gaps between presses by this.",
 )
 @click.pass_context
 def main(
@@ -96,20 +96,20 @@ def main(
     replay: str | None,
     speed: float,
 ) -> None:
-    """Send plays to a Unison server: of invented listeners all over the world, or those of a file.
+    """Send plays to a Unison server: of simulated listeners all over the world, or from a file.
 
-    While the server is away it waits and tries again. Ctrl-C ends it, with the totals.
+    It retries while the server is unavailable. Ctrl-C ends it and prints the totals.
     """
-    options.refuse_clashes(ctx)
-    kept = token_for(url, data_dir)
+    options.check_conflicts(ctx)
+    stored_token = token_for(url, data_dir)
     if replay is not None:
-        return actions.replay_file(Path(replay), Client(url, "replay", token, kept), seconds, speed)
+        return actions.replay_file(Path(replay), Client(url, "replay", token, stored_token), seconds, speed)
     kind = SCENARIOS[scenario]
     rate, seconds = rate or kind.rate, seconds or kind.seconds
     start = start or (options.FILE_START if out else options.this_hour(datetime.now(UTC)))
     blocks = kind.plays(seed, rate, int(start.timestamp()))
     if out is None:
-        return actions.send(kind, rate, blocks, Client(url, "synthetic", token, kept), seconds)
+        return actions.send(kind, rate, blocks, Client(url, "synthetic", token, stored_token), seconds)
     if seconds is None:
         raise click.UsageError("--out needs --seconds: this traffic never ends by itself.")
     return actions.write(out, blocks, int(start.timestamp()), seconds)

@@ -1,4 +1,4 @@
-"""One batch to the server and its answer, over one connection that is kept."""
+"""Sends batches of plays to a server over one kept-alive connection."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -21,11 +21,11 @@ RETRY_AFTER_MAX_S = 60.0
 
 
 class Refusal(Exception):  # noqa: N818 - not this program's error
-    """The server will never take plays from here; the message is a sentence for a person."""
+    """The server will not accept plays, so retrying is useless; the message is for a person."""
 
 
-class Complaint(msgspec.Struct, frozen=True):
-    """What is wrong with one play of a batch."""
+class PlayError(msgspec.Struct, frozen=True):
+    """An error of one play of a batch."""
 
     index: int
     error: str
@@ -33,68 +33,70 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What became of a batch."""
+    """The server's answer to a batch: numbers of plays, and the first errors."""
 
     accepted: int
     late: int = 0
     rejected: int = 0
-    errors: tuple[Complaint, ...] = ()
+    errors: tuple[PlayError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
-    """No answer to a batch.
+class Unavailable:
+    """The server did not process a batch; retry later.
 
     Attributes:
-        why: in words.
-        perhaps_taken: the server may have the plays, only its answer was lost.
-        busy: it is there and asks for patience.
-        retry_s: how long it wants to be left alone, if it said so.
+        reason: the reason, in words.
+        may_have_arrived: the server may have accepted the plays and only its answer was lost.
+        busy: the server is there, but limits requests.
+        retry_s: how long the server asks to wait, if it says so.
     """
 
-    why: str
-    perhaps_taken: bool
+    reason: str
+    may_have_arrived: bool
     busy: bool = False
     retry_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiled:
-    """The whole batch was refused for something in it; nothing of it was taken."""
+class BatchRejected:
+    """The server rejected the whole batch for something in it, and accepted no play."""
 
-    why: str
+    reason: str
 
 
 class Client:
-    """Speaks to one Unison server."""
+    """An HTTP client for one Unison server."""
 
-    def __init__(self, url: str, source: str, token: str | None = None, kept: DataDirToken | None = None) -> None:
-        """Connect at the first batch.
+    def __init__(
+        self, url: str, source: str, token: str | None = None, stored_token: DataDirToken | None = None
+    ) -> None:
+        """Prepare the client; it connects with the first batch.
 
         Args:
-            url: where the server is, such as http://127.0.0.1:8000.
-            source: what the plays are marked as: synthetic or replay.
-            token: what allows to send; never printed.
-            kept: the token in the server's data folder, sent if no other is given; read again when it is refused.
+            url: the server's address, such as http://127.0.0.1:8000.
+            source: the source of the plays: synthetic or replay.
+            token: the token for sending plays; never printed.
+            stored_token: the token in the server's data folder, used without `token`; reloaded when rejected.
         """
         self.url = url.rstrip("/")
-        self._kept = None if token else kept
+        self._stored_token = None if token else stored_token
         self._headers = {"Content-Type": "application/x-ndjson", "X-Unison-Source": source}
-        self._authorize(token or (kept.value if kept else None))
+        self._authorize(token or (stored_token.value if stored_token else None))
         self._pool = urllib3.PoolManager(maxsize=1, retries=False, timeout=TIMEOUT)
 
-    def post(self, body: bytes) -> Answer | Away | Spoiled:
+    def post(self, body: bytes) -> Answer | Unavailable | BatchRejected:
         """Send a batch of NDJSON.
 
         Raises:
-            Refusal: a later try would end the same way.
+            Refusal: retrying is useless.
         """
         try:
             response = self._pool.request(
                 "POST", f"{self.url}/api/plays", body=body, headers=self._headers, redirect=False
             )
         except SSLError as error:
-            raise Refusal(f"{self.url} has no certificate that is trusted here: {error}") from error
+            raise Refusal(f"the certificate of {self.url} is not trusted: {error}") from error
         except HTTPError as error:
             return _no_answer(error)
         return self._read(response)
@@ -107,42 +109,42 @@ class Client:
         """Close the connection."""
         self._pool.clear()
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> Answer | Away | Spoiled:
+    def _read(self, response: urllib3.BaseHTTPResponse) -> Answer | Unavailable | BatchRejected:
         status = response.status
         if status in (429, 503):
-            return Away(f"it answers {status}", False, status == 429, _retry_after(response))
+            return Unavailable(f"it answers {status}", False, status == 429, _retry_after(response))
         if status >= 500:
-            return Away(f"it answers {status}", True, False, _retry_after(response))
-        if status == 401 and self._kept and self._kept.renew():
-            self._authorize(self._kept.value)
-            return Away("its token is another one now", False)
+            return Unavailable(f"it answers {status}", True, False, _retry_after(response))
+        if status == 401 and self._stored_token and self._stored_token.reload():
+            self._authorize(self._stored_token.value)
+            return Unavailable("its token changed", False)
         if status in (400, 413):
-            return Spoiled(f"the server answers {status}: {_text(response.data)}")
+            return BatchRejected(f"the server answers {status}: {_text(response.data)}")
         if status != 202:
             self._refuse(response)
         try:
             return msgspec.json.decode(response.data, type=Answer)
         except msgspec.MsgspecError as error:
-            raise Refusal(f"{self.url} answers, but not as Unison does: {error}") from error
+            raise Refusal(f"{self.url} is not a Unison server: {error}") from error
 
     def _refuse(self, response: urllib3.BaseHTTPResponse) -> NoReturn:
         if response.status == 401:
-            given = "Authorization" in self._headers
-            unknown = "the server does not know this token" if given else "the server wants a token"
-            raise Refusal(f"{unknown}: give one with --token or in UNISON_TOKEN, or the server's --data-dir")
+            has_token = "Authorization" in self._headers
+            problem = "the server does not know this token" if has_token else "the server requires a token"
+            raise Refusal(f"{problem}: give one with --token or in UNISON_TOKEN, or the server's --data-dir")
         if response.status in (301, 302, 303, 307, 308):
-            raise Refusal(f"{self.url} has moved: give --url {response.headers.get('Location', '')[:200]!r}")
+            raise Refusal(f"{self.url} has moved: use --url {response.headers.get('Location', '')[:200]!r}")
         raise Refusal(f"{self.url}/api/plays answers {response.status}: {_text(response.data)}")
 
 
-def _no_answer(error: HTTPError) -> Away:
+def _no_answer(error: HTTPError) -> Unavailable:
     if isinstance(error, NameResolutionError):
-        return Away("no such host is known", False)
+        return Unavailable("unknown host", False)
     if isinstance(error, NewConnectionError):
-        return Away("no connection", False)
+        return Unavailable("no connection", False)
     if isinstance(error, ConnectTimeoutError):
-        return Away("no connection in time", False)
-    return Away("no answer in time" if isinstance(error, ReadTimeoutError) else "the connection broke", True)
+        return Unavailable("connection timed out", False)
+    return Unavailable("answer timed out" if isinstance(error, ReadTimeoutError) else "connection lost", True)
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:

@@ -1,4 +1,4 @@
-"""Progress for a person: one line that is rewritten on a terminal, a plain line every few seconds elsewhere."""
+"""Progress output: one line rewritten in place on a terminal, a plain line every few seconds elsewhere."""
 
 import shutil
 import time
@@ -7,14 +7,14 @@ from typing import TextIO
 
 TERMINAL_S = 0.1
 PLAIN_S = 5.0
-BAR = 24
+BAR_WIDTH = 24
 
 
 class Display:
-    """Writes to one stream; what is said stands above the progress line."""
+    """A progress line on a stream, with messages above it."""
 
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nothing shown; whether the stream is a terminal is asked once."""
+        """Show nothing yet; check once whether the stream is a terminal."""
         self._stream, self._now = stream, now
         self._terminal = stream.isatty()
         self._begun = self._last = now()
@@ -22,20 +22,20 @@ class Display:
 
     @property
     def seconds(self) -> float:
-        """How long it has been going."""
+        """Seconds since the start."""
         return self._now() - self._begun
 
     def begin(self) -> None:
-        """Count seconds from now on."""
+        """Restart the count of seconds."""
         self._begun = self._last = self._now()
 
     def say(self, text: str) -> None:
-        """Print a line."""
+        """Print a message line."""
         self.clear()
         print(text, file=self._stream, flush=True)
 
     def show(self, text: str, share: float | None) -> None:
-        """Show how far it is, if that was not shown just now; `share` is 0 to 1, None where there is no end."""
+        """Show progress, unless it was shown just now; `share` is 0 to 1, or None without an end."""
         if self._now() - self._last >= (TERMINAL_S if self._terminal else PLAIN_S):
             self._last = self._now()
             self._show(text, share)
@@ -46,25 +46,25 @@ class Display:
             self.say(f"{done}{clock_text(self.seconds)} {text}")
             return
         self._shown = f"{bar(share, self.seconds)} {done}{clock_text(self.seconds)} {text}"
-        room = shutil.get_terminal_size().columns - 1
-        if len(self._shown) > room:  # the numbers matter more than the bar
-            self._shown = f"{done}{clock_text(self.seconds)} {text}"[:room]
+        width = shutil.get_terminal_size().columns - 1
+        if len(self._shown) > width:  # the numbers matter more than the bar
+            self._shown = f"{done}{clock_text(self.seconds)} {text}"[:width]
         print(f"\r\x1b[K{self._shown}", end="", file=self._stream, flush=True)
 
     def clear(self) -> None:
-        """Take the progress line away."""
+        """Erase the progress line."""
         if self._shown:
             print("\r\x1b[K", end="", file=self._stream, flush=True)
             self._shown = ""
 
 
 def bar(share: float | None, seconds: float) -> str:
-    """Return a progress bar, or where there is no end a mark that travels along it once in BAR seconds."""
+    """Return a progress bar; without an end, a mark that crosses it in BAR_WIDTH seconds."""
     if share is None:
-        at = int(seconds) % BAR
-        return f"[{'-' * at}#{'-' * (BAR - 1 - at)}]"
-    full = round(min(share, 1.0) * BAR)
-    return f"[{'#' * full}{'-' * (BAR - full)}]"
+        at = int(seconds) % BAR_WIDTH
+        return f"[{'-' * at}#{'-' * (BAR_WIDTH - 1 - at)}]"
+    full = round(min(share, 1.0) * BAR_WIDTH)
+    return f"[{'#' * full}{'-' * (BAR_WIDTH - full)}]"
 
 
 def clock_text(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Plays that are hard to match, to place or to draw, one case after the other. Pure."""
+"""The scenario of edge cases: plays that are hard to match, to place or to draw. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.seed.blocks import Block, play_head
 
 LONG = 300
-"""As many characters as a title or an artist may have."""
+"""Most characters of a title or an artist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """One listener's press: in which city (of which country), so long after the case's first."""
+    """One listener's press in a city, `after_ms` after the case's first."""
 
     city: str
     country: str
@@ -24,14 +24,14 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A track, and who presses play on it; a press may spell the title its own way."""
+    """A track and its presses; a press may spell the title differently."""
 
     title: str
     artist: str
     presses: tuple[Press, ...]
 
     def rows(self, gazetteer: Gazetteer, at_ms: int, number: int) -> Iterator[tuple[int, bytes, int]]:
-        """Yield (at_ms, head, number) of its presses, the first at `at_ms` and of that number."""
+        """Yield (at_ms, head, number) of the presses, counted from `at_ms` and `number`."""
         for offset, press in enumerate(self.presses):
             track = {"title": press.title or self.title, "artist": self.artist}
             place = gazetteer.geoname_id[gazetteer.by_name(press.city, press.country)]
@@ -40,7 +40,7 @@ class Case:
 
 
 def blocks(cases: tuple[Case, ...], gazetteer: Gazetteer, rate: float) -> Iterator[Block]:
-    """Yield the cases' plays for ever, one round a block, `rate` plays a second on average."""
+    """Yield the cases' plays for ever, a block for each round, at an average of `rate` plays a second."""
     presses = sum(len(case.presses) for case in cases)
     for round_number in count():
         number = round_number * presses + 1
@@ -73,7 +73,7 @@ CASES = (
     _pair("Date Line Waltz", _EDGE, "Auckland, NZ", "Honolulu, US"),
     _pair("Bering Strait Bossa", _EDGE, "Anchorage, US", "Petropavlovsk-Kamchatsky, RU"),
     _pair("Kilo Zulu", _EDGE, "Nuku'alofa, TO", "Majuro, MH"),
-    # nearly antipodes: no one way round is the short one
+    # nearly antipodes: both ways round are about as long
     _pair("Dig Straight Down", _EDGE, "Taipei, TW", "Asunción, PY"),
     _pair("Upside Down and Back", _EDGE, "Montevideo, UY", "Seoul, KR"),
     _pair("The Longest Way Round", _EDGE, "Hamilton, NZ", "Córdoba, ES"),
@@ -87,18 +87,18 @@ CASES = (
     _pair("Across the River", _EDGE, "Kinshasa, CD", "Brazzaville, CG"),
     _pair("Twin Capitals", _EDGE, "Vienna, AT", "Bratislava, SK"),
     _pair("Ambassador Bridge at Dawn", _EDGE, "Detroit, US", "Windsor, CA"),
-    # one city, and what makes no connection: alone, the same listener twice, just outside the window
+    # one city, and plays without a connection: alone, the same listener twice, just outside the window
     _pair("Same Platform, Same Song", _EDGE, "Tokyo, JP", "Tokyo, JP"),
     Case("Party of One", _EDGE, (_press("Reykjavík, IS", 0, "a"),)),
     Case("Echo", _EDGE, (_press("Lima, PE", 0, "a"), _press("Lima, PE", 300, "a"))),
     _pair("A Window and a Millisecond", _EDGE, "Oslo, NO", "Nairobi, KE", 1001),
-    # the window's own edges
+    # the edges of the window
     _pair("Exactly One Window", _EDGE, "Lagos, NG", "Sydney, AU", 1000),
     _pair("Not a Millisecond Between", _EDGE, "Chennai, IN", "Denver, US", 0),
     Case("Three Is a Crowd", _EDGE, (
         _press("Cairo, EG", 0, "a"), _press("Dublin, IE", 120, "b"), _press("Manila, PH", 250, "c"),
     )),
-    # long, right to left, in both directions, and all that text can do
+    # long, right to left, mixed directions, and other difficult text
     _pair(_filled("An Unreasonably Long Title "), _EDGE, "Madrid, ES", "Perth, AU"),
     _pair(_filled("Donaudampfschifffahrt"), _filled("Ohneleerzeichenkapelle"), "Berlin, DE", "Osaka, JP"),
     _pair(_filled("أغنية طويلة جدا بلا نهاية "), _filled("فرقة الأسماء الطويلة "), "Baghdad, IQ", "Tunis, TN"),

@@ -1,4 +1,4 @@
-"""Blocks on tap, and the clock that says when each play is due. Pure: time is an argument."""
+"""A feed of due plays, and the clock that decides when a play is due. Pure: time is an argument."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,34 +11,34 @@ from webapp.seed.blocks import Block, Millis
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Lays the plays' own time on the wall's.
+    """Converts between the plays' time and the wall clock.
 
     Attributes:
         start_ms: epoch milliseconds at which the plays' time is 0.
-        speed: how much faster than the wall's it runs: gaps between presses are divided by it.
+        speed: speed of the plays' time; it divides the gaps between presses.
     """
 
     start_ms: int
     speed: float = 1.0
 
     def wall_ms(self, at_ms: Millis) -> Millis:
-        """Return the epoch milliseconds at which plays are pressed."""
+        """Return the epoch milliseconds of the presses at those times."""
         return self.start_ms + np.rint(at_ms / self.speed).astype(np.int64)
 
     def at_ms(self, wall_ms: int) -> int:
-        """Return how far the plays' own time is at an epoch millisecond; the last that is due."""
+        """Return the plays' time at an epoch millisecond."""
         return int((wall_ms - self.start_ms) * self.speed)
 
     def paused(self, ms: int) -> "Clock":
-        """Return the clock after it stood still for so long."""
+        """Return the clock after a pause of that length."""
         return replace(self, start_ms=self.start_ms + ms)
 
 
 class Feed:
-    """Hands out the plays of ascending blocks as they become due."""
+    """A feed of the plays of ascending blocks, taken as they become due."""
 
     def __init__(self, blocks: Iterator[Block], until_ms: float = np.inf) -> None:
-        """Start at the first block; plays at `until_ms` or later are left out."""
+        """Start at the first block; end before `until_ms`."""
         self._blocks = takewhile(lambda block: not len(block) or block.at_ms[0] < until_ms, blocks)
         self._until_ms = until_ms
         self._rest = Block.of(())
@@ -51,8 +51,8 @@ class Feed:
             self._rest = block[block.at_ms < self._until_ms]
         return int(self._rest.at_ms[0])
 
-    def take(self, at_ms: int, limit: int) -> Block:
-        """Return the plays that are due by then, the first `limit` of them."""
+    def take_due(self, at_ms: int, limit: int) -> Block:
+        """Remove and return the plays that are due at a time, the first `limit` of them."""
         taken: list[Block] = []
         while limit > 0 and (first := self.next_ms()) is not None and first <= at_ms:
             count = min(limit, int(np.searchsorted(self._rest.at_ms, at_ms, side="right")))

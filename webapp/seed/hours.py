@@ -1,4 +1,4 @@
-"""How much people listen by the hour of their day. Pure."""
+"""How much people listen at each local hour. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ _SATURDAY = 5
 def activity(hour: Floats, weekday: npt.NDArray[np.int64]) -> Floats:
     """Return the share of the peak, NIGHT to 1, at a local hour (0 to 24) of a weekday (Monday is 0).
 
-    A listening day goes from one trough at 04 h to the next, along two half waves of a cosine; so what is heard at 02 h
-    on Sunday still belongs to Saturday.
+    A listening day lasts from one trough, at 04 h, to the next, along two half waves of a cosine. So 02 h on Sunday
+    still belongs to Saturday.
     """
     day = np.where(hour < TROUGH_H, (weekday - 1) % 7, weekday)
     since = (hour - TROUGH_H) % 24.0
@@ -36,8 +36,8 @@ def local_hours(zones: Iterable[tuple[str, float]], utc_s: float) -> tuple[Float
     """Return hour (0 to 24) and weekday in each zone at an epoch second.
 
     Args:
-        zones: (name of the timezone, longitude in degrees); where the system knows no such timezone (slim images have
-            none), the sun decides: an hour is 15 degrees.
+        zones: (name of the timezone, longitude in degrees). If the system does not know the timezone, as in slim
+            images, the longitude decides: an hour is 15 degrees.
         utc_s: epoch seconds.
     """
     shifts = np.array([_offset_s(name, lon, utc_s) for name, lon in zones])

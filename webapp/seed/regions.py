@@ -1,4 +1,4 @@
-"""Which part of the world's listeners lives where."""
+"""Regions of the world, and their shares of the listeners."""
 
 
 def _codes(text: str) -> frozenset[str]:

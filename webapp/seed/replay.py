@@ -1,4 +1,4 @@
-"""A file of plays, read line by line however long it is, to be sent with its times moved to now."""
+"""Reads a file of plays of any length, line by line, for a replay."""
 
 import heapq
 import math
@@ -11,29 +11,29 @@ import msgspec
 from webapp.seed.blocks import Block
 
 LOOKAHEAD = 10_000
-"""Lines may be out of order by so many; a line that is further behind is skipped."""
+"""By how many lines a line may be out of order; a line further behind is skipped."""
 
 LINE_BYTES = 1_000_000
 CHUNK = 1_000
-"""Plays of a block."""
+"""Plays in a block."""
 
 Entry = tuple[int, int, bytes]
-"""Pressed at (epoch milliseconds), line number from 1, JSON up to the number of `pressed_at`."""
+"""Time of the press (epoch milliseconds), line number from 1, JSON up to the number of `pressed_at`."""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class BadLineError(ValueError):
-    """A line is no play; the message says why."""
+    """A line is not a play; the message says why."""
 
 
 def read_line(line: bytes) -> tuple[int, bytes]:
-    """Return when a line's play was pressed (epoch milliseconds) and its JSON up to that number.
+    """Return a play's time (epoch milliseconds), and its JSON with `pressed_at` last, up to that number.
 
-    Everything else stays as it is, so that the server judges it.
+    The other fields are not checked; the server does that.
 
     Raises:
-        BadLineError: it is no JSON object, or has no usable `pressed_at`.
+        BadLineError: it is not a JSON object, or has no valid `pressed_at`.
     """
     if len(line) > LINE_BYTES:
         raise BadLineError(f"longer than {LINE_BYTES:,} bytes")
@@ -61,30 +61,30 @@ def _millis(raw: msgspec.Raw | None) -> int:
     return round(pressed_s * 1000)
 
 
-def read_lines(lines: Iterable[bytes], complain: Callable[[int, str], None]) -> Iterator[Entry]:
-    """Yield the plays of a file; each line that is none goes to `complain` with its number."""
+def read_lines(lines: Iterable[bytes], on_error: Callable[[int, str], None]) -> Iterator[Entry]:
+    """Yield the plays of a file; call `on_error` with the number of each line that is not a play, and the reason."""
     for number, line in enumerate(lines, 1):
         if line.isspace():
             continue
         try:
             pressed_ms, head = read_line(line)
         except BadLineError as error:
-            complain(number, str(error))
+            on_error(number, str(error))
             continue
         yield pressed_ms, number, head
 
 
 def in_order(
-    entries: Iterable[Entry], complain: Callable[[int, str], None], lookahead: int = LOOKAHEAD
+    entries: Iterable[Entry], on_error: Callable[[int, str], None], lookahead: int = LOOKAHEAD
 ) -> Iterator[Entry]:
-    """Yield entries in the order of their presses, looking so many ahead; one still behind goes to `complain`."""
+    """Yield entries in the order of their presses; call `on_error` for those more than `lookahead` lines late."""
     source = iter(entries)
     heap = list(islice(source, lookahead))
     heapq.heapify(heap)
     last_ms = -1
     for entry in _drain(heap, source):
         if entry[0] < last_ms:
-            complain(entry[1], f"pressed {(last_ms - entry[0]) / 1000:.3f} s before a play {lookahead:,} lines earlier")
+            on_error(entry[1], f"pressed {(last_ms - entry[0]) / 1000:.3f} s before a play {lookahead:,} lines earlier")
             continue
         last_ms = entry[0]
         yield entry
@@ -98,7 +98,7 @@ def _drain(heap: list[Entry], source: Iterator[Entry]) -> Iterator[Entry]:
 
 
 def blocks(entries: Iterable[Entry]) -> Iterator[Block]:
-    """Yield blocks of ascending entries, their times counted from the first."""
+    """Yield blocks of ascending entries, with times relative to the first."""
     source, first_ms = iter(entries), None
     while rows := list(islice(source, CHUNK)):
         first_ms = rows[0][0] if first_ms is None else first_ms
@@ -106,21 +106,21 @@ def blocks(entries: Iterable[Entry]) -> Iterator[Block]:
 
 
 class Lines:
-    """The lines of an open file, knowing how much of it was read."""
+    """The lines of an open file, with the progress of reading."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
-        """Begin at the file's first byte; `size` is its length in bytes, 0 where it has none."""
+        """Start at the file's first byte; `size` is its length in bytes, 0 if unknown."""
         self._file, self._size, self._read, self._count = file, size, 0, 0
 
     def share(self, number: int) -> float | None:
-        """Return how much of the file lies before line `number` (0 to 1), None where it has no size.
+        """Return the share of the file before line `number` (0 to 1), None without a size.
 
-        More was read, to bring lines into order; the lines read so far are taken to be of one length.
+        It assumes lines of equal length, because sorting reads ahead of that line.
         """
         return self._read / self._size * number / self._count if self._size and self._count else None
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield lines; of one too long to be a play, only its beginning."""
+        """Yield lines; cut those that are too long to be a play."""
         while line := self._file.readline(LINE_BYTES + 1):
             self._read += len(line)
             self._count += 1

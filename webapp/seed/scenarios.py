@@ -1,4 +1,4 @@
-"""What can be sent: each scenario's name, sentence, usual rate and length, and its plays."""
+"""The scenarios: name, help text, default rate and duration, and plays."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from webapp.seed.catalogue import load_catalogue
 from webapp.seed.traffic import Traffic
 
 RELEASE_SHARE = 0.8
-"""Share of the plays on a release night that are of the one song."""
+"""Share of the new song among the plays of a release night."""
 
 Plays = Callable[[int, float, int], Iterator[Block]]
-"""From seed, plays a second and the epoch second at which the world's day begins to blocks, one after the other."""
+"""Returns blocks for a seed, plays a second, and the epoch second in the simulated world at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,11 @@ class Scenario:
     """A kind of traffic.
 
     Attributes:
-        help: what it is, in a few words.
-        plays: makes its blocks.
-        rate: plays a second, unless asked otherwise.
-        seconds: how long it lasts, unless asked otherwise; None is for ever.
-        flat_out: its clock waits for a machine that cannot keep up, instead of letting plays grow old.
+        help: a short description.
+        plays: returns its blocks.
+        rate: default plays a second.
+        seconds: default duration; None is for ever.
+        flat_out: pause the clock if the machine cannot keep up, instead of dropping old plays.
     """
 
     help: str

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end the program in good order; whoever insists ends it at once."""
+"""Ends the program gracefully on Ctrl-C or SIGTERM, and at once on a second signal."""
 
 import signal
 import time
@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from types import FrameType
 
-INSIST_S = 1.0
-"""A terminal's Ctrl-C and a parent's SIGTERM come together; only what comes later insists."""
+FORCE_AFTER_S = 1.0
+"""A terminal's Ctrl-C and a parent's SIGTERM come together; only a signal after this time forces the end."""
 
 
 @contextmanager
 def stopping() -> Iterator[Event]:
-    """Give an event that Ctrl-C or SIGTERM sets; a second one, a second later, exits with code 130."""
-    stop, asked = Event(), 0.0
+    """Yield an event that Ctrl-C or SIGTERM sets; a signal more than FORCE_AFTER_S later exits with code 130."""
+    stop, first_s = Event(), 0.0
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked and time.monotonic() > asked + INSIST_S:
+        nonlocal first_s
+        if first_s and time.monotonic() > first_s + FORCE_AFTER_S:
             raise SystemExit(130)
-        asked = asked or time.monotonic()
-        # Not here: whoever was interrupted in `stop.wait` may hold the lock that `set` takes.
+        first_s = first_s or time.monotonic()
+        # In a thread: code that was interrupted in `stop.wait` may hold the lock that `set` takes.
         Thread(target=stop.set, daemon=True).start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

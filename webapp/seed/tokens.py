@@ -1,4 +1,4 @@
-"""The token that a server made in its data folder, for programs on the same machine."""
+"""The ingest token in a server's data folder, for programs on the same machine."""
 
 import time
 from ipaddress import ip_address
@@ -9,23 +9,23 @@ from webapp.config import SettingError, Settings
 from webapp.storage.datadir import token_file
 from webapp.storage.secretfiles import read_secrets
 
-SETTLES_S = 3.0
-"""A server reads a new token within 2 s."""
+NEW_S = 3.0
+"""How long a token counts as new: a server reads a new token within 2 s."""
 
 
 class DataDirToken:
     """The token in a data folder, which may be replaced at any time.
 
     Attributes:
-        value: the token as it was last read; None where there is none.
+        value: the token when last read; None if there is none.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self._file = token_file(data_dir)
         self.value = self._read()
 
-    def renew(self) -> bool:
-        """Read it again after it was refused; returns whether another try can end otherwise."""
+    def reload(self) -> bool:
+        """Read the token again after the server rejected it; return whether retrying makes sense."""
         before, self.value = self.value, self._read()
         return self.value is not None and (self.value != before or self._is_new())
 
@@ -37,17 +37,17 @@ class DataDirToken:
 
     def _is_new(self) -> bool:
         try:
-            return abs(time.time() - self._file.stat().st_mtime) < SETTLES_S
+            return abs(time.time() - self._file.stat().st_mtime) < NEW_S
         except OSError:
             return False
 
 
 def token_for(url: str, data_dir: Path | None) -> DataDirToken | None:
-    """Return the token in a data folder for a server at a loopback address; None for all others.
+    """Return the token in a data folder for a server at a loopback address; None for other addresses.
 
     Args:
-        url: where the server is.
-        data_dir: its data folder; that of the environment or the default if left out.
+        url: the server's address.
+        data_dir: its data folder; by default that of the environment, or the default one.
     """
     if not _is_loopback(urlsplit(url).hostname or ""):
         return None
@@ -58,7 +58,7 @@ def token_for(url: str, data_dir: Path | None) -> DataDirToken | None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine; other names than localhost may lead elsewhere."""
+    """Return whether a host is this machine; names other than localhost may lead elsewhere."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

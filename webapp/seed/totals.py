@@ -1,4 +1,4 @@
-"""What became of the plays, in numbers and in words. Pure: time is an argument."""
+"""Counts of sent plays, as numbers and as text. Pure: time is an argument."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ class Totals:
     """Counts of plays.
 
     Attributes:
-        sent: in batches that the server answered.
-        accepted: taken by it, the late ones among them.
-        late: taken too late to be matched.
-        rejected: refused by it.
-        missed: not sent, or never answered, until they were too old.
+        sent: plays in batches that the server answered.
+        accepted: plays that it accepted, late ones included.
+        late: plays that it accepted too late to match.
+        rejected: plays that it rejected.
+        missed: plays not sent or not answered before they were too old.
     """
 
     sent: int = 0
@@ -22,7 +22,7 @@ class Totals:
     missed: int = 0
 
     def counts(self) -> str:
-        """Return the counts as words."""
+        """Return the counts as text."""
         counts = ("sent", "accepted", "late", "rejected", "missed")
         return ", ".join(f"{getattr(self, name):,} {name}" for name in counts)
 

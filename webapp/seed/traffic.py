@@ -1,4 +1,4 @@
-"""Everyday traffic: plays drawn from the world second by second, each second from random numbers of its own. Pure."""
+"""Everyday traffic: random plays, second by second, each second with its own random numbers. Pure."""
 
 import hashlib
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from webapp.seed.catalogue import Track
 from webapp.seed.world import Ints, Moment, World
 
 REFRESH_S = 600
-"""How often the local hours are looked at again."""
+"""How often the local hours are computed again."""
 
-_LISTENERS_MAX = 65_536  # a city, so that four hexadecimal digits name them
-_PEOPLE_A_LISTENER = 50
+_MAX_LISTENERS = 65_536  # in a city, so that four hexadecimal digits are enough for their names
+_PEOPLE_PER_LISTENER = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What makes plays; the same values make the same plays.
+    """A generator of plays; the same values give the same plays.
 
     Attributes:
-        seed: any whole number; each draws its own listeners, ranks and times.
+        seed: any whole number; it decides listeners, ranks and times.
         rate: plays a second.
-        start_s: epoch second of the world's day at which the traffic begins: it decides who is awake.
-        hit: share of the plays that are of the first track, whatever people like.
+        start_s: epoch second in the simulated world at the start; it decides who is awake.
+        hit: share of the plays that are of the first track regardless of taste.
     """
 
     seed: int
@@ -37,39 +37,39 @@ class Traffic:
     hit: float = 0.0
 
     def blocks(self, gazetteer: Gazetteer, tracks: tuple[Track, ...]) -> Iterator[Block]:
-        """Yield the plays of one second after the other, for ever."""
+        """Yield a block of plays for each second, for ever."""
         ranked = ranking(tracks, self.seed)
-        world, script = World(gazetteer, ranked), _Script(gazetteer, ranked, self.seed)
+        world, json_parts = World(gazetteer, ranked), _JsonParts(gazetteer, ranked, self.seed)
         moment = lru_cache(maxsize=1)(world.moment)
         second = 0
         while True:
-            hour = moment(self.start_s + second // REFRESH_S * REFRESH_S)
-            yield self._second(second, world, hour, script)
+            now = moment(self.start_s + second // REFRESH_S * REFRESH_S)
+            yield self._second(second, world, now, json_parts)
             second += 1
 
-    def _second(self, second: int, world: World, moment: Moment, script: "_Script") -> Block:
+    def _second(self, second: int, world: World, moment: Moment, json_parts: "_JsonParts") -> Block:
         before, after = int(second * self.rate), int((second + 1) * self.rate)
         when, where, what, who, whim = np.random.default_rng([self.seed, second]).random((5, after - before))
         city, track = world.draw(moment, where, what)
         track = np.where(whim < self.hit, 0, track)
         at_ms = np.sort((when * 1000).astype(np.int64)) + second * 1000
-        return Block(at_ms, script.heads(track, city, who), np.arange(before, after, dtype=np.int64) + 1)
+        return Block(at_ms, json_parts.heads(track, city, who), np.arange(before, after, dtype=np.int64) + 1)
 
 
 def ranking(tracks: tuple[Track, ...], seed: int) -> tuple[Track, ...]:
-    """Return the tracks by rank: the file's first leads, the others as the seed has it."""
+    """Return the tracks by rank: the file's first track leads, and the seed shuffles the others."""
     order = np.argsort(np.random.default_rng([seed]).random(len(tracks) - 1), kind="stable")
     return (tracks[0], *(tracks[1 + index] for index in order.tolist()))
 
 
-class _Script:
-    """The bytes of which a play's JSON is joined: its track, its city, its listener."""
+class _JsonParts:
+    """The parts of a play's JSON: track, city and listener."""
 
     def __init__(self, gazetteer: Gazetteer, tracks: tuple[Track, ...], seed: int) -> None:
         self._tracks = pieces(_track_bytes(track) for track in tracks)
         self._cities = pieces(_city_bytes(geoname_id, seed) for geoname_id in gazetteer.geoname_id.tolist())
-        self._listeners = np.clip(gazetteer.population // _PEOPLE_A_LISTENER, 20, _LISTENERS_MAX)
-        self._numbers = pieces(b'%04x","pressed_at":' % number for number in range(_LISTENERS_MAX))
+        self._listeners = np.clip(gazetteer.population // _PEOPLE_PER_LISTENER, 20, _MAX_LISTENERS)
+        self._numbers = pieces(b'%04x","pressed_at":' % number for number in range(_MAX_LISTENERS))
 
     def heads(self, track: Ints, city: Ints, who: np.typing.NDArray[np.float64]) -> Pieces:
         listener = (who * self._listeners[city]).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The world's listeners: where they live, when they are awake and what they like. Pure: time is an argument."""
+"""The simulated listeners: where they live, when they are awake and what they like. Pure: time is an argument."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,21 @@ from webapp.seed.hours import Floats, activity, local_hours
 from webapp.seed.regions import REGIONS, SHARES, region
 
 EXPONENT = 0.51
-"""Listening shares fall with the rank to this power."""
+"""A track's share of listening is its rank to the power of minus this."""
 
 TASTE = 4.0
-"""How much more a title is played where its language is at home, before shares are fitted to the ranks."""
+"""How much more a title is played where its language is spoken, before shares are fitted to the ranks."""
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Who listens to what around an instant: cumulative shares, ready to be drawn from.
+    """Cumulative shares of cities and tracks around an instant, for random sampling.
 
     Attributes:
         cities: (cities,) ascending to 1, in the gazetteer's order.
-        tracks: (markets * tracks,) ascending; market m's own shares, ascending from m to m + 1.
+        tracks: (markets * tracks,) ascending; the shares of market m ascend from m to m + 1.
     """
 
     cities: Floats
@@ -33,10 +33,10 @@ class Moment:
 
 
 class World:
-    """Cities with their listeners, and markets (the countries that speak the same) with their taste."""
+    """The cities with their listeners, and the markets (countries with the same languages) with their taste."""
 
     def __init__(self, gazetteer: Gazetteer, tracks: tuple[Track, ...]) -> None:
-        """Lay out the world; `tracks` come in the order of their rank, the most played first."""
+        """Compute shares; `tracks` are in the order of their rank, the most played first."""
         countries = [str(code) for code in gazetteer.country]
         self.listeners = region_weights(np.maximum(gazetteer.population, 10_000), [region(code) for code in countries])
         self.market, self._taste = markets(countries, tracks)
@@ -44,14 +44,14 @@ class World:
         self._zones, self._zone = _zones(gazetteer)
 
     def moment(self, utc_s: float) -> Moment:
-        """Return what is drawn from at an epoch second."""
-        awake = _normal(self.listeners * activity(*local_hours(self._zones, utc_s))[self._zone])
+        """Return the shares at an epoch second."""
+        awake = _normalized(self.listeners * activity(*local_hours(self._zones, utc_s))[self._zone])
         audience = np.bincount(self.market, awake, len(self._taste)).astype(np.float64)
         tracks = fit(self._taste, audience, self._ranks)
-        return Moment(_ascending(awake), (_ascending(tracks) + np.arange(len(tracks))[:, None]).ravel())
+        return Moment(_cumulative(awake), (_cumulative(tracks) + np.arange(len(tracks))[:, None]).ravel())
 
     def draw(self, moment: Moment, where: Floats, what: Floats) -> tuple[Ints, Ints]:
-        """Turn two columns of uniform numbers in [0, 1) into cities and tracks (indices)."""
+        """Return the indices of cities and tracks for two columns of uniform random numbers in [0, 1)."""
         city = np.searchsorted(moment.cities, where, side="right")
         market = self.market[city]
         track = np.searchsorted(moment.tracks, market + what, side="right") - market * len(self._ranks)
@@ -59,14 +59,14 @@ class World:
 
 
 def rank_shares(count: int) -> Floats:
-    """Return the share of listening of each rank, the first rank first."""
-    return _normal(np.arange(1.0, count + 1.0) ** -EXPONENT)
+    """Return the share of listening of each rank, in order."""
+    return _normalized(np.arange(1.0, count + 1.0) ** -EXPONENT)
 
 
 def region_weights(population: Ints, regions: list[int]) -> Floats:
-    """Return each city's share of the listeners: by population within a region, the regions as SHARES."""
+    """Return each city's share of the listeners: by population within a region, and by SHARES between regions."""
     totals = np.bincount(regions, population, minlength=len(REGIONS))
-    return _normal(population * (np.array(SHARES) / np.maximum(totals, 1.0))[regions])
+    return _normalized(population * (np.array(SHARES) / np.maximum(totals, 1.0))[regions])
 
 
 def markets(countries: list[str], tracks: tuple[Track, ...]) -> tuple[Ints, Floats]:
@@ -80,24 +80,24 @@ def markets(countries: list[str], tracks: tuple[Track, ...]) -> tuple[Ints, Floa
 
 
 def fit(taste: Floats, audience: Floats, ranks: Floats, rounds: int = 60) -> Floats:
-    """Bend tastes so that the whole audience's listening falls with the rank as it should.
+    """Fit the markets' tastes to the overall shares by rank.
 
     Iterative proportional fitting (Deming and Stephan, 1940): rows and columns are scaled in turn.
 
     Args:
         taste: (markets, tracks), above 0.
-        audience: (markets,) each one's share of the listening, above 0.
-        ranks: (tracks,) each one's share of all listening.
-        rounds: how often; the shares are within a thousandth long before.
+        audience: (markets,) each market's share of listening, above 0.
+        ranks: (tracks,) each track's share of listening.
+        rounds: number of iterations; far fewer bring the shares within a thousandth.
 
     Returns:
-        (markets, tracks), each row the shares within that market, summing to 1.
+        (markets, tracks), the shares within each market; each row sums to 1.
     """
     plays = taste * audience[:, None] * ranks
     for _ in range(rounds):
         plays *= (audience / plays.sum(axis=1))[:, None]
         plays *= ranks / plays.sum(axis=0)
-    return _normal(plays)
+    return _normalized(plays)
 
 
 def _zones(gazetteer: Gazetteer) -> tuple[list[tuple[str, float]], Ints]:
@@ -105,13 +105,13 @@ def _zones(gazetteer: Gazetteer) -> tuple[list[tuple[str, float]], Ints]:
     return [(str(name), float(gazetteer.lon[at])) for name, at in zip(names, first, strict=True)], zone
 
 
-def _normal(shares: Floats) -> Floats:
+def _normalized(shares: Floats) -> Floats:
     """Scale the last axis to sum to 1."""
     scaled: Floats = shares / shares.sum(axis=-1, keepdims=True)
     return scaled
 
 
-def _ascending(shares: Floats) -> Floats:
+def _cumulative(shares: Floats) -> Floats:
     sums = np.cumsum(shares, axis=-1)
     scaled: Floats = sums / sums[..., -1:]
     return scaled
