@@ -128,7 +128,7 @@ def serve(
 
     Every other setting is read from the environment; `unison settings` lists them.
     """
-    from webapp.serving import Server, Urls  # which load gevent
+    from webapp.serving import Server  # which loads gevent
 
     logs.set_up(as_json=wants_json(os.environ))
     on_port = host is not None or port is not None
@@ -146,7 +146,7 @@ def serve(
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
     for sentence in Settings.remarks():
         log.warning(sentence, extra={"event": "setting_ignored"})
-    urls = Urls(*map(sockets.url, listeners))._replace(elsewhere=sockets.urls_elsewhere(listener))
+    urls = sockets.Urls(*map(sockets.url, listeners))._replace(elsewhere=sockets.urls_elsewhere(listener))
     if urls.operators:
         given["admin_port"] = listeners[1].getsockname()[1]
     fds = [each.detach() for each in listeners]

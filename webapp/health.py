@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from webapp.app import Unison
+from webapp.engine.clock import Clock
+from webapp.engine.pipeline import Pipeline
+from webapp.storage.history import History
 
 LAG_MAX_S = 2.0
 
@@ -14,14 +14,21 @@ log = logging.getLogger(__name__)
 
 
 class Health:
-    """The health of an application, each kind of trouble a sentence. Ask once its parts are there.
+    """The health of an application, each kind of trouble a sentence. Ask once it has started.
+
+    Args:
+        pipeline: may be behind the clock.
+        history: has warnings of its own.
+        clock: may have been set.
+        prune_after_s: so long after that nothing is forgotten for its age.
 
     Attributes:
-        proxy_warning: what is wrong with the proxy before it, or ""; see `webapp.web.proxywarning`.
+        proxy_warning: what is wrong with the proxy before the server, or ""; see `webapp.web.proxywarning`.
     """
 
-    def __init__(self, app: Unison) -> None:
-        self._app = app
+    def __init__(self, pipeline: Pipeline, history: History, clock: Clock, prune_after_s: float) -> None:
+        self._pipeline, self._history, self._clock = pipeline, history, clock
+        self._prune_after_s = prune_after_s
         self.proxy_warning = ""
         self._logged = "ok"
 
@@ -33,7 +40,7 @@ class Health:
 
     def problems(self) -> list[str]:
         """Return what keeps the server from being ready."""
-        lag_s = self._app.pipeline.lag_s
+        lag_s = self._pipeline.lag_s
         return [f"matching is {lag_s:.1f} s behind the clock"] if lag_s > LAG_MAX_S else []
 
     def log_changes(self) -> None:
@@ -51,8 +58,8 @@ class Health:
 
     def _troubles(self) -> list[str]:
         """Return the warnings that come and go."""
-        troubles, clock = self._app.history.warnings, self._app.clock
-        left_s = self._app.settings.prune_after_s - clock.held_s
+        troubles, clock = self._history.warnings, self._clock
+        left_s = self._prune_after_s - clock.held_s
         if clock.set_by_s and left_s > 0:
             told = clock.jump_text
             troubles.append(f"the clock was set {told}; nothing is forgotten for its age for another {left_s:.0f} s")

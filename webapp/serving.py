@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from ipaddress import ip_network
 from mmap import mmap
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -25,6 +25,7 @@ from gunicorn.glogging import Logger
 from webapp import logs
 from webapp.clientlimits import FairWorker
 from webapp.config import Settings
+from webapp.sockets import Urls
 from webapp.web.badrequests import refuse
 
 DRAIN_S = 1
@@ -187,14 +188,6 @@ class _Logger(Logger):
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         self.error_log.handlers, self.error_log.propagate = [], True
-
-
-class Urls(NamedTuple):
-    """Where a server is reached: on this machine, by operators if they have a listener, and on other machines."""
-
-    here: str
-    operators: str | None = None
-    elsewhere: Sequence[str] = ()
 
 
 class Server(BaseApplication):

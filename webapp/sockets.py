@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 BACKLOG = 2048
 UNTAKEN_S = 60.0
@@ -18,6 +19,14 @@ _BEYOND = {
     "::": [(socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "192.0.2.1")],
 }
 """For sockets of all addresses: some address beyond this machine, of RFC 5737 and RFC 3849, so nobody's."""
+
+
+class Urls(NamedTuple):
+    """Where a server is reached: on this machine, by operators if they have a listener, and on other machines."""
+
+    here: str
+    operators: str | None = None
+    elsewhere: Sequence[str] = ()
 
 
 def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:

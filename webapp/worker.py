@@ -8,23 +8,22 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import gevent
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
 from webapp import logs
-from webapp.app import Unison, create_app
+from webapp.app import make_app
 from webapp.config import SettingError, Settings, wants_json
 from webapp.engine.childprocess import collect_seldom
+from webapp.engine.offload import offload
+from webapp.services import Services
+from webapp.sockets import Urls
 from webapp.storage.datadir import DataDirInUse
 from webapp.storage.secretfiles import SecretFileError
-from webapp.web.assets import BEFORE, assets
 from webapp.web.assetstore import keep
-from webapp.web.runtime import offload
-
-if TYPE_CHECKING:
-    from webapp.serving import Urls, Worker
 
 WARM_AFTER_S = 5.0
 """When all assets are compressed that nobody asked for yet: at once it would slow what a start has to do."""
@@ -47,9 +46,9 @@ class Serving:
         logs.set_up(as_json=wants_json(os.environ))
         try:
             self.settings = Settings.from_env(**given)
-            self.app = create_app(self.settings, open_on_loopback=open_on_loopback)
-            self._unison: Unison = self.app.extensions["unison"]
-            self._unison.check_files()
+            self._services = Services(self.settings, open_on_loopback=open_on_loopback)
+            self.app = make_app(self._services, self._services.start)
+            self._services.check_files()
         except (SettingError, SecretFileError) as error:
             _give_up(error)
 
@@ -62,15 +61,16 @@ class Serving:
             self._start(worker)
         except RuntimeError as error:
             _give_up(error)
-        self.app.extensions[BEFORE] = offload(keep, assets(self.app), self.settings.data_dir)
+        assets = self._services.assets
+        assets.before = offload(keep, assets, self.settings.data_dir)
         collect_seldom()
-        gevent.spawn_later(WARM_AFTER_S, offload, assets(self.app).warm)
+        gevent.spawn_later(WARM_AFTER_S, offload, assets.warm)
 
     def _start(self, worker: Worker) -> None:
         until_s = time.monotonic() + FOLDER_S
         while True:
             try:
-                return self._unison.start()
+                return self._services.start()
             except DataDirInUse:
                 if not worker.alive:  # it was told to end while it waited
                     sys.exit(0)
@@ -85,8 +85,8 @@ class Serving:
         logs.announce(f"Unison is on {here}", event="started", url=here)
         for url in elsewhere:
             logs.announce(f"Other machines reach it on {url}", url=url)
-        logs.announce(self._unison.senders.summary())
-        logs.announce(self._unison.operators.summary(operators))
+        logs.announce(self._services.senders.summary())
+        logs.announce(self._services.operators.summary(operators))
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:
             logs.announce(
                 "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."
@@ -94,7 +94,7 @@ class Serving:
 
     def stop(self) -> None:
         """End all."""
-        self._unison.stop()
+        self._services.stop()
 
 
 def _give_up(error: Exception) -> NoReturn:

@@ -56,7 +56,7 @@ def _make_hub() -> Hub:
     options: dict[str, Any] = {
         name: float(value) for name, _, value in (pair.partition("=") for pair in os.environ["HUB"].split())
     }
-    return Hub(**options)
+    return Hub(**options).start()
 
 
 app = Flask(__name__)

@@ -14,7 +14,7 @@ from webapp.engine.viewer import Viewer
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """A hub on this thread's loop, which runs only while a test waits."""
-    hub = Hub()
+    hub = Hub().start()
     yield hub
     hub.close(wait_s=0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 from flask import Flask, Request
@@ -15,12 +14,14 @@ from werkzeug.test import EnvironBuilder
 from tests.integration.ingest_client import LINES, play, send
 from tests.serving import FlaskServer, Server
 from webapp.config import Settings
+from webapp.engine.ingest import Ingest
+from webapp.storage.datadir import DataDir
 from webapp.web import ingest
 from webapp.web.ingestauth import IngestAuth
 from webapp.web.requestbodies import BODY_MOST, MemoryBudget, read_body
 
 MIB = 1 << 20
-ANYONE = IngestAuth(Settings(open_ingest=True), None)
+ANYONE = IngestAuth(Settings(open_ingest=True), DataDir(Settings().data_dir))
 
 
 def test_with_tokens_set_one_of_them_is_needed_from_this_machine_too(serve: Callable[..., Server]) -> None:
@@ -48,19 +49,26 @@ def test_flasks_own_server_gives_the_answer_to_nine_mebibytes(flask_server: Flas
     assert (answer.status, "this token may not" in answer.error) == (401, True)
 
 
-def alone(**parts: object) -> FlaskClient:
-    """Return a client of nothing but the way in, with such parts."""
+class NoIngest(Ingest):
+    """Takes no plays."""
+
+    def __init__(self, check_room: Callable[[], None]) -> None:
+        self._check_room = check_room
+
+    def check_room(self, n: int = 1) -> None:
+        self._check_room()
+
+
+def alone(check_room: Callable[[], None]) -> FlaskClient:
+    """Return a client of nothing but the way in."""
     app = Flask(__name__)
-    app.extensions["unison"] = SimpleNamespace(
-        settings=Settings(), senders=ANYONE, bodies=MemoryBudget(), start=lambda: None, **parts
-    )
-    ingest.init_app(app)
+    ingest.init_app(app, NoIngest(check_room), ANYONE, MemoryBudget())
     return app.test_client()
 
 
 def test_a_server_that_cannot_read_chunks_says_so() -> None:
     environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": False}
-    client = alone(check_room=lambda: None)
+    client = alone(lambda: None)
     answer = client.post("/api/plays", environ_base=environ, content_type="application/json")
     assert answer.status_code == 411
     assert "send it with Content-Length" in answer.text
@@ -70,7 +78,7 @@ def test_a_failure_of_the_server_tells_the_log_and_not_the_client(caplog: pytest
     def fail() -> None:
         raise RuntimeError("a disk on fire")
 
-    answer = alone(check_room=fail).post("/api/plays", json=[], environ_base={"REMOTE_ADDR": "127.0.0.1"})
+    answer = alone(fail).post("/api/plays", json=[], environ_base={"REMOTE_ADDR": "127.0.0.1"})
     assert answer.status_code == 500
     assert list(answer.json or {}) == ["error"]
     assert "fire" not in answer.text

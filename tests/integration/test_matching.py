@@ -96,7 +96,7 @@ def test_a_process_that_is_stuck_costs_no_history(serve: Callable[..., Server]) 
 
 @pytest.fixture
 def matching() -> Iterator[MatchingProcess]:
-    made = MatchingProcess(b"k" * 32, 1_000, 0)
+    made = MatchingProcess(lambda: b"k" * 32, 1_000).start(0)
     yield made
     made.stop()
 

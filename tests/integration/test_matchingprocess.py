@@ -51,7 +51,7 @@ def undisturbed(count: int) -> list[bytes]:
 
 @pytest.fixture
 def matching() -> Iterator[MatchingProcess]:
-    made = MatchingProcess(SECRET, WINDOW_MS, START_MS, LATENESS_MS)
+    made = MatchingProcess(lambda: SECRET, WINDOW_MS, LATENESS_MS).start(START_MS)
     yield made
     made.stop()
 

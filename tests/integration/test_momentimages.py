@@ -16,7 +16,7 @@ from tests.serving import Server, ask
 from tests.unit.history_world import connection, left_behind
 from webapp.core.records import Connection
 from webapp.graphics.imagecache import MAX_WAITING
-from webapp.web.momentimages import IMAGES
+from webapp.web.imageresponses import IMAGES
 
 KB = 1000
 SIZES = {"card.png": (1200, 630), "story.png": (1080, 1920)}

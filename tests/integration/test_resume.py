@@ -36,7 +36,7 @@ class World:
         self.now_s = T0 / 1000
         self.gazetteer: Gazetteer = load_gazetteer()
         self.bus = MemoryBus(lambda: self.now_s, RING_S, 1 << 26)
-        self.hub = Hub()
+        self.hub = Hub().start()
         self.history = History(folder / "history.sqlite3", self.gazetteer, days=30, max_rows=1000)
         self.history.open()
         self.channels = Channels(

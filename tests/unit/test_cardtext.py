@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from tests.unit.history_world import GAZETTEER, connection
-from webapp import create_app
-from webapp.config import Settings
 from webapp.core.plays import Source
 from webapp.graphics.cards import CardText
 from webapp.web.momentimages import card_text
 
 
-def asked(tmp_path: Path, query: str = "", **headers: str) -> CardText:
-    app = create_app(Settings.from_env(data_dir=tmp_path))
+def asked(app: Flask, query: str = "", **headers: str) -> CardText:
     moment = replace(connection(), from_city=GAZETTEER.by_name("'s-Hertogenbosch", "NL"), apart_ms=41)
     with app.test_request_context(f"/c/x/card.png{query}", headers=headers):
-        return card_text(moment)
+        return card_text(moment, GAZETTEER)
 
 
-def test_names_are_plain_text_and_not_a_pages(tmp_path: Path) -> None:
-    assert asked(tmp_path).start.place == "'s-Hertogenbosch, The Netherlands"
+def test_names_are_plain_text_and_not_a_pages(app: Flask) -> None:
+    assert asked(app).start.place == "'s-Hertogenbosch, The Netherlands"
 
 
 @pytest.mark.parametrize(
     ("query", "apart"), [("", "41 ms apart"), ("?lang=de", "41 ms auseinander"), ("?lang=nonsense", "41 ms apart")]
 )
-def test_the_language_is_the_addresss(tmp_path: Path, query: str, apart: str) -> None:
-    facts = asked(tmp_path, query, **{"Accept-Language": "en-US, ja"}).facts
+def test_the_language_is_the_addresss(app: Flask, query: str, apart: str) -> None:
+    facts = asked(app, query, **{"Accept-Language": "en-US, ja"}).facts
     assert facts.startswith(("16,897 km", "16.897 km"))
     assert facts.endswith(apart)
 
 
-def test_a_moment_of_the_same_instant_says_so(tmp_path: Path) -> None:
-    app = create_app(Settings.from_env(data_dir=tmp_path))
+def test_a_moment_of_the_same_instant_says_so(app: Flask) -> None:
     with app.test_request_context("/c/x/card.png"):
-        assert card_text(replace(connection(), apart_ms=0)).facts == "16,897 km · the same instant"
+        assert card_text(replace(connection(), apart_ms=0), GAZETTEER).facts == "16,897 km · the same instant"
 
 
 @pytest.mark.parametrize(
     ("source", "end"), [("live", " UTC"), ("synthetic", " UTC · synthetic"), ("replay", " UTC · replay")]
 )
-def test_a_picture_says_where_its_plays_came_from_unless_they_were_live(
-    tmp_path: Path, source: Source, end: str
-) -> None:
-    app = create_app(Settings.from_env(data_dir=tmp_path))
+def test_a_picture_says_where_its_plays_came_from_unless_they_were_live(app: Flask, source: Source, end: str) -> None:
     with app.test_request_context("/c/x/card.png"):
-        assert card_text(replace(connection(), source=source)).when.endswith(end)
+        assert card_text(replace(connection(), source=source), GAZETTEER).when.endswith(end)

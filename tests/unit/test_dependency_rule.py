@@ -1,6 +1,7 @@
-"""The core is pure: no web framework, no thread, no socket, no clock, neither directly nor through another file.
+"""Who may import whom. The core is sans-I/O: it reaches no web framework, thread, socket, clock or file.
 
-So is what puts pictures together; and no folder imports one above it.
+What puts pictures together reaches only the files that it is shipped with. No folder imports one above it, and no
+modules import each other in a circle.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 WEBAPP = Path(__file__).resolve().parents[2] / "webapp"
-MOVING = {"__init__", "imagecache", "renderer"}
+MOVING = {"__init__", "imagecache", "images", "renderer"}
 """Of graphics: what keeps pictures, and has them drawn in a process of its own."""
-PURE = [
+LOADERS = {"earthdata", "fonts"}
+"""Of graphics: what reads the files that it is shipped with."""
+SANS_IO = [
     f"{folder}.{path.stem}"
     for folder in ("core", "graphics")
     for path in sorted((WEBAPP / folder).glob("*.py"))
@@ -33,6 +37,7 @@ LOWER = {
 UPPER = {
     "web",
     "app",
+    "services",
     "cli",
     "clientlimits",
     "wsgikeys",
@@ -50,14 +55,18 @@ INPUT_OUTPUT = {"socket", "select", "selectors", "ssl", "http", "urllib", "simpl
 CLOCKS = {"time", "sched"}
 FORBIDDEN = FRAMEWORKS | CONCURRENCY | INPUT_OUTPUT | CLOCKS
 CLOCK_METHODS = {"now", "utcnow", "today"}
+FILES = {"pathlib", "os", "io", "tempfile", "shutil", "zipfile", "webapp.resources"}
+FILE_METHODS = {"open", "load", "memmap", "read_bytes", "read_text", "write_bytes", "write_text"}
 
 
 def imports_of(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted names that a module imports when it runs, those inside functions included.
+    """Yield the dotted names that a module imports when it runs, those inside functions included."""
+    return _named_in(_running(tree))
 
-    What is imported relatively keeps its dots, which no rule here allows.
-    """
-    for node in _running(tree):
+
+def _named_in(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Yield the dotted names that are imported; relative ones keep their dots, which no rule here allows."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -68,6 +77,14 @@ def clock_readings_of(tree: ast.AST) -> Iterator[str]:
     """Yield what reads a clock without importing one: `datetime.now()` and its like."""
     for node in _running(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_METHODS:
+            yield ast.unparse(node.func)
+
+
+def openings_of(tree: ast.AST) -> Iterator[str]:
+    """Yield what opens a file, or could: imports, and calls such as `open()` and `np.load()`."""
+    yield from (full for full in imports_of(tree) if full in FILES or full.rpartition(".")[0] in FILES)
+    for node in _running(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in FILE_METHODS:
             yield ast.unparse(node.func)
 
 
@@ -98,6 +115,12 @@ def _modules(full: str, package: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)] if first == package else []
 
 
+def opened(module: str, root: Path = WEBAPP) -> list[str]:
+    """Return a sentence for each file that a module can reach."""
+    trees = reachable(module, root).items()
+    return [f"{name} opens files: {call}" for name, tree in trees for call in openings_of(tree)]
+
+
 def violations(module: str, root: Path = WEBAPP) -> list[str]:
     """Return a sentence for each forbidden import or reading of a clock that a module can reach."""
     found = []
@@ -107,10 +130,85 @@ def violations(module: str, root: Path = WEBAPP) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_a_pure_file_reaches_no_framework_no_thread_no_socket_and_no_clock(module: str) -> None:
+@pytest.mark.parametrize("module", SANS_IO)
+def test_a_sans_io_file_reaches_no_framework_no_thread_no_socket_and_no_clock(module: str) -> None:
     assert module in reachable(module)
     assert violations(module) == []
+
+
+@pytest.mark.parametrize("module", [name for name in SANS_IO if name.startswith("core.")])
+def test_the_core_reaches_no_file(module: str) -> None:
+    assert opened(module) == []
+
+
+@pytest.mark.parametrize("module", [name for name in SANS_IO if name.startswith("graphics.")])
+def test_only_its_loaders_open_files_where_pictures_are_put_together(module: str) -> None:
+    openings = list(openings_of(ast.parse((WEBAPP / module.replace(".", "/")).with_suffix(".py").read_text())))
+    assert bool(openings) == (module.partition(".")[2] in LOADERS), openings
+
+
+def imported_by(package: Path) -> dict[str, set[str]]:
+    """Return what each module of a package imports of it: when it runs, later, or for a type checker."""
+    paths = {".".join(path.relative_to(package).with_suffix("").parts): path for path in package.rglob("*.py")}
+    found = {}
+    for name, path in paths.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        named = [
+            f"{node.module}.{each.name}" for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names
+        ]
+        named += [each.name for node in nodes if isinstance(node, ast.Import) for each in node.names]
+        found[name] = {each for full in named for each in _modules(full, package.name) if each in paths} - {name}
+    return found
+
+
+def circle(package: Path) -> list[str]:
+    """Return modules that import each other in a circle; none if there is no circle."""
+    try:
+        TopologicalSorter(imported_by(package)).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_for_their_types() -> None:
+    assert circle(WEBAPP) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "import webapp.first",
+        "def f():\n    from webapp import first",
+        "if TYPE_CHECKING:\n    from webapp.first import X",
+    ],
+)
+def test_the_rule_sees_a_circle(tmp_path: Path, back: str) -> None:
+    package = tmp_path / "webapp"
+    package.mkdir()
+    (package / "first.py").write_text("from webapp.second import Y\n")
+    (package / "second.py").write_text("from webapp import third\n")
+    (package / "third.py").write_text("x = 1\n")
+    assert circle(package) == []
+    (package / "third.py").write_text(back)
+    assert set(circle(package)) == {"first", "second", "third"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('x')",
+        "import numpy as np\nnp.load('x')",
+        "from pathlib import Path",
+        "import os.path",
+        "from webapp import resources",
+    ],
+)
+def test_the_rule_sees_what_opens_a_file_two_files_away(tmp_path: Path, source: str) -> None:
+    package = tmp_path / "webapp"
+    package.mkdir()
+    (package / "first.py").write_text("from webapp.second import x\n")
+    (package / "second.py").write_text(source)
+    assert len(opened("first", package)) == 1
 
 
 def upward(path: Path, folders: set[str]) -> list[str]:
@@ -166,7 +264,7 @@ def test_the_rule_sees_what_reaches_upward(tmp_path: Path, source: str, count: i
 
 
 def test_importing_the_core_loads_no_framework() -> None:
-    program = f"import sys, {', '.join(f'webapp.{name}' for name in PURE)}; print(*sys.modules)"
+    program = f"import sys, {', '.join(f'webapp.{name}' for name in SANS_IO)}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert set(loaded) & (FRAMEWORKS | {"sqlite3", "simple_websocket", "websockets"}) == set()
 

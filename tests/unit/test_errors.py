@@ -4,20 +4,14 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 
-from webapp.resources import TEMPLATES
+from webapp.core.filters import FilterError
 from webapp.storage.datadir import DataDirError
-from webapp.web import assets, atom, errors, pages, playlist
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.fixture
-def client() -> FlaskClient:
-    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (assets, pages, playlist, atom):
-        app.register_blueprint(part.blueprint)
-    errors.init_app(app)
-
+def client(app: Flask) -> FlaskClient:
     @app.get("/in-use")
     def in_use() -> str:
         raise DataDirError("another server uses <this> folder")
@@ -26,6 +20,10 @@ def client() -> FlaskClient:
     @app.get("/gone")
     def gone() -> str:
         abort(410, "it is older than the oldest that is kept")
+
+    @app.get("/filtered")
+    def filtered() -> str:
+        raise FilterError("city='Atlantis': expected the GeoNames id of a city")
 
     return app.test_client()
 
@@ -53,3 +51,12 @@ def test_what_failed_is_said_and_escaped(client: FlaskClient) -> None:
 
 def test_the_api_speaks_json_to_browsers_too(client: FlaskClient) -> None:
     assert client.get("/api/gone", headers=BROWSER).json == {"error": "it is older than the oldest that is kept"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/filtered", "/card.png?city=Atlantis", "/code.svg?city=Atlantis", "/moments.atom?city=x"]
+)
+def test_a_filter_that_cannot_be_used_is_a_bad_request_everywhere(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 400
+    assert "expected the GeoNames id of a city" in (answer.json or {})["error"]

@@ -14,9 +14,10 @@ from webapp.cli import main
 from webapp.config import Settings
 from webapp.storage.datadir import DataDir, token_file
 from webapp.storage.secretfiles import SecretFileError
-from webapp.web.ingestauth import IngestAuth, senders
+from webapp.web.ingestauth import IngestAuth
 
 HERE = Settings()
+UNOPENED = DataDir(HERE.data_dir)
 EVERYWHERE = Settings(host="0.0.0.0")
 TOKENS = Settings(tokens=("first-token", "zweites-tökchen"), open_ingest=True)
 
@@ -29,13 +30,13 @@ def request(peer: str = "127.0.0.1", host: str = "127.0.0.1:8000", **headers: st
 
 def demo(settings: Settings = HERE) -> IngestAuth:
     """Who may send to a demonstration."""
-    return IngestAuth(settings, None, open_on_loopback=True)
+    return IngestAuth(settings, UNOPENED, open_on_loopback=True)
 
 
 def made(data_dir: Path, settings: Settings = HERE) -> tuple[IngestAuth, str]:
     """Return who may send to a server with a data folder of its own, and the token in it."""
     with DataDir(data_dir) as folder:
-        found = senders(settings, folder)
+        found = IngestAuth(settings, folder).open()
     return found, token_file(data_dir).read_text().strip()
 
 
@@ -83,7 +84,7 @@ def test_the_tokens_of_a_file_open_beside_those_that_are_set(tmp_path: Path) -> 
     file = tmp_path / "tokens"
     file.write_text("one\n two,three \n")
     with DataDir(tmp_path / "data") as folder:
-        found = senders(Settings(tokens=("four",), tokens_file=file), folder)
+        found = IngestAuth(Settings(tokens=("four",), tokens_file=file), folder).open()
         assert not token_file(tmp_path / "data").exists()
     for token in ("one", "two", "three", "four"):
         found.check(request(Authorization=f"Bearer {token}"))
@@ -99,7 +100,7 @@ def test_a_file_of_tokens_that_cannot_be_read_changes_nothing_and_an_empty_one_t
     file = tmp_path / "tokens"
     file.write_text("one")
     with DataDir(tmp_path / "data") as folder:
-        found = senders(Settings(tokens_file=file), folder)
+        found = IngestAuth(Settings(tokens_file=file), folder).open()
     file.unlink()
     for _ in range(3):
         found.reload()
@@ -128,7 +129,7 @@ def test_a_server_does_not_start_without_the_file_of_tokens_that_is_set(
     if content is not None:
         file.write_text(content)
     with DataDir(tmp_path / "data") as folder, pytest.raises(SecretFileError) as error:
-        senders(Settings(tokens_file=file), folder)
+        IngestAuth(Settings(tokens_file=file), folder).open()
     assert str(error.value).startswith(f"UNISON_TOKENS_FILE: {file} {says}")
 
 
@@ -159,13 +160,13 @@ def test_the_command_says_in_a_sentence_where_there_is_no_token(tmp_path: Path, 
 
 def test_open_ingest_takes_plays_from_anyone() -> None:
     sent = request("203.0.113.9", "unison.example", X_Forwarded_For="a", Origin="https://elsewhere.example")
-    IngestAuth(Settings(host="0.0.0.0", open_ingest=True), None).check(sent)
+    IngestAuth(Settings(host="0.0.0.0", open_ingest=True), UNOPENED).check(sent)
 
 
 @pytest.mark.parametrize("given", ["Bearer first-token", "bearer  first-token ", "Bearer zweites-tökchen"])
 def test_any_of_the_tokens_opens_from_anywhere(given: str) -> None:
     sent = given.encode().decode("latin-1")  # as a server hands the bytes of a header on
-    IngestAuth(TOKENS, None).check(request("203.0.113.9", X_Forwarded_For="a", Authorization=sent))
+    IngestAuth(TOKENS, UNOPENED).check(request("203.0.113.9", X_Forwarded_For="a", Authorization=sent))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_any_of_the_tokens_opens_from_anywhere(given: str) -> None:
 )
 def test_with_tokens_set_a_wrong_one_or_none_never_opens(given: str | None, says: str) -> None:
     headers = {} if given is None else {"Authorization": given.encode().decode("latin-1")}
-    for found in (IngestAuth(TOKENS, None), demo(TOKENS)):
+    for found in (IngestAuth(TOKENS, UNOPENED), demo(TOKENS)):
         sentence = refusal(found, request(**headers))
         assert says in sentence
         assert "first-token" not in sentence
@@ -254,9 +255,9 @@ def test_to_a_demonstration_our_own_pages_may_send(headers: dict[str, Any]) -> N
     [
         (demo(), "from this machine"),
         (demo(EVERYWHERE), "with the token in"),
-        (IngestAuth(HERE, None), "with the token in"),
-        (IngestAuth(TOKENS, None), "with a token of UNISON_TOKENS"),
-        (IngestAuth(Settings(host="0.0.0.0", open_ingest=True), None), "from anyone"),
+        (IngestAuth(HERE, UNOPENED), "with the token in"),
+        (IngestAuth(TOKENS, UNOPENED), "with a token of UNISON_TOKENS"),
+        (IngestAuth(Settings(host="0.0.0.0", open_ingest=True), UNOPENED), "from anyone"),
     ],
 )
 def test_the_operator_is_told_who_may_send(found: IngestAuth, says: str) -> None:

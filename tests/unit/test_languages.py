@@ -10,23 +10,13 @@ import build_placeholder
 import build_words
 import pytest
 from babel.messages.catalog import Catalog
-from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp.resources import TEMPLATES
-from webapp.web import assets, atom, embedbuilder, pages, playlist, stats
+from webapp.web import embedbuilder
 from webapp.web.embedoptions import PARAMETERS
 from webapp.web.languages import LANGUAGES, TRANSLATIONS, chosen, words
 
 CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
-
-
-@pytest.fixture
-def client() -> FlaskClient:
-    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (assets, pages, playlist, atom, stats, embedbuilder):
-        app.register_blueprint(part.blueprint)
-    return app.test_client()
 
 
 def test_there_is_a_catalogue_for_each_language_but_the_first() -> None:

@@ -8,23 +8,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, records, track
+from webapp.core import matchlookup
 from webapp.core.gazetteer import load_gazetteer
-from webapp.core.matchlookup import Press, find_connection, find_pulse_ms, known_by_ms
+from webapp.core.matchlookup import Press, known_by_ms
 from webapp.core.plays import track_id
-from webapp.core.records import SliceRecord
+from webapp.core.records import Connection, SliceRecord
 
 GAZETTEER = load_gazetteer()
 WINDOW_MS = 1_000
 SONG, OTHER = track(), track("Copper Sky")
 HERE = Press(track_id("Marisol Vey", "Night Bus Home"), GAZETTEER.by_id(PARIS), T0 + 100)
+ELSEWHERE = Press("0" * 16, 0, T0 + 101)
 places = st.sampled_from((OSAKA, RECIFE, PARIS, LYON, CAIRO))
 moments = st.lists(st.integers(0, 2_500), min_size=2, max_size=14, unique=True)
 
 
+def met(record: SliceRecord, press: Press) -> Connection | None:
+    """The connection of one press, looked for beside another that met nobody."""
+    return matchlookup.find_connections(record, [ELSEWHERE, press], GAZETTEER).get(press)
+
+
 def found(kept: list[SliceRecord], press: Press) -> list[tuple[str, int, int]]:
     """What the records tell a press: of what, how far apart, and the end of the slice that it stands in."""
-    connections = [(each, record) for record in kept if (each := find_connection(record, press, GAZETTEER))]
-    pulses = [(apart, record.end_ms) for record in kept if (apart := find_pulse_ms(record, press)) is not None]
+    connections = [(each, record) for record in kept if (each := met(record, press))]
+    pulses = [
+        (apart, record.end_ms)
+        for record in kept
+        for apart in matchlookup.find_pulses_ms(record, [press, ELSEWHERE]).values()
+    ]
     return [(each.id, each.apart_ms, record.end_ms) for each, record in connections] + [
         ("near", apart, end_ms) for apart, end_ms in pulses
     ]
@@ -47,7 +58,7 @@ def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataO
     assert {id: n for id, n in ids.items() if n} == {
         f"{each.id}": 2
         for record in kept
-        for each in [find_connection(record, press_of(pair, record), GAZETTEER) for pair in record.pairs]
+        for each in [met(record, press_of(pair, record)) for pair in record.pairs]
         if each
     }
     assert near == 2 * sum(len(record.pulses) for record in kept)

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
-from tests.unit.history_world import connection
-from webapp import create_app
+from tests.unit.history_world import GAZETTEER, connection
 from webapp.config import Settings
+from webapp.core.records import Connection
+from webapp.services import Services
+from webapp.storage.history import History
+from webapp.web import moments
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(Settings.from_env(data_dir=tmp_path))
-    app.extensions["unison"].start()
-    yield app
-    app.extensions["unison"].stop()
-
-
-def test_while_the_history_is_in_trouble_no_moment_is_said_to_be_gone(app: Flask) -> None:
+def test_while_the_history_is_in_trouble_no_moment_is_said_to_be_gone(services: Services, client: FlaskClient) -> None:
     path = f"/c/{connection().id}"
-    assert app.test_client().get(path).status_code == 404
-    app.extensions["unison"].history.problem = "the history cannot be read: unable to open database file"
-    answer = app.test_client().get(path)
+    assert client.get(path).status_code == 404
+    services.history.problem = "the history cannot be read: unable to open database file"
+    answer = client.get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert answer.json == {"error": "the history cannot be read: unable to open database file"}
 
 
-def test_a_share_that_has_to_wait_too_long_is_to_come_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    unison = app.extensions["unison"]
-    monkeypatch.setattr("webapp.web.moments.SHARE_S", 0.01)
-    unison.history.record("s", 1, connection().at_ms, [connection()], b"{}", b"[]")
-    with unison.sharing:
-        assert app.test_client().post(f"/c/{connection().id}/share").status_code == 503
-    assert app.test_client().post(f"/c/{connection().id}/share").status_code == 204
+class SlowHistory:
+    """A history on a disk that takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def get(self, _: str) -> Connection:
+        return connection()
+
+    def share(self, _: str) -> None:
+        self.begun.set()
+        assert self.go.wait(30)
+
+
+def test_a_share_that_has_to_wait_too_long_is_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "SHARE_S", 0.01)
+    app, history = Flask(__name__), SlowHistory()
+    app.register_blueprint(moments.create_blueprint(Settings(), GAZETTEER, cast(History, history)))
+
+    def share() -> Any:
+        return app.test_client().post(f"/c/{connection().id}/share").status_code
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(share)
+        assert history.begun.wait(30)
+        assert share() == 503
+        history.go.set()
+        assert first.result(30) == 204
+    assert share() == 204

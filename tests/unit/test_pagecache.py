@@ -2,26 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from webapp.app import create_app
-from webapp.config import Settings
 from webapp.web.pagecache import PAGES, AddressTurns, Kept, PageCache
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    folder: Path = tmp_path_factory.mktemp("rendered")
-    app = create_app(Settings(data_dir=folder))
-    yield app.test_client()
-    app.extensions["unison"].stop()
 
 
 def kept(body: bytes, until_s: float = 10.0) -> Kept:

@@ -5,33 +5,26 @@ import re
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
-from webapp.web import assets, atom, embedbuilder, pages, playlist, stats
+from webapp.resources import ASSETS, pydeck_bundle
+from webapp.services import Services
+from webapp.web import assets
+from webapp.web.assets import Assets
 
 
 @pytest.fixture
-def app() -> Flask:
-    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=None)
-    for part in (assets, pages, playlist, atom, stats, embedbuilder):
-        app.register_blueprint(part.blueprint)
-    return app
+def served(services: Services) -> Assets:
+    return services.assets
 
 
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+def address(served: Assets, name: str) -> str:
+    return f"/assets/{served.version}/{name}"
 
 
-def address(app: Flask, name: str) -> str:
-    return f"/assets/{assets.assets(app).version}/{name}"
-
-
-def test_every_asset_is_served_with_its_type_and_kept_for_ever(app: Flask, client: FlaskClient) -> None:
-    for name in assets.assets(app).files:
-        answer = client.get(address(app, name))
+def test_every_asset_is_served_with_its_type_and_kept_for_ever(served: Assets, client: FlaskClient) -> None:
+    for name in served.files:
+        answer = client.get(address(served, name))
         assert answer.status_code == 200
         assert answer.content_type == assets.SERVED["." + name.rsplit(".", 1)[1]]
         assert "immutable" in answer.headers["Cache-Control"]
@@ -43,16 +36,16 @@ def test_every_asset_is_served_with_its_type_and_kept_for_ever(app: Flask, clien
     [("br, gzip", "br"), ("gzip, deflate", "gzip"), ("br;q=0, gzip", "gzip"), ("", None), ("identity", None)],
 )
 def test_assets_come_in_the_coding_the_browser_takes(
-    app: Flask, client: FlaskClient, accepted: str, coding: str | None
+    served: Assets, client: FlaskClient, accepted: str, coding: str | None
 ) -> None:
-    answer = client.get(address(app, assets.MAIN), headers={"Accept-Encoding": accepted})
+    answer = client.get(address(served, assets.MAIN), headers={"Accept-Encoding": accepted})
     assert answer.headers.get("Content-Encoding") == coding
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
     assert unpack(answer.data) == (ASSETS / assets.MAIN).read_bytes()
 
 
-def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(app: Flask, client: FlaskClient) -> None:
-    answer = client.get(address(app, "pydeck.js"), headers={"Accept-Encoding": "gzip, br"})
+def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(served: Assets, client: FlaskClient) -> None:
+    answer = client.get(address(served, "pydeck.js"), headers={"Accept-Encoding": "gzip, br"})
     assert len(answer.data) < 1_100_000
     assert brotli.decompress(answer.data) == pydeck_bundle().read_bytes()
 
@@ -60,8 +53,8 @@ def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(app: Flask, clien
 @pytest.mark.parametrize(
     "name", ["nothing.js", "package.json", "tsconfig.json", "types.d.ts", "embed/embed.d.ts", "../webapp/app.py", ""]
 )
-def test_what_is_not_an_asset_is_not_found(app: Flask, client: FlaskClient, name: str) -> None:
-    assert client.get(address(app, name)).status_code == 404
+def test_what_is_not_an_asset_is_not_found(served: Assets, client: FlaskClient, name: str) -> None:
+    assert client.get(address(served, name)).status_code == 404
 
 
 def test_an_asset_of_another_version_is_not_found(client: FlaskClient) -> None:
@@ -75,7 +68,7 @@ def test_the_page_is_sent_again_only_when_it_changed(client: FlaskClient) -> Non
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_the_page_needs_no_other_host_and_no_inline_code(app: Flask, client: FlaskClient) -> None:
+def test_the_page_needs_no_other_host_and_no_inline_code(served: Assets, client: FlaskClient) -> None:
     page = client.get("/").text
     loaded = re.findall(r'<(?:script|link(?! rel="alternate")|img)[^>]*?(?:src|href)="([^"]*)"', page)
     assert len(loaded) > 10
@@ -97,22 +90,22 @@ def test_the_globes_page_leads_to_the_others(client: FlaskClient, path: str) -> 
     assert f'<a href="{path}' in client.get("/?lang=de").text
 
 
-def test_every_module_that_is_imported_is_served(app: Flask) -> None:
-    served = assets.assets(app).files
-    for name, path in served.items():
+def test_every_module_that_is_imported_is_served(served: Assets) -> None:
+    files = served.files
+    for name, path in files.items():
         if not name.endswith(".js") or name == assets.BUNDLE:
             continue
         for imported in re.findall(
             r"""(?:from|import\(|^import) ?["'](\.[^"']+)["']""", path.read_text(), re.MULTILINE
         ):
-            assert (path.parent / imported).resolve() in {other.resolve() for other in served.values()}
+            assert (path.parent / imported).resolve() in {other.resolve() for other in files.values()}
 
 
-def test_the_version_changes_with_any_asset(app: Flask) -> None:
-    files = dict(assets.assets(app).files)
-    assert assets.Assets(files).version == assets.assets(app).version
+def test_the_version_changes_with_any_asset(served: Assets) -> None:
+    files = dict(served.files)
+    assert assets.Assets(files).version == served.version
     files[assets.MAIN] = files["globe/globe.js"]
-    assert assets.Assets(files).version != assets.assets(app).version
+    assert assets.Assets(files).version != served.version
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt"])

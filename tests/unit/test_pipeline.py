@@ -32,7 +32,7 @@ class World:
             Clock(self.clock, lambda: self.now_s - self.set_by_s),
             0.5,
             lambda slices, _: self.closed.append(slices),
-        )
+        ).start()
 
     def clock(self) -> float:
         return self.now_s

@@ -15,7 +15,7 @@ from webapp.storage import periodtotals
 from webapp.storage.history import History
 from webapp.storage.periods import CACHE_S, PERIODS
 from webapp.web import playlistformats
-from webapp.web.playlist import charts
+from webapp.web.playlist import chart_cache
 from webapp.web.playlistformats import Item, Playlist
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "xspf.rng"))
@@ -143,7 +143,7 @@ def test_a_songs_farthest_connection_stands_for_it() -> None:
 def test_a_chart_is_read_once_while_it_is_fresh() -> None:
     now = [NOON_S]
     with temporary_history() as history:
-        sums = charts(history, GAZETTEER, lambda: now[0])
+        sums = chart_cache(history, GAZETTEER, lambda: now[0])
         history.record("s", 1, NOON_MS, [connection(1, 1)], b"{}", b"[]")
         history.flush()
         first = sums.get("hour")
@@ -158,7 +158,7 @@ def test_a_chart_is_read_once_while_it_is_fresh() -> None:
 def test_who_finds_a_chart_old_while_it_is_made_anew_gets_the_old_one() -> None:
     now = [NOON_S]
     with temporary_history() as history:
-        sums = charts(history, GAZETTEER, lambda: now[0])
+        sums = chart_cache(history, GAZETTEER, lambda: now[0])
         old = sums.get("hour")
         now[0] += 31
         with sums._locks["hour"]:

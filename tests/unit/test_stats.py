@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.history_world import CITIES, GAZETTEER, NOON_MS, connection, temporary_history
 from webapp.core.records import Connection
-from webapp.web.stats import Figure, Row, figures
+from webapp.web.stats import Figure, Row, figure_cache
 
 NOON_S = NOON_MS / 1000
 
@@ -37,7 +37,7 @@ def test_figures_count_what_everyone_was_shown_since_then(found: list[Connection
         history.record_filtered("s", 1, [connection(1, 7)])
         history.flush()
         history.update_sums(NOON_S + 86_400)
-        made = figures(history, GAZETTEER, lambda: NOON_S + 86_400).get("day").sums
+        made = figure_cache(history, GAZETTEER, lambda: NOON_S + 86_400).get("day").sums
     since = [c for c in found if c.at_ms >= NOON_MS]
     assert counted(made["sources"]) == Counter(("synthetic",) for _ in since)
     assert counted(made["pairs"]) == Counter(sum(map(named, sorted(ends(c))), ()) for c in since)
@@ -69,7 +69,7 @@ def counted(figure: Figure) -> Counter[tuple[str, ...]]:
 
 def test_every_step_of_a_scale_has_a_row() -> None:
     with temporary_history() as history:
-        made = figures(history, GAZETTEER, lambda: NOON_S).get("week").sums
+        made = figure_cache(history, GAZETTEER, lambda: NOON_S).get("week").sums
     assert [row.cells[0] for row in made["hours"].rows] == [str(hour) for hour in range(24)]
     assert made["distances"].rows[-1].cells == ("20000",)
     assert made["distances"].most == 1
@@ -116,6 +116,6 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 def test_where_the_history_cannot_be_read_the_figures_are_empty() -> None:
     with temporary_history() as history:
         history.close()
-        made = figures(history, GAZETTEER, lambda: NOON_S).get("day").sums
+        made = figure_cache(history, GAZETTEER, lambda: NOON_S).get("day").sums
     assert {name: sum(row.count for row in figure.rows) for name, figure in made.items()} == dict.fromkeys(made, 0)
     assert len(made) == 6

@@ -1,6 +1,9 @@
-"""Looks up the match of a visitor's play: the connection or the pulse that it is part of."""
+"""Looks up the matches of visitors' plays: the connection or the pulse that each is part of."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -38,23 +41,38 @@ def known_by_ms(press: Press, window_ms: int) -> tuple[int, int]:
     return press.at_ms + window_ms + SLICE_MS, press.at_ms + 2 * window_ms + SLICE_MS
 
 
-def find_connection(record: SliceRecord, press: Press, gazetteer: Gazetteer) -> Connection | None:
-    """Return the play's connection, if it is in this record."""
-    pairs = record.pairs
-    first = (pairs["from_city"] == press.city) & (pairs["at"] - pairs["apart_ms"] == press.at_ms)
-    second = (pairs["to_city"] == press.city) & (pairs["at"] == press.at_ms)
-    rows = [row for row in _live(pairs, first | second) if _is_of(record, int(pairs["track"][row]), press)]
-    return frames.shown(record, rows[:1], gazetteer)[0] if rows else None
+def find_connections(record: SliceRecord, presses: Iterable[Press], gazetteer: Gazetteer) -> dict[Press, Connection]:
+    """Return the connections of plays that are in this record, by play."""
+    ends, pairs = _by_end(presses), record.pairs
+    times, first_at = list({at_ms for _, _, at_ms in ends}), pairs["at"] - pairs["apart_ms"]
+    found = dict[Press, Connection]()
+    for row in _live(pairs, np.isin(first_at, times) | np.isin(pairs["at"], times)):
+        track, pair = _track_of(record, pairs, row), pairs[row]
+        first = track, int(pair["from_city"]), int(first_at[row])
+        second = track, int(pair["to_city"]), int(pair["at"])
+        if those := [*ends[first], *ends[second]]:
+            found |= dict.fromkeys(those, frames.shown(record, [row], gazetteer)[0])
+    return found
 
 
-def find_pulse_ms(record: SliceRecord, press: Press) -> int | None:
-    """Return how far apart the plays of the play's pulse are, if it is in this record."""
-    pulses = record.pulses
-    then = (pulses["at"] == press.at_ms) | (pulses["at"] - pulses["apart_ms"] == press.at_ms)
-    rows = _live(pulses, (pulses["city"] == press.city) & then)
-    return next(
-        (int(pulses["apart_ms"][row]) for row in rows if _is_of(record, int(pulses["track"][row]), press)), None
-    )
+def find_pulses_ms(record: SliceRecord, presses: Iterable[Press]) -> dict[Press, int]:
+    """Return how far apart the plays of a play's pulse are, by play, for the pulses that are in this record."""
+    ends, pulses = _by_end(presses), record.pulses
+    times, first_at = list({at_ms for _, _, at_ms in ends}), pulses["at"] - pulses["apart_ms"]
+    found = dict[Press, int]()
+    for row in _live(pulses, np.isin(first_at, times) | np.isin(pulses["at"], times)):
+        track, city = _track_of(record, pulses, row), int(pulses["city"][row])
+        for at_ms in (int(first_at[row]), int(pulses["at"][row])):
+            found |= dict.fromkeys(ends[track, city, at_ms], int(pulses["apart_ms"][row]))
+    return found
+
+
+def _by_end(presses: Iterable[Press]) -> defaultdict[tuple[str, int, int], list[Press]]:
+    """Return plays by what a record holds of them."""
+    ends = defaultdict[tuple[str, int, int], list[Press]](list)
+    for press in presses:
+        ends[press.track, press.city, press.at_ms].append(press)
+    return ends
 
 
 def _live(rows: npt.NDArray[np.void], wanted: npt.NDArray[np.bool_]) -> list[int]:
@@ -62,5 +80,5 @@ def _live(rows: npt.NDArray[np.void], wanted: npt.NDArray[np.bool_]) -> list[int
     return found
 
 
-def _is_of(record: SliceRecord, track: int, press: Press) -> bool:
-    return wire_track_id(record.tracks[track]).decode() == press.track
+def _track_of(record: SliceRecord, rows: npt.NDArray[np.void], row: int) -> str:
+    return wire_track_id(record.tracks[int(rows["track"][row])]).decode()

@@ -53,7 +53,7 @@ class Child(Generic[T]):
         answer: what it answers with.
         answer_s: how many seconds of processor time an answer may take; see `Watchdog`.
         stuck_s: after how many seconds without any work it is stuck.
-        files: descriptors that it gets, under the same numbers.
+        files: descriptors that it gets, under the same numbers; looked at whenever a process starts.
 
     Attributes:
         module: its name.
@@ -71,7 +71,7 @@ class Child(Generic[T]):
         files: Sequence[int] = (),
     ) -> None:
         self.busy = self.started = 0
-        self._answer_s, self._stuck_s, self._files = answer_s, stuck_s, tuple(files)
+        self._answer_s, self._stuck_s, self._files = answer_s, stuck_s, files
         self._stopped = False
         self.module, self._start, self._answer = module, start, answer
         self._sending, self._receiving = threading.Lock(), threading.Lock()

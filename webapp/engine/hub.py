@@ -10,7 +10,7 @@ import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 import gevent
 from gevent.event import Event
@@ -27,7 +27,7 @@ _TICK_S = 0.25
 
 
 class Hub:
-    """All viewers of this process, on the gevent loop of the thread that makes it.
+    """All viewers of this process, on the gevent loop of the thread that calls `start`.
 
     Every method belongs to that thread. None of them waits, except `close`.
 
@@ -50,7 +50,6 @@ class Hub:
         deadline_s: float = 20.0,
         bye: Callable[[], bytes] | None = None,
     ):
-        self.loop: Any = gevent.get_hub().loop
         self.bound = Bound(backlog_bytes)
         self.ping_s, self.deadline_s = ping_s, deadline_s
         self.now_s = 0.0  # of ticks: it stands still while the process does, so a pause closes nobody
@@ -65,10 +64,18 @@ class Hub:
         self._all_closed = Event()
         self._jobs: deque[tuple[bytes, Iterator[Viewer]]] = deque()
         self._owed = 0
-        self._pump: Any = self.loop.timer(0)
         self._tick_s = min(_TICK_S, ping_s / 8, deadline_s / 8)
-        self._timer: Any = self.loop.timer(self._tick_s, self._tick_s)
+        self.loop: Any = None
+        self._pump: Any = None
+        self._timer: Any = None
+
+    def start(self) -> Self:
+        """Begin, on the loop of this thread."""
+        self.loop = gevent.get_hub().loop
+        self._pump = self.loop.timer(0)
+        self._timer = self.loop.timer(self._tick_s, self._tick_s)
         self._timer.start(self._tick)
+        return self
 
     @property
     def backlog(self) -> int:

@@ -12,7 +12,8 @@ import os
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import gevent
 import msgspec
@@ -53,23 +54,28 @@ class MatchingProcess:
     """A slicer in a process of its own.
 
     Args:
-        secret: key of the connection ids.
+        secret: returns the key of the connection ids, once the process starts.
         window_ms: how far apart two presses may lie to be together, inclusive.
-        start_ms: epoch milliseconds; plays before it are late.
         lateness_ms: how long a slice waits after its end.
 
     Attributes:
         lost: how many plays were lost, by reason.
     """
 
-    def __init__(self, secret: bytes, window_ms: int, start_ms: int, lateness_ms: int = 0) -> None:
+    def __init__(self, secret: Callable[[], bytes], window_ms: int, lateness_ms: int = 0) -> None:
         self.lost = Counter(dict.fromkeys(("set_aside", "no_snapshot", "left_out"), 0))
-        self._files = [_file_in_memory() for _ in range(2)]
-        self.child = Child(MODULE, lambda: Start(secret, window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
-        self._start_ms, self._closed = start_ms, Closed([], start_ms, 0)
+        self._files: list[int] = []
+        self.child = Child(MODULE, lambda: Start(secret(), window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
+        self._start_ms, self._closed = 0, Closed([], 0, 0)
         self._snapshot: Load | None = None
         self._since: list[Due] = []
         self._save_at_s = 0.0
+
+    def start(self, start_ms: int) -> Self:
+        """Begin at a time, epoch milliseconds; plays before it are late."""
+        self._files += [_file_in_memory() for _ in range(2)]
+        self._start_ms, self._closed = start_ms, Closed([], start_ms, 0)
+        return self
 
     @property
     def started(self) -> int:
@@ -103,7 +109,7 @@ class MatchingProcess:
         self.child.stop()
         for file in self._files:
             os.close(file)
-        self._files = []
+        self._files.clear()
 
     def _asked(self, ask: Fresh | Load | Save | Due) -> Closed:
         return self.child.asked(lambda: Question(ask))

@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 
 import msgspec
 
@@ -75,18 +76,22 @@ class ParseWorkers:
 
     Args:
         gazetteer: where places are looked up.
-        secret: key of the listener hashes.
+        secret: returns the key of the listener hashes, once there are plays.
         clock: tells the time, epoch milliseconds.
     """
 
-    def __init__(self, gazetteer: Gazetteer, secret: bytes, clock: Callable[[], int]) -> None:
-        self._clock = clock
-        self._here, self._reading = PlayParser(gazetteer, secret), threading.Lock()
+    def __init__(self, gazetteer: Gazetteer, secret: Callable[[], bytes], clock: Callable[[], int]) -> None:
+        self._gazetteer, self._secret, self._clock = gazetteer, secret, clock
+        self._reading = threading.Lock()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         count = min(CHILDREN_MOST, cores)
-        self.children = [Child(__name__, lambda: _Start(secret), _Answer, stuck_s=_STUCK_S) for _ in range(count)]
+        self.children = [Child(__name__, lambda: _Start(secret()), _Answer, stuck_s=_STUCK_S) for _ in range(count)]
         self._not_before_s = 0.0
         self._readying = threading.Lock()
+
+    @cached_property
+    def _here(self) -> PlayParser:
+        return PlayParser(self._gazetteer, self._secret())
 
     def parse(self, body: bytes, source: Source, *, lines: bool) -> ParsedPlays:
         """Read a body as one that arrives now; see `PlayParser.take`.

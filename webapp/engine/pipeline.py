@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Self
 
 import gevent
 from gevent.event import Event
@@ -49,14 +50,20 @@ class Pipeline:
         self._on_closed = on_closed
         self._records, self._matching, self._clock = records, matching, clock
         self._lateness_ms = round(lateness_s * 1000)
-        self._closed = Closed([], (self._now_ms() - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
+        self._closed = Closed([], 0, 0)
         self._plays, self._arriving = plays, threading.Lock()
-        self._began_s = time.monotonic()
+        self._began_s = 0.0
         self._inbox: deque[bytes] = deque()
         self._turns: list[tuple[list[bytes], int]] = []
         self._received = self._taken = 0  # plays; the one grows under the bus's lock, the other in step
         self._end = plays.subscribe(self._receive)
         self._is_ending, self._ended = False, Event()
+
+    def start(self) -> Self:
+        """Begin with the slice that is due now; earlier plays are late."""
+        self._closed = Closed([], (self._now_ms() - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
+        self._began_s = time.monotonic()
+        return self
 
     @property
     def waiting(self) -> int:

@@ -38,11 +38,22 @@ class AdminAuth:
 
     Args:
         settings: the server's; `admin_port` is the port that the operators' listener is bound to, if there is one.
-        file: the token in UNISON_ADMIN_TOKEN_FILE, if that is set.
     """
 
-    def __init__(self, settings: Settings, file: SecretFile | None) -> None:
-        self._settings, self._file = settings, file
+    def __init__(self, settings: Settings) -> None:
+        self._settings, file = settings, settings.admin_token_file
+        self._file = SecretFile(file, "UNISON_ADMIN_TOKEN_FILE", read_single_secret) if file else None
+
+    def open(self) -> None:
+        """Read the token's file for the first time.
+
+        Raises:
+            SecretFileError: the file of UNISON_ADMIN_TOKEN_FILE cannot be used, or senders have the same token.
+        """
+        if self._settings.admin_token and self._settings.admin_token in self._settings.tokens:
+            raise SecretFileError("UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another for operators")
+        if self._file:
+            self._file.open()
 
     def reload(self) -> None:
         """Read the token's file again; call it off the event loop."""
@@ -93,18 +104,6 @@ class AdminAuth:
         return told + ("" if url or self._has_token or not _is_reached(self._settings) else _BEHIND_A_PROXY)
 
 
-def operators(settings: Settings) -> AdminAuth:
-    """Return who is an operator of a server with these settings.
-
-    Raises:
-        SecretFileError: the file of UNISON_ADMIN_TOKEN_FILE cannot be used, or senders have the same token.
-    """
-    if settings.admin_token and settings.admin_token in settings.tokens:
-        raise SecretFileError("UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another for operators")
-    file = settings.admin_token_file
-    return AdminAuth(settings, SecretFile(file, "UNISON_ADMIN_TOKEN_FILE", read_single_secret).open() if file else None)
-
-
 def _is_reached(settings: Settings) -> bool:
     """Tell whether the settings say that other machines reach this server, most likely through a proxy."""
     return bool(settings.public_url or settings.hosts or settings.trusted_proxies)
@@ -120,9 +119,8 @@ def is_their_listener(environ: WSGIEnvironment, settings: Settings) -> bool:
     return bool(taken.getsockname()[1] == settings.admin_port)
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     """Keep everything else off the operators' listener."""
-    settings: Settings = app.extensions["unison"].settings
     answers = app.wsgi_app
 
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

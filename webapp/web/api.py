@@ -9,92 +9,90 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
 from webapp import gauges
-from webapp.core.filters import Filter, FilterError
+from webapp.core.filters import Filter
 from webapp.core.frames import connection_json
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import is_connection_id
-from webapp.core.search import SearchError, checked_kind, checked_text, search
+from webapp.core.search import RecentTracks, checked_kind, checked_text, search
+from webapp.engine.eventloop import EventLoop
+from webapp.engine.live import Live
+from webapp.engine.offload import offload
+from webapp.health import Health
 from webapp.storage import pastframes as kept
-from webapp.web.runtime import offload, unison
+from webapp.storage.history import History
+from webapp.web.errors import QueryError
 
 DEFAULT_LIMIT = 20
 LIMIT_MAX = 200
 SECONDS_MAX = 60
 
-blueprint = Blueprint("api", __name__)
-
 encode = msgspec.json.encode
 
 
-class QueryError(ValueError):
-    """A parameter of the query is wrong; the message names the value and what would be right."""
+def create_blueprint(
+    gazetteer: Gazetteer, history: History, tracks: RecentTracks, live: Live, loop: EventLoop, health: Health
+) -> Blueprint:
+    """Serve what programs read."""
+    blueprint = Blueprint("api", __name__)
+
+    @blueprint.get("/api/connections")
+    def connections() -> Response:
+        """Return the newest recorded connections that pass the filter, newest first; `next` goes on as `before`."""
+        pairs = list(request.args.items(multi=True))
+        limit, before = _limit(_one(pairs, "limit")), _before(_one(pairs, "before"))
+        wanted = Filter.parse(pairs, gazetteer, others=["limit", "before"])
+        found = offload(history.latest, wanted, limit + 1, before)
+        page = [msgspec.Raw(connection_json(connection, gazetteer)) for connection in found[:limit]]
+        return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
+
+    @blueprint.get("/api/past")
+    def past() -> Response:
+        """Return the frames that everyone was shown in some seconds, or what was recorded then and passes a filter."""
+        pairs = list(request.args.items(multi=True))
+        after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
+        wanted = Filter.parse(pairs, gazetteer, others=["from", "seconds"])
+        span_ms = after_ms, after_ms + 1000 * seconds
+        body = offload(history.read, lambda db: _past(db, span_ms, wanted, gazetteer, live.clock.now()))
+        if body is None:
+            raise ServiceUnavailable(history.problem or "the history cannot be read at the moment", retry_after=2)
+        return Response(body, headers={"Cache-Control": "no-store"}, mimetype="application/json")
+
+    @blueprint.get("/api/search")
+    def find() -> Response:
+        """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone."""
+        pairs = list(request.args.items(multi=True))
+        text, kind = checked_text(_one(pairs, "q")), checked_kind(_one(pairs, "kind"))
+        results = offload(lambda: search(text, tracks.songs(), gazetteer, kind))
+        return _json({"results": results})
+
+    @blueprint.get("/api/stats")
+    def stats() -> Response:
+        """Return the sums of the last seconds."""
+        return _json(loop.call(gauges.stats, live))
+
+    @blueprint.get("/healthz")
+    def healthz() -> Response:
+        """Say that the process lives."""
+        return _json({"status": "ok"})
+
+    @blueprint.get("/readyz")
+    def readyz() -> Response:
+        """Say whether the stream works, else answer 503; `degraded` (200) is trouble that the stream does not feel."""
+        status, problems, warnings = health.report()
+        body = {"status": status, "problems": problems, "warnings": warnings}
+        return _json(body, 503 if problems else 200)
+
+    return blueprint
 
 
-@blueprint.errorhandler(FilterError)
-@blueprint.errorhandler(QueryError)
-@blueprint.errorhandler(SearchError)
-def wrong_query(error: Exception) -> Response:
-    """Answer 400 with what is wrong."""
-    return _json({"error": str(error)}, 400)
-
-
-@blueprint.get("/api/connections")
-def connections() -> Response:
-    """Return the newest recorded connections that pass the filter, newest first; `next` goes on as `before`."""
-    app, pairs = unison(), list(request.args.items(multi=True))
-    limit, before = _limit(_one(pairs, "limit")), _before(_one(pairs, "before"))
-    wanted = Filter.parse(pairs, app.gazetteer, others=["limit", "before"])
-    found = offload(app.history.latest, wanted, limit + 1, before)
-    page = [msgspec.Raw(connection_json(connection, app.gazetteer)) for connection in found[:limit]]
-    return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
-
-
-@blueprint.get("/api/past")
-def past() -> Response:
-    """Return the frames that everyone was shown in some seconds, or what was recorded then and passes a filter."""
-    app, pairs = unison(), list(request.args.items(multi=True))
-    after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
-    wanted = Filter.parse(pairs, app.gazetteer, others=["from", "seconds"])
-
-    def read(db: sqlite3.Connection) -> bytes:  # and encode, for both take long where much was shown
-        found = kept.read(db, after_ms, after_ms + 1000 * seconds, wanted, app.gazetteer)
-        oldest = kept.oldest_ms(db)
-        told = [kept.message(frame, wanted, app.gazetteer) for frame in found]
-        return encode({"now": round(app.now(), 3), "oldest": oldest and oldest / 1000, "frames": told})
-
-    body = offload(app.history.read, read)
-    if body is None:
-        raise ServiceUnavailable(app.history.problem or "the history cannot be read at the moment", retry_after=2)
-    return Response(body, headers={"Cache-Control": "no-store"}, mimetype="application/json")
-
-
-@blueprint.get("/api/search")
-def find() -> Response:
-    """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone."""
-    app, pairs = unison(), list(request.args.items(multi=True))
-    text, kind = checked_text(_one(pairs, "q")), checked_kind(_one(pairs, "kind"))
-    results = offload(lambda: search(text, app.heard.songs(), app.gazetteer, kind))
-    return _json({"results": results})
-
-
-@blueprint.get("/api/stats")
-def stats() -> Response:
-    """Return the sums of the last seconds."""
-    app = unison()
-    return _json(app.loop.call(gauges.stats, app))
-
-
-@blueprint.get("/healthz")
-def healthz() -> Response:
-    """Say that the process lives."""
-    return _json({"status": "ok"})
-
-
-@blueprint.get("/readyz")
-def readyz() -> Response:
-    """Say whether the stream works, else answer 503; `degraded` (200) is trouble that the stream does not feel."""
-    status, problems, warnings = unison().health.report()
-    body = {"status": status, "problems": problems, "warnings": warnings}
-    return _json(body, 503 if problems else 200)
+def _past(
+    db: sqlite3.Connection, span_ms: tuple[int, int], wanted: Filter, gazetteer: Gazetteer, now_s: float
+) -> bytes:
+    """Read frames and encode them: both take long where much was shown."""
+    found = kept.read(db, *span_ms, wanted, gazetteer)
+    oldest = kept.oldest_ms(db)
+    told = [kept.message(frame, wanted, gazetteer) for frame in found]
+    return encode({"now": round(now_s, 3), "oldest": oldest and oldest / 1000, "frames": told})
 
 
 def _json(value: object, status: int = 200) -> Response:

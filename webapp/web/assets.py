@@ -8,14 +8,12 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from posixpath import normpath
-from typing import cast
 
 import brotli  # type: ignore[import-untyped]
-from flask import Blueprint, Flask, Response, abort, current_app, request
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Response, abort, request
 
+from webapp.engine.offload import offload
 from webapp.resources import ASSETS, pydeck_bundle
-from webapp.web.runtime import offload
 
 SERVED = {
     ".js": "text/javascript; charset=utf-8",
@@ -27,8 +25,6 @@ SERVED = {
 BUNDLE = "pydeck.js"
 MAIN = "pages/index.js"
 """The globe's page's; every page has its own, and what that imports."""
-BEFORE = "unison-assets-before"
-"""Where an application has the assets of the version before, if it has them; see `assetstore`."""
 FOREVER = "public, max-age=31536000, immutable"
 BROTLI_QUALITY = 9
 """Little larger than the best, 11, which takes ten seconds for what this takes half of one."""
@@ -36,15 +32,23 @@ BROTLI_QUALITY = 9
 PAGE_QUALITY = 4
 """Of pages that are put together for somebody, in the twentieth of the time."""
 
-blueprint = Blueprint("assets", __name__)
-
 
 class Assets:
-    """Files by the path they are served under, their common hash, and what they were compressed to."""
+    """Files by the path they are served under, and what they were compressed to.
+
+    Args:
+        files: by path.
+
+    Attributes:
+        files: the same.
+        version: the hash of them all.
+        before: the assets of the version before, once they are known; see `assetstore`.
+    """
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = files
         self.version = _version(files)
+        self.before: Assets | None = None
         self._bodies: dict[tuple[str, str], bytes] = {}
         self._imported: dict[tuple[str, bool], list[str]] = {}
 
@@ -65,8 +69,15 @@ class Assets:
             self._imported[name, later] = sorted(found)
         return self._imported[name, later]
 
+    def of_version(self, version: str) -> Assets | None:
+        """Return the assets of a version: these, or those before; None where it is neither."""
+        return next((each for each in (self, self.before) if each and each.version == version), None)
+
     def warm(self) -> None:
-        """Compress what every browser asks for, before the first one does; the bundle, which takes longest, last."""
+        """Compress what every browser asks for, before the first one does; the bundle, which takes longest, last.
+
+        It takes about a second, and is best done off the event loop.
+        """
         for name in sorted(self.files, key=BUNDLE.__eq__):
             self.body(name, "br")
 
@@ -110,39 +121,45 @@ def _version(files: Mapping[str, Path]) -> str:
     return digest.hexdigest()
 
 
-@blueprint.record_once
-def _gather(state: BlueprintSetupState) -> None:
-    state.app.extensions["unison-assets"] = Assets(dict(_asset_files()))
+def shipped_assets() -> Assets:
+    """Return the assets that the package ships."""
+    return Assets(dict(_asset_files()))
 
 
-def assets(app: Flask) -> Assets:
-    """The application's assets; `assets(app).warm()` takes about a second and is best done off the event loop."""
-    return cast(Assets, app.extensions["unison-assets"])
+def create_blueprint(served: Assets) -> Blueprint:
+    """Serve assets, and tell templates where they are."""
+    blueprint = Blueprint("assets", __name__)
+
+    @blueprint.app_template_global()
+    def asset_url(name: str) -> str:
+        """Where an asset is served, on this server."""
+        if name not in served.files:
+            raise KeyError(f"no asset {name!r}")
+        return f"{request.script_root}/assets/{served.version}/{name}"
+
+    @blueprint.app_template_global()
+    def asset_modules(page: str = MAIN, *, later: bool = True) -> list[str]:
+        """A page's own modules, to be fetched together instead of one import after another.
+
+        Those that are imported later are among them, unless `later` is false.
+        """
+        return served.imported(page, later)
+
+    @blueprint.get("/assets/<version>/<path:name>")
+    def asset(version: str, name: str) -> Response:
+        """Serve an asset of this version or of the one before."""
+        found = served.of_version(version)
+        if found is None or name not in found.files:
+            abort(404)
+        return _compressed(found, name)
+
+    return blueprint
 
 
-@blueprint.app_template_global()
-def asset_url(name: str) -> str:
-    """Where an asset is served, on this server."""
-    served = assets(current_app)
-    if name not in served.files:
-        raise KeyError(f"no asset {name!r}")
-    return f"{request.script_root}/assets/{served.version}/{name}"
-
-
-@blueprint.app_template_global()
-def asset_modules(page: str = MAIN, *, later: bool = True) -> list[str]:
-    """A page's own modules, to be fetched together instead of one import after another; with those imported later."""
-    return assets(current_app).imported(page, later)
-
-
-@blueprint.get("/assets/<version>/<path:name>")
-def asset(version: str, name: str) -> Response:
-    """Serve an asset of this version or of the one before, compressed as the browser likes it."""
-    served = _of_version(version)
-    if served is None or name not in served.files:
-        abort(404)
+def _compressed(found: Assets, name: str) -> Response:
+    """Return an asset, compressed as the browser likes it, to be kept forever."""
     coding = _coding()
-    response = Response(offload(served.body, name, coding), content_type=SERVED[Path(name).suffix])
+    response = Response(offload(found.body, name, coding), content_type=SERVED[Path(name).suffix])
     response.headers["Cache-Control"] = FOREVER
     response.headers["Vary"] = "Accept-Encoding"
     # A frame in a sandbox without allow-same-origin is of no origin, not even ours, but wants its sheets and scripts.
@@ -151,11 +168,6 @@ def asset(version: str, name: str) -> Response:
     if coding != "identity":
         response.headers["Content-Encoding"] = coding
     return response
-
-
-def _of_version(version: str) -> Assets | None:
-    known = (assets(current_app), current_app.extensions.get(BEFORE))
-    return next((each for each in known if each and each.version == version), None)
 
 
 def _coding() -> str:

@@ -18,13 +18,12 @@ _BARE = "unison.path_without_slash"
 """Key of the WSGI environment."""
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, public_url: str) -> None:
     """Take the path off each request that has it, and have links begin with it; some proxies take it off themselves.
 
     Raises:
         SettingError: requests for the path could not be told from requests for a page of ours.
     """
-    public_url = app.extensions["unison"].settings.public_url
     prefix = urlsplit(public_url).path.rstrip("/")
     if not prefix:
         return

@@ -10,16 +10,16 @@ from babel.units import format_unit
 from flask_babel import get_locale
 
 from webapp.core import frames
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
 from webapp.web.languages import in_miles, say
-from webapp.web.runtime import unison
 
 KM_PER_MILE = 1.609344
 
 
-def wire_form(connection: Connection) -> dict[str, Any]:
+def wire_form(connection: Connection, gazetteer: Gazetteer) -> dict[str, Any]:
     """Return a connection as it stands on the wire."""
-    found: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, unison().gazetteer))
+    found: dict[str, Any] = msgspec.json.decode(frames.connection_json(connection, gazetteer))
     return found
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from webapp.config import Settings
 from webapp.core.filters import Filter
+from webapp.core.gazetteer import Gazetteer
+from webapp.engine.clock import Clock
+from webapp.engine.offload import offload
 from webapp.graphics import contrast
 from webapp.graphics.palette import GROUNDS
-from webapp.resources import ASSETS, TEMPLATES
+from webapp.resources import ASSETS
 from webapp.scene import COVER, scene
+from webapp.storage.history import History
 from webapp.web import embedoptions
-from webapp.web.assets import SERVED, assets, packed
+from webapp.web.assets import SERVED, Assets, packed
 from webapp.web.connectiontext import wire_form
 from webapp.web.embedoptions import TRANSPARENT, EmbedOptions
 from webapp.web.moments import moment
 from webapp.web.oembed import discovery
 from webapp.web.responses import localised
-from webapp.web.runtime import offload, unison
 from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
 SHORT = "public, max-age=300"
@@ -31,39 +36,61 @@ HOLD_S = 6.0
 ROOM = {"discOfHeight": 0.8, "discOfWidth": 0.8}
 """Of the frame, for the globe's disc: there is little else in it."""
 
-blueprint = Blueprint("embed", __name__, template_folder=str(TEMPLATES))
+
+def create_blueprint(
+    settings: Settings, gazetteer: Gazetteer, history: History, clock: Clock, assets: Assets
+) -> Blueprint:
+    """Serve what other people's pages embed."""
+    blueprint = Blueprint("embed", __name__)
+
+    def asked() -> EmbedOptions:
+        return embedoptions.read(request.args.items(multi=True), gazetteer, clock.now())
+
+    @blueprint.get("/embed")
+    def page() -> Response:
+        """Serve the globe without the page around it; what cannot be used of the query is noted in the console."""
+        wish = asked()
+        shown = _shown(wish, history, gazetteer)
+        described = {"scene": _scene(wish, gazetteer), "look": _look(wish), "full": _full(wish)}
+        html = render_template("embed.html", wish=wish, shown=shown, found=discovery(settings), **described)
+        response = localised(html)
+        response.headers["Content-Security-Policy"] = _policy(settings.frame_ancestors)
+        # A page that isolates itself (Cross-Origin-Embedder-Policy) frames only what says both of these.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
+        return packed(response)
+
+    @blueprint.get("/embed/look.css")
+    def look() -> Response:
+        """Serve the colours that are asked for as a style sheet: the page's policy allows no styles within it."""
+        headers = {"Cache-Control": DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
+        return Response(_sheet(asked()), mimetype="text/css", headers=headers)
+
+    @blueprint.get("/embed.js")
+    def script() -> Response:
+        """Serve the script for other people's pages, at an address that stays."""
+        return _lasting(offload(assets.body, "embed/host.js", "identity"), SERVED[".js"])
+
+    @blueprint.get("/embed.d.ts")
+    def declarations() -> Response:
+        """Serve what the script offers, for TypeScript."""
+        return _lasting((ASSETS / "embed" / "embed.d.ts").read_bytes(), "text/plain; charset=utf-8")
+
+    return blueprint
 
 
-@blueprint.get("/embed")
-def page() -> Response:
-    """Serve the globe without the page around it; what cannot be used of the query is noted in the console."""
-    app = unison()
-    wish = embedoptions.read(request.args.items(multi=True), app.gazetteer, app.now())
-    shown = _shown(wish)
-    html = render_template(
-        "embed.html", wish=wish, shown=shown, scene=_scene(wish), look=_look(wish), full=_full(wish), found=discovery()
-    )
-    response = localised(html)
-    response.headers["Content-Security-Policy"] = _policy()
-    # A page that isolates itself (Cross-Origin-Embedder-Policy) frames only what says both of these.
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
-    return packed(response)
-
-
-def _policy() -> str:
+def _policy(origins: Sequence[str]) -> str:
     """Return what the frame may do, and who may frame it: with *, pages that were opened from a file, too."""
-    origins = unison().settings.frame_ancestors
     rules = {name: value for name, value in CONTENT_SECURITY_POLICY.items() if name != "frame-ancestors"}
     return policy(rules if "*" in origins else {**rules, "frame-ancestors": " ".join(["'self'", *origins])})
 
 
-def _shown(wish: EmbedOptions) -> Any:
+def _shown(wish: EmbedOptions, history: History, gazetteer: Gazetteer) -> Any:
     """Return the moment that is asked for, as the stream would have it; one that is not here is noted."""
     if wish.moment is None:
         return None
     try:
-        return wire_form(moment(wish.moment))
+        return wire_form(moment(history, wish.moment), gazetteer)
     except HTTPException as error:
         wish.notes.append(f"moment={wish.moment!r} is left out: {error.description}")
         wish.moment = None
@@ -78,9 +105,8 @@ def _full(wish: EmbedOptions) -> str:
     return request.script_root + path + (f"?{query}" if query else "")
 
 
-def _scene(wish: EmbedOptions) -> dict[str, Any]:
+def _scene(wish: EmbedOptions, gazetteer: Gazetteer) -> dict[str, Any]:
     """Return the globe's scene as an embed has it."""
-    gazetteer = unison().gazetteer
     described = scene(Filter.parse(wish.filters.items(), gazetteer).center(gazetteer))
     described["camera"] |= ROOM if wish.autorotate else {**ROOM, "turnDegPerS": 0.0}
     for layer in described["layers"]:
@@ -122,10 +148,8 @@ def _look(wish: EmbedOptions) -> str | None:
     return f"{request.script_root}/embed/look.css?{query}" if query else None
 
 
-@blueprint.get("/embed/look.css")
-def look() -> Response:
-    """Serve the colours that are asked for as a style sheet: the page's policy allows no styles within it."""
-    wish = embedoptions.read(request.args.items(multi=True), unison().gazetteer, unison().now())
+def _sheet(wish: EmbedOptions) -> str:
+    """Return a style sheet with the colours that are asked for."""
     lines = []
     if wish.background not in (None, TRANSPARENT):
         lines.append(f"--ground: {wish.background};")
@@ -133,25 +157,12 @@ def look() -> Response:
         accent, grounds = contrast.rgb(wish.accent), _grounds(wish)
         near, far = zip(*(contrast.pairs(accent, grounds[theme])[0] for theme in ("light", "dark")), strict=True)
         lines += [f"--accent: {_either(near)};", f"--accent-far: {_either(far)};"]
-    headers = {"Cache-Control": DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
-    return Response(f":root:root {{ {' '.join(lines)} }}\n", mimetype="text/css", headers=headers)
+    return f":root:root {{ {' '.join(lines)} }}\n"
 
 
 def _either(both: Any) -> str:
     light, dark = map(contrast.to_hex, both)
     return f"light-dark({light}, {dark})"
-
-
-@blueprint.get("/embed.js")
-def script() -> Response:
-    """Serve the script for other people's pages, at an address that stays."""
-    return _lasting(offload(assets(current_app).body, "embed/host.js", "identity"), SERVED[".js"])
-
-
-@blueprint.get("/embed.d.ts")
-def declarations() -> Response:
-    """Serve what the script offers, for TypeScript."""
-    return _lasting((ASSETS / "embed" / "embed.d.ts").read_bytes(), "text/plain; charset=utf-8")
 
 
 def _lasting(body: bytes, content_type: str) -> Response:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
+from webapp.config import Settings
 from webapp.graphics.palette import GROUNDS
 from webapp.web.assets import packed
 from webapp.web.embedoptions import PARAMETERS, Parameter
 from webapp.web.hosts import public_base
 from webapp.web.languages import LANGUAGES, sentence
 from webapp.web.responses import localised
-from webapp.web.runtime import unison
 from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
 GROUPS = {
@@ -60,8 +60,6 @@ CHOICES = {
 }
 """What there is to choose from, and what each is called."""
 
-blueprint = Blueprint("embedbuilder", __name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -84,13 +82,19 @@ class Group:
     fields: list[Field]
 
 
-@blueprint.get("/embed/builder")
-def page() -> Response:
-    """Serve the page; it may frame what it previews."""
-    base = public_base(request, unison().settings) or ""
-    response = localised(render_template("embedbuilder.html", base=base, groups=groups(), grounds=GROUNDS))
-    response.headers["Content-Security-Policy"] = policy({**CONTENT_SECURITY_POLICY, "frame-src": "'self'"})
-    return packed(response)
+def create_blueprint(settings: Settings) -> Blueprint:
+    """Serve the builder."""
+    blueprint = Blueprint("embedbuilder", __name__)
+
+    @blueprint.get("/embed/builder")
+    def page() -> Response:
+        """Serve the page; it may frame what it previews."""
+        base = public_base(request, settings) or ""
+        response = localised(render_template("embedbuilder.html", base=base, groups=groups(), grounds=GROUNDS))
+        response.headers["Content-Security-Policy"] = policy({**CONTENT_SECURITY_POLICY, "frame-src": "'self'"})
+        return packed(response)
+
+    return blueprint
 
 
 def groups() -> list[Group]:

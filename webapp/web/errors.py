@@ -1,40 +1,70 @@
 """What a request that is refused or fails is answered with: one sentence, for programs as JSON, never a traceback."""
 
 import logging
+import math
 
 import msgspec
 from flask import Flask, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 from werkzeug.wrappers import Response
 
+from webapp.core.filters import FilterError
+from webapp.core.plays import Overloaded
+from webapp.core.search import SearchError
+from webapp.engine.ingest import EndingError
 from webapp.storage.datadir import DataDirError
 
 JSON, HTML = "application/json", "text/html"
+AGAIN_S = 2
+"""When to come again where the server is restarting."""
 
 log = logging.getLogger(__name__)
 
 
+class QueryError(ValueError):
+    """A parameter of the query is wrong; the message names the value and what would be right."""
+
+
+OURS = (FilterError, SearchError, QueryError, Overloaded, EndingError, DataDirError)
+"""Errors of our own that have an HTTP status."""
+
+
 def init_app(app: Flask) -> None:
     """Have Flask answer errors like this."""
-    app.register_error_handler(DataDirError, _answer_of_flask)
-    app.register_error_handler(HTTPException, _answer_of_flask)
+    for kind in (HTTPException, *OURS):
+        app.register_error_handler(kind, _answer_of_flask)
 
 
 def error_answer(error: Exception) -> Response:
     """Return the answer, as JSON, to a request that raised this; what is no HTTP error and none of ours is logged."""
-    sentence, status, headers = _told(error)
-    return Response(msgspec.json.encode({"error": sentence}) + b"\n", status, headers, content_type=JSON)
+    found = _logged(error)
+    headers = [header for header in found.get_headers() if header[0] not in ("Content-Type", "Content-Length")]
+    body = msgspec.json.encode({"error": _sentence(found)}) + b"\n"
+    return Response(body, found.code or 500, headers, content_type=JSON)
 
 
-def _told(error: Exception) -> tuple[str, int, list[tuple[str, str]]]:
-    """Return the sentence, the status and the headers."""
+def http_error(error: Exception) -> HTTPException | None:
+    """Return the HTTP error that an error stands for; None where it is a failure of the server."""
     if isinstance(error, HTTPException):
-        headers = [h for h in error.get_headers() if h[0] not in ("Content-Type", "Content-Length")]
-        return error.description or error.name, error.code or 500, headers
+        return error
+    if isinstance(error, Overloaded):
+        return TooManyRequests(str(error), retry_after=math.ceil(error.retry_after_s))
+    if isinstance(error, EndingError):
+        return ServiceUnavailable(str(error), retry_after=AGAIN_S)
     if isinstance(error, DataDirError):
-        return str(error), 503, []
+        return ServiceUnavailable(str(error))
+    return BadRequest(str(error)) if isinstance(error, OURS) else None
+
+
+def _logged(error: Exception) -> HTTPException:
+    if found := http_error(error):
+        return found
     log.error("a request failed", exc_info=error)
-    return _told(InternalServerError())
+    return InternalServerError()
+
+
+def _sentence(error: HTTPException) -> str:
+    return error.description or error.name
 
 
 def _answer_of_flask(error: Exception) -> Response:
@@ -42,7 +72,7 @@ def _answer_of_flask(error: Exception) -> Response:
     answer = error_answer(error)
     answer.headers.update({"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"})
     if not request.path.startswith("/api/") and request.accept_mimetypes.best_match((JSON, HTML)) == HTML:
-        sentence, status, _ = _told(error)
-        answer.data = render_template("error.html", status=status, sentence=sentence)
+        sentence = _sentence(_logged(error))
+        answer.data = render_template("error.html", status=answer.status_code, sentence=sentence)
         answer.content_type = f"{HTML}; charset=utf-8"
     return answer

@@ -37,9 +37,8 @@ class UnknownHost(HTTPException):
     code = 421
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     """Answer 421 to names that are not ours; keep answers with links to the request's Host out of shared caches."""
-    settings: Settings = app.extensions["unison"].settings
     answers = app.wsgi_app
     is_known = lru_cache(maxsize=256)(lambda host: is_ip_literal(host) or is_own_host(host, settings))
 

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 from flask import Flask, request
-from werkzeug.exceptions import (
-    BadRequest,
-    RequestEntityTooLarge,
-    ServiceUnavailable,
-    TooManyRequests,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable, UnsupportedMediaType
 from werkzeug.wrappers import Request, Response
 
 from webapp.core import validation
 from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.playparser import ParsedPlays
-from webapp.core.plays import Overloaded, Source
+from webapp.core.plays import Source
 from webapp.core.validation import FieldError
+from webapp.engine.ingest import Ingest
 from webapp.engine.parseworkers import ParseWorkersLost
 from webapp.web.errors import JSON, error_answer
-from webapp.web.requestbodies import drain, read_body
+from webapp.web.ingestauth import IngestAuth
+from webapp.web.requestbodies import MemoryBudget, drain, read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from webapp.app import Unison
 
 LINES = "application/x-ndjson"
 _ALSO_LINES = ("application/ndjson", "application/jsonl")
@@ -41,40 +33,47 @@ PATH = "/api/plays"
 LOST_AGAIN_S = 5
 
 
-def init_app(app: Flask) -> None:
-    """Answer the request before Flask's dispatch, which costs as much as all else that a single play takes."""
-    unison: Unison = app.extensions["unison"]
+def init_app(
+    app: Flask, ingest: Ingest, senders: IngestAuth, bodies: MemoryBudget, start: Callable[[], None] = lambda: None
+) -> None:
+    """Answer the request before Flask's dispatch, which costs as much as all else that a single play takes.
+
+    Args:
+        app: the application.
+        ingest: takes the plays.
+        senders: who may send them.
+        bodies: bounds the memory of their bodies.
+        start: starts the application unless it has started; Flask, which else does it, never sees these requests.
+    """
     others = app.wsgi_app
+
+    def answer(request: Request) -> Response:
+        """Return 202 and what became of the plays, or an error and none is taken."""
+        try:
+            start()
+            senders.check(request)
+            response = _plays(request, ingest, bodies)
+        except Exception as error:
+            response = error_answer(error)
+        return drain(request, response)
 
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         ours = environ.get("PATH_INFO") == PATH and environ["REQUEST_METHOD"] == "POST"
-        return (answer(unison, Request(environ)) if ours else others)(environ, start_response)
+        return (answer(Request(environ)) if ours else others)(environ, start_response)
 
     app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
     # Flask knows of it too, for what it says to other methods, and to whoever lists its routes.
-    app.add_url_rule(PATH, "plays", lambda: answer(unison, request), methods=["POST"])
+    app.add_url_rule(PATH, "plays", lambda: answer(request), methods=["POST"])
 
 
-def answer(app: Unison, request: Request) -> Response:
-    """Take plays: 202 and what became of them, or an error and none is taken."""
-    try:
-        app.start()
-        response = _plays(app, request)
-    except Exception as error:
-        response = error_answer(error)
-    return drain(request, response)
-
-
-def _plays(app: Unison, request: Request) -> Response:
-    app.senders.check(request)
+def _plays(request: Request, ingest: Ingest, bodies: MemoryBudget) -> Response:
     lines, source = _are_lines(request), _source(request)
-    with overload_told(), app.bodies.account() as hold:
-        app.check_room()
+    with bodies.account() as hold:
+        ingest.check_room()
         body = read_body(request, hold)
-        began = time.perf_counter()
-        taken = _take(app, body, source, lines)
-        late = app.submit_plays(taken.batch, taken.accepted) if taken.accepted else 0
-    app.metrics.ingested(taken.by_source, taken.rejected, time.perf_counter() - began)
+        began_s = time.perf_counter()
+        taken = _parsed(ingest, body, source, lines)
+        late = ingest.submit(taken, began_s)
     told = {"accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors}
     return Response(msgspec.json.encode(told) + b"\n", 202, content_type=JSON)
 
@@ -100,21 +99,12 @@ def _source(request: Request) -> Source:
         raise BadRequest(f"{_SOURCE_HEADER}: {error}") from None
 
 
-def _take(app: Unison, body: bytes, source: Source, lines: bool) -> ParsedPlays:
+def _parsed(ingest: Ingest, body: bytes, source: Source, lines: bool) -> ParsedPlays:
     try:
-        return app.readers.parse(body, source, lines=lines)
+        return ingest.parse(body, source, lines=lines)
     except BodyError as error:
         raise BadRequest(str(error)) from None
     except TooManyPlaysError as error:
         raise RequestEntityTooLarge(str(error)) from None
     except ParseWorkersLost as error:
         raise ServiceUnavailable(str(error), retry_after=LOST_AGAIN_S) from None
-
-
-@contextmanager
-def overload_told() -> Iterator[None]:
-    """Answer 429 where too many plays are waiting, and say when to come again."""
-    try:
-        yield
-    except Overloaded as error:
-        raise TooManyRequests(str(error), retry_after=math.ceil(error.retry_after_s)) from None

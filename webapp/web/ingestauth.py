@@ -6,13 +6,14 @@ import hmac
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Request
 
 from webapp.config import SettingError, Settings, default_data_dir
-from webapp.storage.datadir import DataDir
+from webapp.storage.datadir import DataDir, token_file
 from webapp.storage.secretfiles import SecretFile
 from webapp.web.hosts import is_loopback, is_own_host
 from webapp.web.origincheck import is_for_another_site
@@ -36,15 +37,35 @@ class IngestAuth:
 
     Args:
         settings: the server's.
-        file: the tokens in a file: that of UNISON_TOKENS_FILE, or that of the data folder; None where neither counts.
+        data_dir: the data folder.
         open_on_loopback: take plays from this machine without a token, too. That is for demonstrations only: behind a
             proxy on the same machine everybody is from this machine.
     """
 
-    def __init__(self, settings: Settings, file: SecretFile | None, *, open_on_loopback: bool = False) -> None:
-        self._settings, self._file = settings, file
+    def __init__(self, settings: Settings, data_dir: DataDir, *, open_on_loopback: bool = False) -> None:
+        self._settings, self._data_dir = settings, data_dir
         self._are_set = has_tokens(settings)
+        self._file = self._token_file()
         self._open_on_loopback = open_on_loopback and may_be_open_on_loopback(settings)
+
+    def _token_file(self) -> SecretFile | None:
+        """Return the file of tokens that counts beside UNISON_TOKENS, if one does."""
+        if self._settings.tokens_file:
+            return SecretFile(self._settings.tokens_file, "UNISON_TOKENS_FILE")
+        return None if self._are_set else SecretFile(token_file(self._data_dir.path), "ingest token")
+
+    def open(self) -> Self:
+        """Read the tokens in files. Where no tokens are set the data folder must be open, and one is made in it.
+
+        Raises:
+            DataDirError: the token in the data folder cannot be read or written.
+            SecretFileError: the file of UNISON_TOKENS_FILE cannot be used.
+        """
+        if not self._are_set:
+            self._data_dir.ensure_token_file()
+        if self._file:
+            self._file.open()
+        return self
 
     def check(self, request: Request) -> None:
         """Refuse a request that may not send plays.
@@ -86,7 +107,7 @@ class IngestAuth:
             return "Plays are taken with a token of UNISON_TOKENS or UNISON_TOKENS_FILE."
         if self._settings.open_ingest:
             return "Plays are taken from anyone, without a token (UNISON_OPEN_INGEST=1)."
-        path = self._file.path if self._file else Path("the data folder")
+        path = token_file(self._data_dir.path)
         if self._open_on_loopback:
             return f"Plays are taken from this machine, and from elsewhere with the token in {path}."
         where = "" if _is_in_usual_folder(path) else f" --data-dir {path.parent}"
@@ -99,21 +120,6 @@ def _is_in_usual_folder(path: Path) -> bool:
         return path.parent == default_data_dir()
     except SettingError:  # this user has no home folder
         return False
-
-
-def senders(settings: Settings, data_dir: DataDir, *, open_on_loopback: bool = False) -> IngestAuth:
-    """Return who may send to a server with these settings, whose data folder is open.
-
-    Raises:
-        DataDirError: the token in the data folder cannot be read or written.
-        SecretFileError: the file of UNISON_TOKENS_FILE cannot be used.
-    """
-    file = None
-    if settings.tokens_file:
-        file = SecretFile(settings.tokens_file, "UNISON_TOKENS_FILE").open()
-    elif not has_tokens(settings):
-        file = SecretFile(data_dir.ensure_token_file(), "ingest token").open()
-    return IngestAuth(settings, file, open_on_loopback=open_on_loopback)
 
 
 def has_tokens(settings: Settings) -> bool:

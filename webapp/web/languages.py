@@ -4,13 +4,15 @@ A message's key is its English sentence. `scripts/build_words.py` finds them in 
 Python where `sentence` marks them.
 """
 
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from babel import Locale, UnknownLocaleError
 from babel.support import Translations
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, force_locale, get_locale, gettext
 from markupsafe import Markup, escape
 
 from webapp.resources import PACKAGE
@@ -37,6 +39,13 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=language, default_translation_directories=str(TRANSLATIONS))
     app.context_processor(_spoken)
     app.add_template_global(say)
+    app.add_template_global(language_url)
+
+
+def language_url(tag: str) -> str:
+    """Where the page is in another language, all else in the address as it is."""
+    query = {**request.args.to_dict(flat=False), "lang": [tag]}
+    return f"{quote(request.script_root + request.path)}?{urlencode(query, doseq=True)}"
 
 
 def language() -> str:
@@ -49,6 +58,12 @@ def language() -> str:
 def chosen(wish: str | None, preferred: Any) -> str:
     """Return the first of our languages in what is wished and preferred, another region's where there is no closer."""
     return next((tag for wanted in (wish or "", *preferred) if (tag := ours(wanted))), DEFAULT)
+
+
+def address_locale() -> AbstractContextManager[None]:
+    """Speak the language that `?lang=` asks for, else English, so that an image is the same for every visitor."""
+    locale: AbstractContextManager[None] = force_locale(chosen(request.args.get("lang"), ()).replace("-", "_"))
+    return locale
 
 
 def ours(wanted: str) -> str | None:

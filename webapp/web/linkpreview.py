@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import request
+from flask import Flask, request
 
+from webapp.config import Settings
+from webapp.graphics.cards import CARD
 from webapp.web.hosts import public_base
-from webapp.web.runtime import unison
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,17 @@ class Links:
     card: str
 
 
-def links(path: str, card: str, *names: str) -> Links | None:
+def init_app(app: Flask) -> None:
+    """Tell templates how large the pictures are."""
+    app.jinja_env.globals["card_size"] = CARD
+
+
+def links(settings: Settings, path: str, card: str, *names: str) -> Links | None:
     """Return a page's and its picture's addresses, with these of the query's names and the language that was asked for.
 
     There are none where nobody knows by which address this server is reached.
     """
-    base = public_base(request, unison().settings)
+    base = public_base(request, settings)
     if base is None:
         return None
     query = urlencode([pair for pair in request.args.items(multi=True) if pair[0] in (*names, "lang")])

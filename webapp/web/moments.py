@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -11,24 +12,24 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale
 from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
 
+from webapp.config import Settings
 from webapp.core.filters import Filter
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection, id_floor, is_connection_id
+from webapp.engine.offload import offload
 from webapp.scene import scene
+from webapp.storage.history import History
 from webapp.web.clientaddress import client_address
 from webapp.web.connectiontext import in_words, wire_form
 from webapp.web.hosts import public_base
 from webapp.web.origincheck import check_own_page
-from webapp.web.ratelimits import Rate
+from webapp.web.ratelimits import Rate, RateLimits
 from webapp.web.responses import page_response
-from webapp.web.runtime import offload, unison
 
 OTHERS_MOST = 12
 """What else is listed of that second."""
 SHARE_S = 2
 """So long one share waits for another; then it is to come again."""
-
-blueprint = Blueprint("moments", __name__)
-
 SHARES = Rate(burst=20, per_s=0.5)
 """Connections that are shared, for one address."""
 SHARES_OF_ALL = Rate(burst=200, per_s=50.0)
@@ -43,7 +44,42 @@ class Links:
     oembed: str
 
 
-def moment(id: str) -> Connection:
+def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History) -> Blueprint:
+    """Serve the pages of moments."""
+    blueprint = Blueprint("moments", __name__)
+    shares, writing = RateLimits(SHARES_OF_ALL, SHARES), threading.Lock()
+
+    @blueprint.get("/c/<id>")
+    def page(id: str) -> Response:
+        """Serve the page of a moment, with what else happened in its second."""
+        found = moment(history, id)
+        shown = wire_form(found, gazetteer)
+        others = [in_words(wire_form(other, gazetteer)) for other in _others(history, found)]
+        words = {**in_words(shown), "when": _when(found.at_ms)}
+        links = _links(settings, id)
+        return page_response(
+            render_template("moment.html", moment=shown, told=words, others=others, links=links, scene=scene())
+        )
+
+    @blueprint.post("/c/<id>/share")
+    def share(id: str) -> tuple[str, int]:
+        """Keep a moment that somebody passes on from one of our pages."""
+        check_own_page(request, settings, "share this moment")
+        if wait_s := shares.spend(client_address(request, settings)):
+            raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
+        found = moment(history, id)
+        if not writing.acquire(timeout=SHARE_S):  # a slow disk may hold up one thread, not all of them
+            raise ServiceUnavailable("moments cannot be kept at the moment; try again", retry_after=SHARE_S)
+        try:
+            offload(history.share, found.id)
+        finally:
+            writing.release()
+        return "", 204
+
+    return blueprint
+
+
+def moment(history: History, id: str) -> Connection:
     """Return the connection with this id.
 
     Raises:
@@ -53,7 +89,6 @@ def moment(id: str) -> Connection:
     """
     if not is_connection_id(id):
         raise NotFound(f"{id[:40]!r} is no id of a connection: 23 characters of 0-9 and a-v")
-    history = unison().history
     found: Connection | None = offload(history.get, id)
     if found is None:
         if history.problem:
@@ -64,39 +99,10 @@ def moment(id: str) -> Connection:
     return found
 
 
-@blueprint.get("/c/<id>")
-def page(id: str) -> Response:
-    """Serve the page of a moment, with what else happened in its second."""
-    found = moment(id)
-    shown = wire_form(found)
-    others = [in_words(wire_form(other)) for other in _others(found)]
-    words = {**in_words(shown), "when": _when(found.at_ms)}
-    return page_response(
-        render_template("moment.html", moment=shown, told=words, others=others, links=_links(id), scene=scene())
-    )
-
-
-@blueprint.post("/c/<id>/share")
-def share(id: str) -> tuple[str, int]:
-    """Keep a moment that somebody passes on from one of our pages."""
-    app = unison()
-    check_own_page(request, app.settings, "share this moment")
-    if wait_s := app.shares.spend(client_address(request, app.settings)):
-        raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
-    found = moment(id)
-    if not app.sharing.acquire(timeout=SHARE_S):  # a disk that is slow is to hold up one thread, not all of them
-        raise ServiceUnavailable("moments cannot be kept at the moment; try again", retry_after=SHARE_S)
-    try:
-        offload(app.history.share, found.id)
-    finally:
-        app.sharing.release()
-    return "", 204
-
-
-def _others(found: Connection) -> list[Connection]:
+def _others(history: History, found: Connection) -> list[Connection]:
     """Return what else is kept of the aligned second in which it happened, newest first."""
     second = found.at_ms // 1000
-    listed = offload(unison().history.latest, Filter(), OTHERS_MOST + 1, id_floor(second + 1))
+    listed = offload(history.latest, Filter(), OTHERS_MOST + 1, id_floor(second + 1))
     return [other for other in listed if other.id >= id_floor(second) and other.id != found.id][:OTHERS_MOST]
 
 
@@ -106,8 +112,8 @@ def _when(at_ms: int) -> str:
     return f"{format_datetime(when, 'medium', locale=get_locale())} UTC"
 
 
-def _links(id: str) -> Links | None:
-    base = public_base(request, unison().settings)
+def _links(settings: Settings, id: str) -> Links | None:
+    base = public_base(request, settings)
     if base is None:
         return None
     address = f"{base}/c/{id}"

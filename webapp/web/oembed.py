@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import NotImplemented as NoSuchFormat
 
-from webapp.core.records import Connection
+from webapp.config import Settings
+from webapp.core.gazetteer import Gazetteer
 from webapp.graphics.cards import CARD
+from webapp.storage.history import History
 from webapp.web import embedoptions
 from webapp.web.connectiontext import wire_form
 from webapp.web.hosts import is_listed, public_base
 from webapp.web.moments import moment
-from webapp.web.runtime import unison
 
 WIDTH, HEIGHT = 640, 360
 """Of the frame, in CSS pixels, where there is room for it."""
@@ -29,44 +31,47 @@ FORMATS = {"json": "application/json+oembed", "xml": "text/xml+oembed"}
 SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 ADDRESS_MOST = 2048
 
-blueprint = Blueprint("oembed", __name__)
+
+def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History) -> Blueprint:
+    """Serve the answers."""
+    blueprint = Blueprint("oembed", __name__)
+
+    @blueprint.after_request
+    def for_everybody(response: Response) -> Response:
+        """Let pages of other sites read the answer, whatever it is."""
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    @blueprint.get("/oembed")
+    def answer() -> Response:
+        """Say what stands for the page at `url`.
+
+        Raises:
+            NotFound: it is none of ours, or none that can be framed.
+            NoSuchFormat: the format is another than json and xml.
+            BadRequest: a size is none, or there is no url.
+        """
+        url, form = request.args.get("url"), request.args.get("format", "json")
+        if form not in FORMATS:
+            raise NoSuchFormat(f"format={form[:40]!r}: expected json or xml")
+        if not url:
+            raise BadRequest("url is missing: the address of a page of this server")
+        size = _size("maxwidth", WIDTH), _size("maxheight", HEIGHT)
+        found = _described(url, size, settings, lambda id: wire_form(moment(history, id), gazetteer))
+        body, kind = (_xml(found), "text/xml") if form == "xml" else (msgspec.json.encode(found), "application/json")
+        headers = {"Cache-Control": f"public, max-age={CACHE_S}"}
+        return Response(body, content_type=f"{kind}; charset=utf-8", headers=headers)
+
+    return blueprint
 
 
-@blueprint.after_request
-def _for_everybody(response: Response) -> Response:
-    """Let pages of other sites read the answer, whatever it is."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
-
-
-@blueprint.get("/oembed")
-def answer() -> Response:
-    """Say what stands for the page at `url`.
-
-    Raises:
-        NotFound: it is none of ours, or none that can be framed.
-        NoSuchFormat: the format is another than json and xml.
-        BadRequest: a size is none, or there is no url.
-    """
-    url, form = request.args.get("url"), request.args.get("format", "json")
-    if form not in FORMATS:
-        raise NoSuchFormat(f"format={form[:40]!r}: expected json or xml")
-    if not url:
-        raise BadRequest("url is missing: the address of a page of this server")
-    width, height = _size("maxwidth", WIDTH), _size("maxheight", HEIGHT)
-    found = _described(url, width, height)
-    body, kind = (_xml(found), "text/xml") if form == "xml" else (msgspec.json.encode(found), "application/json")
-    return Response(
-        body, content_type=f"{kind}; charset=utf-8", headers={"Cache-Control": f"public, max-age={CACHE_S}"}
-    )
-
-
-def discovery() -> list[tuple[str, str]]:
+def discovery(settings: Settings) -> list[tuple[str, str]]:
     """Return the media types and addresses with which the page that is asked for is found by oEmbed's consumers.
 
     There are none where nobody knows by which address this server is reached.
     """
-    if "unison" not in current_app.extensions or (base := public_base(request, unison().settings)) is None:
+    base = public_base(request, settings)
+    if base is None:
         return []
     here = base + request.full_path.removesuffix("?")
     return [(kind, f"{base}/oembed?{urlencode({'url': here, 'format': form})}") for form, kind in FORMATS.items()]
@@ -82,12 +87,16 @@ def _size(name: str, usual: int) -> int:
     return min(usual, int(text))
 
 
-def _described(url: str, width: int, height: int) -> dict[str, Any]:
-    base = public_base(request, unison().settings)
-    path, pairs = _page(url, base)
+def _described(
+    url: str, size: tuple[int, int], settings: Settings, moment_of: Callable[[str], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what stands for a page; `moment_of` looks a moment up by its id."""
+    base = public_base(request, settings)
+    path, pairs = _page(url, base, settings)
     title, more = PROVIDER, dict[str, Any]()
     if found := re.fullmatch("/c/([^/]+)", path):
-        title, pairs = _told(moment(found[1])), [*(pair for pair in pairs if pair[0] == "lang"), ("moment", found[1])]
+        title = _told(moment_of(found[1]))
+        pairs = [*(pair for pair in pairs if pair[0] == "lang"), ("moment", found[1])]
         more = _picture(f"{base}{path}/card.png")
     elif path not in ("/", "/embed"):
         raise NotFound(f"{path[:80]!r} cannot be framed; the globe's page, /embed and moments can")
@@ -101,16 +110,14 @@ def _described(url: str, width: int, height: int) -> dict[str, Any]:
         "provider_name": PROVIDER,
         "provider_url": f"{base}/",
         "cache_age": CACHE_S,
-        "width": width,
-        "height": height,
-        "html": _frame(
-            address, title, (width, height), clear=dict(pairs).get("background") == embedoptions.TRANSPARENT
-        ),
+        "width": size[0],
+        "height": size[1],
+        "html": _frame(address, title, size, clear=dict(pairs).get("background") == embedoptions.TRANSPARENT),
         **more,
     }
 
 
-def _page(url: str, base: str | None) -> tuple[str, list[tuple[str, str]]]:
+def _page(url: str, base: str | None, settings: Settings) -> tuple[str, list[tuple[str, str]]]:
     """Return the path, and the query, of a page of ours.
 
     Raises:
@@ -122,15 +129,15 @@ def _page(url: str, base: str | None) -> tuple[str, list[tuple[str, str]]]:
         parts, ours = urlsplit(url[:ADDRESS_MOST]), urlsplit(base)
     except ValueError:
         raise NotFound(f"{url[:80]!r} is no address") from None
-    here = parts.scheme in ("http", "https") and _is_ours(parts.netloc, ours.netloc)
+    here = parts.scheme in ("http", "https") and _is_ours(parts.netloc, ours.netloc, settings)
     if not here or not f"{parts.path}/".startswith(f"{ours.path}/"):
         raise NotFound(f"{url[:80]!r} is not an address of this server, which is {base}")
     return parts.path.removeprefix(ours.path) or "/", parse_qsl(parts.query, keep_blank_values=True)
 
 
-def _is_ours(host: str, known: str) -> bool:
+def _is_ours(host: str, known: str, settings: Settings) -> bool:
     """Tell whether a host is the one in our links, or another of our names."""
-    return host.lower() == known.lower() or is_listed(host, unison().settings)
+    return host.lower() == known.lower() or is_listed(host, settings)
 
 
 def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -139,8 +146,7 @@ def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if name in names]
 
 
-def _told(found: Connection) -> str:
-    told = wire_form(found)
+def _told(told: dict[str, Any]) -> str:
     track, cities = told["track"], f"{told['from']['city']} and {told['to']['city']}"
     return f"{track['title']} by {track['artist']}: {cities}, {told['apart_ms']} ms apart"
 

@@ -6,25 +6,24 @@ on: its address and query, the visitor's language, the host in its links, and wh
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import TooManyRequests
 
+from webapp.config import Settings
 from webapp.core.cache import Cache
 from webapp.web import languages
-from webapp.web.clientaddress import client_address
-from webapp.web.hosts import LINKED
-from webapp.web.ratelimits import Rate
-
-if TYPE_CHECKING:
-    from webapp.app import Unison
+from webapp.web.clientaddress import client_address, hash_of
+from webapp.web.hosts import LINKED, is_loopback
+from webapp.web.ratelimits import Rate, RateLimits
 
 KEPT_BYTES = 8 << 20
 PAGES = Rate(burst=100, per_s=10.0)
@@ -114,51 +113,77 @@ def _size(kept: Kept) -> int:
     return len(kept.body) + 8_192  # the longest query, and what else is kept with a body
 
 
-def init_app(app: Flask) -> None:
-    """Keep answers of an app."""
-    app.before_request(_answer)
-    app.after_request(_keep)
-    app.teardown_request(_give_turn)
+def init_app(app: Flask, settings: Settings, newest: Callable[[], int]) -> None:
+    """Keep answers of an app; `newest` returns the number of the newest frame."""
+    layer = _Layer(settings, newest)
+    app.before_request(layer.answer)
+    app.after_request(layer.keep)
+    app.teardown_request(layer.give_turn)
 
 
-def _answer() -> Response | None:
-    """Answer with what is kept, or have an answer made that can be kept."""
-    app: Unison | None = _parts()
-    if app is None or request.endpoint not in FRESH_S or request.method not in ("GET", "HEAD"):
-        return None
-    key = _key(app)
-    if kept := app.answers.get(key):
-        return _again(kept)
-    address = client_address(request, app.settings)
-    if wait_s := app.pages.spend(address):
-        time.sleep(SLOWED_S)
-        raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
-    if owner := app.viewers.owner_of(address):
-        app.turns.acquire(owner)
-        g.turn_of = owner
-        if kept := app.answers.get(key):  # it was made meanwhile
+class _Layer:
+    """What each request of an app passes."""
+
+    def __init__(self, settings: Settings, newest: Callable[[], int]) -> None:
+        self._settings, self._newest = settings, newest
+        self._answers, self._turns, self._rates = PageCache(), AddressTurns(), RateLimits(PAGES_OF_ALL, PAGES)
+        self._key_of_addresses = os.urandom(16)
+
+    def answer(self) -> Response | None:
+        """Answer with what is kept, or have an answer made that can be kept."""
+        if request.endpoint not in FRESH_S or request.method not in ("GET", "HEAD"):
+            return None
+        key = self._key()
+        if kept := self._answers.get(key):
             return _again(kept)
-    if FRESH_S[request.endpoint]:
-        g.kept_as = key, request.environ.pop(_IF_NONE_MATCH, None)
-    return None
+        address = client_address(request, self._settings)
+        if wait_s := self._rates.spend(address):
+            time.sleep(SLOWED_S)
+            raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
+        if not is_loopback(address):  # where proxies are
+            self._take_turn(address)
+            if kept := self._answers.get(key):  # it was made meanwhile
+                return _again(kept)
+        if FRESH_S[request.endpoint]:
+            g.kept_as = key, request.environ.pop(_IF_NONE_MATCH, None)
+        return None
 
+    def _take_turn(self, address: str) -> None:
+        owner = hash_of(address, self._key_of_addresses)
+        self._turns.acquire(owner)
+        g.turn_of = owner
 
-def _give_turn(_: BaseException | None) -> None:
-    if (app := _parts()) and (owner := g.pop("turn_of", None)):
-        app.turns.release(owner)
+    def give_turn(self, _: BaseException | None) -> None:
+        """Let the next request of the address have its turn."""
+        if owner := g.pop("turn_of", None):
+            self._turns.release(owner)
 
+    def _key(self) -> Hashable:
+        """Return all that an answer depends on."""
+        environ: dict[str, Any] = request.environ
+        names = ("PATH_INFO", "SCRIPT_NAME", "QUERY_STRING", "HTTP_HOST", "wsgi.url_scheme")
+        spoken = languages.language(), languages.in_miles()
+        codings = tuple(request.accept_encodings.quality(coding) > 0 for coding in ("br", "gzip"))
+        return *map(environ.get, names), *spoken, codings, self._newest() if request.endpoint in OF_NOW else None
 
-def _parts() -> Unison | None:
-    return current_app.extensions.get("unison")
+    def keep(self, response: Response) -> Response:
+        """Keep an answer that was made whole, and give a browser that has it already no more than that news."""
+        key, etags = g.pop("kept_as", (None, None))
+        if key is None:
+            return response
+        if etags is not None:
+            request.environ[_IF_NONE_MATCH] = etags
+        if response.status_code == HTTPStatus.OK and not response.is_streamed:
+            self._answers.keep(key, self._kept(response))
+            if response.headers.get("ETag"):
+                response.make_conditional(request)
+        return response
 
-
-def _key(app: Unison) -> Hashable:
-    """Return all that an answer depends on."""
-    environ: dict[str, Any] = request.environ
-    named = (environ.get(name) for name in ("PATH_INFO", "SCRIPT_NAME", "QUERY_STRING", "HTTP_HOST", "wsgi.url_scheme"))
-    spoken = languages.language(), languages.in_miles()
-    codings = tuple(request.accept_encodings.quality(coding) > 0 for coding in ("br", "gzip"))
-    return *named, *spoken, codings, app.channels.seq if request.endpoint in OF_NOW else None
+    def _kept(self, response: Response) -> Kept:
+        until_s = self._answers.clock() + FRESH_S[str(request.endpoint)]
+        return Kept(
+            response.get_data(), response.status_code, response.headers.copy(), until_s, LINKED in request.environ
+        )
 
 
 def _again(kept: Kept) -> Response:
@@ -166,22 +191,4 @@ def _again(kept: Kept) -> Response:
         request.environ[LINKED] = True
     response = Response(kept.body, kept.status, kept.headers.copy())
     response.make_conditional(request)
-    return response
-
-
-def _keep(response: Response) -> Response:
-    """Keep an answer that was made whole, and give a browser that has it already no more than that news."""
-    key, etags = g.pop("kept_as", (None, None))
-    if key is None:
-        return response
-    if etags is not None:
-        request.environ[_IF_NONE_MATCH] = etags
-    if response.status_code == HTTPStatus.OK and not response.is_streamed:
-        app = _parts()
-        assert app is not None
-        body, until_s = response.get_data(), app.answers.clock() + FRESH_S[str(request.endpoint)]
-        kept = Kept(body, response.status_code, response.headers.copy(), until_s, LINKED in request.environ)
-        app.answers.keep(key, kept)
-        if response.headers.get("ETag"):
-            response.make_conditional(request)
     return response

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from flask import current_app, request
+from flask import request
 
 from webapp.core.filters import Filter, FilterError
-from webapp.core.search import Result, described
-from webapp.web.runtime import offload, unison
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.search import RecentTracks, Result, described
+from webapp.engine.offload import offload
 
 
-def wanted() -> Filter | None:
-    """Return the filter of the page that is asked for; None where the stream would refuse it, or there is no server."""
-    if "unison" not in current_app.extensions:
-        return None
+def wanted(gazetteer: Gazetteer) -> Filter | None:
+    """Return the filter of the page that is asked for; None where the stream would refuse it."""
     try:
-        return Filter.parse(request.args.items(multi=True), unison().gazetteer)
+        return Filter.parse(request.args.items(multi=True), gazetteer)
     except FilterError:
         return None
 
 
-def named(filter: Filter | None) -> list[Result]:
+def named(filter: Filter | None, tracks: RecentTracks, gazetteer: Gazetteer) -> list[Result]:
     """Return what the parts of a filter are called."""
     if not filter:
         return []
-    app = unison()
-    return offload(lambda: described(filter, app.heard.songs(), app.gazetteer))
+    return offload(lambda: described(filter, tracks.songs(), gazetteer))

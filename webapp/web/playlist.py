@@ -12,17 +12,18 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from webapp.config import QUERY
+from webapp.config import QUERY, Settings
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
+from webapp.engine.offload import offload
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.storage.periodtotals import are_complete, songs
-from webapp.web import connectiontext, linkpreview
+from webapp.web import linkpreview
+from webapp.web.connectiontext import in_words, wire_form
 from webapp.web.hosts import public_base
 from webapp.web.playlistformats import FORMATS, Item, Playlist
 from webapp.web.responses import page_response
-from webapp.web.runtime import offload, unison
 
 SONGS = 50
 
@@ -30,10 +31,8 @@ Orders = dict[str, list[tuple[Connection, int]]]
 """By order, each song's farthest connection, and how many it has."""
 ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "Rarest"}
 
-blueprint = Blueprint("playlist", __name__)
 
-
-def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[Orders]:
+def chart_cache(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[Orders]:
     """Return what reads charts; `clock` tells the time, epoch seconds."""
 
     def make(period: str, now_s: float) -> tuple[Orders, bool]:
@@ -45,33 +44,38 @@ def charts(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -
     return PeriodCache(make, clock)
 
 
-@blueprint.get("/playlist")
-def page() -> Response:
-    """Serve a chart as a page."""
-    period, order = asked()
-    chart = unison().charts.get(period)
-    entries = [_entry(connection, times) for connection, times in chart.sums[order]]
-    playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
-    formats = [format for format in FORMATS if format != "m3u" or playable]
-    shown = {"period": period, "order": order, "entries": entries, "are_complete": chart.are_complete}
-    links = linkpreview.links("/playlist", "/playlist/card.png", "period", "by")
-    return page_response(render_template("playlist.html", formats=formats, links=links, **shown))
+def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCache[Orders]) -> Blueprint:
+    """Serve the charts."""
+    blueprint = Blueprint("playlist", __name__)
 
+    @blueprint.get("/playlist")
+    def page() -> Response:
+        """Serve a chart as a page."""
+        period, order = asked()
+        chart = charts.get(period)
+        entries = [_entry(connection, times, settings, gazetteer) for connection, times in chart.sums[order]]
+        playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
+        formats = [format for format in FORMATS if format != "m3u" or playable]
+        shown = {"period": period, "order": order, "entries": entries, "are_complete": chart.are_complete}
+        links = linkpreview.links(settings, "/playlist", "/playlist/card.png", "period", "by")
+        return page_response(render_template("playlist.html", formats=formats, links=links, **shown))
 
-@blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")
-def export(format: str) -> Response:
-    """Serve a chart as a file for players."""
-    period, order = asked()
-    chart = unison().charts.get(period)
-    title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
-    items = [_item(connection, times) for connection, times in chart.sums[order]]
-    query = urlencode({"period": period, "by": order})
-    address = (public_base(request, unison().settings) or "") + f"/playlist?{query}"
-    kind, write = FORMATS[format]
-    response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="unison-{period}-{order}.{format}"'
-    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
-    return response
+    @blueprint.get("/playlist.<any(xspf, jspf, m3u):format>")
+    def export(format: str) -> Response:
+        """Serve a chart as a file for players."""
+        period, order = asked()
+        chart = charts.get(period)
+        base = public_base(request, settings) or ""
+        title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
+        items = [_item(connection, times, base, gazetteer) for connection, times in chart.sums[order]]
+        address = f"{base}/playlist?{urlencode({'period': period, 'by': order})}"
+        kind, write = FORMATS[format]
+        response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
+        response.headers["Content-Disposition"] = f'attachment; filename="unison-{period}-{order}.{format}"'
+        response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+        return response
+
+    return blueprint
 
 
 def asked() -> tuple[str, str]:
@@ -83,21 +87,21 @@ def asked() -> tuple[str, str]:
     return period, order
 
 
-def _entry(connection: Connection, times: int) -> dict[str, Any]:
-    wire = connectiontext.wire_form(connection)
-    told, links = connectiontext.in_words(wire), _links(wire["track"])
-    return {**told, "times": times, "source": connection.source, "track": connection.track_id, "links": links}
+def _entry(connection: Connection, times: int, settings: Settings, gazetteer: Gazetteer) -> dict[str, Any]:
+    wire = wire_form(connection, gazetteer)
+    shown = {"times": times, "source": connection.source, "track": connection.track_id}
+    return {**in_words(wire), **shown, "links": _links(wire["track"], settings)}
 
 
-def _links(track: Mapping[str, str]) -> list[tuple[str, str]]:
+def _links(track: Mapping[str, str], settings: Settings) -> list[tuple[str, str]]:
     """Return where the song can be searched for: what each is called, and its address."""
     query = quote(f"{track['artist']} {track['title']}", safe="")
-    found = (link.partition("=") for link in unison().settings.search_links)
+    found = (link.partition("=") for link in settings.search_links)
     return [(name, address.replace(QUERY, query)) for name, _, address in found]
 
 
-def _item(connection: Connection, times: int) -> Item:
-    told, track = _entry(connection, times), msgspec.json.decode(connection.track)
+def _item(connection: Connection, times: int, base: str, gazetteer: Gazetteer) -> Item:
+    told, track = in_words(wire_form(connection, gazetteer)), msgspec.json.decode(connection.track)
     return Item(
         title=track["title"],
         artist=track["artist"],
@@ -105,5 +109,5 @@ def _item(connection: Connection, times: int) -> Item:
         url=track["url"],
         image=track["artwork_url"],
         about=f"{told['from']} – {told['to']}, {told['distance']} · × {times} · {gettext(connection.source)}",
-        page=(public_base(request, unison().settings) or "") + f"/c/{connection.id}",
+        page=f"{base}/c/{connection.id}",
     )

@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Request, Response
 
-from webapp.web.runtime import offload
+from webapp.engine.offload import offload
 from webapp.wsgikeys import DRAIN_MOST, DRAIN_S, DRAINS, FRAMING
 
 BODY_MOST = 10 << 20

@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from flask import Flask, request
 
+from webapp.config import Settings
+from webapp.metrics import Metrics
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from webapp.app import Unison
 
 BEFORE_FLASK = ("/api/plays", "/stream")
 """Paths that are answered before Flask could say which route they belong to."""
@@ -28,9 +29,8 @@ _ROUTE = "unison.route"
 log = logging.getLogger(__name__)
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings, metrics: Metrics) -> None:
     """Observe each request of an app. Call it after all other layers, so that what those refuse counts too."""
-    unison: Unison = app.extensions["unison"]
     answers = app.wsgi_app
 
     def observed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -48,8 +48,8 @@ def init_app(app: Flask) -> None:
             raise
         finally:
             seconds = time.perf_counter() - began
-            unison.metrics.answered(_route(environ), status, seconds)
-            if unison.settings.log_requests:
+            metrics.answered(_route(environ), status, seconds)
+            if settings.log_requests:
                 _log(environ, status, seconds)
 
     app.wsgi_app = observed  # type: ignore[method-assign]  # as Flask's documentation has it

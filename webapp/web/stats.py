@@ -17,20 +17,19 @@ from werkzeug.exceptions import BadRequest
 from webapp.core.gazetteer import City, Gazetteer
 from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
+from webapp.engine.clock import Clock
+from webapp.engine.offload import offload
 from webapp.storage import periodtotals
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.storage.periodsums import KM_STEP
 from webapp.storage.periodtotals import Rows
 from webapp.web.responses import page_response
-from webapp.web.runtime import offload, unison
 
 ROWS = 20
 FARTHEST_KM = 20_000  # half the Earth is a little more
 
 Songs = list[tuple[Connection, int]]
-
-blueprint = Blueprint("stats", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ _TRIMMED = ("Cc", "Cf", "Zl", "Zp", "Zs")
 _FORMULA = tuple("=+-@")
 
 
-def figures(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[dict[str, Figure]]:
+def figure_cache(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[dict[str, Figure]]:
     """Return what reads the figures; `clock` tells the time, epoch seconds."""
 
     def make(period: str, now_s: float) -> tuple[dict[str, Figure], bool]:
@@ -140,28 +139,33 @@ def _scale(rows: Rows, steps: range) -> list[Row]:
     return [Row((str(step),), counts.get(step, 0)) for step in steps]
 
 
-@blueprint.get("/stats")
-def page() -> Response:
-    """Serve the figures of a period as a page."""
-    period = _period()
-    made = unison().figures.get(period)
-    return page_response(
-        render_template("stats.html", period=period, figures=made.sums, are_complete=made.are_complete)
-    )
+def create_blueprint(gazetteer: Gazetteer, history: History, clock: Clock) -> Blueprint:
+    """Serve the figures."""
+    blueprint, figures = Blueprint("stats", __name__), figure_cache(history, gazetteer, clock.now)
 
+    @blueprint.get("/stats")
+    def page() -> Response:
+        """Serve the figures of a period as a page."""
+        period = _period()
+        made = figures.get(period)
+        return page_response(
+            render_template("stats.html", period=period, figures=made.sums, are_complete=made.are_complete)
+        )
 
-@blueprint.get("/stats.csv")
-def export() -> Response:
-    """Serve one figure as CSV."""
-    period = _period()
-    made = unison().figures.get(period).sums
-    if (name := request.args.get("of", "songs")) not in made:
-        raise BadRequest(f"of={name[:40]!r}: expected one of {', '.join(made)}")
-    table = made[name].csv().encode("utf-8-sig")  # without the mark Excel reads no script but its own country's
-    response = Response(table, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="unison-{name}-{period}.csv"'
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    @blueprint.get("/stats.csv")
+    def export() -> Response:
+        """Serve one figure as CSV."""
+        period = _period()
+        made = figures.get(period).sums
+        if (name := request.args.get("of", "songs")) not in made:
+            raise BadRequest(f"of={name[:40]!r}: expected one of {', '.join(made)}")
+        table = made[name].csv().encode("utf-8-sig")  # without the mark Excel reads no script but its own country's
+        response = Response(table, content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="unison-{name}-{period}.csv"'
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    return blueprint
 
 
 def _period() -> str:

@@ -9,17 +9,13 @@ import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
 from webapp import gauges
-from webapp.web.adminauth import is_their_listener
+from webapp.config import Settings
+from webapp.engine.eventloop import EventLoop
+from webapp.engine.live import Live
+from webapp.health import Health
+from webapp.metrics import Metrics
+from webapp.web.adminauth import AdminAuth, is_their_listener
 from webapp.web.errors import JSON
-from webapp.web.runtime import unison
-
-blueprint = Blueprint("status", __name__)
-
-
-@blueprint.before_request
-def require_operator() -> None:
-    """Refuse everybody else."""
-    unison().operators.check(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +51,40 @@ LISTED = (
 )
 
 
-@blueprint.get("/status")
-def page() -> Response:
-    """Serve the page, with the numbers of now for browsers without JavaScript."""
-    is_apart = is_their_listener(request.environ, unison().settings)
-    response = make_response(
-        render_template("status.html", stats=_figures(), plotted=PLOTTED, listed=LISTED, is_apart=is_apart)
-    )
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def create_blueprint(
+    settings: Settings, operators: AdminAuth, live: Live, loop: EventLoop, health: Health, metrics: Metrics
+) -> Blueprint:
+    """Serve what operators see."""
+    blueprint = Blueprint("status", __name__)
 
+    @blueprint.before_request
+    def require_operator() -> None:
+        """Refuse everybody else."""
+        operators.check(request)
 
-@blueprint.get("/status.json")
-def figures() -> Response:
-    """Return the page's numbers, and what is wrong."""
-    return Response(msgspec.json.encode(_figures()), content_type=JSON, headers={"Cache-Control": "no-store"})
+    def figures() -> dict[str, Any]:
+        """Return what the public is told, what is only the operator's, and what is wrong, a sentence each."""
+        _, problems, warnings = health.report()
+        read = loop.call(lambda: gauges.stats(live) | gauges.load(live))
+        return {**read, "problems": [*problems, *warnings]}
 
+    @blueprint.get("/status")
+    def page() -> Response:
+        """Serve the page, with the numbers of now for browsers without JavaScript."""
+        shown = {"stats": figures(), "is_apart": is_their_listener(request.environ, settings)}
+        response = make_response(render_template("status.html", plotted=PLOTTED, listed=LISTED, **shown))
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
-@blueprint.get("/metrics")
-def metrics() -> Response:
-    """Return the metrics for Prometheus."""
-    app = unison()
-    body, content_type = app.loop.call(app.metrics.exposition, request.headers.get("Accept", ""))
-    return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+    @blueprint.get("/status.json", endpoint="figures")
+    def figures_json() -> Response:
+        """Return the page's numbers, and what is wrong."""
+        return Response(msgspec.json.encode(figures()), content_type=JSON, headers={"Cache-Control": "no-store"})
 
+    @blueprint.get("/metrics", endpoint="metrics")
+    def exposition() -> Response:
+        """Return the metrics for Prometheus."""
+        body, content_type = loop.call(metrics.exposition, request.headers.get("Accept", ""))
+        return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
 
-def _figures() -> dict[str, Any]:
-    """Return what the public is told, what is only the operator's, and what is wrong, a sentence each."""
-    app = unison()
-    _, problems, warnings = app.health.report()
-    read = app.loop.call(lambda: gauges.stats(app) | gauges.load(app))
-    return {**read, "problems": [*problems, *warnings]}
+    return blueprint

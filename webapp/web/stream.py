@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Flask
-from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
-from webapp.core.filters import Filter, FilterError
+from webapp.core.filters import Filter
+from webapp.core.gazetteer import Gazetteer
+from webapp.metrics import Metrics
 from webapp.web import websocket
 from webapp.web.clientaddress import client_address
+from webapp.web.errors import http_error
 from webapp.web.origincheck import check_origin
-
-if TYPE_CHECKING:
-    from webapp.app import Unison
+from webapp.web.viewers import Viewers
 
 PATH = "/stream"
 RETRY_AFTER_S = 5
@@ -23,21 +24,29 @@ REASONS = {400: "filter", 403: "origin", 429: "address", 503: "full"}
 """What refused handshakes are counted as, by status."""
 
 
-def init_app(app: Flask) -> None:
-    """Serve the stream."""
-    unison: Unison = app.extensions["unison"]
-    websocket.route(app, PATH, lambda request: _admitted(unison, request))
+def init_app(
+    app: Flask,
+    settings: Settings,
+    gazetteer: Gazetteer,
+    viewers: Viewers,
+    metrics: Metrics,
+    start: Callable[[], None],
+) -> None:
+    """Serve the stream; `start` starts the application unless it has started."""
+
+    def admit(request: Request) -> websocket.Join:
+        try:
+            start()
+            return admitted(request, settings, gazetteer, viewers)
+        except Exception as error:
+            if refused := http_error(error):
+                metrics.handshake_refused(REASONS.get(refused.code or 0, "other"))
+            raise
+
+    websocket.route(app, PATH, admit)
 
 
-def _admitted(app: Unison, request: Request) -> websocket.Join:
-    try:
-        return admit(app, request)
-    except HTTPException as error:
-        app.metrics.handshake_refused(REASONS.get(error.code or 0, "other"))
-        raise
-
-
-def admit(app: Unison, request: Request) -> websocket.Join:
+def admitted(request: Request, settings: Settings, gazetteer: Gazetteer, viewers: Viewers) -> websocket.Join:
     """Refuse, while a plain answer can still be read: another site's page, a bad filter, no room.
 
     Returns:
@@ -45,21 +54,18 @@ def admit(app: Unison, request: Request) -> websocket.Join:
 
     Raises:
         HTTPException: the viewer may not come in.
+        FilterError: the filter is not well-formed.
     """
-    app.start()
-    if not _is_framed_by_anybody(request, app.settings):
-        check_origin(request, app.settings)
-    try:
-        wanted = Filter.parse(request.args.items(multi=True), app.gazetteer, others=["since"])
-    except FilterError as error:
-        raise BadRequest(str(error)) from None
-    address = client_address(request, app.settings)
-    if not app.viewers.has_room_for(wanted, address):
+    if not _is_framed_by_anybody(request, settings):
+        check_origin(request, settings)
+    wanted = Filter.parse(request.args.items(multi=True), gazetteer, others=["since"])
+    address = client_address(request, settings)
+    if not viewers.has_room_for(wanted, address):
         raise ServiceUnavailable("too many viewers or filters at the moment", retry_after=RETRY_AFTER_S)
-    if not app.viewers.addresses.has_room_for(address):
+    if not viewers.addresses.has_room_for(address):
         raise TooManyRequests("too many viewers from your address at the moment", retry_after=RETRY_AFTER_S)
     since = request.args.get("since")
-    return lambda sock, on_close: app.viewers.join(sock, wanted, since, address, on_close)
+    return lambda sock, on_close: viewers.join(sock, wanted, since, address, on_close)
 
 
 def _is_framed_by_anybody(request: Request, settings: Settings) -> bool:

@@ -5,42 +5,42 @@ A tab gets a token first: no page of another site can read it, and it holds the 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import msgspec
 from flask import Blueprint, Response, request
-from itsdangerous import BadData, URLSafeTimedSerializer
 from msgspec import to_builtins
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound, TooManyRequests
 
+from webapp.config import Settings
 from webapp.core import matchlookup
-from webapp.core.filters import Filter, FilterError
+from webapp.core.filters import Filter
 from webapp.core.frames import connection_json, place_json
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.matchlookup import Press
 from webapp.core.playparser import ParsedPlays
-from webapp.core.plays import SLICE_MS, PlayBatch, late_in
-from webapp.core.records import SliceRecord, wire_track_id
+from webapp.core.plays import PlayBatch, late_in
+from webapp.core.records import wire_track_id
+from webapp.engine.ingest import Ingest
+from webapp.engine.live import Live
+from webapp.engine.offload import offload
+from webapp.engine.pressoutcomes import KEEP_S, PressOutcomes
+from webapp.storage.history import History
 from webapp.web.clientaddress import client_address
 from webapp.web.errors import JSON
-from webapp.web.ingest import overload_told
 from webapp.web.origincheck import check_own_page
-from webapp.web.ratelimits import Rate
-from webapp.web.requestbodies import read_body
-from webapp.web.runtime import offload, unison
+from webapp.web.ratelimits import Rate, RateLimits
+from webapp.web.requestbodies import MemoryBudget, read_body
+from webapp.web.visitortokens import BadData, VisitorTokens
 
 TOKEN = "X-CSRF-Token"
 TOKEN_S = 24 * 3600
 PRESS_MOST = 1_000
 """Bytes of a press."""
-ASKED_S = 60
-"""So long after it one can ask what came of a press; the records' ring goes further back."""
 SOON_S = 0.25
 _PRESS = "unison press"
-
-blueprint = Blueprint("visitorplays", __name__)
 
 PRESSES = Rate(burst=20, per_s=0.5)
 """Visitors' presses, for one address. Many may agree on a second."""
@@ -55,103 +55,87 @@ class Sent(msgspec.Struct, forbid_unknown_fields=True):
     pressed_at: float | None = None
 
 
-def tabs(secret: bytes) -> URLSafeTimedSerializer:
-    """Return what signs tabs' tokens, and reads them."""
-    signing = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeTimedSerializer(secret, "unison visitor", signer_kwargs=signing)
+def create_blueprint(
+    settings: Settings,
+    gazetteer: Gazetteer,
+    history: History,
+    live: Live,
+    ingest: Ingest,
+    bodies: MemoryBudget,
+    secret: Callable[[], bytes],
+) -> Blueprint:
+    """Take visitors' plays, and say what came of them."""
+    blueprint, limits = Blueprint("visitorplays", __name__), RateLimits(PRESSES_OF_ALL, PRESSES)
+    tokens, clock = VisitorTokens(secret, live.clock.now), live.clock
+    outcomes = PressOutcomes(live.records, history, gazetteer, round(settings.window_s * 1000))
+
+    @blueprint.before_request
+    def require_wanted() -> None:
+        """Answer 404 where visitors are not to press play."""
+        if not settings.visitor_plays:
+            raise NotFound("visitors do not press play here; UNISON_VISITOR_PLAYS=1 lets them")
+
+    @blueprint.get("/play/token")
+    def token() -> Response:
+        """Return a token for one tab, and the time here, by which it can tell when it pressed."""
+        check_own_page(request, settings, "press play here")
+        return _json({"token": tokens.sign(secrets.token_hex(16)), "now": round(clock.now(), 3)}, 200)
+
+    @blueprint.post("/play")
+    def play() -> Response:
+        """Take a visitor's play.
+
+        Returns when it counts as pressed, whether it came too late for when it was, so that it counts from its arrival,
+        and where it was; and the name under which `GET /play/<press>` has what came of it, with after how many seconds
+        to ask.
+        """
+        check_own_page(request, settings, "press play here")
+        listener = _listener(tokens)
+        if wait_s := limits.spend(client_address(request, settings)):
+            raise TooManyRequests(f"not so fast; again in {wait_s} s", retry_after=wait_s)
+        sent, began_s = _sent(bodies), time.perf_counter()
+        song = _song(sent.track, history, gazetteer)
+        taken = _parsed(ingest, sent, song, listener)
+        late = late_in(taken.batch, round(clock.now() * 1000), round(settings.lateness_s * 1000)) > 0
+        if late:
+            taken = _parsed(ingest, msgspec.structs.replace(sent, pressed_at=None), song, listener)
+        press = _press(taken, after=live.records.last)
+        outcomes.expect(press)
+        ingest.submit(taken, began_s)
+        told = {
+            "pressed_at": press.at_ms / 1000,
+            "late": late,
+            "place": place_json(gazetteer[press.city]),
+            "press": tokens.sign(to_builtins(press), _PRESS),
+            "ask_after_s": _ask_after_s(press, live, settings),
+        }
+        return _json(told, 202)
+
+    @blueprint.get("/play/<press>")
+    def outcome(press: str) -> Response:
+        """Return what came of a press: its connection, or how far from it another in its city pressed.
+
+        Or after how many seconds to ask again, which is null once it is known that there was nobody.
+        """
+        pressed = _pressed(tokens, press)
+        found = outcomes.of(pressed)
+        met = msgspec.Raw(connection_json(found.met, gazetteer)) if found.met else None
+        again_s = None if met or found.near_ms is not None else _ask_after_s(pressed, live, settings)
+        return _json({"met": met, "near_ms": found.near_ms, "ask_after_s": again_s}, 200)
+
+    return blueprint
 
 
-@blueprint.before_request
-def require_wanted() -> None:
-    """Answer 404 where visitors are not to press play."""
-    if not unison().settings.visitor_plays:
-        raise NotFound("visitors do not press play here; UNISON_VISITOR_PLAYS=1 lets them")
-
-
-@blueprint.get("/play/token")
-def token() -> Response:
-    """Return a token for one tab, and the time here, by which it can tell when it pressed."""
-    app = unison()
-    check_own_page(request, app.settings, "press play here")
-    return _json({"token": app.tabs.dumps(secrets.token_hex(16)), "now": round(app.now(), 3)}, 200)
-
-
-@blueprint.post("/play")
-def play() -> Response:
-    """Take a visitor's play.
-
-    Returns when it counts as pressed, whether it came too late for when it was, so that it counts from its arrival, and
-    where it was; and the name under which `GET /play/<press>` has what came of it, with after how many seconds to ask.
-    """
-    app = unison()
-    check_own_page(request, app.settings, "press play here")
-    listener = _listener(request.headers.get(TOKEN, ""))
-    if wait_s := app.presses.spend(client_address(request, app.settings)):
-        raise TooManyRequests(f"not so fast; again in {wait_s} s", retry_after=wait_s)
-    sent, began = _sent(), time.perf_counter()
-    song = _song(sent.track)
-    taken = _taken(sent, song, listener)
-    late = late_in(taken.batch, round(app.now() * 1000), round(app.settings.lateness_s * 1000)) > 0
-    if late:
-        taken = _taken(msgspec.structs.replace(sent, pressed_at=None), song, listener)
-    after = app.records.last
-    with overload_told():
-        app.submit_plays(taken.batch, 1)
-    app.metrics.ingested(taken.by_source, 0, time.perf_counter() - began)
-    batch = PlayBatch.decode(taken.batch)
-    press = Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.city[0]), int(batch.at[0]), after)
-    told = {
-        "pressed_at": press.at_ms / 1000,
-        "late": late,
-        "place": place_json(app.gazetteer[press.city]),
-        "press": app.tabs.dumps(to_builtins(press), salt=_PRESS),
-        "ask_after_s": _ask_after_s(press),
-    }
-    return _json(told, 202)
-
-
-@blueprint.get("/play/<press>")
-def outcome(press: str) -> Response:
-    """Return what came of a press: `met`, its connection, or `near_ms`, how far from it another in its city pressed.
-
-    Or after how many seconds to ask again, which is null once it is known that there was nobody.
-    """
-    app = unison()
-    pressed = _pressed(press)
-    met = near_ms = None
-    for number, record in _records(pressed):
-        if found := matchlookup.find_connection(record, pressed, app.gazetteer):
-            if offload(app.history.get, found.id) is None:  # what is shown has its page, and is kept once
-                app.history.record_filtered(app.records.stream, number, [found])
-            met = msgspec.Raw(connection_json(found, app.gazetteer))
-            break
-        near_ms = matchlookup.find_pulse_ms(record, pressed) if near_ms is None else near_ms
-    again_s = None if met or near_ms is not None else _ask_after_s(pressed)
-    return _json({"met": met, "near_ms": near_ms, "ask_after_s": again_s}, 200)
-
-
-def _listener(token: str) -> str:
-    """Return the listener that a token is of."""
+def _listener(tokens: VisitorTokens) -> str:
+    """Return the listener of the request's token."""
     try:
-        return f"visitor {_read(token, TOKEN_S)}"
+        return f"visitor {tokens.read(request.headers.get(TOKEN, ''), TOKEN_S)}"
     except BadData:
         raise Forbidden(f"{TOKEN} is missing, too old or not one of ours; GET /play/token gives one") from None
 
 
-def _read(text: str, most_s: float, salt: str | None = None) -> object:
-    """Return what `tabs` signed, at most so long ago; a clock that was set back makes it no older.
-
-    Raises:
-        BadData: it did not sign this, or longer ago.
-    """
-    value, signed = unison().tabs.loads(text, salt=salt, return_timestamp=True)
-    if unison().now() - signed.timestamp() > most_s:
-        raise BadData("too old")
-    return value
-
-
-def _sent() -> Sent:
-    with unison().bodies.account() as hold:
+def _sent(bodies: MemoryBudget) -> Sent:
+    with bodies.account() as hold:
         body = read_body(request, hold, PRESS_MOST)
     try:
         return msgspec.json.decode(body, type=Sent)
@@ -159,59 +143,46 @@ def _sent() -> Sent:
         raise BadRequest(f'expected {{"track": "<track.id>", "city": <GeoNames id>}}: {error}') from None
 
 
-def _song(track_id: str) -> dict[str, str]:
+def _song(track_id: str, history: History, gazetteer: Gazetteer) -> dict[str, str]:
     """Return a song that the history knows, as a play gives it."""
-    app = unison()
-    try:
-        wanted = Filter.parse([("track", track_id)], app.gazetteer)
-    except FilterError as error:
-        raise BadRequest(str(error)) from None
-    known = offload(app.history.latest, wanted, 1)
+    known = offload(history.latest, Filter.parse([("track", track_id)], gazetteer), 1)
     if not known:
         raise NotFound(f"no song with the id {track_id!r} is kept here")
     return {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
 
 
-def _taken(sent: Sent, song: dict[str, str], listener: str) -> ParsedPlays:
+def _parsed(ingest: Ingest, sent: Sent, song: dict[str, str], listener: str) -> ParsedPlays:
     """Read it as a live play like any other."""
     play = {"track": song, "place": {"geoname_id": sent.city}, "listener": listener, "pressed_at": sent.pressed_at}
-    taken = unison().readers.parse(msgspec.json.encode(play), "live", lines=False)
+    taken = ingest.parse(msgspec.json.encode(play), "live")
     if taken.errors:
         raise BadRequest(f"{taken.errors[0].field}: {taken.errors[0].error}")
     return taken
 
 
-def _pressed(name: str) -> Press:
+def _press(taken: ParsedPlays, after: int) -> Press:
+    """Return the press of the one play that was taken."""
+    batch = PlayBatch.decode(taken.batch)
+    return Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.city[0]), int(batch.at[0]), after)
+
+
+def _pressed(tokens: VisitorTokens, name: str) -> Press:
     """Return the press of a name that `play` gave."""
     try:
-        return msgspec.convert(_read(name, ASKED_S, _PRESS), Press)
+        return msgspec.convert(tokens.read(name, KEEP_S, _PRESS), Press)
     except BadData:
-        raise NotFound(f"{name[:40]!r} names no press of the last {ASKED_S} s") from None
+        raise NotFound(f"{name[:40]!r} names no press of the last {KEEP_S:g} s") from None
 
 
-def _records(press: Press) -> Iterator[tuple[int, SliceRecord]]:
-    """Yield the records that may hold it."""
-    records = unison().records
-    known = press.after <= records.last  # else it was pressed before a restart
-    latest_ms = matchlookup.known_by_ms(press, round(unison().settings.window_s * 1000))[1] + SLICE_MS
-    for number, message in records.read(max(press.after if known else 0, records.first - 1)):
-        if press.at_ms < SliceRecord.end_of(message) <= latest_ms:  # to decode all of a minute takes long
-            yield number, SliceRecord.decode(message)
-
-
-def _ask_after_s(press: Press) -> float | None:
+def _ask_after_s(press: Press, live: Live, settings: Settings) -> float | None:
     """Return the seconds until more is known than now, or None where all is."""
-    app = unison()
-    if press.after + 1 < app.channels.since:  # the clock was set back, and the slices of before are closed
+    if press.after + 1 < live.channels.since:  # the clock was set back, and the slices of before are closed
         return None
-    wanted = [
-        end
-        for end in matchlookup.known_by_ms(press, round(app.settings.window_s * 1000))
-        if end > app.pipeline.closed_ms
-    ]
+    known_ms = matchlookup.known_by_ms(press, round(settings.window_s * 1000))
+    wanted = [end_ms for end_ms in known_ms if end_ms > live.pipeline.closed_ms]
     if not wanted:
         return None
-    return round(max(SOON_S, wanted[0] / 1000 + app.settings.lateness_s - app.now()), 3)
+    return round(max(SOON_S, wanted[0] / 1000 + settings.lateness_s - live.clock.now()), 3)
 
 
 def _json(told: object, status: int) -> Response:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from webapp.config import Settings
-from webapp.serving import Server, Urls
+from webapp.serving import Server
+from webapp.sockets import Urls
 
 
 def make_app() -> Any:
@@ -64,7 +65,7 @@ class HubServer(Server):
         from webapp.engine.hub import Hub
 
         raise_file_limit()
-        self._app.extensions["hub"] = Hub(backlog_bytes=self.bound)
+        self._app.extensions["hub"] = Hub(backlog_bytes=self.bound).start()
         gevent.spawn(send, self._app, self.size)
 
     def stop_worker(self, _arbiter: Any, _worker: Any) -> None:

@@ -1,23 +1,14 @@
-"""What a request may use: the application's parts, and a way to keep slow calls off the event loop."""
+"""A way to keep slow calls off the event loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import current_app
 from gevent import get_hub, monkey
-
-if TYPE_CHECKING:
-    from webapp.app import Unison
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def unison() -> Unison:
-    """Return the parts of the application that handles this request."""
-    return cast("Unison", current_app.extensions["unison"])
 
 
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -31,7 +22,7 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def _outcome(function: Callable[..., T], args: Any, kwargs: Any) -> tuple[T | None, Exception | None]:
-    """Return what a call gave or raised: of what is raised in its threadpool gevent prints a traceback, always."""
+    """Return what a call returned or raised: gevent prints a traceback of all that is raised in its threadpool."""
     try:
         return function(*args, **kwargs), None
     except Exception as error:

@@ -1,0 +1,77 @@
+"""Ingest: plays are parsed, and given to the matcher while there is room for them."""
+
+from __future__ import annotations
+
+import time
+
+from webapp.core.playparser import ParsedPlays
+from webapp.core.plays import Overloaded, Source
+from webapp.engine.parseworkers import ParseWorkers
+from webapp.engine.pipeline import Pipeline
+from webapp.metrics import Metrics
+
+
+class EndingError(RuntimeError):
+    """The application is ending, or has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is restarting or stopping; try again in 2 s")
+
+
+class Ingest:
+    """Takes plays. Call it from any greenlet or thread.
+
+    Args:
+        workers: parse bodies.
+        pipeline: gives plays to the matcher.
+        metrics: counts plays.
+        plays_max: how many plays may wait to be matched.
+    """
+
+    def __init__(self, workers: ParseWorkers, pipeline: Pipeline, metrics: Metrics, plays_max: int) -> None:
+        self.workers = workers
+        self._pipeline, self._metrics, self._plays_max = pipeline, metrics, plays_max
+        self._is_closed = False
+
+    def check_room(self, n: int = 1) -> None:
+        """See whether n more plays can be taken.
+
+        Raises:
+            Overloaded: too many plays are waiting.
+            EndingError: the application is ending.
+        """
+        if self._is_closed:
+            raise EndingError
+        if self._pipeline.waiting + n > self._plays_max:
+            self._metrics.refused(n)
+            raise Overloaded(retry_after_s=1.0)
+
+    def parse(self, body: bytes, source: Source, *, lines: bool = False) -> ParsedPlays:
+        """Parse a body of plays; see `ParseWorkers.parse`."""
+        return self.workers.parse(body, source, lines=lines)
+
+    def submit(self, plays: ParsedPlays, began_s: float) -> int:
+        """Give plays to the matcher; return how many of them come too late.
+
+        Args:
+            plays: those of one body.
+            began_s: when work on them began, by `time.perf_counter`.
+
+        Raises:
+            Overloaded: too many plays are waiting; none was taken.
+            EndingError: the application is ending; none was taken.
+        """
+        late = 0
+        if plays.accepted:
+            self.check_room(plays.accepted)
+            late = self._pipeline.submit(plays.batch)
+        self._metrics.ingested(plays.by_source, plays.rejected, time.perf_counter() - began_s)
+        return late
+
+    def close(self) -> None:
+        """Take no more plays."""
+        self._is_closed = True
+
+    def stop(self) -> None:
+        """End the processes that parse."""
+        self.workers.stop()

@@ -1,0 +1,99 @@
+"""What came of visitors' presses: each record is searched once, as it comes, for those that may be in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from webapp.core import matchlookup
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.matchlookup import Press
+from webapp.core.plays import SLICE_MS
+from webapp.core.records import Connection, SliceRecord
+from webapp.engine.bus import Bus
+from webapp.storage.history import History
+
+KEEP_S = 60.0
+"""So long after a press one can ask what came of it."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a press so far.
+
+    Attributes:
+        met: the connection that it made.
+        near_ms: how far from it another visitor in its city pressed.
+    """
+
+    met: Connection | None = None
+    near_ms: int | None = None
+
+
+class PressOutcomes:
+    """The presses of the last minute, and what came of them.
+
+    The connection of a press is kept in the history, even if no viewer is shown it, so that its page opens.
+
+    Args:
+        records: the bus of slice records.
+        history: keeps connections.
+        gazetteer: the cities.
+        window_ms: the matching window.
+        clock: seconds of a clock that is never set.
+    """
+
+    def __init__(
+        self,
+        records: Bus,
+        history: History,
+        gazetteer: Gazetteer,
+        window_ms: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._records, self._history, self._gazetteer = records, history, gazetteer
+        self._window_ms, self._clock = window_ms, clock
+        self._expected: dict[Press, Outcome] = {}
+        self._outcomes: dict[Press, tuple[float, Outcome]] = {}  # the oldest first
+        records.subscribe(self._search)
+
+    def expect(self, press: Press) -> None:
+        """Look for a press from the next record on. Call it before its play is submitted."""
+        self._forget_old()
+        self._expected[press] = outcome = Outcome()
+        self._outcomes[press] = self._clock(), outcome
+
+    def of(self, press: Press) -> Outcome:
+        """Return what came of a press."""
+        _, outcome = self._outcomes.get(press, (0.0, Outcome()))
+        return outcome
+
+    def _search(self, number: int, message: bytes) -> None:
+        end_ms = SliceRecord.end_of(message)
+        due = {press: outcome for press, outcome in list(self._expected.items()) if press.at_ms < end_ms}
+        if not due:
+            return
+        record = SliceRecord.decode(message)
+        for press, apart_ms in matchlookup.find_pulses_ms(record, due).items():
+            due[press].near_ms = apart_ms
+        met = matchlookup.find_connections(record, due, self._gazetteer)
+        for press, connection in met.items():
+            due[press].met = connection
+        self._history.record_filtered(self._records.stream, number, list({c.id: c for c in met.values()}.values()))
+        self._expect_no_more(press for press in due if end_ms >= self._latest_ms(press))
+
+    def _latest_ms(self, press: Press) -> int:
+        """Return the end of the last record that may hold a press."""
+        return matchlookup.known_by_ms(press, self._window_ms)[1] + SLICE_MS
+
+    def _expect_no_more(self, presses: Iterable[Press]) -> None:
+        for press in presses:
+            self._expected.pop(press, None)
+
+    def _forget_old(self) -> None:
+        old_s = self._clock() - KEEP_S
+        while self._outcomes and next(iter(self._outcomes.values()))[0] < old_s:
+            press = next(iter(self._outcomes))
+            del self._outcomes[press]
+            self._expected.pop(press, None)

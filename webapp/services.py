@@ -1,0 +1,181 @@
+"""The services of one application: what there is, who needs whom, and the order in which all starts and stops."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from functools import cached_property
+
+import gevent
+
+from webapp import gauges
+from webapp.config import Settings
+from webapp.core.gazetteer import load_gazetteer
+from webapp.core.search import RecentTracks
+from webapp.engine.clock import Clock
+from webapp.engine.eventloop import EventLoop
+from webapp.engine.filelimits import file_limit, room_for_viewers
+from webapp.engine.ingest import EndingError, Ingest
+from webapp.engine.live import Live
+from webapp.engine.offload import offload
+from webapp.engine.parseworkers import ParseWorkers
+from webapp.graphics.images import Images
+from webapp.health import Health
+from webapp.metrics import Metrics
+from webapp.storage.datadir import DataDir
+from webapp.storage.history import FILE_NAME, History
+from webapp.storage.secretfiles import secret_or_file
+from webapp.web.adminauth import AdminAuth
+from webapp.web.assets import shipped_assets
+from webapp.web.ingestauth import IngestAuth
+from webapp.web.requestbodies import MemoryBudget
+from webapp.web.viewers import Viewers
+
+FLUSH_S = 0.5
+HEALTH_S = 1.0
+SECRETS_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Services:
+    """What an application is made of. All is there from the beginning, but nothing is open or runs before `start`.
+
+    The moving parts live on one gevent loop: the server's own under gunicorn's gevent worker, else that of a thread of
+    ours.
+
+    Args:
+        settings: the server's.
+        open_on_loopback: take plays from this machine without a token; see `IngestAuth`.
+    """
+
+    def __init__(self, settings: Settings, *, open_on_loopback: bool = False) -> None:
+        self.settings = settings
+        self.gazetteer = load_gazetteer()
+        self.metrics, self.clock, self.loop = Metrics(), Clock(), EventLoop()
+        self._data_dir = DataDir(settings.data_dir)
+        self.senders = IngestAuth(settings, self._data_dir, open_on_loopback=open_on_loopback)
+        self.operators = AdminAuth(settings)
+        self.history = self._history()
+        self.tracks = RecentTracks(self.history.tracks, time.monotonic)
+        self.live = Live(settings, self.gazetteer, self.history, self.secret, self.clock, self.metrics)
+        self.viewers = self._viewers()
+        workers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.clock.now() * 1000))
+        self.ingest = Ingest(workers, self.live.pipeline, self.metrics, settings.plays_max)
+        self.bodies = MemoryBudget()
+        self.images, self.assets = Images(), shipped_assets()
+        self.health = Health(self.live.pipeline, self.history, self.clock, settings.prune_after_s)
+        self._observe()
+        self._starting = threading.Lock()
+        self._is_started = self._is_ending = False
+
+    def _history(self) -> History:
+        settings, clock = self.settings, self.clock
+        return History(
+            settings.data_dir / FILE_NAME,
+            self.gazetteer,
+            days=settings.history_days,
+            max_rows=settings.history_max_rows,
+            shared_max=settings.shared_max,
+            clock=clock.now,
+            prune_clock=lambda: clock.now_if_held(settings.prune_after_s),
+        )
+
+    def _viewers(self) -> Viewers:
+        most = min(self.settings.viewers_max, room_for_viewers(file_limit()))
+        return Viewers(self.loop, self.live.hub, self.live.channels, most, self.settings.viewers_per_address)
+
+    def _observe(self) -> None:
+        gauges.observe_live(self.metrics, self.live)
+        gauges.observe_history(self.metrics, self.history)
+        gauges.observe_images(self.metrics, self.images)
+        gauges.observe_processes(self.metrics, self.live, self.ingest, self.images)
+
+    def secret(self) -> bytes:
+        """Return the key of listener hashes, connection ids and visitors' tokens; only after `start` has begun."""
+        return self._secret
+
+    @cached_property
+    def _secret(self) -> bytes:
+        setting, file = self.settings.secret, self.settings.secret_file
+        return self._data_dir.secret(secret_or_file(setting, file, "UNISON_SECRET_FILE"))
+
+    def check_files(self) -> None:
+        """Read the files that settings name, as `start` does, while another worker may still use the data folder.
+
+        Raises:
+            SecretFileError: a file of secrets cannot be used.
+        """
+        secret_or_file(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
+        self.operators.open()
+        if self.settings.tokens_file:
+            self.senders.open()
+
+    def start(self) -> None:
+        """Open the data folder and set all going; do nothing if that is done.
+
+        Raises:
+            DataDirError: another server uses the data folder, or it or the history in it cannot be used.
+            SecretFileError: a file of secrets that a setting names cannot be used.
+            EndingError: the application is ending, or has ended.
+        """
+        if self._is_started:
+            return
+        with self._starting:
+            if self._is_ending:
+                raise EndingError
+            if not self._is_started:
+                self._open()
+                self.loop.start()
+                self.loop.call(self.live.start)
+                for step in (self.live.pipeline.step, self._keep_history, self._watch_health, self._watch_secrets):
+                    self.loop.forever(step)
+                atexit.register(self.stop)
+                self._is_started = True
+
+    def _open(self) -> None:
+        self._data_dir.open()
+        try:
+            self.secret()
+            self.senders.open()
+            self.operators.open()
+            self.history.open()
+        except Exception:
+            self._data_dir.close()
+            raise
+
+    def _keep_history(self) -> None:
+        gevent.sleep(FLUSH_S)
+        offload(self.history.flush)
+        offload(self.history.prune)
+        offload(self.history.update_sums)
+
+    def _watch_secrets(self) -> None:
+        gevent.sleep(SECRETS_S)
+        offload(self.senders.reload)
+        offload(self.operators.reload)
+
+    def _watch_health(self) -> None:
+        gevent.sleep(HEALTH_S)
+        self.health.log_changes()
+
+    def stop(self) -> None:
+        """Close the open slices, write what is pending, say goodbye to the viewers, close all."""
+        with self._starting:
+            self._is_ending = True
+            self.ingest.close()
+            if not self._is_started:
+                return
+            self._is_started = False
+        atexit.unregister(self.stop)
+        self.loop.call(self.live.finish)
+        offload(self.history.flush)  # before viewers take their time
+        self.loop.call(self.live.dismiss_viewers)
+        self.loop.stop()
+        self.live.stop()
+        self.ingest.stop()
+        self.images.stop()
+        self.history.close()
+        self._data_dir.close()
