@@ -16,9 +16,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from webapp.core.gazetteer import DATA, LONGEST_NAME, NEAR_KM
+from webapp.core.gazetteer import LONGEST_NAME, NEAR_KM
 from webapp.core.geo import EARTH_KM, unit_vectors
 from webapp.core.placenames import NO_CITY, Completions, NameIndex, fold_place, name_key
+from webapp.gazetteerdata import DATA
 
 BIG = 100_000
 """People that make a place a city of the gazetteer."""

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 
 WORLD_ATLAS = "world-atlas@2.0.2"
 TOPOLOGY = "package/land-50m.json"

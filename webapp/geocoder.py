@@ -10,7 +10,8 @@ from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 from geopy.point import Point
 
-from webapp.core.gazetteer import City, Gazetteer, load_gazetteer
+from webapp.core.gazetteer import City, Gazetteer
+from webapp.gazetteerdata import load_gazetteer
 
 PARTS = frozenset({"city", "state", "country"})
 Reading = tuple[str, str | None, str | None]

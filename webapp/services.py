@@ -12,7 +12,6 @@ import gevent
 
 from webapp import gauges
 from webapp.config import Settings
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.search import RecentTracks
 from webapp.engine.clock import Clock
 from webapp.engine.eventloop import EventLoop
@@ -21,6 +20,7 @@ from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.live import Live
 from webapp.engine.offload import offload
 from webapp.engine.parseworkers import ParseWorkers
+from webapp.gazetteerdata import load_gazetteer
 from webapp.graphics.images import Images
 from webapp.health import Health
 from webapp.metrics import Metrics

@@ -35,7 +35,8 @@ from bench.browser import machine
 from bench.outage import Pictures, Sending, Watching
 
 from tests.serving import Server
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import FILE_NAME
 
 MATCHED_S = 2.5

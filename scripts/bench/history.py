@@ -12,8 +12,9 @@ import click
 import numpy as np
 
 from webapp.core.filters import Filter
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection, connection_id
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import FILE_NAME, History
 
 START_MS = 1_790_000_000_000

@@ -34,7 +34,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.serving import Server
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 
 VIEWERS = 10
 HEALTH_GOAL_S, GAP_GOAL_S, GROWTH_GOAL_MB = 0.5, 1.5, 150.0

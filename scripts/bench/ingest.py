@@ -36,7 +36,7 @@ from bench.browser import cpu_s, machine, server
 from bench.senders import Sent, bodies, plays, quantile, send
 
 from tests.serving import Server, Stream, stream
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 
 PARTS = ("takes", "single", "world")
 SIZES = (1, 100, 1_000, 10_000)

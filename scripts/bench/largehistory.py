@@ -27,7 +27,8 @@ from bench.browser import machine
 from bench.history import BATCH, Traffic
 
 from tests.serving import Server, ask, console_script, post_plays, stream
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import FILE_NAME, History
 
 FIRST_S, GAP_S, WHOLE_S = 1.0, 0.3, 600.0

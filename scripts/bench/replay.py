@@ -13,7 +13,7 @@ from bench.knownpairs import Comparison, known_pairs
 from bench.rehearsal import Rehearsal, rehearse
 
 from tests.serving import Server, stream
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 
 
 @click.command()

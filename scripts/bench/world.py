@@ -42,8 +42,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.serving import Server
-from webapp.core.gazetteer import load_gazetteer
 from webapp.engine.filelimits import raise_file_limit
+from webapp.gazetteerdata import load_gazetteer
 
 PARTS = ("world", "filters", "dropped")
 POOL = 640_000

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.serving import Server
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 
 MANY, OTHER, STRANGER = "198.51.100.1", "198.51.100.2", "203.0.113.3"
 FILTERS = [f"city={load_gazetteer()[number].geoname_id}" for number in range(30)]

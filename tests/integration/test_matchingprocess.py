@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.children import parent, running, until_gone
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import encoded_alone, stamped
 from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
@@ -22,6 +21,7 @@ from webapp.engine.matching import InlineMatching
 from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.procstats import usage
 from webapp.engine.watchdog import Watchdog
+from webapp.gazetteerdata import load_gazetteer
 
 SECRET, WINDOW_MS, LATENESS_MS = b"k" * 32, 1_000, 500
 START_MS = 1_790_000_000_000

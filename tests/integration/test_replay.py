@@ -9,8 +9,8 @@ from bench.knownpairs import START_S, STEP_MS, Comparison, Meeting, known_pairs,
 from bench.rehearsal import rehearse
 
 from tests.serving import Server, stream
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import track_id
+from webapp.gazetteerdata import load_gazetteer
 
 
 def test_known_pairs_bring_no_track_back_within_twenty_windows() -> None:

@@ -17,12 +17,13 @@ import pytest
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
 from webapp.core.filters import Filter
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels
 from webapp.engine.hub import Hub
 from webapp.engine.resume import FellBehind
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import History
 
 SECONDS = 100

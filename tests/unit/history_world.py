@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from webapp.core.filters import Filter
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import fold, track_id
 from webapp.core.records import Connection, connection_id
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import FILE_NAME, History
 
 GAZETTEER: Gazetteer = load_gazetteer()

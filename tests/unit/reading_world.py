@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.playparser import PlayParser, Reading
+from webapp.gazetteerdata import load_gazetteer
 
 NOW_MS = 1_790_000_000_000
 GAZETTEER = load_gazetteer()

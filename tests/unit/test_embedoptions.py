@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 from webapp.web.embedoptions import PARAMETERS, EmbedOptions, read
 
 NOW_S = 1_790_000_000.0

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from webapp.core.filters import FILTER_NAMES, Filter, FilterError
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import fold
+from webapp.gazetteerdata import load_gazetteer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -32,7 +32,7 @@ def test_every_script_of_the_catalogue_is_one_that_the_doctor_looks_at() -> None
 
 
 def test_every_name_of_a_city_can_be_written() -> None:
-    from webapp.core.gazetteer import load_gazetteer
+    from webapp.gazetteerdata import load_gazetteer
 
     cities = load_gazetteer()
     text = {c for i in range(len(cities)) for c in cities[i].name + cities[i].country}

@@ -8,8 +8,9 @@ from geopy.distance import geodesic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.core.gazetteer import City, Gazetteer, PlaceError, load_gazetteer
+from webapp.core.gazetteer import City, Gazetteer, PlaceError
 from webapp.core.geo import haversine_km
+from webapp.gazetteerdata import load_gazetteer
 
 WORLD = load_gazetteer()
 INDEX = st.integers(0, len(WORLD) - 1)

@@ -13,7 +13,8 @@ from build_gazetteer import Source, build, capitals, differing, write
 from click import ClickException
 from click.testing import CliRunner
 
-from webapp.core.gazetteer import DATA, Gazetteer, PlaceError, load_gazetteer, read_gazetteer
+from webapp.core.gazetteer import Gazetteer, PlaceError
+from webapp.gazetteerdata import DATA, load_gazetteer, read_gazetteer
 
 WORLD = load_gazetteer()
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.gazetteer import PlaceError, load_gazetteer
+from webapp.core.gazetteer import PlaceError
 from webapp.core.placenames import fold_place
+from webapp.gazetteerdata import load_gazetteer
 
 WORLD = load_gazetteer()
 INDEX = st.integers(0, len(WORLD) - 1)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, records, track
 from webapp.core import matchlookup
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.matchlookup import Press, known_by_ms
 from webapp.core.plays import track_id
 from webapp.core.records import Connection, SliceRecord
+from webapp.gazetteerdata import load_gazetteer
 
 GAZETTEER = load_gazetteer()
 WINDOW_MS = 1_000

@@ -8,13 +8,13 @@ import gevent
 import pytest
 
 from tests.unit.making import LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
 from webapp.engine.bus import MemoryBus
 from webapp.engine.clock import Clock
 from webapp.engine.matching import InlineMatching
 from webapp.engine.pipeline import Pipeline
+from webapp.gazetteerdata import load_gazetteer
 
 
 class World:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.making import LYON, OSAKA, PARIS, T0, records, track
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.matchlookup import Press
 from webapp.core.plays import track_id
 from webapp.engine.bus import MemoryBus
 from webapp.engine.pressoutcomes import KEEP_S, Outcome, PressOutcomes
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import History
 
 GAZETTEER = load_gazetteer()

@@ -3,8 +3,8 @@ from collections import Counter
 
 import pytest
 
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import track_id
+from webapp.gazetteerdata import load_gazetteer
 from webapp.seed.catalogue import HOMES, load_catalogue
 from webapp.seed.edges import CASES, LONG
 

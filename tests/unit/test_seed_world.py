@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 from webapp.seed.catalogue import load_catalogue
 from webapp.seed.hours import NIGHT, activity, local_hours
 from webapp.seed.regions import REGIONS, SHARES, region

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, track
 from webapp.core import frames
 from webapp.core.filters import Filter
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import fold, track_id
 from webapp.core.recordindex import index_of
 from webapp.core.records import PAIR, PULSE, SPARK, Counts, SliceRecord
 from webapp.core.selection import Selection
 from webapp.engine.channel import FrameMaker
+from webapp.gazetteerdata import load_gazetteer
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, records, track
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Counts, SliceRecord
 from webapp.core.slices import Slicer
 from webapp.core.tracks import Tracks, track_numbers
+from webapp.gazetteerdata import load_gazetteer
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
 from webapp.core import snapshots
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.slices import JUMP_MS, Slicer, SlicerState
+from webapp.gazetteerdata import load_gazetteer
 
 SONGS = [track(title) for title in ("Slow Lighthouse", "SLOW LIGHTHOUSE", "Paper Lanterns", "Tin Roof Rain")]
 CITIES = [OSAKA, RECIFE, PARIS, LYON, CAIRO]

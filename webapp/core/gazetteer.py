@@ -4,12 +4,9 @@ A *city index* is a position in the order (lon, geoname_id). `scripts/build_gaze
 `webapp/data` from GeoNames (CC BY 4.0).
 """
 
-import csv
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
-from sys import intern
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,11 +16,9 @@ from geographiclib.geodesic import Geodesic
 from webapp.core.geo import Nearby, chord_km, unit_vectors
 from webapp.core.placenames import NO_CITY, Completions, NameIndex, fold_place, fold_typed
 from webapp.core.places import City, Country, PlaceError, shown
-from webapp.resources import PACKAGE
 
-__all__ = ["City", "Country", "Gazetteer", "PlaceError", "load_gazetteer", "read_gazetteer"]
+__all__ = ["City", "Country", "Gazetteer", "PlaceError"]
 
-DATA = PACKAGE / "data"
 NEAR_KM = 100.0
 LONGEST_NAME = 200
 _CACHED_NAMES = 8_192
@@ -264,33 +259,3 @@ def _check(lon: float, lat: float) -> None:
     for what, value, most in (("lon", lon, 180), ("lat", lat, 90)):
         if not -most <= value <= most:
             raise PlaceError(f"{what} {value:g} is not a number from -{most} to {most}")
-
-
-def read_gazetteer(folder: Path) -> Gazetteer:
-    """Read what scripts/build_gazetteer.py wrote into a folder."""
-    names = {
-        row[0]: Country(row[0], row[1], tuple(filter(None, row[2].split("|"))))
-        for row in _rows(folder / "countries.tsv")
-    }
-    cities = [
-        City(
-            int(i), name, intern(code), names[code].name, intern(admin1), float(lon), float(lat), int(pop), intern(zone)
-        )
-        for i, name, code, admin1, lon, lat, pop, zone in _rows(folder / "cities.tsv")
-    ]
-    regions = [(code, admin1, name) for code, admin1, name in _rows(folder / "regions.tsv")]
-    with np.load(folder / "names.npz") as arrays:
-        return Gazetteer(cities, names.values(), regions, arrays)
-
-
-def _rows(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(rows)
-        yield from rows
-
-
-@cache
-def load_gazetteer() -> Gazetteer:
-    """Return the gazetteer of the package, read once per process."""
-    return read_gazetteer(DATA)

@@ -9,10 +9,10 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from webapp.core.gazetteer import load_gazetteer
 from webapp.core.plays import AHEAD_MS, PlayBatch, arrived_ms
 from webapp.core.slices import NEVER_MS, Slicer
 from webapp.engine.childprocess import serve
+from webapp.gazetteerdata import load_gazetteer
 
 
 class Closed(msgspec.Struct, frozen=True):

@@ -20,10 +20,11 @@ from functools import cached_property
 import msgspec
 
 from webapp.core.decoding import BodyError, TooManyPlaysError
-from webapp.core.gazetteer import Gazetteer, load_gazetteer
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.playparser import ParsedPlays, PlayParser
 from webapp.core.plays import Source
 from webapp.engine.childprocess import Child, LostError, StartError, give_way, readiest, serve
+from webapp.gazetteerdata import load_gazetteer
 
 LARGE_BYTES = 1 << 13
 """What is shorter takes a few milliseconds, whatever it holds."""

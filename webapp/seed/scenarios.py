@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from webapp.core.gazetteer import load_gazetteer
+from webapp.gazetteerdata import load_gazetteer
 from webapp.seed import edges
 from webapp.seed.blocks import Block
 from webapp.seed.catalogue import load_catalogue

@@ -148,9 +148,8 @@ def create_blueprint(gazetteer: Gazetteer, history: History, clock: Clock) -> Bl
         """Serve the figures of a period as a page."""
         period = _period()
         made = figures.get(period)
-        return page_response(
-            render_template("stats.html", period=period, figures=made.sums, are_complete=made.are_complete)
-        )
+        shown = {"figures": made.sums, "are_complete": made.are_complete}
+        return page_response(render_template("stats.html", period=period, **shown))
 
     @blueprint.get("/stats.csv")
     def export() -> Response:
