@@ -1,4 +1,4 @@
-"""Places of which there are only so many, shared among those who want them. Pure.
+"""Places of which there are only so many, shared among those who want them.
 
 Who has few can always have another; who has many can have another only while they have fewer than are free. So nobody
 is kept from anything before half of the places are taken, and however many one takes, others find some.

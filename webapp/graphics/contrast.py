@@ -1,4 +1,4 @@
-"""Chosen colours: parsing, contrast with the background, and pairs of colours for arcs. Pure."""
+"""Chosen colours: parsing, contrast with the background, and pairs of colours for arcs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constants of sunlight and air on the globe, for the page's shaders and for pictures. Pure.
+"""Constants of sunlight and air on the globe, for the page's shaders and for pictures.
 
 `webapp/scene.py` passes them to the page (`assets/globe/layers`); `cardglobe.py` draws pictures with them. Sunlight is
 the cosine of the sun's angle from the zenith: 1 where the sun is overhead, 0 where it is on the horizon.

@@ -1,4 +1,4 @@
-"""The colours of the globe and of songs' arcs, by theme; pictures use the dark ones. Pure."""
+"""The colours of the globe and of songs' arcs, by theme; pictures use the dark ones."""
 
 Colours = dict[str, str]
 

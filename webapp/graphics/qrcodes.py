@@ -1,4 +1,4 @@
-"""QR codes (ISO/IEC 18004) in the house style: dark on light, with a quiet zone of four modules. Pure."""
+"""QR codes (ISO/IEC 18004) in the house style: dark on light, with a quiet zone of four modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Playlists in the formats that players read: XSPF, JSPF and M3U; `playlist.py` serves them. Pure."""
+"""Playlists in the formats that players read: XSPF, JSPF and M3U; `playlist.py` serves them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML of elements that hold a text each, as Atom and XSPF are. Pure."""
+"""XML of elements that hold a text each, as Atom and XSPF are."""
 
 from __future__ import annotations
 
