@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import threading
 import time
 from functools import cached_property
@@ -36,8 +35,6 @@ from webapp.web.viewers import Viewers
 FLUSH_S = 0.5
 HEALTH_S = 1.0
 SECRETS_S = 1.0
-
-log = logging.getLogger(__name__)
 
 
 class Services:

@@ -48,7 +48,8 @@ class Child(Generic[T]):
     """A process that runs a module of ours, which calls `serve`. Call it from any greenlet or thread.
 
     Args:
-        module: its name.
+        name: what metrics call it, whatever its module is called.
+        module: the module's name.
         start: makes what the child is told first.
         answer: what it answers with.
         answer_s: how many seconds of processor time an answer may take; see `Watchdog`.
@@ -56,13 +57,15 @@ class Child(Generic[T]):
         files: descriptors that it gets, under the same numbers; looked at whenever a process starts.
 
     Attributes:
-        module: its name.
+        name: what metrics call it.
+        module: the module's name.
         busy: how many questions it has to answer.
         started: how many processes there have been.
     """
 
     def __init__(
         self,
+        name: str,
         module: str,
         start: Callable[[], msgspec.Struct],
         answer: type[T],
@@ -73,15 +76,10 @@ class Child(Generic[T]):
         self.busy = self.started = 0
         self._answer_s, self._stuck_s, self._files = answer_s, stuck_s, files
         self._stopped = False
-        self.module, self._start, self._answer = module, start, answer
+        self.name, self.module, self._start, self._answer = name, module, start, answer
         self._sending, self._receiving = threading.Lock(), threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
-
-    @property
-    def name(self) -> str:
-        """What it is called in metrics: the last part of its module's name."""
-        return self.module.rpartition(".")[2]
 
     @property
     def pid(self) -> int:

@@ -65,7 +65,11 @@ class MatchingProcess:
     def __init__(self, secret: Callable[[], bytes], window_ms: int, lateness_ms: int = 0) -> None:
         self.lost = Counter(dict.fromkeys(("set_aside", "no_snapshot", "left_out"), 0))
         self._files: list[int] = []
-        self.child = Child(MODULE, lambda: Start(secret(), window_ms, lateness_ms), Closed, ANSWER_S, files=self._files)
+
+        def start() -> Start:
+            return Start(secret(), window_ms, lateness_ms)
+
+        self.child = Child("matching", MODULE, start, Closed, ANSWER_S, files=self._files)
         self._start_ms, self._closed = 0, Closed([], 0, 0)
         self._snapshot: Load | None = None
         self._since: list[Due] = []

@@ -86,9 +86,12 @@ class ParseWorkers:
         self._reading = threading.Lock()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         count = min(CHILDREN_MOST, cores)
-        self.children = [Child(__name__, lambda: _Start(secret()), _Answer, stuck_s=_STUCK_S) for _ in range(count)]
+        self.children = [self._child() for _ in range(count)]
         self._not_before_s = 0.0
         self._readying = threading.Lock()
+
+    def _child(self) -> Child[_Answer]:
+        return Child("readers", __name__, lambda: _Start(self._secret()), _Answer, stuck_s=_STUCK_S)
 
     @cached_property
     def _here(self) -> PlayParser:

@@ -57,7 +57,7 @@ class Renderer:
     """Draws pictures in a child process, one at a time. Thread-safe."""
 
     def __init__(self) -> None:
-        self.children = [Child(__name__, _Start, Picture, TIMEOUT_S)]
+        self.children = [Child("drawing", __name__, _Start, Picture, TIMEOUT_S)]
 
     def render(self, job: Job) -> bytes:
         """Return the picture as PNG, or as SVG for "code.svg".
