@@ -10,8 +10,8 @@ import pytest
 
 from webapp.engine import disconnect
 from webapp.engine.disconnect import Disconnect
-from webapp.engine.viewer import CLOSE_S, State, Viewer
-from webapp.engine.writer import Bound
+from webapp.engine.viewer import CLOSE_S, Viewer
+from webapp.engine.writer import Bound, State
 from webapp.engine.wsframes import close_frame, ping_frame, text_frame
 
 LARGE = text_frame(b"x" * 1_000_000)
@@ -124,7 +124,7 @@ def test_a_socket_that_takes_something_has_all_of_the_deadline_again(
 ) -> None:
     viewer.write(LARGE)
     host.now_s = host.deadline_s
-    while viewer.writer.waiting and len(client.recv(1 << 20)):
+    while viewer.is_waiting and len(client.recv(1 << 20)):
         viewer.on_writable()
         host.now_s += 1
     viewer.check_deadline()

@@ -17,8 +17,8 @@ from gevent.event import Event
 
 from webapp.engine import wsframes
 from webapp.engine.disconnect import DISMISSED, Disconnect
-from webapp.engine.viewer import State, Viewer
-from webapp.engine.writer import Bound
+from webapp.engine.viewer import Viewer
+from webapp.engine.writer import Bound, State
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Hub:
     @property
     def backlog(self) -> int:
         """Bytes queued for all viewers, each shared frame counted for every viewer that waits for it."""
-        return sum(viewer.writer.queued_bytes for viewer in self.waiting)
+        return sum(viewer.queued_bytes for viewer in self.waiting)
 
     # Viewers come and go.
 
@@ -117,13 +117,13 @@ class Hub:
 
     def dismiss(self, viewer: Viewer) -> None:
         """Say goodbye to one viewer, behind what it still has to get."""
-        last = None
+        last = []
         try:
             if self._bye is not None:
-                last = wsframes.text_frame(self._bye())
+                last.append(wsframes.text_frame(self._bye()))
         except Exception:
             log.exception("no goodbye")
-        viewer.finish(DISMISSED, last)
+        viewer.finish(DISMISSED, *last)
 
     def on_closing(self, _: Viewer, why: Disconnect) -> None:
         """Count a viewer out, and why."""

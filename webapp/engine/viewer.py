@@ -1,7 +1,7 @@
 """One viewer: a websocket from its handshake to its end, without waiting.
 
-Everything here runs in callbacks of the event loop. Ten thousand viewers exist at once, so what few of them need at a
-time (a queue, a half-read frame) is an object of its own that comes and goes.
+Everything here runs in callbacks of the event loop. Ten thousand viewers exist at once, so what few of them need (a
+queue, a parser) is made only then.
 """
 
 from __future__ import annotations
@@ -11,40 +11,25 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from enum import Enum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol
 
 from webapp.engine import disconnect, wsframes
 from webapp.engine.disconnect import Disconnect, closed_by_client, protocol_violation
-from webapp.engine.writer import Bound, QueueFullError, Writer
+from webapp.engine.writer import Bound, State, Writer
 from webapp.engine.wsframes import ClientFrames, Event
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
-SEND_BUFFER_BYTES = 32 * 1024
-"""Per socket. The kernel's default takes 4 MB for a stalled viewer before we notice."""
 RECEIVE_BYTES = 2048
-FLOOD_BYTES = 256 * 1024
+FLOOD_BYTES = DISCARD_BYTES = 256 * 1024
 """What a client may send between two pings before it is closed: the page sends nothing but pongs."""
 CLOSE_S = 5.0
 """How long a client has to take our close frame and to close."""
 _READ, _WRITE = 1, 2
 _NO_LINGER = struct.pack("ii", 1, 0)
 _PING = wsframes.ping_frame()
-
-
-class State(Enum):
-    """Of a viewer's connection, in order; it never goes back."""
-
-    OPEN = 1
-    CLOSING = 2
-    """The close frame is queued or sent; what the client still sends is discarded."""
-    GONE = 3
-    """The socket is closed."""
-
-
 _OPEN, _CLOSING, _GONE = State  # a member's look-up through its class costs as much as a call
 
 
@@ -92,7 +77,7 @@ def _contained(
     return contained
 
 
-class Viewer:
+class Viewer(Writer):
     """One websocket of the hub.
 
     Args:
@@ -100,12 +85,6 @@ class Viewer:
         sock: unpatched and non-blocking; the viewer closes it.
         subscribers: the viewers that get the same frames; it is one of them while it is open.
         on_close: for the host to call once the socket is closed.
-
-    Attributes:
-        state: of the connection.
-        subscribers: as given.
-        on_close: as given.
-        writer: the write side of the socket.
     """
 
     __slots__ = (
@@ -115,18 +94,14 @@ class Viewer:
         "_progress_s",
         "_readable",
         "_received",
-        "_sock",
         "_writable",
         "on_close",
-        "state",
         "subscribers",
-        "writer",
     )
 
     def __init__(self, host: Host, sock: socket.socket, subscribers: set[Viewer], on_close: Callable[[], None]) -> None:
-        self.state, self.subscribers, self.on_close = _OPEN, subscribers, on_close
-        self.writer = Writer(sock, host.bound)
-        self._host, self._sock = host, sock
+        super().__init__(sock, host.bound)
+        self._host, self.subscribers, self.on_close = host, subscribers, on_close
         self._parser: ClientFrames | None = None  # of a frame or message that is read in part
         self._received = 0  # bytes since the last ping, or since closing began
         self._pinged_s: float | None = None
@@ -141,26 +116,10 @@ class Viewer:
     @_contained
     def open(self, opening: Iterator[bytes]) -> None:
         """Begin with text payloads that do not count towards the queue's bound."""
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        if self._sock.family != socket.AF_UNIX:
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.writer.open(opening)
-        self._wait()
+        self.begin(opening)
         self.on_writable()
 
-    def write(self, frame: bytes) -> None:
-        """Write a frame, or queue it; a viewer whose queue is full is closed."""
-        if self.state is not _OPEN:
-            return
-        try:
-            if self.writer.write(frame):
-                self._wait()
-        except QueueFullError:
-            self.close(disconnect.SLOW)
-        except OSError:
-            self.abort(disconnect.LOST)
-
-    def _wait(self) -> None:
+    def on_waiting(self) -> None:
         """Have `on_writable` called when the socket takes more."""
         self._progress_s = self._host.now_s
         self._host.waiting.add(self)
@@ -168,12 +127,20 @@ class Viewer:
             self._writable = self._host.loop.io(self._sock.fileno(), _WRITE)
             self._writable.start(self.on_writable)
 
+    def on_full(self) -> None:
+        """Close a viewer that does not read fast enough."""
+        self.close(disconnect.SLOW)
+
+    def on_broken(self) -> None:
+        """Close a viewer whose connection broke."""
+        self.abort(disconnect.LOST)
+
     @_contained
     def on_writable(self) -> None:
         """Write more of what is queued."""
-        if self.writer.flush() and self.state is _OPEN:
+        if self.flush() and self.state is _OPEN:
             self._progress_s = self._host.now_s
-        if self._writable is not None and not self.writer.waiting:
+        if self._writable is not None and not self.is_waiting:
             _end(self._writable)
             self._writable = None
             self._written()
@@ -199,7 +166,7 @@ class Viewer:
         self._received += len(data)
         if self.state is _OPEN:
             self._parse(data)
-        elif self._received > FLOOD_BYTES:
+        elif self._received > DISCARD_BYTES:
             # Up to here it is read and discarded until the client closes: closing a socket with unread bytes resets
             # it, and a reset can overtake the close frame on its way to the client.
             self.abort(disconnect.FLOOD)
@@ -227,7 +194,7 @@ class Viewer:
         """Ping, or drop a client that did not answer the last ping."""
         if self.state is not _OPEN:
             return
-        if self.writer.waiting:  # a ping would only wait; `check_deadline` is for this
+        if self.is_waiting:  # a ping would only wait; `check_deadline` is for this
             self._received, self._pinged_s = 0, None
         elif self._pinged_s is None or self._received:
             self._received, self._pinged_s = 0, self._host.now_s
@@ -248,22 +215,18 @@ class Viewer:
     def close(self, why: Disconnect) -> None:
         """Drop what is queued, send a close frame, and close the socket when the client has, or after a deadline."""
         if self.state is _OPEN:
-            self.writer.clear()
+            self.clear()
             self.finish(why)
 
-    def finish(self, why: Disconnect, last: bytes | None = None) -> None:
-        """Close like that, but behind what is queued and one more frame."""
-        if self.state is not _OPEN:
-            return
-        self._leave(why)
-        if last is not None:
-            self.writer.append(last)
-        self.writer.append(wsframes.close_frame(why.code, why.reason))
-        self._wait()
-        self.on_writable()
+    def finish(self, why: Disconnect, *last: bytes) -> None:
+        """Close like that, but behind what is queued and the last frames."""
+        if self.state is _OPEN:
+            self._leave(why)
+            self.end(*last, wsframes.close_frame(why.code, why.reason))
+            self.on_writable()
 
     def _leave(self, why: Disconnect) -> None:
-        self.state, self._received, self._parser = _CLOSING, 0, None
+        self._received, self._parser = 0, None
         self.subscribers.discard(self)
         self._host.on_closing(self, why)
 
@@ -271,14 +234,14 @@ class Viewer:
         """Close the socket now."""
         if self.state is _GONE:
             return
-        sent_all = self.state is _CLOSING and not self.writer.waiting
+        sent_all = self.state is _CLOSING and not self.is_waiting
         if self.state is _OPEN:
             self._leave(why)
         self.state = _GONE
         for watcher in filter(None, (self._readable, self._writable)):
             _end(watcher)
         self._readable = self._writable = None
-        self.writer.discard()
+        self._queue = None
         _close(self._sock, sent_all)
         self._host.waiting.discard(self)
         self._host.on_closed(self)
