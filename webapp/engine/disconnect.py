@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, ABNORMAL, NOT_UTF8 = 1001, 1002, 1005, 1006, 1007
-POLICY, TOO_BIG, INTERNAL_ERROR, TRY_AGAIN_LATER = 1008, 1009, 1011, 1013
-"""Close codes (RFC 6455, 7.4.1, and IANA's registry)."""
+from wsproto.frame_protocol import CloseReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +24,19 @@ class Disconnect:
     meaning: str = ""
 
 
-SLOW = Disconnect(TRY_AGAIN_LATER, "", "slow", "its queue was full")
-STALLED = Disconnect(TRY_AGAIN_LATER, "", "stalled", "its socket took nothing until the write deadline")
-SILENT = Disconnect(ABNORMAL, "", "silent", "it did not answer a ping")
-PROTOCOL = Disconnect(PROTOCOL_ERROR, "", "protocol", "it sent bytes that are no websocket frames")
-FLOOD = Disconnect(POLICY, "a viewer has nothing to send", "flood", "it sent too much")
-LOST = Disconnect(ABNORMAL, "", "lost", "the connection broke, or ended without a close frame")
-FAILED = Disconnect(INTERNAL_ERROR, "", "failed", "the server failed to serve it")
+SLOW = Disconnect(CloseReason.TRY_AGAIN_LATER, "", "slow", "its queue was full")
+STALLED = Disconnect(CloseReason.TRY_AGAIN_LATER, "", "stalled", "its socket took nothing until the write deadline")
+SILENT = Disconnect(CloseReason.ABNORMAL_CLOSURE, "", "silent", "it did not answer a ping")
+PROTOCOL = Disconnect(CloseReason.PROTOCOL_ERROR, "", "protocol", "it sent bytes that are no websocket frames")
+FLOOD = Disconnect(CloseReason.POLICY_VIOLATION, "a viewer has nothing to send", "flood", "it sent too much")
+LOST = Disconnect(CloseReason.ABNORMAL_CLOSURE, "", "lost", "the connection broke, or ended without a close frame")
+FAILED = Disconnect(CloseReason.INTERNAL_ERROR, "", "failed", "the server failed to serve it")
 
-DISMISSED = Disconnect(GOING_AWAY)
-TOO_MANY_VIEWERS = Disconnect(TRY_AGAIN_LATER, "too many viewers")
-TOO_MANY_FILTERS = Disconnect(TRY_AGAIN_LATER, "too many filters")
-TOO_FAR_BEHIND = Disconnect(TRY_AGAIN_LATER, "too far behind")
-CANNOT_JOIN = Disconnect(INTERNAL_ERROR)
+DISMISSED = Disconnect(CloseReason.GOING_AWAY)
+TOO_MANY_VIEWERS = Disconnect(CloseReason.TRY_AGAIN_LATER, "too many viewers")
+TOO_MANY_FILTERS = Disconnect(CloseReason.TRY_AGAIN_LATER, "too many filters")
+TOO_FAR_BEHIND = Disconnect(CloseReason.TRY_AGAIN_LATER, "too far behind")
+CANNOT_JOIN = Disconnect(CloseReason.INTERNAL_ERROR)
 
 COUNTED = {each.metric: each for each in (SLOW, STALLED, SILENT, PROTOCOL, FLOOD, LOST, FAILED)}
 """What `unison_viewers_dropped_total` counts, by label."""
