@@ -26,9 +26,9 @@ PROGRESS_S = 1.0
 @clioptions.data_dir
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def backup(file: Path, data_dir: Path | None, force: bool) -> None:
-    """Copy the history and the secret to FILE, also while a server uses them.
+    """Copy the history and the secret to FILE, even while a server uses them.
 
-    FILE is readable by you alone. Keep it as safe as a password: it holds the secret that connection ids are made with.
+    Only you can read FILE. Keep it as safe as a password: it holds the secret for listener hashes and connection ids.
     """
     with _Progress() as progress:
         written = _run(lambda folder: create_backup(folder, file, progress.update, force=force), data_dir)

@@ -52,15 +52,17 @@ def main() -> None:
 
 @main.command()
 def settings() -> None:
-    """List every setting: environment variable, type, default, and what it does."""
+    """List every setting: environment variable, type, default and description."""
     for name, kind, default, sentence in Settings.table():
         click.echo(f"{name}  ({kind}, default: {default or 'none'})\n    {sentence}")
 
 
 @main.command()
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of history and secret.  [UNISON_DATA_DIR]")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder for the history and the secret.  [UNISON_DATA_DIR]"
+)
 def doctor(data_dir: Path | None) -> None:
-    """See whether all is there: a data folder, fonts with glyphs for every script, and what draws pictures."""
+    """Check the data folder, the fonts and whether pictures can be drawn."""
     from webapp.doctor import examined
 
     try:
@@ -75,12 +77,14 @@ def doctor(data_dir: Path | None) -> None:
 
 @main.command()
 @click.argument("action", type=click.Choice(["rotate"]), required=False)
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of history and secret.  [UNISON_DATA_DIR]")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder for the history and the secret.  [UNISON_DATA_DIR]"
+)
 def token(action: str | None, data_dir: Path | None) -> None:
-    """Print the token that may send plays, and on standard error where it is kept.
+    """Print the token that senders need, and on standard error the file that holds it.
 
-    `unison serve` makes it in its data folder. `unison token rotate` makes a new one: a running server takes it, and
-    no longer the old one, within 2 s.
+    `unison serve` creates it in its data folder. `unison token rotate` replaces it: within 2 s, a running server
+    accepts only the new one.
     """
     try:
         chosen = Settings.from_env(data_dir=data_dir)
@@ -89,7 +93,7 @@ def token(action: str | None, data_dir: Path | None) -> None:
     except SettingError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        problem = f"no token can be written to {chosen.data_dir} ({error.strerror}); give another --data-dir"
+        problem = f"cannot write a token to {chosen.data_dir} ({error.strerror}); set another --data-dir"
         raise click.ClickException(problem) from error
     _show_token(chosen)
 
@@ -99,12 +103,12 @@ def _show_token(chosen: Settings) -> None:
     try:
         words = read_secrets(file)
     except OSError as error:
-        problem = f"no token in {file} ({error.strerror}); `unison serve` makes it, or give another --data-dir"
+        problem = f"no token in {file} ({error.strerror}); start `unison serve` to create it, or set another --data-dir"
         raise click.ClickException(problem) from error
     click.echo(" ".join(words[:1]))
     click.echo(f"kept in {file}", err=True)
     if chosen.tokens or chosen.tokens_file:
-        click.echo("UNISON_TOKENS or UNISON_TOKENS_FILE is set: this token opens nothing.", err=True)
+        click.echo("UNISON_TOKENS or UNISON_TOKENS_FILE is set, so the server does not accept this token.", err=True)
 
 
 @main.command()
@@ -112,9 +116,12 @@ def _show_token(chosen: Settings) -> None:
 @clioptions.port
 @clioptions.data_dir
 @click.option(
-    "--open-on-loopback", is_flag=True, hidden=True, help="Take plays from this machine without a token, as demos do."
+    "--open-on-loopback",
+    is_flag=True,
+    hidden=True,
+    help="Accept plays from this machine without a token, as the demo does.",
 )
-@click.option("--uds", help="Unix socket to bind to, in place of host and port.  [UNISON_UDS]")
+@click.option("--uds", help="Unix socket to listen on, instead of a host and a port.  [UNISON_UDS]")
 @click.option("--uds-mode", help="Permissions of the Unix socket.  [UNISON_UDS_MODE, default 660]")
 def serve(
     host: str | None,
@@ -133,7 +140,7 @@ def serve(
     logs.set_up(as_json=wants_json(os.environ))
     on_port = host is not None or port is not None
     if uds and on_port:
-        raise click.UsageError("--uds stands in place of --host and --port; give one or the other")
+        raise click.UsageError("--uds cannot be combined with --host or --port")
     given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
     given |= {"uds": "" if on_port else uds, "uds_mode": uds_mode}
     try:
@@ -183,7 +190,7 @@ def _listen_for_operators(settings: Settings, main: socket.socket) -> list[socke
     try:
         operators = sockets.listen_on(settings.admin_host, settings.admin_port, "UNISON_ADMIN_PORT")
         if main.family != socket.AF_UNIX and operators.getsockname()[1] == main.getsockname()[1]:
-            raise OSError("UNISON_ADMIN_PORT is the server's own port, too; its requests are told apart by the port")
+            raise OSError("UNISON_ADMIN_PORT is the same as the server's own port; set another one")
         return [operators]
     except OSError:
         sockets.withdraw(main)

@@ -65,7 +65,7 @@ def default_data_dir(name: str = "unison") -> Path:
         return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / name
     except RuntimeError as error:
         raise SettingError(
-            "this user has no home folder for the data: name a folder with --data-dir or UNISON_DATA_DIR"
+            "this user has no home folder; set the data folder with --data-dir or UNISON_DATA_DIR"
         ) from error
 
 
@@ -73,39 +73,43 @@ def default_data_dir(name: str = "unison") -> Path:
 class Settings:
     """What can be set. Build with keyword arguments, or from the environment with `Settings.from_env()`."""
 
-    host: str = _setting("Address that `unison serve` binds to.", "127.0.0.1")
-    port: int = _setting("Port that `unison serve` binds to; 0 picks a free one.", 8000, least=0, most=65535)
-    uds: str = _setting("Unix socket that `unison serve` binds to, in place of address and port.", "")
+    host: str = _setting("Address that `unison serve` listens on.", "127.0.0.1")
+    port: int = _setting("Port that `unison serve` listens on; 0 picks a free one.", 8000, least=0, most=65535)
+    uds: str = _setting("Unix socket that `unison serve` listens on, instead of an address and a port.", "")
     uds_mode: str = _setting(
-        "Permissions of the Unix socket, in octal; a proxy needs the right to write.",
+        "Permissions of the Unix socket, in octal. The proxy needs write permission.",
         "660",
         check=(re.compile("0?[0-7]{3}").fullmatch, "permissions such as 660"),
     )
     data_dir: Path = _setting(
-        "Folder of the history and the secret; one server at a time uses it.", default_factory=default_data_dir
+        "Folder for the history and the secret. Only one server at a time can use it.", default_factory=default_data_dir
     )
-    window_s: float = _setting("How far apart two presses may lie to be together, inclusive.", 1.0, least=0, most=10)
-    lateness_s: float = _setting("How long a slice waits for plays that are still under way.", 0.5, least=0, most=5)
-    shown_per_s: int = _setting("Connections shown a second, per filter; 0 shows all.", 4, least=0, most=1000)
+    window_s: float = _setting("Maximum time between two plays that match, in seconds.", 1.0, least=0, most=10)
+    lateness_s: float = _setting("How long to wait for late plays before matching, in seconds.", 0.5, least=0, most=5)
+    shown_per_s: int = _setting("Connections shown per second, for each filter; 0 shows all.", 4, least=0, most=1000)
     tokens: tuple[str, ...] = _setting(
-        "Tokens that may send plays, separated by commas; without any, the one in the data folder.", ()
+        "Tokens that may send plays, separated by commas. Without any, the token in the data folder.", ()
     )
-    tokens_file: Path | None = _setting("File of more such tokens, one a line; read again when it changes.", None)
-    open_ingest: bool = _setting("1 takes plays from anyone, without a token.", False)
-    admin_host: str = _setting("Address that the operators' port binds to.", "127.0.0.1")
+    tokens_file: Path | None = _setting("File with more such tokens, one per line; reread when it changes.", None)
+    open_ingest: bool = _setting("1 accepts plays from anyone, without a token.", False)
+    admin_host: str = _setting("Address that the operators' port listens on.", "127.0.0.1")
     admin_port: int | None = _setting(
-        "Port of their own for /metrics and /status, which are nowhere else then; 0 picks a free one.",
+        "Separate port for /metrics and /status, which then answer only there; 0 picks a free one.",
         None,
         least=0,
         most=65535,
     )
-    admin_token: str = _setting("What opens /metrics and /status; without one, this machine only.", "")
-    admin_token_file: Path | None = _setting("File that holds UNISON_ADMIN_TOKEN; read again when it changes.", None)
-    visitor_plays: bool = _setting("1 lets visitors press play on the page's songs, from a city they pick.", False)
-    secret: str = _setting("Key of the listener hashes and connection ids; one for a cluster; made if empty.", "")
-    secret_file: Path | None = _setting("File that holds UNISON_SECRET instead.", None)
+    admin_token: str = _setting("Token for /metrics and /status. Without it, they answer this machine only.", "")
+    admin_token_file: Path | None = _setting("File that holds UNISON_ADMIN_TOKEN; reread when it changes.", None)
+    visitor_plays: bool = _setting(
+        "1 lets visitors press play on the page's songs, from a city that they choose.", False
+    )
+    secret: str = _setting(
+        "Key for listener hashes and connection ids, the same on all servers of a cluster. Generated if empty.", ""
+    )
+    secret_file: Path | None = _setting("File that holds UNISON_SECRET.", None)
     public_url: str = _setting(
-        "Where visitors reach this server, such as https://unison.example.org or https://example.org/globe.",
+        "Address at which visitors reach this server, such as https://unison.example.org or https://example.org/globe.",
         "",
         check=(
             _URL.fullmatch,
@@ -113,49 +117,57 @@ class Settings:
         ),
     )
     hosts: tuple[str, ...] = _setting(
-        "Other names of this server, separated by commas; with the port that links need, such as studio.lan:8000.",
+        "Other host names of this server, separated by commas, with the port if links need it, as in studio.lan:8000.",
         (),
         check=(_all(_HOST), "host names such as studio.lan, or studio.lan:8000 with a port"),
     )
     frame_ancestors: tuple[str, ...] = _setting(
-        "Origins whose pages may frame /embed, separated by commas, such as https://example.org; * is anybody.",
+        "Origins whose pages may frame /embed, separated by commas, such as https://example.org; * allows all.",
         ("*",),
         check=(_all(rf"\*|https?://(\*\.)?{_HOST}"), "origins such as https://example.org, or *"),
     )
-    history_days: float = _setting("How long connections are kept.", 30.0, least=0)
-    history_max_rows: int = _setting("How many connections are kept.", 10_000_000, least=0)
+    history_days: float = _setting("How long connections are kept, in days.", 30.0, least=0)
+    history_max_rows: int = _setting("Maximum number of connections that are kept.", 10_000_000, least=0)
     prune_after_s: float = _setting(
-        "Connections are forgotten for their age once the clock has run so long without being set.", 3600.0, least=0
+        "Old connections are deleted only after the system clock has run this long without being set, in seconds.",
+        3600.0,
+        least=0,
     )
     search_links: tuple[str, ...] = _setting(
-        "Where the playlist's songs can be searched for: name=address with {query}, separated by commas.",
+        "Search links on the playlist: name=address with {query}, separated by commas.",
         ("MusicBrainz=https://musicbrainz.org/search?type=recording&query={query}",),
         check=(
             _all(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*"),
             f"links such as Name=https://example.org/?q={QUERY}",
         ),
     )
-    shared_max: int = _setting("How many connections are kept longer because somebody shared them.", 100_000, least=0)
+    shared_max: int = _setting(
+        "Maximum number of connections that are kept longer because someone shared them.", 100_000, least=0
+    )
     viewers_max: int = _setting(
-        "Open websockets at once; one more is answered 503. Fewer where fewer files may be open.", 20_000, least=1
+        "Maximum number of open websockets; another one gets 503. Lower if fewer files may be open.", 20_000, least=1
     )
     viewers_per_address: int = _setting(
-        "Open websockets of one address; one more is answered 429; 0: no bound. Loopback is not counted.", 0, least=0
+        "Maximum number of open websockets per address; another one gets 429. 0 is no limit. Loopback is not counted.",
+        0,
+        least=0,
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        "Networks of proxies whose X-Forwarded-For tells the visitor's address, such as 10.0.0.0/8.",
+        "Networks of proxies whose X-Forwarded-For header gives the visitor's address, such as 10.0.0.0/8.",
         (),
         check=(_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
     )
-    filters_max: int = _setting("Distinct filters at once; one more is answered 503.", 2_000, least=0)
-    log_json: bool = _setting("1 logs one line of JSON for each event, on standard error.", False)
+    filters_max: int = _setting("Maximum number of different filters at once; another one gets 503.", 2_000, least=0)
+    log_json: bool = _setting("1 logs each event as one line of JSON, on standard error.", False)
     log_level: str = _setting(
-        "Least severe events to log: debug, info, warning or error.",
+        "Lowest level of events to log: debug, info, warning or error.",
         "info",
         check=(LEVELS.__contains__, f"one of {', '.join(LEVELS)}"),
     )
     log_requests: bool = _setting("1 logs one line for each request, without addresses and queries.", False)
-    plays_max: int = _setting("Plays waiting to be matched; beyond that ingest answers 429.", 2_000_000, least=1)
+    plays_max: int = _setting(
+        "Maximum number of plays waiting to be matched; beyond that, ingest answers 429.", 2_000_000, least=1
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
@@ -211,7 +223,7 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
         value = _PARSERS[spec.type](text.strip())
     except RuntimeError as error:
         raise SettingError(
-            f"{PREFIX}{name.upper()}={text!r}: expected a folder without ~, which has no home here"
+            f"{PREFIX}{name.upper()}={text!r}: expected a folder without ~, because this user has no home folder"
         ) from error
     except ValueError as error:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_type_name(spec.type)}") from error

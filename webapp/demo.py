@@ -1,4 +1,4 @@
-"""`unison demo`: a server and invented plays for it, in one command that ends both."""
+"""`unison demo`: a server and simulated plays for it, in one command."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ Environment = dict[str, str]
 @click.option(
     "--data-dir",
     type=clioptions.FOLDER,
-    help=f"Folder of history and secret.  [default ~/.local/share/{FOLDER}, or demo in UNISON_DATA_DIR]",
+    help=f"Folder for the history and the secret.  [default ~/.local/share/{FOLDER}, or demo in UNISON_DATA_DIR]",
 )
 @click.option(
     "--scenario",
     type=click.Choice(list(SCENARIOS)),
     default="everyday",
     show_default=True,
-    help="What the invented plays are like; `unison seed --help` describes each.",
+    help="Kind of simulated plays; `unison seed --help` describes each.",
 )
 @click.option(
     "--rate",
     type=float,
     callback=options.positive,
     metavar="PLAYS",
-    help="Invented plays a second.  [default: as the scenario has it, 50 for everyday]",
+    help="Simulated plays per second.  [default: that of the scenario, 50 for everyday]",
 )
-@click.option("--no-seed", is_flag=True, help="Send no invented plays.")
+@click.option("--no-seed", is_flag=True, help="Do not send simulated plays.")
 def main(
     host: str | None, port: int | None, data_dir: Path | None, scenario: str, rate: float | None, no_seed: bool
 ) -> None:
-    """Start a server and send it invented plays until Ctrl-C, which ends both.
+    """Start a server and send it simulated plays. Ctrl-C stops both.
 
-    The demo has a data folder of its own, so invented plays never mix with those of `unison serve`. Every other
+    The demo has a data folder of its own, so simulated plays never mix with those of `unison serve`. Every other
     setting is read from the environment; `unison settings` lists them.
     """
     try:
@@ -150,19 +150,19 @@ async def _relay(server: asyncio.subprocess.Process, answering: asyncio.Future[s
         text = line.decode(errors="replace")
         print(text, end="", flush=True)
         if (found := READY.search(text)) and not answering.done():
-            print("Ctrl-C ends it", flush=True)
+            print("Press Ctrl-C to stop", flush=True)
             answering.set_result(found[1])
 
 
 async def _watch(sender: asyncio.subprocess.Process) -> None:
     if code := await sender.wait():
-        print(f"The invented plays ended with code {code}; the server goes on", file=sys.stderr, flush=True)
+        print(f"The simulated plays stopped with code {code}; the server keeps running", file=sys.stderr, flush=True)
 
 
 def _code_of_the_dead(code: int, *, started: bool) -> int:
     """Say that the server ended by itself, unless it never started and so has said why; return the code to end with."""
     if started or code <= 0:
-        print(f"Error: the server ended by itself, with code {code}", file=sys.stderr)
+        print(f"Error: the server stopped unexpectedly, with code {code}", file=sys.stderr)
     return code if code > 0 else 128 - code if code else 1
 
 

@@ -49,13 +49,13 @@ def _data_folder(path: Path) -> tuple[bool, str]:
         if not existing.is_dir():
             raise NotADirectoryError(f"{existing} is a file")
         if not os.access(existing, os.W_OK | os.X_OK):
-            raise PermissionError(f"{existing} cannot be written to")
+            raise PermissionError(f"{existing} is not writable")
         with TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        why = f"no file can be made in {existing} ({error.strerror})" if error.strerror else error
+        why = f"cannot create a file in {existing} ({error.strerror})" if error.strerror else error
         return False, f"data folder {path}: {why}; choose another with UNISON_DATA_DIR"
-    return True, f"data folder {path} " + ("can be written to" if existing == path else "can be made")
+    return True, f"data folder {path} " + ("is writable" if existing == path else "can be created")
 
 
 def _fonts(folder: Path) -> Iterator[tuple[bool, str]]:
@@ -79,5 +79,5 @@ def _drawing() -> tuple[bool, str]:
 
         resvg_py.svg_to_bytes(svg_string=code_svg("https://example.org/"), skip_system_fonts=True)
     except (ImportError, ValueError) as error:
-        return False, f"pictures cannot be drawn: {error}"
+        return False, f"cannot draw pictures: {error}"
     return True, "pictures can be drawn"

@@ -36,7 +36,7 @@ def remarks(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
     sentences = [_unknown(name, known) for name in unknown]
     if set_by_kubernetes:
         names = ", ".join(set_by_kubernetes)
-        sentences.append(f"these variables come from Kubernetes, which describes services with them; ignored: {names}")
+        sentences.append(f"ignored, because Kubernetes sets these variables to describe services: {names}")
     return sentences
 
 

@@ -29,29 +29,29 @@ def observe_live(metrics: Metrics, live: Live) -> None:
     """Have metrics read what is live."""
     gauge, counter = metrics.gauge, metrics.counter
     gauge("viewers", "Open websockets.", lambda: live.hub.viewers)
-    gauge("filters", "Distinct filters being watched.", lambda: live.channels.filters)
+    gauge("filters", "Different filters being watched.", lambda: live.channels.filters)
     gauge("backlog_bytes", "Bytes queued for viewers.", lambda: live.hub.backlog)
     counter("viewers_dropped", _DROPPED_HELP, lambda: _dropped(live), "reason")
-    gauge("plays_waiting", "Plays whose slice is not closed yet.", lambda: live.pipeline.waiting)
-    counter("plays_lost", "Plays taken in and lost before they were matched.", lambda: live.matching.lost, "reason")
-    counter("clock_jumps", "How often the clock was set.", lambda: live.clock.jumps, "direction")
+    gauge("plays_waiting", "Plays waiting to be matched.", lambda: live.pipeline.waiting)
+    counter("plays_lost", "Plays accepted and lost before they were matched.", lambda: live.matching.lost, "reason")
+    counter("clock_jumps", "How often the system clock was set.", lambda: live.clock.jumps, "direction")
     gauge("lag_seconds", "How far matching is behind the clock.", lambda: live.pipeline.lag_s)
-    gauge("ring_bytes", "Bytes of the records that can be resumed.", lambda: live.records.kept_bytes)
+    gauge("ring_bytes", "Bytes of the records from which clients can resume.", lambda: live.records.kept_bytes)
 
 
 def observe_history(metrics: Metrics, history: History) -> None:
     """Have metrics read how the history does."""
     gauge, counter = metrics.gauge, metrics.counter
-    gauge("history_problem", "1 while the history has trouble.", lambda: float(history.problem is not None))
+    gauge("history_problem", "1 while the history has a problem.", lambda: float(history.problem is not None))
     gauge("history_set_aside", "Damaged histories in the data folder.", lambda: len(history.damaged))
-    gauge("history_pending_rows", "Rows that are not written yet.", lambda: history.pending)
-    gauge("history_sums_whole", "1 once all sums are made.", lambda: float(history.sums_are_complete))
+    gauge("history_pending_rows", "Rows not written yet.", lambda: history.pending)
+    gauge("history_sums_whole", "1 once all sums are complete.", lambda: float(history.sums_are_complete))
     counter("history_dropped_rows", "Rows lost to a full or locked disk.", lambda: history.dropped)
 
 
 def observe_images(metrics: Metrics, images: Images) -> None:
     """Have metrics read how many images wait."""
-    metrics.gauge("pictures_waiting", "Pictures and codes asked for and not drawn yet.", lambda: images.waiting)
+    metrics.gauge("pictures_waiting", "Pictures and codes requested and not drawn yet.", lambda: images.waiting)
     metrics.counter("pictures_refused", "Pictures refused because too many waited.", lambda: images.refused)
 
 
@@ -64,9 +64,9 @@ def observe_processes(metrics: Metrics, live: Live, ingest: Ingest, images: Imag
         yield from images.children
 
     gauge, counter = metrics.gauge, metrics.counter
-    counter("child_restarts", "Child processes started again after one was lost.", lambda: _restarts(children), "child")
-    gauge("process_resident_bytes", "Memory of the processes.", lambda: _memory(children), "process")
-    counter("process_cpu_seconds", "Processor time of the processes that run.", lambda: _cpu(children), "process")
+    counter("child_restarts", "Child processes restarted after one died.", lambda: _restarts(children), "child")
+    gauge("process_resident_bytes", "Resident memory of the processes.", lambda: _memory(children), "process")
+    counter("process_cpu_seconds", "Processor time of the running processes.", lambda: _cpu(children), "process")
 
 
 def _dropped(live: Live) -> dict[str, float]:

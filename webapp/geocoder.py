@@ -22,7 +22,7 @@ class _NoNetwork(BaseSyncAdapter):  # type: ignore[misc]  # geopy is not typed
     """Stands where geopy keeps its HTTP client, so that none is made."""
 
     def get_json(self, url: str, **_: Any) -> Any:
-        raise GeocoderServiceError(f"the gazetteer asks nobody, not {url!r} either")
+        raise GeocoderServiceError(f"the gazetteer sends no requests, so not to {url!r} either")
 
     get_text = get_json
 
@@ -98,7 +98,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
             return [_parts(query)]
         if not isinstance(query, str) or not query.strip():
             raise GeocoderQueryError(
-                f"{query!r} is no query; give text such as 'Osaka, Japan', or a mapping with 'city'"
+                f"{query!r} is not a query; expected text such as 'Osaka, Japan', or a mapping with 'city'"
             )
         city, *rest = (part.strip() for part in query.split(","))
         if not rest:
@@ -120,7 +120,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
 
 def _parts(query: Mapping[str, str]) -> tuple[str, str | None, str | None]:
     if unknown := set(query) - PARTS:
-        raise GeocoderQueryError(f"unknown part {min(unknown)!r}; a query has {', '.join(sorted(PARTS))}")
+        raise GeocoderQueryError(f"unknown part {min(unknown)!r}; expected one of {', '.join(sorted(PARTS))}")
     if not (city := query.get("city")):
         raise GeocoderQueryError("the query has no 'city'")
     return city, query.get("state"), query.get("country")

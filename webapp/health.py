@@ -41,7 +41,7 @@ class Health:
     def problems(self) -> list[str]:
         """Return what keeps the server from being ready."""
         lag_s = self._pipeline.lag_s
-        return [f"matching is {lag_s:.1f} s behind the clock"] if lag_s > LAG_MAX_S else []
+        return [f"matching is {lag_s:.1f} s behind"] if lag_s > LAG_MAX_S else []
 
     def log_changes(self) -> None:
         """Log when the server stops being ready or is degraded, and when all is well again. Call it often."""
@@ -62,7 +62,7 @@ class Health:
         left_s = self._prune_after_s - clock.held_s
         if clock.set_by_s and left_s > 0:
             told = clock.jump_text
-            troubles.append(f"the clock was set {told}; nothing is forgotten for its age for another {left_s:.0f} s")
+            troubles.append(f"the clock was set {told}; old connections are not deleted for another {left_s:.0f} s")
         return troubles
 
 

@@ -70,7 +70,7 @@ class OncePerMinute(logging.Filter):
         while len(self._said) > KINDS_MAX:
             self._said.pop(next(iter(self._said)))
         if dropped:
-            record.msg, record.args = f"{record.getMessage()} (and {dropped} more like it)", None
+            record.msg, record.args = f"{record.getMessage()} (and {dropped} more like this)", None
         return True
 
 

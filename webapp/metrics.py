@@ -69,36 +69,36 @@ class Metrics:
             collector(registry=self.registry)
         self._readings: list[Reading] = []
         self.registry.register(_Readings(self._readings))
-        Info("unison_build", "The version that runs.", registry=self.registry).info({"version": _version()})
-        self._accepted = self._counter("plays_accepted", "Plays taken in, late ones too.", "source")
+        Info("unison_build", "The running version.", registry=self.registry).info({"version": _version()})
+        self._accepted = self._counter("plays_accepted", "Plays accepted, including late ones.", "source")
         self._rejected = self._counter("plays_rejected", "Plays refused as malformed.")
         self._refused = self._counter(
-            "plays_refused", "Plays answered 429, for too many were waiting; one, where they were not read."
+            "plays_refused", "Plays answered 429 because too many were waiting; an unread body counts as one."
         )
         self._matched = self._counter(
-            "plays_matched", "Plays that came in time and were given to the matcher.", "source"
+            "plays_matched", "Plays that arrived in time and were given to the matcher.", "source"
         )
         self._counts = {
-            "late": self._counter("plays_late", "Plays that came after their slice was closed."),
-            "echoes": self._counter("plays_echoes", "Presses of one listener soon after the same press."),
-            "together": self._counter("plays_together", "Plays that met another listener's within the window."),
+            "late": self._counter("plays_late", "Plays that arrived after their slice was closed."),
+            "echoes": self._counter("plays_echoes", "Plays repeated by the same listener within the window."),
+            "together": self._counter(
+                "plays_together", "Plays with another listener's play of the same song within the window."
+            ),
             "connections": self._counter("connections_found", "Connections found, before thinning."),
             "same_city": self._counter("pulses_found", "Pairs found within one city, before thinning."),
-            "thinned": self._counter(
-                "connections_thinned", "Connections left out of a record that would be too large."
-            ),
+            "thinned": self._counter("connections_thinned", "Connections left out of records that would be too large."),
         }
-        self._records = self._counter("records", "Slice records that came over the bus.")
-        self._slices = self._counter("slices_closed", "Slices closed, empty ones too.")
+        self._records = self._counter("records", "Slice records received over the bus.")
+        self._slices = self._counter("slices_closed", "Slices closed, including empty ones.")
         self.ingest_seconds = Histogram(
-            "unison_ingest_batch_seconds", "Time to take in one batch.", registry=self.registry, buckets=_INGEST_BUCKETS
+            "unison_ingest_batch_seconds", "Time to accept one batch.", registry=self.registry, buckets=_INGEST_BUCKETS
         )
         self.slice_seconds = Histogram(
             "unison_slice_close_seconds", "Time to close due slices.", registry=self.registry, buckets=_SLICE_BUCKETS
         )
 
         self._requests = self._counter("http_requests", "HTTP requests, by route and status.", "route", "status")
-        self._handshakes = self._counter("handshakes_refused", "Viewers refused before their handshake.", "reason")
+        self._handshakes = self._counter("handshakes_refused", "Viewers refused before the handshake.", "reason")
         self._request_seconds = Histogram(
             "unison_http_request_seconds",
             "Time until an HTTP answer was ready, by route.",

@@ -93,11 +93,11 @@ class Master(Arbiter):
 
     def handle_usr2(self) -> None:
         """Do nothing: another master could not use the data folder."""
-        log.warning("SIGUSR2 does nothing here; SIGHUP reloads")
+        log.warning("SIGUSR2 is ignored; use SIGHUP to reload")
 
     def handle_ttin(self) -> None:
         """Do nothing: there is one worker."""
-        log.warning("SIGTTIN and SIGTTOU do nothing here: one worker has all viewers")
+        log.warning("SIGTTIN and SIGTTOU are ignored, because one worker serves all viewers")
 
     handle_ttou = handle_ttin
 
@@ -155,12 +155,12 @@ class Master(Arbiter):
     def _failed(self) -> None:
         """Say what happens after a worker could not start."""
         if self.WORKERS:
-            log.error("the reload failed: the new worker could not start, the one before it goes on")
+            log.error("the reload failed: the new worker could not start, so the old one keeps running")
             return
         wait_s = min(2.0**self._failures, RETRY_MOST_S)
         self._failures += 1
         self._not_before_s = time.monotonic() + wait_s
-        log.error("the worker could not start; the next try is in %g s, or at once after SIGHUP", wait_s)
+        log.error("the worker could not start; retrying in %g s, or at once after SIGHUP", wait_s)
 
     def stop(self, graceful: bool = True) -> None:
         """End all workers."""

@@ -44,7 +44,7 @@ def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:
         listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]  # what follows repeats the address
-        raise OSError(f"cannot listen on {host}, port {port}: {why}; choose another with {setting}") from error
+        raise OSError(f"cannot listen on {host}, port {port}: {why}; set another with {setting}") from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
     return listener
@@ -69,7 +69,7 @@ def listen_at(path: Path, mode: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise OSError(f"cannot listen on {path}: {error.strerror or error}; choose another with --uds") from error
+        raise OSError(f"cannot listen on {path}: {error.strerror or error}; set another with --uds") from error
     finally:
         os.umask(mask)
     return listener
@@ -84,10 +84,10 @@ def _remove_stale(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if not stat.S_ISSOCK(path.lstat().st_mode):
-        raise OSError("there is a file of that name, which is not a socket")
+        raise OSError("a file of that name exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(ConnectionRefusedError):
         probe.connect(str(path))
-        raise OSError("another server listens there")
+        raise OSError("another server is listening there")
     path.unlink()
 
 

@@ -84,13 +84,11 @@ class Serving:
         here, operators, elsewhere = self._urls
         logs.announce(f"Unison is on {here}", event="started", url=here)
         for url in elsewhere:
-            logs.announce(f"Other machines reach it on {url}", url=url)
+            logs.announce(f"From other machines: {url}", url=url)
         logs.announce(self._services.senders.summary())
         logs.announce(self._services.operators.summary(operators))
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:
-            logs.announce(
-                "Viewers are counted by the address that connects: behind a proxy, set UNISON_TRUSTED_PROXIES."
-            )
+            logs.announce("Viewers are counted by connecting address. Behind a proxy, set UNISON_TRUSTED_PROXIES.")
 
     def stop(self) -> None:
         """End all."""

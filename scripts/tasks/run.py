@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/run",
-        description="Install Unison into .venv (once), start it, send invented plays, and say where to look.",
+        description="Install Unison into .venv (once), start it, send simulated plays, and print the address.",
         epilog="Further options are those of `.venv/bin/unison demo --help`. Settings are UNISON_* variables: "
         "`.venv/bin/unison settings` lists them. Ctrl-C ends everything.",
         allow_abbrev=False,
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", help="address to bind to (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to bind to (8000); 0 picks a free one")
     parser.add_argument("--data-dir", help="folder of the history and the secret (.unison in the checkout)")
-    parser.add_argument("--no-seed", action="store_true", help="send no invented plays")
+    parser.add_argument("--no-seed", action="store_true", help="do not send simulated plays")
     return parser
 
 

@@ -340,7 +340,7 @@ def test_what_cannot_be_used_is_said_in_the_console(server: Server, guest: Visit
     guest.page.on("console", lambda message: said.append((message.type, message.text)))
     guest.page.goto(f"{server.url}/embed?poster=1&theme=blue&accent=zz")
     guest.page.wait_for_load_state("networkidle")
-    assert ("info", "Unison: theme='blue' is left out: expected dark, light or auto") in said
+    assert ("info", "Unison: theme='blue' is ignored: expected dark, light or auto") in said
     assert [kind for kind, text in said if "accent='zz'" in text] == ["info"]
     assert guest.errors == []
 

@@ -71,7 +71,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     expect(page.locator("#wrong-city")).to_have_text("Nothing found for “nowhere at all”.")
     page.get_by_label("Moment").fill(idle.url + "/c/065dqbqj40000000000000g")
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}&moment=065dqbqj40000000000000g")
-    expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is left out: ")
+    expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is ignored: ")
     assert complaints(page) == []
 
     page.set_viewport_size({"width": 390, "height": 844})

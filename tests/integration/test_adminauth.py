@@ -122,7 +122,7 @@ def test_a_port_for_operators_and_everybody_alike_is_refused_even_on_another_add
     env = clean_environment(UNISON_ADMIN_PORT=port, UNISON_ADMIN_HOST="127.0.0.2")
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
-    assert "UNISON_ADMIN_PORT is the server's own port, too" in ended.stderr
+    assert "UNISON_ADMIN_PORT is the same as the server's own port" in ended.stderr
 
 
 def test_what_kubernetes_sets_for_a_service_named_unison_admin_opens_no_port(serve: Callable[..., Server]) -> None:
@@ -159,7 +159,7 @@ def test_the_operators_token_sends_no_plays(closed: Server) -> None:
 
 
 def test_a_token_for_senders_and_operators_alike_is_refused_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another"):
+    with pytest.raises(RuntimeError, match="UNISON_ADMIN_TOKEN is also one of UNISON_TOKENS; set a different"):
         Server(tmp_path / "data", {"UNISON_ADMIN_TOKEN": "same", "UNISON_TOKENS": "other,same"})
 
 
@@ -190,7 +190,7 @@ def test_behind_a_proxy_that_hides_itself_the_public_name_tells(serve: Callable[
     with fronted("nginx", server.port, tmp_path / "nginx", "proxy_set_header Host $host;") as front:
         assert ask(front, "/metrics", Host="unison.example").status == 403
     assert ask(server, "/metrics").status == 200
-    until(lambda: "A proxy on it may let others in: set UNISON_ADMIN_PORT" in server.log)
+    until(lambda: "A proxy on this machine may let others in: set UNISON_ADMIN_PORT" in server.log)
 
 
 def test_what_the_public_is_told_has_none_of_the_operators_numbers(idle: Server) -> None:

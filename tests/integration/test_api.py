@@ -120,7 +120,7 @@ def _countries(found: Connection) -> set[str]:
         ("before=" + "0" * 23 + "%0A", "expected the id of a connection"),
         ("before=%00", "expected the id of a connection"),
         ("country=Atlantis", "country='Atlantis': expected an ISO 3166 code"),
-        ("country=zz", "country='zz': there is no such country; give its ISO 3166 code, such as 'BR'"),
+        ("country=zz", "country='zz': there is no such country; expected an ISO 3166 code such as 'BR'"),
         ("city=1", "city='1': expected the GeoNames id"),
         (f"city={OSAKA}&city={OSAKA}", "city is given twice"),
         ("track=../etc", "track='../etc': expected a track id"),
@@ -148,7 +148,7 @@ def test_a_hostile_value_is_cut_and_stays_text(server: Server) -> None:
 def test_a_parameter_that_nobody_knows_is_named_for_it_may_be_a_misspelt_filter(server: Server) -> None:
     answer = listed(server, artst="Marisol Vey", limit=1)
     assert answer.status == 400
-    assert answer.error.startswith("'artst' is not known here; a query may have artist, track,")
+    assert answer.error.startswith("'artst' is not a parameter; expected one of artist, track,")
 
 
 @pytest.mark.parametrize("path", ["/api/connections", "/api/stats", "/healthz", "/readyz", "/metrics"])

@@ -54,7 +54,7 @@ def test_files_that_were_changed_or_are_missing_are_not_served(tmp_path: Path) -
 def test_a_start_goes_on_where_the_assets_cannot_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FOLDER).write_text("a file where the folder should be")
     assert keep(assets_of(tmp_path / "first", "first"), tmp_path) is None
-    assert "cannot keep the page's assets" in caplog.text
+    assert "cannot save the page's assets" in caplog.text
 
 
 def test_a_server_keeps_its_assets_and_serves_those_of_the_version_before(tmp_path: Path) -> None:

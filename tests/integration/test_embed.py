@@ -97,7 +97,7 @@ def test_a_moment_that_is_kept_is_shown_and_another_is_noted(server: Server) -> 
     assert f'href="/c/{moment}"' in page
     page, told = embed(server, moment="0" * 23)
     assert told["moment"] is None
-    assert re.search(r"moment='0{23}' is left out: ", told["notes"][0])
+    assert re.search(r"moment='0{23}' is ignored: ", told["notes"][0])
 
 
 def test_chosen_colours_come_as_a_style_sheet_that_can_be_kept(server: Server) -> None:

@@ -139,7 +139,7 @@ def test_a_damaged_history_is_set_aside_and_said_until_it_is_moved_away(shared: 
         found = crowd.connect("afterwards")
     wait_until_written(shared)
     assert get_json(shared, "/api/connections")["connections"][0]["id"] == found
-    sentence = f"the history was damaged; it is set aside as {file.name} until you move it elsewhere"
+    sentence = f"the history was damaged and is set aside as {file.name} until you move it elsewhere"
     assert until(shared, "degraded")["warnings"] == [sentence]
     assert sentence in ask(shared, "/status").text
     assert f"is set aside as {file}; starting a new one" in shared.log

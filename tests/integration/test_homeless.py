@@ -16,7 +16,7 @@ from tests.serving import Server, clean_environment, stream
 
 UID = "54321"
 COMMAND = (sys.executable, "-P", "-m", "webapp")
-NO_HOME = "Error: this user has no home folder for the data: name a folder with --data-dir or UNISON_DATA_DIR\n"
+NO_HOME = "Error: this user has no home folder; set the data folder with --data-dir or UNISON_DATA_DIR\n"
 
 
 def as_nobody_known() -> list[str]:
@@ -53,7 +53,10 @@ def test_without_a_home_a_command_asks_for_a_data_folder_in_one_sentence(command
 
 def test_a_tilde_without_a_home_is_one_sentence() -> None:
     ended = run("doctor", UNISON_DATA_DIR="~/unison")
-    assert ended.stderr == "Error: UNISON_DATA_DIR='~/unison': expected a folder without ~, which has no home here\n"
+    assert (
+        ended.stderr
+        == "Error: UNISON_DATA_DIR='~/unison': expected a folder without ~, because this user has no home folder\n"
+    )
 
 
 def test_settings_are_listed_without_a_home() -> None:

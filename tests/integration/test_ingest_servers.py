@@ -71,7 +71,7 @@ def test_a_server_that_cannot_read_chunks_says_so() -> None:
     client = alone(lambda: None)
     answer = client.post("/api/plays", environ_base=environ, content_type="application/json")
     assert answer.status_code == 411
-    assert "send it with Content-Length" in answer.text
+    assert "send Content-Length" in answer.text
 
 
 def test_a_failure_of_the_server_tells_the_log_and_not_the_client(caplog: pytest.LogCaptureFixture) -> None:

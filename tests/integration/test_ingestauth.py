@@ -61,7 +61,7 @@ def until_refused(server: Server, token: str) -> None:
 
 
 def test_the_server_says_where_the_token_is_and_never_which(server: Server) -> None:
-    until(lambda: f"Plays are taken with the token in {token_file(server.data_dir)}" in server.log)
+    until(lambda: f"Accepting plays with the token in {token_file(server.data_dir)}" in server.log)
     assert server.token not in server.log
     assert stat.S_IMODE(token_file(server.data_dir).stat().st_mode) == 0o600
 

@@ -53,7 +53,7 @@ def test_a_server_whose_matching_is_lost_goes_on_with_another(serve: Callable[..
     assert child_of(server, MODULE) == first
     assert os.getpgid(first) != os.getpgid(server.process.pid), "nor has Ctrl-C to do with it"
     os.kill(first, signal.SIGKILL)
-    until_logged(server, "matching was lost")
+    until_logged(server, "the matching process died")
     assert met(server, "After")
     assert child_of(server, MODULE) != first
     assert "Traceback" not in server.log

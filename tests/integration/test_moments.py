@@ -145,7 +145,7 @@ def test_one_older_than_what_is_kept_is_gone_and_told_kindly(old: Server) -> Non
     assert (page.status, page.kind) == (410, "text/html; charset=utf-8")
     assert "Dieser Moment ist vergangen." in page.text
     program = visit(old, path, Accept="application/json")
-    assert (program.status, program.json) == (410, {"error": "this moment is older than what is kept here"})
+    assert (program.status, program.json) == (410, {"error": "this moment has been deleted"})
     assert visit(old, f"{path}/share", "POST").status == 410
 
 

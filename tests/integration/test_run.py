@@ -209,7 +209,7 @@ def test_when_the_server_dies_it_says_so_and_ends_with_its_code(start: Callable[
     server = next(pid for pid in family[1:] if "serve" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(server, signal.SIGKILL)
     assert running.code() == 128 + signal.SIGKILL
-    assert "the server ended by itself" in "".join(running.lines)
+    assert "the server stopped unexpectedly" in "".join(running.lines)
     assert left_of(family) == []
 
 

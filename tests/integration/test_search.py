@@ -58,7 +58,7 @@ def test_places_are_found_without_any_traffic(server: Server) -> None:
         ("?q=", "q is missing or empty"),
         ("?q=%20%09", "q is missing or empty"),
         ("?q=a&q=b", "q is given 2 times"),
-        ("?q=" + "a" * 3000, "has 3000 characters; 100 are the most"),
+        ("?q=" + "a" * 3000, "has 3000 characters; expected at most 100"),
         ("?q=a%00b", "control character"),
         ("?q=osaka&kind=town", "expected one of artist, track, country, city"),
     ],

@@ -83,7 +83,7 @@ def refused(*arguments: str) -> str:
 
 def test_a_second_server_on_a_unix_socket_is_told_so_and_the_first_goes_on(unix: UnixServer, tmp_path: Path) -> None:
     said = refused("--uds", str(unix.path), "--data-dir", str(tmp_path))
-    assert f"cannot listen on {unix.path}: another server listens there" in said
+    assert f"cannot listen on {unix.path}: another server is listening there" in said
     other = tmp_path / "other.sock"
     assert "is in use by another Unison server" in refused("--uds", str(other), "--data-dir", str(unix.data_dir))
     assert not other.exists()
@@ -91,7 +91,7 @@ def test_a_second_server_on_a_unix_socket_is_told_so_and_the_first_goes_on(unix:
 
 
 def test_a_unix_socket_stands_in_place_of_host_and_port(tmp_path: Path) -> None:
-    assert "give one or the other" in refused("--uds", str(tmp_path / "a.sock"), "--port", "0")
+    assert "--uds cannot be combined with --host or --port" in refused("--uds", str(tmp_path / "a.sock"), "--port", "0")
     assert "expected permissions such as 660" in refused("--uds", str(tmp_path / "a.sock"), "--uds-mode", "rw")
 
 
@@ -141,6 +141,6 @@ def test_a_proxy_that_forwards_browsers_over_a_unix_socket_without_their_address
         ask(server.path, "/api/stats", headers={"Sec-Fetch-Site": "none", "X-Forwarded-For": "198.51.100.2"})
         assert warnings() == []
         ask(server.path, "/api/stats", headers={"Sec-Fetch-Site": "none"})
-        assert ["have it send X-Forwarded-For" in sentence for sentence in warnings()] == [True]
+        assert ["have the proxy send X-Forwarded-For" in sentence for sentence in warnings()] == [True]
     finally:
         server.kill()

@@ -134,7 +134,7 @@ def test_a_press_that_comes_too_late_or_says_no_time_counts_from_its_arrival(
 def test_what_came_of_a_press_is_told_to_whoever_has_its_name(server: Server) -> None:
     for name in ("made-up", "WyJ4IiwxLDJd.aSF0Yg.bm90IG91cnM", token(server)):
         status, answer = send(server, f"/play/{name}")
-        assert (status, answer["error"]) == (404, f"{name[:40]!r} names no press of the last 60 s")
+        assert (status, answer["error"]) == (404, f"{name[:40]!r} is not a press of the last 60 s")
 
 
 @pytest.mark.parametrize("headers", [{}, {"X_CSRF_Token": "made up"}, {"X_CSRF_Token": "ImEi.aSF0Yg.bm90IG91cnM"}])
@@ -142,7 +142,7 @@ def test_without_a_token_of_ours_there_is_no_play(server: Server, song: str, hea
     status, answer = send(server, "/play", {"track": song, "city": OSAKA}, **headers)
     assert (status, answer["error"]) == (
         403,
-        "X-CSRF-Token is missing, too old or not one of ours; GET /play/token gives one",
+        "X-CSRF-Token is missing, expired or invalid; get one from GET /play/token",
     )
 
 
@@ -173,7 +173,7 @@ def test_pages_of_other_sites_neither_get_a_token_nor_play(server: Server, song:
         ({"track": "SONG", "city": "Osaka"}, 400, "`$.city`"),
         ({"track": "SONG", "city": OSAKA, "title": "Mine"}, 400, "`title`"),
         ({"track": "SONG", "city": 5}, 400, "place: no city has the GeoNames id 5"),
-        ({"track": "SONG", "city": OSAKA, "pressed_at": 5}, 400, "5.0 is not within 5 s"),
+        ({"track": "SONG", "city": OSAKA, "pressed_at": 5}, 400, "got 5.0; expected at most 5 s before"),
         ({"track": "no id", "city": OSAKA}, 400, "no id"),
         ({"track": "0000000000000000", "city": OSAKA}, 404, "0000000000000000"),
         (b" " * 2000, 413, "2000 bytes are more than the 1000 bytes of one request; send less at a time"),
@@ -192,7 +192,7 @@ def test_one_address_presses_so_often_and_costs_nobody_else_anything(server: Ser
         send(server, "/play", play, X_CSRF_Token=given, X_Forwarded_For="203.0.113.7") for _ in range(PRESSES.burst + 1)
     ]
     assert [status for status, _ in asked] == [202] * PRESSES.burst + [429]
-    assert asked[-1][1]["error"].startswith("not so fast; again in ")
+    assert asked[-1][1]["error"].startswith("too many presses; try again in ")
     assert send(server, "/play", play, X_CSRF_Token=given, X_Forwarded_For="203.0.113.8")[0] == 202
 
 

@@ -135,8 +135,8 @@ def gone(file: Path) -> None:
     [
         (damaged, "damaged"),
         (cut, "damaged"),
-        (no_backup, "is no backup of Unison"),
-        (empty, "is no backup of Unison"),
+        (no_backup, "is not a Unison backup"),
+        (empty, "is not a Unison backup"),
         (newer, f"has version 99, written by a newer Unison; this one reads up to version {len(MIGRATIONS)}"),
         (gone, "there is no file"),
     ],

@@ -14,7 +14,7 @@ def test_a_second_server_on_the_same_folder_is_told_in_one_sentence(tmp_path: Pa
         DataDir(tmp_path).open()
     assert str(error.value) == (
         f"the data folder {tmp_path} is in use by another Unison server (process {os.getpid()});"
-        " stop it or give --data-dir"
+        " stop that server or set another --data-dir"
     )
 
 
@@ -38,7 +38,7 @@ def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
-        DataDirError, match=r"the data folder .*/file/x cannot be used \(Not a directory\); give another"
+        DataDirError, match=r"the data folder .*/file/x cannot be used \(Not a directory\); set another"
     ):
         DataDir(tmp_path / "file" / "x").open()
 
@@ -70,7 +70,7 @@ def test_a_secret_from_the_settings_is_used_and_not_written(tmp_path: Path) -> N
 
 def test_a_damaged_secret_is_an_error_and_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"short")
-    with DataDir(tmp_path) as folder, pytest.raises(DataDirError, match="has 5 bytes, expected 32; restore a copy"):
+    with DataDir(tmp_path) as folder, pytest.raises(DataDirError, match="has 5 bytes; expected 32; restore a copy"):
         folder.secret()
     assert (tmp_path / "secret").read_bytes() == b"short"
 

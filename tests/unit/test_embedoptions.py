@@ -59,7 +59,7 @@ def test_a_good_value_is_taken(name: str, value: str, meant: object) -> None:
         ("title", "a\u202eb", "a text"),
         ("moment", "nonsense", "23 characters"),
         ("at", "yesterday", "epoch seconds"),
-        ("at", "1790000001", "a time that has passed"),
+        ("at", "1790000001", "a time in the past"),
         ("at", "1790000000123", "epoch seconds"),
         ("at", "nan", "epoch seconds"),
         ("country", "QQ", "country"),
@@ -83,7 +83,7 @@ def test_what_is_no_parameter_and_what_is_given_twice_is_noted() -> None:
     wish = wished(("colour", "red"), ("feed", "1"), ("feed", "0"), ("t", "1"), ("country", "BR"))
     assert wish.feed is True
     assert wish.filters == {"country": "BR"}
-    assert ["'colour' is no parameter" in wish.notes[0], "feed is given twice" in wish.notes[1]] == [True, True]
+    assert ["'colour' is not a parameter" in wish.notes[0], "feed is given twice" in wish.notes[1]] == [True, True]
     assert len(wish.notes) == 2
 
 

@@ -45,7 +45,7 @@ def test_a_malformed_filter_is_told_with_its_value(
 def test_a_misspelt_filter_is_told_where_nothing_else_may_stand(gazetteer: Gazetteer) -> None:
     query = [("artst", "Marisol Vey"), ("limit", "5")]
     assert Filter.parse(query, gazetteer) == Filter()
-    with pytest.raises(FilterError, match=r"'artst' is not known here; a query may have artist, track, .*, limit"):
+    with pytest.raises(FilterError, match=r"'artst' is not a parameter; expected one of artist, track, .*, limit"):
         Filter.parse(query, gazetteer, others=["limit"])
     assert Filter.parse([("limit", "5")], gazetteer, others=["limit"]) == Filter()
 

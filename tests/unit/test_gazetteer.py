@@ -82,11 +82,11 @@ def test_a_city_is_near_from_the_other_side_of_the_antimeridian() -> None:
     [
         (-30, 0, "no city within 100 km of lon -30, lat 0"),
         (0, 90, "no city within 100 km of lon 0, lat 90"),
-        (0, 91, "lat 91 is not a number from -90 to 90"),
-        (0, float("nan"), "lat nan is not a number from -90 to 90"),
-        (float("nan"), 0, "lon nan is not a number from -180 to 180"),
-        (float("-inf"), 0, "lon -inf is not a number from -180 to 180"),
-        (180.001, 0, "lon 180.001 is not a number from -180 to 180"),
+        (0, 91, "lat is 91; expected a number from -90 to 90"),
+        (0, float("nan"), "lat is nan; expected a number from -90 to 90"),
+        (float("nan"), 0, "lon is nan; expected a number from -180 to 180"),
+        (float("-inf"), 0, "lon is -inf; expected a number from -180 to 180"),
+        (180.001, 0, "lon is 180.001; expected a number from -180 to 180"),
     ],
 )
 def test_an_impossible_point_is_named(lon: float, lat: float, message: str) -> None:

@@ -103,13 +103,13 @@ def test_a_smaller_place_is_the_city_near_it(place: tuple[str, str], city: tuple
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        (("Lemuria", "GR"), "no city 'Lemuria' in country 'GR'; give another spelling, its geoname_id, or lon and lat"),
+        (("Lemuria", "GR"), "no city 'Lemuria' in country 'GR'; try another spelling, its geoname_id, or lon and lat"),
         (("Osaka", "US"), "no city 'Osaka' in country 'US'; there is one in JP"),
         (("Parris", "FR"), "no city 'Parris' in country 'FR'; did you mean 'Paris'?"),
-        (("Osaka", "JAP"), "no country 'JAP'; give its ISO 3166-1 code, such as 'BR'"),
-        (("Osaka", ""), "no country ''; give its ISO 3166-1 code, such as 'BR'"),
-        (("", "JP"), "no city '': a name has letters or digits, 200 characters at most"),
-        (("\ud800", "JP"), "no city '\\ud800': a name has letters or digits, 200 characters at most"),
+        (("Osaka", "JAP"), "no country 'JAP'; expected an ISO 3166-1 code, such as 'BR'"),
+        (("Osaka", ""), "no country ''; expected an ISO 3166-1 code, such as 'BR'"),
+        (("", "JP"), "no city ''; expected a name with letters or digits, at most 200 characters"),
+        (("\ud800", "JP"), "no city '\\ud800'; expected a name with letters or digits, at most 200 characters"),
         (
             ("Springfield", "US", "AK"),
             "no city 'Springfield' in admin1 'AK' of country 'US'; it is in 'MO', 'MA', 'IL' (GeoNames' codes)",
@@ -120,7 +120,7 @@ def test_a_smaller_place_is_the_city_near_it(place: tuple[str, str], city: tuple
         ),
         (
             ("Alice Springs", "AU"),
-            "'Alice Springs' in country 'AU' is known, but no city of the gazetteer is within 100 km of it",
+            "'Alice Springs' in country 'AU' is known, but the gazetteer has no city within 100 km",
         ),
     ],
 )

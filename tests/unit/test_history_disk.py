@@ -96,7 +96,7 @@ def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
             history.record("s", seq, NOON_MS, [connection(seq, 0), connection(seq, 1)], b"{}", b"[]")
         history.flush()
     assert (history.pending, history.dropped) == (6, 9)
-    assert "9 rows of the history are lost: they waited too long to be written" in caplog.text
+    assert "lost 9 rows of the history: they waited too long to be written" in caplog.text
     history.flush()
     history.close()
     assert table(history, "SELECT DISTINCT seq FROM connections ORDER BY seq") == [(3,), (4,)]

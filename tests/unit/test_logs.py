@@ -54,10 +54,10 @@ def test_repeated_warnings_are_one_a_minute_and_say_how_many_were_dropped() -> N
     assert written == [
         "matching is 0.0 s behind",
         "the history cannot be written: 0",
-        "matching is 8.6 s behind (and 59 more like it)",
-        "the history cannot be written: 9 (and 59 more like it)",
-        "matching is 17.1 s behind (and 59 more like it)",
-        "the history cannot be written: 17 (and 59 more like it)",
+        "matching is 8.6 s behind (and 59 more like this)",
+        "the history cannot be written: 9 (and 59 more like this)",
+        "matching is 17.1 s behind (and 59 more like this)",
+        "the history cannot be written: 17 (and 59 more like this)",
     ]
 
 

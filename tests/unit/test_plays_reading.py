@@ -210,13 +210,13 @@ def test_errors_are_in_the_order_of_the_plays_whatever_is_wrong_with_them() -> N
     [
         (b"", "empty"),
         (b" \n", "empty"),
-        (b"5", "expected a play or a list of plays, got 5"),
-        (b'"{}"', "expected a play or a list of plays, got '{}'"),
+        (b"5", "got 5; expected a play or a list of plays"),
+        (b'"{}"', "got '{}'; expected a play or a list of plays"),
         (b"[{}", "byte 3 (line 1, column 4)"),
         (b'{"a": 1,\n "b": }', "byte 15 (line 2, column 7)"),
         (b'[{"a": "\xc3\xa9"}, nil]', "byte 14 (line 1, column 15)"),
-        (b'[{"lon": NaN}]', "NaN is not a number of JSON at byte 9"),
-        (b'[{"a": "NaN"}, {"lon": -Infinity}]', "-Infinity is not a number of JSON at byte 23"),
+        (b'[{"lon": NaN}]', "NaN is not a JSON number at byte 9"),
+        (b'[{"a": "NaN"}, {"lon": -Infinity}]', "-Infinity is not a JSON number at byte 23"),
         (b'[{"a": "\xff"}]', "0xff is not UTF-8 at byte 8"),
         (json.dumps(play(odd="?")).encode().replace(b"?", b"\xff"), "0xff is not UTF-8 at byte"),
         (json.dumps([track(title="?")]).encode().replace(b"?", b"\xc3\x28"), "0xc3 is not UTF-8 at byte"),
@@ -227,7 +227,7 @@ def test_errors_are_in_the_order_of_the_plays_whatever_is_wrong_with_them() -> N
         (b'[{"a":1}},{}]', "at byte 8"),
         (b'["\\ud800", tru]', "at byte 11"),
         (b"[" * 1_000_000, "the list does not end"),
-        (DEEP + b"]", "something follows the list at byte 200000"),
+        (DEEP + b"]", "there is something after the list at byte 200000"),
         (b"[" + DEEP + b", tru]", "at byte 200003"),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_body_that_is_not_json_is_refused_with_the_position(body: bytes, says:
 
 def test_a_body_made_to_be_searched_again_and_again_is_refused_at_once() -> None:
     began = time.process_time()
-    with pytest.raises(BodyError, match="NaN is not a number of JSON at byte 1 "):
+    with pytest.raises(BodyError, match="NaN is not a JSON number at byte 1 "):
         read(b"[NaN," + b'\\"' * 32_000 + b"]")
     assert time.process_time() - began < 2  # 21 s where each of the quotes is followed to the end
 

@@ -81,7 +81,7 @@ ADDRESS = "an address such as https://unison.example.org or https://example.org/
         ("UNISON_PUBLIC_URL", "https://a.example/a?b", ADDRESS),
         ("UNISON_HOSTS", "https://a.example", "host names such as studio.lan, or studio.lan:8000 with a port"),
         ("UNISON_HOSTS", "a.example/globe", "host names such as studio.lan, or studio.lan:8000 with a port"),
-        ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "a folder without ~, which has no home here"),
+        ("UNISON_DATA_DIR", "~nobody-of-that-name/data", "a folder without ~, because this user has no home folder"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, value: str, expected: str) -> None:

@@ -55,7 +55,7 @@ def test_an_address_of_ipv6_is_printed_in_brackets() -> None:
 def test_an_address_that_cannot_be_had_is_told_in_a_sentence() -> None:
     with (
         sockets.listen_on("127.0.0.1", 0) as taken,
-        pytest.raises(OSError, match=r"^cannot listen on 127\.0\.0\.1, port \d+: Address .* in use; choose another"),
+        pytest.raises(OSError, match=r"^cannot listen on 127\.0\.0\.1, port \d+: Address .* in use; set another"),
     ):
         sockets.listen_on("127.0.0.1", taken.getsockname()[1])
     with pytest.raises(OSError, match=r"^cannot listen on no\.such\.invalid, port 0: "):
@@ -86,7 +86,7 @@ def test_a_unix_socket_that_a_server_left_behind_is_replaced(tmp_path: Path) -> 
 def test_a_unix_socket_on_which_somebody_listens_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "unison.sock"
     with sockets.listen_at(path, 0o660), socket.socket(socket.AF_UNIX) as client:
-        with pytest.raises(OSError, match=r"another server listens there; choose another with --uds"):
+        with pytest.raises(OSError, match=r"another server is listening there; set another with --uds"):
             sockets.listen_at(path, 0o660)
         client.connect(str(path))
 

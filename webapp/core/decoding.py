@@ -63,7 +63,7 @@ class _Outline(msgspec.Struct, gc=False):
 
 _PLAY = msgspec.json.Decoder(Play)
 _OUTLINE = msgspec.json.Decoder(_Outline)
-_BAD = FieldError(None, "it lacks a track, a listener or a place")
+_BAD = FieldError(None, "a track, a listener or a place is missing")
 _PLAYS = msgspec.json.Decoder(Annotated[list[Play], msgspec.Meta(max_length=PLAYS_MOST)])
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -117,7 +117,7 @@ def _decode(body: bytes) -> Decoded:
     if first == b"{":
         return _each([body], _one)
     if first != b"[":
-        raise BodyError(f"expected a play or a list of plays, got {validation.shown(loads(body))}")
+        raise BodyError(f"got {validation.shown(loads(body))}; expected a play or a list of plays")
     try:
         plays = _PLAYS.decode(body)
         return Decoded(plays, range(len(plays)), {})

@@ -50,7 +50,7 @@ class Filter:
         known = None if others is None else (*FILTER_NAMES, *others)
         for name, text in pairs:
             if known and name not in known:
-                raise FilterError(f"{name[:40]!r} is not known here; a query may have {', '.join(known)}")
+                raise FilterError(f"{name[:40]!r} is not a parameter; expected one of {', '.join(known)}")
             if name in _READERS:
                 if name in values:
                     raise FilterError(f"{name} is given twice; give each filter once")
@@ -105,7 +105,7 @@ def _country(text: str, gazetteer: Gazetteer) -> str:
     if not re.fullmatch("[A-Za-z]{2}", text):
         raise FilterError(f"country={text[:40]!r}: expected an ISO 3166 code of two letters such as 'BR'")
     if (code := text.upper()) not in gazetteer.countries:
-        raise FilterError(f"country={text!r}: there is no such country; give its ISO 3166 code, such as 'BR'")
+        raise FilterError(f"country={text!r}: there is no such country; expected an ISO 3166 code such as 'BR'")
     return code
 
 

@@ -96,7 +96,7 @@ class Gazetteer:
             PlaceError: the gazetteer has no such city.
         """
         if (index := self._index.get(geoname_id)) is None:
-            raise PlaceError(f"no city has the GeoNames id {shown(geoname_id)}; give that of a city, or its name")
+            raise PlaceError(f"no city has the GeoNames id {shown(geoname_id)}; expected the id of a city, or its name")
         return index
 
     def by_ids(self, geoname_ids: npt.ArrayLike) -> Indices:
@@ -150,7 +150,7 @@ class Gazetteer:
         """
         code = self._code.get(fold_place(country[:LONGEST_NAME]))
         if code is None:
-            raise PlaceError(f"no country {shown(country)}; give its ISO 3166-1 code, such as 'BR'")
+            raise PlaceError(f"no country {shown(country)}; expected an ISO 3166-1 code, such as 'BR'")
         return code
 
     def country_name(self, code: str) -> str:
@@ -177,7 +177,9 @@ class Gazetteer:
     def _find(self, city: str, country: str, admin1: str | None) -> int:
         folded = fold_place(city[: LONGEST_NAME + 1])
         if not folded or len(city) > LONGEST_NAME:
-            raise PlaceError(f"no city {shown(city)}: a name has letters or digits, {LONGEST_NAME} characters at most")
+            raise PlaceError(
+                f"no city {shown(city)}; expected a name with letters or digits, at most {LONGEST_NAME} characters"
+            )
         code = self.country_code(country)
         rows = self._names.find(code, folded)
         if not rows:
@@ -185,7 +187,7 @@ class Gazetteer:
         target = self._in_region(rows, city, code, admin1) if admin1 else rows[0][0]
         if target == NO_CITY:
             where = f"{shown(city)} in country {shown(code)}"
-            raise PlaceError(f"{where} is known, but no city of the gazetteer is within {NEAR_KM:.0f} km of it")
+            raise PlaceError(f"{where} is known, but the gazetteer has no city within {NEAR_KM:.0f} km")
         return target
 
     def _in_region(self, rows: list[tuple[int, int]], city: str, code: str, admin1: str) -> int:
@@ -210,7 +212,7 @@ class Gazetteer:
         close = difflib.get_close_matches(folded, names, n=1, cutoff=0.8)
         if close:
             return f"; did you mean {names[close[0]]!r}?"
-        return "; give another spelling, its geoname_id, or lon and lat"
+        return "; try another spelling, its geoname_id, or lon and lat"
 
     def _bearers(self, folded: str) -> list[int]:
         """Return the cities with this name in any country: those whose own name it is first, then by population."""
@@ -258,4 +260,4 @@ class Gazetteer:
 def _check(lon: float, lat: float) -> None:
     for what, value, most in (("lon", lon, 180), ("lat", lat, 90)):
         if not -most <= value <= most:
-            raise PlaceError(f"{what} {value:g} is not a number from -{most} to {most}")
+            raise PlaceError(f"{what} is {value:g}; expected a number from -{most} to {most}")

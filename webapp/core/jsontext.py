@@ -57,7 +57,7 @@ def loads(data: bytes) -> Any:
         # Up to there it is JSON, so its strings end. What follows is not looked at: an open string there would cost a
         # search to the end of the body for each quote in it.
         at = next(found.start() for found in _STRING_OR_CONSTANT.finditer(data) if found[1])
-        raise NotJsonError(f"{error} is not a number of JSON", at) from None
+        raise NotJsonError(f"{error} is not a JSON number", at) from None
 
 
 class _ConstantError(Exception):
@@ -78,7 +78,7 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole)
 def _described(error: json.JSONDecodeError) -> str:
     """Say it without json's position, and with what helps where several values follow one another."""
     if error.msg == "Extra data":
-        return "something follows the value (plays a line each are application/x-ndjson)"
+        return "there is something after the value (for one play per line, use application/x-ndjson)"
     return error.msg.removesuffix(" at").removesuffix(" starting")
 
 
@@ -104,7 +104,7 @@ def elements(body: bytes, most: int) -> tuple[list[int], list[bytes]]:
         raise NotJsonError("the list does not end", len(body))
     end = int(ends[0])
     if rest := body[end + 1 :].lstrip():
-        raise NotJsonError("something follows the list", len(body) - len(rest))
+        raise NotJsonError("there is something after the list", len(body) - len(rest))
     commas = np.flatnonzero((depth[:end] == 1) & (masked[:end] == ord(",")) & outside[:end])[:most].tolist()
     starts = [body.index(b"[") + 1, *(comma + 1 for comma in commas)][:most]
     return starts, [body[start:stop] for start, stop in zip(starts, [*commas, end], strict=False)]

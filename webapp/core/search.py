@@ -109,11 +109,11 @@ def checked_text(text: str | None) -> str:
     """
     trimmed = (text or "").strip()
     if not trimmed:
-        raise SearchError(f"q is missing or empty: give 1 to {LONGEST} characters of a name, such as q=osa")
+        raise SearchError(f"q is missing or empty; expected 1 to {LONGEST} characters of a name, such as q=osa")
     if len(trimmed) > LONGEST:
-        raise SearchError(f"q={trimmed[:40]!r}... has {len(trimmed)} characters; {LONGEST} are the most")
+        raise SearchError(f"q={trimmed[:40]!r}... has {len(trimmed)} characters; expected at most {LONGEST}")
     if bad := next((c for c in trimmed if unicodedata.category(c) in ("Cc", "Cs")), None):
-        raise SearchError(f"q={trimmed[:40]!r} holds the control character {bad!r}; leave it out")
+        raise SearchError(f"q={trimmed[:40]!r} has the control character {bad!r}; remove it")
     return trimmed
 
 

@@ -52,7 +52,7 @@ def _ipv6(host: str) -> str:
     try:
         address = IPv6Address(host[1:-1])
     except ValueError:
-        raise AddressError(f"{host} is no IPv6 address") from None
+        raise AddressError(f"{host} is not an IPv6 address") from None
     _check_public(address)
     return f"[{address}]"
 
@@ -77,7 +77,7 @@ def _ascii(label: str) -> str:
     lower = "".join(letter.lower() for letter in label)
     if not lower.isascii():
         if not all(unicodedata.category(letter).startswith(_LETTERS) or letter == "-" for letter in lower):
-            raise AddressError(f"{label!r} has a character that no host name has")
+            raise AddressError(f"{label!r} has a character that host names cannot have")
         lower = "xn--" + unicodedata.normalize("NFC", lower).encode("punycode").decode("ascii")
     if not _LABEL.fullmatch(lower):
         raise AddressError(f"{label!r} cannot be part of a host name")
@@ -89,7 +89,7 @@ def _ipv4(name: str) -> IPv4Address:
     try:
         return IPv4Address(name)
     except ValueError:
-        raise AddressError(f"{name!r} is no IPv4 address in four decimal numbers") from None
+        raise AddressError(f"{name!r} is not an IPv4 address of four decimal numbers") from None
 
 
 def _check_public(address: IPv4Address | IPv6Address) -> None:

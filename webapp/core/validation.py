@@ -72,7 +72,7 @@ def shown(value: object) -> str:
 def fields_of(value: object, field: str | None, example: str) -> dict[str, Any]:
     """Return a JSON object unchanged; raise a FieldError for anything else."""
     if not isinstance(value, dict):
-        raise FieldError(field, f"expected an object such as {example}, got {shown(value)}")
+        raise FieldError(field, f"got {shown(value)}; expected an object such as {example}")
     return value
 
 
@@ -86,13 +86,13 @@ def required(fields: dict[str, Any], name: str, field: str, expected: str) -> An
 def text(value: object, field: str, most: int) -> str:
     """Return a text without the whitespace around it; raise a FieldError unless 1 to `most` characters are left."""
     if not isinstance(value, str):
-        raise FieldError(field, f"expected text, got {shown(value)}")
+        raise FieldError(field, f"got {shown(value)}; expected text")
     refuse_characters(value, field)
     trimmed = value.strip()
     if not 1 <= len(trimmed) <= most:
-        raise FieldError(field, f"expected 1 to {most} characters, got {len(trimmed)}: {shown(value)}")
+        raise FieldError(field, f"got {len(trimmed)} characters, {shown(value)}; expected 1 to {most}")
     if all(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in trimmed):
-        raise FieldError(field, f"expected something visible, got {shown(value)}")
+        raise FieldError(field, f"got {shown(value)}; expected visible characters")
     return trimmed
 
 
@@ -100,23 +100,25 @@ def refuse_characters(value: str, field: str) -> None:
     """Raise a FieldError if a text has a character that no text of a play may have; see `_REFUSED`."""
     if found := _REFUSED.search(value):
         code, start = f"U+{ord(found[0]):04X}", max(0, found.start() - _SHOWN // 2)
-        raise FieldError(field, f"{_kind(found[0])} {code} at character {found.start()} of {shown(value[start:])}")
+        raise FieldError(
+            field, f"{_kind(found[0])} {code} at character {found.start()} of {shown(value[start:])}; remove it"
+        )
 
 
 def _kind(character: str) -> str:
     if _SURROGATE.match(character):
         return "lone surrogate (half of a character)"
     if _BIDI.match(character):
-        return "character that turns the direction of text (leave it out)"
+        return "character that changes the direction of text"
     return "control character"
 
 
 def listener(value: object) -> str:
     """Return a listener's opaque id, unchanged; raise a FieldError unless it has 1 to 128 characters."""
     if not isinstance(value, str):
-        raise FieldError("listener", f"expected text, got {shown(value)}")
+        raise FieldError("listener", f"got {shown(value)}; expected text")
     if not 1 <= len(value) <= LISTENER_MOST:
-        raise FieldError("listener", f"expected 1 to {LISTENER_MOST} characters, got {len(value)}")
+        raise FieldError("listener", f"got {len(value)} characters; expected 1 to {LISTENER_MOST}")
     refuse_characters(value, "listener")
     return value
 
@@ -124,7 +126,7 @@ def listener(value: object) -> str:
 def number(value: object, field: str, expected: str = "a number") -> float:
     """Return a finite number; raise a FieldError for anything else, also for true and "1"."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise FieldError(field, f"expected {expected}, got {shown(value)}")
+        raise FieldError(field, f"got {shown(value)}; expected {expected}")
     return value
 
 
@@ -133,20 +135,20 @@ def source(value: object) -> Source:
     for known in SOURCES:
         if value == known:
             return known
-    raise FieldError("source", f"expected {', '.join(map(repr, SOURCES))}, got {shown(value)}")
+    raise FieldError("source", f"got {shown(value)}; expected one of {', '.join(map(repr, SOURCES))}")
 
 
 def pressed_at(at_s: float | None, now_ms: int, window_ms: tuple[int, int]) -> FieldError:
     """Return the error of a play outside the window [now + window_ms[0], now + window_ms[1]]."""
     before_s, after_s = -window_ms[0] / 1000, window_ms[1] / 1000
-    problem = f"{shown(at_s)} is not within {before_s:g} s before and {after_s:g} s after the server's now,"
+    problem = f"got {shown(at_s)}; expected at most {before_s:g} s before and {after_s:g} s after the server's time,"
     return FieldError("pressed_at", f"{problem} {now_ms / 1000:.3f}{_unit_hint(at_s or 0.0)}")
 
 
 def _unit_hint(at_s: float) -> str:
     for unit, least in (("milliseconds", 1e11), ("microseconds", 1e14), ("nanoseconds", 1e17)):
         if least <= at_s < 1e3 * least:
-            return f"; it looks like {unit}: send epoch seconds"
+            return f"; it looks like {unit}, send epoch seconds"
     return ""
 
 
@@ -180,7 +182,7 @@ def _recording(value: object) -> str | None:
     if isinstance(value, str) and _MBID.fullmatch(value):
         return value.lower()
     expected = "'isrc:' and 12 letters and digits, without hyphens, or 'mbid:' and a UUID"
-    raise FieldError("track.recording", f"expected {expected}, got {shown(value)}")
+    raise FieldError("track.recording", f"got {shown(value)}; expected {expected}")
 
 
 def _https(value: object, field: str) -> str | None:
@@ -189,11 +191,11 @@ def _https(value: object, field: str) -> str | None:
     try:
         address = https_address(value) if isinstance(value, str) and _may_be_address(value) else None
     except AddressError as error:
-        problem = f"expected an https address that everybody reaches, got {shown(value)}: {error}"
+        problem = f"got {shown(value)}, but {error}; expected a public https address"
         raise FieldError(field, problem) from None
     if address is None or len(address) > URL_MOST:
         expected = f"an https address of at most {URL_MOST} characters"
-        raise FieldError(field, f"expected {expected}, got {shown(value)}")
+        raise FieldError(field, f"got {shown(value)}; expected {expected}")
     return address
 
 
@@ -207,8 +209,8 @@ def place(value: object, gazetteer: Gazetteer) -> int:
     fields = {name: given for name, given in fields.items() if given is not None}
     kinds = [kind for kind, names in _PLACES.items() if any(name in fields for name in names)]
     if len(kinds) != 1:
-        got = ", and ".join(kinds) or "none of them"
-        raise FieldError("place", f"expected one of {'; '.join(_PLACES)}; got {got}")
+        got = ", and ".join(kinds) or "none"
+        raise FieldError("place", f"got {got}; expected one of: {'; '.join(_PLACES)}")
     try:
         return _FIND[kinds[0]](fields, gazetteer)
     except PlaceError as error:
@@ -218,7 +220,7 @@ def place(value: object, gazetteer: Gazetteer) -> int:
 def _by_id(fields: dict[str, Any], gazetteer: Gazetteer) -> int:
     geoname_id = number(fields["geoname_id"], "place.geoname_id", "a whole number")
     if geoname_id != int(geoname_id):
-        raise FieldError("place.geoname_id", f"expected a whole number, got {shown(geoname_id)}")
+        raise FieldError("place.geoname_id", f"got {shown(geoname_id)}; expected a whole number")
     return gazetteer.by_id(int(geoname_id))
 
 

@@ -14,14 +14,14 @@ import msgspec
 T = TypeVar("T")
 
 Waited = Callable[[], None]
-"""Called each time that nothing moved for the socket's timeout; it raises an OSError to give up."""
+"""Called each time that the socket timed out; it raises an OSError to give up."""
 
 _HEAD = struct.Struct("<?I")  # whether it is a failure, and the length
 _STEP = 1 << 20
 
 
 def _give_up() -> None:
-    raise TimeoutError("nothing moved for the socket's timeout")
+    raise TimeoutError("the socket timed out")
 
 
 class FailedError(OSError):

@@ -144,7 +144,7 @@ class Child(Generic[T]):
 
     def _begin(self) -> socket.socket:
         if self._stopped:
-            raise StartError("cannot start a process: it was told to stop")
+            raise StartError("cannot start a process: the server is stopping")
         try:
             ours = self._started()
         except OSError as error:

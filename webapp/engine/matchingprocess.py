@@ -122,7 +122,7 @@ class MatchingProcess:
         self._closed = closed
         if closed.left_out:
             self.lost["left_out"] += closed.left_out
-            log.error("%d plays were lost with slices that were left out", closed.left_out)
+            log.error("lost %d plays with slices that were skipped", closed.left_out)
 
     # A process that takes over.
 
@@ -135,7 +135,7 @@ class MatchingProcess:
                 self._tell_all()
             except OSError as error:
                 failed += 1
-                log.warning("the process that takes over matching was lost, too (%s)", error)
+                log.warning("the new matching process died as well (%s)", error)
                 if failed == TAKE_OVERS_MOST:
                     self._begin_anew()
 
@@ -148,7 +148,7 @@ class MatchingProcess:
             except OSError as error:
                 if not self._files:
                     raise
-                log.warning("matching does not start (%s); the next try is in %g s", error, RETRY_S)
+                log.warning("the matching process does not start (%s); retrying in %g s", error, RETRY_S)
                 gevent.sleep(RETRY_S)
 
     def _tell_all(self) -> None:
@@ -160,7 +160,7 @@ class MatchingProcess:
     def _begin_anew(self) -> None:
         """Give up what the matcher remembers, and the plays whose slices are open."""
         lost, self._start_ms = self._closed.waiting, self._closed.closed_ms
-        log.error("matching begins anew, for no process can go on from its snapshot: %d plays were lost", lost)
+        log.error("matching starts over, because no process can continue from its snapshot; lost %d plays", lost)
         self.lost["no_snapshot"] += lost
         self._snapshot, self._since = None, [Due([], self._start_ms, 0, lost=lost)]
 
@@ -169,13 +169,13 @@ class MatchingProcess:
     def _after_loss(self, suspect: _Suspect, error: OSError) -> list[_Suspect]:
         """Return what is asked in place of that over which a process was lost."""
         due = suspect.due
-        log.warning("matching was lost (%s); another process takes over, with all plays", error)
+        log.warning("the matching process died (%s); another one takes over, with all plays", error)
         if not suspect.lost_over:
             return [_Suspect(part, 1) for part in self._parts(due)]
         if due.batches:
             return [_Suspect(self._without(due))]
         if not due.skip:
-            log.error("two processes were lost over slices up to %d ms; they are left out", due.watermark_ms)
+            log.error("two matching processes died over the slices up to %d ms; skipping them", due.watermark_ms)
             return [_Suspect(msgspec.structs.replace(due, skip=True), 1)]
         self._begin_anew()
         return [_Suspect(msgspec.structs.replace(due, skip=False))]
@@ -188,7 +188,7 @@ class MatchingProcess:
     def _without(self, due: Due) -> Due:
         """Set the batch of a step aside."""
         plays = sum(map(plays_in, due.batches))
-        log.error("a batch of %d plays is set aside, for two processes were lost over it", plays)
+        log.error("two matching processes died over a batch of %d plays; setting it aside", plays)
         self.lost["set_aside"] += plays
         return msgspec.structs.replace(due, batches=[], lost=plays)
 
@@ -201,7 +201,7 @@ class MatchingProcess:
         try:
             self._snapshot = Load(file, self._asked(Save(file)).saved)
         except OSError as error:  # the next question finds no process
-            log.warning("matching was lost (%s); another process takes over, with all plays", error)
+            log.warning("the matching process died (%s); another one takes over, with all plays", error)
             return
         self._since.clear()
         took_s = time.monotonic() - began_s

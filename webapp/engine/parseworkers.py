@@ -42,7 +42,7 @@ class ParseWorkersLost(Exception):  # noqa: N818 - it says what is so
     """Two processes were lost over one body; nothing of it was taken."""
 
     def __init__(self) -> None:
-        super().__init__("the plays could not be read: two processes were lost over them; none was taken")
+        super().__init__("the plays could not be parsed: two processes died over them; none were accepted")
 
 
 class _Start(msgspec.Struct):
@@ -109,7 +109,7 @@ class ParseWorkers:
                     return _outcome(answer)
             except StartError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
-                log.warning("large bodies are read by the server itself for %g s: %s", _AGAIN_S, error)
+                log.warning("the server itself parses large bodies for %g s: %s", _AGAIN_S, error)
         with self._reading:
             return self._here.parse(body, self._clock(), source, lines=lines)
 
@@ -121,7 +121,7 @@ class ParseWorkers:
         try:
             return readiest(self.children).asked(job)
         except LostError as error:
-            log.warning("a process that reads large bodies was lost (%s); another one takes over", error)
+            log.warning("a parse process died (%s); another one takes over", error)
         self._ready_another()
         if short:
             return None
@@ -140,7 +140,7 @@ class ParseWorkers:
         try:
             child.asked(lambda: _Job(b"[]", 0, "live", lines=False))
         except OSError as error:
-            log.warning("a process that reads large bodies did not start (%s)", error)
+            log.warning("a parse process did not start (%s)", error)
         finally:
             self._readying.release()
 

@@ -156,7 +156,7 @@ class Pipeline:
         self._end()
         self._is_ending = True
         if not self._ended.wait(most_s):
-            log.error("%d plays are lost: their slices did not close within %g s of the end", self.waiting, most_s)
+            log.error("lost %d plays: their slices did not close within %g s of the shutdown", self.waiting, most_s)
 
     def _receive(self, _: int, message: bytes) -> None:
         self._received += plays_in(message)

@@ -45,6 +45,6 @@ class Watchdog:
         self._idle_s = self._idle_s + self._look_s if look.cpu_s == self._cpu_s else self._look_s
         self._cpu_s = look.cpu_s
         if self._idle_s >= (self._stuck_s if look.state and look.state not in _MAY_NOT_RUN else self._answer_s):
-            raise TimeoutError(f"it is stuck: {self._idle_s:g} s without any work")
+            raise TimeoutError(f"it is stuck: idle for {self._idle_s:g} s")
         if look.cpu_s - self._first.cpu_s >= self._answer_s:
-            raise TimeoutError(f"it is stuck: {self._answer_s:g} s of work on one answer")
+            raise TimeoutError(f"it is stuck: busy for {self._answer_s:g} s with one answer")

@@ -87,5 +87,5 @@ class _MessageLimit(Extension):
         if not opcode.iscontrol():
             self._size = payload_length + (self._size if opcode is Opcode.CONTINUATION else 0)
         if self._size > MESSAGE_LIMIT:
-            raise ParseFailed(f"at most {MESSAGE_LIMIT} bytes a message", CloseReason.MESSAGE_TOO_BIG)
+            raise ParseFailed(f"a message of more than {MESSAGE_LIMIT} bytes", CloseReason.MESSAGE_TOO_BIG)
         return _NO_BITS

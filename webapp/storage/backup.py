@@ -55,7 +55,7 @@ def create_backup(data_dir: Path, target: Path, progress: Progress, *, force: bo
     """
     source = data_dir / FILE_NAME
     if not source.exists():
-        raise BackupError(f"there is no history in {data_dir}; name its folder with --data-dir")
+        raise BackupError(f"there is no history in {data_dir}; set its folder with --data-dir")
     if target.exists() and not force:
         raise BackupError(f"{target} exists already; name another file, or add --force to overwrite it")
     part = target.with_name(f"{target.name}.part")
@@ -67,7 +67,7 @@ def create_backup(data_dir: Path, target: Path, progress: Progress, *, force: bo
         _sync(part)
         part.replace(target)
     except (sqlite3.Error, OSError) as error:
-        raise BackupError(f"{source} cannot be backed up to {target}: {error}") from error
+        raise BackupError(f"cannot back up {source} to {target}: {error}") from error
     finally:
         with suppress(OSError):
             part.unlink()
@@ -104,7 +104,7 @@ def restore_backup(file: Path, data_dir: Path, progress: Progress) -> tuple[Back
                 write_secret(data_dir / SECRET_NAME, secret)
             _restore_ownership(data_dir)
         except (sqlite3.Error, OSError) as error:
-            raise BackupError(f"{file} cannot be restored to {data_dir}: {error}") from error
+            raise BackupError(f"cannot restore {file} to {data_dir}: {error}") from error
         finally:
             with suppress(OSError):
                 part.unlink()
@@ -134,7 +134,7 @@ def inspect_backup(file: Path, check: str) -> Backup:
             return Backup(file.stat().st_size, connections, shared, _read_secret(db) is not None)
     except sqlite3.Error as error:
         if is_damage(error):
-            raise BackupError(f"{file} is no backup of Unison, or is damaged ({error})") from error
+            raise BackupError(f"{file} is not a Unison backup, or it is damaged ({error})") from error
         raise
 
 
@@ -142,9 +142,9 @@ def _check(db: sqlite3.Connection, file: Path, check: str) -> None:
     version = file_version(db)
     if version > len(MIGRATIONS):
         raise BackupError(f"{file} has version {version}, written by a newer Unison; this one reads up to version "
-                          f"{len(MIGRATIONS)}: restore it with the newer one")  # fmt: skip
+                          f"{len(MIGRATIONS)}; restore it with the newer one")  # fmt: skip
     if version < 2 or not _has_table(db, "connections"):
-        raise BackupError(f"{file} is no backup of Unison; `unison backup` writes one")
+        raise BackupError(f"{file} is not a Unison backup; create one with `unison backup`")
     if (found := db.execute(f"PRAGMA {check}(1)").fetchone()[0]) != "ok":
         raise BackupError(f"{file} is damaged ({found}); restore another backup")
 

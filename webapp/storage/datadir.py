@@ -91,7 +91,7 @@ class DataDir:
             raise _unusable(self.path, error) from error
         if len(secret) != SECRET_BYTES:
             raise DataDirError(
-                f"the secret {file} has {len(secret)} bytes, expected {SECRET_BYTES}; restore a copy of it, "
+                f"the secret {file} has {len(secret)} bytes; expected {SECRET_BYTES}; restore a copy, "
                 "or remove it to get a new one"
             )
         return secret
@@ -127,8 +127,10 @@ def write_token(data_dir: Path) -> None:
 
 def _in_use(path: Path, pid: str) -> DataDirInUse:
     by = f" (process {pid})" if pid.isdigit() else ""
-    return DataDirInUse(f"the data folder {path} is in use by another Unison server{by}; stop it or give --data-dir")
+    return DataDirInUse(
+        f"the data folder {path} is in use by another Unison server{by}; stop that server or set another --data-dir"
+    )
 
 
 def _unusable(path: Path, error: OSError) -> DataDirError:
-    return DataDirError(f"the data folder {path} cannot be used ({error.strerror}); give another --data-dir")
+    return DataDirError(f"the data folder {path} cannot be used ({error.strerror}); set another --data-dir")

@@ -84,7 +84,7 @@ class History:
 
     @property
     def pending(self) -> int:
-        """Rows that are not written yet."""
+        """Rows not written yet."""
         return self._buffer.pending
 
     @property
@@ -104,7 +104,7 @@ class History:
     @property
     def warnings(self) -> list[str]:
         """Sentences for the operator: the problem, and the damaged files."""
-        damage = f"the history was damaged; it is set aside as {', '.join(self.damaged)} until you move it elsewhere"
+        damage = f"the history was damaged and is set aside as {', '.join(self.damaged)} until you move it elsewhere"
         return ([self.problem] if self.problem else []) + ([damage] if self.damaged else [])
 
     def open(self) -> None:
@@ -162,7 +162,7 @@ class History:
         """Log how many rows were lost since the last call."""
         lost, self._logged_dropped = self.dropped - self._logged_dropped, self.dropped
         if lost:
-            log.warning("%d rows of the history are lost: they waited too long to be written", lost)
+            log.warning("lost %d rows of the history: they waited too long to be written", lost)
 
     def _handle_error(self, what: str, error: Exception) -> None:
         self._database.report_error(error)

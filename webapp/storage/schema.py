@@ -179,7 +179,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     version = file_version(db)
     if version > len(MIGRATIONS):
         raise NewerHistory(f"the history {path} has version {version}, written by a newer Unison; this one reads up to "
-                           f"version {len(MIGRATIONS)}: use the newer one, or another --data-dir")  # fmt: skip
+                           f"version {len(MIGRATIONS)}; use the newer one, or another --data-dir")  # fmt: skip
     if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise ForeignFile("it is a database of another program")
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
@@ -195,7 +195,7 @@ def _probe_tables(db: sqlite3.Connection) -> None:
             db.execute(query).fetchone()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is missing
-            raise ForeignFile(f"it lacks what a history has: {error}") from error
+            raise ForeignFile(f"it is not a complete history: {error}") from error
         raise
 
 

@@ -26,7 +26,7 @@ OWN = frozenset({"/metrics", "/status", "/status.json"})
 """What is the operator's."""
 ASSETS = "/assets/"
 """What the page at /status is made of."""
-_BEHIND_A_PROXY = " A proxy on it may let others in: set UNISON_ADMIN_PORT or UNISON_ADMIN_TOKEN."
+_BEHIND_A_PROXY = " A proxy on this machine may let others in: set UNISON_ADMIN_PORT or UNISON_ADMIN_TOKEN."
 _REALMS = [
     WWWAuthenticate("basic", {"realm": "unison", "charset": "UTF-8"}),
     WWWAuthenticate("bearer", {"realm": "unison"}),
@@ -51,7 +51,7 @@ class AdminAuth:
             SecretFileError: the file of UNISON_ADMIN_TOKEN_FILE cannot be used, or senders have the same token.
         """
         if self._settings.admin_token and self._settings.admin_token in self._settings.tokens:
-            raise SecretFileError("UNISON_ADMIN_TOKEN is one of UNISON_TOKENS, too; make another for operators")
+            raise SecretFileError("UNISON_ADMIN_TOKEN is also one of UNISON_TOKENS; set a different one for operators")
         if self._file:
             self._file.open()
 
@@ -70,7 +70,7 @@ class AdminAuth:
         """
         apart = self._settings.admin_port is not None
         if apart and not is_their_listener(request.environ, self._settings):
-            raise NotFound("this is on the operators' port (UNISON_ADMIN_PORT)")
+            raise NotFound("this page is on the operators' port (UNISON_ADMIN_PORT)")
         if self._has_token:
             self._check_token(request)
         elif not apart:
@@ -84,22 +84,20 @@ class AdminAuth:
         tokens = (self._settings.admin_token, *(self._file.secrets if self._file else ()))
         if not is_one_of(_password(request), tuple(filter(None, tokens))):
             raise Unauthorized(
-                "this is for operators: send UNISON_ADMIN_TOKEN as a bearer token, or as the password of any user",
+                "this page is for operators; send UNISON_ADMIN_TOKEN as a bearer token, or as the password of any user",
                 www_authenticate=_REALMS,
             )
 
     def summary(self, url: str | None) -> str:
         """Return a sentence for the operator: for whom metrics and status are, and on which listener, if on one."""
         if self._has_token:
-            whose = "for whoever has UNISON_ADMIN_TOKEN"
+            whose = "available with UNISON_ADMIN_TOKEN"
         elif url:
-            whose = "for whoever reaches them"
+            whose = "available without a token"
         elif self._settings.uds:
-            return (
-                "Metrics and status are for nobody: on a Unix socket they need UNISON_ADMIN_TOKEN or UNISON_ADMIN_PORT."
-            )
+            return "Metrics and status are off: on a Unix socket, they need UNISON_ADMIN_TOKEN or UNISON_ADMIN_PORT."
         else:
-            whose = "for this machine"
+            whose = "available from this machine"
         told = f"Metrics and status are {whose}" + (f", on {url} only." if url else ".")
         return told + ("" if url or self._has_token or not _is_reached(self._settings) else _BEHIND_A_PROXY)
 
@@ -150,9 +148,9 @@ def _check_local(request: Request) -> None:
     """Refuse what is not from this machine, or names another: such a name may have come through a proxy."""
     why = why_not_local(request)
     if why is None and "Host" in request.headers and not is_loopback(host_name(request.headers["Host"])):
-        why = "this request names another host, so it may have come through a proxy"
+        why = "this request names another host, so it may come from a proxy"
     if why:
         raise Forbidden(
             f"metrics and status are for this machine only, and {why};"
-            " set UNISON_ADMIN_TOKEN, or UNISON_ADMIN_PORT for a port of their own"
+            " set UNISON_ADMIN_TOKEN, or UNISON_ADMIN_PORT for a separate port"
         )

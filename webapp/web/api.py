@@ -54,7 +54,7 @@ def create_blueprint(
         span_ms = after_ms, after_ms + 1000 * seconds
         body = offload(history.read, lambda db: _past(db, span_ms, wanted, gazetteer, live.clock.now()))
         if body is None:
-            raise ServiceUnavailable(history.problem or "the history cannot be read at the moment", retry_after=2)
+            raise ServiceUnavailable(history.problem or "the history cannot be read right now", retry_after=2)
         return Response(body, headers={"Cache-Control": "no-store"}, mimetype="application/json")
 
     @blueprint.get("/api/search")

@@ -27,7 +27,7 @@ def keep(served: Assets, data_dir: Path) -> Assets | None:
         _copy(served, folder / served.version)
         return _before(served, folder)
     except OSError as error:
-        log.warning("cannot keep the page's assets in %s for open pages: %s", folder, error.strerror)
+        log.warning("cannot save the page's assets in %s for open pages: %s", folder, error.strerror)
         return None
 
 

@@ -19,9 +19,12 @@ _FAILED: Refusal = (500, "Internal Server Error", "the server could not answer t
 _REFUSALS: tuple[tuple[type[Exception], Refusal], ...] = (
     (errors.LimitRequestLine, (414, "URI Too Long", "the first line of the request is too long")),
     (errors.LimitRequestHeaders, (431, "Request Header Fields Too Large", "the headers are too many or too long")),
-    (errors.UnsupportedTransferCoding, (501, "Not Implemented", "the only transfer coding known here is chunked")),
-    (errors.ExpectationFailed, (417, "Expectation Failed", "the only expectation known here is 100-continue")),
-    (errors.InvalidHTTPVersion, (505, "HTTP Version Not Supported", "this server speaks HTTP/1.1")),
+    (errors.UnsupportedTransferCoding, (501, "Not Implemented", "this transfer coding is not supported; use chunked")),
+    (errors.ExpectationFailed, (417, "Expectation Failed", "this expectation is not supported; use 100-continue")),
+    (
+        errors.InvalidHTTPVersion,
+        (505, "HTTP Version Not Supported", "this HTTP version is not supported; use HTTP/1.1"),
+    ),
     (errors.ParseException, (400, "Bad Request", "the request is not well-formed HTTP/1.1")),
 )
 """For errors of gunicorn's parser, the first that fits."""

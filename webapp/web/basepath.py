@@ -54,5 +54,5 @@ def _check(app: Flask, public_url: str, first: str) -> None:
     if first in taken:
         raise SettingError(
             f"UNISON_PUBLIC_URL={public_url!r}: expected a path that does not begin with /{first},"
-            " where this server has pages of its own"
+            " because this server has its own pages there"
         )

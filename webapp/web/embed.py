@@ -92,7 +92,7 @@ def _shown(wish: EmbedOptions, history: History, gazetteer: Gazetteer) -> Any:
     try:
         return wire_form(moment(history, wish.moment), gazetteer)
     except HTTPException as error:
-        wish.notes.append(f"moment={wish.moment!r} is left out: {error.description}")
+        wish.notes.append(f"moment={wish.moment!r} is ignored: {error.description}")
         wish.moment = None
         return None
 

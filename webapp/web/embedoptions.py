@@ -121,9 +121,9 @@ def read(pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, now_s: float) -
         if len(wish.notes) >= NOTES_MAX:
             break
         if name not in _NAMES:
-            wish.notes.append(f"{name[:40]!r} is no parameter of an embed; these are: {', '.join(_NAMES)}")
+            wish.notes.append(f"{name[:40]!r} is not a parameter of an embed; expected one of {', '.join(_NAMES)}")
         elif name in given:
-            wish.notes.append(f"{name}={value[:40]!r} is left out: {name} is given twice, and the first one counts")
+            wish.notes.append(f"{name}={value[:40]!r} is ignored: {name} is given twice, and the first one counts")
         else:
             given.add(name)
             _take(wish, name, value, gazetteer, now_s)
@@ -138,9 +138,9 @@ def _take(wish: EmbedOptions, name: str, value: str, gazetteer: Gazetteer, now_s
         else:
             setattr(wish, name, _time(value, now_s) if name == "at" else _READERS[name](value))
     except FilterError as error:
-        wish.notes.append(f"{error}; it is left out")
+        wish.notes.append(f"{error}; it is ignored")
     except ValueError as error:
-        wish.notes.append(f"{name}={value[:40]!r} is left out: expected {error}")
+        wish.notes.append(f"{name}={value[:40]!r} is ignored: expected {error}")
 
 
 def _flag(text: str) -> bool:
@@ -194,7 +194,7 @@ def _time(text: str, now_s: float) -> float:
     except ValueError:
         raise ValueError("epoch seconds such as 1790000000, or a time such as 2026-09-21T14:13:20Z") from None
     if not 0 < at <= now_s:
-        raise ValueError("a time that has passed")
+        raise ValueError("a time in the past")
     return at
 
 

@@ -55,7 +55,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _unknown(host: str) -> UnknownHost:
-    return UnknownHost(f"this server is not known as {host[:80]!r}; if it is, add that name to UNISON_HOSTS")
+    return UnknownHost(f"this server is not known as {host[:80]!r}; to allow that name, add it to UNISON_HOSTS")
 
 
 def _is_guarded(environ: WSGIEnvironment, settings: Settings) -> bool:

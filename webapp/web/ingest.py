@@ -85,10 +85,10 @@ def _are_lines(request: Request) -> bool:
     given = request.mimetype
     if given not in (JSON, LINES, *_ALSO_LINES):
         got = repr(given[:80]) if given else "none"
-        raise UnsupportedMediaType(f"expected Content-Type {JSON}, or {LINES} for a play a line; got {got}")
+        raise UnsupportedMediaType(f"got {got}; expected Content-Type {JSON}, or {LINES} for one play per line")
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMediaType(f"expected UTF-8, got charset {charset[:40]!r}")
+        raise UnsupportedMediaType(f"got charset {charset[:40]!r}; expected UTF-8")
     return given != JSON
 
 

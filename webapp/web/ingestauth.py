@@ -91,9 +91,9 @@ class IngestAuth:
 
     def _refusal(self, scheme: str) -> Unauthorized:
         if scheme == "bearer":
-            return Unauthorized("this token may not send plays here", www_authenticate=_REALM)
+            return Unauthorized("this token may not send plays", www_authenticate=_REALM)
         known = "" if self._are_set else "; `unison token` prints it on the server's machine"
-        needed = f"a token is needed to send plays: Authorization: Bearer <token>{known}"
+        needed = f"sending plays requires a token: Authorization: Bearer <token>{known}"
         return Unauthorized(needed, www_authenticate=_REALM)
 
     def reload(self) -> None:
@@ -104,14 +104,14 @@ class IngestAuth:
     def summary(self) -> str:
         """Return a sentence for the operator: from whom this server takes plays."""
         if self._are_set:
-            return "Plays are taken with a token of UNISON_TOKENS or UNISON_TOKENS_FILE."
+            return "Accepting plays with a token of UNISON_TOKENS or UNISON_TOKENS_FILE."
         if self._settings.open_ingest:
-            return "Plays are taken from anyone, without a token (UNISON_OPEN_INGEST=1)."
+            return "Accepting plays from anyone, without a token (UNISON_OPEN_INGEST=1)."
         path = token_file(self._data_dir.path)
         if self._open_on_loopback:
-            return f"Plays are taken from this machine, and from elsewhere with the token in {path}."
+            return f"Accepting plays from this machine, and from elsewhere with the token in {path}."
         where = "" if _is_in_usual_folder(path) else f" --data-dir {path.parent}"
-        return f"Plays are taken with the token in {path} (`unison token{where}` prints it)."
+        return f"Accepting plays with the token in {path} (`unison token{where}` prints it)."
 
 
 def _is_in_usual_folder(path: Path) -> bool:
@@ -161,7 +161,7 @@ def _proxy_header(request: Request) -> str | None:
 def why_not_local(request: Request) -> str | None:
     """Return why a request is not from this machine; None where it is, as far as that can be known."""
     if not is_loopback(request.remote_addr or ""):
-        return "this request is from elsewhere"
+        return "this request comes from another machine"
     header = _proxy_header(request)
     return f"this request came through a proxy ({header})" if header else None
 
@@ -169,7 +169,7 @@ def why_not_local(request: Request) -> str | None:
 def _check_local(request: Request) -> None:
     if why := why_not_local(request):
         raise Unauthorized(
-            f"without a token this server takes plays from its own machine only, and {why};"
+            f"without a token, this server accepts plays only from its own machine, and {why};"
             " `unison token` prints the token",
             www_authenticate=_REALM,
         )
@@ -179,9 +179,11 @@ def _check_site(request: Request, settings: Settings) -> None:
     """Refuse what a browser sends for a page of another site: it reaches loopback where its author does not."""
     origin = request.headers.get("Origin")
     if is_for_another_site(request):
-        raise Forbidden("without a token plays are not taken from pages of other sites")
+        raise Forbidden("without a token, plays from pages of other sites are not accepted")
     if origin is not None and origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
-        raise Forbidden(f"without a token plays are not taken from pages of other sites ({origin[:80]!r})")
+        raise Forbidden(f"without a token, plays from pages of other sites are not accepted ({origin[:80]!r})")
     # Of a name that its owner points at loopback (DNS rebinding) the browser thinks it is one site with us.
     if not is_own_host(request.headers.get("Host", ""), settings):
-        raise Forbidden(f"this server is not known as {request.headers['Host'][:80]!r}; set UNISON_HOSTS if it is")
+        raise Forbidden(
+            f"this server is not known as {request.headers['Host'][:80]!r}; to allow that name, add it to UNISON_HOSTS"
+        )

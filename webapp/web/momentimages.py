@@ -30,9 +30,7 @@ from webapp.web.languages import address_locale, say
 from webapp.web.moments import moment
 
 KEPT = "public, max-age=86400"
-NO_ADDRESS = (
-    "a code holds this server's address, which it does not know by the name it was asked for; set UNISON_PUBLIC_URL"
-)
+NO_ADDRESS = "a code needs this server's address, which is unknown under this host name; set UNISON_PUBLIC_URL"
 
 
 def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History, images: ImageResponses) -> Blueprint:

@@ -66,10 +66,10 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History)
         """Keep a moment that somebody passes on from one of our pages."""
         check_own_page(request, settings, "share this moment")
         if wait_s := shares.spend(client_address(request, settings)):
-            raise TooManyRequests("too much is being shared at the moment", retry_after=wait_s)
+            raise TooManyRequests("too many moments are being shared right now; try again", retry_after=wait_s)
         found = moment(history, id)
         if not writing.acquire(timeout=SHARE_S):  # a slow disk may hold up one thread, not all of them
-            raise ServiceUnavailable("moments cannot be kept at the moment; try again", retry_after=SHARE_S)
+            raise ServiceUnavailable("moments cannot be saved right now; try again", retry_after=SHARE_S)
         try:
             offload(history.share, found.id)
         finally:
@@ -88,14 +88,14 @@ def moment(history: History, id: str) -> Connection:
         ServiceUnavailable: it may be there, but the history is in trouble.
     """
     if not is_connection_id(id):
-        raise NotFound(f"{id[:40]!r} is no id of a connection: 23 characters of 0-9 and a-v")
+        raise NotFound(f"{id[:40]!r} is not a connection id; expected 23 characters of 0-9 and a-v")
     found: Connection | None = offload(history.get, id)
     if found is None:
         if history.problem:
             raise ServiceUnavailable(history.problem, retry_after=SHARE_S)
         if offload(history.is_expired, id):
-            raise Gone("this moment is older than what is kept here")
-        raise NotFound("there is no such moment here")
+            raise Gone("this moment has been deleted")
+        raise NotFound("there is no such moment")
     return found
 
 

@@ -55,7 +55,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History)
         if form not in FORMATS:
             raise NoSuchFormat(f"format={form[:40]!r}: expected json or xml")
         if not url:
-            raise BadRequest("url is missing: the address of a page of this server")
+            raise BadRequest("url is missing; expected the address of a page of this server")
         size = _size("maxwidth", WIDTH), _size("maxheight", HEIGHT)
         found = _described(url, size, settings, lambda id: wire_form(moment(history, id), gazetteer))
         body, kind = (_xml(found), "text/xml") if form == "xml" else (msgspec.json.encode(found), "application/json")
@@ -99,7 +99,7 @@ def _described(
         pairs = [*(pair for pair in pairs if pair[0] == "lang"), ("moment", found[1])]
         more = _picture(f"{base}{path}/card.png")
     elif path not in ("/", "/embed"):
-        raise NotFound(f"{path[:80]!r} cannot be framed; the globe's page, /embed and moments can")
+        raise NotFound(f"{path[:80]!r} cannot be embedded; expected the globe's page, /embed or a moment")
     title = dict(pairs).get("title") or title
     query = urlencode(_known(pairs))
     address = f"{base}/embed" + (f"?{query}" if query else "")
@@ -124,14 +124,14 @@ def _page(url: str, base: str | None, settings: Settings) -> tuple[str, list[tup
         NotFound: the address is not ours, or nobody knows what ours is.
     """
     if base is None:
-        raise NotFound("this server does not know its own address; its operator sets UNISON_PUBLIC_URL")
+        raise NotFound("this server does not know its own address; its operator can set UNISON_PUBLIC_URL")
     try:
         parts, ours = urlsplit(url[:ADDRESS_MOST]), urlsplit(base)
     except ValueError:
-        raise NotFound(f"{url[:80]!r} is no address") from None
+        raise NotFound(f"{url[:80]!r} is not an address") from None
     here = parts.scheme in ("http", "https") and _is_ours(parts.netloc, ours.netloc, settings)
     if not here or not f"{parts.path}/".startswith(f"{ours.path}/"):
-        raise NotFound(f"{url[:80]!r} is not an address of this server, which is {base}")
+        raise NotFound(f"{url[:80]!r} is not an address of this server; expected one that begins with {base}")
     return parts.path.removeprefix(ours.path) or "/", parse_qsl(parts.query, keep_blank_values=True)
 
 

@@ -33,7 +33,7 @@ def check_origin(request: Request, settings: Settings, deed: str = "watch this s
         return
     host = host_name(origin.partition("://")[2])
     if not host or (host != host_name(request.headers.get("Host", "")) and not is_listed(host, settings)):
-        known = "set UNISON_PUBLIC_URL to where this server is reached, or UNISON_HOSTS, if they may"
+        known = "to allow them, set UNISON_PUBLIC_URL or UNISON_HOSTS"
         raise Forbidden(f"pages of {origin[:80]!r} may not {deed}; {known}")
 
 

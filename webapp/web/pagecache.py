@@ -139,7 +139,7 @@ class _Layer:
         address = client_address(request, self._settings)
         if wait_s := self._rates.spend(address):
             time.sleep(SLOWED_S)
-            raise TooManyRequests("too many different pages at once; wait a moment", retry_after=wait_s)
+            raise TooManyRequests("too many different pages are being made; wait a moment", retry_after=wait_s)
         if not is_loopback(address):  # where proxies are
             self._take_turn(address)
             if kept := self._answers.get(key):  # it was made meanwhile

@@ -42,12 +42,12 @@ def _trouble(settings: Settings, environ: WSGIEnvironment) -> str:
     is_forwarded = any(name in environ for name in FORWARDED)
     if is_forwarded and is_loopback(peer) and not is_trusted(peer, settings):
         return (
-            "a proxy on this machine forwards the requests of visitors, who are not limited by address; set"
-            f" UNISON_TRUSTED_PROXIES to its address ({peer}), and have it send X-Forwarded-For"
+            "a proxy on this machine forwards requests, so visitors are not limited by address; set"
+            f" UNISON_TRUSTED_PROXIES to its address ({peer}), and have the proxy send X-Forwarded-For"
         )
     if not peer and not is_forwarded and any(name in environ for name in OF_BROWSERS):
         return (
-            "the proxy before the Unix socket does not say whose requests it forwards, so visitors are not limited by"
-            " address; have it send X-Forwarded-For"
+            "the proxy in front of the Unix socket does not send X-Forwarded-For, so visitors are not limited by"
+            " address; have the proxy send X-Forwarded-For"
         )
     return ""

@@ -60,7 +60,7 @@ class MemoryBudget:
             nonlocal held
             with self._lock:
                 if self._used + size > self._most:
-                    raise TooManyRequests("too many plays are on their way; try again in 1 s", retry_after=1)
+                    raise TooManyRequests("too many plays are being received; try again in 1 s", retry_after=1)
                 self._used += size
             held += size
 
@@ -79,7 +79,9 @@ def read_body(request: Request, hold: Hold, most: int = BODY_MOST) -> bytes:
     """
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
-        raise UnsupportedMediaType(f"Content-Encoding {coding[:40]!r} is not known here; send gzip, or leave it out")
+        raise UnsupportedMediaType(
+            f"Content-Encoding {coding[:40]!r} is not supported; send gzip, or no Content-Encoding"
+        )
     body = _read(request, hold, most)
     if not coding.endswith("gzip"):
         return body
@@ -92,12 +94,12 @@ def _read(request: Request, hold: Hold, most: int) -> bytes:
     if length is not None and length > most:
         raise _too_large(f"{length} bytes are", most)
     if _is_chunked(request) and not request.environ.get("wsgi.input_terminated"):
-        raise LengthRequired("the body comes in chunks, which this server does not read; send it with Content-Length")
+        raise LengthRequired("this server does not accept chunked bodies; send Content-Length")
     body = _read_in_time(request, hold, most)
     if len(body) > most:
         raise _too_large("it is", most)
     if length is not None and len(body) < length:
-        raise BadRequest(f"the body ends after {len(body)} of the {length} bytes that Content-Length announced")
+        raise BadRequest(f"the body ended after {len(body)} of the {length} bytes in Content-Length")
     return body
 
 
@@ -110,7 +112,7 @@ def _read_in_time(request: Request, hold: Hold, most: int) -> bytes:
     except HTTPException:
         raise
     except Exception as error:  # each server has errors of its own for a client that leaves and for malformed chunks
-        raise BadRequest("the body cannot be read: it breaks off, or its chunks are malformed") from error
+        raise BadRequest("the body is incomplete, or its chunks are malformed") from error
 
 
 def _pieces(request: Request, most: int) -> Iterator[bytes]:

@@ -61,9 +61,9 @@ def admitted(request: Request, settings: Settings, gazetteer: Gazetteer, viewers
     wanted = Filter.parse(request.args.items(multi=True), gazetteer, others=["since"])
     address = client_address(request, settings)
     if not viewers.has_room_for(wanted, address):
-        raise ServiceUnavailable("too many viewers or filters at the moment", retry_after=RETRY_AFTER_S)
+        raise ServiceUnavailable("too many viewers or filters right now", retry_after=RETRY_AFTER_S)
     if not viewers.addresses.has_room_for(address):
-        raise TooManyRequests("too many viewers from your address at the moment", retry_after=RETRY_AFTER_S)
+        raise TooManyRequests("too many viewers from your address right now", retry_after=RETRY_AFTER_S)
     since = request.args.get("since")
     return lambda sock, on_close: viewers.join(sock, wanted, since, address, on_close)
 

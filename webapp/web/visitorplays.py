@@ -73,7 +73,7 @@ def create_blueprint(
     def require_wanted() -> None:
         """Answer 404 where visitors are not to press play."""
         if not settings.visitor_plays:
-            raise NotFound("visitors do not press play here; UNISON_VISITOR_PLAYS=1 lets them")
+            raise NotFound("visitors cannot press play on this server; UNISON_VISITOR_PLAYS=1 allows it")
 
     @blueprint.get("/play/token")
     def token() -> Response:
@@ -92,7 +92,7 @@ def create_blueprint(
         check_own_page(request, settings, "press play here")
         listener = _listener(tokens)
         if wait_s := limits.spend(client_address(request, settings)):
-            raise TooManyRequests(f"not so fast; again in {wait_s} s", retry_after=wait_s)
+            raise TooManyRequests(f"too many presses; try again in {wait_s} s", retry_after=wait_s)
         sent, began_s = _sent(bodies), time.perf_counter()
         song = _song(sent.track, history, gazetteer)
         taken = _parsed(ingest, sent, song, listener)
@@ -131,7 +131,7 @@ def _listener(tokens: VisitorTokens) -> str:
     try:
         return f"visitor {tokens.read(request.headers.get(TOKEN, ''), TOKEN_S)}"
     except BadData:
-        raise Forbidden(f"{TOKEN} is missing, too old or not one of ours; GET /play/token gives one") from None
+        raise Forbidden(f"{TOKEN} is missing, expired or invalid; get one from GET /play/token") from None
 
 
 def _sent(bodies: MemoryBudget) -> Sent:
@@ -147,7 +147,7 @@ def _song(track_id: str, history: History, gazetteer: Gazetteer) -> dict[str, st
     """Return a song that the history knows, as a play gives it."""
     known = offload(history.latest, Filter.parse([("track", track_id)], gazetteer), 1)
     if not known:
-        raise NotFound(f"no song with the id {track_id!r} is kept here")
+        raise NotFound(f"there is no song with the id {track_id!r}")
     return {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
 
 
@@ -171,7 +171,7 @@ def _pressed(tokens: VisitorTokens, name: str) -> Press:
     try:
         return msgspec.convert(tokens.read(name, KEEP_S, _PRESS), Press)
     except BadData:
-        raise NotFound(f"{name[:40]!r} names no press of the last {KEEP_S:g} s") from None
+        raise NotFound(f"{name[:40]!r} is not a press of the last {KEEP_S:g} s") from None
 
 
 def _ask_after_s(press: Press, live: Live, settings: Settings) -> float | None:

@@ -133,13 +133,13 @@ def _nothing() -> None:
 def _refusal(environ: WSGIEnvironment) -> Response | None:
     """Return the answer to a request that cannot become a websocket; None if it can."""
     if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
-        return _refuse(426, "this address is a websocket; connect to it with ws:// or wss://")
+        return _refuse(426, "this address is a websocket; connect with ws:// or wss://")
     if "upgrade" not in map(str.strip, environ.get("HTTP_CONNECTION", "").lower().split(",")):
-        return _refuse(400, "a websocket begins with Connection: Upgrade")
+        return _refuse(400, "Connection: Upgrade is missing; a websocket needs it")
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
-        return _refuse(426, "this server speaks version 13 of the websocket protocol")
+        return _refuse(426, "this websocket version is not supported; use version 13")
     if environ["REQUEST_METHOD"] != "GET" or environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-        return _refuse(400, "a websocket begins with a GET of HTTP/1.1")
+        return _refuse(400, "a websocket needs a GET request of HTTP/1.1")
     if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
         return _refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64")
     if not _is_host(environ.get("HTTP_HOST", "")):
