@@ -11,7 +11,7 @@ __all__ = ["create_app"]
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Build the application (see `webapp.app`); imported late so that the pure core needs no Flask."""
+    """Build the application (see `webapp.app`); the import is late so that the pure core needs no Flask."""
     from webapp.app import create_app as build
 
     return build(settings)

@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None, *, open_on_loopback: bool = Fal
     """
     if settings is None:
         settings = Settings.from_env()
-        for sentence in Settings.remarks():
+        for sentence in Settings.warnings():
             log.warning(sentence, extra={"event": "setting_ignored"})
     services = Services(settings, open_on_loopback=open_on_loopback)
     return make_app(services, services.start)

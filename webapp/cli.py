@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 
 
 class _Commands(click.Group):
-    """Commands, some of them imported only when they are asked for.
+    """A group of commands; it imports some of them only when they run.
 
-    What they import (TLS, threads) must not be there before gevent has patched the worker of `unison serve`.
+    They import TLS and threads, which gevent must patch first in the worker of `unison serve`.
     """
 
-    later: ClassVar = {
+    lazy_commands: ClassVar = {
         "backup": "webapp.backups:backup",
         "demo": "webapp.demo:main",
         "restore": "webapp.backups:restore",
@@ -34,12 +34,12 @@ class _Commands(click.Group):
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *self.later])
+        return sorted([*super().list_commands(ctx), *self.lazy_commands])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.later:
+        if cmd_name not in self.lazy_commands:
             return super().get_command(ctx, cmd_name)
-        module, _, name = self.later[cmd_name].partition(":")
+        module, _, name = self.lazy_commands[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
@@ -63,15 +63,15 @@ def settings() -> None:
 )
 def doctor(data_dir: Path | None) -> None:
     """Check the data folder, the fonts and whether pictures can be drawn."""
-    from webapp.doctor import examined
+    from webapp.doctor import check_installation
 
     try:
-        found = list(examined(Settings.from_env(data_dir=data_dir).data_dir))
+        results = list(check_installation(Settings.from_env(data_dir=data_dir).data_dir))
     except SettingError as error:
         raise click.ClickException(str(error)) from error
-    for good, sentence in found:
-        click.echo(f"{'OK' if good else 'NOT OK'}  {sentence}")
-    if not all(good for good, _ in found):
+    for is_ok, sentence in results:
+        click.echo(f"{'OK' if is_ok else 'NOT OK'}  {sentence}")
+    if not all(is_ok for is_ok, _ in results):
         sys.exit(1)
 
 
@@ -101,12 +101,12 @@ def token(action: str | None, data_dir: Path | None) -> None:
 def _show_token(chosen: Settings) -> None:
     file = token_file(chosen.data_dir)
     try:
-        words = read_secrets(file)
+        tokens = read_secrets(file)
     except OSError as error:
         problem = f"no token in {file} ({error.strerror}); start `unison serve` to create it, or set another --data-dir"
         raise click.ClickException(problem) from error
-    click.echo(" ".join(words[:1]))
-    click.echo(f"kept in {file}", err=True)
+    click.echo(" ".join(tokens[:1]))
+    click.echo(f"stored in {file}", err=True)
     if chosen.tokens or chosen.tokens_file:
         click.echo("UNISON_TOKENS or UNISON_TOKENS_FILE is set, so the server does not accept this token.", err=True)
 
@@ -135,7 +135,7 @@ def serve(
 
     Every other setting is read from the environment; `unison settings` lists them.
     """
-    from webapp.serving import Server  # which loads gevent
+    from webapp.serving import Server  # this loads gevent
 
     logs.set_up(as_json=wants_json(os.environ))
     on_port = host is not None or port is not None
@@ -151,7 +151,7 @@ def serve(
         logs.refuse(str(error))
         sys.exit(1)
     logs.set_up(as_json=chosen.log_json, level=chosen.log_level)
-    for sentence in Settings.remarks():
+    for sentence in Settings.warnings():
         log.warning(sentence, extra={"event": "setting_ignored"})
     urls = sockets.Urls(*map(sockets.url, listeners))._replace(elsewhere=sockets.urls_elsewhere(listener))
     if urls.operators:
@@ -161,10 +161,10 @@ def serve(
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """Bind, so that a port in use is told in one sentence, and port 0 is known before the server starts.
+    """Bind before the server starts, to report a port in use in one sentence and to know which port 0 became.
 
     Raises:
-        DataDirError: another server uses the data folder: the worker would find that out later.
+        DataDirError: another server uses the data folder; the worker would find out only later.
         OSError: the address cannot be used.
     """
     if settings.uds:
@@ -175,12 +175,12 @@ def _listen(settings: Settings) -> socket.socket:
         with DataDir(settings.data_dir):
             return listener
     except DataDirError:
-        sockets.withdraw(listener)
+        sockets.close_and_remove(listener)
         raise
 
 
 def _listen_for_operators(settings: Settings, main: socket.socket) -> list[socket.socket]:
-    """Bind the operators' port, if there is to be one.
+    """Bind the operators' port, if one is set.
 
     Raises:
         OSError: the address cannot be used.
@@ -193,5 +193,5 @@ def _listen_for_operators(settings: Settings, main: socket.socket) -> list[socke
             raise OSError("UNISON_ADMIN_PORT is the same as the server's own port; set another one")
         return [operators]
     except OSError:
-        sockets.withdraw(main)
+        sockets.close_and_remove(main)
         raise

@@ -1,14 +1,13 @@
-"""The worker's HTTP connections: read in turns, bounded, and closed when somebody else needs the place.
+"""The worker's HTTP connections: they read in turns, and the longest idle one closes if there are too many.
 
-gevent's sockets give way to others only while there is nothing to read, so a client that sends fast enough would have
-the event loop to itself. And gunicorn reads what a request's body has left, however long that takes. What this relies
-on of gunicorn's:
+gevent's sockets yield only while there is nothing to read, so a fast client could block the event loop. And gunicorn
+reads the rest of an unread request body, however long that takes. This module relies on gunicorn's internals:
 
-- `GeventWorker.run` makes its server with `server_class`, if there is one.
-- `Message.force_close()` before the answer begins has the answer say `Connection: close`.
-- `LengthReader.length` is what a body still has to bring; `ChunkedReader.parser` is None once it has brought all. Where
-  that is not known, the body counts as unread, and the connection closes.
-- `Body.buf`, `ChunkedReader.buf` and `Unreader.buf` hold what was received and not asked for yet.
+- `GeventWorker.run` creates its server with `server_class`, if there is one.
+- `Message.force_close()` before the answer starts makes the answer say `Connection: close`.
+- `LengthReader.length` is the unread rest of a body; `ChunkedReader.parser` is None once the body is read. If neither
+  is known, the body counts as unread and the connection closes.
+- `Body.buf`, `ChunkedReader.buf` and `Unreader.buf` hold received bytes that were not read yet.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.workers.ggevent import GeventWorker
 
 from webapp.engine.filelimits import file_limit, raise_file_limit, room_for_clients
-from webapp.wsgikeys import DRAIN_MOST, DRAIN_S, DRAINS, FRAMING
+from webapp.wsgikeys import DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-HEAD_MOST = 1 << 16
+MAX_HEAD = 1 << 16
 _SINK = bytearray(1 << 18)
-"""Where what is drained goes, of all connections; on Linux's TCP sockets it goes nowhere."""
+"""Buffer for discarded bytes of all connections; Linux's TCP sockets do not write to it."""
 _DISCARD = getattr(socket, "MSG_TRUNC", 0)
 _READ = 8_192
-_SMALL = 1_024
-"""Read at a time while gunicorn looks for the size of a chunk, for which it asks for _READ: many are dear to take."""
-_ACCEPT_MOST = 16  # at one turn: for each of them a place is made first
-_AGAIN_S = 0.1
+_SMALL_READ = 1_024
+"""Bytes to receive while gunicorn looks for a chunk's size; it asks for _READ, which would cost more."""
+_MAX_ACCEPT = 16  # in one turn
+_RETRY_S = 0.1
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
 
 
@@ -48,32 +47,32 @@ class ClientSocket(gevent.socket.socket):
     """A client's connection.
 
     Attributes:
-        received: bytes of the head that is being read, or then of the body.
-        request: gunicorn's, once its head is there.
+        received: bytes received of the current head, or after it of the body.
+        request: gunicorn's request, once its head is read.
     """
 
     received = 0
     request: Any = None
 
     def recv(self, size: int, *args: Any) -> bytes:
-        """Receive, and let others have a turn before the next time.
+        """Receive bytes; yield to other connections before the next call.
 
         Raises:
             LimitRequestHeaders: a request's head is too long.
         """
         if self.received:
             gevent.sleep(0)
-        data: bytes = super().recv(min(size, _SMALL) if self.request and size <= _READ else size, *args)
+        data: bytes = super().recv(min(size, _SMALL_READ) if self.request and size <= _READ else size, *args)
         self.received += len(data)
-        if self.request is None and self.received > HEAD_MOST:
-            raise LimitRequestHeaders(f"more than {HEAD_MOST} bytes")
+        if self.request is None and self.received > MAX_HEAD:
+            raise LimitRequestHeaders(f"more than {MAX_HEAD} bytes")
         return data
 
     def linger(self) -> None:
-        """Read what the client still sends, in bounds, so that a reset does not cost it the answer."""
+        """Discard what the client still sends, up to a limit: closing at once would reset the connection."""
         with suppress(OSError):
             self.shutdown(socket.SHUT_WR)
-            left = DRAIN_MOST
+            left = MAX_DRAIN
             with gevent.Timeout(DRAIN_S, False):  # type: ignore[arg-type]  # as gevent's documentation has it
                 while left > 0 and (size := self.recv_into(_SINK, 0, _DISCARD)):
                     left -= size
@@ -81,62 +80,62 @@ class ClientSocket(gevent.socket.socket):
 
 
 class ClientSockets:
-    """Those that are open, from those that have waited longest for a request to those that came last.
+    """The open connections, those idle longest first.
 
     Args:
-        most: how many there may be.
+        limit: most connections.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._waiting: dict[ClientSocket, None] = {}
         self._busy: dict[ClientSocket, None] = {}
 
     def make_room(self) -> bool:
-        """Close one where there is no room for another; returns whether there is room now."""
-        return len(self._waiting) + len(self._busy) < self._most or self.close_one()
+        """Close a connection if the limit is reached; return whether there is room for another one."""
+        return len(self._waiting) + len(self._busy) < self._limit or self.close_one()
 
     def close_one(self) -> bool:
-        """Close the one that has waited longest, or else the one whose request has lasted longest."""
-        for those in (self._waiting, self._busy):
-            if those:
-                oldest = next(iter(those))
-                del those[oldest]
+        """Close the connection that is idle longest, or else the one with the oldest request."""
+        for connections in (self._waiting, self._busy):
+            if connections:
+                oldest = next(iter(connections))
+                del connections[oldest]
                 with suppress(OSError):
-                    # What waits for it is told that the client left; gevent's own would raise an error there.
+                    # The original socket's shutdown looks like a client that left; gevent's would raise an error.
                     oldest._sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
                 return True
         return False
 
-    def wait(self, connection: ClientSocket) -> None:
-        """Note that a connection is to bring a request."""
-        self.leave(connection)
+    def mark_waiting(self, connection: ClientSocket) -> None:
+        """Record that a connection waits for a request."""
+        self.remove(connection)
         self._waiting[connection] = None
         connection.received, connection.request = 0, None
 
-    def work(self, connection: ClientSocket, request: Any) -> None:
-        """Note that a connection has brought the head of one."""
-        self.leave(connection)
+    def mark_busy(self, connection: ClientSocket, request: Any) -> None:
+        """Record that the head of a request was read."""
+        self.remove(connection)
         self._busy[connection] = None
-        connection.received, connection.request = held(request), request
+        connection.received, connection.request = buffered(request), request
 
-    def leave(self, connection: ClientSocket) -> None:
-        """Note that a connection is closed."""
+    def remove(self, connection: ClientSocket) -> None:
+        """Forget a closed connection."""
         self._waiting.pop(connection, None)
         self._busy.pop(connection, None)
 
 
 class _Server(StreamServer):
-    """Accepts connections, and makes room for them first."""
+    """Accepts connections, and closes an old one if there are too many."""
 
-    max_accept = _ACCEPT_MOST
+    max_accept = _MAX_ACCEPT
 
     def __init__(self, sockets: ClientSockets, *args: Any, **kwargs: Any) -> None:
         self._sockets = sockets
         super().__init__(*args, **kwargs)
 
     def do_read(self) -> Any:
-        """Accept one; None where there is none, or no file for it."""
+        """Accept a connection; return None if there is none, or no free file descriptor."""
         try:
             accepted = super().do_read()
         except OSError as error:
@@ -144,70 +143,70 @@ class _Server(StreamServer):
                 raise
             self._sockets.close_one()
             self.stop_accepting()
-            gevent.spawn_later(_AGAIN_S, self._go_on)
+            gevent.spawn_later(_RETRY_S, self._resume)
             return None
         if accepted is None:
             return None
         client, address = accepted
         self._sockets.make_room()
         connection = ClientSocket(client.family, client.type, client.proto, fileno=client.detach())
-        self._sockets.wait(connection)
+        self._sockets.mark_waiting(connection)
         return connection, address
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self.started:
             self.start_accepting()
 
 
 class FairWorker(GeventWorker):
-    """A gevent worker none of whose clients keeps the loop, or the places, from others."""
+    """A gevent worker in which no client can block the event loop or use up the connections."""
 
     def run(self) -> None:
-        """Serve until the worker is to end."""
-        most = room_for_clients(file_limit())
-        self.open = ClientSockets(most)
-        self.worker_sockets = most + _ACCEPT_MOST  # what is closed has to come to its end
+        """Serve until the worker is told to stop."""
+        limit = room_for_clients(file_limit())
+        self.open = ClientSockets(limit)
+        self.worker_sockets = limit + _MAX_ACCEPT  # closed connections still have to finish
         super().run()
 
     def server_class(self, listener: Any, *, spawn: Any, **_: Any) -> _Server:  # type: ignore[override]
-        """Return what accepts connections on a listening socket."""
+        """Return the server that accepts connections on a listening socket."""
         return _Server(self.open, listener, handle=partial(self.handle, listener), spawn=spawn)
 
     def load_wsgi(self) -> None:
-        """Load the application, which is told with how many files it can do."""
+        """Raise the limit of open files, and load the application."""
         raise_file_limit()
         super().load_wsgi()
-        self.wsgi = _closing(self.wsgi)
+        self.wsgi = _close_after_unread_body(self.wsgi)
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve a connection."""
         try:
             super().handle(listener, client, address)
         finally:
-            self.open.leave(client)
+            self.open.remove(client)
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> bool:
-        """Answer a request; one whose body nobody wanted to read ends its connection."""
-        self.open.work(client, request)
-        gevent.sleep(0)  # it may have come with others, which take no turn at reading
+        """Answer a request; close the connection if its body was not read."""
+        self.open.mark_busy(client, request)
+        gevent.sleep(0)  # pipelined requests are already read, so they would not yield
         try:
             answered = super().handle_request(listener_name, request, client, address)
         except StopIteration:
             if not is_read(request.body):
                 client.linger()
             raise
-        self.open.wait(client)
+        self.open.mark_waiting(client)
         return answered
 
 
-def _closing(application: Any) -> Any:
-    """Return the application, whose answers to requests with an unread body close the connection."""
+def _close_after_unread_body(application: Any) -> Any:
+    """Wrap the application: its answers to requests with an unread body close the connection."""
 
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         client = environ["gunicorn.socket"]
         request = client.request
         environ[DRAINS] = True
-        environ[FRAMING] = lambda read: client.received - read - held(request)
+        environ[FRAMING] = lambda read: client.received - read - buffered(request)
 
         def start(*args: Any) -> Callable[[bytes], object]:
             if not is_read(request.body):
@@ -220,13 +219,13 @@ def _closing(application: Any) -> Any:
 
 
 def is_read(body: Any) -> bool:
-    """Tell whether a request's body was read to its end."""
+    """Return whether a request's body was read to its end."""
     reader = body.reader
     return getattr(reader, "length", None) == 0 or getattr(reader, "parser", reader) is None
 
 
-def held(request: Any) -> int:
-    """Return how many bytes of a request's body were received and not asked for yet."""
+def buffered(request: Any) -> int:
+    """Return how many bytes of a request's body were received but not read yet."""
     body = request.body
     buffers = (body.buf, getattr(body.reader, "buf", None), request.unreader.buf)
     return sum(buffer.tell() for buffer in buffers if buffer is not None)

@@ -1,7 +1,7 @@
-"""The settings, each once: its name, type, default and a sentence. Everything else is derived from this table.
+"""The table of all settings, with name, type, default and a sentence each; everything else is derived from it.
 
-A field `window_s` is read from the environment variable `UNISON_WINDOW_S`. `unison settings` prints the table, and a
-test holds docs/settings.md equal to it.
+The environment variable `UNISON_WINDOW_S` sets the field `window_s`. `unison settings` prints the table, and a test
+checks that docs/settings.md equals it.
 """
 
 import math
@@ -18,7 +18,7 @@ from webapp.environment import PREFIX
 from webapp.logs import LEVELS
 
 QUERY = "{query}"
-"""Stands in a search link where the words go."""
+"""Placeholder for the search words in a search link."""
 
 
 class SettingError(ValueError):
@@ -34,12 +34,12 @@ def _setting(
     check: tuple[Callable[[Any], object], str] | None = None,
     **more: Any,
 ) -> Any:
-    """Describe a setting: what it does, its default, the range of a number, or a check and what passes it."""
+    """Return a field for a setting: a sentence, its default, a number's range, or a check and what passes it."""
     return field(default=default, metadata={"help": help, "least": least, "most": most, "check": check}, **more)
 
 
 def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
-    """Return a check that every word of a list has a form."""
+    """Return a check that every word of a list matches a pattern."""
     form = re.compile(pattern, re.ASCII | re.IGNORECASE)
     return lambda words: all(map(form.fullmatch, words))
 
@@ -56,7 +56,7 @@ _URL = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w~-][\w.
 
 
 def default_data_dir(name: str = "unison") -> Path:
-    """Return a folder of this user's for data, as the XDG specification has it.
+    """Return the user's data folder, by the XDG specification.
 
     Raises:
         SettingError: the user has no home folder, as in a container that runs under an arbitrary uid.
@@ -71,7 +71,7 @@ def default_data_dir(name: str = "unison") -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What can be set. Build with keyword arguments, or from the environment with `Settings.from_env()`."""
+    """All settings. Create them with keyword arguments, or from the environment with `Settings.from_env()`."""
 
     host: str = _setting("Address that `unison serve` listens on.", "127.0.0.1")
     port: int = _setting("Port that `unison serve` listens on; 0 picks a free one.", 8000, least=0, most=65535)
@@ -174,7 +174,7 @@ class Settings:
         """Read the `UNISON_*` variables; an override that is not None wins.
 
         Raises:
-            SettingError: values are of the wrong type or out of range; a line for each.
+            SettingError: values have the wrong type or are out of range; the message has a line for each.
         """
         known = cls._fields_by_variable()
         given = variables.settings_in(environ, known)
@@ -191,9 +191,9 @@ class Settings:
         return cls(**values)
 
     @classmethod
-    def remarks(cls, environ: Mapping[str, str] = os.environ) -> list[str]:
-        """Return a sentence for the operator about each variable that looks like a setting and is ignored."""
-        return variables.remarks(environ, cls._fields_by_variable())
+    def warnings(cls, environ: Mapping[str, str] = os.environ) -> list[str]:
+        """Return a sentence for the operator about each variable that looks like a setting but is ignored."""
+        return variables.warnings(environ, cls._fields_by_variable())
 
     @classmethod
     def _fields_by_variable(cls) -> dict[str, str]:
@@ -201,19 +201,19 @@ class Settings:
 
     @classmethod
     def table(cls) -> list[tuple[str, str, str, str]]:
-        """Rows of (variable, type, default, sentence), in the order of the fields."""
+        """Return rows of (variable, type, default, sentence), in the order of the fields."""
         return [
             (PREFIX + f.name.upper(), _type_name(f.type), _default_text(f), f.metadata["help"]) for f in fields(cls)
         ]
 
 
 def wants_json(environ: Mapping[str, str]) -> bool:
-    """Tell whether to log JSON, even where another setting is wrong and there are no `Settings`."""
+    """Return whether to log JSON; it works even if another setting is wrong, so that there are no `Settings`."""
     return _BOOLEANS.get(environ.get(f"{PREFIX}LOG_JSON", "").strip().lower(), False)
 
 
 def _checked(cls: type[Settings], name: str, value: Any) -> Any:
-    """Return an override, read like a variable's value where it is text."""
+    """Return an override; parse it like a variable's value if it is text."""
     return _read(cls, name, value) if isinstance(value, str) and value else value
 
 

@@ -26,7 +26,7 @@ from webapp.web.hosts import is_loopback
 
 FOLDER = "unison-demo"
 READY = re.compile(r"\bUnison is on (http[^\s\"]+)")
-"""What the server prints once it answers, as text or in a line of JSON."""
+"""Printed by the server once it answers, as text or in a line of JSON."""
 GRACE_S = 10.0
 RELAY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -67,43 +67,43 @@ def main(
     setting is read from the environment; `unison settings` lists them.
     """
     try:
-        settings = Settings.from_env(host=host, port=port, data_dir=data_dir or own_data_dir())
+        settings = Settings.from_env(host=host, port=port, data_dir=data_dir or demo_data_dir())
     except SettingError as error:
         raise click.ClickException(str(error)) from error
     seed = None if no_seed else ["--scenario", scenario, *(["--rate", str(rate)] if rate else [])]
     sys.exit(asyncio.run(_run(settings, seed)))
 
 
-def own_data_dir() -> Path:
-    """Return the demo's own folder, even where UNISON_DATA_DIR names that of a server."""
-    servers = os.environ.get("UNISON_DATA_DIR")
-    return Path(servers).expanduser() / "demo" if servers else default_data_dir(FOLDER)
+def demo_data_dir() -> Path:
+    """Return the demo's own data folder; it is inside UNISON_DATA_DIR if that is set."""
+    server_dir = os.environ.get("UNISON_DATA_DIR")
+    return Path(server_dir).expanduser() / "demo" if server_dir else default_data_dir(FOLDER)
 
 
 async def _run(settings: Settings, seed: list[str] | None) -> int:
-    """Run both until a signal or the end of the server, and return the exit code."""
-    ending = asyncio.Event()
+    """Run server and sender until a signal or the end of the server, and return the exit code."""
+    stop = asyncio.Event()
     for number in SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until they can be handled
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until there is a handler
     async with contextlib.AsyncExitStack() as children:
         server_env = {name: value for name, value in os.environ.items() if name != "UNISON_TOKEN"}
         server = await _start(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
-        answering: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        relay = asyncio.create_task(_relay(server, answering))
-        ended, asked = asyncio.create_task(server.wait()), asyncio.create_task(ending.wait())
-        waiting: set[asyncio.Future[Any]] = {ended, asked}
-        await asyncio.wait({*waiting, answering}, return_when=asyncio.FIRST_COMPLETED)
-        if answering.done() and seed is not None:
-            url = answering.result()
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        relay = asyncio.create_task(_relay(server, ready))
+        ended, stopped = asyncio.create_task(server.wait()), asyncio.create_task(stop.wait())
+        waiting: set[asyncio.Future[Any]] = {ended, stopped}
+        await asyncio.wait({*waiting, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done() and seed is not None:
+            url = ready.result()
             command = ["seed", "--data-dir", str(settings.data_dir), "--url", url, *seed]
             sender = await _start(children, command, seed_environment(settings, url, os.environ))
             children.callback(asyncio.create_task(_watch(sender)).cancel)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if asked.done():
+        if stopped.done():
             return 0
         await asyncio.wait({relay}, timeout=RELAY_S)
-        return _code_of_the_dead(ended.result(), started=answering.done())
+        return _exit_code(ended.result(), started=ready.done())
 
 
 def _serve_arguments(settings: Settings) -> list[str]:
@@ -112,7 +112,7 @@ def _serve_arguments(settings: Settings) -> list[str]:
 
 
 def seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -> Environment:
-    """Return the sender's environment, with a token where it does not find the one in the data folder by itself."""
+    """Return the sender's environment, with a token if it cannot find the one in the data folder by itself."""
     token = environ.get("UNISON_TOKEN") or next(iter(settings.tokens), "")
     if not token and (settings.tokens_file or not is_loopback(urlsplit(url).hostname or "")):
         token = read_secrets(settings.tokens_file or token_file(settings.data_dir))[0]
@@ -122,9 +122,9 @@ def seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -
 async def _start(
     children: contextlib.AsyncExitStack, arguments: list[str], env: Environment, *, stdout: int | None = None
 ) -> asyncio.subprocess.Process:
-    """Start a command of ours that Ctrl-C does not reach by itself: this process ends its children, in their order."""
+    """Start a `unison` command that Ctrl-C does not reach: this process ends its children, in order."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "webapp", *arguments),  # -P: a folder here named webapp is none of ours
+        *(sys.executable, "-P", "-m", "webapp", *arguments),  # -P: ignore a folder named webapp in the current folder
         env=env,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=stdout,
@@ -136,22 +136,22 @@ async def _start(
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """Return what asks the kernel to end a child once this process is killed; None where only Ctrl-C ends both."""
+    """Return a function for the child: on Linux the kernel then ends it when this process dies. None elsewhere."""
     if not sys.platform.startswith("linux"):
         return None
-    prctl = ctypes.CDLL(None).prctl  # found before the fork, after which little may be called
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork, after which few calls are safe
     return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
-async def _relay(server: asyncio.subprocess.Process, answering: asyncio.Future[str]) -> None:
-    """Pass on what the server prints, and its address once it says that it answers there."""
+async def _relay(server: asyncio.subprocess.Process, ready: asyncio.Future[str]) -> None:
+    """Print what the server prints, and resolve `ready` with its address."""
     assert server.stdout is not None
     async for line in server.stdout:
         text = line.decode(errors="replace")
         print(text, end="", flush=True)
-        if (found := READY.search(text)) and not answering.done():
+        if (found := READY.search(text)) and not ready.done():
             print("Press Ctrl-C to stop", flush=True)
-            answering.set_result(found[1])
+            ready.set_result(found[1])
 
 
 async def _watch(sender: asyncio.subprocess.Process) -> None:
@@ -159,15 +159,15 @@ async def _watch(sender: asyncio.subprocess.Process) -> None:
         print(f"The simulated plays stopped with code {code}; the server keeps running", file=sys.stderr, flush=True)
 
 
-def _code_of_the_dead(code: int, *, started: bool) -> int:
-    """Say that the server ended by itself, unless it never started and so has said why; return the code to end with."""
+def _exit_code(code: int, *, started: bool) -> int:
+    """Return the demo's exit code for the server's; report the server's end if it did not report an error itself."""
     if started or code <= 0:
         print(f"Error: the server stopped unexpectedly, with code {code}", file=sys.stderr)
     return code if code > 0 else 128 - code if code else 1
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
-    """Ask a child to end, wait, and leave none of the processes that it started."""
+    """Terminate a child, wait, then kill it and all processes that it started."""
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
     with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""What `unison doctor` looks at: whether this installation has what it needs."""
+"""The checks of `unison doctor`: whether this installation is complete."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ SCRIPTS = {
     "kana": "あいうえおかがさざただなはばぱまやらわをんっゃアイウエオヴッャー",
     "Hangul": "가각나다라마바사아자차카타파하힣",
 }
-"""Letters of every script that titles of the invented traffic are in."""
+"""Letters of every script that the simulated titles use."""
 
 
-def lacking(fonts: Fonts) -> dict[str, str]:
+def missing_glyphs(fonts: Fonts) -> dict[str, str]:
     """Return the letters without a glyph, by script."""
     found = {script: "".join(c for c in letters if not fonts.has(c)) for script, letters in SCRIPTS.items()}
     return {script: letters for script, letters in found.items() if letters}
 
 
-def examined(data_dir: Path, fonts_folder: Path = FOLDER) -> Iterator[tuple[bool, str]]:
-    """Yield for each thing whether it is in order, and a sentence."""
+def check_installation(data_dir: Path, fonts_folder: Path = FOLDER) -> Iterator[tuple[bool, str]]:
+    """Yield the result of each check: whether it passed, and a sentence."""
     yield _data_folder(data_dir)
     yield from _fonts(fonts_folder)
     yield _drawing()
@@ -53,8 +53,8 @@ def _data_folder(path: Path) -> tuple[bool, str]:
         with TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        why = f"cannot create a file in {existing} ({error.strerror})" if error.strerror else error
-        return False, f"data folder {path}: {why}; choose another with UNISON_DATA_DIR"
+        reason = f"cannot create a file in {existing} ({error.strerror})" if error.strerror else error
+        return False, f"data folder {path}: {reason}; choose another with UNISON_DATA_DIR"
     return True, f"data folder {path} " + ("is writable" if existing == path else "can be created")
 
 
@@ -66,11 +66,11 @@ def _fonts(folder: Path) -> Iterator[tuple[bool, str]]:
         return
     missing = fonts.missing()
     yield not missing, f"fonts: {', '.join(path.name for path in missing)} missing" if missing else f"fonts in {folder}"
-    bare = lacking(Fonts(face for face in fonts.faces() if face.path not in missing))
-    for script, letters in bare.items():
+    incomplete = missing_glyphs(Fonts(face for face in fonts.faces() if face.path not in missing))
+    for script, letters in incomplete.items():
         yield False, f"script {script}: no glyph for {letters}"
-    if len(bare) < len(SCRIPTS):
-        yield True, f"glyphs for {', '.join(script for script in SCRIPTS if script not in bare)}"
+    if len(incomplete) < len(SCRIPTS):
+        yield True, f"glyphs for {', '.join(script for script in SCRIPTS if script not in incomplete)}"
 
 
 def _drawing() -> tuple[bool, str]:

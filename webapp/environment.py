@@ -1,4 +1,4 @@
-"""Environment variables that begin like our settings and are none: set by Kubernetes, or misspelt."""
+"""Environment variables that look like settings but are not: misspelt ones, and those that Kubernetes sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 PREFIX = "UNISON_"
 OTHERS = frozenset({"UNISON_TOKEN", "UNISON_PICTURES"})
-"""Variables that tools read: the token that `unison seed` sends, and where the tests leave their pictures."""
+"""Variables of other tools: the token that `unison seed` sends, and the tests' folder for pictures."""
 
 # https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 # A service named unison gives each container UNISON_SERVICE_HOST and UNISON_PORT, one named unison-admin
@@ -19,17 +19,17 @@ _PORT_VALUE = re.compile(r"(tcp|udp|sctp)://\S+")
 
 
 def is_of_kubernetes(name: str, value: str) -> bool:
-    """Tell whether Kubernetes set a variable for a service; a name that is also a setting's, by its value."""
+    """Return whether Kubernetes set a variable for a service; for UNISON_..._PORT the value decides."""
     return bool(_SERVICE.fullmatch(name) or (_PORT.fullmatch(name) and _PORT_VALUE.fullmatch(value)))
 
 
 def settings_in(environ: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
-    """Return the variables that are settings: of the known names, and not set by Kubernetes."""
+    """Return the variables that are settings: their names are known, and Kubernetes did not set them."""
     return {name: environ[name] for name in known if name in environ and not is_of_kubernetes(name, environ[name])}
 
 
-def remarks(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """Return a sentence for each variable that looks like a setting and is none, and one for those of Kubernetes."""
+def warnings(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """Return a sentence for each variable that looks like a setting but is not, and one for those of Kubernetes."""
     ours = sorted(name for name in environ if name.startswith(PREFIX))
     set_by_kubernetes = [name for name in ours if is_of_kubernetes(name, environ[name])]
     unknown = [name for name in ours if name not in {*known, *OTHERS, *set_by_kubernetes}]
@@ -41,7 +41,7 @@ def remarks(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
-    ends = sorted(each.removeprefix(PREFIX) for each in {*known, *OTHERS})
-    nearest = get_close_matches(name.removeprefix(PREFIX), ends, n=1)
+    suffixes = sorted(each.removeprefix(PREFIX) for each in {*known, *OTHERS})
+    nearest = get_close_matches(name.removeprefix(PREFIX), suffixes, n=1)
     advice = f"did you mean {PREFIX}{nearest[0]}?" if nearest else "`unison settings` lists the settings"
     return f"{name} is not a setting; {advice}"

@@ -1,4 +1,4 @@
-"""The gazetteer as a geocoder of geopy: the same calls and results, no network, no key, no limit."""
+"""A geopy geocoder that uses the gazetteer: the same calls and results, without network, key or limits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -15,11 +15,11 @@ from webapp.gazetteerdata import load_gazetteer
 
 PARTS = frozenset({"city", "state", "country"})
 Reading = tuple[str, str | None, str | None]
-"""City, state and country, the latter two if given."""
+"""City, state and country; state and country are optional."""
 
 
 class _NoNetwork(BaseSyncAdapter):  # type: ignore[misc]  # geopy is not typed
-    """Stands where geopy keeps its HTTP client, so that none is made."""
+    """Replaces geopy's HTTP client."""
 
     def get_json(self, url: str, **_: Any) -> Any:
         raise GeocoderServiceError(f"the gazetteer sends no requests, so not to {url!r} either")
@@ -28,14 +28,14 @@ class _NoNetwork(BaseSyncAdapter):  # type: ignore[misc]  # geopy is not typed
 
 
 class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
-    """Geocode to the gazetteer's cities.
+    """A geocoder for the gazetteer's cities.
 
     >>> GazetteerGeocoder().geocode("Sao Paulo, Brazil")
     Location(São Paulo, Brazil, (-23.5475, -46.63611, 0.0))
     """
 
     def __init__(self, gazetteer: Gazetteer | None = None, *, timeout: Any = DEFAULT_SENTINEL) -> None:
-        """Use a gazetteer, the shipped one unless given; `timeout` is kept as by other geocoders and never runs out."""
+        """Use a gazetteer, by default the built-in one; `timeout` has no effect."""
         super().__init__(timeout=timeout, adapter_factory=_NoNetwork)
         self.gazetteer = gazetteer or load_gazetteer()
 
@@ -47,18 +47,18 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         timeout: Any = DEFAULT_SENTINEL,  # noqa: ARG002  # part of geopy's interface
         limit: int | None = None,
     ) -> Location | list[Location] | None:
-        """Return the city of that name, or the one next to a smaller place of that name.
+        """Return the city of that name, or the city near a smaller place of that name.
 
         Args:
             query: "City", "City, Country", "City, State", "City, State, Country", or a mapping of `city`, `state` and
                 `country`. Countries by ISO 3166-1 code or English name, states by GeoNames' admin1 code (in the US by
                 name too).
             exactly_one: the best city, or a list of all with that name, the best first.
-            timeout: ignored; nothing is waited for.
+            timeout: ignored.
             limit: the most cities in a list.
 
         Returns:
-            A `geopy.Location` whose `raw` holds the city's fields, or a list of them; None if there is none.
+            A `geopy.Location` whose `raw` has the city's fields, or a list of them; None if there is none.
 
         Raises:
             GeocoderQueryError: the query is empty, or neither text nor a mapping with a city.
@@ -80,11 +80,11 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         Args:
             query: `geopy.Point`, (latitude, longitude), or "latitude, longitude".
             exactly_one: the nearest city, or a list of all within 100 km, the nearest first.
-            timeout: ignored; nothing is waited for.
+            timeout: ignored.
             limit: the most cities in a list.
 
         Returns:
-            A `geopy.Location`, or a list of them; None if no city is so near.
+            A `geopy.Location`, or a list of them; None if there is none.
 
         Raises:
             ValueError: not a coordinate pair, or not on Earth.
@@ -93,7 +93,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         return self._answer(self.gazetteer.near(point.longitude, point.latitude), exactly_one, limit)
 
     def _readings(self, query: str | Mapping[str, str]) -> list[Reading]:
-        """Ways to read a query, the likeliest first."""
+        """Return the possible readings of a query, the likeliest first."""
         if isinstance(query, Mapping):
             return [_parts(query)]
         if not isinstance(query, str) or not query.strip():
@@ -106,7 +106,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         if len(rest) == 1:
             return [(city, None, rest[0]), (city, rest[0], None), (query, None, None)]
         state, country = rest[-2:]
-        # Most states are known by GeoNames' code only: one that is not known is better left out than believed.
+        # Most states are known only by GeoNames' code, so ignore an unknown one.
         return [(city, state if self.gazetteer.is_region(country, state) else None, country)]
 
     def _answer(self, indices: Iterable[int], exactly_one: bool, limit: int | None) -> Location | list[Location] | None:

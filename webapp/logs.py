@@ -1,7 +1,7 @@
-"""What the server logs: one line for each event on standard error, as text for people or as JSON for machines.
+"""Logging: one line for each event on standard error, as text for people or as JSON for machines.
 
-Everything goes through the root logger: our own events, gunicorn's errors, Python's warnings and uncaught exceptions of
-any thread, greenlet or process. No line holds an address, a token or a listener.
+Everything goes through the root logger: our own events, gunicorn's errors, Python's warnings, and uncaught exceptions
+of all threads, greenlets and processes. No line has an address, a token or a listener.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ LEVELS = ("debug", "info", "warning", "error")
 
 log = logging.getLogger(__name__)
 
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
-"""What every record has; the rest was given with `extra`."""
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
+"""Fields of every record; other fields come from `extra`."""
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, message, what was given with `extra`, and the traceback."""
+    """Formats a record as a line of JSON: time, level, logger, message, fields of `extra`, and the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         line = {
-            "time": _written_at(record),
+            "time": _utc_time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **{name: value for name, value in vars(record).items() if name not in _OWN},
+            **{name: value for name, value in vars(record).items() if name not in _STANDARD},
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -44,31 +44,31 @@ class JsonFormatter(logging.Formatter):
 
 
 class OncePerMinute(logging.Filter):
-    """Drops a warning that says the same as one of the last minute; the next one says how many were dropped.
+    """Drops warnings that repeat one of the last minute; the next one says how many were dropped.
 
-    Warnings that differ in numbers alone count as the same.
+    Warnings that differ only in numbers count as equal.
 
     Args:
-        clock: seconds of a clock that never goes back.
+        clock: returns seconds of a monotonic clock.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        self._recent: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether to write it."""
+        """Return whether to write the record."""
         if record.levelno < logging.WARNING:
             return True
-        now, what = self._clock(), (record.name, _NUMBER.sub("#", record.getMessage())[:200])
-        since, dropped = self._said.pop(what, (-REPEAT_S, 0))
+        now, kind = self._clock(), (record.name, _NUMBER.sub("#", record.getMessage())[:200])
+        since, dropped = self._recent.pop(kind, (-REPEAT_S, 0))
         if now - since < REPEAT_S:
-            self._said[what] = since, dropped + 1
+            self._recent[kind] = since, dropped + 1
             return False
-        self._said[what] = now, 0
-        while len(self._said) > KINDS_MAX:
-            self._said.pop(next(iter(self._said)))
+        self._recent[kind] = now, 0
+        while len(self._recent) > MAX_KINDS:
+            self._recent.pop(next(iter(self._recent)))
         if dropped:
             record.msg, record.args = f"{record.getMessage()} (and {dropped} more like this)", None
         return True
@@ -76,17 +76,17 @@ class OncePerMinute(logging.Filter):
 
 REPEAT_S = 60.0
 RELAY_S = 1.0
-KINDS_MAX = 200
+MAX_KINDS = 200
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
-def _written_at(record: logging.LogRecord) -> str:
-    """Return when it was, in UTC, as RFC 3339 has it."""
+def _utc_time(record: logging.LogRecord) -> str:
+    """Return a record's time in UTC, in RFC 3339 format."""
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z"
 
 
 def set_up(*, as_json: bool, level: str = "info") -> None:
-    """Write records to standard error: the application's from `level` on, those of libraries from warning on."""
+    """Log to standard error: the application from `level` on, libraries from warning on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(levelname)s %(message)s"))
     handler.addFilter(OncePerMinute())
@@ -99,21 +99,21 @@ def set_up(*, as_json: bool, level: str = "info") -> None:
 
 
 def announce(sentence: str, **fields: object) -> None:
-    """Print a sentence about the start to standard output, for whoever started the server.
+    """Print a sentence about the start to standard output, for the person who started the server.
 
-    Where the log is JSON, it is a line of the same form, with `fields` beside the message.
+    If the log is JSON, print a line of JSON with `fields` beside the message.
     """
-    with suppress(OSError):  # whoever started it may have left with the terminal
+    with suppress(OSError):  # the terminal may be closed
         print(_started(logging.INFO, sentence, fields) or sentence, flush=True)
 
 
 def refuse(sentence: str) -> None:
-    """Print to standard error why the server cannot start."""
+    """Print the reason why the server cannot start to standard error."""
     print(_started(logging.ERROR, sentence, {}) or f"Error: {sentence}", file=sys.stderr, flush=True)
 
 
 def _started(level: int, sentence: str, fields: dict[str, object]) -> str:
-    """Return a line about the start as JSON; nothing where the log is text."""
+    """Return a line about the start as JSON; "" if the log is text."""
     formatters = [handler.formatter for handler in logging.getLogger().handlers]
     if not any(isinstance(formatter, JsonFormatter) for formatter in formatters):
         return ""
@@ -121,7 +121,7 @@ def _started(level: int, sentence: str, fields: dict[str, object]) -> str:
 
 
 def log_native_output() -> None:
-    """Log what code below Python writes to standard error, such as a panic in Rust. Call it once, before `set_up`."""
+    """Log what native code writes to standard error, such as a panic in Rust. Call it once, before `set_up`."""
     reading, writing = os.pipe()
     own = os.dup(2)
     os.dup2(writing, 2)
@@ -131,7 +131,7 @@ def log_native_output() -> None:
     relay.start()
 
     def finish() -> None:
-        os.dup2(own, 2)  # closes the pipe's last writing end, so the relay ends
+        os.dup2(own, 2)  # closes the pipe's last writing end, which ends the relay
         relay.join(RELAY_S)
 
     atexit.register(finish)
@@ -144,7 +144,7 @@ def _relay(reading: int) -> None:
 
 
 def log_greenlets(hub: Any) -> None:
-    """Have a gevent hub log uncaught exceptions of its greenlets; by itself it prints them as plain text."""
+    """Make a gevent hub log uncaught exceptions of its greenlets instead of printing them as plain text."""
     hub.print_exception = lambda _context, *error: _uncaught(*error)
 
 

@@ -1,4 +1,4 @@
-"""Where the pages and assets are: beside the package in a checkout, inside it in a wheel."""
+"""Paths of templates and assets: beside the package in a checkout, inside it in a wheel."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +12,7 @@ def _folder(name: str) -> Path:
 
 
 def pydeck_bundle() -> Path:
-    """The JavaScript that pydeck ships: deck.gl, luma.gl and createDeck."""
+    """Return the path of pydeck's JavaScript: deck.gl, luma.gl and createDeck."""
     spec = find_spec("pydeck")
     if spec is None or spec.origin is None:
         raise RuntimeError("pydeck is not installed")

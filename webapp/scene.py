@@ -1,7 +1,7 @@
-"""The globe's scene, described with pydeck: what is drawn, in which order, colours and sizes.
+"""The globe's scene as a pydeck deck: layers, their order, colours and sizes.
 
-The page draws it with pydeck's own bundle and our five layers (`assets/globe/layers`), which pydeck's custom libraries
-know by name. A change here changes the globe. `snapshot` needs only pydeck, for a notebook.
+The page draws it with pydeck's bundle and our five layers (`assets/globe/layers`), which pydeck finds by name as a
+custom library. A change here changes the globe. `snapshot` needs only pydeck, for a notebook.
 """
 
 import json
@@ -15,18 +15,18 @@ from webapp.graphics.contrast import Colour, rgb
 from webapp.graphics.earthdata import land_points
 
 COVER = {"ocean": 0.3, "arcs": 0.4}
-"""How much light hides what it falls on: little in the dark, where it adds up; all of it on paper, where it is ink."""
+"""How much a layer's light covers what is behind it, in the dark theme; 0 only adds light, 1 is opaque, like ink."""
 CONTROLLER = {"inertia": 400, "keyboard": False, "scrollZoom": False}
-"""What deck does with gestures. The page handles keys and the wheel (`assets/ui/shortcuts.js`, `globe/gestures.js`)."""
-FARTHEST_DEG = 60.0
-"""From the equator, of where the globe begins: nearer to a pole there would be little but ice in view."""
+"""deck's gestures. The page handles keys and the wheel (`assets/ui/shortcuts.js`, `globe/gestures.js`)."""
+MAX_LATITUDE_DEG = 60.0
+"""Highest latitude of the first view: nearer to a pole there would be little but ice."""
 FLIGHT_S = (1.3, 3.0)
-"""Seconds from a neighbour, and from the other side of the Earth."""
+"""Seconds in which an arc grows: between neighbours, and to the other side of the Earth."""
 
 LIGHT_SHADE = {"limb": "#94a6c6", "dusk": "#fffaf0"}
-"""What the light theme takes from the sea, as its distance from white."""
+"""What the light theme subtracts from the colour of the sea, as the difference from white."""
 LIGHT_DUSK = (0.20, 0.02, -0.10)
-"""What the light theme adds to the land at dusk: red, green and blue."""
+"""What the light theme adds to the land's colour at dusk: red, green and blue."""
 
 
 def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
@@ -34,7 +34,7 @@ def _paint(colours: Mapping[str, str]) -> dict[str, Colour]:
 
 
 def live_layers() -> list[pdk.Layer]:
-    """Return the page's layers, from the ground up, in the dark theme."""
+    """Return the page's layers in the dark theme, from bottom to top."""
     colours = {name: _paint(texts) for name, texts in palette.DARK.items()}
     return [
         pdk.Layer("OceanLayer", id="ocean", cover=COVER["ocean"], clear=0.0, **_sea_light(), **colours["ocean"]),
@@ -66,7 +66,7 @@ def live_layers() -> list[pdk.Layer]:
 
 
 def _sea_light() -> dict[str, Any]:
-    """Return how light falls on the sea and on the air around it."""
+    """Return the lighting of the sea and the air."""
     return {
         "reach": lighting.REACH,
         "falloff": lighting.FALLOFF,
@@ -84,7 +84,7 @@ def _pairs(theme: str) -> list[list[Colour]]:
 
 
 def live_deck() -> pdk.Deck:
-    """The page's scene as a `pdk.Deck`; its layers are drawn by the page only."""
+    """Return the page's scene as a `pdk.Deck`; only the page can draw its layers."""
     return pdk.Deck(
         layers=live_layers(),
         views=[pdk.View("_GlobeView", id="globe", resolution=10, controller=CONTROLLER)],
@@ -94,27 +94,28 @@ def live_deck() -> pdk.Deck:
 
 
 def scene(above: tuple[float, float] | None = None) -> dict[str, Any]:
-    """The scene as `createDeck` takes it, and how the camera moves.
+    """Return the scene for `createDeck`, and the camera's movement.
 
     Args:
-        above: the lon and lat that it begins above, in degrees; unless given, the browser's own longitude.
+        above: longitude and latitude of the first view, degrees; by default the visitor's longitude.
     """
     described: dict[str, Any] = json.loads(live_deck().to_json())
     described.pop("mapStyle", None)
-    # Shaders soften their own edges; and what covers all that is behind it needs not be blended with it, nor kept.
-    # Much of a frame's cost where the processor draws. pydeck has no place for it.
+    # The shaders soften their own edges, and the page is opaque. Without a GPU this saves much of a frame's time.
+    # pydeck has no parameter for it.
     described["deviceProps"] = {"webgl": {"antialias": False, "preserveDrawingBuffer": False, "alpha": False}}
     described["themes"] = {"dark": _dark_theme(described["layers"]), "light": light_theme()}
     described["camera"] = {"turnDegPerS": 3.0, "restS": 4.0, "discOfHeight": 0.82, "discOfWidth": 0.78}
     described["camera"]["placed"] = above is not None
     if above is not None:
         lon, lat = above
-        described["initialViewState"] |= {"longitude": lon, "latitude": max(-FARTHEST_DEG, min(FARTHEST_DEG, lat))}
+        latitude = max(-MAX_LATITUDE_DEG, min(MAX_LATITUDE_DEG, lat))
+        described["initialViewState"] |= {"longitude": lon, "latitude": latitude}
     return described
 
 
 def light_theme() -> dict[str, dict[str, Any]]:
-    """Return what the light theme changes of the layers, by their ids: ink on paper instead of light at night."""
+    """Return the light theme's changes by layer id: ink on paper instead of light at night."""
     shade = {name: tuple(part - 1 for part in rgb(text)) for name, text in LIGHT_SHADE.items()}
     colours = {name: _paint(texts) for name, texts in palette.LIGHT.items()}
     return {
@@ -127,15 +128,15 @@ def light_theme() -> dict[str, dict[str, Any]]:
 
 
 def _dark_theme(layers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what the light theme changes, as it is in the dark."""
+    """Return the dark theme's values of all that the light theme changes."""
     return {layer["id"]: {name: layer[name] for name in light_theme()[layer["id"]]} for layer in layers}
 
 
 def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:
-    """A still of the globe that needs pydeck alone: for a notebook, or `snapshot(found).to_html("found.html")`.
+    """Return a still globe that needs only pydeck: for a notebook, or `snapshot(connections).to_html("globe.html")`.
 
     Args:
-        connections: as `GET /api/connections` and `/stream` give them.
+        connections: connections from `GET /api/connections` or `/stream`.
     """
     arcs = [_arc(connection) for connection in connections]
     first, second = palette.PAIRS["dark"][0]

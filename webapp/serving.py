@@ -1,7 +1,7 @@
-"""The processes of `unison serve`: gunicorn's master, and under it one gevent worker that has all viewers.
+"""The processes of `unison serve`: gunicorn's master, and one gevent worker that serves all viewers.
 
-SIGHUP replaces the worker by one that runs the code and reads the files that are there then. The new worker loads
-first, so that code that is broken costs nothing; then the old one ends, and the new one takes the data folder over.
+SIGHUP starts a new worker with the current code and files. It loads first, so broken code does no harm; then the old
+worker ends, and the new one takes over the data folder.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from webapp.sockets import Urls
 from webapp.web.badrequests import refuse
 
 DRAIN_S = 1
-"""How long requests in progress may take once a worker is to end; whole seconds, as gunicorn looks once a second."""
+"""How long requests in progress may take while a worker stops; whole seconds, because gunicorn checks each second."""
 END_S = 20
-"""How long a worker may take to end; it gives viewers 5 s to take their goodbye."""
-RETRY_MOST_S = 30.0
+"""How long a worker may take to stop; it gives viewers 5 s to receive the close message."""
+MAX_RETRY_S = 30.0
 
 log = logging.getLogger(__name__)
 
 
 class Stage(IntEnum):
-    """How far a worker has come."""
+    """The state of a worker."""
 
     STARTING = 0
     LOADED = 1
@@ -47,15 +47,15 @@ class Stage(IntEnum):
 
 
 class Worker(FairWorker):
-    """A worker that tells the master how far it has come."""
+    """A worker that shares its stage with the master."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._stage = mmap(-1, 1)  # shared with the process that forks
+        self._stage = mmap(-1, 1)  # shared memory of master and worker
 
     @property
     def stage(self) -> Stage:
-        """How far it has come, in whichever process one asks."""
+        """The worker's stage, in the master as in the worker."""
         return Stage(self._stage[0])
 
     @stage.setter
@@ -63,33 +63,33 @@ class Worker(FairWorker):
         self._stage[0] = stage
 
     def init_signals(self) -> None:
-        """Leave to the master what is sent to both: Ctrl-C and the end of a terminal, or `pkill -HUP`."""
+        """Ignore signals that also reach the master: Ctrl-C, a closed terminal, `pkill -HUP`."""
         super().init_signals()
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
 
     def handle_error(self, _request: Any, client: Any, _address: Any, exc: BaseException) -> None:
-        """Answer a request that gunicorn could not parse, or that it failed to serve."""
+        """Answer a request that gunicorn could not parse, or log that it failed."""
         if not refuse(client, exc):
             log.error("a request failed", exc_info=exc)
 
 
 class Master(Arbiter):
-    """Gunicorn's master for one worker. Once that has served, no signal and no worker that fails ends the master."""
+    """Gunicorn's master for one worker. Once a worker has served, a failed one no longer ends the master."""
 
     def __init__(self, app: BaseApplication) -> None:
         super().__init__(app)
-        self._reload_asked = self._has_served = self._is_ending = False
-        self._failures, self._not_before_s = 0, 0.0
-        self._ends_with_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN  # nohup has it ignored
+        self._reload_requested = self._has_served = self._is_ending = False
+        self._failures, self._retry_at_s = 0, 0.0
+        self._ends_with_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN  # nohup ignores SIGHUP
         self._has_terminal = _has_terminal()
 
     def handle_hup(self) -> None:
-        """Reload, or end if the signal says that the terminal was closed."""
+        """Reload, or end if the terminal was closed."""
         if self._ends_with_terminal and self._has_terminal and not _has_terminal():
             raise StopIteration
-        log.info("reloading: a new worker starts", extra={"event": "reload"})
-        self._reload_asked, self._not_before_s = True, 0.0
+        log.info("reloading: starting a new worker", extra={"event": "reload"})
+        self._reload_requested, self._retry_at_s = True, 0.0
 
     def handle_usr2(self) -> None:
         """Do nothing: another master could not use the data folder."""
@@ -106,29 +106,29 @@ class Master(Arbiter):
         return cast("dict[int, Worker]", self.WORKERS)
 
     def manage_workers(self) -> None:
-        """Start a worker where one is missing or wanted; end the old one once the new one has loaded."""
+        """Start a worker if one is missing or a reload was requested; end the old one once the new one has loaded."""
         self._has_terminal = _has_terminal()
-        self._note_success()
+        self._record_success()
         workers = sorted(self._workers.items(), key=lambda item: item[1].age)
         if len(workers) > 1 and workers[-1][1].stage != Stage.STARTING:
             pid, old = workers[0]
             old.stage = Stage.ENDING
             self.kill_worker(pid, signal.SIGTERM)
         elif self._is_worker_due([worker for _, worker in workers]):
-            self._reload_asked = False
+            self._reload_requested = False
             self.spawn_worker()
 
     def _is_worker_due(self, workers: list[Worker]) -> bool:
         if not workers:
-            return time.monotonic() >= self._not_before_s
-        return self._reload_asked and len(workers) == 1 and workers[0].stage != Stage.STARTING
+            return time.monotonic() >= self._retry_at_s
+        return self._reload_requested and len(workers) == 1 and workers[0].stage != Stage.STARTING
 
     def reap_workers(self) -> None:
-        """Take note of workers that have ended; one that failed is no reason to end, once one has served."""
+        """Handle workers that have ended; a failed one does not end the master once one has served."""
         before = {pid: (worker, worker.stage) for pid, worker in self._workers.items()}
-        self._note_success()
+        self._record_success()
         if self._is_ending:
-            self._tell_to_end()
+            self._terminate_workers()
         while True:
             try:
                 super().reap_workers()
@@ -140,26 +140,26 @@ class Master(Arbiter):
             worker, stage = before[pid]
             worker.tmp.close()
             if stage < Stage.SERVING and not self._is_ending:
-                self._failed()
+                self._handle_failed_start()
 
-    def _tell_to_end(self) -> None:
-        """Ask once more: a signal that comes before a new worker has its handlers is lost."""
+    def _terminate_workers(self) -> None:
+        """Send SIGTERM again: a new worker without handlers yet loses the first one."""
         for pid, worker in list(self._workers.items()):
             if worker.stage != Stage.ENDING:
                 self.kill_worker(pid, signal.SIGTERM)
 
-    def _note_success(self) -> None:
+    def _record_success(self) -> None:
         if any(worker.stage >= Stage.SERVING for worker in self._workers.values()):
             self._has_served, self._failures = True, 0
 
-    def _failed(self) -> None:
-        """Say what happens after a worker could not start."""
+    def _handle_failed_start(self) -> None:
+        """Schedule the next try after a worker could not start, and log it."""
         if self.WORKERS:
             log.error("the reload failed: the new worker could not start, so the old one keeps running")
             return
-        wait_s = min(2.0**self._failures, RETRY_MOST_S)
+        wait_s = min(2.0**self._failures, MAX_RETRY_S)
         self._failures += 1
-        self._not_before_s = time.monotonic() + wait_s
+        self._retry_at_s = time.monotonic() + wait_s
         log.error("the worker could not start; retrying in %g s, or at once after SIGHUP", wait_s)
 
     def stop(self, graceful: bool = True) -> None:
@@ -169,7 +169,7 @@ class Master(Arbiter):
 
 
 def _has_terminal() -> bool:
-    """Tell whether this process can be ended from a terminal."""
+    """Return whether this process has a controlling terminal."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
@@ -178,12 +178,12 @@ def _has_terminal() -> bool:
 
 
 def _networks(settings: Settings) -> list[str]:
-    """Return the trusted proxies as gunicorn takes them: networks without bits of a host."""
+    """Return the trusted proxies for gunicorn, which rejects networks with host bits."""
     return [str(ip_network(network, strict=False)) for network in settings.trusted_proxies]
 
 
 class _Logger(Logger):
-    """Leaves gunicorn's errors to the root logger, so that they look like all other lines."""
+    """Sends gunicorn's errors to the root logger, so that they look like all other lines."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -191,14 +191,14 @@ class _Logger(Logger):
 
 
 class Server(BaseApplication):
-    """What gunicorn runs.
+    """The gunicorn application.
 
     Args:
-        settings: as they are now; the worker reads them again.
-        given: those from the command line, by name.
-        fds: descriptors of the sockets that listen: the server's, and the operators', if they have one.
-        urls: where these are reached.
-        open_on_loopback: take plays from this machine without a token.
+        settings: the current settings; the worker reads them again.
+        given: settings from the command line, by name.
+        fds: file descriptors of the listening sockets: the server's, and the operators' if they have one.
+        urls: their addresses.
+        open_on_loopback: accept plays from this machine without a token.
     """
 
     def __init__(
@@ -216,7 +216,7 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Set gunicorn up."""
+        """Configure gunicorn."""
         options: dict[str, Any] = {
             "bind": [f"fd://{fd}" for fd in self._fds],
             "workers": 1,
@@ -225,9 +225,9 @@ class Server(BaseApplication):
             "graceful_timeout": END_S,
             "keepalive": 15,
             "logger_class": _Logger,
-            "loglevel": "error",  # its warnings of malformed requests name the sender's address, and a token's header
-            "forwarded_allow_ips": ",".join(_networks(self._settings)),  # who may say X-Forwarded-Proto
-            "forwarder_headers": "",  # else a SCRIPT_NAME that this machine sends is answered 500
+            "loglevel": "error",  # its warnings about malformed requests contain addresses and tokens
+            "forwarded_allow_ips": ",".join(_networks(self._settings)),  # trusted for X-Forwarded-Proto
+            "forwarder_headers": "",  # else a SCRIPT_NAME from this machine gets a 500
             "post_fork": _drain_soon,
             "post_worker_init": self.start_worker,
             "worker_exit": self.stop_worker,
@@ -244,7 +244,7 @@ class Server(BaseApplication):
             sys.exit(1)
 
     def load(self) -> Any:
-        """Load the application: in the worker, from the code that is there now."""
+        """Load the application in the worker, from the current code."""
         forget_code()
         from webapp.worker import Serving
 
@@ -252,26 +252,26 @@ class Server(BaseApplication):
         return self._serving.app
 
     def start_worker(self, worker: Worker) -> None:
-        """Start in the worker before the first request, so that the globe is alive when it is opened."""
+        """Start the application in the worker before the first request, so that the globe is live from the start."""
         worker.stage = Stage.LOADED
         self._serving.start(worker)
         worker.stage = Stage.SERVING
-        self._serving.tell()  # last, for whoever reads it may end this worker, which must count as one that served
+        self._serving.tell()  # last: a reader of it may end this worker, which must then count as having served
 
     def stop_worker(self, _arbiter: Any, worker: Worker) -> None:
-        """Stop in the worker."""
-        if worker.stage == Stage.SERVING:  # one that never served has failed
+        """Stop the application in the worker."""
+        if worker.stage == Stage.SERVING:  # a worker that never served has failed
             worker.stage = Stage.ENDING
         if self._serving is not None:
             self._serving.stop()
 
 
 def _drain_soon(_arbiter: Any, worker: Worker) -> None:
-    """Have the worker itself wait less than the master waits for it: it has more to do before it ends."""
+    """Shorten the worker's own wait for requests: it has more to do before the master's timeout."""
     worker.cfg.set("graceful_timeout", DRAIN_S)
 
 
 def forget_code() -> None:
-    """Have what the master has imported of this package imported anew."""
+    """Remove this package's modules, so that the worker imports the current code."""
     for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
         del sys.modules[name]

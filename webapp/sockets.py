@@ -1,4 +1,4 @@
-"""Listening sockets: of an address and a port, or of a path (a Unix socket), and what their addresses are called."""
+"""Listening sockets, TCP or Unix, and their addresses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 BACKLOG = 2048
-UNTAKEN_S = 60.0
-"""How long the kernel keeps a connection open whose client does not take what it was sent."""
+USER_TIMEOUT_S = 60.0
+"""How long the kernel keeps a connection whose client acknowledges nothing."""
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _BEYOND = {
     "0.0.0.0": [(socket.AF_INET, "192.0.2.1")],
     "::": [(socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "192.0.2.1")],
 }
-"""For sockets of all addresses: some address beyond this machine, of RFC 5737 and RFC 3849, so nobody's."""
+"""Addresses of other machines, reserved for documentation (RFC 5737, RFC 3849), by the wildcard address of a socket."""
 
 
 class Urls(NamedTuple):
@@ -30,39 +30,44 @@ class Urls(NamedTuple):
 
 
 def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:
-    """Listen on an address and a port, which a setting names; on `::` for IPv4 too.
+    """Listen on an address and a port; `::` includes IPv4.
+
+    Args:
+        host: name or address.
+        port: the port; 0 picks a free one.
+        setting: the port's setting, for the error message.
 
     Raises:
-        OSError: it cannot be done; the message is a sentence.
+        OSError: the address cannot be used; the message is a sentence.
     """
     try:
         host = host.removeprefix("[").removesuffix("]")
-        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        # A name such as localhost may be of both families, and more clients ask for IPv4's.
-        family, _, _, _, address = min(known, key=lambda each: each[0] != socket.AF_INET)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # A name such as localhost may have both families; more clients use IPv4.
+        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         both = host == "::" and socket.has_dualstack_ipv6()
         listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
-        why = str(error.strerror).partition(" (")[0]  # what follows repeats the address
-        raise OSError(f"cannot listen on {host}, port {port}: {why}; set another with {setting}") from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # who asks for much and takes nothing would keep a place for ever
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNTAKEN_S))
+        reason = str(error.strerror).partition(" (")[0]  # the rest repeats the address
+        raise OSError(f"cannot listen on {host}, port {port}: {reason}; set another with {setting}") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # else a client that reads nothing would keep its connection for ever
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * USER_TIMEOUT_S))
     return listener
 
 
 def listen_at(path: Path, mode: int) -> socket.socket:
-    """Listen on a Unix socket, in place of one that a server left behind.
+    """Listen on a Unix socket; replace one that a server left behind.
 
     Args:
-        path: of the socket.
-        mode: its permissions; a client needs the right to write.
+        path: the path of the socket.
+        mode: its permissions; a client needs write permission.
 
     Raises:
-        OSError: it cannot be done; the message is a sentence.
+        OSError: the path cannot be used; the message is a sentence.
     """
     path = path.absolute()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o777 & ~mode)  # from its first moment on the socket has no other permissions
+    mask = os.umask(0o777 & ~mode)  # gives the socket its permissions from the start
     try:
         _remove_stale(path)
         listener.bind(str(path))
@@ -76,10 +81,10 @@ def listen_at(path: Path, mode: int) -> socket.socket:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove a socket on which nobody listens.
+    """Remove a socket on which no server listens.
 
     Raises:
-        OSError: somebody listens, or there is something else at the path.
+        OSError: a server listens, or the path is not a socket.
     """
     if not os.path.lexists(path):
         return
@@ -91,7 +96,7 @@ def _remove_stale(path: Path) -> None:
     path.unlink()
 
 
-def withdraw(listener: socket.socket) -> None:
+def close_and_remove(listener: socket.socket) -> None:
     """Close a socket, and remove the file of a Unix socket."""
     name = listener.getsockname()
     listener.close()
@@ -100,7 +105,7 @@ def withdraw(listener: socket.socket) -> None:
 
 
 def url(listener: socket.socket) -> str:
-    """Return the address at which this machine reaches a listening socket."""
+    """Return the address of a listening socket on this machine."""
     if listener.family == socket.AF_UNIX:
         return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
@@ -108,14 +113,14 @@ def url(listener: socket.socket) -> str:
 
 
 def urls_elsewhere(listener: socket.socket) -> list[str]:
-    """Return where other machines reach a socket that is bound to all addresses; of any other nothing."""
+    """Return the addresses for other machines of a socket bound to all addresses; an empty list for others."""
     return [] if listener.family == socket.AF_UNIX else list(_urls_elsewhere(*listener.getsockname()[:2]))
 
 
 def _urls_elsewhere(host: str, port: int) -> Iterator[str]:
     for family, beyond in _BEYOND.get(host, []):
         with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((beyond, port))  # sends nothing, but has to know from which address it would
+            probe.connect((beyond, port))  # sends nothing, but chooses this machine's address
             yield _http(probe.getsockname()[0], port)
 
 

@@ -1,8 +1,8 @@
-"""What the worker and the application agree on: keys of a request's environment, and what is read of a refused body."""
+"""Keys of the WSGI environment between worker and application, and the limits for discarding an unread body."""
 
 DRAINS = "unison.drains"
-"""True where the server itself reads what a request's body has left, once the request is answered."""
+"""True if the server itself reads the rest of a request's body after the answer."""
 FRAMING = "unison.framing"
-"""Takes how many bytes of the body were read, and returns how many bytes came with them that are not the body's."""
-DRAIN_MOST, DRAIN_S = 10 << 20, 5.0
-"""Of a body that nobody wanted, bytes and seconds, so that a reset does not cost its sender the answer."""
+"""A function that returns how many received bytes are framing, given how many bytes of the body were read."""
+MAX_DRAIN, DRAIN_S = 10 << 20, 5.0
+"""Most bytes and seconds spent on discarding an unread body; without that, a reset could lose the answer."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webapp.config import Settings
-from webapp.demo import own_data_dir, seed_environment
+from webapp.demo import demo_data_dir, seed_environment
 from webapp.storage.datadir import token_file, write_token
 
 HERE, ELSEWHERE = "http://127.0.0.1:8000", "http://192.0.2.7:8000"
@@ -43,7 +43,7 @@ def test_the_demo_has_a_folder_of_its_own_where_one_is_named_for_a_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("UNISON_DATA_DIR", str(tmp_path))
-    assert own_data_dir() == tmp_path / "demo"
+    assert demo_data_dir() == tmp_path / "demo"
     monkeypatch.delenv("UNISON_DATA_DIR")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert own_data_dir() == tmp_path / "unison-demo"
+    assert demo_data_dir() == tmp_path / "unison-demo"

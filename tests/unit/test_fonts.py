@@ -12,7 +12,7 @@ from fontTools.ttLib import TTFont
 
 from tests.unit.card_world import fonts
 from webapp.cli import main
-from webapp.doctor import SCRIPTS, lacking
+from webapp.doctor import SCRIPTS, missing_glyphs
 from webapp.graphics.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, break_lines, fit_text, is_right_to_left
 from webapp.seed.catalogue import load_catalogue
 
@@ -113,21 +113,21 @@ def test_the_doctor_says_that_the_data_folder_is_a_file(tmp_path: Path) -> None:
 
 
 def test_the_doctor_says_which_script_lacks_glyphs_and_which_files_are_gone(tmp_path: Path) -> None:
-    from webapp.doctor import examined
+    from webapp.doctor import check_installation
 
     folder = tmp_path / "fonts"
     shutil.copytree(FOLDER, folder)
     (folder / "NotoSansThai-Bold.ttf").unlink()
-    found = [sentence for good, sentence in examined(tmp_path, folder) if not good]
+    found = [sentence for good, sentence in check_installation(tmp_path, folder) if not good]
     assert found == ["fonts: NotoSansThai-Bold.ttf missing"]
     (folder / "NotoSansThai-Regular.ttf").unlink()
-    told = dict(sentence.split(": ", 1) for good, sentence in examined(tmp_path, folder) if not good)
+    told = dict(sentence.split(": ", 1) for good, sentence in check_installation(tmp_path, folder) if not good)
     assert list(told) == ["fonts", "script Thai"]
     assert told["script Thai"] == f"no glyph for {SCRIPTS['Thai']}"
-    assert not any("Thai" in sentence for good, sentence in examined(tmp_path, folder) if good)
+    assert not any("Thai" in sentence for good, sentence in check_installation(tmp_path, folder) if good)
     latin = Fonts([Face(FOLDER / "x", "Noto Sans", BOLD, dict.fromkeys(range(32, 8192), 500))])
-    assert set(lacking(latin)) >= {"Han", "Hangul", "kana"}
-    assert "Latin" not in lacking(latin)
+    assert set(missing_glyphs(latin)) >= {"Han", "Hangul", "kana"}
+    assert "Latin" not in missing_glyphs(latin)
 
 
 @pytest.mark.parametrize("name", ["NotoSans-Bold.ttf", "NotoSansArabic-Regular.ttf", "NotoSansCJKJP-Bold.otf"])

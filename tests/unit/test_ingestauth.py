@@ -140,7 +140,7 @@ def token_command(data_dir: Path, *arguments: str, **env: str) -> Any:
 def test_the_command_prints_the_token_and_rotates_it(tmp_path: Path) -> None:
     found, token = made(tmp_path)
     shown = token_command(tmp_path)
-    assert (shown.stdout, shown.stderr) == (f"{token}\n", f"kept in {tmp_path}/ingest-token\n")
+    assert (shown.stdout, shown.stderr) == (f"{token}\n", f"stored in {tmp_path}/ingest-token\n")
     new = token_command(tmp_path, "rotate").stdout.strip()
     assert new != token
     assert stat.S_IMODE(token_file(tmp_path).stat().st_mode) == 0o600

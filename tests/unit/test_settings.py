@@ -114,12 +114,12 @@ def test_variables_of_the_projects_scripts_are_none_of_the_servers() -> None:
 )
 def test_an_unknown_variable_is_ignored_with_a_warning_that_has_the_nearest_name(name: str, says: str) -> None:
     assert Settings.from_env({name: "a secret"}) == Settings.from_env({})
-    assert Settings.remarks({name: "a secret"}) == [says]
+    assert Settings.warnings({name: "a secret"}) == [says]
 
 
 def test_names_that_settings_and_tools_have_are_not_remarked_on() -> None:
     known = dict.fromkeys([name for name, *_ in Settings.table()], "")
-    assert Settings.remarks(known | {"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp", "UNISONO": "", "PATH": ""}) == []
+    assert Settings.warnings(known | {"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp", "UNISONO": "", "PATH": ""}) == []
 
 
 def of_kubernetes(service: str, port: int, protocol: str = "tcp") -> dict[str, str]:
@@ -143,7 +143,7 @@ def of_kubernetes(service: str, port: int, protocol: str = "tcp") -> dict[str, s
 def test_what_kubernetes_sets_for_its_services_is_ignored_and_said(service: str, protocol: str) -> None:
     given = of_kubernetes(service, 8000, protocol)
     assert Settings.from_env(given) == Settings.from_env({})
-    (sentence,) = Settings.remarks(given)
+    (sentence,) = Settings.warnings(given)
     assert "Kubernetes" in sentence
     assert sentence.rpartition(": ")[2].split(", ") == sorted(given)
 

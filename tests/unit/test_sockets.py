@@ -71,7 +71,7 @@ def test_a_unix_socket_has_the_permissions_that_are_asked_for(tmp_path: Path, mo
         assert sockets.url(listener) == f"unix:{path}"
         assert sockets.urls_elsewhere(listener) == []
         assert os.umask(mask) == 0o022
-        sockets.withdraw(listener)
+        sockets.close_and_remove(listener)
     assert not path.exists()
 
 

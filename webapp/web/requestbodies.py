@@ -24,7 +24,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Request, Response
 
 from webapp.engine.offload import offload
-from webapp.wsgikeys import DRAIN_MOST, DRAIN_S, DRAINS, FRAMING
+from webapp.wsgikeys import DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
 
 BODY_MOST = 10 << 20
 BODIES_MOST = 96 << 20
@@ -183,7 +183,7 @@ def drain(request: Request, response: ResponseT) -> ResponseT:
     if has_body and not is_read and response.status_code != RequestTimeout.code:
         # That a body breaks off or comes too slowly is no reason to keep the answer from whoever still listens.
         with suppress(Exception), _deadline(DRAIN_S):
-            for _ in _pieces(request, DRAIN_MOST):
+            for _ in _pieces(request, MAX_DRAIN):
                 pass
     return response
 
