@@ -244,6 +244,13 @@ def test_a_body_made_to_be_searched_again_and_again_is_refused_at_once() -> None
     assert time.process_time() - began < 2  # 21 s where each of the quotes is followed to the end
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b" \t\n"])
+def test_good_lines_count_after_any_number_of_bad_ones_however_lines_end(end: bytes) -> None:
+    one = json.dumps(play()).encode()
+    reading = read(end.join([b"{}"] * 30 + [one] * 3) + end, lines=True)
+    assert (len(reading.plays), reading.rejected) == (3, 30)
+
+
 @pytest.mark.parametrize("end", [b"\x0b\n", b"\x0c"])
 def test_a_line_ends_as_json_says_whatever_stands_before_it(end: bytes) -> None:
     one = json.dumps(play()).encode()

@@ -190,7 +190,7 @@ def _is_no_play(raw: bytes) -> bool:
 
 def _is_no_line(raw: bytes) -> bool:
     """Tell quickly whether a line is surely no play, be it JSON or not."""
-    return not raw.endswith(b"}") or _is_no_play(raw)
+    return not raw.rstrip(_BLANK).endswith(b"}") or _is_no_play(raw)
 
 
 def _patiently(raw: bytes) -> Play:
