@@ -227,8 +227,14 @@ def test_errors_are_in_the_order_of_the_plays_whatever_is_wrong_with_them() -> N
         (b'[{"a":1}},{}]', "at byte 8"),
         (b'["\\ud800", tru]', "at byte 11"),
         (b"[" * 1_000_000, "the list does not end"),
-        (DEEP + b"]", "there is something after the list at byte 200000"),
+        (
+            DEEP + b"]",
+            "there is something after the value (for one play per line, use application/x-ndjson) at byte 200000",
+        ),
         (b"[" + DEEP + b", tru]", "at byte 200003"),
+        (b"[" + DEEP + b" 5]", "Expecting ',' delimiter at byte 200002"),
+        (b"[" + DEEP + b', {"a": "' + DEEP + b'"} ', "Expecting ',' delimiter at byte 400013"),
+        (b"[] tru", "there is something after the value (for one play per line, use application/x-ndjson) at byte 3"),
     ],
 )
 def test_a_body_that_is_not_json_is_refused_with_the_position(body: bytes, says: str) -> None:
@@ -242,6 +248,12 @@ def test_a_body_made_to_be_searched_again_and_again_is_refused_at_once() -> None
     with pytest.raises(BodyError, match="NaN is not a JSON number at byte 1 "):
         read(b"[NaN," + b'\\"' * 32_000 + b"]")
     assert time.process_time() - began < 2  # 21 s where each of the quotes is followed to the end
+
+
+def test_after_many_bad_lines_one_that_is_no_utf8_is_a_bad_line_like_others() -> None:
+    one = json.dumps(play()).encode()
+    reading = read(b"\n".join([b"{}"] * 30 + [b'{"\xff": 1}', one]), lines=True)
+    assert (len(reading.plays), reading.rejected) == (1, 31)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b" \t\n"])

@@ -1,27 +1,30 @@
-"""From the body of a request to single plays: all at once where all is well, play by play where it is not."""
+"""Decodes the body of a request into plays.
+
+All plays at once if all are well-formed. Otherwise each play by itself, so that a bad one costs no other.
+"""
 
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from webapp.core import validation
-from webapp.core.jsontext import NotJsonError, decoded, elements, loads
+from webapp.core.jsontext import TOO_DEEP, NotJsonError, decoded, elements, loads
 from webapp.core.plays import Source
 from webapp.core.validation import FieldError
 
 PLAYS_MOST = 10_000
 FAULTS_MOST = 20
-"""Plays of a body for which it is found out what is wrong with them; of more it is only counted that they are bad."""
-_COMMAS_MOST = 50 * PLAYS_MOST  # with more, and it may be millions of tiny elements, each an object of 60 bytes
+"""Plays of a body whose errors are described; further bad ones are only counted."""
 _LINE = re.compile(rb"\S[^\n]*")
 _BLANK = b" \t\r\n"
 _BEYOND = 10**400
 _REQUIRED = ("track", "listener", "place")
+_TOO_DEEP = "nested too deeply to read"
 _EXAMPLE = '{"track": {...}, "listener": "...", "place": {...}}'
 
 T = TypeVar("T")
@@ -36,7 +39,7 @@ class TooManyPlaysError(ValueError):
 
 
 class Play(msgspec.Struct, gc=False):
-    """A play as sent. Track and place stay bytes: they recur, and what they mean is kept by them."""
+    """A play as sent. Track and place stay bytes: they recur, and their meaning is interned by these bytes."""
 
     track: msgspec.Raw
     listener: Annotated[str, msgspec.Meta(min_length=1, max_length=validation.LISTENER_MOST)]
@@ -46,26 +49,17 @@ class Play(msgspec.Struct, gc=False):
 
 
 class Decoded(NamedTuple):
-    """The plays that have the right shape, which of the body they are, and what is wrong with the others."""
+    """The plays that are well-formed, their places in the body, and the errors of the others by place."""
 
     plays: Sequence[Play]
     rows: Sequence[int]
     faults: dict[int, FieldError]
 
 
-class _Outline(msgspec.Struct, gc=False):
-    """What every play has."""
-
-    track: msgspec.Raw
-    listener: msgspec.Raw
-    place: msgspec.Raw
-
-
 _PLAY = msgspec.json.Decoder(Play)
-_OUTLINE = msgspec.json.Decoder(_Outline)
-_BAD = FieldError(None, "a track, a listener or a place is missing")
 _PLAYS = msgspec.json.Decoder(Annotated[list[Play], msgspec.Meta(max_length=PLAYS_MOST)])
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_BAD = FieldError(None, "a track, a listener or a place is missing")
 
 
 def decode_json(body: bytes) -> Decoded:
@@ -77,34 +71,43 @@ def decode_json(body: bytes) -> Decoded:
     """
     body = _without_mark(body)
     try:
-        decoded(body)
-        return _decode(body)
+        return _decode(body, decoded(body))
     except NotJsonError as error:
-        raise BodyError(_in_whole(body, error).within(body)) from None
+        raise BodyError(error.within(body)) from None
+
+
+def _decode(body: bytes, text: str) -> Decoded:
+    first = body.lstrip()[:1]
+    if first == b"{":
+        return _one_by_one([body], _play)
+    if first != b"[":
+        raise BodyError(f"got {validation.shown(loads(body))}; expected a play or a list of plays")
+    try:
+        return _all(_PLAYS.decode(body))
+    except (msgspec.DecodeError, RecursionError):
+        return _one_by_one(elements(text), _element, _is_no_element)
 
 
 def decode_ndjson(body: bytes) -> Decoded:
-    """Decode a play a line; a line that is not JSON is a fault. Blank lines are skipped and not counted.
+    """Decode one play a line; a line that is not JSON is a fault. Blank lines are skipped and not counted.
 
     Raises:
-        BodyError: nothing is in it.
+        BodyError: the body is empty.
         TooManyPlaysError: more than PLAYS_MOST plays.
     """
     body = _without_mark(body)
     try:
         decoded(body)
-        plays = _all_lines(body.strip(_BLANK))
-        return Decoded(plays, range(len(plays)), {})
+        return _all(_all_lines(body.strip(_BLANK)))
     except (NotJsonError, msgspec.DecodeError, RecursionError):
-        # One more than there may be is enough to tell; millions of tiny lines would be an object each.
-        return _each([match[0] for match in islice(_LINE.finditer(body), PLAYS_MOST + 1)], _line, _is_no_line)
+        return _one_by_one(map(itemgetter(0), _LINE.finditer(body)), _line, _is_no_line)
 
 
 def _all_lines(body: bytes) -> list[Play]:
-    """Decode a body of nothing but plays, one a line: a DecodeError if it is none.
+    """Decode a body that has exactly one play a line; raise a DecodeError for any other.
 
-    The decoder minds no line ends. But a brace, a line end and a brace come one after the other between two values
-    only, so if all line ends are such, and there is one between any two plays, then each play is a line.
+    The decoder ignores line ends. But a brace, a line end and a brace follow one another only between two values. So
+    if all line ends are such, and their number fits that of the plays, each play is a line.
     """
     ends = body.count(b"\n")
     if ends < PLAYS_MOST and body.count(b"}\n{") == ends and len(plays := _PLAY.decode_lines(body)) == ends + 1:
@@ -112,56 +115,14 @@ def _all_lines(body: bytes) -> list[Play]:
     raise msgspec.DecodeError
 
 
-def _decode(body: bytes) -> Decoded:
-    first = body.lstrip()[:1]
-    if first == b"{":
-        return _each([body], _one)
-    if first != b"[":
-        raise BodyError(f"got {validation.shown(loads(body))}; expected a play or a list of plays")
-    try:
-        plays = _PLAYS.decode(body)
-        return Decoded(plays, range(len(plays)), {})
-    except (msgspec.DecodeError, RecursionError):
-        return _singly(body)
+def _all(plays: Sequence[Play]) -> Decoded:
+    return Decoded(plays, range(len(plays)), {})
 
 
-def _singly(body: bytes) -> Decoded:
-    try:
-        raws = _RAWS.decode(body) if body.count(b",") < _COMMAS_MOST else None
-    except (msgspec.DecodeError, RecursionError):  # to msgspec a lone surrogate in one play spoils them all
-        raws = None
-    if raws is not None:
-        return _each(map(bytes, raws), _one, _is_no_play)
-    starts, slices = elements(body, PLAYS_MOST + 1)
-    return _each(zip(starts, slices, strict=True), _element)
-
-
-def _element(place: tuple[int, bytes]) -> Play:
-    start, raw = place
-    try:
-        return _one(raw)
-    except NotJsonError as error:
-        raise NotJsonError(error.problem, start + error.at) from None
-
-
-def _line(raw: bytes) -> Play:
-    try:
-        decoded(raw)
-        return _one(raw)
-    except NotJsonError as error:
-        raise FieldError(None, f"the line is not JSON: {error}") from None
-
-
-def _one(raw: bytes) -> Play:
-    try:
-        play = _PLAY.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        play = None
-    return _patiently(raw) if play is None else play
-
-
-def _each(items: Iterable[T], read: Callable[[T], Play], is_bad: Callable[[T], bool] = lambda _: False) -> Decoded:
-    """Read play by play, so that a bad one costs no other. After FAULTS_MOST of them, `is_bad` may tell the others."""
+def _one_by_one(
+    items: Iterable[T], read: Callable[[T], Play], is_bad: Callable[[T], bool] = lambda _: False
+) -> Decoded:
+    """Read each play by itself. After FAULTS_MOST bad ones, `is_bad` quickly tells most other bad ones."""
     plays, rows, faults = [], [], dict[int, FieldError]()
     for index, item in enumerate(items):
         if index == PLAYS_MOST:
@@ -177,25 +138,35 @@ def _each(items: Iterable[T], read: Callable[[T], Play], is_bad: Callable[[T], b
     return Decoded(plays, rows, faults)
 
 
-def _is_no_play(raw: bytes) -> bool:
-    """Tell quickly whether JSON is surely no play; what is right all the same may be told later."""
+def _play(raw: bytes) -> Play:
+    return _typed(raw) or _checked(load_part(raw))
+
+
+def _element(element: tuple[str, Any]) -> Play:
+    text, value = element
+    return _typed(text.encode()) or _checked(value)
+
+
+def _line(raw: bytes) -> Play:
     try:
-        _OUTLINE.decode(raw)
-    except msgspec.ValidationError:
-        return True
+        decoded(raw)
+        return _play(raw)
+    except NotJsonError as error:
+        raise FieldError(None, f"the line is not JSON: {error}") from None
+
+
+def _typed(raw: bytes) -> Play | None:
+    try:
+        return _PLAY.decode(raw)
     except (msgspec.DecodeError, RecursionError):
-        return False
-    return False
+        return None
 
 
-def _is_no_line(raw: bytes) -> bool:
-    """Tell quickly whether a line is surely no play, be it JSON or not."""
-    return not raw.rstrip(_BLANK).endswith(b"}") or _is_no_play(raw)
-
-
-def _patiently(raw: bytes) -> Play:
-    """Read what the typed decoder refused: find what is wrong, or that it is right all the same (duplicate keys)."""
-    fields = validation.fields_of(load_part(raw), None, _EXAMPLE)
+def _checked(value: Any) -> Play:
+    """Return a play that the typed decoder refused, if it is good after all (duplicate keys); else raise its error."""
+    if value is TOO_DEEP:
+        raise FieldError(None, _TOO_DEEP)
+    fields = validation.fields_of(value, None, _EXAMPLE)
     track, who, place = (validation.required(fields, name, name, f"a play such as {_EXAMPLE}") for name in _REQUIRED)
     at_s, source = fields.get("pressed_at"), fields.get("source")
     return Play(
@@ -211,11 +182,11 @@ def _raw(value: object) -> msgspec.Raw:
     try:
         return msgspec.Raw(json.dumps(_writable(value)).encode())
     except RecursionError:
-        raise FieldError(None, "nested too deeply to read") from None
+        raise FieldError(None, _TOO_DEEP) from None
 
 
 def _writable(value: object) -> object:
-    """Return what `loads` reads back as it was: JSON has no word for a number beyond all floats, only its digits."""
+    """Replace infinity, which JSON lacks, by a number that `loads` reads as infinity."""
     if isinstance(value, float) and math.isinf(value):
         return _BEYOND if value > 0 else -_BEYOND
     if isinstance(value, dict):
@@ -224,27 +195,34 @@ def _writable(value: object) -> object:
 
 
 def load_part(raw: bytes) -> Any:
-    """Return what a part of a play says; a FieldError if it cannot be read."""
+    """Return the value of a part of a play; raise a FieldError if it is nested too deeply."""
     try:
         return loads(raw)
     except RecursionError:
-        raise FieldError(None, "nested too deeply to read") from None
+        raise FieldError(None, _TOO_DEEP) from None
+
+
+def _is_no_line(raw: bytes) -> bool:
+    """Tell quickly that a line is no play, be it JSON or not; False if that takes longer."""
+    try:
+        return not (raw.rstrip(_BLANK).endswith(b"}") and _has_required(_FIELDS.decode(raw)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _is_no_element(element: tuple[str, Any]) -> bool:
+    """Tell quickly that an element is no play; False if that takes longer."""
+    value = element[1]
+    return value is not TOO_DEEP and not (isinstance(value, dict) and _has_required(value))
+
+
+def _has_required(fields: Mapping[str, object]) -> bool:
+    return "track" in fields and "listener" in fields and "place" in fields
 
 
 def _without_mark(body: bytes) -> bytes:
-    """Return the body without a byte order mark; a BodyError if nothing is in it."""
+    """Return the body without a byte order mark; raise a BodyError if nothing is left."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     if not body or body.isspace():
         raise BodyError(f"the body is empty; expected plays such as {_EXAMPLE}")
     return body
-
-
-def _in_whole(body: bytes, error: NotJsonError) -> NotJsonError:
-    """Return the error as reading the whole body in order gives it, where that can be done."""
-    try:
-        loads(body)
-    except NotJsonError as first:
-        return first
-    except RecursionError:
-        return error
-    return error

@@ -1,16 +1,20 @@
-"""Reading JSON that may be wrong: where it stops being JSON, and the elements of a list each for itself."""
+"""Reads JSON that may be wrong: tells where it stops being JSON, and reads each element of a list by itself."""
 
 import json
 import math
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
-import numpy as np
-
-_STRING_OR_CONSTANT = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
-_DIGITS_MOST = 300  # a longer whole number is beyond what a float holds, and slow to read
-_STEP = np.zeros(256, np.int8)
-_STEP[list(b"[{")], _STEP[list(b"]}")] = 1, -1
+_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
+_LIST_START = re.compile(r"\s*+\[[ \t\n\r]*+(?!\])", re.ASCII)
+_COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
+_LIST_END = re.compile(r"[ \t\n\r]*+(\]\s*+)?", re.ASCII)
+_TO_BRACKETS = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[{]++|[\]}]++|\Z)', re.DOTALL)
+TOO_DEEP: Final = object()
+"""The value of an element that is nested too deeply to read."""
+_FOLLOWED = "there is something after the value (for one play per line, use application/x-ndjson)"
+_DIGITS_MOST = 300  # a longer whole number is beyond all floats, and slow to read
 
 
 class NotJsonError(ValueError):
@@ -34,7 +38,7 @@ class NotJsonError(ValueError):
 
 
 def decoded(data: bytes) -> str:
-    """Return bytes as text; a NotJsonError where they are not UTF-8."""
+    """Return bytes as text; raise a NotJsonError if they are not UTF-8."""
     try:
         return str(data, "utf-8")
     except UnicodeDecodeError as error:
@@ -42,7 +46,7 @@ def decoded(data: bytes) -> str:
 
 
 def loads(data: bytes) -> Any:
-    """Return what JSON says, lone surrogates included; of duplicate keys the last counts.
+    """Return the value of JSON. Lone surrogates are read, and of duplicate keys the last counts.
 
     Raises:
         NotJsonError: it is not JSON.
@@ -51,13 +55,40 @@ def loads(data: bytes) -> Any:
     text = decoded(data)
     try:
         return _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise NotJsonError(_described(error), len(text[: error.pos].encode())) from None
-    except _ConstantError as error:
-        # Up to there it is JSON, so its strings end. What follows is not looked at: an open string there would cost a
-        # search to the end of the body for each quote in it.
-        at = next(found.start() for found in _STRING_OR_CONSTANT.finditer(data) if found[1])
-        raise NotJsonError(f"{error} is not a JSON number", at) from None
+    except (json.JSONDecodeError, _ConstantError) as error:
+        raise _not_json(error, text) from None
+
+
+def elements(text: str) -> Iterator[tuple[str, Any]]:
+    """Yield the elements of a JSON list: the text of each and its value, which may be `TOO_DEEP`.
+
+    Raises:
+        NotJsonError: an element is not JSON, the list does not end, or something follows it.
+    """
+    read, separator, end = _DECODER.raw_decode, _LIST_START.match(text), text.index("[") + 1
+    while separator:
+        start = separator.end()
+        try:
+            value, end = read(text, start)
+        except RecursionError:
+            value, end = TOO_DEEP, _end_of_brackets(text, start)
+        except (json.JSONDecodeError, _ConstantError) as error:
+            raise _not_json(error, text, start) from None
+        yield text[start:end], value
+        separator = _COMMA.match(text, end)
+    if (last := _LIST_END.match(text, end)) and (not last[1] or last.end() < len(text)):
+        raise NotJsonError(_FOLLOWED if last[1] else "Expecting ',' delimiter", _byte(text, last.end()))
+
+
+def _end_of_brackets(text: str, at: int) -> int:
+    """Return where the list or object ends that begins at a character."""
+    depth = 0
+    for found in _TO_BRACKETS.finditer(text, at):
+        brackets = found[1]
+        depth += len(brackets) if brackets[:1] in ("[", "{") else -len(brackets)
+        if depth <= 0:
+            return found.end() + depth
+    raise NotJsonError("the list does not end", _byte(text, len(text)))
 
 
 class _ConstantError(Exception):
@@ -75,36 +106,22 @@ def _whole(digits: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole)
 
 
+def _not_json(error: json.JSONDecodeError | _ConstantError, text: str, start: int = 0) -> NotJsonError:
+    """Return the error of a text that was read from a character on."""
+    if isinstance(error, json.JSONDecodeError):
+        return NotJsonError(_described(error), _byte(text, error.pos))
+    # Up to there it is JSON, so its strings end. What follows is not looked at: an open string there would cost a
+    # search to the end of the body for each quote in it.
+    at = next(found.start() for found in _STRING_OR_CONSTANT.finditer(text, start) if found[1])
+    return NotJsonError(f"{error} is not a JSON number", _byte(text, at))
+
+
+def _byte(text: str, at: int) -> int:
+    return len(text[:at].encode())
+
+
 def _described(error: json.JSONDecodeError) -> str:
-    """Say it without json's position, and with what helps where several values follow one another."""
+    """Return the problem without json's position, and with a hint if several values follow one another."""
     if error.msg == "Extra data":
-        return "there is something after the value (for one play per line, use application/x-ndjson)"
+        return _FOLLOWED
     return error.msg.removesuffix(" at").removesuffix(" starting")
-
-
-def elements(body: bytes, most: int) -> tuple[list[int], list[bytes]]:
-    """Split a JSON list into its first elements without reading them: so one that cannot be read costs no other.
-
-    Args:
-        body: a list, after whitespace if any.
-        most: how many elements are wanted.
-
-    Returns:
-        The bytes at which they begin, and their bytes.
-
-    Raises:
-        NotJsonError: the list does not end, or something follows it.
-    """
-    # Backslashes occur in strings only; with escaped ones and escaped quotes masked, each quote opens or closes one.
-    masked = np.frombuffer(body.replace(rb"\\", b"__").replace(rb"\"", b"__"), np.uint8)
-    outside = np.bitwise_xor.accumulate((masked == ord('"')).view(np.uint8)) == 0
-    depth = np.cumsum(_STEP[masked] * outside, dtype=np.int32)
-    ends = np.flatnonzero((depth == 0) & (masked == ord("]")) & outside)
-    if not len(ends):
-        raise NotJsonError("the list does not end", len(body))
-    end = int(ends[0])
-    if rest := body[end + 1 :].lstrip():
-        raise NotJsonError("there is something after the list", len(body) - len(rest))
-    commas = np.flatnonzero((depth[:end] == 1) & (masked[:end] == ord(",")) & outside[:end])[:most].tolist()
-    starts = [body.index(b"[") + 1, *(comma + 1 for comma in commas)][:most]
-    return starts, [body[start:stop] for start, stop in zip(starts, [*commas, end], strict=False)]
