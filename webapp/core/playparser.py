@@ -1,4 +1,4 @@
-"""From the body of a request to plays as columns."""
+"""Parses the body of a request into plays as columns."""
 
 import hashlib
 import math
@@ -25,9 +25,9 @@ from webapp.core.validation import FieldError
 ERRORS_MOST = FAULTS_MOST
 WINDOW_MS = (-5_000, AHEAD_MS)
 
-# By code: how true a source is, and back. Synthetic is the least true.
-_TRUTH = np.array([2, 0, 1], np.uint8)
-_BY_TRUTH = np.array([1, 2, 0], np.uint8)
+# From a source's code to its rank, and back. The truer a source is, the higher it ranks.
+_RANKS = np.array([2, 0, 1], np.uint8)
+_BY_RANK = np.array([1, 2, 0], np.uint8)
 _CODES: dict[Source | None, int] = {name: code for code, name in enumerate(SOURCES)} | {None: 0}
 
 _NOT_ASCII_PRINTABLE = re.compile("[^ -~]")
@@ -38,7 +38,7 @@ _PRESSED_AT, _SOURCE = attrgetter("pressed_at"), attrgetter("source")
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why a play was not taken: its number in the body from 0, the dotted name of the field, a sentence."""
+    """Why a play was rejected: its place in the body from 0, the dotted name of the field, a sentence."""
 
     index: int
     field: str | None
@@ -47,7 +47,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a body held: the good plays, how many were bad, and what was wrong with the first of these."""
+    """The good plays of a body, the number of bad ones, and the errors of the first of these."""
 
     plays: PlayBatch
     rejected: int
@@ -55,13 +55,13 @@ class Reading:
 
 
 class ParsedPlays(msgspec.Struct, frozen=True):
-    """What a body held, ready to be handed on.
+    """The plays of a body, ready for the bus.
 
     Attributes:
-        batch: its good plays, as `PlayBatch.encode` writes them.
-        by_source: how many they are; sources without any are left out.
-        rejected: how many plays were bad.
-        errors: what was wrong with the first of these.
+        batch: the good plays, as `PlayBatch.encode` writes them.
+        by_source: number of good plays by source, for sources with plays.
+        rejected: number of bad plays.
+        errors: the errors of the first of these.
     """
 
     batch: bytes
@@ -71,15 +71,15 @@ class ParsedPlays(msgspec.Struct, frozen=True):
 
     @property
     def accepted(self) -> int:
-        """How many plays are good."""
+        """Number of good plays."""
         return sum(self.by_source.values())
 
 
 class PlayParser:
-    """Reads bodies of plays; keeps what tracks and places it met mean, so that a play costs about a microsecond."""
+    """Parses bodies of plays. It interns tracks and places, so that a play costs about a microsecond."""
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes) -> None:
-        """Start with nothing known.
+        """Start with empty tables.
 
         Args:
             gazetteer: where places are looked up.
@@ -93,23 +93,24 @@ class PlayParser:
         """Read a body of plays.
 
         Args:
-            body: UTF-8: a JSON object (one play), a JSON list of them, or a play a line.
-            now_ms: epoch milliseconds: the time of arrival.
-            source: of this and a play's own source the less true one counts.
-            lines: the body is a play a line (NDJSON).
+            body: UTF-8: a JSON object (one play), a JSON list of plays, or one play a line.
+            now_ms: the time of arrival, epoch milliseconds.
+            source: the request's source; of it and a play's own source the less true one counts.
+            lines: whether the body has one play a line (NDJSON).
 
         Raises:
-            BodyError: the body cannot be used at all; nothing of it is taken.
-            TooManyPlaysError: it holds too many plays.
+            BodyError: the body as a whole cannot be used; nothing of it is taken.
+            TooManyPlaysError: it has too many plays.
         """
-        return self._reading(decode_ndjson(body) if lines else decode_json(body), now_ms, source)
+        return self._read(decode_ndjson(body) if lines else decode_json(body), now_ms, source)
 
     def parse(self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False) -> ParsedPlays:
-        """Read a body of plays to be handed on; see `read`."""
+        """Read a body of plays and encode them for the bus; see `read`."""
         decoded = decode_ndjson(body) if lines else decode_json(body)
-        if len(decoded.plays) == 1 and not decoded.faults and (taken := self._alone(decoded.plays[0], now_ms, source)):
-            return taken
-        reading = self._reading(decoded, now_ms, source)
+        alone = decoded.plays[0] if len(decoded.plays) == 1 and not decoded.faults else None
+        if alone and (parsed := self._parse_one(alone, now_ms, source)):
+            return parsed
+        reading = self._read(decoded, now_ms, source)
         counts = np.bincount(reading.plays.source, minlength=len(SOURCES)).tolist()
         return ParsedPlays(
             batch=reading.plays.encode(),
@@ -118,8 +119,8 @@ class PlayParser:
             errors=reading.errors,
         )
 
-    def _alone(self, play: Play, now_ms: int, source: Source) -> ParsedPlays | None:
-        """Read a play that comes alone, for which columns would be dear; None where something is wrong with it."""
+    def _parse_one(self, play: Play, now_ms: int, source: Source) -> ParsedPlays | None:
+        """Parse a single play, for which columns would be slow; return None if something is wrong with it."""
         try:
             city = self._cities.number(bytes(play.place))
             track = self._tracks.texts[self._tracks.number(bytes(play.track))]
@@ -130,11 +131,11 @@ class PlayParser:
             return None
         if not play.listener.isprintable():
             return None
-        code = min(_CODES[source], _CODES[play.source], key=_TRUTH.__getitem__)
+        code = min(_CODES[source], _CODES[play.source], key=_RANKS.__getitem__)
         batch = encoded_alone(round(at_ms), code, city, self._listeners.one(play.listener), track)
         return ParsedPlays(batch, {SOURCES[code]: 1}, 0, ())
 
-    def _reading(self, decoded: Decoded, now_ms: int, source: Source) -> Reading:
+    def _read(self, decoded: Decoded, now_ms: int, source: Source) -> Reading:
         plays, rows, faults = decoded
         tracks, bad_tracks = self._tracks.find(list(map(_AS_BYTES, map(_TRACK, plays))))
         cities, bad_cities = self._cities.find(list(map(_AS_BYTES, map(_PLACE, plays))))
@@ -150,7 +151,7 @@ class PlayParser:
 
 
 class _Columns(NamedTuple):
-    """The same plays by what is known of them, a row each."""
+    """Plays with what was looked up about them, one row a play."""
 
     plays: Sequence[Play]
     track: npt.NDArray[np.int64]
@@ -159,9 +160,9 @@ class _Columns(NamedTuple):
     at: npt.NDArray[np.float64]
 
     def faults(self, now_ms: int) -> Iterator[tuple[int, FieldError]]:
-        """Rows and what is wrong with their listeners and times; a row may come more than once."""
+        """Yield rows with the errors of their listeners and times; a row may occur more than once."""
         ids = "".join(self.listeners)
-        if _NOT_ASCII_PRINTABLE.search(ids) and not ids.isprintable():  # which alone takes four times as long
+        if _NOT_ASCII_PRINTABLE.search(ids) and not ids.isprintable():  # this alone takes four times as long
             yield from _unfit(self.listeners)
         fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
         for row in np.flatnonzero(~fits).tolist():
@@ -173,9 +174,9 @@ class _Columns(NamedTuple):
         return _Columns(plays, self.track[rows], self.city[rows], listeners, self.at[rows])
 
     def batch(self, hashes: ListenerHashes, tracks: Sequence[bytes], source: int) -> PlayBatch:
-        """Return rows without a fault as a batch; `tracks` are all that are known, by number."""
+        """Return the rows as a batch; none may have a fault. `tracks` are the interned tracks by number."""
         used = distinct(self.track)
-        place = np.empty(len(tracks), np.uint32)  # of each track among those used
+        place = np.empty(len(tracks), np.uint32)  # of each used track, its place among these
         place[used] = np.arange(len(used))
         return PlayBatch(
             at=self.at.astype(np.int64),
@@ -191,7 +192,7 @@ class _Columns(NamedTuple):
         own = np.zeros(len(self.plays), np.uint8)
         if any(sources := list(map(_SOURCE, self.plays))):
             own[:] = list(map(_CODES.__getitem__, sources))
-        lesser: npt.NDArray[np.uint8] = _BY_TRUTH[np.minimum(_TRUTH[own], _TRUTH[source])]
+        lesser: npt.NDArray[np.uint8] = _BY_RANK[np.minimum(_RANKS[own], _RANKS[source])]
         return lesser
 
 
@@ -204,7 +205,7 @@ def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:
 
 
 def _pressed_ms(plays: Sequence[Play], now_ms: int) -> npt.NDArray[np.float64]:
-    """Whole epoch milliseconds; the time of arrival where none is given."""
+    """Return whole epoch milliseconds; the time of arrival for plays without a time."""
     at_s = np.fromiter(map(_PRESSED_AT, plays), np.float64, len(plays))  # None becomes NaN, which JSON cannot say
     with np.errstate(over="ignore"):
         return np.where(np.isnan(at_s), now_ms, np.rint(at_s * 1000))
