@@ -6,7 +6,7 @@
  */
 
 /** @param {Messages} messages @param {string} language */
-export function createWords(messages, language) {
+export function createTranslations(messages, language) {
   const plural = pluralOf(language);
 
   /** @param {string} key */
@@ -65,7 +65,7 @@ function filled(sentence, values) {
 /** @type {Document | undefined} */
 const page = globalThis.document; // none where the pure parts are tested
 export const language = page?.documentElement.lang || "en";
-export const { say, sayCount, sayParts } = createWords(
+export const { say, sayCount, sayParts } = createTranslations(
   messagesIn(page?.getElementById("words")?.textContent || "{}"),
   language,
 );

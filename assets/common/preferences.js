@@ -4,7 +4,7 @@
  *
  * @param {{getItem(key: string): string | null, setItem(key: string, value: string): void} | null} storage
  */
-export function createPrefs(storage) {
+export function createPreferences(storage) {
   const KEY = "unison";
   /** @type {Record<string, unknown>} */
   const chosen = read();

@@ -3,7 +3,7 @@
  *
  * @param {number} spanS
  */
-export function createWindow(spanS) {
+export function createRollingSums(spanS) {
   /** @type {{at: number, values: Record<string, number>}[]} */
   let entries = [];
   /** @type {number | null} */

@@ -3,7 +3,7 @@
 const FILTERS = ["artist", "track", "country", "city"];
 
 /** The filters in what somebody else's script gave. @param {unknown} given @returns {Record<string, string>} */
-export function filtersIn(given) {
+export function parseFilter(given) {
   if (given === null || given === undefined) return {};
   if (typeof given !== "object") throw new TypeError("a filter is an object such as {country: 'BR'}");
   const wanted = Object.entries(given).filter(([, value]) => value !== null && value !== undefined && value !== "");
@@ -15,15 +15,15 @@ export function filtersIn(given) {
 }
 
 /** The same, once the server has said that it knows them. @param {string} origin @param {unknown} given */
-export async function lookUp(origin, given) {
-  const filters = filtersIn(given);
+export async function checkFilter(origin, given) {
+  const filters = parseFilter(given);
   const answer = await fetch(`${origin}/api/connections?${new URLSearchParams({ ...filters, limit: "1" })}`);
   if (answer.status === 400) throw new RangeError(String((await answer.json()).error));
   return filters;
 }
 
 /** A place in degrees. @param {unknown} given @returns {{lon: number, lat: number}} */
-export function placeOf(given) {
+export function parsePlace(given) {
   const { lon, lat } = /** @type {{lon?: unknown, lat?: unknown}} */ (given ?? {});
   if (typeof lon !== "number" || !(Math.abs(lon) <= 180)) throw new RangeError(`lon=${lon}: expected -180 to 180`);
   if (typeof lat !== "number" || !(Math.abs(lat) <= 90)) throw new RangeError(`lat=${lat}: expected -90 to 90`);

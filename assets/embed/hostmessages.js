@@ -13,7 +13,7 @@
 export const VERSION = 1;
 
 /** @param {View} view @param {{methods: Record<string, (...args: any[]) => unknown>}} options what may be called */
-export function createBridge(view, { methods }) {
+export function createHostMessages(view, { methods }) {
   const host = view.parent === view ? null : /** @type {{postMessage(message: unknown, target: string): void}} */ (view.parent);
   /** @type {string | null} */
   let origin = null; // of whoever greeted; nothing but that there is a frame is said before

@@ -4,15 +4,15 @@ import { say } from "../common/i18n.js";
 import { media } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
 import { createFeed } from "../feed/feed.js";
-import { createStatus } from "../feed/streamstatus.js";
+import { createStreamStatus } from "../feed/streamstatus.js";
 import { createTimeline } from "../stream/timeline.js";
-import { lookUp, placeOf } from "./arguments.js";
+import { checkFilter, parsePlace } from "./arguments.js";
 
 /**
  * @typedef {object} Parts
  * @property {ReturnType<typeof import("../globe/view.js").createView>} globe
  * @property {ReturnType<typeof import("./caption.js").createCaption>} caption
- * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSources>} sources
+ * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSourceBadge>} sources
  * @property {ReturnType<typeof import("../ui/pause.js").createPause>} pause
  * @property {object} keys
  * @property {object} taps
@@ -48,7 +48,7 @@ export async function show(embed, bridge) {
     colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
     onChoose: see,
   });
-  const status = createStatus(find("status"));
+  const status = createStreamStatus(find("status"));
   const wish = media("(prefers-reduced-motion: reduce)");
   let filters = embed.filters;
   let name = "connecting";
@@ -80,7 +80,7 @@ export async function show(embed, bridge) {
     start("globe", () => import("../globe/view.js"), ({ createView }) =>
       createView(stage, { scene: JSON.parse(find("scene").textContent ?? ""), over: OVER_STAGE }),
     ),
-    start("sources", () => import("../feed/sourcebadge.js"), ({ createSources }) => createSources(find("sources"))),
+    start("sources", () => import("../feed/sourcebadge.js"), ({ createSourceBadge }) => createSourceBadge(find("sources"))),
     start("caption", () => import("./caption.js"), ({ createCaption }) => createCaption(find("caption"))),
     start("pause", () => import("../ui/pause.js"), ({ createPause }) =>
       createPause(find("pause"), {
@@ -93,17 +93,17 @@ export async function show(embed, bridge) {
         tell: nothing,
       }),
     ),
-    start("taps", () => import("../globe/clicks.js"), ({ createTaps }) =>
-      createTaps(stage, {
+    start("taps", () => import("../globe/clicks.js"), ({ createClicks }) =>
+      createClicks(stage, {
         pick: (at, reach) => use("globe", (view) => view.globe()?.pick(at, reach)) ?? null,
         onPick: see,
         onMiss: nothing,
       }),
     ),
     embed.controls &&
-      start("keys", () => import("../ui/shortcuts.js"), ({ createKeys }) => {
+      start("keys", () => import("../ui/shortcuts.js"), ({ createShortcuts }) => {
         const pause = () => void use("pause", (made) => made.toggle());
-        return createKeys(document.body, { turn, nearer, pause, search: nothing, help: nothing });
+        return createShortcuts(document.body, { turn, nearer, pause, search: nothing, help: nothing });
       }),
   ]);
 
@@ -156,7 +156,7 @@ export async function show(embed, bridge) {
 
   if (embed.moment) stay(embed.moment);
   else timeline.begin(embed.at);
-  wish.listen(() => withGlobe((globe) => globe.soothe(wish.matches)));
+  wish.listen(() => withGlobe((globe) => globe.setReducedMotion(wish.matches)));
   if (embed.controls) {
     find("nearer").addEventListener("click", () => nearer(NEARER));
     find("farther").addEventListener("click", () => nearer(-NEARER));
@@ -181,7 +181,7 @@ export async function show(embed, bridge) {
     /** Show what passes a filter, or everything. @param {unknown} next */
     async setFilter(next) {
       const wished = ++asked;
-      const found = await lookUp(base, next);
+      const found = await checkFilter(base, next);
       if (wished !== asked) return; // a later wish is under way
       filters = found;
       embed.moment = null;
@@ -189,7 +189,7 @@ export async function show(embed, bridge) {
     },
     /** @param {unknown} place */
     async flyTo(place) {
-      const { lon, lat } = placeOf(place);
+      const { lon, lat } = parsePlace(place);
       await begun;
       withGlobe((globe) => globe.flyTo(lon, lat));
     },

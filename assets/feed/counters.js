@@ -1,12 +1,12 @@
 /** The numbers: plays a second, people together, and how much of it is shown, over the last ten seconds. */
 import { count } from "../common/format.js";
-import { createWindow } from "../common/rollingsums.js";
+import { createRollingSums } from "../common/rollingsums.js";
 
 const SPAN_S = 10;
 
 /** @param {HTMLElement} element holding one [data-count] for each number */
 export function createCounters(element) {
-  const last = createWindow(SPAN_S);
+  const last = createRollingSums(SPAN_S);
 
   /** @param {string} name @param {string} text */
   function put(name, text) {

@@ -15,7 +15,7 @@ const coarse = (seconds) => (seconds < 60 ? Math.floor(seconds / 10) * 10 : seco
  * @param {Pick<HTMLElement, "hidden">} element
  * @param {{words: {textContent: string | null}, now: () => number}} options now: epoch seconds by the server's clock
  */
-export function createQuiet(element, { words, now }) {
+export function createIdleNotice(element, { words, now }) {
   let live = false;
   /** @type {number | null} */
   let lastS = null;

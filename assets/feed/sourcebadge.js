@@ -4,7 +4,7 @@
  */
 import { listed } from "../common/format.js";
 import { say } from "../common/i18n.js";
-import { createWindow } from "../common/rollingsums.js";
+import { createRollingSums } from "../common/rollingsums.js";
 import { LISTED } from "./feed.js";
 
 const SPAN_S = 60;
@@ -16,8 +16,8 @@ const WORDS = /** @type {Record<string, [string, string]>} */ ({
 const ORDER = Object.keys(WORDS);
 
 /** @param {HTMLElement} badge */
-export function createSources(badge) {
-  const last = createWindow(SPAN_S);
+export function createSourceBadge(badge) {
+  const last = createRollingSums(SPAN_S);
   const before = new Set();
   let since = 0;
   let replayed = false;

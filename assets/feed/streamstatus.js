@@ -6,7 +6,7 @@ const WELCOME_MS = 8000;
 const DAY_S = 86_400;
 
 /** @param {HTMLElement} element @param {{now?: () => number}} [options] */
-export function createStatus(element, { now = Date.now } = {}) {
+export function createStreamStatus(element, { now = Date.now } = {}) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let note = ""; // what is to be said once now is shown

@@ -6,7 +6,7 @@ import { scale } from "./geo.js";
 const LASTS_S = 8;
 const ENOUGH = 4; // events by which it can be sure of itself
 
-export function createInterest() {
+export function createActivity() {
   /** @type {Vector} */
   let sum = [0, 0, 0];
   let count = 0;

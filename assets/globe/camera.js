@@ -9,7 +9,7 @@
  * @property {number} [followDegPerS] the fastest it goes by itself
  * @property {number} [easeDegPerS2]  the most that its speed changes in a second
  */
-import { createInterest } from "./activity.js";
+import { createActivity } from "./activity.js";
 import { wrapDegrees } from "./geo.js";
 
 const LEAN_PER_S = 0.3; // of the way to where things happen
@@ -30,7 +30,7 @@ const grownBy = (latitude) => -Math.log2(Math.cos((latitude * Math.PI) / 180));
 
 /** @param {ViewState} start @param {Habits} habits */
 export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, easeDegPerS2 = 2.5 }) {
-  const interest = createInterest();
+  const interest = createActivity();
   let view = start;
   let held = false;
   let still = false;
@@ -123,7 +123,7 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
       const { longitude, latitude } = goal();
       fly(sameSize(goal(), longitude + east, latitude + north), STEP_S, atOnce);
     },
-    /** Go nearer, in doublings of the globe's size, within the view's limits. @param {number} by */
+    /** Go nearer, in zoomSteps of the globe's size, within the view's limits. @param {number} by */
     nearer(by) {
       const { zoom, latitude, minZoom = -Infinity, maxZoom = Infinity } = goal();
       const grown = grownBy(latitude); // deck's limits are for the equator, too

@@ -11,7 +11,7 @@ const REACH_PX = { mouse: 10, touch: 24 };
 const OWN = "button, a, input, dialog, [popover], [role=listbox]";
 
 /** @param {HTMLElement} stage @param {TapsOptions} options */
-export function createTaps(stage, { pick, onPick, onMiss }) {
+export function createClicks(stage, { pick, onPick, onMiss }) {
   /** @type {PointerEvent | null} */
   let down = null;
   let waits = false;

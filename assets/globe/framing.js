@@ -24,14 +24,14 @@ function span({ from, to }) {
  *
  * @type {(connection: {from: Place, to: Place}, yours?: "from" | "to" | null) => {lon: number, lat: number}}
  */
-export function middleOf(connection, yours = null) {
+export function midpointOf(connection, yours = null) {
   const { a, b, angle } = span(connection);
   const part = yours ? Math.min(0.5, IN_VIEW_DEG / (angle * DEG)) : 0.5;
   return lonLat(arcPoint(a, b, yours === "to" ? 1 - part : part));
 }
 
 /** How much larger the globe is shown for an arc of this length. @param {number} angle in radians */
-export function enlarged(angle) {
+export function enlargementFor(angle) {
   return Math.min(NEAREST, Math.max(FARTHEST, FITS_DEG / Math.max(angle * DEG, 1)));
 }
 
@@ -40,7 +40,7 @@ export const isNear = (connection) => span(connection).angle * DEG < NEAR_DEG;
 
 /** The place to look at, in degrees: beside the arc's middle, on the side of the equator. */
 /** @param {{from: Place, to: Place}} connection */
-export function aimOf(connection) {
+export function viewpointOf(connection) {
   const { a, b, tangent, angle } = span(connection);
   const top = arcPoint(a, b, 0.5);
   const middle = scale(top, 1 / Math.hypot(...top));
@@ -62,12 +62,12 @@ const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a
  * @template {import("./globe.js").GlobeOptions["scene"]} S
  * @param {S} scene @param {{from: Place, to: Place}} connection @returns {S}
  */
-export function aimed(scene, connection) {
-  const by = enlarged(span(connection).angle);
+export function frameConnection(scene, connection) {
+  const by = enlargementFor(span(connection).angle);
   const { discOfHeight, discOfWidth } = scene.camera;
   return {
     ...scene,
-    initialViewState: { ...scene.initialViewState, latitude: aimOf(connection).lat },
+    initialViewState: { ...scene.initialViewState, latitude: viewpointOf(connection).lat },
     camera: { turnDegPerS: 0, restS: Infinity, discOfHeight: discOfHeight * by, discOfWidth: discOfWidth * by },
     layers: scene.layers.map((layer) => (layer.id === "arcs" ? { ...layer, holdS: HOLD_S } : layer)),
   };

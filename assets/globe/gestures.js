@@ -26,11 +26,11 @@ export const takesWheel = (shared, { ctrlKey, metaKey }) => !shared || ctrlKey |
 export const takesDrag = (shared, pointerType) => !shared || pointerType === "mouse";
 
 /**
- * By how many doublings a turn of the wheel brings the globe nearer: half of one for a notch, never more than one.
+ * By how many zoomSteps a turn of the wheel brings the globe nearer: half of one for a notch, never more than one.
  *
  * @type {(wheel: {deltaY: number, deltaMode: number}) => number}
  */
-export function doublings({ deltaY, deltaMode }) {
+export function zoomSteps({ deltaY, deltaMode }) {
   const notches = (deltaMode === 0 ? deltaY : deltaY * LINE_PX) / NOTCH_PX;
   return Math.sign(notches) * (Math.log2(1 + Math.exp(-Math.abs(notches))) - 1);
 }
@@ -51,7 +51,7 @@ export function release(path, now) {
   return { velocity: Math.hypot(x, y), velocityX: x, velocityY: y };
 }
 
-/** @param {HTMLElement} stage @param {{nearer: (by: number) => void}} options nearer: by how many doublings */
+/** @param {HTMLElement} stage @param {{nearer: (by: number) => void}} options nearer: by how many zoomSteps */
 export function createGestures(stage, { nearer }) {
   const root = document.documentElement;
   const note = document.createElement("p");
@@ -87,7 +87,7 @@ export function createGestures(stage, { nearer }) {
     if (takesWheel(shared, event)) {
       event.preventDefault(); // the page would become larger with Ctrl
       hide();
-      if (event.deltaY) nearer(doublings(event));
+      if (event.deltaY) nearer(zoomSteps(event));
     } else if (event.deltaY) {
       tell(isMac() ? say("Hold ⌘ and scroll to come nearer") : say("Hold Ctrl and scroll to come nearer"));
     }

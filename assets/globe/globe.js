@@ -1,9 +1,9 @@
 /**
  * The globe: pydeck's scene, and what goes on over it. Import once pydeck's bundle is there (loader.js).
  *
- * @typedef {{turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}} CameraHabits
+ * @typedef {{turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}} CameraSettings
  * @typedef {object} GlobeOptions
- * @property {Scene & {camera: CameraHabits, pace?: object}} scene
+ * @property {Scene & {camera: CameraSettings, pace?: object}} scene
  * @property {{land: Uint8Array, few: Uint8Array, lights: Uint8Array}} fields
  * @property {ReturnType<typeof import("./clock.js").createClock>} clock
  * @property {boolean} calm  whether the viewer asked for less motion
@@ -18,14 +18,14 @@
 import { say } from "../common/i18n.js";
 import { createCamera } from "./camera.js";
 import { cityLights } from "./citylights.js";
-import { middleOf } from "./framing.js";
+import { midpointOf } from "./framing.js";
 import { arcPoint, greatCircle, hidden, latticePoints, scale, subsolarPoint, toScreen, unit } from "./geo.js";
 import { createGestures, RECOGNIZERS } from "./gestures.js";
-import { createPicker } from "./hittest.js";
-import { createSlots, flight, KIND } from "./instances.js";
+import { createHitTester } from "./hittest.js";
+import { createInstances, flight, KIND } from "./instances.js";
 import { createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
-import { createPace } from "./quality.js";
+import { createQuality } from "./quality.js";
 import { starField } from "./stars.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
@@ -40,7 +40,7 @@ export function createGlobe(stage, options) {
   window.UnisonLayers = layers;
   const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
   const clear = scene.layers.some((layer) => layer.id === "ocean" && layer.clear);
-  const slots = createSlots(look.capacity, look);
+  const slots = createInstances(look.capacity, look);
   const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
   /** @type {Record<string, Record<string, Float32Array>>} */
@@ -49,8 +49,8 @@ export function createGlobe(stage, options) {
     lights: { points: cityLights(fields.lights) },
     stars: { points: starField() },
   };
-  const pace = createPace(scene.pace);
-  const picker = createPicker();
+  const pace = createQuality(scene.pace);
+  const picker = createHitTester();
   const gestures = createGestures(stage, { nearer });
   /** Where a point was last drawn. @type {import("./hittest.js").Project} */
   let project = () => null;
@@ -186,7 +186,7 @@ export function createGlobe(stage, options) {
     return flight(greatCircle(unit(from.lon, from.lat), unit(to.lon, to.lat)).angle, look);
   }
 
-  /** Go nearer, in doublings of the globe's size. @param {number} by */
+  /** Go nearer, in zoomSteps of the globe's size. @param {number} by */
   function nearer(by) {
     camera.nearer(by);
     stale = true;
@@ -231,7 +231,7 @@ export function createGlobe(stage, options) {
     },
     /** Fly to a connection and show it once more; while paused, alone and whole. */
     /** @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how] */
-    replay(connection, { alone = paused, at = middleOf(connection, yours(connection)) } = {}) {
+    replay(connection, { alone = paused, at = midpointOf(connection, yours(connection)) } = {}) {
       camera.flyTo(at.lon, at.lat);
       labels.drop((story) => alone || story === connection.id);
       if (alone) [slots, picker].forEach((up) => up.clear());
@@ -262,7 +262,7 @@ export function createGlobe(stage, options) {
       settle();
     },
     /** Whether arcs appear whole and the globe stands still. @param {boolean} now */
-    soothe(now) {
+    setReducedMotion(now) {
       calm = now;
       settle();
     },

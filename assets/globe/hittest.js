@@ -17,7 +17,7 @@ import { arcPoint } from "./geo.js";
 const STEPS = 32; // pieces of an arc: straight enough
 
 /** How far a point is from the piece between two others. @type {(p: number[], a: number[], b: number[]) => number} */
-export function offPiece(p, a, b) {
+export function distanceToSegment(p, a, b) {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const square = dx * dx + dy * dy;
   const along = square === 0 ? 0 : ((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / square;
@@ -31,7 +31,7 @@ export function offPiece(p, a, b) {
  *
  * @type {(arc: Arc, at: [number, number], now: number, project: Project) => number}
  */
-export function offArc({ from, to, born, lands }, at, now, project) {
+export function distanceToArc({ from, to, born, lands }, at, now, project) {
   const t = lands > born ? Math.min(1, Math.max(0, (now - born) / (lands - born))) : 1;
   const head = t * t * (3 - 2 * t);
   let best = Infinity;
@@ -39,14 +39,14 @@ export function offArc({ from, to, born, lands }, at, now, project) {
   let last = null;
   for (let i = 0; i <= STEPS; i++) {
     const next = project(arcPoint(from, to, (head * i) / STEPS));
-    if (next) best = Math.min(best, offPiece(at, last ?? next, next));
+    if (next) best = Math.min(best, distanceToSegment(at, last ?? next, next));
     last = next;
   }
   return best;
 }
 
 /** @param {{most?: number}} [options] */
-export function createPicker({ most = 512 } = {}) {
+export function createHitTester({ most = 512 } = {}) {
   /** @type {Arc[]} */
   let arcs = [];
 
@@ -60,7 +60,7 @@ export function createPicker({ most = 512 } = {}) {
     at(at, reach, now, project) {
       let [best, found] = [reach, /** @type {Connection | null} */ (null)];
       for (const arc of arcs) {
-        const off = arc.born <= now && now < arc.until ? offArc(arc, at, now, project) : Infinity;
+        const off = arc.born <= now && now < arc.until ? distanceToArc(arc, at, now, project) : Infinity;
         if (off <= best) [best, found] = [off, arc.connection];
       }
       return found;

@@ -26,7 +26,7 @@ export function lifetime(kind, angle, timeline) {
 }
 
 /** @param {number} capacity @param {Timeline} timeline */
-export function createSlots(capacity, timeline) {
+export function createInstances(capacity, timeline) {
   const rows = new Float32Array(capacity * ROW);
   const endsAt = new Float64Array(capacity).fill(-Infinity);
   /** @type {Shape["colours"][]} */

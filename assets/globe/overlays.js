@@ -3,7 +3,7 @@
  *
  * @type {(stage: HTMLElement, selectors: string[]) => import("./labellayout.js").Box[]}
  */
-export function boxesOver(stage, selectors) {
+export function overlayBoxes(stage, selectors) {
   const { left, top } = stage.getBoundingClientRect();
   return selectors.flatMap((selector) => {
     const box = document.querySelector(selector)?.getBoundingClientRect();

@@ -59,8 +59,8 @@ export function projection({ lonDeg, latDeg, away }) {
   const eye = /** @type {Vector} */ (toward.map((part) => part * away));
   const focal = RADIUS * Math.sqrt(away * away - 1);
   return (point) => {
-    const enlarged = focal / (away - dot(point, toward));
-    return hidden(point, eye) ? null : [dot(point, east) * enlarged, -dot(point, north) * enlarged];
+    const enlargementFor = focal / (away - dot(point, toward));
+    return hidden(point, eye) ? null : [dot(point, east) * enlargementFor, -dot(point, north) * enlargementFor];
   };
 }
 

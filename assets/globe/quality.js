@@ -3,7 +3,7 @@
  *
  * @param {{slowS?: number, over?: number, steps?: number[]}} [options] steps: shares of the full density
  */
-export function createPace({ slowS = 0.055, over = 20, steps = [1, 0.8, 0.65] } = {}) {
+export function createQuality({ slowS = 0.055, over = 20, steps = [1, 0.8, 0.65] } = {}) {
   let step = 0;
   let frames = 0;
   let spentS = 0;

@@ -20,7 +20,7 @@ import { createTheme } from "../ui/theme.js";
 import { createClock } from "./clock.js";
 import { beginsAbove } from "./geo.js";
 import { loadGlobe } from "./loader.js";
-import { boxesOver } from "./overlays.js";
+import { overlayBoxes } from "./overlays.js";
 import { songColours } from "./palette.js";
 import { createPlaceholder } from "./placeholder.js";
 
@@ -56,7 +56,7 @@ export function createView(stage, { scene, over, above = opening(scene), keep = 
       yours,
       paint: theme.layers(),
       onFail: fail,
-      obstacles: () => boxesOver(stage, over),
+      obstacles: () => overlayBoxes(stage, over),
     });
     for (const { connection } of placeholder.leave()) globe.connect(connection, { landed: true });
     onGlobe(globe);

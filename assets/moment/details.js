@@ -7,7 +7,7 @@ import { apart, dateTime, distance, placeName } from "../common/format.js";
 import { sayParts } from "../common/i18n.js";
 
 /** The filters that a card offers. @type {(connection: Connection) => Found[]} */
-export function likes({ track, from, to }) {
+export function filtersFor({ track, from, to }) {
   /** @type {Found[]} */
   const found = [
     { kind: "artist", label: track.artist, detail: "", filter: { artist: track.artist } },
@@ -27,7 +27,7 @@ export function likes({ track, from, to }) {
  */
 
 /** @param {HTMLDialogElement} dialog @param {CardOptions} options */
-export function createCard(dialog, { onOnly, onShare, onPlay }) {
+export function createDetails(dialog, { onOnly, onShare, onPlay }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
@@ -45,7 +45,7 @@ export function createCard(dialog, { onOnly, onShare, onPlay }) {
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);
     find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
-    find("only").replaceChildren(...likes(connection).map(offer));
+    find("only").replaceChildren(...filtersFor(connection).map(offer));
   }
 
   /** @param {Found} found */

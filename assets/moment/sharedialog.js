@@ -10,7 +10,7 @@ import { base } from "../common/baseurl.js";
 import { apart, placeName } from "../common/format.js";
 import { language, say } from "../common/i18n.js";
 import { iframeOf } from "../embed/snippets.js";
-import { instanceOf, mastodonAddress, waysTo } from "./sharetargets.js";
+import { mastodonHost, mastodonAddress, shareTargets } from "./sharetargets.js";
 
 const PICTURE_MS = 3000; // a browser opens its sheet soon after a press only: rather without the picture than not at all
 
@@ -47,7 +47,7 @@ async function storyOf(id) {
 }
 
 /** @param {HTMLDialogElement} dialog @param {ShareOptions} options */
-export function createShare(dialog, { prefs, origin = base }) {
+export function createShareDialog(dialog, { prefs, origin = base }) {
   /** @template {HTMLElement} T @param {string} name @param {new () => T} _kind @returns {T} */
   const find = (name, _kind) => /** @type {T} */ (dialog.querySelector(`[data-share="${name}"]`));
   const field = find("link", HTMLInputElement);
@@ -82,7 +82,7 @@ export function createShare(dialog, { prefs, origin = base }) {
     field.value = address;
     note.textContent = "";
     server.value = prefs.text("mastodon");
-    for (const [name, href] of Object.entries(waysTo(text, address))) find(name, HTMLAnchorElement).href = href;
+    for (const [name, href] of Object.entries(shareTargets(text, address))) find(name, HTMLAnchorElement).href = href;
     find("picture", HTMLElement).replaceChildren(pictureOf(connection));
     offer("story", storyAddress(id), `unison-${id}.png`);
     offer("code", `${base}/c/${id}/code.svg`, `unison-${id}.svg`);
@@ -130,7 +130,7 @@ export function createShare(dialog, { prefs, origin = base }) {
   /** @param {Event} event */
   function post(event) {
     event.preventDefault();
-    const instance = instanceOf(server.value);
+    const instance = mastodonHost(server.value);
     note.textContent = instance ? "" : say("That is no server’s name; one is mastodon.social.");
     if (!instance) return;
     prefs.keep("mastodon", instance);

@@ -27,7 +27,7 @@ function fitting(text, most, weigh = () => 1) {
 }
 
 /** The networks' own pages for it, by name. @type {(text: string, url: string) => Record<string, string>} */
-export const waysTo = (text, url) => ({
+export const shareTargets = (text, url) => ({
   Facebook: withQuery("https://www.facebook.com/sharer/sharer.php", { u: url }),
   X: withQuery("https://x.com/intent/post", { text: fitting(text, X_MOST - LINK - 1, onX), url }),
   WhatsApp: withQuery("https://wa.me/", { text: `${text} ${url}` }),
@@ -39,7 +39,7 @@ export const waysTo = (text, url) => ({
  *
  * @type {(written: string) => string}
  */
-export function instanceOf(written) {
+export function mastodonHost(written) {
   const host = written.trim().toLowerCase().replace(/^https?:\/\//, "").replace(/\/.*$/, "").replace(/^.*@/, "");
   return HOST.test(host) ? host : "";
 }

@@ -33,8 +33,8 @@ async function load() {
 }
 
 /** Without it the frame shows what it would, and the page around cannot speak with it. */
-const bridging = import("../embed/hostmessages.js").then(({ createBridge }) =>
-  createBridge(window, {
+const bridging = import("../embed/hostmessages.js").then(({ createHostMessages }) =>
+  createHostMessages(window, {
     methods: {
       play: async () => (await show()).play(),
       pause: async () => (await shown)?.pause(), // a picture does not move

@@ -150,12 +150,12 @@ async function copy({ target }) {
 }
 
 /** The fields in which something is found by its name. @param {typeof import("../search/namefield.js")} module @returns {Parts["search"]} */
-function searching({ createNameField, momentOf }) {
+function searching({ createNameField, momentIdIn }) {
   const elements = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-search]")]);
   const fields = elements.map((element) => createNameField(element, { onChange: () => soon(0) }));
   const field = (/** @type {string} */ name) => fields.find((each) => each.name === name);
   return {
-    value: (name, written) => (name === "moment" ? momentOf(written) : (field(name)?.value() ?? written)),
+    value: (name, written) => (name === "moment" ? momentIdIn(written) : (field(name)?.value() ?? written)),
     complaint: (name) => field(name)?.complaint() ?? "",
   };
 }

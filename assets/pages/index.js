@@ -5,10 +5,10 @@
 import { say } from "../common/i18n.js";
 import { media } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
-import { browserStorage, createPrefs } from "../common/preferences.js";
+import { browserStorage, createPreferences } from "../common/preferences.js";
 import { createFeed } from "../feed/feed.js";
-import { createStatus } from "../feed/streamstatus.js";
-import { atOf, withoutAt } from "../stream/replay.js";
+import { createStreamStatus } from "../feed/streamstatus.js";
+import { startTimeOf, withoutStartTime } from "../stream/replay.js";
 import { filtersOf } from "../stream/stream.js";
 import { createTimeline } from "../stream/timeline.js";
 
@@ -71,7 +71,7 @@ const feed = createFeed(find("feed"), {
   yours,
   onPlay: taking && ((track) => void use("play", (play) => play.press(track))),
 });
-const status = createStatus(find("status"));
+const status = createStreamStatus(find("status"));
 /** @type {Hello | null} */
 let greeted = null;
 
@@ -137,7 +137,7 @@ const timeline = createTimeline({
   },
   onAhead: (atS) => void use("announcer", (announcer) => announcer.say(status.ahead(atS))),
   onLive() {
-    const state = () => history.replaceState(history.state, "", withoutAt(location.href));
+    const state = () => history.replaceState(history.state, "", withoutStartTime(location.href));
     attempt(state); // for when the page is loaded again; browsers refuse it where it is called very often
     use("lookback", (lookback) => lookback.show(null));
   },
@@ -153,7 +153,7 @@ const timeline = createTimeline({
 
 const page = {
   parts,
-  prefs: createPrefs(browserStorage()),
+  prefs: createPreferences(browserStorage()),
   timeline,
   feed,
   taking,
@@ -168,13 +168,13 @@ const page = {
 /** @typedef {typeof page} Page */
 
 const furnished = parts
-  .start("optional", () => import("./indexparts.js"), ({ furnish }) => furnish(page))
+  .start("optional", () => import("./indexparts.js"), ({ startParts }) => startParts(page))
   .then(() => use("optional", (optional) => optional.ready));
 const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
 const system = media("(prefers-reduced-motion: reduce)");
 
 Promise.race([furnished, patience]).then(() => {
-  timeline.begin(atOf(location.search));
+  timeline.begin(startTimeOf(location.search));
   use("globe", (view) =>
     view.start({
       calm: () => use("access", (access) => access.calm()) ?? system.matches,

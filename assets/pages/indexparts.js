@@ -5,20 +5,20 @@
  * @property {{ready: Promise<unknown>}} optional  ready: the parts are there, or have failed
  * @property {ReturnType<typeof import("../globe/view.js").createView>} globe
  * @property {ReturnType<typeof import("../feed/counters.js").createCounters>} counters
- * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSources>} sources
- * @property {ReturnType<typeof import("../feed/idlenotice.js").createQuiet>} quiet
+ * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSourceBadge>} sources
+ * @property {ReturnType<typeof import("../feed/idlenotice.js").createIdleNotice>} quiet
  * @property {ReturnType<typeof import("../ui/announcer.js").createAnnouncer>} announcer
  * @property {ReturnType<typeof import("../ui/sound.js").createSound>} sound
  * @property {ReturnType<typeof import("../ui/pause.js").createPause>} pause
  * @property {ReturnType<typeof import("../ui/help.js").createHelp>} help
- * @property {ReturnType<typeof import("../ui/shortcuts.js").createKeys>} keys
- * @property {ReturnType<typeof import("../ui/settings.js").createAccess>} access
- * @property {ReturnType<typeof import("../ui/rewind.js").createLookback>} lookback
+ * @property {ReturnType<typeof import("../ui/shortcuts.js").createShortcuts>} keys
+ * @property {ReturnType<typeof import("../ui/settings.js").createSettings>} access
+ * @property {ReturnType<typeof import("../ui/rewind.js").createRewind>} lookback
  * @property {ReturnType<typeof import("../search/filters.js").createFilters>} filters
  * @property {ReturnType<typeof import("../search/search.js").createSearch>} search
- * @property {ReturnType<typeof import("../moment/sharedialog.js").createShare>} share
- * @property {ReturnType<typeof import("../moment/details.js").createCard>} card
- * @property {ReturnType<typeof import("../visitor/homecity.js").createCity>} city
+ * @property {ReturnType<typeof import("../moment/sharedialog.js").createShareDialog>} share
+ * @property {ReturnType<typeof import("../moment/details.js").createDetails>} card
+ * @property {ReturnType<typeof import("../visitor/homecity.js").createHomeCity>} city
  * @property {ReturnType<typeof import("../visitor/play.js").createPlay>} play
  * @property {object} theme
  * @property {object} language
@@ -29,7 +29,7 @@
 import { base } from "../common/baseurl.js";
 import { browserStorage } from "../common/preferences.js";
 import { filtersOf } from "../stream/stream.js";
-import { startChoices } from "../ui/appearance.js";
+import { startAppearance } from "../ui/appearance.js";
 
 const OVER_STAGE = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "#lookback", "footer"];
 
@@ -41,7 +41,7 @@ const dialog = (id) => /** @type {HTMLDialogElement} */ (find(id));
 const told = (id) => JSON.parse(find(id).textContent ?? "");
 
 /** @param {import("./index.js").Page} page */
-export function furnish(page) {
+export function startParts(page) {
   const ready = Promise.all([...looks(page), ...numbers(page), ...access(page), ...exploring(page), ...people(page)]);
   return { ready };
 }
@@ -53,18 +53,18 @@ function looks({ parts, prefs }) {
     const keep = (/** @type {string} */ wish) => prefs.keep("theme", wish);
     return createView(find("stage"), { scene: told("scene"), over: OVER_STAGE, keep });
   });
-  const taps = start("taps", () => import("../globe/clicks.js"), ({ createTaps }) =>
-    createTaps(find("stage"), {
+  const taps = start("taps", () => import("../globe/clicks.js"), ({ createClicks }) =>
+    createClicks(find("stage"), {
       pick: (at, reach) => use("globe", (made) => made.globe()?.pick(at, reach)) ?? null,
       onPick: (connection) => void use("card", (card) => card.open(connection)),
       onMiss: () => void use("card", (card) => card.close()),
     }),
   );
-  const started = [view, ...startChoices(parts, view, prefs), taps];
+  const started = [view, ...startAppearance(parts, view, prefs), taps];
   if ("wall" in document.documentElement.dataset)
     started.push(start("wall", () => import("../ui/wall.js"), ({ createWall }) => createWall(document, navigator.wakeLock)));
   if (new URLSearchParams(location.search).get("fps") === "1")
-    started.push(start("meter", () => import("../ui/fpsmeter.js"), ({ createMeter }) => createMeter(document.body)));
+    started.push(start("meter", () => import("../ui/fpsmeter.js"), ({ createFpsMeter }) => createFpsMeter(document.body)));
   return started;
 }
 
@@ -72,15 +72,15 @@ function looks({ parts, prefs }) {
 function numbers({ parts: { start }, timeline, greeted }) {
   return [
     start("counters", () => import("../feed/counters.js"), ({ createCounters }) => createCounters(find("counters"))),
-    start("sources", () => import("../feed/sourcebadge.js"), ({ createSources }) => {
-      const sources = createSources(find("sources"));
+    start("sources", () => import("../feed/sourcebadge.js"), ({ createSourceBadge }) => {
+      const sources = createSourceBadge(find("sources"));
       const hello = greeted();
       if (hello) sources.begin(hello);
       return sources;
     }),
-    start("quiet", () => import("../feed/idlenotice.js"), ({ createQuiet }) => {
+    start("quiet", () => import("../feed/idlenotice.js"), ({ createIdleNotice }) => {
       const words = /** @type {HTMLElement} */ (find("quiet").querySelector("span"));
-      return createQuiet(find("quiet"), { words, now: timeline.liveS });
+      return createIdleNotice(find("quiet"), { words, now: timeline.liveS });
     }),
   ];
 }
@@ -94,8 +94,8 @@ function access({ parts: { start, use, fail }, prefs, feed, withGlobe, timeline 
     start("sound", () => import("../ui/sound.js"), ({ createSound }) =>
       createSound({ onFail: (error) => fail("sound", error) }),
     ),
-    start("keys", () => import("../ui/shortcuts.js"), ({ createKeys }) =>
-      createKeys(document.body, {
+    start("keys", () => import("../ui/shortcuts.js"), ({ createShortcuts }) =>
+      createShortcuts(document.body, {
         turn: (east, north) => withGlobe((globe) => globe.turn(east, north)),
         nearer: (by) => withGlobe((globe) => globe.nearer(by)),
         pause: () => void use("pause", (pause) => pause.toggle()),
@@ -108,10 +108,10 @@ function access({ parts: { start, use, fail }, prefs, feed, withGlobe, timeline 
   const settings = () => Promise.all(switched).then(() => import("../ui/settings.js"));
   return [
     ...switched,
-    start("access", settings, ({ createAccess }) =>
-      createAccess({
+    start("access", settings, ({ createSettings }) =>
+      createSettings({
         globe: {
-          soothe: (calm) => withGlobe((globe) => globe.soothe(calm)),
+          setReducedMotion: (calm) => withGlobe((globe) => globe.setReducedMotion(calm)),
           follow: (now) => withGlobe((globe) => globe.follow(now)),
           nearer: (by) => withGlobe((globe) => globe.nearer(by)),
         },
@@ -134,11 +134,11 @@ function access({ parts: { start, use, fail }, prefs, feed, withGlobe, timeline 
       }),
     ),
     start("help", () => import("../ui/help.js"), ({ createHelp }) => createHelp(dialog("help"), { opener: find("help-open") })),
-    start("lookback", () => import("../ui/rewind.js"), ({ createLookback }) =>
-      createLookback(/** @type {HTMLFormElement} */ (find("lookback")), {
+    start("lookback", () => import("../ui/rewind.js"), ({ createRewind }) =>
+      createRewind(/** @type {HTMLFormElement} */ (find("lookback")), {
         opener: find("lookback-open"),
         nowS: timeline.liveS,
-        look: timeline.lookBack,
+        look: timeline.rewind,
         pace: timeline.pace,
         live: timeline.live,
       }),
@@ -167,9 +167,9 @@ function exploring({ parts: { start, use }, prefs, timeline, withGlobe, taking }
       }),
     ),
     start("search", () => import("../search/search.js"), ({ createSearch }) => createSearch(find("explore"), { onPick: only })),
-    start("share", () => import("../moment/sharedialog.js"), ({ createShare }) => createShare(dialog("share"), { prefs })),
-    start("card", () => import("../moment/details.js"), ({ createCard }) =>
-      createCard(dialog("card"), {
+    start("share", () => import("../moment/sharedialog.js"), ({ createShareDialog }) => createShareDialog(dialog("share"), { prefs })),
+    start("card", () => import("../moment/details.js"), ({ createDetails }) =>
+      createDetails(dialog("card"), {
         onOnly: only,
         onShare: (connection) => void use("share", (share) => share.open(connection)),
         onPlay: taking && ((track) => void use("play", (play) => play.press(track))),
@@ -180,15 +180,15 @@ function exploring({ parts: { start, use }, prefs, timeline, withGlobe, taking }
 
 /** The visitor's city, and taking part from there. @param {import("./index.js").Page} page */
 function people({ parts: { start, use }, timeline, feed, taking, paused, onGlobe, withGlobe, yours, see }) {
-  const city = start("city", () => import("../visitor/homecity.js"), ({ createCity }) =>
-    createCity(find("city"), {
+  const city = start("city", () => import("../visitor/homecity.js"), ({ createHomeCity }) =>
+    createHomeCity(find("city"), {
       origin: base,
       storage: browserStorage(),
       quiet: (connection) => paused() || document.hidden || yours(connection) !== null,
       onTouch(connection) {
         if (timeline.isPast()) return;
         if (filtersOf(location.search).size === 0) timeline.add(connection);
-        if (timeline.isNews(connection)) onGlobe((globe) => globe.glow(connection));
+        if (timeline.isFresh(connection)) onGlobe((globe) => globe.glow(connection));
       },
       onChoose: see,
       onNote: (connection, text) => void use("announcer", (announcer) => announcer.touch(connection, text)),

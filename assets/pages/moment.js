@@ -3,15 +3,15 @@ import { dateTime } from "../common/format.js";
 import { say } from "../common/i18n.js";
 import { media } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
-import { browserStorage, createPrefs } from "../common/preferences.js";
-import { aimed, aimOf, isNear } from "../globe/framing.js";
-import { startChoices } from "../ui/appearance.js";
+import { browserStorage, createPreferences } from "../common/preferences.js";
+import { frameConnection, viewpointOf, isNear } from "../globe/framing.js";
+import { startAppearance } from "../ui/appearance.js";
 
 /**
  * @typedef {object} Parts
  * @property {ReturnType<typeof import("../globe/view.js").createView>} globe
- * @property {ReturnType<typeof import("../ui/switches.js").createMenu>} menu
- * @property {ReturnType<typeof import("../moment/sharedialog.js").createShare>} share
+ * @property {ReturnType<typeof import("../ui/switches.js").createSwitches>} menu
+ * @property {ReturnType<typeof import("../moment/sharedialog.js").createShareDialog>} share
  * @property {object} theme
  * @property {object} language
  */
@@ -26,12 +26,12 @@ const told = (id) => JSON.parse(find(id).textContent ?? "");
 
 /** @type {Connection} */
 const connection = told("moment");
-const at = aimOf(connection);
+const at = viewpointOf(connection);
 const stage = find("stage");
 stage.toggleAttribute("data-near", isNear(connection));
 const wish = media("(prefers-reduced-motion: reduce)");
 let calm = wish.matches;
-const prefs = createPrefs(browserStorage());
+const prefs = createPreferences(browserStorage());
 /** @type {ReturnType<typeof createParts<Parts>>} */
 const parts = createParts({
   note: find("trouble"),
@@ -45,19 +45,19 @@ const { start, use } = parts;
 const withGlobe = (act) => void use("globe", (view) => view.draw(act));
 
 const viewed = start("globe", () => import("../globe/view.js"), ({ createView }) => {
-  const scene = aimed(told("scene"), connection);
+  const scene = frameConnection(told("scene"), connection);
   const view = createView(stage, { scene, above: at, over: OVER_STAGE, keep: (wished) => prefs.keep("theme", wished) });
   const colours = view.colours(connection.track).css;
   colours.forEach((colour, end) => find("told").style.setProperty(`--colour-${end}`, colour));
   view.connect(connection);
   return view;
 });
-startChoices(parts, viewed, prefs);
-start("share", () => import("../moment/sharedialog.js"), ({ createShare }) =>
-  createShare(/** @type {HTMLDialogElement} */ (find("share")), { prefs }),
+startAppearance(parts, viewed, prefs);
+start("share", () => import("../moment/sharedialog.js"), ({ createShareDialog }) =>
+  createShareDialog(/** @type {HTMLDialogElement} */ (find("share")), { prefs }),
 );
-const settled = start("menu", () => import("../ui/switches.js"), ({ createMenu }) =>
-  createMenu(find("settings"), { prefs, switches: { motion: { on: !calm, turn: move } } }),
+const settled = start("menu", () => import("../ui/switches.js"), ({ createSwitches }) =>
+  createSwitches(find("settings"), { prefs, switches: { motion: { on: !calm, turn: move } } }),
 );
 wish.listen(() => use("menu", (menu) => menu.suggest("motion", !wish.matches)));
 find("share-open").addEventListener("click", () => use("share", (share) => share.open(connection)));
@@ -78,7 +78,7 @@ document.documentElement.dataset.started = ""; // boot.js looks for it
 function move(moving) {
   calm = !moving;
   document.documentElement.dataset.motion = moving ? "full" : "less";
-  withGlobe((globe) => globe.soothe(calm));
+  withGlobe((globe) => globe.setReducedMotion(calm));
 }
 
 function play() {

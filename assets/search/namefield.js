@@ -6,7 +6,7 @@
  */
 import { say } from "../common/i18n.js";
 import { createCombobox } from "./combobox.js";
-import { drawFound, lookFor, said } from "./search.js";
+import { resultNodes, searchFor, said } from "./search.js";
 
 const PLAIN = /** @type {Record<Found["kind"], RegExp>} */ ({
   artist: /\S/,
@@ -16,16 +16,16 @@ const PLAIN = /** @type {Record<Found["kind"], RegExp>} */ ({
 });
 
 /** A text that needs no looking for, or "". @type {(kind: Found["kind"], text: string) => string} */
-export const plainOf = (kind, text) => (PLAIN[kind].test(text) ? text : "");
+export const literalValue = (kind, text) => (PLAIN[kind].test(text) ? text : "");
 
 /** The id of a moment, of which somebody may have a link. @param {string} text */
-export const momentOf = (text) => /\/c\/([^/?#]+)/.exec(text)?.[1] ?? text;
+export const momentIdIn = (text) => /\/c\/([^/?#]+)/.exec(text)?.[1] ?? text;
 
 /** What a result is called where it stands alone. @type {(found: Found) => string} */
 export const nameOf = ({ kind, label, detail }) => (kind === "country" || !detail ? label : `${label}, ${detail}`);
 
 /** The one that was meant, if its name was typed in full. @type {(found: Found[], text: string) => Found | undefined} */
-export function meantBy(found, text) {
+export function exactMatch(found, text) {
   const wanted = text.toLowerCase();
   return found.find((one) => [one.label, nameOf(one)].some((name) => name.toLowerCase() === wanted));
 }
@@ -60,10 +60,10 @@ export function createNameField(element, { onChange }) {
   /** Whoever leaves the field with a name in it meant that, or has to choose. */
   async function settle() {
     const text = input.value.trim();
-    if (taken || text === "" || plainOf(kind, text)) return;
-    const found = await lookFor(text, { kind }).catch(() => []);
+    if (taken || text === "" || literalValue(kind, text)) return;
+    const found = await searchFor(text, { kind }).catch(() => []);
     if (taken || input.value.trim() !== text) return;
-    const meant = meantBy(found, text);
+    const meant = exactMatch(found, text);
     if (meant) return pick(meant);
     complaint = found.length
       ? say("Choose one of those that “{text}” can mean.", { text })
@@ -83,8 +83,8 @@ export function createNameField(element, { onChange }) {
   }
 
   const combobox = createCombobox(input, /** @type {HTMLElement} */ (element.querySelector("[role=listbox]")), {
-    ask: (text, signal) => lookFor(text, { kind, signal }),
-    draw: (/** @type {Found} */ found) => drawFound(found, true),
+    ask: (text, signal) => searchFor(text, { kind, signal }),
+    draw: (/** @type {Found} */ found) => resultNodes(found, true),
     onPick: pick,
     note: /** @type {HTMLElement} */ (element.querySelector("[role=status]")),
     said,
@@ -99,7 +99,7 @@ export function createNameField(element, { onChange }) {
   for (const [target, name, act] of heard) target.addEventListener(name, act);
   return {
     name: kind,
-    value: () => taken?.value ?? plainOf(kind, input.value.trim()),
+    value: () => taken?.value ?? literalValue(kind, input.value.trim()),
     complaint: () => complaint,
     destroy() {
       combobox.destroy();

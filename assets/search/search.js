@@ -19,14 +19,14 @@ export const said = (count) => (count === 0 ? say("Nothing found") : sayCount("{
  * @typedef {{kind?: Found["kind"], signal?: AbortSignal, request?: typeof fetch}} Asking
  * @type {(text: string, options: Asking) => Promise<Found[]>}
  */
-export async function lookFor(text, { kind, signal, request = fetch }) {
+export async function searchFor(text, { kind, signal, request = fetch }) {
   const query = new URLSearchParams({ q: text.slice(0, 100), ...(kind && { kind }) });
   const answer = await request(`${base}/api/search?${query}`, { signal });
   return answer.ok ? (await answer.json()).results : [];
 }
 
 /** @param {Found} found @param {boolean} [plain] whether all are of one kind @returns {Node[]} */
-export function drawFound({ kind, label, detail }, plain = false) {
+export function resultNodes({ kind, label, detail }, plain = false) {
   const parts = [part("name", label)];
   if (detail && kind !== "country") parts.push(part("detail", detail));
   if (!plain) parts.push(part("kind", KINDS[kind]));
@@ -47,8 +47,8 @@ export function createSearch(element, { onPick }) {
   const list = /** @type {HTMLElement} */ (element.querySelector("[role=listbox]"));
   const note = /** @type {HTMLElement} */ (element.querySelector("[role=status]"));
   const combobox = createCombobox(input, list, {
-    ask: (text, signal) => lookFor(text, { signal }),
-    draw: (/** @type {Found} */ found) => drawFound(found),
+    ask: (text, signal) => searchFor(text, { signal }),
+    draw: (/** @type {Found} */ found) => resultNodes(found),
     onPick,
     note,
     said,

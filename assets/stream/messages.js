@@ -45,7 +45,7 @@ const numbersIn = (values) =>
 const NOTHING = { plays: 0, together: 0, connections: 0, shown: 0 };
 
 /** A frame, well-formed, or null. @param {any} value @returns {Frame | null} */
-export function frameOf(value) {
+export function parseFrame(value) {
   if (!hasNumbers(value, ["seq"])) return null;
   const counts = { ...NOTHING, ...numbersIn(value.counts), plays_by_source: numbersIn(value.counts?.plays_by_source) };
   return {
@@ -59,7 +59,7 @@ export function frameOf(value) {
 }
 
 /** @param {any} value @returns {Hello | null} */
-function helloOf(value) {
+function parseHello(value) {
   if (!hasTexts(value, ["stream"]) || !hasNumbers(value, ["seq"])) return null;
   return {
     ...value,
@@ -71,11 +71,11 @@ function helloOf(value) {
 
 /** A message of the stream, well-formed; null for what is none, and for kinds that came later. */
 /** @param {unknown} text @returns {Message | null} */
-export function messageOf(text) {
+export function parseMessage(text) {
   const value = valueOf(text);
   if (!isObject(value)) return null;
-  if (value.type === "hello") return helloOf(value);
-  if (value.type === "connections") return frameOf(value);
+  if (value.type === "hello") return parseHello(value);
+  if (value.type === "connections") return parseFrame(value);
   return value.type === "bye" ? { type: "bye", retry_ms: Math.max(0, Number(value.retry_ms) || 0) } : null;
 }
 

@@ -1,5 +1,5 @@
 /** A memory of the newest `most` ids. */
-export function createRecent(most = 2000) {
+export function createRecentIds(most = 2000) {
   /** @type {Set<string>} */
   const known = new Set();
   return {

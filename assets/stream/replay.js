@@ -4,7 +4,7 @@
  * @typedef {{now: number, oldest: number | null, frames: Frame[]}} Stretch  what the server kept of some seconds
  */
 import { base } from "../common/baseurl.js";
-import { frameOf } from "./messages.js";
+import { parseFrame } from "./messages.js";
 
 const CHUNK_S = 30; // asked for at once, for each unit of pace
 const CHUNK_MOST_S = 60;
@@ -27,7 +27,7 @@ const NOW_S = 5; // so near to now it is now
  * @param {(nowS: number) => void} [options.onNow]  the server's clock, epoch seconds
  * @param {() => number} [options.nowMs]
  */
-export function createPast({ load, fromS, pace, onFrame, onTime, onEnd, onNow = () => {}, nowMs = () => performance.now() }) {
+export function createReplay({ load, fromS, pace, onFrame, onTime, onEnd, onNow = () => {}, nowMs = () => performance.now() }) {
   let [baseS, baseMs, speed] = [fromS, nowMs(), pace];
   let loadedS = fromS;
   let loading = false;
@@ -122,7 +122,7 @@ export class RefusedError extends Error {}
  * @param {URLSearchParams} filters @param {number} fromS @param {number} seconds
  * @returns {Promise<Stretch>}
  */
-export async function loadPast(filters, fromS, seconds) {
+export async function fetchFrames(filters, fromS, seconds) {
   const query = new URLSearchParams(filters);
   query.set("from", fromS.toFixed(3));
   query.set("seconds", String(seconds));
@@ -135,7 +135,7 @@ export async function loadPast(filters, fromS, seconds) {
 /** An answer, well-formed. @param {any} answer @returns {Stretch} */
 function stretchOf({ now, oldest, frames }) {
   if (!Number.isFinite(now) || !Array.isArray(frames)) throw new Error("the past came in another form");
-  const whole = frames.map(frameOf).filter((frame) => frame !== null);
+  const whole = frames.map(parseFrame).filter((frame) => frame !== null);
   return { now, oldest: Number.isFinite(oldest) ? oldest : null, frames: whole };
 }
 
@@ -144,7 +144,7 @@ function stretchOf({ now, oldest, frames }) {
  *
  * @type {(query: string) => number | null}
  */
-export function atOf(query) {
+export function startTimeOf(query) {
   const asked = new URLSearchParams(query).get("at");
   if (asked === null) return null;
   const seconds = /^\d+(\.\d+)?$/.test(asked) ? Number(asked) : Date.parse(asked) / 1000;
@@ -154,7 +154,7 @@ export function atOf(query) {
 }
 
 /** An address that asks for now. @param {string} href */
-export function withoutAt(href) {
+export function withoutStartTime(href) {
   const address = new URL(href);
   if (address.searchParams.has("at")) address.searchParams.delete("at");
   return address.href;

@@ -23,7 +23,7 @@ const FRAME_MS = 1500; // for the next frame
 const ATTEMPT_MS = 3000; // an attempt that is younger may still succeed after a wake
 
 /** @param {SilenceOptions} options */
-export function createSilence({ onStall, onDead, now, setTimeout, clearTimeout }) {
+export function createStallDetector({ onStall, onDead, now, setTimeout, clearTimeout }) {
   let lookedMs = now();
   let heardMs = lookedMs;
   let heard = false;

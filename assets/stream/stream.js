@@ -17,8 +17,8 @@
  * @property {typeof onWake} [wakes]
  */
 import { createBackoff } from "./backoff.js";
-import { messageOf } from "./messages.js";
-import { createSilence } from "./stalldetector.js";
+import { parseMessage } from "./messages.js";
+import { createStallDetector } from "./stalldetector.js";
 import { onWake } from "./wake.js";
 
 const BETWEEN_MS = 1000; // attempts, however often the page wakes
@@ -51,7 +51,7 @@ export function createStream(options) {
   let askedWaitMs = null;
   /** @type {WebSocket | null} */
   let socket = null;
-  /** @type {ReturnType<typeof createSilence> | undefined} */
+  /** @type {ReturnType<typeof createStallDetector> | undefined} */
   let silence;
   /** @type {any} */
   let retryTimer;
@@ -71,7 +71,7 @@ export function createStream(options) {
       return void ended(false);
     }
     socket = current;
-    silence = createSilence({
+    silence = createStallDetector({
       onStall: () => onState({ name: "stalled", sinceMs: heardMs ?? openedMs }),
       onDead: (awake) => drop(heard, awake),
       now,
@@ -79,7 +79,7 @@ export function createStream(options) {
       clearTimeout: forget,
     });
     current.onmessage = ({ data }) => {
-      const message = socket === current ? messageOf(data) : null;
+      const message = socket === current ? parseMessage(data) : null;
       if (!message) return;
       heard = true;
       hear();

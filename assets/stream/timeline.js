@@ -18,10 +18,10 @@
  * @property {() => void} [onLive]  now is shown, from here on
  */
 import { base } from "../common/baseurl.js";
-import { createRecent } from "./recentids.js";
-import { createPast, loadPast } from "./replay.js";
+import { createRecentIds } from "./recentids.js";
+import { createReplay, fetchFrames } from "./replay.js";
 import { createStream } from "./stream.js";
-import { createPresence } from "./visibility.js";
+import { createVisibility } from "./visibility.js";
 import { onWake } from "./wake.js";
 
 const SPARK_S = 1; // the time of a spark is its whole second: it may have come as late as the second's end
@@ -33,13 +33,13 @@ const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not al
 export function createTimeline(options) {
   const { filters, onState, onHello, onConnection, onArc, onPulse, onSpark, onFrame, onTime, onLeave } = options;
   const { onAhead = () => {}, onLive = () => {} } = options;
-  const presence = createPresence(document);
-  let recent = createRecent();
+  const presence = createVisibility(document);
+  let recent = createRecentIds();
   let serverAheadS = 0;
   let lastS = -Infinity; // when the newest frame was made, by the server's clock
   /** @type {ReturnType<typeof createStream> | null} */
   let stream = null;
-  /** @type {ReturnType<typeof createPast> | null} */
+  /** @type {ReturnType<typeof createReplay> | null} */
   let past = null;
 
   /** @param {number} nowS by the server's clock */
@@ -60,12 +60,12 @@ export function createTimeline(options) {
   const isSeen = ({ at }) => (past ? !document.hidden : at - serverAheadS > presence.sinceMs() / 1000);
 
   /** @param {{at: number}} event */
-  const isNews = (event) => isSeen(event) && shownS() - event.at < OLD_S;
+  const isFresh = (event) => isSeen(event) && shownS() - event.at < OLD_S;
 
   /** @param {Connection} connection @param {number} turn its place in the frame */
   function came(connection, turn) {
     if (!recent.add(connection.id)) return;
-    const news = isNews(connection);
+    const news = isFresh(connection);
     if (onConnection(connection, news) || !news) return;
     const shown = recent; // another one once something else is shown
     setTimeout(() => shown === recent && isSeen(connection) && onArc(connection), turn * BACKLOG_MS);
@@ -75,8 +75,8 @@ export function createTimeline(options) {
   function take(frame) {
     if (!past) follow(frame.now);
     frame.connections.forEach(came);
-    frame.pulses.filter(isNews).forEach(onPulse);
-    (frame.sparks ?? []).filter(({ at }) => isNews({ at: at + SPARK_S })).forEach(onSpark);
+    frame.pulses.filter(isFresh).forEach(onPulse);
+    (frame.sparks ?? []).filter(({ at }) => isFresh({ at: at + SPARK_S })).forEach(onSpark);
     onFrame(frame);
   }
 
@@ -85,7 +85,7 @@ export function createTimeline(options) {
     setClock(hello.now);
     lastS = -Infinity; // frames that were missed come next
     const unknown = hello.recent.filter(({ id }) => recent.add(id));
-    onHello(hello, unknown, unknown.filter(isNews));
+    onHello(hello, unknown, unknown.filter(isFresh));
   }
 
   function open() {
@@ -100,11 +100,11 @@ export function createTimeline(options) {
   }
 
   /** Show what was shown then, and then now if it comes so far. @param {number} fromS @param {number} [pace] */
-  function lookBack(fromS, pace = 1) {
+  function rewind(fromS, pace = 1) {
     leave();
     onState({ name: "past" });
-    past = createPast({
-      load: (from, seconds) => loadPast(filters(), from, seconds),
+    past = createReplay({
+      load: (from, seconds) => fetchFrames(filters(), from, seconds),
       fromS,
       pace,
       onFrame: take,
@@ -121,26 +121,26 @@ export function createTimeline(options) {
     stream?.destroy();
     past?.destroy();
     stream = past = null;
-    recent = createRecent();
+    recent = createRecentIds();
     onLeave();
   }
 
   onWake(() => past?.hurry());
   return {
     /** Begin with now, which goes on from what the page came with; or with a time. @param {number | null} atS */
-    begin: (atS) => (atS === null ? open() : lookBack(atS)),
+    begin: (atS) => (atS === null ? open() : rewind(atS)),
     live,
-    lookBack,
+    rewind,
     /** Show what passes another filter, from the beginning: of now, or of the time that is shown. */
     again() {
-      if (past) lookBack(past.atS(), past.speed());
+      if (past) rewind(past.atS(), past.speed());
       else live();
     },
     /** @param {number} next seconds of the past in a second */
     pace: (next) => past?.pace(next),
     /** Whether what is shown is of the past. */
     isPast: () => past !== null,
-    isNews,
+    isFresh,
     /** A connection came by another way. @param {Connection} connection */
     add: (connection) => came(connection, 0),
     /** It is shown by other means, and is not to be shown again. @param {Connection} connection */

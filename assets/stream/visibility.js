@@ -6,7 +6,7 @@
  */
 
 /** @param {Seen} page @param {{now?: () => number}} [options] now: in milliseconds */
-export function createPresence(page, { now = Date.now } = {}) {
+export function createVisibility(page, { now = Date.now } = {}) {
   let sinceMs = page.hidden ? Infinity : -Infinity;
 
   function turn() {

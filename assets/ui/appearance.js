@@ -15,16 +15,16 @@ const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
  *
  * @param {ReturnType<typeof import("../common/parts.js").createParts<Parts>>} parts
  * @param {Promise<unknown>} viewed  that the globe's part is there, or has failed: it has the theme
- * @param {ReturnType<typeof import("../common/preferences.js").createPrefs>} prefs
+ * @param {ReturnType<typeof import("../common/preferences.js").createPreferences>} prefs
  */
-export function startChoices({ start, use }, viewed, prefs) {
+export function startAppearance({ start, use }, viewed, prefs) {
   const theme = start("theme", () => viewed.then(() => import("./theme.js")), ({ createThemeChoice }) => {
     const chosen = use("globe", (view) => view.theme);
     if (!chosen) throw new Error("it needs the view");
     return createThemeChoice(find("theme"), chosen);
   });
-  const language = start("language", () => import("./languagemenu.js"), ({ createLanguageChoice }) =>
-    createLanguageChoice(find("languages"), { keep: (tag) => prefs.keep("language", tag) }),
+  const language = start("language", () => import("./languagemenu.js"), ({ createLanguageMenu }) =>
+    createLanguageMenu(find("languages"), { keep: (tag) => prefs.keep("language", tag) }),
   );
   return [theme, language];
 }

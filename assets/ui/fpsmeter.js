@@ -3,7 +3,7 @@
 const EVERY_MS = 1000;
 
 /** @param {HTMLElement} parent */
-export function createMeter(parent) {
+export function createFpsMeter(parent) {
   const element = document.createElement("output");
   element.className = "meter";
   element.setAttribute("aria-hidden", "true");

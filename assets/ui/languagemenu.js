@@ -4,7 +4,7 @@
  *
  * @param {HTMLElement} menu @param {{keep: (language: string) => void, location?: Location}} options
  */
-export function createLanguageChoice(menu, { keep, location = window.location }) {
+export function createLanguageMenu(menu, { keep, location = window.location }) {
   /** @param {Event} event */
   function choose(event) {
     const link = /** @type {HTMLElement} */ (event.target).closest("a");

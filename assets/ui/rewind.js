@@ -15,7 +15,7 @@ const FIRST_S = 60; // who opens it is that far back
  * @param {HTMLFormElement} form
  * @param {Doing & {opener: HTMLElement, nowS: () => number}} options  nowS: epoch seconds by the server's clock
  */
-export function createLookback(form, { opener, nowS, look, pace, live }) {
+export function createRewind(form, { opener, nowS, look, pace, live }) {
   const line = /** @type {HTMLInputElement} */ (form.elements.namedItem("line"));
   const paces = /** @type {HTMLSelectElement} */ (form.elements.namedItem("pace"));
   const told = /** @type {HTMLOutputElement} */ (form.querySelector("output"));

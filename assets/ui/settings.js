@@ -1,21 +1,21 @@
 /** The settings: motion, whether the globe follows, and the switches of other parts; and the buttons that zoom. */
 import { media } from "../common/mediaquery.js";
-import { createMenu } from "./switches.js";
+import { createSwitches } from "./switches.js";
 
-const NEARER = 0.5; // for each press of a button, in doublings
+const NEARER = 0.5; // for each press of a button, in zoomSteps
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
  * @typedef {object} Moved  the globe, where there is one
- * @property {(calm: boolean) => void} soothe
+ * @property {(calm: boolean) => void} setReducedMotion
  * @property {(now: boolean) => void} follow
  * @property {(by: number) => void} nearer
  */
 
 /** @param {{globe: Moved, prefs: import("./switches.js").Prefs, switches: Record<string, import("./switches.js").Switch>}} options */
-export function createAccess({ globe, prefs, switches }) {
+export function createSettings({ globe, prefs, switches }) {
   const wish = media("(prefers-reduced-motion: reduce)");
   let calm = wish.matches;
   let follows = true;
@@ -24,7 +24,7 @@ export function createAccess({ globe, prefs, switches }) {
   function move(moving) {
     calm = !moving;
     document.documentElement.dataset.motion = moving ? "full" : "less";
-    globe.soothe(calm);
+    globe.setReducedMotion(calm);
   }
 
   /** @param {boolean} now */
@@ -34,7 +34,7 @@ export function createAccess({ globe, prefs, switches }) {
   }
 
   const own = { motion: { on: !calm, turn: move }, follow: { on: follows, turn: lean } };
-  const menu = createMenu(find("settings"), { prefs, switches: { ...own, ...switches } });
+  const menu = createSwitches(find("settings"), { prefs, switches: { ...own, ...switches } });
   const undo = [wish.listen(() => menu.suggest("motion", !wish.matches))];
   for (const [id, by] of /** @type {const} */ ([["nearer", NEARER], ["farther", -NEARER]])) {
     const step = () => globe.nearer(by);

@@ -33,7 +33,7 @@ const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), r: (go) => go.
  * @param {Pick<KeyboardEvent, "key" | "repeat" | "defaultPrevented" | Held | "isComposing">} event
  * @param {{closest(selectors: string): unknown} | null} target
  */
-export function meaning(event, target) {
+export function shortcutFor(event, target) {
   const { key, repeat, defaultPrevented, ctrlKey, metaKey, altKey, isComposing } = event;
   if (defaultPrevented || ctrlKey || metaKey || altKey || isComposing) return undefined;
   if (target?.closest(FIELDS) || (key === " " && target?.closest(PRESSED_BY_SPACE))) return undefined;
@@ -42,12 +42,12 @@ export function meaning(event, target) {
 }
 
 /** @param {HTMLElement} element that hears all keys @param {Actions} actions */
-export function createKeys(element, actions) {
+export function createShortcuts(element, actions) {
   let on = true;
 
   /** @param {KeyboardEvent} event */
   function hear(event) {
-    const act = on && meaning(event, event.target instanceof Element ? event.target : null);
+    const act = on && shortcutFor(event, event.target instanceof Element ? event.target : null);
     if (!act) return;
     event.preventDefault();
     act(actions);

@@ -2,11 +2,11 @@
  * The settings: a panel of switches that its button opens. The browser closes it by Escape and by a click elsewhere.
  *
  * @typedef {{on: boolean, turn: (on: boolean, byHand: boolean) => void}} Switch on: how it stands at first
- * @typedef {ReturnType<typeof import("../common/preferences.js").createPrefs>} Prefs
+ * @typedef {ReturnType<typeof import("../common/preferences.js").createPreferences>} Prefs
  */
 
 /** @param {HTMLElement} panel @param {{prefs: Prefs, switches: Record<string, Switch>}} options by [data-switch] */
-export function createMenu(panel, { prefs, switches }) {
+export function createSwitches(panel, { prefs, switches }) {
   /** @type {[HTMLInputElement, () => void][]} */
   const bound = [];
 

@@ -17,7 +17,7 @@
 import { placeName } from "../common/format.js";
 import { say, sayParts } from "../common/i18n.js";
 import { createCombobox } from "../search/combobox.js";
-import { drawFound, lookFor, said } from "../search/search.js";
+import { resultNodes, searchFor, said } from "../search/search.js";
 import { createStream } from "../stream/stream.js";
 
 const KEY = "unison.city";
@@ -37,7 +37,7 @@ export function readHome(storage) {
 }
 
 /** @type {(storage: Store | null, home: Home | null) => void} */
-export function keepHome(storage, home) {
+export function saveHome(storage, home) {
   try {
     if (home) storage?.setItem(KEY, JSON.stringify(home));
     else storage?.removeItem(KEY);
@@ -57,7 +57,7 @@ export function otherEnd(id, { from, to }) {
 }
 
 /** @param {HTMLElement} element @param {CityOptions} options */
-export function createCity(element, options) {
+export function createHomeCity(element, options) {
   const { origin, storage, quiet, onTouch, onChoose, onNote, onMove = () => {}, open = createStream } = options;
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-city="${name}"]`));
@@ -87,7 +87,7 @@ export function createCity(element, options) {
 
   /** @param {Home | null} next */
   function choose(next) {
-    keepHome(storage, next);
+    saveHome(storage, next);
     live(next);
     if (asked) details.open = asked = false;
     onMove(next);
@@ -150,8 +150,8 @@ export function createCity(element, options) {
   const details = /** @type {HTMLDetailsElement} */ (element.querySelector("details"));
   const input = /** @type {HTMLInputElement} */ (element.querySelector("input"));
   const combobox = createCombobox(input, /** @type {HTMLElement} */ (element.querySelector("[role=listbox]")), {
-    ask: (text, signal) => lookFor(text, { kind: "city", signal }),
-    draw: (/** @type {Found} */ found) => drawFound(found, true),
+    ask: (text, signal) => searchFor(text, { kind: "city", signal }),
+    draw: (/** @type {Found} */ found) => resultNodes(found, true),
     onPick: ({ label, detail, filter }) => choose({ id: Number(filter.city), label, detail }),
     note: find("found"),
     said,

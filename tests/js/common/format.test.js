@@ -13,10 +13,10 @@ import {
   placeName,
   welcomeBack,
 } from "../../../assets/common/format.js";
-import { createWindow } from "../../../assets/common/rollingsums.js";
+import { createRollingSums } from "../../../assets/common/rollingsums.js";
 import { songColours, songProperties } from "../../../assets/globe/palette.js";
-import { createPace } from "../../../assets/globe/quality.js";
-import { createRecent } from "../../../assets/stream/recentids.js";
+import { createQuality } from "../../../assets/globe/quality.js";
+import { createRecentIds } from "../../../assets/stream/recentids.js";
 
 test("facts are said as people say them", () => {
   assert.equal(placeName({ city: "Osaka", country: "Japan" }), "Osaka, Japan");
@@ -61,7 +61,7 @@ test("waits double up to a limit, each drawn from its upper half, and begin anew
 });
 
 test("a window sums its last seconds and forgets the rest", () => {
-  const last = createWindow(10);
+  const last = createRollingSums(10);
   for (let second = 0; second < 60; second++) last.add(1000 + second, { plays: 5, together: second === 55 ? 3 : 0 });
   assert.equal(last.sum("plays"), 50);
   assert.equal(last.mean("plays"), 5);
@@ -70,14 +70,14 @@ test("a window sums its last seconds and forgets the rest", () => {
 });
 
 test("a window begins anew where the clock was set back", () => {
-  const last = createWindow(10);
+  const last = createRollingSums(10);
   for (let second = 0; second < 20; second++) last.add(1000 + second, { plays: 5 });
   for (let second = 0; second < 3; second++) last.add(950 + second, { plays: 1 });
   assert.equal(last.sum("plays"), 3);
 });
 
 test("of an id only the first counts, and the memory is bounded", () => {
-  const recent = createRecent(3);
+  const recent = createRecentIds(3);
   assert.deepEqual(["a", "a", "b", "c", "d", "d", "a"].map((id) => recent.add(id)), [true, false, true, true, true, false, true]);
 });
 
@@ -94,7 +94,7 @@ test("a song keeps its colours", () => {
 });
 
 test("a slow device draws fewer pixels, a fast one all", () => {
-  const [fast, slow] = [createPace({ over: 10 }), createPace({ over: 10 })];
+  const [fast, slow] = [createQuality({ over: 10 }), createQuality({ over: 10 })];
   const changes = [0, 0];
   for (let i = 0; i < 100; i++) {
     changes[0] += Number(fast.frame(0.017));

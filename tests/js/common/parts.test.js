@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFormat, inMiles, localeFor, tagsIn } from "../../../assets/common/format.js";
 import { createParts } from "../../../assets/common/parts.js";
-import { isConnection, messageOf } from "../../../assets/stream/messages.js";
+import { isConnection, parseMessage } from "../../../assets/stream/messages.js";
 import { createSound } from "../../../assets/ui/sound.js";
 
 const LISBON = { geoname_id: 2267057, city: "Lisbon", country: "Portugal", country_code: "PT", lon: -9, lat: 38 };
@@ -76,7 +76,7 @@ test("a connection is whole, or none", () => {
     { track: { id: "t", title: null, artist: "B" } },
   ];
   for (const change of odd) assert.equal(isConnection({ ...CONNECTION, ...change }), false, JSON.stringify(change));
-  const frame = messageOf(JSON.stringify({ type: "connections", seq: 4, connections: [CONNECTION, null, { id: "b" }] }));
+  const frame = parseMessage(JSON.stringify({ type: "connections", seq: 4, connections: [CONNECTION, null, { id: "b" }] }));
   assert.deepEqual(frame.connections.map(({ id }) => id), ["a"]);
   assert.equal(frame.counts.plays, 0);
 });

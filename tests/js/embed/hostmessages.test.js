@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { filtersIn, placeOf } from "../../../assets/embed/arguments.js";
-import { createBridge } from "../../../assets/embed/hostmessages.js";
+import { parseFilter, parsePlace } from "../../../assets/embed/arguments.js";
+import { createHostMessages } from "../../../assets/embed/hostmessages.js";
 
 const HOST = "https://host.example";
 
@@ -25,7 +25,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 function greeted(methods = {}) {
   const frame = framed();
-  const bridge = createBridge(frame.view, { methods });
+  const bridge = createHostMessages(frame.view, { methods });
   frame.hear({ unison: 1, type: "hello" });
   frame.told.length = 0;
   return { ...frame, bridge };
@@ -33,7 +33,7 @@ function greeted(methods = {}) {
 
 test("a frame says that it is there, and nothing more before its parent greets it", () => {
   const { view, told, hear } = framed();
-  const bridge = createBridge(view, { methods: {} });
+  const bridge = createHostMessages(view, { methods: {} });
   bridge.tell("connection", { id: "secret" });
   assert.deepEqual(told, [[{ unison: 1, type: "here" }, "*"]]);
   hear({ unison: 1, type: "hello" });
@@ -44,7 +44,7 @@ test("a frame says that it is there, and nothing more before its parent greets i
 
 test("whoever greets late hears how it is by now, and nothing else that was", () => {
   const { view, told, hear } = framed();
-  const bridge = createBridge(view, { methods: {} });
+  const bridge = createHostMessages(view, { methods: {} });
   for (const globe of ["loading", "ready"]) bridge.tell("status", { globe });
   bridge.tell("connection", { id: "a" });
   hear({ unison: 1, type: "hello" });
@@ -85,13 +85,13 @@ test("a page that is in no frame hears nobody", () => {
   const frame = framed();
   frame.view.parent = frame.view;
   frame.view.postMessage = () => assert.fail("it spoke");
-  createBridge(frame.view, { methods: {} }).tell("status", {});
+  createHostMessages(frame.view, { methods: {} }).tell("status", {});
   frame.hear({ unison: 1, type: "hello" }, { source: frame.view });
 });
 
 test("a host page without an origin of its own, such as one in a sandbox, is answered", () => {
   const { view, told, hear } = framed();
-  createBridge(view, { methods: {} });
+  createHostMessages(view, { methods: {} });
   hear({ unison: 1, type: "hello" }, { origin: "null" });
   assert.deepEqual(told[1], [{ unison: 1, type: "ready" }, "*"]);
 });
@@ -103,16 +103,16 @@ test("after destroy it hears nothing", () => {
 });
 
 test("a filter is an object of known names", () => {
-  assert.deepEqual(filtersIn({ country: "BR", city: 3390760, artist: null, track: "" }), { country: "BR", city: "3390760" });
-  for (const everything of [null, undefined, {}]) assert.deepEqual(filtersIn(everything), {});
-  assert.throws(() => filtersIn({ region: "BR" }), /no region; it may have artist/);
-  assert.throws(() => filtersIn({ country: ["BR"] }), /country is a text/);
-  assert.throws(() => filtersIn("BR"), /an object such as/);
+  assert.deepEqual(parseFilter({ country: "BR", city: 3390760, artist: null, track: "" }), { country: "BR", city: "3390760" });
+  for (const everything of [null, undefined, {}]) assert.deepEqual(parseFilter(everything), {});
+  assert.throws(() => parseFilter({ region: "BR" }), /no region; it may have artist/);
+  assert.throws(() => parseFilter({ country: ["BR"] }), /country is a text/);
+  assert.throws(() => parseFilter("BR"), /an object such as/);
 });
 
 test("a place is in degrees on the Earth", () => {
-  assert.deepEqual(placeOf({ lon: -46.6, lat: -23.5, zoom: 3 }), { lon: -46.6, lat: -23.5 });
+  assert.deepEqual(parsePlace({ lon: -46.6, lat: -23.5, zoom: 3 }), { lon: -46.6, lat: -23.5 });
   for (const wrong of [null, undefined, {}, { lon: "1", lat: 2 }, { lon: 181, lat: 0 }, { lon: NaN, lat: 0 }, { lon: 0, lat: 91 }]) {
-    assert.throws(() => placeOf(wrong), RangeError);
+    assert.throws(() => parsePlace(wrong), RangeError);
   }
 });

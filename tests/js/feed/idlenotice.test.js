@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFormat } from "../../../assets/common/format.js";
-import { createQuiet } from "../../../assets/feed/idlenotice.js";
+import { createIdleNotice } from "../../../assets/feed/idlenotice.js";
 
 const AT = 1_790_000_000;
 
@@ -10,7 +10,7 @@ function silence(t) {
   t.mock.timers.enable({ apis: ["setInterval"] });
   let now = AT;
   const [element, words] = [{ hidden: false }, { textContent: "" }];
-  const quiet = createQuiet(element, { words, now: () => now });
+  const quiet = createIdleNotice(element, { words, now: () => now });
   t.after(quiet.destroy);
   const pass = (seconds) => {
     now += seconds;

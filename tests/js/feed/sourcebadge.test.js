@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { createSources } = await import("../../../assets/feed/sourcebadge.js");
+const { createSourceBadge } = await import("../../../assets/feed/sourcebadge.js");
 
 const hello = (live, sources = []) => ({
   now: 1000,
@@ -16,7 +16,7 @@ const frame = (now, live, connections = 0) => ({
 
 test("the badge names the sources of what is listed, too, until that has gone", () => {
   const badge = { textContent: "", dataset: {}, title: "" };
-  const sources = createSources(badge);
+  const sources = createSourceBadge(badge);
   sources.begin(hello(0, ["synthetic"]));
   assert.equal(badge.dataset.sources, "synthetic");
   sources.add(frame(1001, 2, 59));
@@ -27,7 +27,7 @@ test("the badge names the sources of what is listed, too, until that has gone", 
 
 test("the badge says when nothing was played for a minute", () => {
   const badge = { textContent: "", dataset: {}, title: "" };
-  const sources = createSources(badge);
+  const sources = createSourceBadge(badge);
   sources.begin(hello(1));
   assert.equal(badge.dataset.sources, "live");
   sources.add(frame(1100, 0));

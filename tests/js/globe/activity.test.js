@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createInterest } from "../../../assets/globe/activity.js";
+import { createActivity } from "../../../assets/globe/activity.js";
 import { createCamera } from "../../../assets/globe/camera.js";
 import { unit, wrapDegrees } from "../../../assets/globe/geo.js";
 
@@ -74,7 +74,7 @@ test("after the viewer's hand it rests, then starts gently", () => {
 });
 
 test("one event says less than many, and what was long ago nothing", () => {
-  const interest = createInterest();
+  const interest = createActivity();
   interest.add(unit(30, 10));
   const one = interest.centre();
   for (let i = 0; i < 5; i++) interest.add(unit(30, 10));

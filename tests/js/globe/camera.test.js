@@ -5,7 +5,7 @@ import { createCamera } from "../../../assets/globe/camera.js";
 const HABITS = { turnDegPerS: 4, restS: 3 };
 const START = { longitude: 170, latitude: 0, zoom: 1, minZoom: 0, maxZoom: 2 };
 
-/** The globe's size in doublings: deck draws it larger away from the equator. */
+/** The globe's size in zoomSteps: deck draws it larger away from the equator. */
 const size = ({ zoom, latitude }) => zoom - Math.log2(Math.cos((latitude * Math.PI) / 180));
 
 /** Fly to the end; gives the views on the way. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClock } from "../../../assets/globe/clock.js";
 import { lonLat, unit } from "../../../assets/globe/geo.js";
-import { createSlots } from "../../../assets/globe/instances.js";
+import { createInstances } from "../../../assets/globe/instances.js";
 
 const TIMELINE = { flightS: [1, 3], holdS: 2, fadeS: 2, pulseS: 3, sparkS: 5 };
 
@@ -30,7 +30,7 @@ test("a point's degrees are those it was made from, however high it is", () => {
 });
 
 test("slots that were cleared are taken from the first again", () => {
-  const slots = createSlots(4, TIMELINE);
+  const slots = createInstances(4, TIMELINE);
   for (let i = 0; i < 3; i++) slots.add({ from: unit(i, 0), to: unit(0, 50), colours: () => [[1, 1, 1]] }, 10);
   slots.clear();
   assert.equal(slots.used(), 0);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aimed, aimOf, enlarged, isNear, middleOf } from "../../../assets/globe/framing.js";
+import { frameConnection, viewpointOf, enlargementFor, isNear, midpointOf } from "../../../assets/globe/framing.js";
 import { arcPoint, dot, greatCircle, scale, unit } from "../../../assets/globe/geo.js";
 
 const place = (/** @type {number} */ lon, /** @type {number} */ lat) => /** @type {Place} */ ({ lon, lat });
@@ -12,24 +12,24 @@ const LIMA = place(-77, -12);
 
 /** How far the aim is from the middle of the arc, in degrees. @param {Place} from @param {Place} to */
 function aside(from, to) {
-  const aim = aimOf({ from, to });
+  const aim = viewpointOf({ from, to });
   const top = arcPoint(unit(from.lon, from.lat), unit(to.lon, to.lat), 0.5);
   return (Math.acos(dot(unit(aim.lon, aim.lat), scale(top, 1 / Math.hypot(...top)))) * 180) / Math.PI;
 }
 
 test("an arc is seen from beside its middle, from the equator's side, less so the shorter it is", () => {
-  const aim = aimOf({ from: LOS_ANGELES, to: GUANGYUAN });
+  const aim = viewpointOf({ from: LOS_ANGELES, to: GUANGYUAN });
   const top = arcPoint(unit(-118.2, 34.1), unit(105.8, 32.4), 0.5);
   assert.ok(aim.lat < (Math.asin(top[2] / Math.hypot(...top)) * 180) / Math.PI - 10);
   assert.ok(aside(LOS_ANGELES, GUANGYUAN) > 15 && aside(LOS_ANGELES, GUANGYUAN) < 21);
   assert.ok(aside(OSAKA, place(139.7, 35.7)) < 2);
-  assert.ok(aimOf({ from: LIMA, to: place(-46.6, -23.5) }).lat > -19);
+  assert.ok(viewpointOf({ from: LIMA, to: place(-46.6, -23.5) }).lat > -19);
 });
 
 test("every aim is a place from which both ends of an arc that is not too long are in view", () => {
   for (let i = 0; i < 400; i++) {
     const [from, to] = [place(i * 37.7 % 360 - 180, (i * 53.3) % 130 - 60), place(i * 91.1 % 360 - 180, (i * 17.9) % 130 - 60)];
-    const aim = aimOf({ from, to });
+    const aim = viewpointOf({ from, to });
     assert.ok(Number.isFinite(aim.lon) && Math.abs(aim.lat) <= 90);
     const { angle } = greatCircle(unit(from.lon, from.lat), unit(to.lon, to.lat));
     if (angle > 2) continue;
@@ -40,20 +40,20 @@ test("every aim is a place from which both ends of an arc that is not too long a
 test("the visitor's end of an arc is in view, however long the arc is", () => {
   const far = { from: OSAKA, to: RECIFE };
   const away = (/** @type {Place} */ end, /** @type {"from" | "to" | null} */ yours) => {
-    const { lon, lat } = middleOf(far, yours);
+    const { lon, lat } = midpointOf(far, yours);
     return Math.round((Math.acos(dot(unit(lon, lat), unit(end.lon, end.lat))) * 180) / Math.PI);
   };
   assert.deepEqual([away(OSAKA, null), away(RECIFE, null)], [76, 76]);
   assert.deepEqual([away(OSAKA, "from"), away(RECIFE, "to")], [60, 60]);
   const near = { from: RECIFE, to: LIMA };
-  assert.deepEqual(middleOf(near, "to"), middleOf(near));
+  assert.deepEqual(midpointOf(near, "to"), midpointOf(near));
 });
 
 test("near ends are shown larger and far ones smaller, within bounds", () => {
-  assert.equal(enlarged(0.001), enlarged(0.01));
-  assert.ok(enlarged(0.3) > enlarged(1) && enlarged(1) > enlarged(3));
+  assert.equal(enlargementFor(0.001), enlargementFor(0.01));
+  assert.ok(enlargementFor(0.3) > enlargementFor(1) && enlargementFor(1) > enlargementFor(3));
   assert.deepEqual([place(139.7, 35.7), RECIFE].map((to) => isNear({ from: OSAKA, to })), [true, false]);
-  assert.ok(enlarged(0) < 3 && enlarged(Math.PI) > 0.8);
+  assert.ok(enlargementFor(0) < 3 && enlargementFor(Math.PI) > 0.8);
 });
 
 test("the scene stands still and holds the arc, and is not changed itself", () => {
@@ -63,7 +63,7 @@ test("the scene stands still and holds the arc, and is not changed itself", () =
     layers: [{ id: "ocean" }, { id: "arcs", holdS: 4, fadeS: 1 }],
   };
   const before = structuredClone(scene);
-  const mine = aimed(scene, { from: OSAKA, to: RECIFE });
+  const mine = frameConnection(scene, { from: OSAKA, to: RECIFE });
   assert.deepEqual(scene, before);
   assert.equal(mine.camera.turnDegPerS, 0);
   assert.ok(Number(mine.layers[1].holdS) > 3600);

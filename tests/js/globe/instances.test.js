@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unit } from "../../../assets/globe/geo.js";
-import { createSlots, flight, KIND, lifetime, ROW } from "../../../assets/globe/instances.js";
+import { createInstances, flight, KIND, lifetime, ROW } from "../../../assets/globe/instances.js";
 
 const TIMELINE = { flightS: [1, 3], holdS: 2, fadeS: 1, pulseS: 3, sparkS: 5 };
 const arc = { from: unit(0, 0), to: unit(90, 0), colours: () => [[1, 0, 0], [0, 0, 1]] };
 
 test("an arc's row has its ends, its colours and its birth", () => {
-  const slots = createSlots(4, TIMELINE);
+  const slots = createInstances(4, TIMELINE);
   slots.add(arc, 12.5);
   const row = [...slots.rows.subarray(0, ROW)];
   assert.ok(Math.abs(row[3] - Math.PI / 2) < 1e-6);
@@ -15,7 +15,7 @@ test("an arc's row has its ends, its colours and its birth", () => {
 });
 
 test("an arc of one's own city flies and lasts as any, and its row says whose it is", () => {
-  const slots = createSlots(4, TIMELINE);
+  const slots = createInstances(4, TIMELINE);
   const lives = [slots.add(arc, 0), slots.add({ ...arc, kind: KIND.own }, 0)];
   assert.equal(lives[0], lives[1]);
   const [other, own] = [slots.rows.slice(0, ROW), slots.rows.slice(ROW, 2 * ROW)];
@@ -24,7 +24,7 @@ test("an arc of one's own city flies and lasts as any, and its row says whose it
 });
 
 test("in another theme what is up has that theme's colours, and nothing else is sent again", () => {
-  const slots = createSlots(8, TIMELINE);
+  const slots = createInstances(8, TIMELINE);
   let theme = [[1, 0, 0], [0, 0, 1]];
   const colours = () => theme;
   slots.add({ ...arc, colours }, 0);
@@ -52,7 +52,7 @@ test("it takes longer to fly farther, and lives until it has faded", () => {
 });
 
 test("a new one touches its own row only, and takes the place of one that is over", () => {
-  const slots = createSlots(4, TIMELINE);
+  const slots = createInstances(4, TIMELINE);
   slots.add(arc, 0);
   slots.add({ from: unit(5, 5), colours: () => [[1, 1, 1]], kind: KIND.pulse }, 0);
   slots.changed.clear();
@@ -62,7 +62,7 @@ test("a new one touches its own row only, and takes the place of one that is ove
 });
 
 test("when all are taken, the one that ends first gives way", () => {
-  const slots = createSlots(2, TIMELINE);
+  const slots = createInstances(2, TIMELINE);
   slots.add(arc, 0);
   slots.add(arc, 1);
   slots.changed.clear();
@@ -71,7 +71,7 @@ test("when all are taken, the one that ends first gives way", () => {
 });
 
 test("a long evening leaves nothing behind", () => {
-  const slots = createSlots(64, TIMELINE);
+  const slots = createInstances(64, TIMELINE);
   let most = 0;
   let now = 0;
   for (; now < 4 * 3600; now += 0.25) {
@@ -87,7 +87,7 @@ test("a long evening leaves nothing behind", () => {
 });
 
 test("when the time begins anew, what is alive keeps its age", () => {
-  const slots = createSlots(4, TIMELINE);
+  const slots = createInstances(4, TIMELINE);
   slots.add(arc, 3599.5);
   slots.expire(3601);
   assert.ok(Math.abs(slots.time(3601) - slots.rows[11] - 1.5) < 1e-3);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPrefs } from "../../../assets/common/preferences.js";
-import { instanceOf, mastodonAddress, waysTo } from "../../../assets/moment/sharetargets.js";
+import { createPreferences } from "../../../assets/common/preferences.js";
+import { mastodonHost, mastodonAddress, shareTargets } from "../../../assets/moment/sharetargets.js";
 
 const URL_OF_IT = "https://unison.example.org/c/06gvqh492ncemaiql7c4g70";
 const TEXT = "喝采 by A & B: Osaka + Lyon, 40 ms apart.";
 
 test("each network is given the link, and the words where it takes them", () => {
-  const ways = waysTo(TEXT, URL_OF_IT);
+  const ways = shareTargets(TEXT, URL_OF_IT);
   assert.deepEqual(Object.keys(ways), ["Facebook", "X", "WhatsApp", "Bluesky"]);
   const query = (/** @type {string} */ name) => Object.fromEntries(new URL(ways[name]).searchParams);
   assert.deepEqual(query("Facebook"), { u: URL_OF_IT });
@@ -18,7 +18,7 @@ test("each network is given the link, and the words where it takes them", () => 
 });
 
 test("what is said is cut where a network takes no more, and whole where it does", () => {
-  const posted = (/** @type {string} */ text, /** @type {string} */ name) => new URL(waysTo(text, URL_OF_IT)[name]).searchParams.get("text") ?? "";
+  const posted = (/** @type {string} */ text, /** @type {string} */ name) => new URL(shareTargets(text, URL_OF_IT)[name]).searchParams.get("text") ?? "";
   const long = "x".repeat(700);
   assert.equal(posted(long, "X"), `${"x".repeat(254)}…`); // an ellipsis is as wide as two
   assert.equal(posted("愛".repeat(200), "X"), `${"愛".repeat(127)}…`);
@@ -33,15 +33,15 @@ test("what is said is cut where a network takes no more, and whole where it does
 
 test("a Mastodon server is known however it is written, and what is none is not", () => {
   for (const written of ["mastodon.social", " https://Mastodon.social/@somebody ", "@somebody@mastodon.social"]) {
-    assert.equal(instanceOf(written), "mastodon.social");
+    assert.equal(mastodonHost(written), "mastodon.social");
   }
-  assert.equal(instanceOf("social.example.co.uk:8443"), "social.example.co.uk:8443");
+  assert.equal(mastodonHost("social.example.co.uk:8443"), "social.example.co.uk:8443");
   for (const written of ["", "mastodon", "javascript:alert(1)", "a b.c", "x.y?z", "-a.b", "a..b", "evil.com#@mastodon.social/"]) {
-    const host = instanceOf(written);
+    const host = mastodonHost(written);
     assert.ok(host === "" || new URL(mastodonAddress(host, "", "")).host === host, written);
   }
-  assert.equal(instanceOf("javascript:alert(1)"), "");
-  assert.equal(instanceOf("mastodon"), "");
+  assert.equal(mastodonHost("javascript:alert(1)"), "");
+  assert.equal(mastodonHost("mastodon"), "");
   const address = new URL(mastodonAddress("mastodon.social", TEXT, URL_OF_IT));
   assert.equal(`${address.origin}${address.pathname}`, "https://mastodon.social/share");
   assert.equal(address.searchParams.get("text"), `${TEXT} ${URL_OF_IT}`);
@@ -51,7 +51,7 @@ test("what was written is kept, and only text is given as text", () => {
   /** @type {Map<string, string>} */
   const kept = new Map([["unison", '{"mastodon": 7}']]);
   const storage = { getItem: (/** @type {string} */ k) => kept.get(k) ?? null, setItem: (/** @type {string} */ k, /** @type {string} */ v) => void kept.set(k, v) };
-  assert.equal(createPrefs(storage).text("mastodon"), "");
-  createPrefs(storage).keep("mastodon", "mastodon.social");
-  assert.equal(createPrefs(storage).text("mastodon"), "mastodon.social");
+  assert.equal(createPreferences(storage).text("mastodon"), "");
+  createPreferences(storage).keep("mastodon", "mastodon.social");
+  assert.equal(createPreferences(storage).text("mastodon"), "mastodon.social");
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { likes } from "../../../assets/moment/details.js";
+import { filtersFor } from "../../../assets/moment/details.js";
 import { moved } from "../../../assets/search/combobox.js";
 import { addressOf, nameOf, placeShown, unnamed } from "../../../assets/search/filters.js";
-import { lookFor, said } from "../../../assets/search/search.js";
+import { searchFor, said } from "../../../assets/search/search.js";
 
 const artist = { kind: "artist", label: "Björk & Co", detail: "", filter: { artist: "Björk & Co" } };
 const city = { kind: "city", label: "Osaka", detail: "Japan", filter: { city: "1853909" } };
@@ -45,8 +45,8 @@ test("the place of filters is their city, or their country's largest, or none", 
 test("what is looked for is asked of the server, at most a hundred characters of it", async () => {
   const asked = [];
   const request = (answer) => async (url) => (asked.push(url), { ok: answer !== null, json: async () => ({ results: answer }) });
-  assert.deepEqual(await lookFor("São & co", { request: request([city]) }), [city]);
-  assert.deepEqual(await lookFor("x".repeat(200), { kind: "city", request: request(null) }), []);
+  assert.deepEqual(await searchFor("São & co", { request: request([city]) }), [city]);
+  assert.deepEqual(await searchFor("x".repeat(200), { kind: "city", request: request(null) }), []);
   assert.deepEqual(asked, ["/api/search?q=S%C3%A3o+%26+co", `/api/search?q=${"x".repeat(100)}&kind=city`]);
   assert.deepEqual([0, 1, 12].map(said), ["Nothing found", "1 found", "12 found"]);
 });
@@ -54,6 +54,6 @@ test("what is looked for is asked of the server, at most a hundred characters of
 test("a card offers the artist, the song and either city alone", () => {
   const place = (geoname_id, name, country) => ({ geoname_id, city: name, country });
   const connection = { track: { id: "t1", title: "Jóga", artist: "Björk" }, from: place(1, "Osaka", "Japan"), to: place(2, "Recife", "Brazil") };
-  assert.deepEqual(likes(connection).map(nameOf), ["Björk", "Jóga by Björk", "Osaka, Japan", "Recife, Brazil"]);
-  assert.deepEqual(likes(connection).map(({ filter }) => filter), [{ artist: "Björk" }, { track: "t1" }, { city: "1" }, { city: "2" }]);
+  assert.deepEqual(filtersFor(connection).map(nameOf), ["Björk", "Jóga by Björk", "Osaka, Japan", "Recife, Brazil"]);
+  assert.deepEqual(filtersFor(connection).map(({ filter }) => filter), [{ artist: "Björk" }, { track: "t1" }, { city: "1" }, { city: "2" }]);
 });

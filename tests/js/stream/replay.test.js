@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atOf, createPast, RefusedError, withoutAt } from "../../../assets/stream/replay.js";
+import { startTimeOf, createReplay, RefusedError, withoutStartTime } from "../../../assets/stream/replay.js";
 
 /** A server that kept a frame each second from 1000 to 2000, and a clock that is moved by hand. */
 function world(t, { oldest = 1000, now = 2000 } = {}) {
@@ -47,7 +47,7 @@ function world(t, { oldest = 1000, now = 2000 } = {}) {
 test("frames come at the pace that they came, once each", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createPast({ ...there.options, fromS: 1500, pace: 1 });
+  const past = createReplay({ ...there.options, fromS: 1500, pace: 1 });
   await there.pass(50);
   assert.ok(past.atS() > 1549 && past.atS() <= 1550);
   assert.deepEqual(there.seen, Array.from({ length: there.seen.length }, (_, i) => 1501 + i));
@@ -60,7 +60,7 @@ test("frames come at the pace that they came, once each", async (t) => {
 test("a faster pace shows as many frames in less time, and can be changed on the way", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createPast({ ...there.options, fromS: 1100, pace: 4 });
+  const past = createReplay({ ...there.options, fromS: 1100, pace: 4 });
   await there.pass(10);
   assert.ok(Math.abs(past.atS() - 1140) < 1);
   past.pace(1);
@@ -74,7 +74,7 @@ test("a faster pace shows as many frames in less time, and can be changed on the
 test("a pace that is changed while frames are under way leaves none out", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createPast({ ...there.options, fromS: 1500, pace: 1 });
+  const past = createReplay({ ...there.options, fromS: 1500, pace: 1 });
   past.pace(16);
   await there.pass(10);
   assert.deepEqual(there.seen, Array.from({ length: there.seen.length }, (_, i) => 1501 + i));
@@ -87,7 +87,7 @@ test("what the server refuses is not asked for again", async (t) => {
   t.mock.method(console, "warn", () => {});
   const there = world(t);
   const load = t.mock.fn(() => Promise.reject(new RefusedError("from='-1'")));
-  createPast({ ...there.options, load, fromS: 1500, pace: 1 });
+  createReplay({ ...there.options, load, fromS: 1500, pace: 1 });
   await there.pass(10);
   assert.deepEqual([load.mock.callCount(), there.ends], [1, 1]);
 });
@@ -96,7 +96,7 @@ test("what was refused once it was left changes nothing", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
   const load = () => Promise.reject(new RefusedError("from='-1'"));
-  createPast({ ...there.options, load, fromS: 1500, pace: 1 }).destroy();
+  createReplay({ ...there.options, load, fromS: 1500, pace: 1 }).destroy();
   await there.pass(1);
   assert.equal(there.ends, 0);
 });
@@ -104,7 +104,7 @@ test("what was refused once it was left changes nothing", async (t) => {
 test("what comes to now says so, once", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  createPast({ ...there.options, fromS: 1990, pace: 4 });
+  createReplay({ ...there.options, fromS: 1990, pace: 4 });
   await there.pass(15);
   assert.equal(there.ends, 1);
   assert.deepEqual(there.seen, [1991, 1992, 1993, 1994, 1995, 1996]);
@@ -114,7 +114,7 @@ test("a time that is yet to come is now, and is told from one that has come to i
   t.mock.timers.enable({ apis: ["setInterval"] });
   for (const [fromS, ahead] of [[1998, false], [2600, true], [1e10, true]]) {
     const there = world(t);
-    createPast({ ...there.options, fromS, pace: 1 });
+    createReplay({ ...there.options, fromS, pace: 1 });
     await there.pass(1);
     assert.deepEqual([there.ends, there.ahead, there.seen], [1, ahead, []]);
   }
@@ -125,7 +125,7 @@ test("a time before all that was kept begins with the oldest", async (t) => {
   const there = world(t);
   /** @type {boolean[]} */
   const told = [];
-  const past = createPast({ ...there.options, onTime: (_, oldest) => told.push(oldest), fromS: 10, pace: 1 });
+  const past = createReplay({ ...there.options, onTime: (_, oldest) => told.push(oldest), fromS: 10, pace: 1 });
   await there.pass(3);
   assert.deepEqual(there.seen.slice(0, 2), [1000, 1001]);
   assert.equal(told.at(-1), true, "that nothing older is kept");
@@ -139,7 +139,7 @@ test("while the server is away time waits, and nothing is left out", async (t) =
   const there = world(t);
   there.fails = 3;
   const warn = t.mock.method(console, "warn", () => {});
-  const past = createPast({ ...there.options, fromS: 1500, pace: 1 });
+  const past = createReplay({ ...there.options, fromS: 1500, pace: 1 });
   await there.pass(5);
   assert.deepEqual(there.seen, []);
   assert.equal(warn.mock.callCount(), 3);
@@ -149,16 +149,16 @@ test("while the server is away time waits, and nothing is left out", async (t) =
 });
 
 test("an address may ask for a time", (t) => {
-  assert.equal(atOf("?at=1790000000.5"), 1790000000.5);
-  assert.equal(atOf("?at=2026-09-21T14:13:20Z"), 1790000000);
-  assert.equal(atOf(""), null);
+  assert.equal(startTimeOf("?at=1790000000.5"), 1790000000.5);
+  assert.equal(startTimeOf("?at=2026-09-21T14:13:20Z"), 1790000000);
+  assert.equal(startTimeOf(""), null);
   const info = t.mock.method(console, "info", () => {});
-  assert.equal(atOf("?at=yesterday"), null);
+  assert.equal(startTimeOf("?at=yesterday"), null);
   assert.match(String(info.mock.calls[0].arguments[0]), /at=yesterday/);
-  assert.equal(atOf("?at=1960-01-01"), null);
+  assert.equal(startTimeOf("?at=1960-01-01"), null);
 });
 
 test("an address is left without its time", () => {
-  assert.equal(withoutAt("https://a.test/?at=1&city=2#x"), "https://a.test/?city=2#x");
-  assert.equal(withoutAt("https://a.test/?artist=a%20b"), "https://a.test/?artist=a%20b");
+  assert.equal(withoutStartTime("https://a.test/?at=1&city=2#x"), "https://a.test/?city=2#x");
+  assert.equal(withoutStartTime("https://a.test/?artist=a%20b"), "https://a.test/?artist=a%20b");
 });

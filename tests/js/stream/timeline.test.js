@@ -158,7 +158,7 @@ test("a filter that is put on while looking back narrows that time, and a later 
   const { timeline, sockets, asked, told, filter, pass } = world(t);
   timeline.begin(null);
   sockets[0].say(hello());
-  timeline.lookBack(AT - 60, 4);
+  timeline.rewind(AT - 60, 4);
   filter("artist=A");
   timeline.again();
   assert.ok(asked[1].url.includes("artist=A") && asked[1].url.includes(`from=${AT - 60}`), asked[1].url);
@@ -176,7 +176,7 @@ test("a stream that was lost, then the past, then now again: each says how it is
   timeline.begin(null);
   sockets[0].say(hello());
   sockets[0].onclose();
-  timeline.lookBack(AT - 60);
+  timeline.rewind(AT - 60);
   await pass(60_000);
   assert.equal(sockets.length, 1, "the lost one does not come back");
   timeline.live();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPrefs } from "../../../assets/common/preferences.js";
+import { createPreferences } from "../../../assets/common/preferences.js";
 import { createAnnouncer, sentence } from "../../../assets/ui/announcer.js";
-import { meaning } from "../../../assets/ui/shortcuts.js";
+import { shortcutFor } from "../../../assets/ui/shortcuts.js";
 import { createSound, pitch, side } from "../../../assets/ui/sound.js";
 
 const CONNECTION = {
@@ -83,7 +83,7 @@ test("keys act on the page, but not where somebody types or holds a modifier", (
   const actions = Object.fromEntries(
     ["turn", "nearer", "pause", "search", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
   );
-  const press = (key, more = {}, target = inside()) => meaning({ ...KEY, key, ...more }, target)?.(actions);
+  const press = (key, more = {}, target = inside()) => shortcutFor({ ...KEY, key, ...more }, target)?.(actions);
   for (const key of ["ArrowLeft", "ArrowUp", "+", "-", " ", "/", "?"]) press(key);
   assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "nearer", "nearer", "pause", "search", "help"]);
   assert.deepEqual([done[0], done[1]], [["turn", -15, 0], ["turn", 0, 15]]);
@@ -103,17 +103,17 @@ test("keys act on the page, but not where somebody types or holds a modifier", (
 test("nothing is kept before a switch is moved, and what was kept is found again", () => {
   const kept = new Map();
   const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
-  const prefs = createPrefs(storage);
+  const prefs = createPreferences(storage);
   assert.equal(prefs.on("sound", false), false);
   assert.equal(kept.size, 0);
   prefs.keep("sound", true);
-  assert.equal(createPrefs(storage).on("sound", false), true);
+  assert.equal(createPreferences(storage).on("sound", false), true);
 });
 
 test("choices hold without a storage, with a full one, and with nonsense in it", () => {
   const full = { getItem: () => "[1", setItem: () => { throw new Error("full"); } };
   for (const storage of [null, full, { ...full, getItem: () => "7" }]) {
-    const prefs = createPrefs(storage);
+    const prefs = createPreferences(storage);
     assert.equal(prefs.on("motion", true), true);
     prefs.keep("motion", false);
     assert.equal(prefs.on("motion", true), false);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keepHome, otherEnd, readHome } from "../../../assets/visitor/homecity.js";
+import { saveHome, otherEnd, readHome } from "../../../assets/visitor/homecity.js";
 
 const OSAKA = { id: 1853909, label: "Osaka", detail: "Japan" };
 
@@ -16,9 +16,9 @@ function createStore(content = {}) {
 test("a city is kept and read again, and nothing is left of one that was forgotten", () => {
   const store = createStore();
   assert.equal(readHome(store), null);
-  keepHome(store, OSAKA);
+  saveHome(store, OSAKA);
   assert.deepEqual(readHome(store), OSAKA);
-  keepHome(store, null);
+  saveHome(store, null);
   assert.deepEqual(store.content, {});
 });
 
@@ -31,8 +31,8 @@ test("what is kept but is no city of ours is none, and a browser that keeps noth
   };
   const denied = { getItem: refuses, setItem: refuses, removeItem: refuses };
   for (const store of [null, denied]) {
-    keepHome(store, OSAKA);
-    keepHome(store, null);
+    saveHome(store, OSAKA);
+    saveHome(store, null);
     assert.equal(readHome(store), null);
   }
 });
