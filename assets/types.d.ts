@@ -1,4 +1,4 @@
-// What travels over /stream (see the README), and what pydeck's bundle leaves on the window.
+// The messages of /stream (docs/api.md), and the globals of pydeck's bundle.
 
 type Vector = [number, number, number];
 type Source = "live" | "synthetic" | "replay";
@@ -81,7 +81,7 @@ interface Bye {
   retry_ms: number;
 }
 
-/** What /api/search found: its name, what tells it from others, the filter for it alone, and where it is, if it is a place. */
+/** A result of /api/search: its name, a detail that tells it from others of that name, its filter, and a place's position. */
 interface Found {
   kind: "artist" | "track" | "country" | "city";
   label: string;
@@ -93,7 +93,7 @@ interface Found {
 
 type Message = Hello | Frame | Bye;
 
-/** Where the stream stands, for a person to read. */
+/** The state of the stream, as the page shows it. */
 type StreamState =
   | { name: "connecting" }
   | { name: "past" }
@@ -135,7 +135,7 @@ interface Deck {
   finalize(): void;
 }
 
-// deck and luma are used untyped, from one folder only: pydeck's bundle ships no declarations
+// pydeck's bundle has no type declarations; only assets/globe uses deck and luma
 type Layer = any;
 declare var deck: any;
 declare var luma: any;

@@ -1,6 +1,6 @@
 /**
- * Where this server's addresses begin, without a slash at the end: "https://example.org/globe" where a proxy serves it
- * under a path. Modules are in folders at <base>/assets/<version>/; elsewhere, as in tests, nobody knows, and it is "".
+ * Where this server's addresses begin, without a slash at the end, such as "https://example.org/globe" behind a proxy that
+ * serves it under a path. Modules are in folders of <base>/assets/<version>/. For any other URL, as in tests, it is "".
  *
  * @type {(url: string) => string}
  */

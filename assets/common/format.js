@@ -1,12 +1,12 @@
-/** Numbers, ways, times and sentences as the page's language and the visitor's region say them. */
+/** Numbers, distances, times and sentences in the page's language and the visitor's region. */
 import { language, say, sayCount } from "./i18n.js";
 
-const MILES = ["US", "GB", "LR", "MM"]; // regions that measure ways in miles
+const MILES = ["US", "GB", "LR", "MM"]; // regions that use miles, as in webapp/web/languages.py
 const KM_PER_MILE = 1.609344;
 const UNITS = /** @type {const} */ ([["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]]);
 
 /**
- * The page's language, as spoken where the visitor is.
+ * The page's language, with the visitor's region where they prefer that language.
  *
  * @type {(language: string, preferred: readonly string[]) => string}
  */
@@ -15,27 +15,27 @@ export function localeFor(language, preferred) {
   return preferred.find((tag) => spoken(tag) === spoken(language) && tag.includes("-")) ?? language;
 }
 
-/** @param {readonly string[]} preferred languages; the first that names a region says how ways are measured */
+/** Whether to use miles. @param {readonly string[]} preferred languages; the first that names a region decides */
 export function inMiles(preferred) {
   const regions = preferred.map((tag) => either(() => new Intl.Locale(tag).region, () => undefined));
   return MILES.includes(regions.find(Boolean) ?? "");
 }
 
-/** The well-formed language tags among what a browser gives: "C", as where LANG=C, is none. @param {unknown} given */
+/** The well-formed language tags of a browser's list. With LANG=C some browsers list "C", which is none. @param {unknown} given */
 export const tagsIn = (given) =>
   Array.isArray(given) ? given.filter((tag) => either(() => Intl.getCanonicalLocales(tag).length > 0, () => false)) : [];
 
-/** @template T @param {() => T} make @param {() => T} otherwise where the browser cannot @returns {T} */
-function either(make, otherwise) {
+/** @template T @param {() => T} make @param {() => T} fallback where the first throws @returns {T} */
+function either(make, fallback) {
   try {
     return make();
   } catch {
-    return otherwise();
+    return fallback();
   }
 }
 
 /**
- * A formatter of the browser's in a locale, or in English, or else the plain text of what is to be formatted.
+ * The browser's formatter for a locale, or for English, or plain text where the browser has neither.
  *
  * @template T @param {string} locale
  * @param {(locale: string) => {format(value: T): string}} make @param {(value: T) => string} [plain]
@@ -59,7 +59,7 @@ export function createFormat(locale, { miles = false } = {}) {
   /** @param {string} unit @param {string} short */
   const measure = (unit, short) =>
     numbers({ style: "unit", unit, maximumFractionDigits: 0 }, (n) => `${n.toFixed(0)} ${short}`);
-  const way = miles ? measure("mile", "mi") : measure("kilometer", "km");
+  const length = miles ? measure("mile", "mi") : measure("kilometer", "km");
   const ms = measure("millisecond", "ms");
   const clock = times({ timeStyle: "medium" });
   /** @type {{format(n: number, unit: Intl.RelativeTimeFormatUnit): string}} */
@@ -86,11 +86,10 @@ export function createFormat(locale, { miles = false } = {}) {
     /** @type {(ms: number) => string} */
     apart: (n) => (n === 0 ? say("the same instant") : say("{time} apart", { time: ms(n) })),
     /** @type {(km: number) => string} */
-    distance: (km) => way(miles ? km / KM_PER_MILE : km),
+    distance: (km) => length(miles ? km / KM_PER_MILE : km),
     /** The time of day. @param {number} at epoch seconds */
     time: (at) => clock(at * 1000),
-    /** The day and the time of day, where the visitor is or in a zone. */
-    /** @type {(at: number, timeZone?: string) => string} */
+    /** Date and time, in the visitor's time zone unless given. @type {(at: number, timeZone?: string) => string} */
     dateTime: (at, timeZone) =>
       times({ dateStyle: "medium", timeStyle: "medium", timeZone })(at * 1000),
     /** How long ago something was, in the largest unit that fits. @param {number} seconds */
@@ -98,9 +97,9 @@ export function createFormat(locale, { miles = false } = {}) {
       const [unit, lengthS] = UNITS.find(([, each]) => seconds >= each) ?? ["second", 1];
       return past.format(-Math.floor(seconds / lengthS), unit);
     },
-    /** A list in words: "a", "a and b", "a, b and c". @type {(names: string[]) => string} */
+    /** A list in words, such as "a, b and c". @type {(names: string[]) => string} */
     listed: (names) => list(names),
-    /** What a viewer who comes back is told. @type {(back: {awayS: number, missed: number}) => string} */
+    /** What the page says after a reconnect. @type {(back: {awayS: number, missed: number}) => string} */
     welcomeBack({ awayS, missed }) {
       const away = duration(awayS);
       if (missed < 0) return say("Back after {away}: the stream began anew", { away });
@@ -115,7 +114,7 @@ export function createFormat(locale, { miles = false } = {}) {
 export const placeName = ({ city, country }) => (city === country ? city : say("{city}, {country}", { city, country }));
 
 /** @type {readonly string[]} */
-const preferred = globalThis.document ? tagsIn(navigator.languages) : []; // node has languages too, but no visitor
+const preferred = globalThis.document ? tagsIn(navigator.languages) : []; // node has navigator.languages, but no visitor
 export const { ago, apart, count, dateTime, distance, duration, listed, time, welcomeBack } = createFormat(
   localeFor(language, preferred),
   { miles: inMiles(preferred) },

@@ -1,8 +1,8 @@
 /**
- * What the page says, in its language. A key is the English sentence, with `{name}` where a value goes; the server
- * puts the translations into the page (webapp/web/languages.py), and what has none is said in English.
+ * The page's texts in its language. A key is the English sentence, with `{name}` where a value goes. The server puts the
+ * translations into the page (webapp/web/languages.py). A key without a translation appears in English.
  *
- * @typedef {Record<string, string | Record<string, string>>} Messages  a sentence, or one for each plural category
+ * @typedef {Record<string, string | Record<string, string>>} Messages  a sentence, or one per plural category
  */
 
 /** @param {Messages} messages @param {string} language */
@@ -25,16 +25,18 @@ export function createTranslations(messages, language) {
   return {
     /** @type {(key: string, values?: Record<string, unknown>) => string} */
     say: (key, values = {}) => filled(translated(key), values).join(""),
-    /** The one or the other, as the language counts; n may be given in words as a value of the same name. */
-    /** @type {(one: string, many: string, n: number, values?: Record<string, unknown>) => string} */
+    /**
+     * The sentence for a number, by the language's plural rules. A value named n replaces the plain number.
+     *
+     * @type {(one: string, many: string, n: number, values?: Record<string, unknown>) => string}
+     */
     sayCount: (one, many, n, values = {}) => filled(counted(one, many, n), { n, ...values }).join(""),
-    /** The same with elements for values, to be appended. */
-    /** @type {(key: string, values: Record<string, Node | string>) => (Node | string)[]} */
+    /** The same with elements as values, to append. @type {(key: string, values: Record<string, Node | string>) => (Node | string)[]} */
     sayParts: (key, values) => filled(translated(key), values),
   };
 }
 
-/** Which plural form a number takes; a browser may not know the language. */
+/** The plural category of a number; as in English where the browser does not know the language. */
 /** @param {string} language @returns {(n: number) => string} */
 function pluralOf(language) {
   try {
@@ -63,7 +65,7 @@ function filled(sentence, values) {
 }
 
 /** @type {Document | undefined} */
-const page = globalThis.document; // none where the pure parts are tested
+const page = globalThis.document; // none in tests under node
 export const language = page?.documentElement.lang || "en";
 export const { say, sayCount, sayParts } = createTranslations(
   messagesIn(page?.getElementById("words")?.textContent || "{}"),

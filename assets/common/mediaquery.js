@@ -1,9 +1,9 @@
-/** Media queries of a browser that may have none, or old ones that cannot be listened to. */
+/** Media queries that also work in browsers without matchMedia, or without its change events. */
 
-/** @typedef {{readonly matches: boolean, listen(run: () => void): () => void}} Media  listen returns what ends it */
+/** @typedef {{readonly matches: boolean, listen(run: () => void): () => void}} MediaQuery  listen returns how to stop */
 
-/** @param {string} query @returns {Media} */
-export function media(query) {
+/** @param {string} query @returns {MediaQuery} */
+export function mediaQuery(query) {
   const list = listOf(query);
   return {
     get matches() {

@@ -1,12 +1,12 @@
 /**
- * The parts of a page. Each may fail alone: one that does not load, or throws, is left out and named once, and the others
- * go on.
+ * The parts of a page. Each may fail alone: a part that does not load, or throws, is removed and named in a note. The
+ * others go on.
  *
  * @typedef {object} PartsOptions
- * @property {HTMLElement | null} note  says what does not work
- * @property {Record<string, string>} names  what a visitor calls the parts; one without a name is left out silently
- * @property {Record<string, string>} [controls]  selectors of what does nothing without a part, and is hidden then
- * @property {Record<string, () => void>} [onFail]  what is to be done where a part failed
+ * @property {HTMLElement | null} note  where the page says what does not work
+ * @property {Record<string, string>} names  what visitors call the parts; a part without a name fails silently
+ * @property {Record<string, string>} [controls]  selectors of the controls to hide when a part fails
+ * @property {Record<string, () => void>} [onFail]  what else to do when a part fails
  */
 import { listed } from "./format.js";
 import { say } from "./i18n.js";
@@ -14,24 +14,24 @@ import { say } from "./i18n.js";
 /** @template {Record<string, object>} Parts @param {PartsOptions} options */
 export function createParts({ note, names, controls = {}, onFail = {} }) {
   /** @type {Partial<Parts>} */
-  const up = {};
+  const running = {};
   /** @type {Set<string>} */
   const failed = new Set();
 
-  /** Leave a part out, and say so. @param {keyof Parts & string} name @param {unknown} error */
+  /** Remove a part, and say so. @param {keyof Parts & string} name @param {unknown} error */
   function fail(name, error) {
     console.warn(`Unison: ${name} does not work:`, error);
-    const part = /** @type {{destroy?: () => void} | undefined} */ (up[name]);
-    delete up[name];
+    const part = /** @type {{destroy?: () => void} | undefined} */ (running[name]);
+    delete running[name];
     attempt(() => part?.destroy?.());
     if (failed.has(name)) return;
     failed.add(name);
     attempt(() => onFail[name]?.());
     if (controls[name]) attempt(() => hide(controls[name]));
-    attempt(tell);
+    attempt(showNote);
   }
 
-  function tell() {
+  function showNote() {
     const named = [...new Set([...failed].map((name) => names[name]))].filter(Boolean);
     if (!note || named.length === 0) return;
     note.textContent = say("Not working here: {parts}", { parts: listed(named) });
@@ -41,26 +41,26 @@ export function createParts({ note, names, controls = {}, onFail = {} }) {
   return {
     fail,
     /**
-     * Load a part and make it.
+     * Load a part's module and create the part.
      *
      * @template {keyof Parts & string} Name @template Module
-     * @param {Name} name @param {() => Promise<Module>} load @param {(module: Module) => Parts[Name]} make
+     * @param {Name} name @param {() => Promise<Module>} load @param {(module: Module) => Parts[Name]} create
      */
-    async start(name, load, make) {
+    async start(name, load, create) {
       try {
-        up[name] = make(await load());
+        running[name] = create(await load());
       } catch (error) {
         fail(name, error);
       }
     },
     /**
-     * Have a part do something, if it is there.
+     * Call a part if it is running. An error in it removes it.
      *
      * @template {keyof Parts & string} Name @template Result
      * @param {Name} name @param {(part: Parts[Name]) => Result} act @returns {Result | undefined}
      */
     use(name, act) {
-      const part = up[name];
+      const part = running[name];
       if (part === undefined) return undefined;
       try {
         return act(part);
@@ -78,7 +78,7 @@ function hide(selector) {
   for (const element of found) element.style.display = "none";
 }
 
-/** Do what others must not wait for. @param {() => void} run */
+/** Run something whose failure must not stop what follows. @param {() => void} run */
 export function attempt(run) {
   try {
     run();

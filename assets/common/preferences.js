@@ -1,6 +1,6 @@
 /**
- * What a visitor chose, kept in the browser once a switch was moved, and not before. Where a browser lets nothing be
- * kept, the choice holds until the page is left.
+ * What a visitor chose. It is stored in the browser only once they choose something. Where a browser stores nothing, the
+ * choice lasts until the page closes.
  *
  * @param {{getItem(key: string): string | null, setItem(key: string, value: string): void} | null} storage
  */
@@ -20,28 +20,28 @@ export function createPreferences(storage) {
   }
 
   return {
-    /** @type {(name: string, otherwise: boolean) => boolean} */
-    on(name, otherwise) {
+    /** @type {(name: string, fallback: boolean) => boolean} */
+    flag(name, fallback) {
       const value = chosen[name];
-      return typeof value === "boolean" ? value : otherwise;
+      return typeof value === "boolean" ? value : fallback;
     },
-    /** What was written, or "". @type {(name: string) => string} */
+    /** A stored text, or "". @type {(name: string) => string} */
     text: (name) => (typeof chosen[name] === "string" ? /** @type {string} */ (chosen[name]) : ""),
     /** @type {(name: string, value: unknown) => void} */
-    keep(name, value) {
+    save(name, value) {
       chosen[name] = value;
       try {
         storage?.setItem(KEY, JSON.stringify(chosen));
       } catch {
-        // full, or forbidden
+        // storage is full or forbidden
       }
     },
-    /** Whether the visitor chose at all. @param {string} name */
+    /** Whether the visitor chose this. @param {string} name */
     has: (name) => name in chosen,
   };
 }
 
-/** The browser's storage, or null where even asking for it is refused. */
+/** The browser's storage, or null where the browser refuses access to it. */
 export function browserStorage() {
   try {
     return window.localStorage;

@@ -1,5 +1,5 @@
 /**
- * Sums over the last `spanS` seconds of event time, of records with numbers by name.
+ * Sums of named numbers over the last `spanS` seconds of event time.
  *
  * @param {number} spanS
  */
@@ -9,7 +9,7 @@ export function createRollingSums(spanS) {
   /** @type {number | null} */
   let beganAt = null;
   return {
-    /** @param {number} at epoch seconds; before the last, it begins anew @param {Record<string, number>} values */
+    /** @param {number} at epoch seconds; a time before the last one clears the sums @param {Record<string, number>} values */
     add(at, values) {
       if (entries.length && at < entries[entries.length - 1].at) this.clear();
       beganAt ??= at;
@@ -18,16 +18,11 @@ export function createRollingSums(spanS) {
     },
     /** @param {string} name */
     sum: (name) => entries.reduce((total, { values }) => total + (values[name] ?? 0), 0),
-    /** Over the span, or over the time since the window began where that is shorter. @param {string} name */
+    /** Mean per second over the span, or since the first entry if that is shorter. @param {string} name */
     mean(name) {
       const latest = entries.at(-1)?.at ?? 0;
       const covered = Math.min(spanS, Math.max(1, latest - (beganAt ?? latest)));
       return this.sum(name) / covered;
-    },
-    /** Every name with a number above zero. */
-    names() {
-      const all = new Set(entries.flatMap(({ values }) => Object.keys(values)));
-      return [...all].filter((name) => this.sum(name) > 0);
     },
     clear() {
       entries = [];

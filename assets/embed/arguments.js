@@ -1,20 +1,20 @@
-/** What the page around a frame asks for, looked at before anything is done about it. */
+/** Checks the arguments of calls from the host page. */
 
 const FILTERS = ["artist", "track", "country", "city"];
 
-/** The filters in what somebody else's script gave. @param {unknown} given @returns {Record<string, string>} */
+/** @param {unknown} given  by the host page's script @returns {Record<string, string>} */
 export function parseFilter(given) {
   if (given === null || given === undefined) return {};
-  if (typeof given !== "object") throw new TypeError("a filter is an object such as {country: 'BR'}");
+  if (typeof given !== "object") throw new TypeError("a filter must be an object such as {country: 'BR'}");
   const wanted = Object.entries(given).filter(([, value]) => value !== null && value !== undefined && value !== "");
   for (const [name, value] of wanted) {
     if (!FILTERS.includes(name)) throw new TypeError(`a filter has no ${name}; it may have ${FILTERS.join(", ")}`);
-    if (typeof value !== "string" && typeof value !== "number") throw new TypeError(`${name} is a text or a number`);
+    if (typeof value !== "string" && typeof value !== "number") throw new TypeError(`${name} must be a string or a number`);
   }
   return Object.fromEntries(wanted.map(([name, value]) => [name, String(value)]));
 }
 
-/** The same, once the server has said that it knows them. @param {string} origin @param {unknown} given */
+/** The same, checked by the server. @param {string} origin @param {unknown} given */
 export async function checkFilter(origin, given) {
   const filters = parseFilter(given);
   const answer = await fetch(`${origin}/api/connections?${new URLSearchParams({ ...filters, limit: "1" })}`);

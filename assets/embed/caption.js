@@ -1,4 +1,4 @@
-/** One connection in words, over the globe in a frame: the moment that is shown, or what a visitor picked. */
+/** One connection in words, over the globe in a frame: the moment that is shown, or a connection that a visitor picked. */
 import { base } from "../common/baseurl.js";
 import { apart, distance, placeName } from "../common/format.js";
 import { language, sayParts } from "../common/i18n.js";
@@ -18,15 +18,15 @@ export function createCaption(element, { onClose = () => {} } = {}) {
 
   closer.addEventListener("click", close);
   return {
-    /** @param {Connection} connection @param {{stays?: boolean}} [how] whether there is nothing to go back to */
-    show({ id, track, from, to, apart_ms, km, at }, { stays = false } = {}) {
+    /** @param {Connection} connection @param {{closable?: boolean}} [how] */
+    show({ id, track, from, to, apart_ms, km, at }, { closable = true } = {}) {
       find("title").textContent = track.title;
       find("artist").textContent = track.artist;
       const [one, other] = [from, to].map((place) => isolated(placeName(place)));
       find("cities").replaceChildren(...sayParts("{one} and {other}", { one, other }));
       find("facts").textContent = [apart(apart_ms), distance(km), when(at)].join(" · ");
       /** @type {HTMLAnchorElement} */ (find("page")).href = `${base}/c/${id}`;
-      closer.hidden = stays;
+      closer.hidden = !closable;
       element.hidden = false;
     },
     close,

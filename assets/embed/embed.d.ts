@@ -1,6 +1,6 @@
 /** What /embed.js offers to a page: `Unison.embed(element, options)`, and the `<unison-globe>` element. Version 1. */
 
-/** The parameters of /embed; a boolean counts as 0 or 1. Those of the element's data-* attributes are taken, too. */
+/** The parameters of /embed; booleans become 0 or 1. The element's data-* attributes count, too. */
 export interface Options {
   theme?: "dark" | "light" | "auto";
   /** A hex colour, such as "#ff5e8a". */
@@ -22,14 +22,14 @@ export interface Options {
   /** The id of a connection. */
   moment?: string;
   at?: string | number;
-  /** Of the frame, in CSS pixels, or a CSS length such as "100%"; all of the element's unless given. */
+  /** Of the frame, in CSS pixels, or a CSS length such as "100%"; the element's unless given. */
   width?: number | string;
   height?: number | string;
-  /** false loads at once, not only near the viewport. */
+  /** false loads at once instead of near the viewport. */
   lazy?: boolean | string;
 }
 
-/** What must hold for what is shown; all of it. */
+/** What connections must have to be shown; all of it. */
 export interface Filter {
   artist?: string;
   track?: string;
@@ -60,7 +60,7 @@ export interface Connection {
 }
 
 export interface Status {
-  /** "none" is a poster's that nobody clicked yet. */
+  /** "none" while a poster waits for a click. */
   stream: "none" | "connecting" | "live" | "stalled" | "lost" | "refused" | "moment" | "past";
   globe: "poster" | "loading" | "ready" | "none";
   paused: boolean;
@@ -69,34 +69,34 @@ export interface Status {
 }
 
 export interface Events {
-  /** Two met. */
+  /** A new connection. */
   connection: Connection;
-  /** A moment is shown, or a visitor picked a connection. */
+  /** The frame shows a moment, or a visitor picked a connection. */
   moment: Connection;
   status: Status;
 }
 
 export interface Player {
-  /** When the frame answers; it is rejected if the embed is destroyed before. */
+  /** Resolves when the frame answers; rejects if the embed is destroyed before. */
   readonly ready: Promise<void>;
   readonly frame: HTMLIFrameElement;
-  /** Hear of something, of the present status at once; returns what stops that. */
-  on<Name extends keyof Events>(name: Name, tell: (detail: Events[Name]) => void): () => void;
+  /** Listen to an event. "status" is called at once with the present one. Returns a function that stops listening. */
+  on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void;
   pause(): Promise<void>;
-  /** Go on; of a poster, load the globe. */
+  /** Resume; with a poster, load the globe. */
   play(): Promise<void>;
-  /** Show what passes, or everything: null. It is rejected where the server does not know the filter. */
+  /** Show what passes the filter, or everything: null. Rejects if the server does not know the filter. */
   setFilter(filter: Filter | null): Promise<void>;
-  /** Bring a place to the middle, in degrees. */
+  /** Bring a place to the centre, in degrees. */
   flyTo(place: { lon: number; lat: number }): Promise<void>;
-  /** Take the frame away. */
+  /** Remove the frame. */
   destroy(): Promise<void>;
 }
 
 export interface UnisonApi {
   readonly version: 1;
   embed(element: Element | string, options?: Options): Player;
-  /** Take in the `data-unison` elements and frames that came later. */
+  /** Embed `data-unison` elements and frames that were added later. */
   scan(): void;
 }
 

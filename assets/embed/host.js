@@ -1,16 +1,16 @@
 /**
- * Served as /embed.js for other people's pages: makes frames of our globe out of `<div data-unison>`, takes in those
- * that are there, and gives a player's methods over messages (hostmessages.js is the other end, embed.d.ts the types).
+ * Served as /embed.js to host pages. It makes frames out of `<div data-unison>`, finds frames that are there already, and
+ * offers the API in embed.d.ts. It talks to the frames by messages (hostmessages.js is the other end).
  */
 (() => {
   // as embed.d.ts has them
   /** @typedef {NonNullable<Parameters<typeof Unison.embed>[1]>} Options */
   /** @typedef {ReturnType<typeof Unison.embed>} Player */
 
-  if (window.Unison) return window.Unison.scan(); // it was here already
+  if (window.Unison) return window.Unison.scan(); // the script ran already
 
   const VERSION = 1;
-  const NEAR = "300px"; // of the viewport: then a frame begins to load
+  const NEAR = "300px"; // from the viewport, a frame begins to load
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
   const PARAMETERS =
     "theme accent background lang artist track country city autorotate controls labels feed logo title poster moment at".split(" ");
@@ -35,18 +35,18 @@
     return url.href;
   }
 
-  /** Whether a frame that is there already is one of ours. @param {Element} element @returns {element is HTMLIFrameElement} */
+  /** Whether a frame is one of ours. @param {Element} element @returns {element is HTMLIFrameElement} */
   function isFrame(element) {
     if (!(element instanceof HTMLIFrameElement)) return false;
     try {
       const { origin, pathname } = new URL(element.src || "about:blank", location.href);
       return origin === base.origin && pathname === new URL("embed", base).pathname;
     } catch {
-      return false; // somebody else's, with an address that is none
+      return false; // another frame, with a malformed address
     }
   }
 
-  /** A length as a style has it. @param {string | number | undefined} given in pixels, or any that CSS knows */
+  /** A length for a style. @param {string | number | undefined} given  in pixels, or any CSS length */
   const length = (given) => (given && Number.isFinite(Number(given)) ? `${given}px` : String(given ?? ""));
 
   /** @param {Element} element @param {Options} options */
@@ -55,12 +55,12 @@
     frame.title = options.title || "Unison: two strangers, one song, the same second";
     frame.setAttribute("sandbox", SANDBOX);
     frame.allow = "fullscreen";
-    const usual = { width: "100%", height: element.clientHeight > 0 ? "100%" : "auto", aspectRatio: "16 / 9" };
-    Object.assign(frame.style, { display: "block", border: "0", maxWidth: "100%", minHeight: "200px", ...usual });
-    // what is no length leaves the usual one
+    const size = { width: "100%", height: element.clientHeight > 0 ? "100%" : "auto", aspectRatio: "16 / 9" };
+    Object.assign(frame.style, { display: "block", border: "0", maxWidth: "100%", minHeight: "200px", ...size });
+    // the browser ignores malformed lengths
     if (options.width) frame.style.width = length(options.width);
     if (options.height) frame.style.height = length(options.height);
-    // a frame of another colour scheme than its element's is never transparent
+    // a frame whose colour scheme differs from its element's is never transparent
     if (options.background === "transparent") frame.style.colorScheme = "light";
     element.append(frame);
     return frame;
@@ -69,7 +69,7 @@
   /** @param {Element | string} target @param {Options} [given] @returns {Player} */
   function embed(target, given = {}) {
     const element = typeof target === "string" ? document.querySelector(target) : target;
-    if (!element) throw new TypeError(`Unison.embed: nothing here is ${target}`);
+    if (!element) throw new TypeError(`Unison.embed: no element matches ${target}`);
     const known = players.get(element);
     if (known) return known;
     const own = isFrame(element);
@@ -84,71 +84,71 @@
   }
 
   /**
-   * @param {HTMLIFrameElement} frame @param {string | null} src to be loaded, or null where it is already
+   * @param {HTMLIFrameElement} frame @param {string | null} src  to load, or null if the frame has it already
    * @param {unknown} lazy @param {() => void} onEnd
    */
   function createPlayer(frame, src, lazy, onEnd) {
     /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
-    const asked = new Map();
+    const calls = new Map();
     /** @type {Record<string, Set<(detail: any) => void>>} */
-    const heard = Object.fromEntries(NAMES.map((name) => [name, new Set()]));
+    const listeners = Object.fromEntries(NAMES.map((name) => [name, new Set()]));
     let count = 0;
-    let ended = false;
+    let destroyed = false;
     /** @type {unknown} */
-    let status = null; // as it was heard last
+    let status = null; // the latest
     /** @type {() => void} */
-    let isReady = () => {};
+    let resolveReady = () => {};
     /** @type {(error: Error) => void} */
-    let isOver = () => {};
+    let rejectReady = () => {};
     /** @type {Promise<void>} */
-    const ready = new Promise((resolve, reject) => ([isReady, isOver] = [resolve, reject]));
-    ready.catch(() => {}); // whoever waits for it is told; nobody need wait
+    const ready = new Promise((resolve, reject) => ([resolveReady, rejectReady] = [resolve, reject]));
+    ready.catch(() => {}); // no unhandled rejection where nobody waits for it
 
-    // what is said first goes to whoever is in the frame: it holds nothing, and before it loads that is not us
-    const greet = () => frame.contentWindow?.postMessage({ unison: VERSION, type: "hello" }, "*");
+    // to any origin, because the frame may not have loaded ours yet; the message has no content
+    const sayHello = () => frame.contentWindow?.postMessage({ unison: VERSION, type: "hello" }, "*");
 
     /** @param {MessageEvent} event */
-    function hear({ source, origin, data }) {
+    function receive({ source, origin, data }) {
       if (source === null || source !== frame.contentWindow || origin !== base.origin) return;
       if (data?.unison !== VERSION) return;
-      if (data.type === "here") greet();
-      else if (data.type === "ready") isReady();
-      else if (data.type === "event" && Object.hasOwn(heard, data.name)) {
+      if (data.type === "here") sayHello();
+      else if (data.type === "ready") resolveReady();
+      else if (data.type === "event" && Object.hasOwn(listeners, data.name)) {
         if (data.name === "status") status = data.detail;
-        heard[data.name].forEach((tell) => tell(data.detail));
+        listeners[data.name].forEach((listener) => listener(data.detail));
       } else if (data.type === "answer") {
-        const waiting = asked.get(data.id);
-        asked.delete(data.id);
+        const waiting = calls.get(data.id);
+        calls.delete(data.id);
         if ("error" in data) waiting?.reject(new Error(data.error));
         else waiting?.resolve(data.value);
       }
     }
 
-    const watch = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && load(), { rootMargin: NEAR });
+    const observer = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && load(), { rootMargin: NEAR });
 
     function load() {
-      watch.disconnect();
+      observer.disconnect();
       if (src !== null) frame.src = src;
       src = null;
     }
 
     /** @param {string} method @param {...unknown} args @returns {Promise<any>} */
     async function call(method, ...args) {
-      if (ended) throw new Error("this embed was destroyed");
+      if (destroyed) throw new Error("this embed was destroyed");
       load();
       await ready;
       count += 1;
       const message = { unison: VERSION, type: "call", id: count, method, args };
       return new Promise((resolve, reject) => {
-        asked.set(count, { resolve, reject });
+        calls.set(count, { resolve, reject });
         frame.contentWindow?.postMessage(message, base.origin);
       });
     }
 
-    window.addEventListener("message", hear);
-    if (src === null) greet();
+    window.addEventListener("message", receive);
+    if (src === null) sayHello();
     else if (lazy === false || lazy === "0" || lazy === "false") load();
-    else watch.observe(frame);
+    else observer.observe(frame);
 
     return {
       ready,
@@ -157,20 +157,20 @@
       play: () => call("play"),
       setFilter: (/** @type {unknown} */ filter) => call("setFilter", filter),
       flyTo: (/** @type {unknown} */ place) => call("flyTo", place),
-      on(/** @type {string} */ name, /** @type {(detail: any) => void} */ tell) {
-        if (!NAMES.includes(name)) throw new TypeError(`Unison: an embed has no ${name}; it has ${NAMES.join(", ")}`);
-        heard[name].add(tell);
-        if (name === "status") queueMicrotask(() => status && heard.status.has(tell) && tell(status));
-        return () => void heard[name].delete(tell);
+      on(/** @type {string} */ name, /** @type {(detail: any) => void} */ listener) {
+        if (!NAMES.includes(name)) throw new TypeError(`Unison: an embed has no event ${name}; it has ${NAMES.join(", ")}`);
+        listeners[name].add(listener);
+        if (name === "status") queueMicrotask(() => status && listeners.status.has(listener) && listener(status));
+        return () => void listeners[name].delete(listener);
       },
       async destroy() {
-        if (ended) return;
-        ended = true;
-        window.removeEventListener("message", hear);
-        watch.disconnect();
-        const over = new Error("this embed was destroyed");
-        isOver(over);
-        asked.forEach(({ reject }) => reject(over));
+        if (destroyed) return;
+        destroyed = true;
+        window.removeEventListener("message", receive);
+        observer.disconnect();
+        const error = new Error("this embed was destroyed");
+        rejectReady(error);
+        calls.forEach(({ reject }) => reject(error));
         onEnd();
       },
     };
@@ -180,7 +180,7 @@
     static observedAttributes = PARAMETERS;
     /** @type {Player | null} */
     player = null;
-    waits = false;
+    pending = false;
 
     connectedCallback() {
       this.style.display ||= "block";
@@ -193,10 +193,10 @@
     }
 
     attributeChangedCallback() {
-      if (!this.player || this.waits) return;
-      this.waits = true;
+      if (!this.player || this.pending) return;
+      this.pending = true;
       queueMicrotask(() => {
-        this.waits = false;
+        this.pending = false;
         this.disconnectedCallback();
         if (this.isConnected) this.begin();
       });
@@ -214,7 +214,7 @@
     }
   }
 
-  /** Take in what is on the page by now. */
+  /** Embed everything on the page by now. */
   function scan() {
     for (const element of document.querySelectorAll("[data-unison], iframe")) {
       if (!(element instanceof HTMLIFrameElement) || isFrame(element)) embed(element);

@@ -1,7 +1,7 @@
-/** What a frame shows, put together: what is shown goes to the globe, the list and the page around; or one moment does. */
+/** The player in an embed's frame: the stream, or one moment, on the globe, in the list and as events to the host page. */
 import { base } from "../common/baseurl.js";
 import { say } from "../common/i18n.js";
-import { media } from "../common/mediaquery.js";
+import { mediaQuery } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
 import { createFeed } from "../feed/feed.js";
 import { createStreamStatus } from "../feed/streamstatus.js";
@@ -12,16 +12,16 @@ import { checkFilter, parsePlace } from "./arguments.js";
  * @typedef {object} Parts
  * @property {ReturnType<typeof import("../globe/view.js").createView>} globe
  * @property {ReturnType<typeof import("./caption.js").createCaption>} caption
- * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSourceBadge>} sources
+ * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSourceBadge>} sourceBadge
  * @property {ReturnType<typeof import("../ui/pause.js").createPause>} pause
- * @property {object} keys
- * @property {object} taps
+ * @property {object} shortcuts
+ * @property {object} clicks
  */
 
-const AGAIN_MS = 11_000; // a moment's arc flies, stands (HOLD_S in webapp/web/embed.py) and fades in less
+const REPLAY_MS = 11_000; // longer than a moment's arc lasts (HOLD_S in webapp/web/embed.py is part of that)
 const LISTED = 12;
-const NEARER = 0.5;
-const OVER_STAGE = [".heading", ".tools", ".state", "#caption", "footer", ".feed"];
+const ZOOM_LEVELS = 0.5; // per press of a button
+const OVERLAYS = [".heading", ".tools", ".state", "#caption", "footer", ".feed"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -29,168 +29,174 @@ const nothing = () => {};
 
 /**
  * @param {import("../pages/embed.js").Embed} embed
- * @param {{tell: (name: string, detail: unknown) => void}} bridge
+ * @param {{emit: (name: string, detail: unknown) => void}} host
  */
-export async function show(embed, bridge) {
+export async function createPlayer(embed, host) {
   const stage = find("stage");
   /** @type {ReturnType<typeof createParts<Parts>>} */
   const parts = createParts({
     note: find("trouble"),
-    names: { caption: say("Details"), sources: say("Source of the plays"), pause: say("Pause"), keys: say("Keys") },
-    controls: { sources: ".source", pause: "#pause" },
-    onFail: { globe: () => (document.body.dataset.globe = "none") }, // a still stands in its place
+    names: {
+      caption: say("Details"),
+      sourceBadge: say("Source of the plays"),
+      pause: say("Pause"),
+      shortcuts: say("Keys"),
+    },
+    controls: { sourceBadge: ".source", pause: "#pause" },
+    onFail: { globe: () => (document.body.dataset.globe = "none") }, // the style sheet then shows the placeholder
   });
   const { start, use } = parts;
   const list = document.getElementById("feed");
   const feed = list && createFeed(list, {
-    most: LISTED,
+    max: LISTED,
     newer: /** @type {HTMLButtonElement} */ (find("newer")),
     colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
-    onChoose: see,
+    onChoose: showCaption,
   });
   const status = createStreamStatus(find("status"));
-  const wish = media("(prefers-reduced-motion: reduce)");
+  const reducedMotion = mediaQuery("(prefers-reduced-motion: reduce)");
   let filters = embed.filters;
-  let name = "connecting";
-  let asked = 0; // filters, one after the other
+  let streamState = "connecting";
+  let filterCalls = 0;
 
   const paused = () => use("pause", (pause) => pause.paused()) ?? false;
 
   /** @param {(globe: import("../globe/view.js").Globe) => void} act */
-  const withGlobe = (act) => void use("globe", (view) => view.draw(act));
+  const withGlobe = (act) => void use("globe", (view) => view.withGlobe(act));
 
   /** @param {(globe: import("../globe/view.js").Globe) => void} act */
-  const onGlobe = (act) => void (paused() || withGlobe(act));
+  const withMovingGlobe = (act) => void (paused() || withGlobe(act));
 
-  const tellStatus = () => {
-    const drawn = document.body.dataset.globe;
-    bridge.tell("status", { stream: name, globe: drawn, paused: paused(), source: find("sources").textContent });
+  const emitStatus = () => {
+    const globe = document.body.dataset.globe;
+    host.emit("status", { stream: streamState, globe, paused: paused(), source: find("sources").textContent });
   };
 
-  /** A visitor picked it. @param {Connection} connection */
-  function see(connection) {
+  /** A visitor picked a connection. @param {Connection} connection */
+  function showCaption(connection) {
     withGlobe((globe) => globe.replay(connection));
     use("caption", (caption) => caption.show(connection));
-    bridge.tell("moment", connection);
+    host.emit("moment", connection);
   }
 
   const turn = (/** @type {number} */ east, /** @type {number} */ north) => withGlobe((globe) => globe.turn(east, north));
-  const nearer = (/** @type {number} */ by) => withGlobe((globe) => globe.nearer(by));
+  const zoomBy = (/** @type {number} */ levels) => withGlobe((globe) => globe.zoomBy(levels));
   await Promise.all([
     start("globe", () => import("../globe/view.js"), ({ createView }) =>
-      createView(stage, { scene: JSON.parse(find("scene").textContent ?? ""), over: OVER_STAGE }),
+      createView(stage, { scene: JSON.parse(find("scene").textContent ?? ""), overlays: OVERLAYS }),
     ),
-    start("sources", () => import("../feed/sourcebadge.js"), ({ createSourceBadge }) => createSourceBadge(find("sources"))),
+    start("sourceBadge", () => import("../feed/sourcebadge.js"), ({ createSourceBadge }) => createSourceBadge(find("sources"))),
     start("caption", () => import("./caption.js"), ({ createCaption }) => createCaption(find("caption"))),
     start("pause", () => import("../ui/pause.js"), ({ createPause }) =>
       createPause(find("pause"), {
         note: find("meanwhile"),
-        turn(now) {
+        onChange(now) {
           feed?.hold(now);
           withGlobe((globe) => globe.pause(now));
-          tellStatus();
+          emitStatus();
         },
-        tell: nothing,
+        announce: nothing,
       }),
     ),
-    start("taps", () => import("../globe/clicks.js"), ({ createClicks }) =>
+    start("clicks", () => import("../globe/clicks.js"), ({ createClicks }) =>
       createClicks(stage, {
         pick: (at, reach) => use("globe", (view) => view.globe()?.pick(at, reach)) ?? null,
-        onPick: see,
+        onPick: showCaption,
         onMiss: nothing,
       }),
     ),
     embed.controls &&
-      start("keys", () => import("../ui/shortcuts.js"), ({ createShortcuts }) => {
+      start("shortcuts", () => import("../ui/shortcuts.js"), ({ createShortcuts }) => {
         const pause = () => void use("pause", (made) => made.toggle());
-        return createShortcuts(document.body, { turn, nearer, pause, search: nothing, help: nothing });
+        return createShortcuts(document.body, { turn, zoomBy, pause, search: nothing, help: nothing });
       }),
   ]);
 
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  let again;
+  let replayTimer;
   const timeline = createTimeline({
     filters: () => new URLSearchParams(filters),
     onState(state) {
-      name = state.name;
+      streamState = state.name;
       status.show(state);
-      if (state.name === "past") use("sources", (sources) => sources.replay());
-      tellStatus();
+      if (state.name === "past") use("sourceBadge", (badge) => badge.beginReplay());
+      emitStatus();
     },
-    onHello(hello, unknown, news) {
-      use("sources", (sources) => sources.begin(hello));
+    onHello(hello, unknown, fresh) {
+      use("sourceBadge", (badge) => badge.begin(hello));
       attempt(() => feed?.fill(unknown));
-      if (!paused()) news.forEach((connection) => use("globe", (view) => view.connect(connection)));
+      if (!paused()) fresh.forEach((connection) => use("globe", (view) => view.connect(connection)));
     },
-    onConnection(connection, news) {
-      attempt(() => feed?.add(connection, news));
-      bridge.tell("connection", connection);
-      if (paused()) use("pause", (pause) => pause.miss());
+    onConnection(connection, fresh) {
+      attempt(() => feed?.add(connection, fresh));
+      host.emit("connection", connection);
+      if (paused()) use("pause", (pause) => pause.countMissed());
     },
     onArc: (connection) => void (paused() || use("globe", (view) => view.connect(connection))),
-    onPulse: (pulse) => onGlobe((globe) => globe.pulse(pulse)),
-    onSpark: (spark) => onGlobe((globe) => globe.spark(spark)),
-    onFrame: (frame) => void use("sources", (sources) => sources.add(frame)),
-    onTime: status.past,
-    onLeave() {
-      clearInterval(again);
+    onPulse: (pulse) => withMovingGlobe((globe) => globe.pulse(pulse)),
+    onSpark: (spark) => withMovingGlobe((globe) => globe.spark(spark)),
+    onFrame: (frame) => void use("sourceBadge", (badge) => badge.add(frame)),
+    onTime: status.showTime,
+    onClear() {
+      clearInterval(replayTimer);
       delete document.documentElement.dataset.moment;
       use("caption", (caption) => caption.close());
-      use("globe", (view) => view.leave());
+      use("globe", (view) => view.clear());
       feed?.clear();
     },
   });
 
-  /** Show one moment in its place. @param {Connection} connection */
-  function stay(connection) {
-    name = "moment";
-    const before = { now: connection.at, plays_by_source: { [connection.source]: 1 }, recent: [] };
-    use("sources", (sources) => sources.begin(before));
+  /** Show one moment instead of the stream. @param {Connection} connection */
+  function showMoment(connection) {
+    streamState = "moment";
+    const hello = { now: connection.at, plays_by_source: { [connection.source]: 1 }, recent: [] };
+    use("sourceBadge", (badge) => badge.begin(hello));
     status.show({ name: "live" });
-    use("caption", (caption) => caption.show(connection, { stays: true }));
+    use("caption", (caption) => caption.show(connection, { closable: false }));
     feed?.fill([connection]);
     use("globe", (view) => view.connect(connection));
-    bridge.tell("moment", connection);
-    again = setInterval(() => document.hidden || onGlobe((globe) => globe.replay(connection)), AGAIN_MS);
+    host.emit("moment", connection);
+    const replay = () => document.hidden || withMovingGlobe((globe) => globe.replay(connection));
+    replayTimer = setInterval(replay, REPLAY_MS);
   }
 
-  if (embed.moment) stay(embed.moment);
+  if (embed.moment) showMoment(embed.moment);
   else timeline.begin(embed.at);
-  wish.listen(() => withGlobe((globe) => globe.setReducedMotion(wish.matches)));
+  reducedMotion.listen(() => withGlobe((globe) => globe.setReducedMotion(reducedMotion.matches)));
   if (embed.controls) {
-    find("nearer").addEventListener("click", () => nearer(NEARER));
-    find("farther").addEventListener("click", () => nearer(-NEARER));
+    find("nearer").addEventListener("click", () => zoomBy(ZOOM_LEVELS));
+    find("farther").addEventListener("click", () => zoomBy(-ZOOM_LEVELS));
   }
-  const begun = Promise.resolve(
+  const viewStarted = Promise.resolve(
     use("globe", (view) =>
       view.start({
-        calm: () => wish.matches,
+        reducedMotion: () => reducedMotion.matches,
         nowS: timeline.shownS,
         onGlobe(globe) {
           globe.pause(paused());
           globe.follow(embed.autorotate);
-          if (embed.moment) globe.replay(embed.moment, { alone: true }); // in place of the still's
+          if (embed.moment) globe.replay(embed.moment, { alone: true }); // instead of the placeholder's arc
         },
       }),
     ),
-  ).then(tellStatus);
+  ).then(emitStatus);
 
   return {
     pause: () => void (paused() || use("pause", (pause) => pause.toggle())),
     play: () => void (paused() && use("pause", (pause) => pause.toggle())),
     /** Show what passes a filter, or everything. @param {unknown} next */
     async setFilter(next) {
-      const wished = ++asked;
-      const found = await checkFilter(base, next);
-      if (wished !== asked) return; // a later wish is under way
-      filters = found;
+      const call = ++filterCalls;
+      const checked = await checkFilter(base, next);
+      if (call !== filterCalls) return; // there was a later call
+      filters = checked;
       embed.moment = null;
-      timeline.again();
+      timeline.restart();
     },
     /** @param {unknown} place */
     async flyTo(place) {
       const { lon, lat } = parsePlace(place);
-      await begun;
+      await viewStarted;
       withGlobe((globe) => globe.flyTo(lon, lat));
     },
   };

@@ -1,12 +1,12 @@
-/** A frame as it will be on somebody's page: laid out at its true size, drawn as large as there is room here. */
+/** A preview of an embed: a frame at its true size, scaled down to the room that is there. */
 import { say } from "../common/i18n.js";
-import { media } from "../common/mediaquery.js";
+import { mediaQuery } from "../common/mediaquery.js";
 
 const NARROW = "(max-width: 50rem)"; // as in pages/embedbuilder.css
 const PART_OF_WINDOW = { narrow: 0.28, wide: 0.55 }; // of its height
 
 /**
- * How large a size is drawn where there is so much room: never larger than it is.
+ * The scale at which a size fits into the room, at most 1.
  *
  * @type {(size: {width: number, height: number}, room: {width: number, height: number}) => number}
  */
@@ -18,7 +18,7 @@ export const measured = ({ width, height }, scale) =>
     ? say("{width} by {height} pixels, shown at {percent} %", { width, height, percent: Math.round(scale * 100) })
     : say("{width} by {height} pixels", { width, height });
 
-/** @param {HTMLElement} stage with the frame within an element that takes the room of what is drawn */
+/** @param {HTMLElement} stage  has the frame, in an element that gets the size of what is drawn */
 export function createPreview(stage) {
   const frame = /** @type {HTMLIFrameElement} */ (stage.querySelector("iframe"));
   const room = /** @type {HTMLElement} */ (frame.parentElement);
@@ -29,7 +29,7 @@ export function createPreview(stage) {
   function fit() {
     const { paddingLeft, paddingRight } = getComputedStyle(stage);
     const width = stage.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-    const height = innerHeight * (media(NARROW).matches ? PART_OF_WINDOW.narrow : PART_OF_WINDOW.wide);
+    const height = innerHeight * (mediaQuery(NARROW).matches ? PART_OF_WINDOW.narrow : PART_OF_WINDOW.wide);
     const whole = { width: Math.floor(size.width ?? width), height: size.height };
     const scale = scaleIn(whole, { width, height });
     Object.assign(frame.style, { width: `${whole.width}px`, height: `${whole.height}px`, transform: `scale(${scale})` });
@@ -37,7 +37,7 @@ export function createPreview(stage) {
     note.textContent = measured(whole, scale);
   }
 
-  const observer = new ResizeObserver(fit); // not the window's height, which changes as a phone's page is scrolled
+  const observer = new ResizeObserver(fit); // not at the window's resize, which phones fire when they scroll
   observer.observe(stage);
   return {
     /** @param {string} address @param {import("./snippets.js").Size} next */

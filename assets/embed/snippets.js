@@ -1,47 +1,50 @@
 /**
- * What the builder of embeds gives to be copied, and how well a colour can be seen. Pure.
+ * The code that the embed builder offers, and the contrast of colours. Pure.
  *
- * @typedef {Record<string, string>} Choice  parameters by name; what is empty is left out
- * @typedef {{width: number | null, height: number}} Size  width: null is as wide as there is room
+ * @typedef {Record<string, string>} Choice  parameters by name; empty ones are omitted
+ * @typedef {{width: number | null, height: number}} Size  width: null is the full width
  */
-import { escaped } from "./escape.js";
 
-/** As webapp/web/oembed.py has it. @type {Size} */
-const USUAL = { width: 640, height: 360 };
+/** As in webapp/web/oembed.py. @type {Size} */
+const DEFAULT_SIZE = { width: 640, height: 360 };
 const TITLE = "Unison: two strangers, one song, the same second";
+const ESCAPES = /** @type {Record<string, string>} */ ({ "&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;" });
+
+/** Escaped for HTML. @param {string} text */
+const escaped = (text) => text.replace(/[&"<>]/g, (sign) => ESCAPES[sign]);
 
 /** @param {Choice} choice @returns {[string, string][]} */
-const made = (choice) => Object.entries(choice).filter(([, value]) => value !== "");
+const given = (choice) => Object.entries(choice).filter(([, value]) => value !== "");
 
-/** The frame's address. @param {string} base without a slash at its end @param {Choice} choice */
+/** The frame's address. @param {string} base  without a slash at its end @param {Choice} choice */
 export function addressOf(base, choice) {
-  const query = new URLSearchParams(made(choice));
+  const query = new URLSearchParams(given(choice));
   return `${base}/embed${query.size ? `?${query}` : ""}`;
 }
 
 /** The frame as HTML. @type {(base: string, choice: Choice, size?: Size, title?: string) => string} */
-export function iframeOf(base, choice, { width, height } = USUAL, title = choice.title || TITLE) {
-  const clear = choice.background === "transparent" ? "; color-scheme: light" : "";
+export function iframeOf(base, choice, { width, height } = DEFAULT_SIZE, title = choice.title || TITLE) {
+  const scheme = choice.background === "transparent" ? "; color-scheme: light" : "";
   return [
     `<iframe src="${escaped(addressOf(base, choice))}"`,
     `  title="${escaped(title)}" width="${width ?? "100%"}" height="${height}"`,
-    `  style="border: 0; max-width: 100%${clear}" loading="lazy"></iframe>`,
+    `  style="border: 0; max-width: 100%${scheme}" loading="lazy"></iframe>`,
   ].join("\n");
 }
 
-/** @type {(base: string, choice: Choice, size: Size) => string} */
+/** The script and its element as HTML. @type {(base: string, choice: Choice, size: Size) => string} */
 export function scriptOf(base, choice, { width, height }) {
   /** @type {[string, string][]} */
   const size = [["height", String(height)]];
   if (width !== null) size.unshift(["width", String(width)]);
-  const data = [...made(choice), ...size].map(([name, value]) => ` data-${name}="${escaped(value)}"`);
+  const data = [...given(choice), ...size].map(([name, value]) => ` data-${name}="${escaped(value)}"`);
   return `<script async src="${escaped(base)}/embed.js"></script>\n<div data-unison${data.join("")}></div>`;
 }
 
 /** @param {string} base @param {Choice} choice */
 export const oembedOf = (base, choice) => `${base}/oembed?${new URLSearchParams({ url: addressOf(base, choice) })}`;
 
-/** The three parts of a hex colour, from 0 to 1, or null. @param {string} text */
+/** Red, green and blue of a hex colour, from 0 to 1; null for other texts. @param {string} text */
 export function partsOf(text) {
   const digits = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim())?.[1];
   if (!digits) return null;
@@ -49,13 +52,13 @@ export function partsOf(text) {
   return [0, 2, 4].map((at) => Number.parseInt(six.slice(at, at + 2), 16) / 255);
 }
 
-/** WCAG's relative luminance. @param {number[]} parts */
+/** WCAG's relative luminance, as in webapp/graphics/contrast.py. @param {number[]} parts */
 function luminance(parts) {
   const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** WCAG's contrast of two hex colours, from 1 to 21, or null where one is none. @param {string} one @param {string} other */
+/** WCAG's contrast of two hex colours, from 1 to 21; null for other texts. @param {string} one @param {string} other */
 export function contrastOf(one, other) {
   const both = [one, other].map(partsOf);
   if (!both[0] || !both[1]) return null;

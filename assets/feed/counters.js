@@ -1,10 +1,10 @@
-/** The numbers: plays a second, people together, and how much of it is shown, over the last ten seconds. */
+/** The counters over the last ten seconds: plays per second, people together, and connections shown. */
 import { count } from "../common/format.js";
 import { createRollingSums } from "../common/rollingsums.js";
 
 const SPAN_S = 10;
 
-/** @param {HTMLElement} element holding one [data-count] for each number */
+/** @param {HTMLElement} element  has a [data-count] for each counter */
 export function createCounters(element) {
   const last = createRollingSums(SPAN_S);
 
@@ -24,7 +24,6 @@ export function createCounters(element) {
       put("shown", count(last.sum("shown")));
       put("found", count(last.sum("found")));
     },
-    /** Begin anew, such as with another stream. */
     clear: () => last.clear(),
   };
 }

@@ -1,53 +1,54 @@
 /**
- * The list of the latest connections: the same as the globe, in words. Each entry's heading is a button; one of them is
- * reached by tab, the others from there by the arrow keys. While somebody reads, what comes waits behind a button.
+ * The list of the latest connections: what the globe shows, in words. Each entry's heading is a button. Tab reaches one of
+ * them, and the arrow keys move between them. While somebody points at the list or uses it, new entries wait behind a
+ * button.
  *
  * @typedef {object} FeedOptions
- * @property {number} [most]
- * @property {HTMLButtonElement} newer  says how many wait, and brings them in; beside the list in an element of theirs
+ * @property {number} [max]
+ * @property {HTMLButtonElement} newer  shows how many entries wait, and adds them; it shares its parent with the list
  * @property {(track: Track) => string[]} colours
  * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
- * @property {(connection: Connection) => boolean} [mine]  whether the viewer's own city has part in it
- * @property {(connection: Connection) => "from" | "to" | null} [yours]  which end the viewer is
- * @property {((track: Track) => void) | null} [onPlay]  a press on a song; null where there is none
+ * @property {(connection: Connection) => boolean} [mine]  whether it touches the visitor's city
+ * @property {(connection: Connection) => "from" | "to" | null} [yours]  the visitor's own end
+ * @property {((track: Track) => void) | null} [onPlay]  the visitor plays a song; null where visitors cannot
  */
 import { apart, distance, placeName, time as timeOf } from "../common/format.js";
 import { say, sayCount, sayParts } from "../common/i18n.js";
 
 export const LISTED = 60; // connections
-const LIT = 4; // of what comes in together: more at once would be a flash
+const LIT = 4; // light up at most so many new entries at once
 
 /** @type {Record<string, (at: number, last: number) => number>} */
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
 export function createFeed(list, options) {
-  const { most = LISTED, newer, colours, onChoose = () => {}, onPlay = null } = options;
+  const { max = LISTED, newer, colours, onChoose = () => {}, onPlay = null } = options;
   const { mine = () => false, yours = () => null } = options;
   /** @type {Connection[]} */
   let waiting = [];
   let missed = 0;
   let reading = false;
   let held = false;
-  let asked = ""; // for which of the server's entries, of which more is known only once the stream is there
-  const place = /** @type {HTMLElement} */ (list.parentElement);
+  let chosenId = ""; // of the server's entries, which get their connections only with the stream
+  const parent = /** @type {HTMLElement} */ (list.parentElement);
   /** @type {WeakMap<Element, Connection>} */
-  const told = new WeakMap();
+  const connections = new WeakMap();
 
-  /** @param {Connection} connection @param {boolean} fresh whether it comes in now */
+  /** @param {Connection} connection @param {boolean} fresh  whether it lights up */
   function put(connection, fresh) {
     const you = yours(connection);
     const item = entry(connection, colours(connection.track), fresh, you);
     item.classList.toggle("mine", you !== null || mine(connection));
     if (onPlay) item.append(playButton(connection.track));
-    told.set(item, connection);
+    connections.set(item, connection);
     list.prepend(item);
-    while (list.children.length > most) list.lastElementChild?.remove();
-    if (!list.contains(document.activeElement)) reach(0);
+    while (list.children.length > max) list.lastElementChild?.remove();
+    if (!list.contains(document.activeElement)) setTabStop(0);
   }
 
-  /** Have tab reach this entry and no other. @param {number} index */
-  function reach(index) {
+  /** Let tab reach only this entry. @param {number} index */
+  function setTabStop(index) {
     const items = [...list.children];
     items.forEach((item, i) => item.querySelectorAll("button").forEach((each) => (each.tabIndex = i === index ? 0 : -1)));
     return items[index]?.querySelector("button");
@@ -60,89 +61,88 @@ export function createFeed(list, options) {
     if (at < 0 || !Object.hasOwn(STEPS, event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     const last = items.length - 1;
-    reach(Math.min(last, Math.max(0, STEPS[event.key](at, last))))?.focus();
+    setTabStop(Math.min(last, Math.max(0, STEPS[event.key](at, last))))?.focus();
   }
 
-  /** @param {MouseEvent} event also what Enter on a button makes */
+  /** @param {MouseEvent} event  a click, or Enter on a button */
   function choose({ target }) {
     const item = target instanceof Element && target.closest("li");
-    const connection = item && told.get(item);
+    const connection = item && connections.get(item);
     if (connection && onPlay && target.closest(".play")) onPlay(connection.track);
     else if (connection) onChoose(connection, item);
-    else if (item) asked = item.dataset.id ?? "";
+    else if (item) chosenId = item.dataset.id ?? "";
   }
 
-  /** Nothing moves under the eyes of somebody who points at the list or has the focus in it. */
-  function look() {
-    reading = held || place.matches(":hover, :focus-within");
-    if (!reading) bring();
-    offer();
+  /** Hold new entries back while somebody points at the list or has the focus in it. */
+  function update() {
+    reading = held || parent.matches(":hover, :focus-within");
+    if (!reading) addWaiting();
+    showCount();
   }
 
-  function bring() {
+  function addWaiting() {
     waiting.forEach((connection) => put(connection, waiting.length <= LIT));
     waiting = [];
     missed = 0;
   }
 
-  function offer() {
+  function showCount() {
     newer.hidden = held || missed === 0;
     newer.textContent = sayCount("{n} new connection", "{n} new connections", missed);
   }
 
-  function bringNow() {
-    bring();
+  function showNewer() {
+    addWaiting();
     list.scrollTop = 0;
-    if (newer.matches(":focus-visible")) reach(0)?.focus();
-    look();
+    if (newer.matches(":focus-visible")) setTabStop(0)?.focus();
+    update();
   }
 
   const events = ["pointerenter", "pointerleave", "pointercancel", "focusin", "focusout"];
-  for (const event of events) place.addEventListener(event, look);
-  newer.addEventListener("click", bringNow);
+  for (const event of events) parent.addEventListener(event, update);
+  newer.addEventListener("click", showNewer);
   list.addEventListener("keydown", step);
   list.addEventListener("click", choose);
   return {
-    /** One was just made. @param {Connection} connection @param {boolean} [fresh] whether it lights up; many do not */
+    /** Add a new connection. @param {Connection} connection @param {boolean} [fresh]  whether it lights up */
     add(connection, fresh = true) {
       if (!reading) return put(connection, fresh);
-      waiting = [...waiting, connection].slice(-most);
+      waiting = [...waiting, connection].slice(-max);
       missed += 1;
-      offer();
+      showCount();
     },
-    /** One is the visitor's own: it comes to the top at once, whether or not it was there. @param {Connection} connection */
+    /** Put the visitor's own connection on top at once, whether or not it is listed. @param {Connection} connection */
     mark(connection) {
       const others = waiting.filter(({ id }) => id !== connection.id);
       missed -= waiting.length - others.length;
       waiting = others;
-      offer();
+      showCount();
       list.querySelector(`[data-id="${connection.id}"]`)?.remove();
       put(connection, true);
     },
-    /** @param {Connection[]} connections from before, newest first */
-    fill(connections) {
-      list.querySelectorAll("[data-served]").forEach((item) => item.remove()); // the server's, which say the same
-      [...connections].reverse().forEach((connection) => put(connection, false));
-      const item = [...list.children].find((child) => told.get(child)?.id === asked);
-      const chosen = item && told.get(item);
-      asked = "";
+    /** Replace the server's entries. @param {Connection[]} earlier  newest first */
+    fill(earlier) {
+      list.querySelectorAll("[data-served]").forEach((item) => item.remove());
+      [...earlier].reverse().forEach((connection) => put(connection, false));
+      const item = [...list.children].find((child) => connections.get(child)?.id === chosenId);
+      const chosen = item && connections.get(item);
+      chosenId = "";
       if (chosen) onChoose(chosen, /** @type {HTMLElement} */ (item));
     },
-    /** Begin anew, with another filter. */
     clear() {
       waiting = [];
       missed = 0;
       list.replaceChildren();
-      offer();
+      showCount();
     },
-    /** Let nothing move until told otherwise; what comes meanwhile waits. @param {boolean} now */
+    /** Hold new entries back, or stop doing so. @param {boolean} now */
     hold(now) {
       held = now;
-      look();
+      update();
     },
     destroy() {
-      for (const event of events) place.removeEventListener(event, look);
-      newer.removeEventListener("click", bringNow);
+      for (const event of events) parent.removeEventListener(event, update);
+      newer.removeEventListener("click", showNewer);
       list.removeEventListener("keydown", step);
       list.removeEventListener("click", choose);
       list.replaceChildren();
@@ -158,7 +158,7 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh, you) {
   colours.forEach((colour, i) => item.style.setProperty(`--colour-${i}`, colour));
   const [title, artist] = [part("title", track.title), part("artist", track.artist)];
   const [one, other] = [from, to].map((place) => isolated(placeName(place)));
-  if (you) (you === "from" ? one : other).prepend(youAre(), " ");
+  if (you) (you === "from" ? one : other).prepend(youMark(), " ");
   item.append(
     heading(...sayParts("{title} by {artist}", { title, artist })),
     row("cities", ...sayParts("{one} and {other}", { one, other })),
@@ -167,7 +167,7 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh, you) {
   return item;
 }
 
-/** The song, as a heading that is a button. @param {...(Node | string)} parts */
+/** The song, as a heading with a button. @param {...(Node | string)} parts */
 function heading(...parts) {
   const [element, button, song] = ["h3", "button", "span"].map((tag) => document.createElement(tag));
   /** @type {HTMLButtonElement} */ (button).type = "button";
@@ -179,7 +179,7 @@ function heading(...parts) {
   return element;
 }
 
-/** A press on the song. @param {Track} track */
+/** The button that plays the song. @param {Track} track */
 function playButton(track) {
   const button = document.createElement("button");
   button.type = "button";
@@ -190,8 +190,8 @@ function playButton(track) {
   return button;
 }
 
-/** Before the visitor's own city. */
-function youAre() {
+/** Stands before the visitor's own city. */
+function youMark() {
   const element = document.createElement("b");
   element.className = "you";
   element.textContent = say("You");
@@ -206,7 +206,7 @@ function row(kind, ...parts) {
   return element;
 }
 
-/** Text of any direction, which must not turn its neighbours around. @param {string} text */
+/** Text of any direction, isolated from the text around it. @param {string} text */
 export function isolated(text) {
   const element = document.createElement("bdi");
   element.textContent = text;

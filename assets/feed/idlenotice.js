@@ -1,14 +1,14 @@
 /**
- * A calm word where the eye looks while nothing happens: how long ago the last two met. It is there to be read, by a
- * screen reader too, but never announced: silence needs no interruption.
+ * A notice on the globe while nothing happens: how long ago the last two people met. Screen readers can read it, but it is
+ * never announced.
  */
 import { ago } from "../common/format.js";
 import { say } from "../common/i18n.js";
 
-const QUIET_S = 20;
-const EVERY_MS = 2000;
+const IDLE_S = 20;
+const CHECK_MS = 2000;
 
-/** Seconds as coarse as they are said: a number that ticks would not be calm. @param {number} seconds */
+/** Seconds in steps of ten, so that the number does not tick. @param {number} seconds */
 const coarse = (seconds) => (seconds < 60 ? Math.floor(seconds / 10) * 10 : seconds);
 
 /**
@@ -20,31 +20,30 @@ export function createIdleNotice(element, { words, now }) {
   /** @type {number | null} */
   let lastS = null;
 
-  function look() {
+  function update() {
     const passedS = lastS === null ? 0 : now() - lastS;
-    const quiet = live && passedS >= QUIET_S;
-    const text = quiet ? say("The last two met {ago}.", { ago: ago(coarse(passedS)) }) : "";
+    const idle = live && passedS >= IDLE_S;
+    const text = idle ? say("The last two met {ago}.", { ago: ago(coarse(passedS)) }) : "";
     if (words.textContent !== text) words.textContent = text;
-    element.hidden = !quiet;
+    element.hidden = !idle;
   }
 
-  const timer = setInterval(look, EVERY_MS);
-  look();
+  const timer = setInterval(update, CHECK_MS);
+  update();
   return {
-    /** Two met. @param {{at: number}} event */
+    /** Two people met. @param {{at: number}} event */
     met({ at }) {
       lastS = Math.max(at, lastS ?? at);
-      look();
+      update();
     },
-    /** How the stream is doing: of one that is away nobody knows whether it is quiet. @param {{name: string}} state */
-    state({ name }) {
+    /** The notice appears only while the stream is live. @param {{name: string}} state */
+    setState({ name }) {
       live = name === "live";
-      look();
+      update();
     },
-    /** Begin anew, with another filter. */
     clear() {
       lastS = null;
-      look();
+      update();
     },
     destroy: () => clearInterval(timer),
   };

@@ -1,6 +1,6 @@
 /**
- * The badge that says where the plays come from: every source of the last minute, and of what was there to begin with as
- * long as it may be listed, so nobody takes a show for life.
+ * The badge that says where the plays come from: the sources of the last minute, and those of the list's first entries
+ * while they may still be listed. So nobody mistakes simulated plays for real ones.
  */
 import { listed } from "../common/format.js";
 import { say } from "../common/i18n.js";
@@ -18,52 +18,52 @@ const ORDER = Object.keys(WORDS);
 /** @param {HTMLElement} badge */
 export function createSourceBadge(badge) {
   const last = createRollingSums(SPAN_S);
-  const before = new Set();
-  let since = 0;
-  let replayed = false;
+  const firstSources = new Set();
+  let added = 0; // connections since the first ones
+  let isReplay = false;
 
   /** @param {string} name */
-  const isShown = (name) => last.sum(name) > 0 || before.has(name);
+  const isShown = (name) => last.sum(name) > 0 || firstSources.has(name);
 
   /** @param {string[]} names */
-  function worded(names) {
+  function textOf(names) {
     const sources = listed(names.map((name) => WORDS[name][0]));
-    if (replayed) return names.length ? say("replay: {sources}", { sources }) : WORDS.replay[0];
+    if (isReplay) return names.length ? say("replay: {sources}", { sources }) : WORDS.replay[0];
     return names.length ? sources : say("no plays yet");
   }
 
-  function tell() {
+  function update() {
     const names = ORDER.filter(isShown);
-    const text = worded(names);
+    const text = textOf(names);
     if (badge.textContent === text) return;
     badge.textContent = text;
-    badge.dataset.sources = replayed ? "replay" : names.join(" ");
+    badge.dataset.sources = isReplay ? "replay" : names.join(" ");
     badge.title = names.map((name) => WORDS[name][1]).join(" ");
   }
 
   return {
     /** @param {Pick<Hello, "now" | "plays_by_source" | "recent">} hello */
     begin({ now, plays_by_source, recent }) {
-      replayed = false;
-      for (const { source } of recent) before.add(source);
-      if (recent.length) since = 0;
+      isReplay = false;
+      for (const { source } of recent) firstSources.add(source);
+      if (recent.length) added = 0;
       last.clear();
       last.add(now, { ...plays_by_source });
-      tell();
+      update();
     },
-    /** What comes now is of the past. */
-    replay() {
-      replayed = true;
-      before.clear();
+    /** The page shows the past from now on. */
+    beginReplay() {
+      isReplay = true;
+      firstSources.clear();
       last.clear();
-      tell();
+      update();
     },
     /** @param {Frame} frame */
     add({ now, counts, connections }) {
-      since += connections.length;
-      if (since >= LISTED) before.clear();
+      added += connections.length;
+      if (added >= LISTED) firstSources.clear();
       last.add(now, { ...counts.plays_by_source });
-      tell();
+      update();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** How the stream is doing, in a line: connecting, live, stalled or lost (for how long), back (and what was missed). */
+/** The status line of the stream: connecting, live, stalled, lost (for how long), reconnected (with what was missed). */
 import { dateTime, duration, time, welcomeBack } from "../common/format.js";
 import { say } from "../common/i18n.js";
 
@@ -9,7 +9,7 @@ const DAY_S = 86_400;
 export function createStreamStatus(element, { now = Date.now } = {}) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let note = ""; // what is to be said once now is shown
+  let note = ""; // shown once, when the page goes live
 
   /** @param {string} name @param {string} text */
   function put(name, text) {
@@ -18,19 +18,19 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
   }
 
   /** @param {Extract<StreamState, {name: "lost"}>} state */
-  function count(state) {
+  function showLost(state) {
     const waitS = Math.max(0, state.retryAtMs - now()) / 1000;
     const away = duration((now() - state.sinceMs) / 1000);
     const next = { away, wait: duration(waitS) };
     if (waitS >= 1) put("lost", say("Connection lost, away for {away}; next try in {wait}", next));
     else put("lost", say("Connection lost, away for {away}; trying again…", next));
-    timer = setTimeout(count, 1000, state);
+    timer = setTimeout(showLost, 1000, state);
   }
 
   /** @param {Extract<StreamState, {name: "stalled"}>} state */
-  function wait(state) {
+  function showStalled(state) {
     put("stalled", say("No updates for {time}…", { time: duration((now() - state.sinceMs) / 1000) }));
-    timer = setTimeout(wait, 1000, state);
+    timer = setTimeout(showStalled, 1000, state);
   }
 
   /** @param {number} atS epoch seconds */
@@ -40,24 +40,24 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
     /** @param {StreamState} state */
     show(state) {
       clearTimeout(timer);
-      if (state.name === "lost") return count(state);
-      if (state.name === "stalled") return wait(state);
+      if (state.name === "lost") return showLost(state);
+      if (state.name === "stalled") return showStalled(state);
       if (state.name === "connecting") return put("connecting", say("Connecting…"));
       if (state.name === "refused") return put("refused", state.reason);
-      if (state.name === "past") return; // its time comes at once, and again and again
+      if (state.name === "past") return; // showTime follows at once
       const first = state.back ? welcomeBack(state.back) : note;
       note = "";
       put("live", first || say("Connected"));
       if (first) timer = setTimeout(put, WELCOME_MS, "live", say("Connected"));
     },
-    /** What is shown is of that time, epoch seconds, and the oldest that is kept. @type {(atS: number, oldest?: boolean) => void} */
-    past(atS, oldest = false) {
+    /** The page shows this past time, epoch seconds; oldest: nothing older is kept. @type {(atS: number, oldest?: boolean) => void} */
+    showTime(atS, oldest = false) {
       clearTimeout(timer);
       const at = { time: when(atS) };
       put("past", oldest ? say("As it was at {time}; nothing older is kept", at) : say("As it was at {time}", at));
     },
-    /** A time that was asked for is yet to come, epoch seconds; gives what is said of it once now is shown. @param {number} atS */
-    ahead: (atS) => (note = say("{time} is yet to come; this is now", { time: when(atS) })),
+    /** The requested time, epoch seconds, has yet to come. Returns the note that appears when live. @param {number} atS */
+    noteFuture: (atS) => (note = say("{time} is yet to come; this is now", { time: when(atS) })),
     destroy: () => clearTimeout(timer),
   };
 }

@@ -1,10 +1,8 @@
-/**
- * Where things happen: the middle of what happened lately, which moves slowly because what was lasts on. Pure.
- */
+/** Where connections happen: the centre of the latest ones. Older ones fade slowly, so the centre moves slowly. Pure. */
 import { scale } from "./geo.js";
 
-const LASTS_S = 8;
-const ENOUGH = 4; // events by which it can be sure of itself
+const FADE_S = 8;
+const ENOUGH = 4; // events for full weight
 
 export function createActivity() {
   /** @type {Vector} */
@@ -17,13 +15,13 @@ export function createActivity() {
       sum = [sum[0] + point[0], sum[1] + point[1], sum[2] + point[2]];
       count += 1;
     },
-    /** Time goes on. @param {number} seconds */
+    /** Let time pass. @param {number} seconds */
     age(seconds) {
-      const left = Math.exp(-seconds / LASTS_S);
+      const left = Math.exp(-seconds / FADE_S);
       sum = scale(sum, left);
       count *= left;
     },
-    /** Its place, and how much it says: near 1 if all happens in one place, near 0 if everywhere or nothing does. */
+    /** The centre, and its weight: near 1 if all happens in one place, near 0 if it happens everywhere or nowhere. */
     centre() {
       const length = Math.hypot(...sum);
       if (length < 1e-6) return { lon: 0, lat: 0, weight: 0 };

@@ -1,39 +1,38 @@
 /**
- * Where the globe is looked at from: it drifts, leans toward where things happen, leaves the viewer's hand alone, and
- * goes on some seconds after. However much happens, by itself it never turns or changes its speed faster than its
- * habits say, so that nobody gets dizzy. Pure; globe.js feeds it time and deck's gestures.
+ * The camera: it drifts, turns toward activity, and rests for some seconds after the viewer moved it. Its speed and
+ * acceleration have limits, so that nobody gets dizzy. Pure; globe.js feeds it time and deck's gestures.
  *
- * @typedef {object} Habits
- * @property {number} turnDegPerS     how fast it drifts
- * @property {number} restS           how long it leaves the viewer's hand alone
- * @property {number} [followDegPerS] the fastest it goes by itself
- * @property {number} [easeDegPerS2]  the most that its speed changes in a second
+ * @typedef {object} Settings
+ * @property {number} turnDegPerS     drift speed
+ * @property {number} restS           how long it rests after the viewer moved it
+ * @property {number} [followDegPerS] its highest speed by itself
+ * @property {number} [easeDegPerS2]  its highest acceleration
  */
 import { createActivity } from "./activity.js";
 import { wrapDegrees } from "./geo.js";
 
-const LEAN_PER_S = 0.3; // of the way to where things happen
-const LEAN_SOUTH = -30; // no farther, that the lands of most people stay in view
-const LEAN_NORTH = 45;
-const FLY_S = [0.6, 2.2]; // to what is in the middle already, and to the other side of the Earth
-const STEP_S = 0.3; // for a turn or a step nearer by key
-const LATITUDE_MOST = 80;
+const FOLLOW_PER_S = 0.3; // share of the way to the activity
+const SOUTH_LIMIT_DEG = -30; // for following, so that most inhabited land stays in view
+const NORTH_LIMIT_DEG = 45;
+const FLIGHT_S = [0.6, 2.2]; // to a place in the centre already, and to the other side of the Earth
+const STEP_S = 0.3; // for a turn or a zoom by key
+const LATITUDE_MAX = 80;
 
 /** @type {(t: number) => number} */
-const gently = (t) => t * t * (3 - 2 * t);
+const easeInOut = (t) => t * t * (3 - 2 * t);
 /** @type {(t: number) => number} */
-const atOnce = (t) => 1 - (1 - t) ** 3;
+const easeOut = (t) => 1 - (1 - t) ** 3;
 /** The shorter way, east positive. @type {(from: number, to: number) => number} */
 const degreesApart = (from, to) => wrapDegrees(to - from);
-/** Doublings by which the globe is drawn larger at a latitude. @param {number} latitude */
+/** The zoom levels by which deck draws the globe larger at a latitude. @param {number} latitude */
 const grownBy = (latitude) => -Math.log2(Math.cos((latitude * Math.PI) / 180));
 
-/** @param {ViewState} start @param {Habits} habits */
+/** @param {ViewState} start @param {Settings} settings */
 export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, easeDegPerS2 = 2.5 }) {
-  const interest = createActivity();
+  const activity = createActivity();
   let view = start;
   let held = false;
-  let still = false;
+  let stopped = false;
   let following = true;
   let idleS = Infinity;
   let speed = [-turnDegPerS, 0]; // degrees a second to the east and to the north
@@ -43,15 +42,15 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
   /** @param {ViewState} to @param {number} lastsS @param {(t: number) => number} ease */
   function fly(to, lastsS, ease) {
     idleS = 0;
-    flight = still ? null : { from: view, to, passedS: 0, lastsS, ease };
-    if (still) view = to;
+    flight = stopped ? null : { from: view, to, passedS: 0, lastsS, ease };
+    if (stopped) view = to;
   }
 
-  /** Where the view will be soon, or is. */
+  /** The view at the end of the flight, or the current one. */
   const goal = () => flight?.to ?? view;
 
   /** @param {number} seconds */
-  function flyOn(seconds) {
+  function advanceFlight(seconds) {
     if (!flight) return false;
     flight.passedS += seconds;
     const { from, to, ease } = flight;
@@ -62,25 +61,27 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     return true;
   }
 
-  /** The speed it would like: the drift, bent toward where things happen. */
-  function wish() {
-    const { lon, lat, weight: sure } = interest.centre();
-    const weight = following ? sure : 0;
-    const home = between(start, { ...start, latitude: clamp(lat, LEAN_SOUTH, LEAN_NORTH) }, weight).latitude;
-    const there = clamp(degreesApart(view.longitude, lon) * LEAN_PER_S, -followDegPerS, followDegPerS);
-    return shorter([there * weight - turnDegPerS * (1 - weight), (home - view.latitude) * LEAN_PER_S], followDegPerS);
+  /** The desired speed: the drift, bent toward the activity. */
+  function desiredSpeed() {
+    const { lon, lat, weight: certainty } = activity.centre();
+    const weight = following ? certainty : 0;
+    const limited = clamp(lat, SOUTH_LIMIT_DEG, NORTH_LIMIT_DEG);
+    const home = between(start, { ...start, latitude: limited }, weight).latitude;
+    const east = clamp(degreesApart(view.longitude, lon) * FOLLOW_PER_S, -followDegPerS, followDegPerS);
+    const both = [east * weight - turnDegPerS * (1 - weight), (home - view.latitude) * FOLLOW_PER_S];
+    return limitLength(both, followDegPerS);
   }
 
   /** @param {number} seconds */
-  function cruise(seconds) {
-    const wanted = wish();
-    const change = shorter([wanted[0] - speed[0], wanted[1] - speed[1]], easeDegPerS2 * seconds);
+  function drift(seconds) {
+    const wanted = desiredSpeed();
+    const change = limitLength([wanted[0] - speed[0], wanted[1] - speed[1]], easeDegPerS2 * seconds);
     speed = [speed[0] + change[0], speed[1] + change[1]];
     view = sameSize(view, view.longitude + speed[0] * seconds, view.latitude + speed[1] * seconds);
     return true;
   }
 
-  /** Whether the viewer or a flight was at it just now. */
+  /** Whether the viewer or a flight moved the view just now. */
   function resting() {
     if (idleS < restS) speed = [0, 0];
     return idleS < restS;
@@ -88,73 +89,72 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
 
   return {
     view: () => view,
-    /** Something happens there, which it leans toward. @type {(point: Vector) => void} */
-    notice: interest.add,
-    /** What the viewer's gesture made of it. @param {ViewState} next */
-    take(next) {
+    /** Something happened at this point of the unit sphere. @type {(point: Vector) => void} */
+    notice: activity.add,
+    /** The viewer's gesture moved the view. @param {ViewState} next */
+    setView(next) {
       view = next;
       flight = null;
       idleS = 0;
     },
-    /** @param {boolean} now whether a gesture is going on */
+    /** @param {boolean} now whether a gesture is in progress */
     hold(now) {
       held = now;
       idleS = 0;
     },
-    /** Stop turning, or go on. @param {boolean} now */
-    rest(now) {
-      still = now;
+    /** Stop moving by itself, or resume. @param {boolean} now */
+    stop(now) {
+      stopped = now;
       if (now && flight) view = flight.to;
       if (now) flight = null;
     },
-    /** Lean toward where things happen, or drift whatever happens. @param {boolean} now */
+    /** Turn toward activity, or only drift. @param {boolean} now */
     follow(now) {
       following = now;
     },
-    /** Bring a place to the middle: in a flight, or at once while it rests. */
-    /** @type {(lon: number, lat: number) => void} */
+    /** Bring a place to the centre: in a flight, or at once while stopped. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
       const to = sameSize(view, lon, lat);
       const share = Math.min(1, Math.abs(degreesApart(view.longitude, to.longitude)) / 180);
-      fly(to, FLY_S[0] + (FLY_S[1] - FLY_S[0]) * share, gently);
+      fly(to, FLIGHT_S[0] + (FLIGHT_S[1] - FLIGHT_S[0]) * share, easeInOut);
     },
     /** Look farther east and north, in degrees. @type {(east: number, north: number) => void} */
     turn(east, north) {
       const { longitude, latitude } = goal();
-      fly(sameSize(goal(), longitude + east, latitude + north), STEP_S, atOnce);
+      fly(sameSize(goal(), longitude + east, latitude + north), STEP_S, easeOut);
     },
-    /** Go nearer, in zoomSteps of the globe's size, within the view's limits. @param {number} by */
-    nearer(by) {
+    /** Zoom in by so many levels, each twice the size, within the view's limits. @param {number} levels */
+    zoomBy(levels) {
       const { zoom, latitude, minZoom = -Infinity, maxZoom = Infinity } = goal();
-      const grown = grownBy(latitude); // deck's limits are for the equator, too
-      const within = clamp(zoom + by, Number(minZoom) - grown, Number(maxZoom) - grown);
-      fly({ ...goal(), zoom: within }, STEP_S, atOnce);
+      const grown = grownBy(latitude); // deck's limits are for the equator
+      const within = clamp(zoom + levels, Number(minZoom) - grown, Number(maxZoom) - grown);
+      fly({ ...goal(), zoom: within }, STEP_S, easeOut);
     },
-    /** Fit the globe to another size, keeping how much nearer the viewer went. @param {number} by */
-    zoom(by) {
-      view = { ...view, zoom: view.zoom + by };
-      if (flight) flight.to = { ...flight.to, zoom: flight.to.zoom + by };
+    /** The stage has another size: change the zoom, but keep what the viewer added to it. @param {number} levels */
+    rescale(levels) {
+      view = { ...view, zoom: view.zoom + levels };
+      if (flight) flight.to = { ...flight.to, zoom: flight.to.zoom + levels };
     },
-    /** Move on; whether that changed the view. @param {number} seconds */
+    /** Let time pass. Returns whether that changed the view. @param {number} seconds */
     advance(seconds) {
-      interest.age(seconds);
+      activity.age(seconds);
       if (held) flight = null;
       if (held) return false;
-      if (flyOn(seconds)) return true;
-      if (still) return false;
+      if (advanceFlight(seconds)) return true;
+      if (stopped) return false;
       idleS += seconds;
-      return !resting() && cruise(seconds);
+      return !resting() && drift(seconds);
     },
   };
 }
 
 /**
- * A view of another place in which the globe is as large.
+ * A view of another place, with the globe at the same size.
  *
  * @type {(view: ViewState, lon: number, lat: number) => ViewState}
  */
 function sameSize(view, lon, lat) {
-  const latitude = Math.min(LATITUDE_MOST, Math.max(-LATITUDE_MOST, lat));
+  const latitude = Math.min(LATITUDE_MAX, Math.max(-LATITUDE_MAX, lat));
   const zoom = view.zoom - grownBy(latitude) + grownBy(view.latitude);
   return { ...view, longitude: wrapDegrees(lon), latitude, zoom };
 }
@@ -171,8 +171,8 @@ function between(from, to, share) {
 /** @type {(x: number, low: number, high: number) => number} */
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
-/** The same way, at most so long. @type {(way: number[], most: number) => number[]} */
-function shorter(way, most) {
-  const share = Math.min(1, most / Math.max(Math.hypot(...way), 1e-12));
-  return way.map((part) => part * share);
+/** The same direction, at most this long. @type {(vector: number[], max: number) => number[]} */
+function limitLength(vector, max) {
+  const share = Math.min(1, max / Math.max(Math.hypot(...vector), 1e-12));
+  return vector.map((part) => part * share);
 }

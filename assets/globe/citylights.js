@@ -1,6 +1,6 @@
 /**
- * The cities' lights, as scripts/build_land.py packs them: longitudes, then latitudes (int16, hundredths of a degree,
- * little-endian), then how large (uint8), one of each a city.
+ * Unpacks the cities' lights, which scripts/build_land.py packs: all longitudes, then all latitudes (int16,
+ * little-endian, hundredths of a degree), then all sizes (uint8).
  */
 import { unit } from "./geo.js";
 

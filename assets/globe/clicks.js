@@ -1,8 +1,8 @@
 /**
- * Clicks and taps on the globe, told from drags; and whether the mouse is over something that can be clicked.
+ * Clicks and taps on the globe, as opposed to drags; and the mouse cursor over something clickable.
  *
- * @typedef {(at: [number, number], reach: number) => Connection | null} Pick
- * @typedef {{pick: Pick, onPick: (connection: Connection) => void, onMiss: () => void}} TapsOptions
+ * @typedef {(at: [number, number], reach: number) => Connection | null} Pick  the connection at a point, within a reach
+ * @typedef {{pick: Pick, onPick: (connection: Connection) => void, onMiss: () => void}} ClicksOptions
  */
 
 const MOVED_PX = 6;
@@ -10,7 +10,7 @@ const LONG_MS = 600;
 const REACH_PX = { mouse: 10, touch: 24 };
 const OWN = "button, a, input, dialog, [popover], [role=listbox]";
 
-/** @param {HTMLElement} stage @param {TapsOptions} options */
+/** @param {HTMLElement} stage @param {ClicksOptions} options */
 export function createClicks(stage, { pick, onPick, onMiss }) {
   /** @type {PointerEvent | null} */
   let down = null;

@@ -1,9 +1,9 @@
 /**
- * The page's clocks. `?t=<epoch seconds>` sets the sun to that instant, stops the globe from turning and draws every
- * pixel, so that a test or a screenshot finds the same view twice; it changes nothing else.
+ * The globe's clocks. `?t=<epoch seconds>` sets the sun to that time, stops the globe from turning and draws at full
+ * density, so that tests and screenshots get the same view each time.
  *
  * @param {string} query location.search
- * @param {() => number} [nowMs] the time that is shown, epoch milliseconds
+ * @param {() => number} [nowMs] the time that the page shows, epoch milliseconds
  */
 export function createClock(query, nowMs = Date.now) {
   const asked = new URLSearchParams(query).get("t");
@@ -15,11 +15,11 @@ export function createClock(query, nowMs = Date.now) {
 
   return {
     fixed: fixedMs !== null,
-    /** Epoch milliseconds that the sun goes by. */
+    /** Epoch milliseconds for the sun's position. */
     sunMs: () => fixedMs ?? nowMs(),
-    /** Seconds since the page began, but those for which it was stopped; never jumps. */
+    /** Seconds since the page began, without those while the clock was stopped. */
     seconds: () => stoppedAt ?? running(),
-    /** @param {boolean} now whether time stands still */
+    /** @param {boolean} now whether the clock stands still */
     stop(now) {
       if (now) stoppedAt ??= running();
       else if (stoppedAt !== null) stoppedS += running() - stoppedAt;

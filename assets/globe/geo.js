@@ -1,10 +1,10 @@
 /**
- * Points on the unit sphere, in the axes of deck.gl's globe: x to 90° E, y away from 0° E, z to the north pole.
- * Pure functions; the shaders hold the same formulas in GLSL.
+ * Points on the unit sphere, in the axes of deck.gl's globe: x to 90° E, y away from 0° E, z to the north pole. Pure.
+ * The shaders have the same formulas in GLSL, and webapp/graphics/cardview.py in Python, for pictures.
  */
 
 const RADIANS = Math.PI / 180;
-const LOWEST_ARC = 0.018;
+const LOWEST_ARC = 0.018; // Earth radii, as in cardview.py
 const HIGHEST_ARC = 0.25;
 
 /** @type {(lonDeg: number, latDeg: number) => Vector} */
@@ -14,7 +14,7 @@ export function unit(lonDeg, latDeg) {
   return [Math.sin(lon) * Math.cos(lat), -Math.cos(lon) * Math.cos(lat), Math.sin(lat)];
 }
 
-/** Degrees of a point above or on the ground. @type {(point: Vector) => {lon: number, lat: number}} */
+/** The place of a point on or above the ground, in degrees. @type {(point: Vector) => {lon: number, lat: number}} */
 export function lonLat([x, y, z]) {
   return { lon: Math.atan2(x, -y) / RADIANS, lat: Math.asin(z / Math.hypot(x, y, z)) / RADIANS };
 }
@@ -31,27 +31,28 @@ export function scale(v, k) {
 
 /**
  * The great circle from a to b as p(u) = a cos(u angle) + tangent sin(u angle), for u from 0 to 1. Between antipodes,
- * where every way is as short, it goes over the poles.
+ * where all great circles are equally short, it goes over the poles.
  *
  * @type {(a: Vector, b: Vector) => {tangent: Vector, angle: number}}
  */
 export function greatCircle(a, b) {
-  const across = rejected(b, a);
+  const across = perpendicular(b, a);
   const length = Math.hypot(...across);
   const angle = Math.atan2(length, dot(a, b));
   if (length > 1e-6) return { tangent: scale(across, 1 / length), angle };
-  const any = rejected(Math.abs(a[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0], a);
+  const any = perpendicular(Math.abs(a[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0], a);
   return { tangent: scale(any, 1 / Math.hypot(...any)), angle };
 }
 
-/** The part of v at a right angle to the unit vector axis. @type {(v: Vector, axis: Vector) => Vector} */
-function rejected(v, axis) {
+/** The part of v that is perpendicular to the unit vector axis. @type {(v: Vector, axis: Vector) => Vector} */
+function perpendicular(v, axis) {
   const along = dot(v, axis);
   return [v[0] - axis[0] * along, v[1] - axis[1] * along, v[2] - axis[2] * along];
 }
 
 /**
- * How far over the ground an arc's top is, in Earth radii. Never zero, so that neighbours' arcs stay above the ground.
+ * How far an arc's top is above the ground, in Earth radii, by its length in radians. Never zero, so that short arcs stay
+ * above the ground.
  *
  * @type {(angle: number) => number}
  */
@@ -59,7 +60,7 @@ export function arcHeight(angle) {
   return LOWEST_ARC + HIGHEST_ARC * (angle / Math.PI) ** 1.15;
 }
 
-/** A point of the arc from a to b, raised; u = 0.5 is its top. @type {(a: Vector, b: Vector, u: number) => Vector} */
+/** A point of the arc from a to b; u = 0.5 is its top. @type {(a: Vector, b: Vector, u: number) => Vector} */
 export function arcPoint(a, b, u) {
   const { tangent, angle } = greatCircle(a, b);
   const raised = 1 + arcHeight(angle) * Math.sin(Math.PI * u);
@@ -69,7 +70,7 @@ export function arcPoint(a, b, u) {
 }
 
 /**
- * Whether the Earth stands between the eye and the point: the ray enters the sphere before it gets there.
+ * Whether the Earth hides the point from the eye: the ray enters the sphere before it reaches the point.
  *
  * @type {(point: Vector, eye: Vector) => boolean}
  */
@@ -81,7 +82,7 @@ export function hidden(point, eye) {
 }
 
 /**
- * Pixels from the top left, by a column-major view-projection matrix in deck's common space (globe radius 256).
+ * A point's pixels from the top left, by a column-major view-projection matrix in deck's common space (globe radius 256).
  *
  * @type {(point: Vector, matrix: ArrayLike<number>, width: number, height: number) => [number, number]}
  */
@@ -93,7 +94,7 @@ export function toScreen([x, y, z], matrix, width, height) {
 }
 
 /**
- * Where the sun stands overhead, to about 0.02°: the Astronomical Almanac's low-precision formulas.
+ * Where the sun is overhead, to about 0.02°, by the Astronomical Almanac's low-precision formulas.
  *
  * @type {(epochMs: number) => {lonDeg: number, latDeg: number}}
  */
@@ -111,24 +112,24 @@ export function subsolarPoint(epochMs) {
 }
 
 /**
- * The longitude that a globe begins above: of the place that is asked for, or about where the viewer is, which the
- * clock tells without asking.
+ * The longitude that the globe begins above: that of the requested place, or else about the viewer's own, which their time
+ * zone tells.
  *
  * @type {(scene: Scene & {camera: {placed?: boolean}}, offsetMin?: number) => number}
  */
-export const beginsAbove = ({ camera, initialViewState }, offsetMin = new Date().getTimezoneOffset()) =>
+export const initialLongitude = ({ camera, initialViewState }, offsetMin = new Date().getTimezoneOffset()) =>
   camera.placed ? initialViewState.longitude : -offsetMin / 4;
 
-/** The same longitude within [-180, 180). @type {(deg: number) => number} */
+/** A longitude within [-180, 180). @type {(deg: number) => number} */
 export function wrapDegrees(deg) {
   return ((((deg + 180) % 360) + 360) % 360) - 180;
 }
 
-const SECTORS = 24; // by longitude, so that what is hidden comes in long runs, which cost a renderer little
+const SECTORS = 24; // the points are sorted by longitude, so that hidden ones come in long runs, which draw fast
 
 /**
- * The points of a Fibonacci lattice that a bit mask picks, as unit vectors one after another (scripts/build_land.py
- * packs the mask). Each point is followed by a number drawn from its place, for a little unevenness.
+ * The points of a Fibonacci lattice that a bit mask selects, as unit vectors (scripts/build_land.py packs the mask). Each
+ * is followed by a number from 0 to 1 by which the dots vary.
  *
  * @type {(mask: Uint8Array) => Float32Array}
  */

@@ -1,21 +1,21 @@
 /**
- * Whose a gesture on the globe is. In a page that scrolls, or in a frame, the wheel and one finger are the page's, and
- * the globe's are the wheel with Ctrl or ⌘ and two fingers; a short note says so. Elsewhere all are the globe's. Maps
- * have the same manners: Google's `gestureHandling: "auto"`, MapLibre's `cooperativeGestures`.
+ * Cooperative gestures. In a page that scrolls, or in a frame, the wheel and one finger scroll the page; the wheel with
+ * Ctrl or ⌘ and two fingers move the globe, and a short note says so. Elsewhere all gestures move the globe. Google Maps
+ * has this as `gestureHandling: "auto"`, MapLibre as `cooperativeGestures`.
  *
  * @typedef {{scrollHeight: number, clientHeight: number, overflow: string}} Scroller
  */
 import { say } from "../common/i18n.js";
 
-const NOTE_MS = 1500; // after the last gesture that was the page's
-const LINE_PX = 40; // of a wheel that counts in lines
+const NOTE_MS = 1500; // after the last gesture that scrolled the page
+const LINE_PX = 40; // for a wheel that counts in lines
 const NOTCH_PX = 100;
-const LAST_MS = 150; // of a drag, which say how fast it was let go
+const LAST_MS = 150; // of a drag, which give its speed at release
 
-/** How deck tells gestures apart: two fingers that go up or down together are not another one, which would go first. */
+/** deck's recognizers: without multipan, which would take two fingers that move in parallel before the pinch does. */
 export const RECOGNIZERS = { multipan: { enable: false } };
 
-/** Whether a finger or a wheel moves the page. @param {Scroller} page */
+/** Whether a finger or a wheel scrolls the page. @param {Scroller} page */
 export const scrolls = ({ scrollHeight, clientHeight, overflow }) =>
   scrollHeight > clientHeight + 1 && overflow !== "hidden" && overflow !== "clip";
 
@@ -26,18 +26,18 @@ export const takesWheel = (shared, { ctrlKey, metaKey }) => !shared || ctrlKey |
 export const takesDrag = (shared, pointerType) => !shared || pointerType === "mouse";
 
 /**
- * By how many zoomSteps a turn of the wheel brings the globe nearer: half of one for a notch, never more than one.
+ * The zoom levels of a turn of the wheel: about half a level per notch, never more than one.
  *
  * @type {(wheel: {deltaY: number, deltaMode: number}) => number}
  */
-export function zoomSteps({ deltaY, deltaMode }) {
+export function zoomLevels({ deltaY, deltaMode }) {
   const notches = (deltaMode === 0 ? deltaY : deltaY * LINE_PX) / NOTCH_PX;
   return Math.sign(notches) * (Math.log2(1 + Math.exp(-Math.abs(notches))) - 1);
 }
 
 /**
- * How fast a drag was let go, in pixels a millisecond. A slow device hears of a release late, so deck, which goes by
- * when it hears of things, would find that it stood still: here the events' own times count.
+ * The speed of a drag at its release, in pixels per millisecond. It uses the events' own times. deck uses the times at
+ * which it handles them, and on a slow device would find that the finger stood still.
  *
  * @typedef {{x: number, y: number, at: number}} Step
  * @typedef {{velocity: number, velocityX: number, velocityY: number}} Release
@@ -47,21 +47,21 @@ export function release(path, now) {
   const last = path.filter(({ at }) => now - at < LAST_MS);
   const [from, to] = [last[0], last[last.length - 1]];
   if (last.length < 2) return { velocity: 0, velocityX: 0, velocityY: 0 };
-  const [x, y] = [to.x - from.x, to.y - from.y].map((way) => way / Math.max(1, now - from.at));
+  const [x, y] = [to.x - from.x, to.y - from.y].map((pixels) => pixels / Math.max(1, now - from.at));
   return { velocity: Math.hypot(x, y), velocityX: x, velocityY: y };
 }
 
-/** @param {HTMLElement} stage @param {{nearer: (by: number) => void}} options nearer: by how many zoomSteps */
-export function createGestures(stage, { nearer }) {
+/** @param {HTMLElement} stage @param {{zoomBy: (levels: number) => void}} options */
+export function createGestures(stage, { zoomBy }) {
   const root = document.documentElement;
   const note = document.createElement("p");
   note.className = "gesture-note";
-  note.setAttribute("aria-hidden", "true"); // who cannot see it has the keys
+  note.setAttribute("aria-hidden", "true"); // screen reader users have keys instead
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let hiding;
   let shared = false;
 
-  function decide() {
+  function update() {
     const { scrollHeight, clientHeight } = document.scrollingElement ?? root;
     shared = window !== window.top || scrolls({ scrollHeight, clientHeight, overflow: overflowOfPage() });
     stage.dataset.gestures = shared ? "shared" : "own";
@@ -69,7 +69,7 @@ export function createGestures(stage, { nearer }) {
   }
 
   /** @param {string} text */
-  function tell(text) {
+  function showNote(text) {
     clearTimeout(hiding);
     hiding = setTimeout(hide, NOTE_MS);
     note.textContent = text;
@@ -85,43 +85,43 @@ export function createGestures(stage, { nearer }) {
   /** @param {WheelEvent} event */
   function wheel(event) {
     if (takesWheel(shared, event)) {
-      event.preventDefault(); // the page would become larger with Ctrl
+      event.preventDefault(); // with Ctrl the browser would zoom the page
       hide();
-      if (event.deltaY) nearer(zoomSteps(event));
+      if (event.deltaY) zoomBy(zoomLevels(event));
     } else if (event.deltaY) {
-      tell(isMac() ? say("Hold ⌘ and scroll to come nearer") : say("Hold Ctrl and scroll to come nearer"));
+      showNote(isMac() ? say("Hold ⌘ and scroll to come nearer") : say("Hold Ctrl and scroll to come nearer"));
     }
   }
 
   /** @param {TouchEvent} event */
   function touch(event) {
     if (!shared) return;
-    if (event.touches.length > 1 && event.cancelable) event.preventDefault(); // some browsers scroll by two, too
+    if (event.touches.length > 1 && event.cancelable) event.preventDefault(); // some browsers scroll with two fingers
     if (event.touches.length > 1) hide();
-    else if (event.type === "touchmove") tell(say("Use two fingers to turn the globe"));
+    else if (event.type === "touchmove") showNote(say("Use two fingers to turn the globe"));
   }
 
-  const sizes = new ResizeObserver(decide);
+  const sizes = new ResizeObserver(update);
   sizes.observe(root);
   sizes.observe(document.body);
-  window.addEventListener("resize", decide);
-  stage.addEventListener("pointerenter", decide); // the page may have grown longer within the same box
+  window.addEventListener("resize", update);
+  stage.addEventListener("pointerenter", update); // the page may have become longer within the same box
   stage.addEventListener("wheel", wheel, { passive: false });
   stage.addEventListener("touchstart", touch, { passive: false });
   stage.addEventListener("touchmove", touch, { passive: false });
-  decide();
+  update();
   return {
-    /** Give deck's view a controller with these manners. @param {any} view */
-    teach(view) {
-      const type = mannered(view.controller.type, () => shared);
+    /** A copy of deck's view whose controller has these gestures. @param {any} view */
+    extend(view) {
+      const type = cooperative(view.controller.type, () => shared);
       return view.clone({ controller: { ...view.controller, type } });
     },
     destroy() {
       hide();
       note.remove();
       sizes.disconnect();
-      window.removeEventListener("resize", decide);
-      stage.removeEventListener("pointerenter", decide);
+      window.removeEventListener("resize", update);
+      stage.removeEventListener("pointerenter", update);
       stage.removeEventListener("wheel", wheel);
       stage.removeEventListener("touchstart", touch);
       stage.removeEventListener("touchmove", touch);
@@ -130,9 +130,12 @@ export function createGestures(stage, { nearer }) {
   };
 }
 
-/** A controller of deck's that leaves one finger to the page, and lets two turn the globe and bring it nearer. */
-/** @param {any} Controller @param {() => boolean} shared */
-function mannered(Controller, shared) {
+/**
+ * A subclass of deck's controller: one finger scrolls the page where gestures are shared, two turn and zoom the globe.
+ *
+ * @param {any} Controller @param {() => boolean} shared
+ */
+function cooperative(Controller, shared) {
   return class extends Controller {
     /** @type {Step[]} */
     path = [];
@@ -167,7 +170,7 @@ function mannered(Controller, shared) {
     _onPinch(event) {
       if (!this.isDragging()) return false;
       const turned = this.controllerState.pan({ pos: this.getCenter(event) });
-      const kept = turned.getViewportProps().zoom - turned.getState().startZoom; // as large at another latitude
+      const kept = turned.getViewportProps().zoom - turned.getState().startZoom; // the same size at another latitude
       const state = turned.zoom({ scale: event.scale * 2 ** kept });
       this.updateViewport(state, AT_ONCE, { isDragging: true, isPanning: true, isZooming: true });
       return true;
@@ -177,7 +180,7 @@ function mannered(Controller, shared) {
 
 const AT_ONCE = { transitionDuration: 0 };
 
-/** What the window does with what is too long for it: the body says so where the root says nothing. */
+/** The page's overflow: the body's where the root has none. */
 function overflowOfPage() {
   const [ofRoot, ofBody] = [document.documentElement, document.body].map((each) => getComputedStyle(each).overflowY);
   return ofRoot === "visible" ? ofBody : ofRoot;

@@ -1,19 +1,19 @@
 /**
- * The globe: pydeck's scene, and what goes on over it. Import once pydeck's bundle is there (loader.js).
+ * The globe: pydeck's scene with arcs, pulses, sparks and labels. Import this after pydeck's bundle (loader.js).
  *
  * @typedef {{turnDegPerS: number, restS: number, discOfHeight: number, discOfWidth: number}} CameraSettings
  * @typedef {object} GlobeOptions
- * @property {Scene & {camera: CameraSettings, pace?: object}} scene
+ * @property {Scene & {camera: CameraSettings, quality?: object}} scene
  * @property {{land: Uint8Array, few: Uint8Array, lights: Uint8Array}} fields
  * @property {ReturnType<typeof import("./clock.js").createClock>} clock
- * @property {boolean} calm  whether the viewer asked for less motion
+ * @property {boolean} reducedMotion  arcs appear whole, and the globe does not move by itself
  * @property {number} longitude  to begin at
  * @property {ReturnType<typeof import("./palette.js").songColours>} colours
  * @property {(connection: Connection) => boolean} mine  whether it touches the visitor's city
- * @property {(connection: Connection) => "from" | "to" | null} [yours]  which end the visitor is
- * @property {Record<string, Record<string, any>>} paint  what the theme changes of the layers, by their ids
+ * @property {(connection: Connection) => "from" | "to" | null} [yours]  the visitor's own end
+ * @property {Record<string, Record<string, any>>} paint  the theme's props of the layers, by their ids
  * @property {() => import("./labellayout.js").Box[]} obstacles  what labels must not cover
- * @property {(error: unknown) => void} onFail  it cannot go on, and draws no more
+ * @property {(error: unknown) => void} onFail  the globe cannot be drawn any more
  */
 import { say } from "../common/i18n.js";
 import { createCamera } from "./camera.js";
@@ -29,18 +29,18 @@ import { createQuality } from "./quality.js";
 import { starField } from "./stars.js";
 
 const COMMON_RADIUS = 256; // of the globe in deck's common space
-const DRAWN_FOR_PX = 350; // the disc's radius that sizes in scene.py are meant for
-const SETTLED_S = 1; // after landing an arc is whole, and nothing around it spreads any more
-const PIXELS_MOST = 5_000_000; // beyond that a display's density is not used to the full
+const DESIGN_RADIUS_PX = 350; // the disc's radius for which scene.py gives sizes
+const SETTLED_S = 1; // after landing, when the whole arc is drawn and its ripples are over
+const PIXELS_MAX = 5_000_000; // with more, the display's full density is not used
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
 export function createGlobe(stage, options) {
   const { scene, fields, clock, longitude, colours, mine, yours = () => null, obstacles, onFail } = options;
-  let { calm, paint } = options;
+  let { reducedMotion, paint } = options;
   window.UnisonLayers = layers;
-  const look = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
+  const arcProps = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
   const clear = scene.layers.some((layer) => layer.id === "ocean" && layer.clear);
-  const slots = createInstances(look.capacity, look);
+  const instances = createInstances(arcProps.capacity, arcProps);
   const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
   /** @type {Record<string, Record<string, Float32Array>>} */
@@ -49,20 +49,20 @@ export function createGlobe(stage, options) {
     lights: { points: cityLights(fields.lights) },
     stars: { points: starField() },
   };
-  const pace = createQuality(scene.pace);
-  const picker = createHitTester();
-  const gestures = createGestures(stage, { nearer });
+  const quality = createQuality(scene.quality);
+  const hitTester = createHitTester();
+  const gestures = createGestures(stage, { zoomBy });
   /** Where a point was last drawn. @type {import("./hittest.js").Project} */
   let project = () => null;
-  const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(calm) };
-  let deckNow = build();
-  let fitted = NaN;
-  let stale = true;
-  let ended = false;
-  let last = clock.seconds();
+  const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(reducedMotion) };
+  let currentDeck = build();
+  let fittedZoom = NaN;
+  let needsRedraw = true;
+  let destroyed = false;
+  let lastS = clock.seconds();
   let shown = 0;
   let paused = false;
-  settle();
+  updateMotion();
   const sizes = new ResizeObserver(fit);
   sizes.observe(stage);
   let frame = requestAnimationFrame(tick);
@@ -73,54 +73,56 @@ export function createGlobe(stage, options) {
     stage.prepend(container);
     const made = createDeck({
       container,
-      // its layers' classes are known only once the library below is
+      // the layers come below, once deck knows their classes
       jsonInput: { ...scene, layers: [], eventRecognizerOptions: RECOGNIZERS },
       tooltip: false,
       customLibraries: [{ libraryName: "UnisonLayers", resourceUri: "" }],
     });
     updateDeck(scene, made);
-    slots.touch();
+    instances.touch();
     made.setProps({
       useDevicePixels: density(),
-      views: made.props.views.map(gestures.teach).map(onGround),
+      views: made.props.views.map(gestures.extend).map(withGround),
       onViewStateChange: (/** @type {{viewState: ViewState}} */ change) => {
-        camera.take(change.viewState);
-        stale = true;
+        camera.setView(change.viewState);
+        needsRedraw = true;
       },
       onInteractionStateChange: (/** @type {Record<string, boolean>} */ state) =>
-        camera.hold(Boolean(state.isDragging || state.inTransition)), // isZooming stays, where it is as near as can be
-      onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // its keys are the page's
-      // deck neither restores a lost context nor says that it went
+        camera.hold(Boolean(state.isDragging || state.inTransition)), // isZooming can stay true at the highest zoom
+      onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // the page handles its keys
+      // deck neither restores a lost context nor reports it
       onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
       onError(/** @type {unknown} */ error) {
         if (made.isInitialized) console.error(error);
         else onFail(error); // there is no device to draw with
       },
-      layers: made.props.layers.map((layer) => layer.clone({ view, slots, ...points[layer.id], ...paint[layer.id] })),
+      layers: made.props.layers.map((layer) =>
+        layer.clone({ view, instances, ...points[layer.id], ...paint[layer.id] }),
+      ),
     });
     return made;
   }
 
-  /** Before anything is drawn, the page's own ground, or nothing. @param {any} deckView */
-  function onGround(deckView) {
+  /** deck's view, cleared to the page's own ground, or to nothing. @param {any} deckView */
+  function withGround(deckView) {
     const ground = /** @type {number[]} */ (paint.ocean.ground);
     return clear ? deckView : deckView.clone({ clear: true, clearColor: ground.map((part) => part * 255) });
   }
 
   /** @param {Deck} lost */
   function rebuild(lost) {
-    if (ended || lost !== deckNow) return;
+    if (destroyed || lost !== currentDeck) return;
     lost.finalize();
-    camera.hold(false); // a drag that went on then never ends
+    camera.hold(false); // deck never reports the end of a drag that was in progress
     stage.querySelector(".canvas")?.remove();
-    deckNow = build();
-    stale = true;
+    currentDeck = build();
+    needsRedraw = true;
   }
 
-  function settle() {
-    view.calm = Number(calm);
-    camera.rest(calm || paused || clock.fixed);
-    stale = true;
+  function updateMotion() {
+    view.calm = Number(reducedMotion);
+    camera.stop(reducedMotion || paused || clock.fixed);
+    needsRedraw = true;
   }
 
   function fit() {
@@ -128,15 +130,15 @@ export function createGlobe(stage, options) {
     if (width === 0 || height === 0) return;
     const { discOfHeight, discOfWidth } = scene.camera;
     const radius = Math.min(height * discOfHeight, width * discOfWidth) / 2; // leaves room for the highest arcs
-    const zoom = zoomFor(radius, width, height, scene.initialViewState.latitude); // the camera knows of others
-    camera.zoom(zoom - (Number.isNaN(fitted) ? camera.view().zoom : fitted));
-    fitted = zoom;
-    deckNow.setProps({ useDevicePixels: density() });
-    stale = true;
+    const zoom = zoomFor(radius, width, height, scene.initialViewState.latitude); // the camera corrects for others
+    camera.rescale(zoom - (Number.isNaN(fittedZoom) ? camera.view().zoom : fittedZoom));
+    fittedZoom = zoom;
+    currentDeck.setProps({ useDevicePixels: density() });
+    needsRedraw = true;
   }
 
   function density() {
-    return pixelRatio(stage) * pace.share();
+    return pixelRatio(stage) * quality.share();
   }
 
   function tick() {
@@ -151,152 +153,162 @@ export function createGlobe(stage, options) {
 
   function advance() {
     const now = clock.seconds();
-    const tookS = Math.min(0.1, now - last);
-    const turned = camera.advance(tookS);
-    if (!clock.fixed && !paused && pace.frame(tookS)) deckNow.setProps({ useDevicePixels: density() });
-    last = now;
-    slots.expire(now);
-    if (!deckNow.isInitialized || Number.isNaN(fitted)) return;
-    if (!turned && !stale && (paused || (slots.used() === 0 && labels.count() === 0))) return;
-    stale = false;
+    const tookS = Math.min(0.1, now - lastS);
+    const moved = camera.advance(tookS);
+    if (!clock.fixed && !paused && quality.frame(tookS)) currentDeck.setProps({ useDevicePixels: density() });
+    lastS = now;
+    instances.expire(now);
+    if (!currentDeck.isInitialized || Number.isNaN(fittedZoom)) return;
+    if (!moved && !needsRedraw && (paused || (instances.used() === 0 && labels.count() === 0))) return;
+    needsRedraw = false;
     draw(now);
   }
 
   /** @param {number} now */
   function draw(now) {
-    deckNow.setProps({ viewState: camera.view() });
-    const viewport = deckNow.getViewports()[0];
+    currentDeck.setProps({ viewState: camera.view() });
+    const viewport = currentDeck.getViewports()[0];
     const eye = /** @type {Vector} */ (viewport.cameraPosition.map((x) => x / COMMON_RADIUS));
     const disc = discRadius(viewport);
     const sun = subsolarPoint(clock.sunMs());
     view.eye = eye;
-    view.now = slots.time(now);
+    view.now = instances.time(now);
     view.sun = unit(sun.lonDeg, sun.latDeg);
     view.density = density();
     view.pixels = viewport.height * viewport.focalDistance * view.density;
-    view.unit = Math.min(2.4, Math.max(0.6, disc / DRAWN_FOR_PX));
-    deckNow.redraw("frame");
+    view.unit = Math.min(2.4, Math.max(0.6, disc / DESIGN_RADIUS_PX));
+    currentDeck.redraw("frame");
     project = (point) =>
       hidden(point, eye) ? null : toScreen(point, viewport.viewProjectionMatrix, viewport.width, viewport.height);
-    labels.update(now, project, pace.share());
+    labels.update(now, project, quality.share());
   }
 
-  /** How many seconds an arc flies. @param {Connection} connection */
-  function landedAfter({ from, to }) {
-    return flight(greatCircle(unit(from.lon, from.lat), unit(to.lon, to.lat)).angle, look);
+  /** How many seconds its arc grows. @param {Connection} connection */
+  function flightS({ from, to }) {
+    return flight(greatCircle(unit(from.lon, from.lat), unit(to.lon, to.lat)).angle, arcProps);
   }
 
-  /** Go nearer, in zoomSteps of the globe's size. @param {number} by */
-  function nearer(by) {
-    camera.nearer(by);
-    stale = true;
+  /** Zoom in by so many levels, each twice the size. @param {number} levels */
+  function zoomBy(levels) {
+    camera.zoomBy(levels);
+    needsRedraw = true;
   }
 
-  /** @param {Connection} connection @param {number} now when its arc begins */
-  function tell(connection, now) {
+  /** Add a connection's arc and labels. @param {Connection} connection @param {number} now when its arc begins */
+  function add(connection, now) {
     const { id, track, from, to } = connection;
     const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
     const { css } = colours(track);
     const you = yours(connection);
     const kind = you || mine(connection) ? KIND.own : KIND.arc;
-    const until = now + slots.add({ from: a, to: b, colours: () => colours(track).rgb, kind }, now);
-    const lands = now + (calm ? 0 : flight(greatCircle(a, b).angle, look));
-    picker.add({ connection, from: a, to: b, born: now, lands, until });
+    const until = now + instances.add({ from: a, to: b, colours: () => colours(track).rgb, kind }, now);
+    const lands = now + (reducedMotion ? 0 : flightS(connection));
+    hitTester.add({ connection, from: a, to: b, born: now, lands, until });
     const top = arcPoint(a, b, 0.5);
     camera.notice(scale(top, 1 / Math.hypot(...top)));
     const halfway = (now + lands) / 2;
     const own = you !== null;
-    const song = { story: id, own, point: top, lines: [track.title, track.artist], colours: css };
-    const start = { story: id, own, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
-    const end = { story: id, own, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
-    labels.add("song", { ...song, from: halfway, until: until - look.fadeS });
-    labels.add("city", { ...start, from: now, until: until - look.fadeS });
-    labels.add("city", { ...end, from: lands - 0.2, until: until - look.fadeS * 0.5 });
+    const song = { id, own, point: top, lines: [track.title, track.artist], colours: css };
+    const start = { id, own, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
+    const end = { id, own, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
+    labels.add("song", { ...song, from: halfway, until: until - arcProps.fadeS });
+    labels.add("city", { ...start, from: now, until: until - arcProps.fadeS });
+    labels.add("city", { ...end, from: lands - 0.2, until: until - arcProps.fadeS * 0.5 });
   }
 
   return {
-    /** Take another theme's colours. @param {GlobeOptions["paint"]} next */
+    /** Use another theme's colours. @param {GlobeOptions["paint"]} next */
     repaint(next) {
       paint = next;
-      slots.recolour(clock.seconds());
-      const { layers: now, views } = deckNow.props;
-      deckNow.setProps({ layers: now.map((layer) => layer.clone(paint[layer.id])), views: views.map(onGround) });
-      stale = true;
+      instances.recolour(clock.seconds());
+      const { layers: now, views } = currentDeck.props;
+      currentDeck.setProps({ layers: now.map((layer) => layer.clone(paint[layer.id])), views: views.map(withGround) });
+      needsRedraw = true;
     },
-    /** Draw a connection, as it flies or as it has landed. @param {Connection} connection @param {{landed?: boolean}} [how] */
+    /**
+     * Draw a connection: its arc grows, or has landed already.
+     *
+     * @param {Connection} connection @param {{landed?: boolean}} [how]
+     */
     connect(connection, { landed = false } = {}) {
-      tell(connection, clock.seconds() - (landed ? landedAfter(connection) : 0));
+      add(connection, clock.seconds() - (landed ? flightS(connection) : 0));
       shown += 1;
       stage.dataset.arcs = String(shown);
     },
-    /** Fly to a connection and show it once more; while paused, alone and whole. */
-    /** @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how] */
+    /**
+     * Fly to a connection and draw it again. While paused, draw its whole arc, and nothing else.
+     *
+     * @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how]
+     */
     replay(connection, { alone = paused, at = midpointOf(connection, yours(connection)) } = {}) {
       camera.flyTo(at.lon, at.lat);
-      labels.drop((story) => alone || story === connection.id);
-      if (alone) [slots, picker].forEach((up) => up.clear());
-      tell(connection, clock.seconds() - (paused ? landedAfter(connection) + SETTLED_S : 0));
-      stale = true;
+      labels.drop((id) => alone || id === connection.id);
+      if (alone) [instances, hitTester].forEach((each) => each.clear());
+      add(connection, clock.seconds() - (paused ? flightS(connection) + SETTLED_S : 0));
+      needsRedraw = true;
     },
-    /** The connection whose label covers a point of the stage, or whose arc passes it within so many pixels. */
-    /** @type {(at: [number, number], reach: number) => Connection | null} */
+    /**
+     * The connection whose label covers a point of the stage, or whose arc is within a reach of it, in pixels.
+     *
+     * @type {(at: [number, number], reach: number) => Connection | null}
+     */
     pick(at, reach) {
-      const story = labels.at(at);
-      return (story === null ? null : picker.byId(story)) ?? picker.at(at, reach, clock.seconds(), project);
+      const id = labels.at(at);
+      return (id === null ? null : hitTester.byId(id)) ?? hitTester.at(at, reach, clock.seconds(), project);
     },
     /** Look farther east and north, in degrees. @type {(east: number, north: number) => void} */
     turn(east, north) {
       camera.turn(east, north);
-      stale = true;
+      needsRedraw = true;
     },
-    nearer,
-    /** Bring a place to the middle, in degrees. @type {(lon: number, lat: number) => void} */
+    zoomBy,
+    /** Bring a place to the centre, in degrees. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
       camera.flyTo(lon, lat);
-      stale = true;
+      needsRedraw = true;
     },
-    /** Stop all that moves by itself, or let it go on from there. @param {boolean} now */
+    /** Stop everything that moves by itself, or resume it. @param {boolean} now */
     pause(now) {
       paused = now;
       clock.stop(now);
-      settle();
+      updateMotion();
     },
-    /** Whether arcs appear whole and the globe stands still. @param {boolean} now */
+    /** @param {boolean} now */
     setReducedMotion(now) {
-      calm = now;
-      settle();
+      reducedMotion = now;
+      updateMotion();
     },
-    /** Whether the camera leans toward where things happen. */
+    /** Whether the camera turns toward activity. */
     follow: camera.follow,
-    /** Two in one city. @param {Pulse} pulse */
+    /** Two people in one city. @param {Pulse} pulse */
     pulse({ track, city }) {
       const now = clock.seconds();
-      slots.add({ from: unit(city.lon, city.lat), colours: () => colours(track).rgb, kind: KIND.pulse }, now);
+      instances.add({ from: unit(city.lon, city.lat), colours: () => colours(track).rgb, kind: KIND.pulse }, now);
     },
-    /** A connection that matters to the viewer: a soft ring at either end. @param {Connection} connection */
+    /** A connection that matters to the viewer: a soft ring at both ends. @param {Connection} connection */
     glow({ track, from, to }) {
       const now = clock.seconds();
       const shape = { colours: () => colours(track).rgb, kind: KIND.pulse };
-      for (const { lon, lat } of [from, to]) slots.add({ ...shape, from: unit(lon, lat) }, now);
+      for (const { lon, lat } of [from, to]) instances.add({ ...shape, from: unit(lon, lat) }, now);
     },
-    /** One who waits for another. @param {Spark} spark */
+    /** One person who waits for another. @param {Spark} spark */
     spark({ city }) {
       const shape = { colours: () => [paint.arcs.spark], kind: KIND.spark };
-      slots.add({ ...shape, from: unit(city.lon, city.lat) }, clock.seconds());
+      instances.add({ ...shape, from: unit(city.lon, city.lat) }, clock.seconds());
     },
     destroy() {
-      ended = true;
+      destroyed = true;
       cancelAnimationFrame(frame);
       sizes.disconnect();
       gestures.destroy();
       labels.destroy();
-      deckNow.finalize();
+      currentDeck.finalize();
       stage.querySelector(".canvas")?.remove();
     },
   };
 }
 
-/** A city and its country, unless that is the same; of the visitor's own end the city alone. */
+/** A city and its country, unless they have the same name; for the visitor's own end, the city only. */
 /** @type {(place: Place, you: boolean) => string[]} */
 const nameOf = ({ city, country }, you) => (you ? [say("You"), city] : [...new Set([city, country])]);
 
@@ -322,8 +334,8 @@ function zoomFor(radius, width, height, latitude) {
   return low;
 }
 
-/** Device pixels for each CSS pixel, fewer where there would be very many. @param {HTMLElement} stage */
+/** Device pixels per CSS pixel, fewer on very large stages. @param {HTMLElement} stage */
 function pixelRatio(stage) {
   const area = stage.clientWidth * stage.clientHeight;
-  return Math.min(window.devicePixelRatio, 3, Math.max(1, Math.sqrt(PIXELS_MOST / Math.max(1, area))));
+  return Math.min(window.devicePixelRatio, 3, Math.max(1, Math.sqrt(PIXELS_MAX / Math.max(1, area))));
 }

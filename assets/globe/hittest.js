@@ -1,6 +1,6 @@
 /**
- * Which connection is meant by a point of the picture: the arc that passes nearest, as it is drawn at that moment. Pure
- * geometry over what is up, so that nothing is read back from the GPU.
+ * Hit testing: which connection is at a point of the screen, by the nearest arc as it is drawn at that moment. It computes
+ * this from geometry, so that nothing is read back from the GPU. Pure.
  *
  * @typedef {object} Arc
  * @property {Connection} connection
@@ -14,9 +14,9 @@
  */
 import { arcPoint } from "./geo.js";
 
-const STEPS = 32; // pieces of an arc: straight enough
+const STEPS = 32; // segments of an arc
 
-/** How far a point is from the piece between two others. @type {(p: number[], a: number[], b: number[]) => number} */
+/** The distance of a point from a line segment. @type {(p: number[], a: number[], b: number[]) => number} */
 export function distanceToSegment(p, a, b) {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const square = dx * dx + dy * dy;
@@ -26,8 +26,8 @@ export function distanceToSegment(p, a, b) {
 }
 
 /**
- * How far a point of the picture is from an arc, in pixels; Infinity where none of it is seen. An arc that still grows
- * is as long as it is drawn.
+ * The distance of a point on screen from an arc, in pixels; Infinity where none of the arc is in view. A growing arc counts
+ * as far as it is drawn.
  *
  * @type {(arc: Arc, at: [number, number], now: number, project: Project) => number}
  */
@@ -45,27 +45,30 @@ export function distanceToArc({ from, to, born, lands }, at, now, project) {
   return best;
 }
 
-/** @param {{most?: number}} [options] */
-export function createHitTester({ most = 512 } = {}) {
+/** @param {{max?: number}} [options] */
+export function createHitTester({ max = 512 } = {}) {
   /** @type {Arc[]} */
   let arcs = [];
 
   return {
-    /** @param {Arc} arc what just went up */
+    /** @param {Arc} arc  one that begins now */
     add(arc) {
-      arcs = [...arcs.filter(({ until }) => until > arc.born), arc].slice(-most);
+      arcs = [...arcs.filter(({ until }) => until > arc.born), arc].slice(-max);
     },
-    /** The connection nearest to a point, within so many pixels; of two as near the newer. */
-    /** @type {(at: [number, number], reach: number, now: number, project: Project) => Connection | null} */
+    /**
+     * The connection nearest to a point, within a reach in pixels. Of two equally near ones, the newer.
+     *
+     * @type {(at: [number, number], reach: number, now: number, project: Project) => Connection | null}
+     */
     at(at, reach, now, project) {
       let [best, found] = [reach, /** @type {Connection | null} */ (null)];
       for (const arc of arcs) {
-        const off = arc.born <= now && now < arc.until ? distanceToArc(arc, at, now, project) : Infinity;
-        if (off <= best) [best, found] = [off, arc.connection];
+        const distance = arc.born <= now && now < arc.until ? distanceToArc(arc, at, now, project) : Infinity;
+        if (distance <= best) [best, found] = [distance, arc.connection];
       }
       return found;
     },
-    /** A connection that is up, or was a moment ago. @type {(id: string) => Connection | null} */
+    /** A connection that is drawn, or was a moment ago. @type {(id: string) => Connection | null} */
     byId: (id) => arcs.find(({ connection }) => connection.id === id)?.connection ?? null,
     clear() {
       arcs = [];

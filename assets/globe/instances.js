@@ -1,32 +1,32 @@
 /**
- * What is on the globe now, as rows of 16 numbers that the shaders read: one row an arc, pulse or spark. A row is taken
- * by what comes next once its time is over; when all are taken, the one that ends first gives way.
+ * What the globe draws now, as rows of 16 numbers that the shaders read: one row per arc, pulse or spark. A row is reused
+ * once its time is over. When all rows are in use, the one that ends first is replaced.
  *
- * A row: from (x, y, z), angle | tangent (x, y, z), height | first colour, birth | second colour, kind. What its
- * colours are is asked again when the theme changes.
+ * A row: from (x, y, z), angle | tangent (x, y, z), height | first colour, birth | second colour, kind. `colours` is
+ * called again when the theme changes.
  *
- * @typedef {{flightS: number[], holdS: number, fadeS: number, pulseS: number, sparkS: number}} Timeline
+ * @typedef {{flightS: number[], holdS: number, fadeS: number, pulseS: number, sparkS: number}} Durations
  * @typedef {{from: Vector, to?: Vector, colours: () => number[][], kind?: number}} Shape
  */
 import { arcHeight, greatCircle } from "./geo.js";
 
 export const ROW = 16;
 export const KIND = { own: -1, arc: 0, pulse: 1, spark: 2 }; // own: an arc that touches the visitor's city
-const REBASE_S = 3600; // births are 32-bit floats: kept near zero they stay exact to a millisecond
+const REBASE_S = 3600; // births are 32-bit floats: near zero they are exact to a millisecond
 
-/** Seconds from birth to landing; farther takes longer. @type {(angle: number, timeline: Timeline) => number} */
+/** Seconds from birth to landing; longer arcs take longer. @type {(angle: number, durations: Durations) => number} */
 export function flight(angle, { flightS }) {
   return flightS[0] + (flightS[1] - flightS[0]) * (angle / Math.PI);
 }
 
-/** Seconds from birth to the end. @type {(kind: number, angle: number, timeline: Timeline) => number} */
-export function lifetime(kind, angle, timeline) {
-  if (kind === KIND.pulse) return timeline.pulseS;
-  return kind === KIND.spark ? timeline.sparkS : flight(angle, timeline) + timeline.holdS + timeline.fadeS;
+/** Seconds from birth to the end. @type {(kind: number, angle: number, durations: Durations) => number} */
+export function lifetime(kind, angle, durations) {
+  if (kind === KIND.pulse) return durations.pulseS;
+  return kind === KIND.spark ? durations.sparkS : flight(angle, durations) + durations.holdS + durations.fadeS;
 }
 
-/** @param {number} capacity @param {Timeline} timeline */
-export function createInstances(capacity, timeline) {
+/** @param {number} capacity @param {Durations} durations */
+export function createInstances(capacity, durations) {
   const rows = new Float32Array(capacity * ROW);
   const endsAt = new Float64Array(capacity).fill(-Infinity);
   /** @type {Shape["colours"][]} */
@@ -36,71 +36,71 @@ export function createInstances(capacity, timeline) {
   let used = 0;
   let epoch = 0;
 
-  /** @param {number} now */
-  function free(now) {
+  /** A free row, or the one that ends first. @param {number} now */
+  function freeRow(now) {
     let first = 0;
-    for (let slot = 0; slot < capacity; slot++) {
-      if (endsAt[slot] <= now) return slot;
-      if (endsAt[slot] < endsAt[first]) first = slot;
+    for (let row = 0; row < capacity; row++) {
+      if (endsAt[row] <= now) return row;
+      if (endsAt[row] < endsAt[first]) first = row;
     }
     return first;
   }
 
   /** @param {number} now */
   function rebase(now) {
-    for (let slot = 0; slot < used; slot++) {
-      rows[slot * ROW + 11] -= now - epoch;
-      changed.add(slot);
+    for (let row = 0; row < used; row++) {
+      rows[row * ROW + 11] -= now - epoch;
+      changed.add(row);
     }
     epoch = now;
   }
 
-  /** @param {number} slot */
-  function colour(slot) {
-    const colours = coloursOf[slot]();
-    rows.set(colours[0], slot * ROW + 8);
-    rows.set(colours[colours.length - 1], slot * ROW + 12);
-    changed.add(slot);
+  /** @param {number} row */
+  function colour(row) {
+    const colours = coloursOf[row]();
+    rows.set(colours[0], row * ROW + 8);
+    rows.set(colours[colours.length - 1], row * ROW + 12);
+    changed.add(row);
   }
 
   return {
     rows,
     capacity,
-    /** Rows to be sent to the GPU, which empties this. */
+    /** Rows to send to the GPU; the layer empties this. */
     changed,
-    /** How many rows from the first may be alive. */
+    /** How many rows from the first may be in use. */
     used: () => used,
-    /** The time as the rows have it. @param {number} now */
+    /** The time in the unit of the rows' births. @param {number} now */
     time: (now) => now - epoch,
-    /** Put something up; gives the seconds it lives. @param {Shape} shape @param {number} now */
+    /** Add something. Returns how many seconds it lives. @param {Shape} shape @param {number} now */
     add({ from, to = from, colours, kind = KIND.arc }, now) {
       const { tangent, angle } = greatCircle(from, to);
-      const slot = free(now);
+      const row = freeRow(now);
       const height = kind <= KIND.arc ? arcHeight(angle) : 0;
-      rows.set([...from, angle, ...tangent, height, 0, 0, 0, now - epoch, 0, 0, 0, kind], slot * ROW);
-      coloursOf[slot] = colours;
-      colour(slot);
-      endsAt[slot] = now + lifetime(kind, angle, timeline);
-      used = Math.max(used, slot + 1);
-      return endsAt[slot] - now;
+      rows.set([...from, angle, ...tangent, height, 0, 0, 0, now - epoch, 0, 0, 0, kind], row * ROW);
+      coloursOf[row] = colours;
+      colour(row);
+      endsAt[row] = now + lifetime(kind, angle, durations);
+      used = Math.max(used, row + 1);
+      return endsAt[row] - now;
     },
-    /** Let go of what is over. @param {number} now */
+    /** Free the rows whose time is over. @param {number} now */
     expire(now) {
       while (used > 0 && endsAt[used - 1] <= now) used -= 1;
       if (now - epoch > REBASE_S) rebase(now);
     },
-    /** Ask what is up for its colours anew. @param {number} now */
+    /** Get the colours of all rows in use again. @param {number} now */
     recolour(now) {
-      for (let slot = 0; slot < used; slot++) if (endsAt[slot] > now) colour(slot);
+      for (let row = 0; row < used; row++) if (endsAt[row] > now) colour(row);
     },
-    /** Let go of everything. */
+    /** Free all rows. */
     clear() {
       endsAt.fill(-Infinity);
       used = 0;
     },
-    /** Have all rows sent again, to a new GPU texture. */
+    /** Mark all rows as changed, for a new GPU texture. */
     touch() {
-      for (let slot = 0; slot < used; slot++) changed.add(slot);
+      for (let row = 0; row < used; row++) changed.add(row);
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Finding room for labels. Pure: rectangles in, places out.
+ * Finds room for labels. Pure: rectangles in, sides out.
  *
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
  * @typedef {object} Item
@@ -7,8 +7,8 @@
  * @property {number} y
  * @property {number} width   the label's size
  * @property {number} height
- * @property {string[]} sides where it may stand, best first
- * @property {string | null} side  where it stands now
+ * @property {string[]} sides  where it may be, best first
+ * @property {string | null} side  where it is now
  */
 
 const GAP = 8;
@@ -33,8 +33,8 @@ const within = (inner, outer) =>
   inner.left >= outer.left && inner.top >= outer.top && inner.right <= outer.right && inner.bottom <= outer.bottom;
 
 /**
- * The side each item gets, or null where there is no room. Items come most important first; one that stands somewhere
- * keeps its side while it can, so that nothing jumps without need.
+ * The side that each item gets, or null where it has no room. The most important items come first. An item keeps its side
+ * while it can, so that labels do not jump.
  *
  * @type {(items: Item[], bounds: Box, taken?: Box[]) => (string | null)[]}
  */

@@ -1,18 +1,18 @@
 /**
- * Labels over the globe: a song at the top of its arc, the cities at the ends. They are DOM elements, so the browser
- * shapes every script; text only ever goes in as text. An element is made once there may be room for it.
+ * Labels over the globe: a song at the top of its arc, the cities at its ends. They are DOM elements, so that the browser
+ * shapes every script. An element is created once there may be room for it.
  *
  * @typedef {object} Label
  * @property {Kind} kind
- * @property {string} story   the connection that it tells of
+ * @property {string} id       of its connection
  * @property {Vector} point
  * @property {string[]} lines
  * @property {string[]} colours
  * @property {number} from     seconds of the page's clock
  * @property {number} until
  * @property {Made | null} made
- * @property {boolean} [own]     of the visitor's own press: nothing takes its place
- * @property {string | null} side  where it stands, as seen from its point; null while there is no room
+ * @property {boolean} [own]     of the visitor's own play: it comes before all others
+ * @property {string | null} side  where it is, as seen from its point; null while it has no room
  *
  * @typedef {{element: HTMLElement, card: HTMLElement, width: number, height: number, x: number, y: number}} Made
  * @typedef {{sides: string[], rank: number, share: number}} Kind
@@ -20,14 +20,14 @@
  */
 import { arrange, boxAt } from "./labellayout.js";
 
-const LEAVE_MS = 450;
-const SHORTEST_S = 1.2; // what could not be read any more is not begun
-const MOST = 240; // waiting or shown, whatever comes in
-const STEP_PX = 0.5; // what no label is off by more than: to move them costs the page more than all else in a frame
-const LOOK_S = 0.25; // how often it is asked what stands over the stage
-const ROOM_PX = 150_000; // of the stage for each song: more would be a crowd
+const FADE_MS = 450;
+const SHORTEST_S = 1.2; // a label with less time left could not be read, and does not appear
+const MAX = 240; // waiting or shown
+const STEP_PX = 0.5; // labels move only when one is farther off: moving them is the most expensive part of a frame
+const OBSTACLES_S = 0.25; // how often to ask what lies over the stage
+const ROOM_PX = 150_000; // of the stage per song
 
-/** Of two that want one place the lower rank wins; share: how many there may be for each song. */
+/** Of two labels for the same room, the one with the lower rank gets it. share: how many there may be per song. */
 const KINDS = /** @type {Record<string, Kind>} */ ({
   song: { rank: 0, share: 1, sides: ["top", "top-right", "top-left", "bottom", "right", "left"] },
   city: { rank: 1, share: 2, sides: ["right", "left", "bottom", "top", "bottom-right", "bottom-left"] },
@@ -39,7 +39,7 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
   let labels = [];
   /** @type {import("./labellayout.js").Box[]} */
   let taken = [];
-  let looked = -Infinity;
+  let takenAtS = -Infinity;
 
   /** @param {number} now @param {(point: Vector) => [number, number] | null} project @returns {Label[]} */
   function inView(now, project) {
@@ -60,41 +60,41 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
     /** @param {"song" | "city"} kind @param {Omit<Label, "kind" | "made" | "side">} what */
     add(kind, what) {
       const twin = (/** @type {Label} */ label) => label.lines.join() === what.lines.join() && label.until > what.from;
-      const full = labels.length >= MOST && !what.own;
+      const full = labels.length >= MAX && !what.own;
       if (full || (kind === "city" && labels.some(twin))) return;
       labels.push({ ...what, kind: KINDS[kind], made: null, side: null });
     },
     /**
      * @param {number} now @param {(point: Vector) => [number, number] | null} project  null on the far side
-     * @param {number} [share]  of the labels that there is room for: a slow device can afford fewer
+     * @param {number} [share]  of the labels that there is room for; less than 1 on slow devices
      */
     update(now, project, share = 1) {
-      for (const label of labels) if (label.until <= now) leave(label);
+      for (const label of labels) if (label.until <= now) fadeOut(label);
       labels = labels.filter((label) => label.until > now);
       const { clientWidth: width, clientHeight: height } = stage;
       const bounds = { left: 6, top: 6, right: width - 6, bottom: height - 6 };
       const songs = Math.max(2, Math.min(6, Math.round((width * height) / ROOM_PX))) * share;
       const seen = atMost(inView(now, project), songs).map((label) => shaped(stage, label));
-      const seconds = performance.now() / 1000; // goes on while the page's clock is stopped
-      if (seconds - looked >= LOOK_S) [taken, looked] = [obstacles(), seconds];
+      const seconds = performance.now() / 1000; // unlike the page's clock, it does not stop in a pause
+      if (seconds - takenAtS >= OBSTACLES_S) [taken, takenAtS] = [obstacles(), seconds];
       const sides = arrange(seen, bounds, taken);
       seen.forEach((label, i) => show(label, sides[i]));
       if (seen.some(isOff)) seen.forEach(place);
     },
     count: () => labels.length,
-    /** The story of the label that covers a point, or null. @param {[number, number]} point */
+    /** The connection id of the label that covers a point, or null. @param {[number, number]} point */
     at([x, y]) {
       const standing = /** @type {Seen[]} */ (labels.filter(({ side }) => side !== null));
       const covers = (/** @type {Seen} */ label) => {
         const { left, top, right, bottom } = boxAt(label, /** @type {string} */ (label.side));
         return left <= x && x <= right && top <= y && y <= bottom;
       };
-      return standing.find(covers)?.story ?? null;
+      return standing.find(covers)?.id ?? null;
     },
-    /** Take a story's labels away. @param {(story: string) => boolean} [told] which stories; all unless said */
-    drop(told = () => true) {
-      for (const label of labels) if (told(label.story)) leave(label);
-      labels = labels.filter(({ story }) => !told(story));
+    /** Remove labels. @param {(id: string) => boolean} [which] by the id of their connection; all by default */
+    drop(which = () => true) {
+      for (const label of labels) if (which(label.id)) fadeOut(label);
+      labels = labels.filter(({ id }) => !which(id));
     },
     destroy() {
       for (const { made } of labels) made?.element.remove();
@@ -104,26 +104,26 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
 }
 
 /**
- * The visitor's own first, and before others songs. Those that stand somewhere stay; then come the cities of a song
- * that stands, then the newest, which will be there longest.
+ * The visitor's own labels come first, and songs before cities. Among these, first the labels that are shown already, then
+ * the cities of a song that is shown, then the newest.
  *
  * @param {Label[]} labels @returns {(a: Label, b: Label) => number}
  */
 function byImportance(labels) {
-  const told = new Set(labels.filter(({ kind, side }) => kind === KINDS.song && side).map(({ story }) => story));
-  const merit = (/** @type {Label} */ label) =>
-    (label.side ? 2 : Number(told.has(label.story))) - 4 * label.kind.rank + 8 * Number(label.own ?? false);
-  return (a, b) => merit(b) - merit(a) || b.from - a.from;
+  const shown = new Set(labels.filter(({ kind, side }) => kind === KINDS.song && side).map(({ id }) => id));
+  const score = (/** @type {Label} */ label) =>
+    (label.side ? 2 : Number(shown.has(label.id))) - 4 * label.kind.rank + 8 * Number(label.own ?? false);
+  return (a, b) => score(b) - score(a) || b.from - a.from;
 }
 
-/** With its element, and so its size. @param {HTMLElement} stage @param {Label} label @returns {Seen} */
+/** The label with its element, and so with its size. @param {HTMLElement} stage @param {Label} label @returns {Seen} */
 function shaped(stage, label) {
   label.made ??= make(stage, label);
   const { width, height } = label.made;
   return /** @type {Seen} */ (Object.assign(label, { width, height, sides: label.kind.sides }));
 }
 
-/** The first of each kind; the rest is hidden. @param {Label[]} seen @param {number} songs */
+/** The first labels of each kind; the others are hidden. @param {Label[]} seen @param {number} songs */
 function atMost(seen, songs) {
   /** @type {Map<Kind, number>} */
   const taken = new Map();
@@ -155,9 +155,9 @@ function make(stage, { kind, lines, colours }) {
 }
 
 /** @param {Label} label */
-function leave({ made }) {
+function fadeOut({ made }) {
   made?.element.classList.remove("shown");
-  setTimeout(() => made?.element.remove(), LEAVE_MS);
+  setTimeout(() => made?.element.remove(), FADE_MS);
 }
 
 /** @param {Label} label @param {string | null} side */
@@ -167,11 +167,11 @@ function show(label, side) {
   label.side = side;
 }
 
-/** Whether it is seen to stand elsewhere than it should. @param {Seen} label */
+/** Whether it is visibly out of place. @param {Seen} label */
 const isOff = ({ made, side, x, y }) =>
   side !== null && (made.element.dataset.side !== side || !(Math.hypot(x - made.x, y - made.y) < STEP_PX));
 
-/** Follow the point. @param {Seen} label */
+/** Move a label to its point. @param {Seen} label */
 function place({ made, x, y, side, ...label }) {
   made.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
   Object.assign(made, { x, y });

@@ -1,7 +1,7 @@
-/** pydeck's bundle, a megabyte on the way: fetched once the words are on the page. */
+/** Loads what the globe needs: pydeck's bundle (1 MB compressed), the packed points, and the globe's own module. */
 
-/** Run a script that sets globals. @param {string} url @returns {Promise<void>} */
-export function loadScript(url) {
+/** Run a classic script. @param {string} url @returns {Promise<void>} */
+function loadScript(url) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
@@ -12,8 +12,8 @@ export function loadScript(url) {
 }
 
 /**
- * pydeck's bundle. A library in it (long.js) tries whether there is WebAssembly, which the page's policy forbids: Firefox
- * reports that as an error. So there seems to be none while the bundle is run; the library does without.
+ * Run pydeck's bundle without WebAssembly. A library in it (long.js) tries to use it, the page's content security policy
+ * forbids that, and Firefox reports an error. The library works without.
  *
  * @param {string} url
  */
@@ -28,20 +28,20 @@ async function loadBundle(url) {
 }
 
 /** @param {string} url @returns {Promise<Uint8Array>} */
-export async function loadBytes(url) {
+async function loadBytes(url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** Whether this browser draws in three dimensions. */
-export function hasWebGL() {
+/** Whether this browser has WebGL 2. */
+function hasWebGL() {
   const context = document.createElement("canvas").getContext("webgl2");
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return context !== null;
 }
 
-/** The globe's module and its fields of points. Fails where there is no WebGL 2, or a piece of it does not come. */
+/** The globe's module and its fields of points. It throws where the browser has no WebGL 2, or a file does not load. */
 export async function loadGlobe() {
   if (!hasWebGL()) throw new Error("this browser has no WebGL 2");
   const asset = (/** @type {string} */ name) => new URL(`../${name}`, import.meta.url).href;

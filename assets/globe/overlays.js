@@ -1,5 +1,5 @@
 /**
- * Where the things that stand over the stage are, seen from its corner; what is not there takes no room.
+ * The boxes of what lies over the stage, relative to the stage's corner; without what is not shown.
  *
  * @type {(stage: HTMLElement, selectors: string[]) => import("./labellayout.js").Box[]}
  */

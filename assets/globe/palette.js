@@ -1,11 +1,14 @@
 /**
- * Which of the theme's pairs of colours a song has: always the same one. On the page the colours are custom properties,
- * so that what stands there changes with the theme. Pure.
+ * The colours of a song's arc: one of the theme's pairs, always the same one. The pairs themselves are in
+ * webapp/graphics/palette.py. In style sheets they are custom properties, so that colours change with the theme. Pure.
+ *
+ * @typedef {number[][][]} Pairs  pairs of colours, each three numbers from 0 to 1
  */
 
-/** @typedef {number[][][]} Pairs  of colours, each three numbers from 0 to 1 */
-
-/** @param {() => Pairs} pairs the theme's now @returns {(track: {id: string}) => {rgb: number[][], css: string[]}} */
+/**
+ * @param {() => Pairs} pairs  those of the current theme
+ * @returns {(track: {id: string}) => {rgb: number[][], css: string[]}}
+ */
 export function songColours(pairs) {
   return ({ id }) => {
     const all = pairs();
@@ -14,7 +17,7 @@ export function songColours(pairs) {
   };
 }
 
-/** The custom properties that hold the pairs' colours. @param {Pairs} pairs @returns {[string, string][]} */
+/** The custom properties of all pairs, with their values. @param {Pairs} pairs @returns {[string, string][]} */
 export function songProperties(pairs) {
   return pairs.flatMap((pair, which) =>
     pair.map((rgb, end) => /** @type {[string, string]} */ ([property(which, end), css(rgb)])),
@@ -25,7 +28,7 @@ export function songProperties(pairs) {
 const property = (which, end) => `--song-${which}-${end}`;
 
 /**
- * Which of `count` pairs a song has, always the same: song_pair in webapp/graphics/palette.py.
+ * Which of `count` pairs a song has. song_pair in webapp/graphics/palette.py does the same.
  *
  * @type {(id: string, count: number) => number}
  */

@@ -1,7 +1,8 @@
 /**
- * How many pixels and labels a slow device can afford: where frames take long, each is drawn with fewer. Pure.
+ * How many pixels and labels a device can afford: where frames take long, fewer. Pure.
  *
- * @param {{slowS?: number, over?: number, steps?: number[]}} [options] steps: shares of the full density
+ * @param {{slowS?: number, over?: number, steps?: number[]}} [options] over: frames to average; steps: shares of the
+ *   full density
  */
 export function createQuality({ slowS = 0.055, over = 20, steps = [1, 0.8, 0.65] } = {}) {
   let step = 0;
@@ -9,7 +10,7 @@ export function createQuality({ slowS = 0.055, over = 20, steps = [1, 0.8, 0.65]
   let spentS = 0;
   return {
     share: () => steps[step],
-    /** Take note of a frame; whether the share changed. @param {number} tookS */
+    /** Count a frame. Returns whether the share changed. @param {number} tookS */
     frame(tookS) {
       frames += 1;
       spentS += tookS;

@@ -1,69 +1,69 @@
 /**
- * The globe in the page's theme; and the still that stands in its place until it is drawn, or where it cannot be.
+ * The globe in the page's theme, and the placeholder in its place until it is drawn, or where it cannot be drawn.
  *
  * @typedef {ReturnType<typeof import("./globe.js").createGlobe>} Globe
  * @typedef {object} ViewOptions
  * @property {Scene & {camera: any, themes: import("../ui/theme.js").Themes}} scene
- * @property {string[]} over  selectors of what lies over the stage, which labels must not cover
- * @property {{lon: number, lat: number}} [above]  the place that it begins above, degrees; the scene's unless given
- * @property {(wish: import("../ui/theme.js").Wish) => void} [keep]  what is to be kept of a theme that was chosen
+ * @property {string[]} overlays  selectors of what lies over the stage, which labels must not cover
+ * @property {{lon: number, lat: number}} [above]  the place that the globe begins above, degrees; the scene's unless given
+ * @property {(choice: import("../ui/theme.js").Choice) => void} [saveTheme]
  *
- * @typedef {object} Begin
- * @property {() => boolean} calm  whether the viewer asked for less motion, by the time that it is there
- * @property {() => number} [nowS]  the time that is shown, epoch seconds
- * @property {number} [longitude]  from which the globe comes to where it begins
+ * @typedef {object} StartOptions
+ * @property {() => boolean} reducedMotion  called once the globe is loaded
+ * @property {() => number} [nowS]  the time that the page shows, epoch seconds
+ * @property {number} [longitude]  to begin at, if not above the place
  * @property {import("./globe.js").GlobeOptions["mine"]} [mine]
  * @property {import("./globe.js").GlobeOptions["yours"]} [yours]
- * @property {(globe: Globe) => void} onGlobe  it is there, with the arcs that the still had
+ * @property {(globe: Globe) => void} onGlobe  the globe is drawn, with the placeholder's arcs
  */
 import { createTheme } from "../ui/theme.js";
 import { createClock } from "./clock.js";
-import { beginsAbove } from "./geo.js";
+import { initialLongitude } from "./geo.js";
 import { loadGlobe } from "./loader.js";
 import { overlayBoxes } from "./overlays.js";
 import { songColours } from "./palette.js";
 import { createPlaceholder } from "./placeholder.js";
 
-const AWAY = 3.8; // Earth radii: about where the camera is when all of the globe is to be seen
+const AWAY = 3.8; // Earth radii: about where the camera sees the whole globe
 
 /** @param {ViewOptions["scene"]} scene */
-const opening = (scene) => ({ lon: beginsAbove(scene), lat: scene.initialViewState.latitude });
+const initialPlace = (scene) => ({ lon: initialLongitude(scene), lat: scene.initialViewState.latitude });
 
 /** @param {HTMLElement} stage @param {ViewOptions} options */
-export function createView(stage, { scene, over, above = opening(scene), keep = () => {} }) {
+export function createView(stage, { scene, overlays, above = initialPlace(scene), saveTheme = () => {} }) {
   /** @type {Globe | null} */
   let globe = null;
   const theme = createTheme(document.documentElement, {
     themes: scene.themes,
-    onLook: () => globe?.repaint(theme.layers()),
-    keep,
+    onChange: () => globe?.repaint(theme.layers()),
+    save: saveTheme,
   });
   const colours = songColours(() => theme.layers().arcs.pairs);
   const element = /** @type {HTMLElement} */ (stage.querySelector(".placeholder"));
   const placeholder = createPlaceholder(element, { lonDeg: above.lon, latDeg: above.lat, away: AWAY });
 
-  /** @param {Begin} begin */
-  async function build({ calm, nowS, longitude = above.lon, mine = () => false, yours, onGlobe }) {
+  /** @param {StartOptions} options */
+  async function build({ reducedMotion, nowS, longitude = above.lon, mine = () => false, yours, onGlobe }) {
     const { createGlobe, fields } = await loadGlobe();
     globe = createGlobe(stage, {
       scene,
       fields,
       clock: createClock(location.search, nowS && (() => nowS() * 1000)),
-      calm: calm(),
+      reducedMotion: reducedMotion(),
       longitude,
       colours,
       mine,
       yours,
       paint: theme.layers(),
       onFail: fail,
-      obstacles: () => overlayBoxes(stage, over),
+      obstacles: () => overlayBoxes(stage, overlays),
     });
-    for (const { connection } of placeholder.leave()) globe.connect(connection, { landed: true });
+    for (const { connection } of placeholder.clear()) globe.connect(connection, { landed: true });
     onGlobe(globe);
     document.body.dataset.globe = "ready";
   }
 
-  /** The globe cannot be drawn, or cannot go on: the still stands in its place. @param {unknown} error */
+  /** The globe cannot be drawn, or fails later: show the placeholder in its place. @param {unknown} error */
   function fail(error) {
     console.warn(error);
     const broken = globe;
@@ -75,16 +75,16 @@ export function createView(stage, { scene, over, above = opening(scene), keep = 
       console.warn(another);
     }
     stage.querySelector(".canvas")?.remove();
-    placeholder.stay();
+    placeholder.fitToLand();
   }
 
   return {
     theme,
     colours,
-    /** The globe, once it is there. */
+    /** The globe, or null before it is loaded. */
     globe: () => globe,
-    /** Do something with it, if it is there. @param {(globe: Globe) => void} act */
-    draw(act) {
+    /** Call the globe if it is loaded. @param {(globe: Globe) => void} act */
+    withGlobe(act) {
       if (globe) act(globe);
     },
     /** Draw a connection's arc. @param {Connection} connection */
@@ -92,12 +92,12 @@ export function createView(stage, { scene, over, above = opening(scene), keep = 
       if (globe) globe.connect(connection);
       else placeholder.connect(connection, colours(connection.track).css);
     },
-    /** Take down what the still shows: something else is to be shown. */
-    leave: () => void placeholder.leave(),
-    /** Draw the globe; where that cannot be, the still stays. @param {Begin} begin */
-    start: (begin) => build(begin).catch(fail),
+    /** Remove the placeholder's arcs. Those of the globe fade by themselves. */
+    clear: () => void placeholder.clear(),
+    /** Load and draw the globe. If that fails, the placeholder stays. @param {StartOptions} options */
+    start: (options) => build(options).catch(fail),
     destroy() {
-      fail("it was taken down");
+      fail("the view was destroyed");
       theme.destroy();
     },
   };

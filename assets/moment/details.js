@@ -1,12 +1,9 @@
-/**
- * The card of a connection: what it was, and the ways to see more like it. It takes the focus and gives it back; Escape
- * and its button close it.
- */
+/** The details of a connection, with filters for more like it. Escape and its button close it. */
 import { base } from "../common/baseurl.js";
 import { apart, dateTime, distance, placeName } from "../common/format.js";
 import { sayParts } from "../common/i18n.js";
 
-/** The filters that a card offers. @type {(connection: Connection) => Found[]} */
+/** The filters for more like a connection. @type {(connection: Connection) => Found[]} */
 export function filtersFor({ track, from, to }) {
   /** @type {Found[]} */
   const found = [
@@ -20,14 +17,14 @@ export function filtersFor({ track, from, to }) {
 }
 
 /**
- * @typedef {object} CardOptions
- * @property {(found: Found) => void} onOnly
+ * @typedef {object} DetailsOptions
+ * @property {(found: Found) => void} onFilter
  * @property {(connection: Connection) => void} onShare
- * @property {((track: Track) => void) | null} onPlay  null where visitors do not press play
+ * @property {((track: Track) => void) | null} onPlay  null where visitors cannot play songs
  */
 
-/** @param {HTMLDialogElement} dialog @param {CardOptions} options */
-export function createDetails(dialog, { onOnly, onShare, onPlay }) {
+/** @param {HTMLDialogElement} dialog @param {DetailsOptions} options */
+export function createDetails(dialog, { onFilter, onShare, onPlay }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
@@ -45,18 +42,18 @@ export function createDetails(dialog, { onOnly, onShare, onPlay }) {
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);
     find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
-    find("only").replaceChildren(...filtersFor(connection).map(offer));
+    find("only").replaceChildren(...filtersFor(connection).map(filterButton));
   }
 
   /** @param {Found} found */
-  function offer(found) {
+  function filterButton(found) {
     const [button, name] = [document.createElement("button"), document.createElement("bdi")];
     button.type = "button";
     name.textContent = found.label;
     button.append(...sayParts("Only {name}", { name }));
     button.addEventListener("click", () => {
       close();
-      onOnly(found);
+      onFilter(found);
     });
     return button;
   }

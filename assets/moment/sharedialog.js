@@ -1,9 +1,9 @@
 /**
- * The menu that passes a moment on: by the system's own sheet with its picture, by a link, to a network, as code for
- * another page. It is modal: Escape, its button and a click beside it close it, and the focus goes back.
+ * The dialog that shares a moment: by the system's share sheet with a picture, by a link, on a social network, or as embed
+ * code. It is modal: Escape, its button and a click beside it close it.
  *
  * @typedef {object} ShareOptions
- * @property {import("../ui/switches.js").Prefs} prefs  which keep the visitor's Mastodon server
+ * @property {import("../ui/switches.js").Prefs} prefs  store the visitor's Mastodon server
  * @property {string} [origin]
  */
 import { base } from "../common/baseurl.js";
@@ -12,9 +12,9 @@ import { language, say } from "../common/i18n.js";
 import { iframeOf } from "../embed/snippets.js";
 import { mastodonHost, mastodonAddress, shareTargets } from "./sharetargets.js";
 
-const PICTURE_MS = 3000; // a browser opens its sheet soon after a press only: rather without the picture than not at all
+const PICTURE_MS = 3000; // browsers open the share sheet only soon after a click, so do not wait longer for the picture
 
-/** What is said of it where it goes. @param {Connection} connection */
+/** The text of a post. @param {Connection} connection */
 export const sentence = ({ track, from, to, apart_ms }) =>
   say("{title} by {artist}: {one} and {other} pressed play together, {apart}.", {
     title: track.title,
@@ -24,10 +24,10 @@ export const sentence = ({ track, from, to, apart_ms }) =>
     apart: apart(apart_ms),
   });
 
-/** Where its picture is, in the visitor's words. @param {string} id */
+/** The address of its picture, in the visitor's language. @param {string} id */
 const storyAddress = (id) => `${base}/c/${id}/story.png?lang=${language}`;
 
-/** What its link unfolds to elsewhere, which disappears if it cannot be had. @param {Connection} connection */
+/** The preview picture of its link, which is removed if it does not load. @param {Connection} connection */
 function pictureOf({ id, track, from, to }) {
   const picture = new Image();
   picture.alt = say("A globe with an arc from {one} to {other}: {song}", {
@@ -40,8 +40,8 @@ function pictureOf({ id, track, from, to }) {
   return picture;
 }
 
-/** Its picture, for the system's sheet; null where it cannot be had. @param {string} id */
-async function storyOf(id) {
+/** Its picture for the system's share sheet, or null if it does not load. @param {string} id */
+async function loadStory(id) {
   const answer = await fetch(storyAddress(id)).catch(() => null);
   return answer?.ok ? new File([await answer.blob()], `unison-${id}.png`, { type: "image/png" }) : null;
 }
@@ -57,20 +57,20 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
   const mastodon = find("Mastodon", HTMLButtonElement);
   const note = find("note", HTMLElement);
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
-  const leaving = new AbortController();
-  const told = new Set();
+  const listeners = new AbortController();
+  const kept = new Set();
   let address = "";
   let text = "";
   let code = "";
   /** @type {Promise<File | null>} */
   let story = Promise.resolve(null);
 
-  /** Have the server keep it. @param {string} id */
+  /** Ask the server to keep the moment for longer. @param {string} id */
   async function keep(id) {
-    if (told.has(id)) return;
-    told.add(id);
+    if (kept.has(id)) return;
+    kept.add(id);
     const answer = await fetch(`${base}/c/${id}/share`, { method: "POST", keepalive: true }).catch(() => null);
-    if (!answer?.ok) told.delete(id); // too much is being shared just now: the next time, then
+    if (!answer?.ok) kept.delete(id); // such as too many shares at once: ask again the next time
   }
 
   /** @param {Connection} connection */
@@ -84,46 +84,46 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
     server.value = prefs.text("mastodon");
     for (const [name, href] of Object.entries(shareTargets(text, address))) find(name, HTMLAnchorElement).href = href;
     find("picture", HTMLElement).replaceChildren(pictureOf(connection));
-    offer("story", storyAddress(id), `unison-${id}.png`);
-    offer("code", `${base}/c/${id}/code.svg`, `unison-${id}.svg`);
+    setDownload("story", storyAddress(id), `unison-${id}.png`);
+    setDownload("code", `${base}/c/${id}/code.svg`, `unison-${id}.svg`);
     system.hidden = !("share" in navigator);
-    story = "canShare" in navigator && !system.hidden ? storyOf(id) : Promise.resolve(null);
-    unfold(false);
+    story = "canShare" in navigator && !system.hidden ? loadStory(id) : Promise.resolve(null);
+    setFormOpen(false);
   }
 
-  /** Have a link save a file. @param {string} name @param {string} href @param {string} file */
-  function offer(name, href, file) {
+  /** Make a link download a file. @param {string} name @param {string} href @param {string} file */
+  function setDownload(name, href, file) {
     const link = find(name, HTMLAnchorElement);
     [link.href, link.download] = [href, file];
   }
 
   /** @param {boolean} open */
-  function unfold(open) {
+  function setFormOpen(open) {
     form.hidden = !open;
     mastodon.setAttribute("aria-expanded", String(open));
     if (open) server.focus();
   }
 
   async function send() {
-    const late = new Promise((resolve) => setTimeout(resolve, PICTURE_MS, null));
-    const [file, words] = [await Promise.race([story, late]), { title: "Unison", text, url: address }];
-    const whole = file ? { ...words, files: [file] } : words;
+    const timeout = new Promise((resolve) => setTimeout(resolve, PICTURE_MS, null));
+    const [file, post] = [await Promise.race([story, timeout]), { title: "Unison", text, url: address }];
+    const withFile = file ? { ...post, files: [file] } : post;
     try {
-      await navigator.share(file && navigator.canShare(whole) ? whole : words);
+      await navigator.share(file && navigator.canShare(withFile) ? withFile : post);
     } catch (error) {
-      if (error instanceof Error && error.name === "AbortError") return; // the visitor left it
+      if (error instanceof Error && error.name === "AbortError") return; // the visitor closed the sheet
       note.textContent = say("Your browser did not send it; the link can be copied.");
     }
   }
 
-  /** @param {string} what @param {string} done */
-  async function copy(what, done) {
+  /** @param {string} copied @param {string} done  what the note says then */
+  async function copy(copied, done) {
     try {
-      await navigator.clipboard.writeText(what);
+      await navigator.clipboard.writeText(copied);
       [field.value, note.textContent] = [address, done];
     } catch {
-      [field.value, note.textContent] = [what, say("Copy it from the field above.")];
-      field.select(); // there is no clipboard for pages that came without TLS
+      [field.value, note.textContent] = [copied, say("Copy it from the field above.")];
+      field.select(); // pages without TLS have no clipboard
     }
   }
 
@@ -133,16 +133,16 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
     const instance = mastodonHost(server.value);
     note.textContent = instance ? "" : say("That is no server’s name; one is mastodon.social.");
     if (!instance) return;
-    prefs.keep("mastodon", instance);
+    prefs.save("mastodon", instance);
     window.open(mastodonAddress(instance, text, address), "_blank", "noopener,noreferrer");
   }
 
   /** @param {EventTarget} target @param {string} event @param {(event: any) => void} act */
-  const on = (target, event, act) => target.addEventListener(event, act, { signal: leaving.signal });
+  const on = (target, event, act) => target.addEventListener(event, act, { signal: listeners.signal });
   on(closer, "click", () => dialog.close());
   on(dialog, "click", ({ target }) => target === dialog && dialog.close());
   on(system, "click", send);
-  on(mastodon, "click", () => unfold(Boolean(form.hidden)));
+  on(mastodon, "click", () => setFormOpen(Boolean(form.hidden)));
   on(form, "submit", post);
   on(field, "focus", () => field.select());
   on(find("copy", HTMLButtonElement), "click", () => copy(address, say("The link is copied.")));
@@ -155,7 +155,7 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
       if (!dialog.open) dialog.showModal();
     },
     destroy() {
-      leaving.abort();
+      listeners.abort();
       dialog.close();
     },
   };

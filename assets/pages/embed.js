@@ -1,62 +1,62 @@
 /**
- * The globe in a frame on somebody else's page: what is small comes first, the globe at once or on a click. Nothing is
- * kept in the browser.
+ * The entry point of an embed's frame. It loads the player at once, or, with a poster, on a click. It stores nothing in the
+ * browser.
  *
- * @typedef {object} Embed  what the address asks for, as the server read it
- * @property {string[]} notes  what of it could not be used
+ * @typedef {object} Embed  the options in the frame's address, as the server read them
+ * @property {string[]} notes  the options that could not be used, and why
  * @property {Record<string, string>} filters
  * @property {boolean} autorotate
  * @property {boolean} controls
  * @property {boolean} poster  whether the globe waits for a click
- * @property {Connection | null} moment  what is shown in place of the stream
- * @property {number | null} at  the time to begin at, epoch seconds, in place of now
+ * @property {Connection | null} moment  shown instead of the stream
+ * @property {number | null} at  the time to begin at, epoch seconds, instead of live
  */
-/** @typedef {Awaited<ReturnType<typeof import("../embed/player.js").show>>} Shown */
+/** @typedef {Awaited<ReturnType<typeof import("../embed/player.js").createPlayer>>} Player */
 
 /** @type {Embed} */
 const embed = JSON.parse(document.getElementById("embed")?.textContent ?? "{}");
 for (const note of embed.notes ?? []) console.info(`Unison: ${note}`);
 
-/** @type {Promise<Shown> | null} */
-let shown = null;
+/** @type {Promise<Player> | null} */
+let player = null;
 
-function show() {
-  shown ??= load();
-  return shown;
+function loadPlayer() {
+  player ??= load();
+  return player;
 }
 
 async function load() {
   document.body.dataset.globe = "loading";
   document.documentElement.dataset.scripted = "";
-  const { show: begin } = await import("../embed/player.js");
-  return begin(embed, bridge);
+  const { createPlayer } = await import("../embed/player.js");
+  return createPlayer(embed, host);
 }
 
-/** Without it the frame shows what it would, and the page around cannot speak with it. */
-const bridging = import("../embed/hostmessages.js").then(({ createHostMessages }) =>
+/** Messages to and from the host page. If they fail, the frame works without them. */
+const connecting = import("../embed/hostmessages.js").then(({ createHostMessages }) =>
   createHostMessages(window, {
     methods: {
-      play: async () => (await show()).play(),
-      pause: async () => (await shown)?.pause(), // a picture does not move
-      setFilter: async (filter) => (await show()).setFilter(filter),
-      flyTo: async (place) => (await show()).flyTo(place),
+      play: async () => (await loadPlayer()).play(),
+      pause: async () => (await player)?.pause(), // a poster does not move
+      setFilter: async (filter) => (await loadPlayer()).setFilter(filter),
+      flyTo: async (place) => (await loadPlayer()).flyTo(place),
     },
   }),
 );
-const bridge = await bridging.catch((error) => {
+const host = await connecting.catch((error) => {
   console.warn(error);
-  return { tell() {} };
+  return { emit() {} };
 });
 
 const button = document.getElementById("load");
 button?.addEventListener("click", () => {
   button.remove();
-  show().catch(fail);
+  loadPlayer().catch(fail);
 });
-if (embed.poster) bridge.tell("status", { stream: "none", globe: "poster", paused: false, source: "" });
-else show().catch(fail);
+if (embed.poster) host.emit("status", { stream: "none", globe: "poster", paused: false, source: "" });
+else loadPlayer().catch(fail);
 
-/** The frame's own scripts fail: one that stands by itself keeps the list live. @param {unknown} error */
+/** The player does not load: keep the list live with a script that needs no other. @param {unknown} error */
 function fail(error) {
   console.warn(error);
   const script = document.createElement("script");

@@ -1,4 +1,4 @@
-/** The page on which an embed is put together: what is chosen is shown at once, and given to be copied. */
+/** The page on which people put an embed together: it shows a preview, and the code to copy. */
 import { base as ownBase } from "../common/baseurl.js";
 import { count } from "../common/format.js";
 import { language, say } from "../common/i18n.js";
@@ -8,13 +8,13 @@ import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "../embed/sn
 /**
  * @typedef {object} Parts
  * @property {ReturnType<typeof import("../embed/preview.js").createPreview>} preview
- * @property {{value(name: string, written: string): string, complaint(name: string): string}} search  fields of names
+ * @property {{value(name: string, written: string): string, complaint(name: string): string}} search  the name fields
  */
 
-const WAIT_MS = 400; // after the last letter of a field
-const VISIBLE = 3; // to one
+const WAIT_MS = 400; // after the last key in a field
+const VISIBLE = 3; // the contrast that WCAG asks of graphics
 const COLOURS = ["accent", "background"];
-/** @type {Record<string, string>} where an accent is seen, by theme */
+/** @type {Record<string, string>} by theme */
 const PLACES = { dark: say("On the dark theme"), light: say("On the light theme") };
 
 /** @type {<T extends HTMLElement>(id: string) => T} */
@@ -33,10 +33,10 @@ const { start, use } = createParts({
 const base = document.body.dataset.base || ownBase;
 const grounds = JSON.parse(document.body.dataset.grounds ?? "{}");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let waiting;
-let turn = 0;
+let timer;
+let checks = 0;
 
-/** What differs from what an embed is unless told. @returns {Record<string, string>} */
+/** The options that differ from the defaults. @returns {Record<string, string>} */
 function chosen() {
   const fields = /** @type {(HTMLInputElement | HTMLSelectElement)[]} */ ([...form.querySelectorAll("[name]")]);
   return Object.fromEntries(fields.map((field) => [field.name, valueOf(field)]).filter(([, value]) => value !== ""));
@@ -45,11 +45,11 @@ function chosen() {
 /** @param {HTMLInputElement | HTMLSelectElement} field */
 function valueOf(field) {
   const value = field.type === "checkbox" ? String(Number(/** @type {HTMLInputElement} */ (field).checked)) : field.value.trim();
-  return value === field.dataset.usual ? "" : meant(field.name, value);
+  return value === field.dataset.usual ? "" : parameterOf(field.name, value);
 }
 
-/** What the address has for what is in a field. @type {(name: string, value: string) => string} */
-function meant(name, value) {
+/** The parameter for a field's text. @type {(name: string, value: string) => string} */
+function parameterOf(name, value) {
   if (COLOURS.includes(name)) return value.replace(/^#/, "");
   return use("search", (search) => search.value(name, value)) ?? value;
 }
@@ -68,24 +68,24 @@ function show() {
   find("as-iframe").textContent = iframeOf(base, choice, { width, height });
   find("as-script").textContent = scriptOf(base, choice, { width, height });
   find("as-oembed").textContent = oembedOf(base, choice);
-  find("contrast").textContent = judged(choice);
-  note(address).catch(() => {}); // without the server there is no preview either
+  find("contrast").textContent = contrastText(choice);
+  checkAddress(address).catch(() => {}); // without the server there is no preview either
 }
 
-/** How well the accent can be seen on what the globe floats on. @param {Record<string, string>} choice */
-function judged({ accent, background, theme }) {
+/** How well the accent is visible behind the globe. @param {Record<string, string>} choice */
+function contrastText({ accent, background, theme }) {
   if (!accent) return "";
   if (contrastOf(accent, accent) === null) return say("Not a hex colour yet.");
   const own = background && background !== "transparent" ? [[say("On this background"), background]] : null;
   const themes = Object.entries(PLACES).filter(([name]) => !theme || name === theme);
   const all = own ?? themes.map(([name, place]) => [place, grounds[name]]);
-  const found = all.map(([place, ground]) => verdict(place, contrastOf(accent, ground)));
+  const found = all.map(([place, ground]) => sentenceFor(place, contrastOf(accent, ground)));
   if (background === "transparent") found.push(say("What your page puts behind the globe is not known here."));
   return found.join(" ");
 }
 
-/** @param {string} place @param {number | null} contrast null where what it is on is no colour yet */
-function verdict(place, contrast) {
+/** @param {string} place @param {number | null} contrast  null where the background is no colour yet */
+function sentenceFor(place, contrast) {
   if (contrast === null) return "";
   const values = { place, ratio: count(contrast) };
   return contrast >= VISIBLE
@@ -93,17 +93,17 @@ function verdict(place, contrast) {
     : say("{place} its contrast is {ratio} to 1, too little: it will be made lighter or darker there.", values);
 }
 
-/** Say what of it the server cannot use, at its field. @param {string} address */
-async function note(address) {
-  turn += 1;
-  const mine = turn;
+/** Show at each field why the server cannot use it. @param {string} address */
+async function checkAddress(address) {
+  checks += 1;
+  const mine = checks;
   const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
   const { notes } = JSON.parse(page.getElementById("embed")?.textContent ?? '{"notes": []}');
-  if (mine === turn) complain(notes);
+  if (mine === checks) showNotes(notes);
 }
 
-/** @param {string[]} notes in English, each of one parameter, which it begins with */
-function complain(notes) {
+/** @param {string[]} notes  in English; each begins with its parameter */
+function showNotes(notes) {
   const named = notes.map((text) => /** @type {[string, string]} */ (text.split(/=(.*)/s)));
   for (const field of form.querySelectorAll("[aria-describedby][name]")) {
     const name = field.getAttribute("name") ?? "";
@@ -116,8 +116,8 @@ function complain(notes) {
   find("notes").textContent = notes.filter((text) => !document.getElementById(`wrong-${text.split("=")[0]}`)).join("\n");
 }
 
-/** Have a colour and its picker say the same. @param {HTMLInputElement} changed */
-function follow(changed) {
+/** Keep a colour's field and its picker the same. @param {HTMLInputElement} changed */
+function syncColour(changed) {
   const { picks } = changed.dataset;
   if (picks) named(picks).value = changed.value;
   const picker = /** @type {HTMLInputElement | null} */ (document.getElementById(`pick-${changed.name}`));
@@ -127,15 +127,15 @@ function follow(changed) {
 /** @param {Event} event */
 function change({ target }) {
   if (target === transparent) background.value = transparent.checked ? "transparent" : "";
-  else if (target instanceof HTMLInputElement) follow(target);
+  else if (target instanceof HTMLInputElement) syncColour(target);
   transparent.checked = background.value.trim() === "transparent";
-  soon(WAIT_MS);
+  showSoon(WAIT_MS);
 }
 
 /** @param {number} afterMs */
-function soon(afterMs) {
-  clearTimeout(waiting);
-  waiting = setTimeout(show, afterMs);
+function showSoon(afterMs) {
+  clearTimeout(timer);
+  timer = setTimeout(show, afterMs);
 }
 
 /** @param {MouseEvent} event */
@@ -143,16 +143,16 @@ async function copy({ target }) {
   const button = target instanceof Element ? target.closest("button") : null;
   if (!button?.dataset.copies) return;
   const text = find(button.dataset.copies);
-  getSelection()?.selectAllChildren(text); // to be copied by hand where a script may not
+  getSelection()?.selectAllChildren(text); // for copying by hand where scripts may not copy
   const write = async () => navigator.clipboard.writeText(text.textContent ?? "");
-  const done = await write().then(() => true, () => false); // there is no clipboard without TLS
+  const done = await write().then(() => true, () => false); // pages without TLS have no clipboard
   find("copied").textContent = done ? say("Copied.") : say("Selected: press Ctrl or ⌘ and C.");
 }
 
-/** The fields in which something is found by its name. @param {typeof import("../search/namefield.js")} module @returns {Parts["search"]} */
-function searching({ createNameField, momentIdIn }) {
+/** The fields that search by name. @param {typeof import("../search/namefield.js")} module @returns {Parts["search"]} */
+function createNameFields({ createNameField, momentIdIn }) {
   const elements = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-search]")]);
-  const fields = elements.map((element) => createNameField(element, { onChange: () => soon(0) }));
+  const fields = elements.map((element) => createNameField(element, { onChange: () => showSoon(0) }));
   const field = (/** @type {string} */ name) => fields.find((each) => each.name === name);
   return {
     value: (name, written) => (name === "moment" ? momentIdIn(written) : (field(name)?.value() ?? written)),
@@ -165,6 +165,6 @@ form.addEventListener("submit", (event) => event.preventDefault());
 document.body.addEventListener("click", copy);
 Promise.all([
   start("preview", () => import("../embed/preview.js"), ({ createPreview }) => createPreview(find("stage"))),
-  start("search", () => import("../search/namefield.js"), searching),
+  start("search", () => import("../search/namefield.js"), createNameFields),
 ]).then(show);
-document.documentElement.dataset.started = ""; // boot.js looks for it
+document.documentElement.dataset.started = ""; // boot.js checks it

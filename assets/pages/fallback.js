@@ -1,9 +1,9 @@
-// The last resort, by itself: where the page's own scripts fail, the list goes on live, and the page says what is missing.
+// The fallback where the page's own script fails: it keeps the list live without any other module, and shows a note.
 (() => {
-  const MOST = 60;
+  const LISTED = 60;
   const SILENCE_MS = 6000;
   const FIRST_MS = 500;
-  const MOST_MS = 20_000;
+  const MAX_MS = 20_000;
   const FILTERS = ["artist", "track", "country", "city"];
 
   /** @param {string} text @returns {any} */
@@ -15,31 +15,31 @@
     }
   }
 
-  const words = parsed(document.getElementById("words")?.textContent ?? "") ?? {};
+  const messages = parsed(document.getElementById("words")?.textContent ?? "") ?? {};
 
   /** @param {string} key @param {Record<string, string>} [values] */
   function say(key, values = {}) {
-    const sentence = typeof words[key] === "string" ? words[key] : key;
-    return sentence.replace(/\{(\w+)\}/g, (/** @type {string} */ all, /** @type {string} */ name) => values[name] ?? all);
+    const message = typeof messages[key] === "string" ? messages[key] : key;
+    return message.replace(/\{(\w+)\}/g, (/** @type {string} */ all, /** @type {string} */ name) => values[name] ?? all);
   }
 
   const list = document.getElementById("feed");
   const status = document.getElementById("status");
-  const streams = list !== null && status !== null;
+  const hasList = list !== null && status !== null;
   const note = document.getElementById("trouble") ?? document.createElement("p");
   note.id = "trouble";
   note.setAttribute("role", "status");
   if (!note.isConnected) document.querySelector("main")?.prepend(note);
-  note.textContent = streams
+  note.textContent = hasList
     ? say("Only the list works. Reload the page to try again.")
     : say("Parts of this page do not work. Reload the page to try again.");
   note.hidden = false;
-  document.documentElement.dataset.started = "bare";
+  document.documentElement.dataset.started = "fallback";
   document.body.dataset.globe = "none";
   if (!list || !status || "moment" in document.documentElement.dataset) return;
 
   /** @param {string} state @param {string} text */
-  function tell(state, text) {
+  function showState(state, text) {
     document.body.dataset.stream = state;
     if (status) [status.dataset.state, status.textContent] = [state, text];
   }
@@ -52,8 +52,8 @@
   /** @type {Set<string>} */
   const sources = new Set();
 
-  /** Say where the plays come from. @param {string} name */
-  function badge(name) {
+  /** Add a source to the badge. @param {string} name */
+  function addSource(name) {
     const element = document.getElementById("sources");
     if (!element || !SOURCES[name] || sources.has(name)) return;
     sources.add(name);
@@ -62,28 +62,28 @@
   }
 
   /** @param {{city?: unknown, country?: unknown}} [place] */
-  const named = (place) => [...new Set([place?.city, place?.country])].join(", ");
+  const placeName = (place) => [...new Set([place?.city, place?.country])].join(", ");
 
   /** @param {any} connection */
-  function put({ id, source, track, from, to }) {
-    badge(source);
+  function addItem({ id, source, track, from, to }) {
+    addSource(source);
     if (!list || [...list.children].some((item) => /** @type {HTMLElement} */ (item).dataset.id === id)) return;
     const [item, heading, cities] = ["li", "h3", "p"].map((tag) => document.createElement(tag));
     item.dataset.id = id;
     heading.textContent = say("{title} by {artist}", { title: track.title, artist: track.artist });
-    cities.textContent = say("{one} and {other}", { one: named(from), other: named(to) });
+    cities.textContent = say("{one} and {other}", { one: placeName(from), other: placeName(to) });
     item.append(heading, cities);
     list.prepend(item);
-    if (list.children.length > MOST) list.lastElementChild?.remove();
+    if (list.children.length > LISTED) list.lastElementChild?.remove();
     document.body.classList.remove("empty");
   }
 
   /** @param {any} connection */
   function show(connection) {
     try {
-      put(connection);
+      addItem(connection);
     } catch (error) {
-      console.warn(error); // one that is not well-formed
+      console.warn(error); // a malformed connection
     }
   }
 
@@ -96,21 +96,21 @@
     if (position) query.set("since", position);
     const socket = new WebSocket(`${new URL("stream", location.href).href.replace(/^http/, "ws")}?${query}`);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let silence;
+    let silenceTimer;
     let stream = "";
 
     function watch() {
-      clearTimeout(silence);
-      silence = setTimeout(again, SILENCE_MS);
+      clearTimeout(silenceTimer);
+      silenceTimer = setTimeout(reconnect, SILENCE_MS);
     }
 
-    function again() {
-      clearTimeout(silence);
+    function reconnect() {
+      clearTimeout(silenceTimer);
       socket.onmessage = socket.onclose = null;
       socket.close();
-      tell("lost", say("Connection lost"));
+      showState("lost", say("Connection lost"));
       failures += 1;
-      setTimeout(open, Math.min(MOST_MS, FIRST_MS * 2 ** failures) * (0.5 + Math.random() / 2));
+      setTimeout(open, Math.min(MAX_MS, FIRST_MS * 2 ** failures) * (0.5 + Math.random() / 2));
     }
 
     socket.onmessage = ({ data }) => {
@@ -118,13 +118,13 @@
       watch();
       if (message?.type === "hello") {
         [stream, failures] = [message.stream, 0];
-        tell("live", say("Connected"));
+        showState("live", say("Connected"));
         [...(message.recent ?? [])].reverse().forEach(show);
       }
       (message?.connections ?? []).forEach(show);
       if (message?.seq !== undefined) position = `${stream}:${message.seq}`;
     };
-    socket.onclose = again;
+    socket.onclose = reconnect;
     watch();
   }
 

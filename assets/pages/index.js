@@ -1,9 +1,9 @@
 /**
- * The core of the page: the list, the stream, and how it is doing. Every other part (indexparts.js) is loaded by itself and
- * may fail alone; what comes over the stream goes to those that are there.
+ * The core of the main page: the list, the stream and its status. All other parts (indexparts.js) are loaded separately,
+ * and each may fail alone.
  */
 import { say } from "../common/i18n.js";
-import { media } from "../common/mediaquery.js";
+import { mediaQuery } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
 import { browserStorage, createPreferences } from "../common/preferences.js";
 import { createFeed } from "../feed/feed.js";
@@ -12,7 +12,7 @@ import { startTimeOf, withoutStartTime } from "../stream/replay.js";
 import { filtersOf } from "../stream/stream.js";
 import { createTimeline } from "../stream/timeline.js";
 
-const PATIENCE_MS = 3000; // for the other parts, before the stream begins without them
+const TIMEOUT_MS = 3000; // for the other parts, before the stream begins without them
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -25,73 +25,73 @@ const parts = createParts({
     theme: say("Theme"),
     language: say("Language"),
     counters: say("Numbers"),
-    sources: say("Source of the plays"),
+    sourceBadge: say("Source of the plays"),
     announcer: say("Announcements"),
     sound: say("Sound"),
     pause: say("Pause"),
     help: say("Keys"),
-    keys: say("Keys"),
-    access: say("Settings"),
-    lookback: say("Look back"),
+    shortcuts: say("Keys"),
+    settings: say("Settings"),
+    rewind: say("Look back"),
     search: say("Search"),
     filters: say("Filters"),
-    share: say("Share"),
-    card: say("Details"),
-    city: say("Your city"),
+    shareDialog: say("Share"),
+    details: say("Details"),
+    homeCity: say("Your city"),
     play: say("Press play"),
   },
   controls: {
     counters: "#counters",
-    sources: ".source",
+    sourceBadge: ".source",
     announcer: '.setting:has([data-switch="announce"])',
     sound: '.setting:has([data-switch="sound"])',
-    keys: '.setting:has([data-switch="keys"])',
+    shortcuts: '.setting:has([data-switch="keys"])',
     theme: "#theme",
     pause: "#pause",
     help: "#help-open",
-    access: "#settings-open, #nearer, #farther",
-    lookback: "#lookback-open",
+    settings: "#settings-open, #nearer, #farther",
+    rewind: "#lookback-open",
     search: "#explore .finder",
-    share: '[data-card="share"]',
-    city: "#city",
+    shareDialog: '[data-card="share"]',
+    homeCity: "#city",
     optional: "#counters, .source, .tools, #city",
   },
   onFail: {
-    globe: () => (document.body.dataset.globe = "none"), // which says so on the stage
+    globe: () => (document.body.dataset.globe = "none"), // the style sheet then shows a notice on the stage
     optional: () => (document.body.dataset.globe = "none"),
   },
 });
 const { use } = parts;
-const taking = "wall" in document.documentElement.dataset ? null : document.getElementById("play");
+const playElement = "wall" in document.documentElement.dataset ? null : document.getElementById("play");
 const feed = createFeed(find("feed"), {
   newer: /** @type {HTMLButtonElement} */ (find("newer")),
   colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
-  onChoose: see,
-  mine: (connection) => use("city", (city) => city.touches(connection)) ?? false,
+  onChoose: showDetails,
+  mine: (connection) => use("homeCity", (city) => city.touches(connection)) ?? false,
   yours,
-  onPlay: taking && ((track) => void use("play", (play) => play.press(track))),
+  onPlay: playElement && ((track) => void use("play", (play) => play.press(track))),
 });
 const status = createStreamStatus(find("status"));
 /** @type {Hello | null} */
-let greeted = null;
+let lastHello = null;
 
 const paused = () => use("pause", (pause) => pause.paused()) ?? false;
 
-/** Do something with the globe, once it is there. @param {(globe: import("../globe/view.js").Globe) => void} act */
-const withGlobe = (act) => void use("globe", (view) => view.draw(act));
+/** Call the globe if it is loaded. @param {(globe: import("../globe/view.js").Globe) => void} act */
+const withGlobe = (act) => void use("globe", (view) => view.withGlobe(act));
 
-/** The same, while it moves. @param {(globe: import("../globe/view.js").Globe) => void} act */
-const onGlobe = (act) => void (paused() || withGlobe(act));
+/** Call the globe if it is loaded and not paused. @param {(globe: import("../globe/view.js").Globe) => void} act */
+const withMovingGlobe = (act) => void (paused() || withGlobe(act));
 
-/** Which end of a connection the visitor is. @param {Connection} connection */
+/** The visitor's own end of a connection, or null. @param {Connection} connection */
 function yours(connection) {
   return use("play", (play) => play.yours(connection)) ?? null;
 }
 
-/** Have a closer look. @param {Connection} connection */
-function see(connection) {
+/** Replay a connection, and show its details. @param {Connection} connection */
+function showDetails(connection) {
   withGlobe((globe) => globe.replay(connection));
-  use("card", (card) => card.open(connection));
+  use("details", (details) => details.open(connection));
 }
 
 const timeline = createTimeline({
@@ -99,55 +99,55 @@ const timeline = createTimeline({
   onState(state) {
     document.body.dataset.stream = state.name;
     status.show(state);
-    use("quiet", (quiet) => quiet.state(state));
-    use("announcer", (announcer) => announcer.state(state));
-    if (state.name === "past") use("sources", (sources) => sources.replay());
+    use("idleNotice", (notice) => notice.setState(state));
+    use("announcer", (announcer) => announcer.setState(state));
+    if (state.name === "past") use("sourceBadge", (badge) => badge.beginReplay());
   },
-  onHello(hello, unknown, news) {
-    if (hello.stream !== greeted?.stream) use("counters", (counters) => counters.clear());
-    greeted = hello;
-    use("sources", (sources) => sources.begin(hello));
-    use("quiet", (quiet) => hello.recent.forEach(quiet.met));
+  onHello(hello, unknown, fresh) {
+    if (hello.stream !== lastHello?.stream) use("counters", (counters) => counters.clear());
+    lastHello = hello;
+    use("sourceBadge", (badge) => badge.begin(hello));
+    use("idleNotice", (notice) => hello.recent.forEach(notice.met));
     if (unknown.length) document.body.classList.remove("empty");
     attempt(() => feed.fill(unknown));
-    if (!paused()) news.forEach((connection) => use("globe", (view) => view.connect(connection)));
+    if (!paused()) fresh.forEach((connection) => use("globe", (view) => view.connect(connection)));
   },
-  onConnection(connection, news) {
+  onConnection(connection, fresh) {
     document.body.classList.remove("empty");
-    attempt(() => feed.add(connection, news));
-    if (paused()) use("pause", (pause) => pause.miss());
-    else use("announcer", (announcer) => announcer.connection(connection));
+    attempt(() => feed.add(connection, fresh));
+    if (paused()) use("pause", (pause) => pause.countMissed());
+    else use("announcer", (announcer) => announcer.addConnection(connection));
     return !timeline.isPast() && use("play", (play) => play.see(connection));
   },
   onArc(connection) {
     if (paused()) return;
     use("globe", (view) => view.connect(connection));
-    use("sound", (sound) => sound.note(connection));
+    use("sound", (sound) => sound.play(connection));
   },
-  onPulse: (pulse) => onGlobe((globe) => globe.pulse(pulse)),
-  onSpark: (spark) => onGlobe((globe) => globe.spark(spark)),
+  onPulse: (pulse) => withMovingGlobe((globe) => globe.pulse(pulse)),
+  onSpark: (spark) => withMovingGlobe((globe) => globe.spark(spark)),
   onFrame(frame) {
     use("counters", (counters) => counters.add(frame));
-    use("sources", (sources) => sources.add(frame));
-    if (!timeline.isPast()) use("quiet", (quiet) => [...frame.connections, ...frame.pulses].forEach(quiet.met));
+    use("sourceBadge", (badge) => badge.add(frame));
+    if (!timeline.isPast()) use("idleNotice", (notice) => [...frame.connections, ...frame.pulses].forEach(notice.met));
   },
   onTime(atS, oldest) {
-    if (atS <= timeline.liveS()) status.past(atS, oldest);
-    use("lookback", (lookback) => lookback.show(atS));
+    if (atS <= timeline.liveS()) status.showTime(atS, oldest);
+    use("rewind", (rewind) => rewind.show(atS));
   },
-  onAhead: (atS) => void use("announcer", (announcer) => announcer.say(status.ahead(atS))),
+  onFuture: (atS) => void use("announcer", (announcer) => announcer.addMessage(status.noteFuture(atS))),
   onLive() {
-    const state = () => history.replaceState(history.state, "", withoutStartTime(location.href));
-    attempt(state); // for when the page is loaded again; browsers refuse it where it is called very often
-    use("lookback", (lookback) => lookback.show(null));
+    const dropTime = () => history.replaceState(history.state, "", withoutStartTime(location.href));
+    attempt(dropTime); // so that a reload shows live; browsers refuse this where it is called very often
+    use("rewind", (rewind) => rewind.show(null));
   },
-  onLeave() {
+  onClear() {
     document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
     document.body.classList.add("empty");
-    use("globe", (view) => view.leave());
+    use("globe", (view) => view.clear());
     feed.clear();
     use("counters", (counters) => counters.clear());
-    use("quiet", (quiet) => quiet.clear());
+    use("idleNotice", (notice) => notice.clear());
   },
 });
 
@@ -156,36 +156,37 @@ const page = {
   prefs: createPreferences(browserStorage()),
   timeline,
   feed,
-  taking,
+  /** Where the page shows the visitor's own plays, or null where visitors cannot play songs. */
+  playElement,
   paused,
   withGlobe,
-  onGlobe,
+  withMovingGlobe,
   yours,
-  see,
-  /** What the stream began with, for parts that come later. */
-  greeted: () => greeted,
+  showDetails,
+  /** The stream's last hello, for parts that are loaded later. */
+  lastHello: () => lastHello,
 };
 /** @typedef {typeof page} Page */
 
-const furnished = parts
+const started = parts
   .start("optional", () => import("./indexparts.js"), ({ startParts }) => startParts(page))
   .then(() => use("optional", (optional) => optional.ready));
-const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-const system = media("(prefers-reduced-motion: reduce)");
+const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS));
+const system = mediaQuery("(prefers-reduced-motion: reduce)");
 
-Promise.race([furnished, patience]).then(() => {
+Promise.race([started, timeout]).then(() => {
   timeline.begin(startTimeOf(location.search));
   use("globe", (view) =>
     view.start({
-      calm: () => use("access", (access) => access.calm()) ?? system.matches,
+      reducedMotion: () => use("settings", (settings) => settings.reducedMotion()) ?? system.matches,
       nowS: timeline.shownS,
-      mine: (connection) => use("city", (city) => city.touches(connection)) ?? false,
+      mine: (connection) => use("homeCity", (city) => city.touches(connection)) ?? false,
       yours,
       onGlobe(globe) {
         globe.pause(paused());
-        globe.follow(use("access", (access) => access.follows()) ?? true);
+        globe.follow(use("settings", (settings) => settings.follows()) ?? true);
       },
     }),
   );
 });
-document.documentElement.dataset.started = ""; // boot.js looks for it
+document.documentElement.dataset.started = ""; // boot.js checks it

@@ -1,21 +1,21 @@
-/** The page at /status: its numbers, asked for again and again, and what they were over the last five minutes. */
-const EVERY_MS = 2000;
-const PATIENCE_MS = 5000;
+/** The page at /status: its numbers, updated every two seconds, and plots of the last five minutes. */
+const INTERVAL_MS = 2000;
+const TIMEOUT_MS = 5000;
 const SHOWN_MS = 300_000;
-const [WIDTH, HEIGHT] = [300, 60]; // of the plots, as the template says
+const [WIDTH, HEIGHT] = [300, 60]; // of the plots, as in the template
 
 /** @type {Map<string, {at: number, value: number}[]>} */
-const past = new Map();
+const histories = new Map();
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
-/** A number of the server's; none where another version does not tell it. */
+/** A number of the server's; NaN where a server of another version does not have it. */
 /** @param {any} stats @param {string} path @returns {number} */
-const look = (stats, path) => Number(path.split(".").reduce((part, name) => part?.[name], stats));
+const valueAt = (stats, path) => Number(path.split(".").reduce((part, name) => part?.[name], stats));
 
 /** @param {HTMLElement} element @param {any} stats */
 function show(element, stats) {
   const { path = "", unit = "" } = element.dataset;
-  const value = look(stats, path);
+  const value = valueAt(stats, path);
   const output = element.querySelector("output");
   if (!Number.isFinite(value)) return;
   if (output) output.textContent = [number.format(value), unit].join(" ").trim();
@@ -23,18 +23,18 @@ function show(element, stats) {
   if (line) draw(element, line, remember(path, value), unit);
 }
 
-/** What a number was of late. @param {string} path @param {number} value */
+/** Add a value to its history, and return the history. @param {string} path @param {number} value */
 function remember(path, value) {
   const now = performance.now();
-  const recent = [...(past.get(path) ?? []), { at: now, value }].filter(({ at }) => at > now - SHOWN_MS);
-  past.set(path, recent);
+  const recent = [...(histories.get(path) ?? []), { at: now, value }].filter(({ at }) => at > now - SHOWN_MS);
+  histories.set(path, recent);
   return recent.map((each) => ({ ago: (now - each.at) / SHOWN_MS, value: each.value }));
 }
 
 /**
  * @param {HTMLElement} element
  * @param {SVGPolylineElement} line
- * @param {{ago: number, value: number}[]} recent  ago: as a share of what is shown
+ * @param {{ago: number, value: number}[]} recent  ago: from 0, now, to 1, SHOWN_MS ago
  * @param {string} unit
  */
 function draw(element, line, recent, unit) {
@@ -46,30 +46,30 @@ function draw(element, line, recent, unit) {
   if (note) note.textContent = `at most ${[number.format(most), unit].join(" ").trim()}`;
 }
 
-/** @param {string} words @param {"well" | "trouble" | "away"} state */
-function tell(words, state) {
+/** @param {string} text @param {"well" | "trouble" | "away"} state */
+function showState(text, state) {
   const element = /** @type {HTMLElement} */ (document.getElementById("state"));
   element.dataset.state = state;
-  if (element.textContent !== words) element.textContent = words;
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {string} path */
-async function ask(path) {
-  const answer = await fetch(path, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
+async function fetchJson(path) {
+  const answer = await fetch(path, { signal: AbortSignal.timeout?.(TIMEOUT_MS) });
   return answer.json();
 }
 
-async function lookAgain() {
+async function update() {
   try {
-    const stats = await ask("status.json");
+    const stats = await fetchJson("status.json");
     for (const element of document.querySelectorAll("[data-path]")) show(/** @type {HTMLElement} */ (element), stats);
     const problems = stats.problems.join("; ");
-    tell(problems || "All is well.", problems ? "trouble" : "well");
+    showState(problems || "All is well.", problems ? "trouble" : "well");
   } catch {
-    tell("The server does not answer.", "away");
+    showState("The server does not answer.", "away");
   }
-  setTimeout(lookAgain, EVERY_MS);
+  setTimeout(update, INTERVAL_MS);
 }
 
-lookAgain();
-document.documentElement.dataset.started = ""; // boot.js looks for it
+update();
+document.documentElement.dataset.started = ""; // boot.js checks it

@@ -1,23 +1,23 @@
 /**
- * A field that offers what is typed might mean, after the combobox pattern of WAI-ARIA: the focus stays in the field,
- * the arrows move through the list, Enter takes, Escape closes and then empties.
+ * A field with suggestions, by WAI-ARIA's combobox pattern: the focus stays in the field, the arrow keys move through the
+ * list, Enter picks, Escape closes the list, and a second Escape empties the field.
  *
  * @template T
  * @typedef {object} ComboboxOptions
  * @property {(text: string, signal: AbortSignal) => Promise<T[]>} ask
  * @property {(choice: T, text: string) => void} onPick
- * @property {(choice: T) => Node[]} draw  what stands in the list for a choice
- * @property {HTMLElement} note  a live region that says how many there are, or that there are none
- * @property {(count: number) => string} said
- * @property {number} [waitMs]  after the last key, before it asks
+ * @property {(choice: T) => Node[]} draw  the content of a choice's entry
+ * @property {HTMLElement} note  a live region for the number of results
+ * @property {(count: number) => string} countText
+ * @property {number} [waitMs]  between the last key and the request
  */
 
 /**
- * Where the arrows lead in a list of so many, none being -1: past either end it begins anew.
+ * The entry that an arrow key leads to, or -1 for none. Beyond either end it wraps around.
  *
  * @type {(active: number, count: number, key: string) => number}
  */
-export function moved(active, count, key) {
+export function nextActive(active, count, key) {
   if (count === 0) return -1;
   if (key === "ArrowDown") return (active + 1) % count;
   return active <= 0 ? count - 1 : active - 1;
@@ -27,28 +27,28 @@ export function moved(active, count, key) {
  * @template T
  * @param {HTMLInputElement} input @param {HTMLElement} list @param {ComboboxOptions<T>} options
  */
-export function createCombobox(input, list, { ask, onPick, draw, note, said, waitMs = 150 }) {
+export function createCombobox(input, list, { ask, onPick, draw, note, countText, waitMs = 150 }) {
   /** @type {T[]} */
   let choices = [];
   let active = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let asking = new AbortController();
+  let request = new AbortController();
 
   /** @param {boolean} now */
-  function open(now) {
+  function setOpen(now) {
     const shown = now && choices.length > 0;
     list.hidden = !shown;
     input.setAttribute("aria-expanded", String(shown));
-    if (!shown) point(-1);
+    if (!shown) setActive(-1);
     if (!now) note.textContent = "";
   }
 
-  /** @param {number} to */
-  function point(to) {
+  /** @param {number} next */
+  function setActive(next) {
     list.children[active]?.setAttribute("aria-selected", "false");
-    active = to;
-    const option = list.children[to];
+    active = next;
+    const option = list.children[next];
     option?.setAttribute("aria-selected", "true");
     option?.scrollIntoView({ block: "nearest" });
     if (option) input.setAttribute("aria-activedescendant", option.id);
@@ -57,37 +57,37 @@ export function createCombobox(input, list, { ask, onPick, draw, note, said, wai
 
   /** @param {T[]} found */
   function fill(found) {
-    point(-1);
+    setActive(-1);
     choices = found;
     list.replaceChildren(...found.map((choice, i) => optionOf(`${list.id}-${i}`, draw(choice))));
-    open(true);
-    note.textContent = said(found.length);
+    setOpen(true);
+    note.textContent = countText(found.length);
     note.classList.toggle("unseen", found.length > 0);
   }
 
   function stop() {
     clearTimeout(timer);
-    asking.abort();
+    request.abort();
   }
 
-  function typed() {
+  function handleInput() {
     stop();
     const text = input.value.trim();
     if (text === "") {
       choices = [];
-      return open(false);
+      return setOpen(false);
     }
     timer = setTimeout(find, waitMs, text);
   }
 
   /** @param {string} text */
   async function find(text) {
-    const mine = (asking = new AbortController());
+    const mine = (request = new AbortController());
     try {
       const found = await ask(text, mine.signal);
       if (!mine.signal.aborted) fill(found);
     } catch (error) {
-      if (!mine.signal.aborted) open(false);
+      if (!mine.signal.aborted) setOpen(false);
     }
   }
 
@@ -103,7 +103,7 @@ export function createCombobox(input, list, { ask, onPick, draw, note, said, wai
     input.value = "";
     choices = [];
     list.replaceChildren();
-    open(false);
+    setOpen(false);
   }
 
   /** @param {KeyboardEvent} event */
@@ -111,10 +111,10 @@ export function createCombobox(input, list, { ask, onPick, draw, note, said, wai
     if (event.isComposing) return;
     const { key } = event;
     if (key === "ArrowDown" || key === "ArrowUp") {
-      if (list.hidden) open(true);
-      point(moved(active, choices.length, key));
+      if (list.hidden) setOpen(true);
+      setActive(nextActive(active, choices.length, key));
     } else if (key === "Enter" && !list.hidden) pick(Math.max(0, active));
-    else if (key === "Escape" && !list.hidden) open(false);
+    else if (key === "Escape" && !list.hidden) setOpen(false);
     else if (key === "Escape") clear();
     else return;
     event.preventDefault();
@@ -122,7 +122,7 @@ export function createCombobox(input, list, { ask, onPick, draw, note, said, wai
 
   const leave = () => {
     stop();
-    open(false);
+    setOpen(false);
   };
   /** @param {Event} event */
   const keepFocus = (event) => event.preventDefault();
@@ -133,19 +133,19 @@ export function createCombobox(input, list, { ask, onPick, draw, note, said, wai
   };
 
   /** @type {[EventTarget, string, (event: any) => void][]} */
-  const heard = [
-    [input, "input", typed],
+  const listeners = [
+    [input, "input", handleInput],
     [input, "keydown", press],
     [input, "blur", leave],
     [list, "pointerdown", keepFocus],
     [list, "click", choose],
   ];
-  for (const [target, name, act] of heard) target.addEventListener(name, act);
+  for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
   return {
     clear,
     destroy() {
       clear();
-      for (const [target, name, act] of heard) target.removeEventListener(name, act);
+      for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
     },
   };
 }

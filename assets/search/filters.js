@@ -1,25 +1,25 @@
 /**
- * What the page shows, as its address says it: /?artist=... A filter is put on and taken off without loading the page
- * again, and the browser's back button undoes either.
+ * The filters of the page's address, such as /?artist=..., as chips. Adding or removing a filter does not reload the page,
+ * and the browser's back button undoes it.
  *
  * @typedef {object} FiltersOptions
- * @property {Found[]} shown  what the server calls the filters of the address
+ * @property {Found[]} shown  the address's filters, with their names from the server
  * @property {(shown: Found[]) => void} onChange
- * @property {() => void} onLeft  the chip that had the focus went
+ * @property {() => void} onFocusLost  the chip with the focus was removed
  * @property {Window} [view]
  */
 import { say, sayParts } from "../common/i18n.js";
 import { attempt } from "../common/parts.js";
 import { filtersOf } from "../stream/stream.js";
 
-/** What a filter is called. @type {(found: Found) => string} */
+/** A filter's name. @type {(found: Found) => string} */
 export function nameOf({ kind, label, detail, filter }) {
   if (kind === "track") return label ? say("{title} by {artist}", { title: label, artist: detail }) : say("one song");
   if (kind === "city" && detail && detail !== label) return `${label}, ${detail}`;
   return label || Object.values(filter)[0];
 }
 
-/** The address that shows just this; all else in it stays. @type {(href: string, shown: Found[]) => string} */
+/** The address with these filters instead of its own. @type {(href: string, shown: Found[]) => string} */
 export function addressOf(href, shown) {
   const url = new URL(href);
   for (const name of filtersOf(url.search).keys()) url.searchParams.delete(name);
@@ -27,18 +27,15 @@ export function addressOf(href, shown) {
   return url.pathname + url.search + url.hash;
 }
 
-/**
- * The place that filters name, in degrees: a city before its country, as the scene of their address begins above it.
- *
- * @type {(shown: Found[]) => {lon: number, lat: number} | null}
- */
+/** The place of the filters, in degrees: a city's before a country's. */
+/** @type {(shown: Found[]) => {lon: number, lat: number} | null} */
 export function placeShown(shown) {
   const placed = shown.flatMap(({ kind, lon, lat }) => (lon === undefined || lat === undefined ? [] : [{ kind, lon, lat }]));
   const found = placed.find(({ kind }) => kind === "city") ?? placed[0];
   return found ? { lon: found.lon, lat: found.lat } : null;
 }
 
-/** What is known of filters that nobody has a name for. @type {(query: string) => Found[]} */
+/** The filters of a query, without names. @type {(query: string) => Found[]} */
 export const unnamed = (query) =>
   [...filtersOf(query)].map(([name, value]) => ({
     kind: /** @type {Found["kind"]} */ (name),
@@ -47,12 +44,12 @@ export const unnamed = (query) =>
     filter: { [name]: value },
   }));
 
-/** What the browser kept of a page, if it is what this version keeps. @param {any} state @returns {Found[] | null} */
+/** The filters in a history state; null for states of another version. @param {any} state @returns {Found[] | null} */
 const shownIn = (state) =>
   Array.isArray(state?.shown) && state.shown.every((/** @type {any} */ each) => typeof each?.filter === "object") ? state.shown : null;
 
-/** @param {HTMLElement} element for the chips @param {FiltersOptions} options */
-export function createFilters(element, { shown, onChange, onLeft, view = window }) {
+/** @param {HTMLElement} element  for the chips @param {FiltersOptions} options */
+export function createFilters(element, { shown, onChange, onFocusLost, view = window }) {
   const { history, location } = view;
   let now = shown.length ? shown : unnamed(location.search);
 
@@ -61,7 +58,7 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
     now = next;
     const focused = element.contains(document.activeElement);
     element.replaceChildren(...next.map(chip));
-    if (focused) onLeft();
+    if (focused) onFocusLost();
   }
 
   /** @param {Found[]} next */
@@ -70,7 +67,7 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
     try {
       history.pushState({ shown: next }, "", addressOf(location.href, next));
     } catch {
-      return location.assign(addressOf(location.href, next)); // some browsers allow few of these in a minute
+      return location.assign(addressOf(location.href, next)); // some browsers limit pushState per minute
     }
     show(next);
     onChange(now);
@@ -108,7 +105,7 @@ export function createFilters(element, { shown, onChange, onLeft, view = window 
   view.addEventListener("popstate", back);
   show(now);
   return {
-    /** Show this and nothing else. @param {Found} found */
+    /** Replace all filters by one. @param {Found} found */
     only: (found) => go([found]),
     destroy() {
       view.removeEventListener("popstate", back);

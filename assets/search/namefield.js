@@ -1,70 +1,70 @@
 /**
- * A field in which something is looked for by its name, and which then stands for its id; whoever knows the id may
- * give it. What is left in it has to mean something, or it says that it does not.
+ * A field that finds something by its name and has its id as the value. An id can be typed, too. A text that is neither
+ * gets a complaint.
  *
- * @typedef {{label: string, value: string}} Taken
+ * @typedef {{label: string, value: string}} Picked
  */
 import { say } from "../common/i18n.js";
 import { createCombobox } from "./combobox.js";
-import { resultNodes, searchFor, said } from "./search.js";
+import { countText, resultNodes, searchFor } from "./search.js";
 
-const PLAIN = /** @type {Record<Found["kind"], RegExp>} */ ({
+const LITERAL = /** @type {Record<Found["kind"], RegExp>} */ ({
   artist: /\S/,
   track: /^[0-9a-v]{16}$/,
   country: /^[a-z]{2}$/i,
   city: /^\d{1,9}$/,
 });
 
-/** A text that needs no looking for, or "". @type {(kind: Found["kind"], text: string) => string} */
-export const literalValue = (kind, text) => (PLAIN[kind].test(text) ? text : "");
+/** The text if it is a value already, such as an id, or "". @type {(kind: Found["kind"], text: string) => string} */
+export const literalValue = (kind, text) => (LITERAL[kind].test(text) ? text : "");
 
-/** The id of a moment, of which somebody may have a link. @param {string} text */
+/** The id of a moment, from its id or its link. @param {string} text */
 export const momentIdIn = (text) => /\/c\/([^/?#]+)/.exec(text)?.[1] ?? text;
 
-/** What a result is called where it stands alone. @type {(found: Found) => string} */
+/** A result's full name. @type {(found: Found) => string} */
 export const nameOf = ({ kind, label, detail }) => (kind === "country" || !detail ? label : `${label}, ${detail}`);
 
-/** The one that was meant, if its name was typed in full. @type {(found: Found[], text: string) => Found | undefined} */
+/** The result whose whole name was typed. @type {(found: Found[], text: string) => Found | undefined} */
 export function exactMatch(found, text) {
   const wanted = text.toLowerCase();
   return found.find((one) => [one.label, nameOf(one)].some((name) => name.toLowerCase() === wanted));
 }
 
-/** @param {HTMLElement} element with a field, a list, a note and a button @param {{onChange: () => void}} options */
+/** @param {HTMLElement} element  has a field, a list, a note and a button @param {{onChange: () => void}} options */
 export function createNameField(element, { onChange }) {
   const input = /** @type {HTMLInputElement} */ (element.querySelector("input"));
   const button = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
   const kind = /** @type {Found["kind"]} */ (input.name);
-  /** @type {Taken | null} */
-  let taken = null;
+  /** @type {Picked | null} */
+  let picked = null;
   let complaint = "";
 
-  /** @param {Taken | null} next */
-  function take(next) {
-    forget();
-    taken = next;
+  /** @param {Picked | null} next */
+  function set(next) {
+    reset();
+    picked = next;
     input.value = next?.label ?? "";
     button.hidden = next === null;
     onChange();
   }
 
-  function forget() {
-    taken = null;
+  function reset() {
+    picked = null;
     complaint = "";
     button.hidden = input.value === "";
   }
 
   /** @param {Found} found */
-  const pick = (found) => take({ label: nameOf(found), value: found.filter[kind] });
+  const pick = (found) => set({ label: nameOf(found), value: found.filter[kind] });
 
-  /** Whoever leaves the field with a name in it meant that, or has to choose. */
-  async function settle() {
+  /** The field lost the focus: pick the result of that exact name, or complain. */
+  async function resolve() {
     const text = input.value.trim();
-    if (taken || text === "" || literalValue(kind, text)) return;
+    if (picked || text === "" || literalValue(kind, text)) return;
     const found = await searchFor(text, { kind }).catch(() => []);
-    if (taken || input.value.trim() !== text) return;
-    const meant = exactMatch(found, text);
-    if (meant) return pick(meant);
+    if (picked || input.value.trim() !== text) return;
+    const match = exactMatch(found, text);
+    if (match) return pick(match);
     complaint = found.length
       ? say("Choose one of those that “{text}” can mean.", { text })
       : say("Nothing found for “{text}”.", { text });
@@ -72,13 +72,13 @@ export function createNameField(element, { onChange }) {
   }
 
   /** @param {KeyboardEvent} event */
-  function emptied({ key }) {
-    if (key === "Escape" && input.value === "") take(null);
+  function handleKey({ key }) {
+    if (key === "Escape" && input.value === "") set(null);
   }
 
   function clear() {
     combobox.clear();
-    take(null);
+    set(null);
     input.focus();
   }
 
@@ -87,23 +87,23 @@ export function createNameField(element, { onChange }) {
     draw: (/** @type {Found} */ found) => resultNodes(found, true),
     onPick: pick,
     note: /** @type {HTMLElement} */ (element.querySelector("[role=status]")),
-    said,
+    countText,
   });
   /** @type {[EventTarget, string, (event: any) => void][]} */
-  const heard = [
-    [input, "input", forget],
-    [input, "change", settle],
-    [input, "keydown", emptied],
+  const listeners = [
+    [input, "input", reset],
+    [input, "change", resolve],
+    [input, "keydown", handleKey],
     [button, "click", clear],
   ];
-  for (const [target, name, act] of heard) target.addEventListener(name, act);
+  for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
   return {
     name: kind,
-    value: () => taken?.value ?? literalValue(kind, input.value.trim()),
+    value: () => picked?.value ?? literalValue(kind, input.value.trim()),
     complaint: () => complaint,
     destroy() {
       combobox.destroy();
-      for (const [target, name, act] of heard) target.removeEventListener(name, act);
+      for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
     },
   };
 }

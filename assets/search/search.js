@@ -1,4 +1,4 @@
-/** Looking for an artist, a song, a country or a city: what is chosen becomes what the page shows. */
+/** Search for artists, songs, countries and cities. A result that is picked becomes the page's filter. */
 import { base } from "../common/baseurl.js";
 import { say, sayCount } from "../common/i18n.js";
 import { createCombobox } from "./combobox.js";
@@ -11,13 +11,13 @@ const KINDS = /** @type {Record<Found["kind"], string>} */ ({
 });
 
 /** @type {(count: number) => string} */
-export const said = (count) => (count === 0 ? say("Nothing found") : sayCount("{n} found", "{n} found", count));
+export const countText = (count) => (count === 0 ? say("Nothing found") : sayCount("{n} found", "{n} found", count));
 
 /**
- * What a text can mean, as the server knows it.
+ * The server's results for a text.
  *
- * @typedef {{kind?: Found["kind"], signal?: AbortSignal, request?: typeof fetch}} Asking
- * @type {(text: string, options: Asking) => Promise<Found[]>}
+ * @typedef {{kind?: Found["kind"], signal?: AbortSignal, request?: typeof fetch}} SearchOptions
+ * @type {(text: string, options: SearchOptions) => Promise<Found[]>}
  */
 export async function searchFor(text, { kind, signal, request = fetch }) {
   const query = new URLSearchParams({ q: text.slice(0, 100), ...(kind && { kind }) });
@@ -25,7 +25,7 @@ export async function searchFor(text, { kind, signal, request = fetch }) {
   return answer.ok ? (await answer.json()).results : [];
 }
 
-/** @param {Found} found @param {boolean} [plain] whether all are of one kind @returns {Node[]} */
+/** @param {Found} found @param {boolean} [plain]  whether all results are of one kind @returns {Node[]} */
 export function resultNodes({ kind, label, detail }, plain = false) {
   const parts = [part("name", label)];
   if (detail && kind !== "country") parts.push(part("detail", detail));
@@ -41,7 +41,7 @@ function part(name, text) {
   return element;
 }
 
-/** @param {HTMLElement} element with a field, a list and a note @param {{onPick: (found: Found) => void}} options */
+/** @param {HTMLElement} element  has a field, a list and a note @param {{onPick: (found: Found) => void}} options */
 export function createSearch(element, { onPick }) {
   const input = /** @type {HTMLInputElement} */ (element.querySelector("input"));
   const list = /** @type {HTMLElement} */ (element.querySelector("[role=listbox]"));
@@ -51,7 +51,7 @@ export function createSearch(element, { onPick }) {
     draw: (/** @type {Found} */ found) => resultNodes(found),
     onPick,
     note,
-    said,
+    countText,
   });
   return { focus: () => input.focus(), destroy: combobox.destroy };
 }

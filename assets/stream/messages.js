@@ -1,9 +1,9 @@
 /**
- * What comes over the stream, checked: a value that is missing or of another kind must not end what shows the others.
- * What is not well-formed is left out.
+ * Parses messages of the stream. Values that are missing or malformed are dropped, so that one of them cannot stop the
+ * page from showing the others.
  */
 
-const LATEST_S = 8.64e12; // that a Date can hold
+const LATEST_S = 8.64e12; // the latest time that a Date can hold
 
 /** @param {unknown} value @returns {value is Record<string, any>} */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -38,13 +38,13 @@ const isPulse = (value) => isSpark(value) && isTrack(value.track);
 /** @template T @param {any} values @param {(value: any) => boolean} is @returns {T[]} */
 const only = (values, is) => (Array.isArray(values) ? values.filter(is) : []);
 
-/** The numbers in it. @param {any} values @returns {Record<string, number>} */
+/** The entries that are numbers. @param {any} values @returns {Record<string, number>} */
 const numbersIn = (values) =>
   Object.fromEntries(Object.entries(isObject(values) ? values : {}).filter(([, value]) => Number.isFinite(value)));
 
 const NOTHING = { plays: 0, together: 0, connections: 0, shown: 0 };
 
-/** A frame, well-formed, or null. @param {any} value @returns {Frame | null} */
+/** A well-formed frame, or null. @param {any} value @returns {Frame | null} */
 export function parseFrame(value) {
   if (!hasNumbers(value, ["seq"])) return null;
   const counts = { ...NOTHING, ...numbersIn(value.counts), plays_by_source: numbersIn(value.counts?.plays_by_source) };
@@ -69,10 +69,10 @@ function parseHello(value) {
   };
 }
 
-/** A message of the stream, well-formed; null for what is none, and for kinds that came later. */
+/** A well-formed message, or null; null also for types that this version does not know. */
 /** @param {unknown} text @returns {Message | null} */
 export function parseMessage(text) {
-  const value = valueOf(text);
+  const value = parsedJson(text);
   if (!isObject(value)) return null;
   if (value.type === "hello") return parseHello(value);
   if (value.type === "connections") return parseFrame(value);
@@ -80,7 +80,7 @@ export function parseMessage(text) {
 }
 
 /** @param {unknown} text @returns {unknown} */
-function valueOf(text) {
+function parsedJson(text) {
   try {
     return JSON.parse(String(text));
   } catch {

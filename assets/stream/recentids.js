@@ -1,13 +1,13 @@
-/** A memory of the newest `most` ids. */
-export function createRecentIds(most = 2000) {
+/** A memory of the newest `max` ids. */
+export function createRecentIds(max = 2000) {
   /** @type {Set<string>} */
   const known = new Set();
   return {
-    /** Whether the id is new; it no longer is afterwards. @param {string} id */
+    /** Whether the id is new. From then on it is known. @param {string} id */
     add(id) {
       if (known.has(id)) return false;
       known.add(id);
-      if (known.size > most) known.delete(/** @type {string} */ (known.values().next().value));
+      if (known.size > max) known.delete(/** @type {string} */ (known.values().next().value));
       return true;
     },
   };

@@ -1,21 +1,21 @@
 /**
- * What is shown: the stream of now, or what was shown then. It says what came, each connection once, and which of it is
- * news: what is older, or happened while nobody looked, is for a list and not for the globe.
+ * What the page shows: the live stream, or a replay of the past. It reports each connection once, and whether it is
+ * fresh. Older ones, and those from while nobody looked, go to the list but not to the globe.
  *
  * @typedef {object} TimelineOptions
- * @property {() => URLSearchParams} filters  what the viewer asked to see
+ * @property {() => URLSearchParams} filters
  * @property {(state: StreamState) => void} onState
- * @property {(hello: Hello, unknown: Connection[], news: Connection[]) => void} onHello  with those of its recent
- *   connections that were not shown, and of these the ones that are news
- * @property {(connection: Connection, news: boolean) => boolean | void} onConnection  true: its arc is up already
- * @property {(connection: Connection) => void} onArc  now is when its arc begins
+ * @property {(hello: Hello, unknown: Connection[], fresh: Connection[]) => void} onHello  unknown: the recent
+ *   connections that were not shown yet; fresh: those of them that are fresh
+ * @property {(connection: Connection, fresh: boolean) => boolean | void} onConnection  true: its arc is shown already
+ * @property {(connection: Connection) => void} onArc  its arc begins now
  * @property {(pulse: Pulse) => void} onPulse
  * @property {(spark: Spark) => void} onSpark
- * @property {(frame: Frame) => void} onFrame  after what is in it
- * @property {(atS: number, oldest: boolean) => void} onTime  what is shown is of then; nothing older is kept
- * @property {(atS: number) => void} [onAhead]  that time is yet to come: now is shown
- * @property {() => void} onLeave  what is shown goes
- * @property {() => void} [onLive]  now is shown, from here on
+ * @property {(frame: Frame) => void} onFrame  after its connections, pulses and sparks
+ * @property {(atS: number, oldest: boolean) => void} onTime  the past time that is shown; oldest: nothing older is kept
+ * @property {(atS: number) => void} [onFuture]  the requested time has yet to come, so the page shows live
+ * @property {() => void} onClear  clear everything that is shown
+ * @property {() => void} [onLive]  the page shows live from now on
  */
 import { base } from "../common/baseurl.js";
 import { createRecentIds } from "./recentids.js";
@@ -24,127 +24,127 @@ import { createStream } from "./stream.js";
 import { createVisibility } from "./visibility.js";
 import { onWake } from "./wake.js";
 
-const SPARK_S = 1; // the time of a spark is its whole second: it may have come as late as the second's end
-const OLD_S = 6; // what is older than this when it comes is no news
-const SET_S = 1; // by so much a clock does not move on its own
-const BACKLOG_MS = 150; // between the arcs of one frame, so that they do not all start at once
+const SPARK_S = 1; // a spark's time is a whole second: it may have come as late as the second's end
+const FRESH_S = 6; // older connections are not fresh
+const CLOCK_SET_S = 1; // a clock that moved by more than this was set
+const ARC_GAP_MS = 150; // between the arcs of one frame, so that they do not start at once
 
 /** @param {TimelineOptions} options */
 export function createTimeline(options) {
-  const { filters, onState, onHello, onConnection, onArc, onPulse, onSpark, onFrame, onTime, onLeave } = options;
-  const { onAhead = () => {}, onLive = () => {} } = options;
-  const presence = createVisibility(document);
-  let recent = createRecentIds();
-  let serverAheadS = 0;
-  let lastS = -Infinity; // when the newest frame was made, by the server's clock
+  const { filters, onState, onHello, onConnection, onArc, onPulse, onSpark, onFrame, onTime, onClear } = options;
+  const { onFuture = () => {}, onLive = () => {} } = options;
+  const visibility = createVisibility(document);
+  let recentIds = createRecentIds();
+  let clockOffsetS = 0; // of the server's clock from this one
+  let lastS = -Infinity; // when the server made the newest frame, by its clock
   /** @type {ReturnType<typeof createStream> | null} */
   let stream = null;
   /** @type {ReturnType<typeof createReplay> | null} */
-  let past = null;
+  let replay = null;
 
   /** @param {number} nowS by the server's clock */
   function setClock(nowS) {
-    serverAheadS = nowS - Date.now() / 1000;
+    clockOffsetS = nowS - Date.now() / 1000;
   }
 
-  /** Notice that the server's clock was set: a frame is of before the last one, or ahead of now. @param {number} nowS */
-  function follow(nowS) {
-    if (nowS < lastS - SET_S || nowS > liveS() + SET_S) setClock(nowS);
+  /** Notice when the server's clock was set: a frame is older than the last one, or in the future. @param {number} nowS */
+  function checkClock(nowS) {
+    if (nowS < lastS - CLOCK_SET_S || nowS > liveS() + CLOCK_SET_S) setClock(nowS);
     lastS = nowS;
   }
 
-  const liveS = () => Date.now() / 1000 + serverAheadS;
-  const shownS = () => past?.atS() ?? liveS();
+  const liveS = () => Date.now() / 1000 + clockOffsetS;
+  const shownS = () => replay?.atS() ?? liveS();
 
-  /** Whether somebody looked when it happened. @param {{at: number}} event */
-  const isSeen = ({ at }) => (past ? !document.hidden : at - serverAheadS > presence.sinceMs() / 1000);
+  /** Whether somebody looked at the page when it happened. @param {{at: number}} event */
+  const isSeen = ({ at }) => (replay ? !document.hidden : at - clockOffsetS > visibility.visibleSinceMs() / 1000);
 
   /** @param {{at: number}} event */
-  const isFresh = (event) => isSeen(event) && shownS() - event.at < OLD_S;
+  const isFresh = (event) => isSeen(event) && shownS() - event.at < FRESH_S;
 
-  /** @param {Connection} connection @param {number} turn its place in the frame */
-  function came(connection, turn) {
-    if (!recent.add(connection.id)) return;
-    const news = isFresh(connection);
-    if (onConnection(connection, news) || !news) return;
-    const shown = recent; // another one once something else is shown
-    setTimeout(() => shown === recent && isSeen(connection) && onArc(connection), turn * BACKLOG_MS);
+  /** @param {Connection} connection @param {number} index its place in the frame */
+  function handleConnection(connection, index) {
+    if (!recentIds.add(connection.id)) return;
+    const fresh = isFresh(connection);
+    if (onConnection(connection, fresh) || !fresh) return;
+    const shown = recentIds; // replaced when the page shows something else
+    setTimeout(() => shown === recentIds && isSeen(connection) && onArc(connection), index * ARC_GAP_MS);
   }
 
   /** @param {Frame} frame */
-  function take(frame) {
-    if (!past) follow(frame.now);
-    frame.connections.forEach(came);
+  function handleFrame(frame) {
+    if (!replay) checkClock(frame.now);
+    frame.connections.forEach(handleConnection);
     frame.pulses.filter(isFresh).forEach(onPulse);
     (frame.sparks ?? []).filter(({ at }) => isFresh({ at: at + SPARK_S })).forEach(onSpark);
     onFrame(frame);
   }
 
   /** @param {Hello} hello */
-  function greet(hello) {
+  function handleHello(hello) {
     setClock(hello.now);
-    lastS = -Infinity; // frames that were missed come next
-    const unknown = hello.recent.filter(({ id }) => recent.add(id));
+    lastS = -Infinity; // missed frames come next
+    const unknown = hello.recent.filter(({ id }) => recentIds.add(id));
     onHello(hello, unknown, unknown.filter(isFresh));
   }
 
-  function open() {
-    stream = createStream({ origin: base, filters: filters(), onState, onHello: greet, onFrame: take });
+  function openStream() {
+    stream = createStream({ origin: base, filters: filters(), onState, onHello: handleHello, onFrame: handleFrame });
     onLive();
   }
 
-  /** Show now. */
+  /** Show the live stream. */
   function live() {
-    leave();
-    open();
+    stop();
+    openStream();
   }
 
-  /** Show what was shown then, and then now if it comes so far. @param {number} fromS @param {number} [pace] */
-  function rewind(fromS, pace = 1) {
-    leave();
+  /** Show the past from this time on; when the replay reaches the present, go live. @param {number} fromS @param {number} [speed] */
+  function rewind(fromS, speed = 1) {
+    stop();
     onState({ name: "past" });
-    past = createReplay({
+    replay = createReplay({
       load: (from, seconds) => fetchFrames(filters(), from, seconds),
       fromS,
-      pace,
-      onFrame: take,
+      speed,
+      onFrame: handleFrame,
       onTime,
       onNow: setClock,
-      onEnd(ahead) {
-        if (ahead) onAhead(fromS);
+      onEnd(future) {
+        if (future) onFuture(fromS);
         live();
       },
     });
   }
 
-  function leave() {
+  function stop() {
     stream?.destroy();
-    past?.destroy();
-    stream = past = null;
-    recent = createRecentIds();
-    onLeave();
+    replay?.destroy();
+    stream = replay = null;
+    recentIds = createRecentIds();
+    onClear();
   }
 
-  onWake(() => past?.hurry());
+  onWake(() => replay?.retryNow());
   return {
-    /** Begin with now, which goes on from what the page came with; or with a time. @param {number | null} atS */
-    begin: (atS) => (atS === null ? open() : rewind(atS)),
+    /** Begin live, with what the page shows already, or at a time. @param {number | null} atS epoch seconds */
+    begin: (atS) => (atS === null ? openStream() : rewind(atS)),
     live,
     rewind,
-    /** Show what passes another filter, from the beginning: of now, or of the time that is shown. */
-    again() {
-      if (past) rewind(past.atS(), past.speed());
+    /** Begin anew with other filters: live, or at the time that is shown. */
+    restart() {
+      if (replay) rewind(replay.atS(), replay.speed());
       else live();
     },
-    /** @param {number} next seconds of the past in a second */
-    pace: (next) => past?.pace(next),
-    /** Whether what is shown is of the past. */
-    isPast: () => past !== null,
+    /** @param {number} next seconds of the past per second */
+    setSpeed: (next) => replay?.setSpeed(next),
+    /** Whether the page shows the past. */
+    isPast: () => replay !== null,
     isFresh,
-    /** A connection came by another way. @param {Connection} connection */
-    add: (connection) => came(connection, 0),
-    /** It is shown by other means, and is not to be shown again. @param {Connection} connection */
-    know: ({ id }) => void recent.add(id),
+    /** Show a connection that came another way. @param {Connection} connection */
+    add: (connection) => handleConnection(connection, 0),
+    /** Do not report a connection that the page shows by itself. @param {Connection} connection */
+    markShown: ({ id }) => void recentIds.add(id),
     /** The server's clock, epoch seconds. */
     liveS,
     /** The time that is shown, epoch seconds. */

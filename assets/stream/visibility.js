@@ -1,22 +1,22 @@
 /**
- * Since when somebody looks. A tab in the background draws nothing and saves nothing up: what happened there before it
- * came back is news for the list alone, however late a browser that had frozen the page hands it over.
+ * Since when somebody has looked at the page. A background tab draws nothing and saves nothing up for later, so what
+ * happened before the tab came back goes only to the list.
  *
- * @typedef {Pick<Document, "hidden" | "addEventListener" | "removeEventListener">} Seen
+ * @typedef {Pick<Document, "hidden" | "addEventListener" | "removeEventListener">} Page
  */
 
-/** @param {Seen} page @param {{now?: () => number}} [options] now: in milliseconds */
+/** @param {Page} page @param {{now?: () => number}} [options] now: in milliseconds */
 export function createVisibility(page, { now = Date.now } = {}) {
-  let sinceMs = page.hidden ? Infinity : -Infinity;
+  let visibleSinceMs = page.hidden ? Infinity : -Infinity;
 
-  function turn() {
-    sinceMs = page.hidden ? Infinity : now();
+  function update() {
+    visibleSinceMs = page.hidden ? Infinity : now();
   }
 
-  page.addEventListener("visibilitychange", turn);
+  page.addEventListener("visibilitychange", update);
   return {
-    /** Milliseconds of the epoch; never, while the tab is in the background. */
-    sinceMs: () => sinceMs,
-    destroy: () => page.removeEventListener("visibilitychange", turn),
+    /** Epoch milliseconds; Infinity while the tab is in the background. */
+    visibleSinceMs: () => visibleSinceMs,
+    destroy: () => page.removeEventListener("visibilitychange", update),
   };
 }

@@ -1,13 +1,13 @@
 /**
- * When a page wakes: it comes into view, the browser finds a network, or the page is taken out of the browser's cache.
- * A connection that stood before may be dead by then.
+ * When a page wakes: it comes into view, the browser finds a network, or the page returns from the back/forward cache.
+ * A websocket that was open before may be dead by then.
  */
 
-/** Call on each wake; returns what stops that. @param {() => void} run @returns {() => void} */
+/** Call `run` on each wake; returns a function that stops it. @param {() => void} run @returns {() => void} */
 export function onWake(run) {
-  if (!globalThis.document) return () => {}; // the pure parts are tested without a page
+  if (!globalThis.document) return () => {}; // in tests under node
   const look = () => document.hidden || run();
-  const show = (/** @type {PageTransitionEvent} */ { persisted }) => persisted && run(); // each page that loads is shown
+  const show = (/** @type {PageTransitionEvent} */ { persisted }) => persisted && run(); // false at the first load
   document.addEventListener("visibilitychange", look);
   window.addEventListener("online", run);
   window.addEventListener("pageshow", show);

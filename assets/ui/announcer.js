@@ -1,96 +1,96 @@
 /**
- * What a screen reader is told, politely and at most once in five seconds: the newest connection, and how many more
- * came since. What the page itself has to say goes first.
+ * Announcements for screen readers, polite and at most every five seconds: the newest connection, and how many more came.
+ * Messages of the page itself go first.
  */
 import { apart, distance, placeName, welcomeBack } from "../common/format.js";
 import { say, sayCount } from "../common/i18n.js";
 
-const EVERY_MS = 5000;
+const INTERVAL_MS = 5000;
 
 /** @type {(connection: Connection, more: number) => string} */
 export function sentence({ track, from, to, apart_ms, km }, more) {
   const song = say("{title} by {artist}", { title: track.title, artist: track.artist });
   const places = say("{one} and {other}", { one: placeName(from), other: placeName(to) });
   const facts = { apart: apart(apart_ms), distance: distance(km) };
-  const told = say("{song}: {places}, {apart}, {distance}.", { song, places, ...facts });
-  return more === 0 ? told : `${told} ${sayCount("And {n} more.", "And {n} more.", more)}`;
+  const text = say("{song}: {places}, {apart}, {distance}.", { song, places, ...facts });
+  return more === 0 ? text : `${text} ${sayCount("And {n} more.", "And {n} more.", more)}`;
 }
 
-/** @param {{textContent: string | null}} region an aria-live element @param {{everyMs?: number}} [options] */
-export function createAnnouncer(region, { everyMs = EVERY_MS } = {}) {
+/** @param {{textContent: string | null}} region  an aria-live element @param {{intervalMs?: number}} [options] */
+export function createAnnouncer(region, { intervalMs = INTERVAL_MS } = {}) {
   let on = true;
   /** @type {string[]} */
-  let notes = [];
+  let messages = [];
   /** @type {Connection | null} */
   let newest = null;
   let more = 0;
-  let known = "connecting";
-  /** @type {string | null} the connection that was told last, as one or as a touch */
-  let toldId = null;
+  let lastState = "connecting";
+  /** @type {string | null} the connection that was announced last */
+  let announcedId = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let quiet;
+  let timer;
 
-  function speak() {
-    quiet = undefined;
-    const text = notes.length ? notes.join(" ") : newest && sentence(newest, more);
+  function announce() {
+    timer = undefined;
+    const text = messages.length ? messages.join(" ") : newest && sentence(newest, more);
     if (!text) return;
-    if (notes.length) notes = [];
-    else told();
+    if (messages.length) messages = [];
+    else markAnnounced();
     region.textContent = text;
-    quiet = setTimeout(speak, everyMs);
+    timer = setTimeout(announce, intervalMs);
   }
 
-  function told() {
-    toldId = newest && newest.id;
-    forget();
+  function markAnnounced() {
+    announcedId = newest && newest.id;
+    clear();
   }
 
-  function forget() {
+  function clear() {
     newest = null;
     more = 0;
   }
 
-  const soon = () => quiet ?? speak();
+  const announceSoon = () => timer ?? announce();
 
   /** @param {string} text */
-  function tell(text) {
-    notes.push(text);
-    soon();
+  function addMessage(text) {
+    messages.push(text);
+    announceSoon();
   }
 
   return {
-    /** @param {Connection} connection just made */
-    connection(connection) {
-      if (!on || connection.id === toldId) return;
+    /** @param {Connection} connection  a new one */
+    addConnection(connection) {
+      if (!on || connection.id === announcedId) return;
       more += Number(newest !== null);
       newest = connection;
-      soon();
+      announceSoon();
     },
-    /** Something about the page, which is said whether or not connections are. */
-    say: tell,
-    /** The stream was lost, or is back. @param {StreamState} state */
-    state(state) {
-      if (state.name === "live" && known === "lost") tell(welcome(state));
-      if (state.name === "lost" && known !== "lost") tell(say("Connection lost"));
-      if (state.name === "refused") tell(state.reason);
-      if (state.name !== "connecting") known = state.name;
+    /** A message of the page, which is announced also when connections are not. */
+    addMessage,
+    /** Announce that the stream was lost, or is back. @param {StreamState} state */
+    setState(state) {
+      if (state.name === "live" && lastState === "lost") addMessage(welcome(state));
+      if (state.name === "lost" && lastState !== "lost") addMessage(say("Connection lost"));
+      if (state.name === "refused") addMessage(state.reason);
+      if (state.name !== "connecting") lastState = state.name;
     },
-    /** One that matters to the viewer, in words of its own: told once, and before others. */
+    /** Announce a connection with a text of its own, once, before other connections. */
     /** @type {(connection: Connection, text: string) => void} */
-    touch(connection, text) {
-      if (!on || connection.id === toldId) return;
-      if (newest?.id === connection.id && more === 0) forget();
-      toldId = connection.id;
-      notes.push(text);
-      soon();
+    addOwn(connection, text) {
+      if (!on || connection.id === announcedId) return;
+      if (newest?.id === connection.id && more === 0) clear();
+      announcedId = connection.id;
+      messages.push(text);
+      announceSoon();
     },
     /** Whether connections are announced. @param {boolean} now */
-    turn(now) {
+    setOn(now) {
       on = now;
-      forget();
+      clear();
     },
     destroy() {
-      clearTimeout(quiet);
+      clearTimeout(timer);
       region.textContent = "";
     },
   };

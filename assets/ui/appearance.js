@@ -1,4 +1,4 @@
-/** What a visitor chooses of a page's looks: the theme and the language. Each is a part that may fail alone. */
+/** The choice of theme and language. Each is a part that may fail alone. */
 
 /**
  * @typedef {object} Parts
@@ -11,20 +11,20 @@
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
- * Load both; returns promises that each is there, or has failed.
+ * Load both. Returns a promise for each, which resolves when the part runs or has failed.
  *
  * @param {ReturnType<typeof import("../common/parts.js").createParts<Parts>>} parts
- * @param {Promise<unknown>} viewed  that the globe's part is there, or has failed: it has the theme
+ * @param {Promise<unknown>} viewed  resolves when the view runs, which has the theme, or has failed
  * @param {ReturnType<typeof import("../common/preferences.js").createPreferences>} prefs
  */
 export function startAppearance({ start, use }, viewed, prefs) {
   const theme = start("theme", () => viewed.then(() => import("./theme.js")), ({ createThemeChoice }) => {
-    const chosen = use("globe", (view) => view.theme);
-    if (!chosen) throw new Error("it needs the view");
-    return createThemeChoice(find("theme"), chosen);
+    const created = use("globe", (view) => view.theme);
+    if (!created) throw new Error("there is no view");
+    return createThemeChoice(find("theme"), created);
   });
   const language = start("language", () => import("./languagemenu.js"), ({ createLanguageMenu }) =>
-    createLanguageMenu(find("languages"), { keep: (tag) => prefs.keep("language", tag) }),
+    createLanguageMenu(find("languages"), { save: (tag) => prefs.save("language", tag) }),
   );
   return [theme, language];
 }

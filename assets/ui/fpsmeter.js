@@ -1,4 +1,4 @@
-/** `?fps=1`: how many frames a second the page gets, and the longest of them, for whoever looks into its speed. */
+/** `?fps=1`: shows frames per second, and the longest frame. */
 
 const EVERY_MS = 1000;
 

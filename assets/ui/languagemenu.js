@@ -1,15 +1,14 @@
 /**
- * The menu of languages: links that the server made, which keep the rest of the address as it is now, and the choice
- * kept for the next visit.
+ * The menu of languages: links that keep the rest of the page's current address. The choice is stored for the next visit.
  *
- * @param {HTMLElement} menu @param {{keep: (language: string) => void, location?: Location}} options
+ * @param {HTMLElement} menu @param {{save: (language: string) => void, location?: Location}} options
  */
-export function createLanguageMenu(menu, { keep, location = window.location }) {
+export function createLanguageMenu(menu, { save, location = window.location }) {
   /** @param {Event} event */
   function choose(event) {
     const link = /** @type {HTMLElement} */ (event.target).closest("a");
     if (!link) return;
-    keep(link.hreflang);
+    save(link.hreflang);
     link.search = withLanguage(location.search, link.hreflang);
   }
 

@@ -1,15 +1,18 @@
 /**
- * The button that stops everything that moves by itself. The stream goes on meanwhile; what came is counted and said.
+ * The button that pauses everything that moves by itself. The stream continues, and a note counts what came meanwhile.
  *
- * @typedef {{note: HTMLElement, turn: (paused: boolean) => void, tell: (text: string) => void}} PauseOptions
+ * @typedef {object} PauseOptions
+ * @property {HTMLElement} note
+ * @property {(paused: boolean) => void} onChange
+ * @property {(text: string) => void} announce
  */
 import { say, sayCount } from "../common/i18n.js";
 
 /** @type {(missed: number) => string} */
 const meanwhile = (missed) => sayCount("{n} connection came meanwhile", "{n} connections came meanwhile", missed);
 
-/** @param {HTMLElement} button @param {PauseOptions} options note: where it is shown, too */
-export function createPause(button, { note, turn, tell }) {
+/** @param {HTMLElement} button @param {PauseOptions} options */
+export function createPause(button, { note, onChange, announce }) {
   let paused = false;
   let missed = 0;
 
@@ -25,8 +28,8 @@ export function createPause(button, { note, turn, tell }) {
   function toggle() {
     paused = !paused;
     document.documentElement.toggleAttribute("data-paused", paused);
-    turn(paused);
-    tell(paused ? say("Paused") : [say("Going on"), missed && meanwhile(missed)].filter(Boolean).join(": "));
+    onChange(paused);
+    announce(paused ? say("Paused") : [say("Going on"), missed && meanwhile(missed)].filter(Boolean).join(": "));
     missed = 0;
     show();
   }
@@ -36,8 +39,8 @@ export function createPause(button, { note, turn, tell }) {
   return {
     toggle,
     paused: () => paused,
-    /** A connection came in the pause. */
-    miss() {
+    /** A connection came during the pause. */
+    countMissed() {
       missed += 1;
       show();
     },

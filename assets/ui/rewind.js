@@ -1,65 +1,68 @@
 /**
- * The line of time: a button opens it, dragging goes back within the last hour, and a press returns to now.
+ * The rewind bar: a button opens it, its slider goes back up to an hour, and another button returns to live.
  *
- * @typedef {{look(fromS: number, pace: number): void, pace(pace: number): void, live(): void}} Doing
+ * @typedef {object} RewindOptions
+ * @property {HTMLElement} opener  the button that opens and closes the bar
+ * @property {() => number} nowS  epoch seconds by the server's clock
+ * @property {(fromS: number, speed: number) => void} rewind
+ * @property {(speed: number) => void} setSpeed
+ * @property {() => void} live
  */
 import { time } from "../common/format.js";
 import { say } from "../common/i18n.js";
 
 const SPAN_S = 3600;
-const SLACK_S = 120; // so far behind its end the line is no longer: now goes on while the past is fetched
-const NOW_S = 5; // so near to the line's end is now
-const FIRST_S = 60; // who opens it is that far back
+const SLACK_S = 120; // the slider gets longer only beyond this: time goes on while the past is fetched
+const NOW_S = 5; // closer to the slider's end than this is live
+const FIRST_S = 60; // how far back the bar opens
 
-/**
- * @param {HTMLFormElement} form
- * @param {Doing & {opener: HTMLElement, nowS: () => number}} options  nowS: epoch seconds by the server's clock
- */
-export function createRewind(form, { opener, nowS, look, pace, live }) {
-  const line = /** @type {HTMLInputElement} */ (form.elements.namedItem("line"));
-  const paces = /** @type {HTMLSelectElement} */ (form.elements.namedItem("pace"));
-  const told = /** @type {HTMLOutputElement} */ (form.querySelector("output"));
+/** @param {HTMLFormElement} form @param {RewindOptions} options */
+export function createRewind(form, { opener, nowS, rewind, setSpeed, live }) {
+  const slider = /** @type {HTMLInputElement} */ (form.elements.namedItem("line"));
+  const speeds = /** @type {HTMLSelectElement} */ (form.elements.namedItem("pace"));
+  const output = /** @type {HTMLOutputElement} */ (form.querySelector("output"));
   let spanS = SPAN_S;
-  let held = false;
+  let dragging = false;
 
-  /** Have the line and the words say a time. @param {number} atS */
-  function tell(atS) {
+  /** Move the slider to a time, and write the time. @param {number} atS */
+  function update(atS) {
     const backS = nowS() - atS;
     spanS = Math.max(spanS, Math.ceil((backS - SLACK_S) / SPAN_S) * SPAN_S);
-    line.min = String(-spanS);
-    line.value = String(-Math.round(backS));
+    slider.min = String(-spanS);
+    slider.value = String(-Math.round(backS));
     write(atS);
   }
 
   /** @param {number} atS */
   function write(atS) {
     const text = nowS() - atS < NOW_S ? say("Now") : time(atS);
-    if (told.textContent === text) return;
-    told.textContent = text;
-    line.setAttribute("aria-valuetext", text);
+    if (output.textContent === text) return;
+    output.textContent = text;
+    slider.setAttribute("aria-valuetext", text);
   }
 
-  const chosenS = () => nowS() + Number(line.value);
+  const chosenS = () => nowS() + Number(slider.value);
+  const speed = () => Number(speeds.value);
 
   function drag() {
-    held = true;
+    dragging = true;
     write(chosenS());
   }
 
   function drop() {
-    held = false;
-    if (Number(line.value) > -NOW_S) live();
-    else look(chosenS(), Number(paces.value));
+    dragging = false;
+    if (Number(slider.value) > -NOW_S) live();
+    else rewind(chosenS(), speed());
   }
 
-  function open() {
+  function toggle() {
     const opening = form.hidden;
-    if (opening) look(nowS() - FIRST_S, Number(paces.value));
+    if (opening) rewind(nowS() - FIRST_S, speed());
     else live();
-    if (opening) line.focus();
+    if (opening) slider.focus();
   }
 
-  const repace = () => pace(Number(paces.value));
+  const changeSpeed = () => setSpeed(speed());
   const leave = (/** @type {Event} */ event) => {
     event.preventDefault();
     live();
@@ -68,31 +71,29 @@ export function createRewind(form, { opener, nowS, look, pace, live }) {
   const escape = (event) => {
     if (event.key === "Escape") leave(event);
   };
-  line.addEventListener("input", drag);
-  line.addEventListener("change", drop);
-  paces.addEventListener("change", repace);
+  slider.addEventListener("input", drag);
+  slider.addEventListener("change", drop);
+  speeds.addEventListener("change", changeSpeed);
   form.addEventListener("submit", leave);
   form.addEventListener("keydown", escape);
-  opener.addEventListener("click", open);
+  opener.addEventListener("click", toggle);
   return {
-    /** What is shown is of that time, epoch seconds; of now where it is null. @param {number | null} atS */
+    /** The page shows this time, epoch seconds, or live: null. @param {number | null} atS */
     show(atS) {
-      const left = atS === null && form.contains(document.activeElement);
+      const hadFocus = atS === null && form.contains(document.activeElement);
       form.hidden = atS === null;
       opener.setAttribute("aria-expanded", String(!form.hidden));
       if (atS === null) spanS = SPAN_S;
-      else if (!held) tell(atS);
-      if (left) opener.focus();
+      else if (!dragging) update(atS);
+      if (hadFocus) opener.focus();
     },
-    /** Do what a press of the button does. */
-    toggle: open,
     destroy() {
-      line.removeEventListener("input", drag);
-      line.removeEventListener("change", drop);
-      paces.removeEventListener("change", repace);
+      slider.removeEventListener("input", drag);
+      slider.removeEventListener("change", drop);
+      speeds.removeEventListener("change", changeSpeed);
       form.removeEventListener("submit", leave);
       form.removeEventListener("keydown", escape);
-      opener.removeEventListener("click", open);
+      opener.removeEventListener("click", toggle);
     },
   };
 }

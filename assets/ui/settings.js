@@ -1,53 +1,58 @@
-/** The settings: motion, whether the globe follows, and the switches of other parts; and the buttons that zoom. */
-import { media } from "../common/mediaquery.js";
+/** The settings panel of the main page, with the switches of all parts; and the zoom buttons. */
+import { mediaQuery } from "../common/mediaquery.js";
 import { createSwitches } from "./switches.js";
 
-const NEARER = 0.5; // for each press of a button, in zoomSteps
+const ZOOM_LEVELS = 0.5; // per press of a button
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
- * @typedef {object} Moved  the globe, where there is one
- * @property {(calm: boolean) => void} setReducedMotion
+ * @typedef {object} Globe
+ * @property {(now: boolean) => void} setReducedMotion
  * @property {(now: boolean) => void} follow
- * @property {(by: number) => void} nearer
+ * @property {(levels: number) => void} zoomBy
+ *
+ * @typedef {object} SettingsOptions
+ * @property {Globe} globe
+ * @property {import("./switches.js").Prefs} prefs
+ * @property {Record<string, import("./switches.js").Switch>} switches  of other parts
  */
 
-/** @param {{globe: Moved, prefs: import("./switches.js").Prefs, switches: Record<string, import("./switches.js").Switch>}} options */
+/** @param {SettingsOptions} options */
 export function createSettings({ globe, prefs, switches }) {
-  const wish = media("(prefers-reduced-motion: reduce)");
-  let calm = wish.matches;
+  const system = mediaQuery("(prefers-reduced-motion: reduce)");
+  let reducedMotion = system.matches;
   let follows = true;
 
-  /** @param {boolean} moving */
-  function move(moving) {
-    calm = !moving;
-    document.documentElement.dataset.motion = moving ? "full" : "less";
-    globe.setReducedMotion(calm);
+  /** @param {boolean} on */
+  function setMotion(on) {
+    reducedMotion = !on;
+    document.documentElement.dataset.motion = on ? "full" : "less";
+    globe.setReducedMotion(reducedMotion);
   }
 
-  /** @param {boolean} now */
-  function lean(now) {
-    follows = now;
-    globe.follow(now);
+  /** @param {boolean} on */
+  function setFollow(on) {
+    follows = on;
+    globe.follow(on);
   }
 
-  const own = { motion: { on: !calm, turn: move }, follow: { on: follows, turn: lean } };
-  const menu = createSwitches(find("settings"), { prefs, switches: { ...own, ...switches } });
-  const undo = [wish.listen(() => menu.suggest("motion", !wish.matches))];
-  for (const [id, by] of /** @type {const} */ ([["nearer", NEARER], ["farther", -NEARER]])) {
-    const step = () => globe.nearer(by);
-    find(id).addEventListener("click", step);
-    undo.push(() => find(id).removeEventListener("click", step));
+  const own = { motion: { on: !reducedMotion, set: setMotion }, follow: { on: follows, set: setFollow } };
+  const panel = createSwitches(find("settings"), { prefs, switches: { ...own, ...switches } });
+  const cleanups = [system.listen(() => panel.suggest("motion", !system.matches))];
+  for (const [id, levels] of /** @type {const} */ ([["nearer", ZOOM_LEVELS], ["farther", -ZOOM_LEVELS]])) {
+    const zoom = () => globe.zoomBy(levels);
+    find(id).addEventListener("click", zoom);
+    cleanups.push(() => find(id).removeEventListener("click", zoom));
   }
 
   return {
-    calm: () => calm,
+    reducedMotion: () => reducedMotion,
     follows: () => follows,
     destroy() {
-      undo.forEach((run) => run());
-      menu.destroy();
+      cleanups.forEach((run) => run());
+      panel.destroy();
     },
   };
 }

@@ -1,14 +1,18 @@
 /**
- * The page's keys. Single characters can be switched off, for people who speak to their computer; what a field, a
- * button or an open dialog makes of a key comes first.
+ * Keyboard shortcuts. They can be switched off, for people who control their computer by speech. Fields, buttons and open
+ * dialogs handle their keys first.
  *
- * @typedef {{
- *   turn(east: number, north: number): void, nearer(by: number): void, pause(): void, search(): void, past?(): void, help(): void,
- * }} Actions
+ * @typedef {object} Actions
+ * @property {(east: number, north: number) => void} turn
+ * @property {(levels: number) => void} zoomBy
+ * @property {() => void} pause
+ * @property {() => void} search
+ * @property {() => void} [rewind]
+ * @property {() => void} help
  */
 
 const TURN_DEG = 15;
-const NEARER = 0.4;
+const ZOOM_LEVELS = 0.4;
 const FIELDS = "input, select, textarea, dialog:modal, [popover], [contenteditable], [role=listbox], [role=combobox]";
 const PRESSED_BY_SPACE = "button, summary, [role=button]";
 
@@ -18,16 +22,16 @@ const REPEATED = {
   ArrowRight: (go) => go.turn(TURN_DEG, 0),
   ArrowUp: (go) => go.turn(0, TURN_DEG),
   ArrowDown: (go) => go.turn(0, -TURN_DEG),
-  "+": (go) => go.nearer(NEARER),
-  "=": (go) => go.nearer(NEARER), // plus without shift, on many keyboards
-  "-": (go) => go.nearer(-NEARER),
+  "+": (go) => go.zoomBy(ZOOM_LEVELS),
+  "=": (go) => go.zoomBy(ZOOM_LEVELS), // plus without shift, on many keyboards
+  "-": (go) => go.zoomBy(-ZOOM_LEVELS),
 };
 
 /** @type {Record<string, (actions: Actions) => void>} */
-const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), r: (go) => go.past?.(), "?": (go) => go.help() };
+const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), r: (go) => go.rewind?.(), "?": (go) => go.help() };
 
 /**
- * What a key does where it was pressed, or undefined if it is not ours. Pure.
+ * The action of a key where it was pressed, or undefined. Pure.
  *
  * @typedef {"ctrlKey" | "metaKey" | "altKey"} Held
  * @param {Pick<KeyboardEvent, "key" | "repeat" | "defaultPrevented" | Held | "isComposing">} event
@@ -41,24 +45,24 @@ export function shortcutFor(event, target) {
   return Object.hasOwn(ONCE, key) && !repeat ? ONCE[key] : undefined;
 }
 
-/** @param {HTMLElement} element that hears all keys @param {Actions} actions */
+/** @param {HTMLElement} element  an ancestor of all focusable elements @param {Actions} actions */
 export function createShortcuts(element, actions) {
   let on = true;
 
   /** @param {KeyboardEvent} event */
-  function hear(event) {
+  function handleKey(event) {
     const act = on && shortcutFor(event, event.target instanceof Element ? event.target : null);
     if (!act) return;
     event.preventDefault();
     act(actions);
   }
 
-  element.addEventListener("keydown", hear);
+  element.addEventListener("keydown", handleKey);
   return {
     /** @param {boolean} now */
-    turn(now) {
+    setOn(now) {
       on = now;
     },
-    destroy: () => element.removeEventListener("keydown", hear),
+    destroy: () => element.removeEventListener("keydown", handleKey),
   };
 }

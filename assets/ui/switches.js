@@ -1,11 +1,11 @@
 /**
- * The settings: a panel of switches that its button opens. The browser closes it by Escape and by a click elsewhere.
+ * A panel of switches whose positions are stored.
  *
- * @typedef {{on: boolean, turn: (on: boolean, byHand: boolean) => void}} Switch on: how it stands at first
+ * @typedef {{on: boolean, set: (on: boolean, byHand: boolean) => void}} Switch  on: its default
  * @typedef {ReturnType<typeof import("../common/preferences.js").createPreferences>} Prefs
  */
 
-/** @param {HTMLElement} panel @param {{prefs: Prefs, switches: Record<string, Switch>}} options by [data-switch] */
+/** @param {HTMLElement} panel @param {{prefs: Prefs, switches: Record<string, Switch>}} options  by [data-switch] */
 export function createSwitches(panel, { prefs, switches }) {
   /** @type {[HTMLInputElement, () => void][]} */
   const bound = [];
@@ -13,25 +13,25 @@ export function createSwitches(panel, { prefs, switches }) {
   /** @param {string} name */
   const find = (name) => /** @type {HTMLInputElement} */ (panel.querySelector(`[data-switch="${name}"]`));
 
-  for (const [name, { on, turn }] of Object.entries(switches)) {
+  for (const [name, { on, set }] of Object.entries(switches)) {
     const input = find(name);
     const flip = () => {
-      prefs.keep(name, input.checked);
-      turn(input.checked, true);
+      prefs.save(name, input.checked);
+      set(input.checked, true);
     };
-    input.checked = prefs.on(name, on);
+    input.checked = prefs.flag(name, on);
     input.addEventListener("change", flip);
     bound.push([input, flip]);
-    turn(input.checked, false);
+    set(input.checked, false);
   }
 
   return {
-    /** Move a switch that the visitor never touched. @type {(name: string, on: boolean) => void} */
+    /** Set a switch, unless the visitor has set it. @type {(name: string, on: boolean) => void} */
     suggest(name, on) {
       const input = find(name);
       if (prefs.has(name) || input.checked === on) return;
       input.checked = on;
-      switches[name].turn(on, false);
+      switches[name].set(on, false);
     },
     destroy() {
       for (const [input, flip] of bound) input.removeEventListener("change", flip);

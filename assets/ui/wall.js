@@ -1,32 +1,32 @@
 /**
- * A screen on a wall (?wall=1): wall.css takes away what would be used by hand; this keeps the screen from going dark,
- * where the browser lets a page ask for that.
+ * A screen on a wall (?wall=1): wall.css hides what is used by hand, and this keeps the screen on, where the browser allows
+ * that.
  *
  * @typedef {{released: boolean, release(): Promise<void>}} Lock
  * @param {Document} page
- * @param {{request(type: "screen"): Promise<Lock>} | undefined} wakeLock  a secure page's navigator.wakeLock
+ * @param {{request(type: "screen"): Promise<Lock>} | undefined} wakeLock  navigator.wakeLock, which needs TLS
  */
 export function createWall(page, wakeLock) {
   /** @type {Lock | null} */
   let lock = null;
-  let ended = false;
+  let destroyed = false;
 
-  /** Ask whenever the page comes into view: the browser lets go when it leaves. */
+  /** Ask again whenever the page comes into view, because the browser releases the lock when the page is hidden. */
   async function ask() {
     if (!wakeLock || page.hidden || (lock && !lock.released)) return;
     try {
       lock = await wakeLock.request("screen");
     } catch {
-      lock = null; // refused, such as with little battery
+      lock = null; // refused, such as at low battery
     }
-    if (ended) lock?.release();
+    if (destroyed) lock?.release();
   }
 
   page.addEventListener("visibilitychange", ask);
   ask();
   return {
     destroy() {
-      ended = true;
+      destroyed = true;
       page.removeEventListener("visibilitychange", ask);
       lock?.release();
     },

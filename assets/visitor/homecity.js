@@ -1,36 +1,36 @@
 /**
- * "Your city": chosen by name, kept in this browser alone. A stream of its own brings every connection that touches it;
- * these are listed, and a note tells gently of one that comes in.
+ * "Your city": chosen by name, and stored in this browser only. A stream of its own brings every connection that touches
+ * the city. They are listed, and a note announces new ones.
  *
  * @typedef {{id: number, label: string, detail: string}} Home
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Store
  * @typedef {object} CityOptions
  * @property {string} origin
  * @property {Store | null} storage
- * @property {(connection: Connection) => boolean} quiet  whether nothing should come up by itself of one now
- * @property {(connection: Connection) => void} onTouch  one that was just made
- * @property {(connection: Connection) => void} onChoose
- * @property {(home: Home | null) => void} [onMove]  it was chosen, or forgotten
- * @property {(connection: Connection, text: string) => void} onNote  what may be announced when its turn comes
+ * @property {(connection: Connection) => boolean} isQuiet  whether to show no note about it
+ * @property {(connection: Connection) => void} onConnection  a new one that touches the city
+ * @property {(connection: Connection) => void} onChoose  the visitor picked one from the list
+ * @property {(home: Home | null) => void} [onChange]  the city was chosen or removed
+ * @property {(connection: Connection, text: string) => void} onNote  a note for screen readers
  * @property {typeof createStream} [open]
  */
 import { placeName } from "../common/format.js";
 import { say, sayParts } from "../common/i18n.js";
 import { createCombobox } from "../search/combobox.js";
-import { resultNodes, searchFor, said } from "../search/search.js";
+import { countText, resultNodes, searchFor } from "../search/search.js";
 import { createStream } from "../stream/stream.js";
 
 const KEY = "unison.city";
-const MOST = 5;
+const MAX = 5;
 const NOTE_MS = 8000;
-const BETWEEN_MS = 20_000; // notes: more often they would not be gentle
+const BETWEEN_MS = 20_000; // between notes at least
 
-/** What was kept, if it is what we keep. @type {(storage: Store | null) => Home | null} */
+/** The stored city, or null if none, or none that is well-formed, is stored. @type {(storage: Store | null) => Home | null} */
 export function readHome(storage) {
   try {
     const { id, label, detail } = JSON.parse(storage?.getItem(KEY) ?? "null") ?? {};
-    const whole = Number.isInteger(id) && typeof label === "string" && typeof detail === "string";
-    return whole ? { id, label, detail } : null;
+    const wellFormed = Number.isInteger(id) && typeof label === "string" && typeof detail === "string";
+    return wellFormed ? { id, label, detail } : null;
   } catch {
     return null;
   }
@@ -42,12 +42,12 @@ export function saveHome(storage, home) {
     if (home) storage?.setItem(KEY, JSON.stringify(home));
     else storage?.removeItem(KEY);
   } catch {
-    // full, or forbidden: it holds until the page is left
+    // storage is full or forbidden: the choice lasts until the page closes
   }
 }
 
 /**
- * The end of a connection that is not in a city; null if neither is.
+ * The other end of a connection that touches a city; null if neither end is in it.
  *
  * @type {(id: number, c: Connection) => Place | null}
  */
@@ -58,7 +58,7 @@ export function otherEnd(id, { from, to }) {
 
 /** @param {HTMLElement} element @param {CityOptions} options */
 export function createHomeCity(element, options) {
-  const { origin, storage, quiet, onTouch, onChoose, onNote, onMove = () => {}, open = createStream } = options;
+  const { origin, storage, isQuiet, onConnection, onChoose, onNote, onChange = () => {}, open = createStream } = options;
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-city="${name}"]`));
   /** @type {Home | null} */
@@ -68,50 +68,50 @@ export function createHomeCity(element, options) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let notedMs = -Infinity;
-  let asked = false;
+  let asked = false; // whether the page, not the visitor, opened the choice
 
   /** @param {Home | null} next */
-  function live(next) {
+  function watch(next) {
     home = next;
     stream?.destroy();
     stream = null;
-    hush();
+    hideNote();
     find("list").replaceChildren();
     find("name").textContent = next ? placeName({ city: next.label, country: next.detail }) : "";
     find("chosen").hidden = !next;
     find("none").hidden = find("list").childElementCount > 0;
     if (!next) return;
     const filters = new URLSearchParams({ city: String(next.id) });
-    stream = open({ origin, filters, onHello: greet, onFrame: take, onState: lose });
+    stream = open({ origin, filters, onHello: handleHello, onFrame: handleFrame, onState: handleState });
   }
 
   /** @param {Home | null} next */
   function choose(next) {
     saveHome(storage, next);
-    live(next);
+    watch(next);
     if (asked) details.open = asked = false;
-    onMove(next);
+    onChange(next);
   }
 
   /** @param {StreamState} state */
-  function lose({ name }) {
-    if (name === "refused") setTimeout(choose, 0, null); // the gazetteer no longer has it
+  function handleState({ name }) {
+    if (name === "refused") setTimeout(choose, 0, null); // the gazetteer no longer has the city
   }
 
   /** @param {Hello} hello */
-  const greet = ({ recent }) => recent.slice(0, MOST).reverse().forEach(list);
+  const handleHello = ({ recent }) => recent.slice(0, MAX).reverse().forEach(addToList);
 
   /** @param {Frame} frame */
-  function take({ connections }) {
+  function handleFrame({ connections }) {
     for (const connection of connections) {
-      list(connection);
-      onTouch(connection);
-      note(connection);
+      addToList(connection);
+      onConnection(connection);
+      showNote(connection);
     }
   }
 
   /** @param {Connection} connection */
-  function list(connection) {
+  function addToList(connection) {
     const [items, other] = [find("list"), home && otherEnd(home.id, connection)];
     if (!other || items.querySelector(`[data-id="${connection.id}"]`)) return;
     const [item, button, title, place] = ["li", "button", "bdi", "bdi"].map((tag) => document.createElement(tag));
@@ -123,26 +123,26 @@ export function createHomeCity(element, options) {
     button.addEventListener("click", () => onChoose(connection));
     item.append(button);
     items.prepend(item);
-    while (items.childElementCount > MOST) items.lastElementChild?.remove();
+    while (items.childElementCount > MAX) items.lastElementChild?.remove();
     find("none").hidden = true;
   }
 
   /** @param {Connection} connection */
-  function note(connection) {
+  function showNote(connection) {
     const other = home && otherEnd(home.id, connection);
-    if (!home || !other || quiet(connection) || Date.now() - notedMs < BETWEEN_MS) return;
+    if (!home || !other || isQuiet(connection) || Date.now() - notedMs < BETWEEN_MS) return;
     notedMs = Date.now();
     const [song, here, there] = ["b", "bdi", "bdi"].map((tag) => document.createElement(tag));
     [song.textContent, here.textContent, there.textContent] = [connection.track.title, home.label, placeName(other)];
     song.dir = "auto";
     find("note").replaceChildren(...sayParts("{here} and {there} just started {song} together", { here, there, song }));
     clearTimeout(timer);
-    timer = setTimeout(hush, NOTE_MS);
-    const words = { here: home.label, there: placeName(other), song: connection.track.title };
-    onNote(connection, say("{here} and {there} just started {song} together", words));
+    timer = setTimeout(hideNote, NOTE_MS);
+    const values = { here: home.label, there: placeName(other), song: connection.track.title };
+    onNote(connection, say("{here} and {there} just started {song} together", values));
   }
 
-  function hush() {
+  function hideNote() {
     clearTimeout(timer);
     find("note").replaceChildren();
   }
@@ -154,28 +154,28 @@ export function createHomeCity(element, options) {
     draw: (/** @type {Found} */ found) => resultNodes(found, true),
     onPick: ({ label, detail, filter }) => choose({ id: Number(filter.city), label, detail }),
     note: find("found"),
-    said,
+    countText,
   });
-  const forget = () => {
+  const removeHome = () => {
     choose(null);
     input.focus();
   };
-  find("forget").addEventListener("click", forget);
-  live(readHome(storage));
+  find("forget").addEventListener("click", removeHome);
+  watch(readHome(storage));
 
   return {
-    /** Whether a connection has an end in it. @param {Connection} connection */
+    /** Whether a connection has an end in the city. @param {Connection} connection */
     touches: (connection) => home !== null && otherEnd(home.id, connection) !== null,
     home: () => home,
-    /** Have the visitor choose one. */
+    /** Ask the visitor to choose a city. */
     ask() {
       details.open = asked = true;
       input.focus();
     },
     destroy() {
-      live(null);
+      watch(null);
       combobox.destroy();
-      find("forget").removeEventListener("click", forget);
+      find("forget").removeEventListener("click", removeHome);
     },
   };
 }

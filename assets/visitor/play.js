@@ -1,32 +1,32 @@
 /**
- * Taking part: a visitor presses play on a song of the list, from the city they picked, and is told whom they met in
- * that second. A token of the server makes the tab a listener of its own, for as long as the tab is open.
+ * The visitor's own plays: they play a song of the list from their city, and learn whom they met in that second. The
+ * server's token makes the tab a listener of its own for as long as it is open.
  *
- * @typedef {{track: string, city: number, atMs: number}} Press  as the server counts it
- * @typedef {{token: string, aheadMs: number, gotMs: number, tookMs: number}} Ticket  aheadMs: of the server's clock
- *   before the tab's, to half of tookMs
- * @typedef {{press: string, pressed_at: number, late: boolean, place: Place, ask_after_s: number | null}} Asked
+ * @typedef {{track: string, city: number, atMs: number}} Press  a play as the server counts it
+ * @typedef {{token: string, clockOffsetMs: number, gotMs: number, tookMs: number}} Ticket  clockOffsetMs: of the server's
+ *   clock from the tab's, accurate to half of tookMs
+ * @typedef {{press: string, pressed_at: number, late: boolean, place: Place, ask_after_s: number | null}} Answer
  * @typedef {object} PlayOptions
  * @property {() => import("./homecity.js").Home | null} home
- * @property {() => void} onNoCity  one has to be picked first
- * @property {() => void} onBegin  it is pressed: now is to be seen
- * @property {(place: Place, track: Track) => void} onPress  it counts, and waits for another
- * @property {(connection: Connection) => void} onTogether
+ * @property {() => void} onNoCity  the visitor has to choose a city first
+ * @property {() => void} onBegin  the visitor plays a song, so the page should show live
+ * @property {(place: Place, track: Track) => void} onPress  the server took the play
+ * @property {(connection: Connection) => void} onTogether  the visitor met someone
  * @property {(connection: Connection) => void} onShare
  */
 import { base } from "../common/baseurl.js";
 import { apart, placeName } from "../common/format.js";
 import { say } from "../common/i18n.js";
 
-const TICKET_MS = 3_600_000; // well within what the server allows, and soon enough for clocks that drift apart
-const PATIENCE_MS = 10_000; // for an answer
-const QUICK_MS = 300; // an answer that takes longer tells the time too badly
-const ANEW_MS = 1500; // until the time is asked for again
-const ANEW_MOST = 5;
-const SLACK_MS = 150; // after the moment at which the server should know
+const TICKET_MS = 3_600_000; // well within the server's limit, and soon enough for clocks that drift
+const TIMEOUT_MS = 10_000; // for an answer
+const QUICK_MS = 300; // slower answers tell the server's time too inaccurately
+const REFINE_MS = 1500; // between attempts to get the time more accurately
+const REFINE_MAX = 5;
+const SLACK_MS = 150; // after the time at which the server should know
 
 /**
- * The end of a connection that a press is, if it is one: city and song are the press's, and so is the millisecond.
+ * Which end of a connection a press is, or null: it has the same city, song and millisecond.
  *
  * @type {(press: Press, connection: Connection) => "from" | "to" | null}
  */
@@ -44,9 +44,9 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   const share = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=share]"));
   /** @type {Press[]} */
   const presses = [];
-  /** @type {Set<string>} connections, for each may come again: by the stream, and when one looks back */
-  const told = new Set();
-  /** @type {Track | null} the song that is pressed, or was last */
+  /** @type {Set<string>} ids of connections, which may come more than once: by the stream, and in a replay */
+  const seen = new Set();
+  /** @type {Track | null} the song that was played last */
   let song = null;
   /** @type {Connection | null} */
   let met = null;
@@ -55,7 +55,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   let turn = 0;
 
   /** @param {string} state @param {string} text */
-  function tell(state, text) {
+  function show(state, text) {
     const inside = element.contains(document.activeElement);
     element.classList.remove("unseen");
     element.dataset.state = state;
@@ -72,137 +72,137 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     if (element.dataset.state === "waiting" && song?.id === track.id) return;
     song = track;
     if (!here) {
-      tell("homeless", say("Pick your city, then press play."));
+      show("homeless", say("Pick your city, then press play."));
       return onNoCity();
     }
     const mine = ++turn;
     const atMs = Date.now();
     onBegin();
-    tell("waiting", say("You pressed play on {title}. Who else, in this second?", { title: track.title }));
+    show("waiting", say("You pressed play on {title}. Who else, in this second?", { title: track.title }));
     try {
-      const answer = await sent(track, here.id, atMs);
+      const answer = await send(track, here.id, atMs);
       if (answer.late) {
-        ticket = null; // it may be the clock
-        tell("waiting", say("Your press took a while to get there, and counts from then. Who else?"));
+        ticket = null; // the clock offset may be wrong
+        show("waiting", say("Your press took a while to get there, and counts from then. Who else?"));
       }
       presses.push({ track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000) });
       onPress(answer.place, track);
       await wait(answer, mine);
     } catch (error) {
-      if (mine === turn) tell("failed", error instanceof Refused ? error.message : say("It could not be sent. Are you online?"));
+      if (mine === turn) show("failed", error instanceof RefusedError ? error.message : say("It could not be sent. Are you online?"));
     }
   }
 
-  /** Ask what came of a press, until that is known. @param {Asked} answer @param {number} mine */
+  /** Ask for a press's outcome until the server knows it. @param {Answer} answer @param {number} mine */
   async function wait({ press, place, ask_after_s }, mine) {
     let afterS = ask_after_s;
     while (afterS !== null) {
-      await slept(1000 * afterS + SLACK_MS);
-      const { met, near_ms, ...later } = await answerOf(await asked(`${base}/play/${press}`));
+      await sleep(1000 * afterS + SLACK_MS);
+      const { met, near_ms, ...later } = await answerOf(await request(`${base}/play/${press}`));
       if (met) return see(met);
-      if (near_ms !== null) return mine === turn && meet(place, near_ms);
+      if (near_ms !== null) return mine === turn && showNear(place, near_ms);
       afterS = later.ask_after_s;
     }
-    if (mine === turn) tell("alone", say("You were alone with {title} in that second.", { title: song?.title }));
+    if (mine === turn) show("alone", say("You were alone with {title} in that second.", { title: song?.title }));
   }
 
-  /** Tell of a connection, if it is the visitor's and was not told of yet. @param {Connection} connection */
+  /** Show a connection if it is the visitor's own and new. Returns whether it was. @param {Connection} connection */
   function see(connection) {
     const end = yours(connection);
-    if (!end || told.has(connection.id)) return false;
-    told.add(connection.id);
+    if (!end || seen.has(connection.id)) return false;
+    seen.add(connection.id);
     met = connection;
     const other = placeName(end === "from" ? connection.to : connection.from);
-    tell("together", say("You and {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
+    show("together", say("You and {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
     onTogether(connection);
     return true;
   }
 
-  /** @param {Place} place @param {number} ms */
-  function meet({ city }, ms) {
-    tell("near", say("Somebody else in {city} pressed play with you, {apart}.", { city, apart: apart(ms) }));
+  /** Somebody in the visitor's own city played it, too. @param {Place} place @param {number} ms */
+  function showNear({ city }, ms) {
+    show("near", say("Somebody else in {city} pressed play with you, {apart}.", { city, apart: apart(ms) }));
   }
 
-  /** Which end of a connection the visitor is. @param {Connection} connection */
+  /** The visitor's own end of a connection, or null. @param {Connection} connection */
   function yours(connection) {
     return presses.map((press) => endOf(press, connection)).find(Boolean) ?? null;
   }
 
-  /** @param {Track} track @param {number} city @param {number} atMs of this tab's clock @returns {Promise<Asked>} */
-  async function sent(track, city, atMs) {
-    const { token, aheadMs } = await admitted();
-    const answer = await asked(`${base}/play`, {
+  /** @param {Track} track @param {number} city @param {number} atMs  by this tab's clock @returns {Promise<Answer>} */
+  async function send(track, city, atMs) {
+    const { token, clockOffsetMs } = await currentTicket();
+    const answer = await request(`${base}/play`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
-      body: JSON.stringify({ track: track.id, city, pressed_at: (atMs + aheadMs) / 1000 }),
+      body: JSON.stringify({ track: track.id, city, pressed_at: (atMs + clockOffsetMs) / 1000 }),
     });
-    if (!answer.ok && answer.status !== 429) ticket = null; // it is too old, or the clock was set
+    if (!answer.ok && answer.status !== 429) ticket = null; // the token is too old, or the clock was set
     return answerOf(answer);
   }
 
-  /** The tab's token, which is fetched anew now and then. */
-  async function admitted() {
+  /** The tab's ticket, renewed every hour. */
+  async function currentTicket() {
     if (ticket && Math.abs(Date.now() - (await ticket).gotMs) > TICKET_MS) ticket = null;
-    ticket ??= admit();
+    ticket ??= fetchTicket();
     ticket.catch(() => (ticket = null));
     return ticket;
   }
 
-  /** Ask for the time until it comes quickly: an answer lies there while a page that begins has no time for it. */
+  /** Ask for the server's time until an answer is quick: while a page loads, answers wait for the page. */
   async function refine() {
-    for (let asks = 0; asks < ANEW_MOST; asks++) {
-      const { token, tookMs } = await admitted();
+    for (let attempt = 0; attempt < REFINE_MAX; attempt++) {
+      const { token, tookMs } = await currentTicket();
       if (tookMs <= QUICK_MS) return;
-      await slept(ANEW_MS);
-      const next = await admit();
+      await sleep(REFINE_MS);
+      const next = await fetchTicket();
       if (next.tookMs < tookMs) ticket = Promise.resolve({ ...next, token });
     }
   }
 
   const repeat = () => song && press(song);
-  const pass = () => met && onShare(met);
+  const shareMet = () => met && onShare(met);
   again.addEventListener("click", repeat);
-  share.addEventListener("click", pass);
-  refine().catch(() => {}); // before it is needed: a press cannot wait for it
+  share.addEventListener("click", shareMet);
+  refine().catch(() => {}); // before it is needed, because a press cannot wait for it
 
   return {
     press,
     see,
     yours,
-    /** A city was picked, or given up. @param {import("./homecity.js").Home | null} here */
-    moved(here) {
+    /** The visitor chose or removed their city. @param {import("./homecity.js").Home | null} here */
+    setHome(here) {
       if (!here || !song || element.dataset.state !== "homeless") return;
-      tell("ready", say("Now press play on {title}.", { title: song.title }));
+      show("ready", say("Now press play on {title}.", { title: song.title }));
       again.focus();
     },
     destroy() {
       turn++;
       again.removeEventListener("click", repeat);
-      share.removeEventListener("click", pass);
+      share.removeEventListener("click", shareMet);
     },
   };
 }
 
-/** The server would not have it; the message is for the visitor. */
-class Refused extends Error {}
+/** The server refused the play. The message is for the visitor. */
+class RefusedError extends Error {}
 
 /** @type {(ms: number) => Promise<void>} */
-const slept = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** @type {(address: string, how?: RequestInit) => Promise<Response>} */
-const asked = (address, how) => fetch(address, { ...how, signal: AbortSignal.timeout?.(PATIENCE_MS) });
+/** @type {(address: string, options?: RequestInit) => Promise<Response>} */
+const request = (address, options) => fetch(address, { ...options, signal: AbortSignal.timeout?.(TIMEOUT_MS) });
 
 /** @param {Response} answer @returns {Promise<any>} */
 async function answerOf(answer) {
   if (answer.ok) return answer.json();
   const words = answer.status === 429 ? say("Too much at once: wait a moment, then press play again.") : say("It did not count. Press play again.");
-  throw new Refused(answer.status === 404 ? say("This song is not kept here any more. Try another one.") : words);
+  throw new RefusedError(answer.status === 404 ? say("This song is not kept here any more. Try another one.") : words);
 }
 
 /** @returns {Promise<Ticket>} */
-async function admit() {
+async function fetchTicket() {
   const askedMs = Date.now();
-  const { token, now } = await answerOf(await asked(`${base}/play/token`));
+  const { token, now } = await answerOf(await request(`${base}/play/token`));
   const gotMs = Date.now();
-  return { token, gotMs, tookMs: gotMs - askedMs, aheadMs: 1000 * now - (askedMs + gotMs) / 2 };
+  return { token, gotMs, tookMs: gotMs - askedMs, clockOffsetMs: 1000 * now - (askedMs + gotMs) / 2 };
 }

@@ -51,7 +51,7 @@ STAY = """document.addEventListener('readystatechange', () => {
   Object.assign(layer('arcs'), {holdS: 3600, capacity: ARCS});
   Object.assign(layer('lights'), {visible: WHOLE});
   Object.assign(layer('stars'), {visible: WHOLE});
-  scene.textContent = JSON.stringify({...described, pace: {slowS: 1e9}});
+  scene.textContent = JSON.stringify({...described, quality: {slowS: 1e9}});
 }, {once: true})"""
 STYLE = """css => {
   const sheet = new CSSStyleSheet();

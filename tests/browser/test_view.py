@@ -12,8 +12,8 @@ from tests.browser.conftest import Visit
 from tests.browser.steps import OSAKA, RECIFE, send_pair
 from tests.serving import Server, stream
 
-NOTING = """export function createGlobe(stage, {calm}) {
-  window.asked = [['calm', calm]];
+NOTING = """export function createGlobe(stage, {reducedMotion}) {
+  window.asked = [['reducedMotion', reducedMotion]];
   return new Proxy({}, {get: (_, name) => (one, how) => void window.asked.push([name, one?.id ?? one, how ?? {}])});
 }"""
 """In place of assets/globe/globe.js."""
@@ -55,7 +55,7 @@ def test_a_wish_for_less_motion_while_the_globe_loads_is_heard(
     expect(page.locator("#stage .placeholder .live")).to_be_attached()
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_timeout(300)
-    assert ["calm", True] in late.come()
+    assert ["reducedMotion", True] in late.come()
 
 
 def test_an_embeds_moment_stands_on_the_still_and_is_one_arc_on_the_globe(

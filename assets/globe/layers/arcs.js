@@ -1,48 +1,47 @@
 /**
- * Arcs, pulses and sparks. What is up is a texture with a row each (instances.js); a new one rewrites its own row and
- * nothing else, and a frame changes one number, the time. An arc grows from one city to the other, holds, and drains
- * away toward where it landed.
+ * Arcs, pulses and sparks. They are rows of a texture (instances.js). A new one writes its own row only, and a frame
+ * changes a single number, the time. An arc grows from one city to the other, holds, and drains toward its end.
  */
 import { ROW } from "../instances.js";
 import { discPixels, GlobeLayer, HIDDEN, TO_CLIP } from "./base.js";
 
 const SPRITES = 5;
-const SEGMENTS = [16, 24, 32, 48]; // of an arc half around the globe; a shorter one has fewer
-const SEGMENTS_MOST = 64;
-const STRAY_PX = 0.7; // of the straight segments from the curve, before there are more of them
+const SEGMENTS = [16, 24, 32, 48]; // of an arc half around the globe; shorter ones have fewer
+const SEGMENTS_MAX = 64;
+const ERROR_PX = 0.7; // of straight segments from the curve; with a larger error an arc gets more segments
 
-const SLOT = `
-uniform highp sampler2D slots;
+const INSTANCE = `
+uniform highp sampler2D instances;
 ${HIDDEN}${TO_CLIP}
-struct Slot { vec3 from; float angle; vec3 tangent; float height; vec3 first; float birth; vec3 second; float kind; };
-Slot readSlot(int i) {
-  vec4 a = texelFetch(slots, ivec2(0, i), 0), b = texelFetch(slots, ivec2(1, i), 0);
-  vec4 c = texelFetch(slots, ivec2(2, i), 0), d = texelFetch(slots, ivec2(3, i), 0);
-  return Slot(a.xyz, a.w, b.xyz, b.w, c.xyz, c.w, d.xyz, d.w);
+struct Instance { vec3 from; float angle; vec3 tangent; float height; vec3 first; float birth; vec3 second; float kind; };
+Instance readInstance(int i) {
+  vec4 a = texelFetch(instances, ivec2(0, i), 0), b = texelFetch(instances, ivec2(1, i), 0);
+  vec4 c = texelFetch(instances, ivec2(2, i), 0), d = texelFetch(instances, ivec2(3, i), 0);
+  return Instance(a.xyz, a.w, b.xyz, b.w, c.xyz, c.w, d.xyz, d.w);
 }
-float own(Slot s) { return step(s.kind, -0.5); }  // of the visitor's city: wider, and brighter
-float flight(Slot s) { return mix(look.flightS.x, look.flightS.y, s.angle / PI); }
-float grown(Slot s, float age) {
+float own(Instance s) { return step(s.kind, -0.5); }  // of the visitor's city: wider, and brighter
+float flight(Instance s) { return mix(look.flightS.x, look.flightS.y, s.angle / PI); }
+float grown(Instance s, float age) {
   if (globe.calm > 0.5) return 1.0;
   float t = clamp(age / flight(s), 0.0, 1.0);
   return t * t * (3.0 - 2.0 * t);
 }
-vec3 ground(Slot s, float u) { return s.from * cos(u * s.angle) + s.tangent * sin(u * s.angle); }
-vec3 raised(Slot s, float u) { return ground(s, u) * (1.0 + s.height * sin(PI * u)); }
+vec3 ground(Instance s, float u) { return s.from * cos(u * s.angle) + s.tangent * sin(u * s.angle); }
+vec3 raised(Instance s, float u) { return ground(s, u) * (1.0 + s.height * sin(PI * u)); }
 `;
 
 const RIBBON = `
 out vec2 under;
 out vec4 ink;
 out float side;
-${SLOT}
+${INSTANCE}
 void main(void) {
-  int columns = 2 * (int(look.segments) + 1), slot = gl_VertexID / columns, k = gl_VertexID - slot * columns;
+  int columns = 2 * (int(look.segments) + 1), row = gl_VertexID / columns, k = gl_VertexID - row * columns;
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   under = vec2(0.0);
   ink = vec4(0.0);
   side = float(k & 1) * 2.0 - 1.0;
-  Slot s = readSlot(slot);
+  Instance s = readInstance(row);
   float age = globe.now - s.birth, lands = flight(s), fades = lands + look.holdS, ends = fades + look.fadeS;
   if (s.kind > 0.5 || age < 0.0 || age > ends) return;
 
@@ -89,20 +88,20 @@ void main(void) {
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
 }`;
 
-// per slot: the flying head, a ripple at either end, a dot at either end
+// per instance: the flying head, a ripple at both ends, a dot at both ends
 const SPRITE = `
 flat out vec4 ink;
 flat out float shape;
-flat out vec3 lie;  // the way from the globe's middle on screen, and how squarely the ground is seen
-${SLOT}
+flat out vec3 lie;  // the direction from the globe's centre on screen, and the cosine of the view angle to the ground
+${INSTANCE}
 void main(void) {
-  int slot = gl_VertexID / ${SPRITES}, k = gl_VertexID - slot * ${SPRITES};
+  int row = gl_VertexID / ${SPRITES}, k = gl_VertexID - row * ${SPRITES};
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   gl_PointSize = 1.0;
   ink = vec4(0.0);
   shape = 0.0;
   lie = vec3(1.0, 0.0, 1.0);
-  Slot s = readSlot(slot);
+  Instance s = readInstance(row);
   bool arc = s.kind < 0.5, pulse = s.kind > 0.5 && s.kind < 1.5;
   float age = globe.now - s.birth, lands = flight(s);
   float ends = arc ? lands + look.holdS + look.fadeS : (pulse ? look.pulseS : look.sparkS);
@@ -168,7 +167,7 @@ void main(void) {
 export class LiveArcsLayer extends GlobeLayer {
   static layerName = "LiveArcsLayer";
   /** @type {Record<string, unknown>} */
-  static defaultProps = { slots: { type: "object", value: null, compare: false } };
+  static defaultProps = { instances: { type: "object", value: null, compare: false } };
   static look = {
     flightS: "vec2",
     holdS: "float",
@@ -184,7 +183,7 @@ export class LiveArcsLayer extends GlobeLayer {
   initializeState() {
     super.initializeState();
     const texture = this.#texture();
-    const shared = { bindings: { slots: texture }, vertexCount: 0 };
+    const shared = { bindings: { instances: texture }, vertexCount: 0 };
     const ribbons = this.makeModel("ribbons", RIBBON, RIBBON_INK, { ...shared, topology: "triangle-list" });
     this.makeModel("sprites", SPRITE, SPRITE_INK, { ...shared, topology: "point-list" });
     this.setState({ ribbons, segments: 0 });
@@ -192,7 +191,7 @@ export class LiveArcsLayer extends GlobeLayer {
 
   #texture() {
     const { capacity } = this.props;
-    return this.once("slots", (device) =>
+    return this.once("instances", (device) =>
       device.createTexture({
         width: ROW / 4,
         height: capacity,
@@ -209,21 +208,21 @@ export class LiveArcsLayer extends GlobeLayer {
   }
 
   draw() {
-    const { slots } = this.props;
-    if (!slots || slots.used() === 0) return;
-    for (const slot of slots.changed) {
-      const row = slots.rows.subarray(slot * ROW, (slot + 1) * ROW);
-      const where = { x: 0, y: slot, width: ROW / 4, height: 1, bytesPerRow: ROW * 4, rowsPerImage: 1 };
-      this.#texture().writeData(row, where);
+    const { instances } = this.props;
+    if (!instances || instances.used() === 0) return;
+    for (const row of instances.changed) {
+      const numbers = instances.rows.subarray(row * ROW, (row + 1) * ROW);
+      const where = { x: 0, y: row, width: ROW / 4, height: 1, bytesPerRow: ROW * 4, rowsPerImage: 1 };
+      this.#texture().writeData(numbers, where);
     }
-    slots.changed.clear();
+    instances.changed.clear();
     super.draw();
   }
 
   /** @param {any} model */
   prepare(model) {
     const { ribbons, segments } = this.state;
-    const used = this.props.slots.used();
+    const used = this.props.instances.used();
     if (model !== ribbons) return model.setVertexCount(used * SPRITES);
     const wanted = segmentsFor(discPixels(this.props.view));
     if (wanted !== segments) model.setIndexBuffer(this.#indices(wanted));
@@ -231,7 +230,7 @@ export class LiveArcsLayer extends GlobeLayer {
     model.setVertexCount(used * wanted * 6);
   }
 
-  /** @param {number} segments of each slot */
+  /** @param {number} segments of each arc */
   #indices(segments) {
     const { capacity } = this.props;
     return this.once(segments, (device) => {
@@ -241,22 +240,21 @@ export class LiveArcsLayer extends GlobeLayer {
   }
 }
 
-/** Of how many straight pieces an arc half around the globe is. @param {number} radius of the disc, in device pixels */
+/** The segments of an arc half around the globe. @param {number} radius of the disc, in device pixels */
 export function segmentsFor(radius) {
-  return SEGMENTS.find((segments) => (radius * (Math.PI / segments) ** 2) / 8 < STRAY_PX) ?? SEGMENTS_MOST;
+  return SEGMENTS.find((segments) => (radius * (Math.PI / segments) ** 2) / 8 < ERROR_PX) ?? SEGMENTS_MAX;
 }
 
 /**
- * A strip for each slot. Of each two pieces the second comes first, so that four new corners follow one another: who
- * draws with the processor works out four at a time.
+ * A strip of triangles per instance. In each pair of segments the second one comes first, so that four new vertices
+ * follow one another: software renderers compute four at a time.
  *
- * @param {number} slots @param {number} segments
+ * @param {number} instances @param {number} segments
  */
-function triangles(slots, segments) {
-  const data = new Uint32Array(slots * segments * 6);
-  for (let i = 0; i < slots * segments; i++) {
-    const slot = Math.floor(i / segments);
-    const a = 2 * (slot + (i ^ 1));
+function triangles(instances, segments) {
+  const data = new Uint32Array(instances * segments * 6);
+  for (let i = 0; i < instances * segments; i++) {
+    const a = 2 * (Math.floor(i / segments) + (i ^ 1));
     data.set([a, a + 1, a + 2, a + 3, a + 2, a + 1], 6 * i);
   }
   return data;

@@ -1,15 +1,15 @@
 /**
- * What the globe's layers share. Import only once pydeck's bundle has set the globals deck and luma.
+ * What the globe's layers share. Import this only after pydeck's bundle, which sets the globals deck and luma.
  *
- * The camera, the sun and the time are one uniform block, the layer's own look a second. Everything is drawn back to
- * front without depth, and the far side is left out by exact geometry, so nothing fights for a depth value.
+ * The camera, the sun and the time are one uniform block, the layer's own props a second. Everything is drawn back to
+ * front without a depth buffer, and exact geometry hides the far side, so there is no z-fighting.
  */
 
 export const GLSL = `#version 300 es
 precision highp float;
 `;
 
-/** Premultiplied blending; GlobeView would cull the back of strips, so it is said here. */
+/** Premultiplied blending. cullMode is set because GlobeView would cull the back of strips. */
 export const PARAMETERS = {
   cullMode: "none",
   depthWriteEnabled: false,
@@ -23,7 +23,7 @@ export const PARAMETERS = {
   blendAlphaDstFactor: "one-minus-src-alpha",
 };
 
-/** eye: in Earth radii; pixels: of one Earth radius at a distance of one; unit: how much larger than drawn for. */
+/** eye: in Earth radii; pixels: of one Earth radius at a distance of one; unit: scale relative to scene.py's sizes. */
 const GLOBE = {
   eye: "vec3",
   now: "float",
@@ -34,7 +34,7 @@ const GLOBE = {
   calm: "float",
 };
 
-/** The same test as geo.js's hidden(); a fragment asks of numbers that are blended between two points. */
+/** The same test as hidden() in geo.js. Fragment shaders use interpolated results of buried(). */
 export const HIDDEN = `
 bool isUnder(vec2 both) { return min(both.x, both.y) > 0.0; }
 vec2 buried(vec3 p) {
@@ -46,17 +46,17 @@ vec2 buried(vec3 p) {
 bool isHidden(vec3 p) { return isUnder(buried(p)); }
 `;
 
-/** For vertex shaders: where a point, in Earth radii, is on screen. */
+/** For vertex shaders: the clip position of a point in Earth radii. */
 export const TO_CLIP = `
 vec4 toClip(vec3 p) { return project.viewProjectionMatrix * vec4(p * GLOBE_RADIUS, 1.0); }
 `;
 
-/** How many device pixels the disc's radius has. @param {{eye: number[], pixels: number}} view */
+/** The disc's radius in device pixels. @param {{eye: number[], pixels: number}} view */
 export const discPixels = ({ eye, pixels }) => pixels / Math.sqrt(Math.hypot(...eye) ** 2 - 1);
 
 const WGSL_TYPES = /** @type {Record<string, string>} */ ({ float: "f32", vec2: "vec2<f32>", vec3: "vec3<f32>" });
 
-/** A shader module that holds a uniform block. @param {string} name @param {Record<string, string>} fields */
+/** A shader module with a uniform block. @param {string} name @param {Record<string, string>} fields */
 function uniforms(name, fields) {
   const members = Object.entries(fields).map(([field, type]) => `  ${type} ${field};`);
   const block = `layout(std140) uniform ${name}Uniforms {\n${members.join("\n")}\n} ${name};\n`;
@@ -66,9 +66,9 @@ function uniforms(name, fields) {
 
 const globeModule = uniforms("globe", GLOBE);
 
-/** A layer with models of its own and the props `view` (see globe.js) and whatever its look needs. */
+/** A layer with its own models. Its props are `view` (see globe.js) and its uniforms. */
 export class GlobeLayer extends deck.Layer {
-  /** Uniforms of the layer's own, by GLSL type. @type {Record<string, string>} */
+  /** The layer's own uniforms, with their GLSL types. @type {Record<string, string>} */
   static look = {};
   static layerName = "GlobeLayer";
   /** @type {Record<string, unknown>} */
@@ -100,7 +100,7 @@ export class GlobeLayer extends deck.Layer {
     return model;
   }
 
-  /** A buffer or texture, made when it is first asked for and destroyed with the layer. */
+  /** A buffer or texture, created at the first call and destroyed with the layer. */
   /** @type {<T extends {destroy(): void}>(key: unknown, make: (device: any) => T) => T} */
   once(key, make) {
     const { made } = this.state;
@@ -125,12 +125,12 @@ export class GlobeLayer extends deck.Layer {
     }
   }
 
-  /** Colours and sizes come from scene.py under the names of the uniforms. @returns {Record<string, unknown>} */
+  /** The uniforms: scene.py gives them as props of the same names. @returns {Record<string, unknown>} */
   lookNow() {
     const names = Object.keys(/** @type {typeof GlobeLayer} */ (this.constructor).look);
     return Object.fromEntries(names.map((name) => [name, this.props[name]]));
   }
 
-  /** @param {any} _model about to be drawn */
+  /** Called before a model is drawn. @param {any} _model */
   prepare(_model) {}
 }

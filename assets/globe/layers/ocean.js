@@ -1,20 +1,21 @@
 /**
- * The sea, the light of day on it, and the air at its rim: rings of a disc that faces the eye, closest together where the
- * colours change fastest. Light is worked out at the rings' corners and blended between: for each pixel it would be most
- * of what a frame costs where the processor draws. Where it is clear, what is behind the page shows through the air.
+ * The sea, the daylight on it, and the air at its rim: rings of a disc that faces the eye, closest together where colours
+ * change fastest. Light is computed at the rings' corners and interpolated, because per pixel it would be most of the cost
+ * of a frame on software renderers. With `clear`, what is behind the page shows through the air.
  */
 import { discPixels, GlobeLayer, PARAMETERS, TO_CLIP } from "./base.js";
 
 const SEA_RINGS = 31;
 const AIR_RINGS = 16;
-const TURN = 384; // a vertex's number holds its ring and, in the low nine bits, its angle in parts of a turn
-const CORNERS = [64, 96, 128, 192, TURN]; // of a ring: as few as keep the rim round, for where the processor draws
-const FINE = 192; // from so many corners on all rings are drawn, below that these
+const TURN = 384; // a vertex id has its ring and, in the low nine bits, its angle as a fraction of this
+const CORNERS = [64, 96, 128, 192, TURN]; // of a ring: as few as keep the rim round
+const FINE = 192; // with this many corners all rings are drawn, with fewer only these:
 const FEW = [0, 4, 8, 12, 16, 19, 22, 25, 27, 30, 32, 34, 36, 38, 41, 46];
 const ROUND_PX = 0.35;
-const RIM = { all: 2, half: 13 }; // rings from the rim that have all of their corners, and half of them
+const RIM = { all: 2, half: 13 }; // this many rings from the rim have all of their corners, or half of them
 
-// at: in radii of the disc from its middle; target: the same point of the silhouette's plane, in Earth radii
+// at: in radii of the disc from its centre; target: the same point on the silhouette's plane, in Earth radii
+// webapp/graphics/cardglobe.py has the same formulas for pictures, and lighting.py the numbers of both
 const VERTEX = `
 out vec4 ink;
 ${TO_CLIP}
@@ -63,12 +64,12 @@ in vec4 ink;
 out vec4 fragColor;
 void main(void) { fragColor = ink; }`;
 
-/** How many corners a ring needs to look round. @param {number} radius of the disc, in device pixels */
+/** How many corners a ring needs to look round. @param {number} radius  of the disc, in device pixels */
 export function cornersFor(radius) {
   return CORNERS.find((corners) => (radius * (Math.PI / corners) ** 2) / 2 < ROUND_PX) ?? TURN;
 }
 
-/** What is between the rings, as triangles: fewer where colours change slowly. @param {number} corners of the rim */
+/** The triangles between the rings, fewer where colours change slowly. @param {number} corners  of the rim */
 export function triangles(corners) {
   const drawn = corners < FINE ? FEW : Array.from({ length: SEA_RINGS + AIR_RINGS }, (_, ring) => ring);
   const rings = drawn.map((ring) => ({ start: ring << 9, turn: turnOf(ring, corners) }));
@@ -86,7 +87,7 @@ export function triangles(corners) {
   return Uint16Array.from(indices);
 }
 
-/** From one corner of a ring to its next. @param {number} ring @param {number} corners of the rim */
+/** The angle from one corner of a ring to the next. @param {number} ring @param {number} corners  of the rim */
 function turnOf(ring, corners) {
   const away = Math.abs(ring - SEA_RINGS + 1);
   return (TURN / corners) * (away <= RIM.all ? 1 : away <= RIM.half ? 2 : 4);
@@ -94,7 +95,7 @@ function turnOf(ring, corners) {
 
 export class OceanLayer extends GlobeLayer {
   static layerName = "OceanLayer";
-  /** It comes first, over nothing: there is nothing to blend with. @type {Record<string, unknown>} */
+  /** It is drawn first, so there is nothing to blend with. @type {Record<string, unknown>} */
   static defaultProps = { parameters: { type: "object", value: { ...PARAMETERS, blend: false } } };
   static look = {
     ground: "vec3",

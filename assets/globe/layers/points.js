@@ -1,4 +1,4 @@
-/** Fields of points: land by day and night, the lights of the cities, which only the night shows, and the stars. */
+/** Fields of points: the land by day and night, the cities' lights by night, and the stars. */
 import { discPixels, GlobeLayer, TO_CLIP } from "./base.js";
 
 const VERTEX_HEAD = `
@@ -7,7 +7,7 @@ flat out vec4 ink;
 ${TO_CLIP}
 `;
 
-// a dot of fewer pixels would light whichever its middle is in, and a field of them shows waves: it is dimmer instead
+// smaller dots would light whichever pixel their centre is in, which shows as moiré, so they get dimmer instead
 const LAND = `${VERTEX_HEAD}
 #define SMALLEST 2.0
 void main(void) {
@@ -44,7 +44,7 @@ void main(void) {
   ink = vec4(mix(look.small, look.large, point.w), night * mix(0.42, 1.0, point.w) * smoothstep(0.0, 0.35, facing));
 }`;
 
-// point: where on screen, how warm, how bright; none stands before the globe
+// point: position on screen, warmth, brightness; those over the globe are dropped
 const STARS = `${VERTEX_HEAD}
 void main(void) {
   vec4 middle = toClip(vec3(0.0));
@@ -56,7 +56,7 @@ void main(void) {
   ink = vec4(mix(look.cool, look.warm, step(0.8, point.z)), look.bright * (0.08 + 0.7 * bright));
 }`;
 
-/** @param {string} fall how a point's opacity goes with r, the squared distance from its middle */
+/** @param {string} fall  a point's opacity by r, the squared distance from its centre */
 const fragment = (fall) => `
 flat in vec4 ink;
 out vec4 fragColor;
@@ -95,7 +95,7 @@ class PointsLayer extends GlobeLayer {
   }
 }
 
-const FEW_BELOW = 330; // pixels of the disc's radius: the many dots would be closer than four pixels there
+const FEW_BELOW = 330; // pixels of the disc's radius, below which the many dots would be closer than four pixels
 
 export class LandLayer extends PointsLayer {
   static layerName = "LandLayer";
@@ -112,7 +112,7 @@ export class LandLayer extends PointsLayer {
     return discPixels(view) < FEW_BELOW ? few : points;
   }
 
-  /** As many times larger as they lie farther apart. */
+  /** Fewer dots are farther apart, and larger. */
   lookNow() {
     const look = super.lookNow();
     return { ...look, size: this.props.size * Math.sqrt(this.props.points.length / this.#chosen().length) };
@@ -124,7 +124,7 @@ export class LandLayer extends PointsLayer {
   }
 }
 
-const LIGHTS_PER_PIXEL = 0.02; // on the whole globe, by the square of the disc's radius
+const LIGHTS_PER_PIXEL = 0.02; // on the whole globe, times the square of the disc's radius
 
 export class LightsLayer extends PointsLayer {
   static layerName = "LightsLayer";
@@ -134,7 +134,7 @@ export class LightsLayer extends PointsLayer {
     this.initialize(LIGHTS, fragment("pow(max(0.0, 1.0 - r), 2.5)"));
   }
 
-  /** The largest cities of those that a small globe has room for. @param {any} model */
+  /** Only the largest cities on a small globe. @param {any} model */
   prepare(model) {
     super.prepare(model);
     const room = LIGHTS_PER_PIXEL * discPixels(this.props.view) ** 2;

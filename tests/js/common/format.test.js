@@ -52,7 +52,7 @@ test("who comes back is told what was missed, where that is known", () => {
 });
 
 test("waits double up to a limit, each drawn from its upper half, and begin anew after success", () => {
-  const [least, most] = [0, 1].map((r) => createBackoff({ firstMs: 100, mostMs: 1000, random: () => r }));
+  const [least, most] = [0, 1].map((r) => createBackoff({ firstMs: 100, maxMs: 1000, random: () => r }));
   const take = (backoff) => Array.from({ length: 6 }, () => backoff.next());
   assert.deepEqual(take(least), [50, 100, 200, 400, 500, 500]);
   assert.deepEqual(take(most), [100, 200, 400, 800, 1000, 1000]);

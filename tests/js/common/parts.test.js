@@ -95,7 +95,7 @@ test("a browser that makes no sound is said to, and touched no more", (t) => {
     },
     onFail: (error) => errors.push(error.message),
   });
-  sound.turn(true, false);
+  sound.setOn(true, false);
   heard.pointerup();
   assert.deepEqual([errors, Object.keys(heard)], [["no device"], []]);
 });

@@ -22,7 +22,7 @@ function silence(t) {
 
 test("it is quiet twenty seconds after the last two met, and no more once others do", (t) => {
   const { quiet, pass } = silence(t);
-  quiet.state({ name: "live" });
+  quiet.setState({ name: "live" });
   quiet.met({ at: AT });
   assert.equal(pass(19), null);
   assert.equal(pass(2), "The last two met 20 seconds ago.");
@@ -38,13 +38,13 @@ test("it is quiet twenty seconds after the last two met, and no more once others
 
 test("of a stream that is away, or brought nothing yet, nobody knows whether it is quiet", (t) => {
   const { quiet, pass } = silence(t);
-  quiet.state({ name: "live" });
+  quiet.setState({ name: "live" });
   assert.equal(pass(100), null, "nothing was ever there: the list says so");
   quiet.met({ at: AT });
   assert.equal(pass(0), "The last two met 1 minute ago.");
-  quiet.state({ name: "lost" });
+  quiet.setState({ name: "lost" });
   assert.equal(pass(0), null);
-  quiet.state({ name: "live" });
+  quiet.setState({ name: "live" });
   assert.equal(pass(0), "The last two met 1 minute ago.");
   quiet.clear();
   assert.equal(pass(0), null, "another filter has a last one of its own");

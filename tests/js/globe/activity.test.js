@@ -65,7 +65,7 @@ test("while it is not to follow it drifts whatever happens, and follows again fr
 
 test("after the viewer's hand it rests, then starts gently", () => {
   const camera = createCamera(START, HABITS);
-  camera.take({ ...START, longitude: 50 });
+  camera.setView({ ...START, longitude: 50 });
   const speeds = lived(camera, 8, () => camera.notice(unit(-100, 0)));
   assert.ok(speeds.slice(0, 3.9 * 60).every(([east]) => east === 0));
   const first = speeds.find(([east]) => east !== 0);

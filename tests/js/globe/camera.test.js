@@ -22,12 +22,12 @@ test("the globe turns, leaves the viewer's hand alone, and goes on after a rest"
   assert.equal(longitude(), 177);
   camera.hold(true);
   assert.equal(camera.advance(10), false);
-  camera.take({ longitude: 50, latitude: 0, zoom: 2 });
+  camera.setView({ longitude: 50, latitude: 0, zoom: 2 });
   camera.hold(false);
   assert.equal(camera.advance(2.9), false, "it rests");
   assert.ok(camera.advance(2));
   assert.ok(longitude() < 50);
-  camera.rest(true);
+  camera.stop(true);
   assert.equal(camera.advance(100), false);
 });
 
@@ -45,14 +45,14 @@ test("a flight takes the shorter way to the place, gently, and keeps the globe's
 
 test("while it may not move, the camera is there at once", () => {
   const camera = createCamera(START, HABITS);
-  camera.rest(true);
+  camera.stop(true);
   camera.flyTo(20, 30);
   assert.deepEqual([camera.view().longitude, camera.view().latitude], [20, 30]);
   assert.equal(camera.advance(1), false);
-  camera.rest(false);
+  camera.stop(false);
   camera.flyTo(-100, 0);
   camera.advance(0.2);
-  camera.rest(true);
+  camera.stop(true);
   assert.equal(camera.view().longitude, -100, "a flight under way ends where it was going");
 });
 
@@ -68,14 +68,14 @@ test("turns by key add up, and stop short of the poles", () => {
 
 test("going nearer stays within the view's limits", () => {
   const camera = createCamera(START, HABITS);
-  camera.nearer(0.5);
+  camera.zoomBy(0.5);
   flown(camera);
   assert.equal(camera.view().zoom, 1.5);
-  for (let i = 0; i < 9; i++) camera.nearer(0.5);
+  for (let i = 0; i < 9; i++) camera.zoomBy(0.5);
   flown(camera);
   assert.equal(camera.view().zoom, 2);
   const north = createCamera({ ...START, latitude: 60 }, HABITS);
-  north.nearer(9);
+  north.zoomBy(9);
   flown(north);
   assert.ok(Math.abs(size(north.view()) - START.maxZoom) < 1e-9, "no nearer where deck draws the globe larger");
 });
@@ -86,7 +86,7 @@ test("the viewer's hand ends a flight", () => {
   camera.advance(0.1);
   camera.hold(true);
   camera.advance(0.1);
-  camera.take({ ...START, longitude: 99 });
+  camera.setView({ ...START, longitude: 99 });
   camera.hold(false);
   camera.advance(1);
   assert.equal(camera.view().longitude, 99);

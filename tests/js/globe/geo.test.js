@@ -115,6 +115,6 @@ test("the land's dots lie on land and on both sides of the antimeridian", () => 
 
 test("a globe begins above the place that is asked for, or about where the clock says the viewer is", () => {
   const scene = { layers: [], initialViewState: { longitude: -46.6, latitude: -23.5, zoom: 1 } };
-  assert.equal(geo.beginsAbove({ ...scene, camera: { placed: true } }, -540), -46.6);
-  assert.equal(geo.beginsAbove({ ...scene, camera: { placed: false } }, -540), 135);
+  assert.equal(geo.initialLongitude({ ...scene, camera: { placed: true } }, -540), -46.6);
+  assert.equal(geo.initialLongitude({ ...scene, camera: { placed: false } }, -540), 135);
 });

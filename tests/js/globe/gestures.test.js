@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { zoomSteps, release, scrolls, takesDrag, takesWheel } from "../../../assets/globe/gestures.js";
+import { zoomLevels, release, scrolls, takesDrag, takesWheel } from "../../../assets/globe/gestures.js";
 
 const NO_KEYS = { ctrlKey: false, metaKey: false };
 
@@ -26,7 +26,7 @@ test("in a page that scrolls a mouse drags the globe, and one finger or pen does
 });
 
 test("a notch of the wheel is half a doubling, a fling one at most, and back is as far as forth", () => {
-  const by = (deltaY, deltaMode = 0) => zoomSteps({ deltaY, deltaMode });
+  const by = (deltaY, deltaMode = 0) => zoomLevels({ deltaY, deltaMode });
   assert.ok(Math.abs(by(-100) - 0.55) < 0.01);
   assert.equal(by(100), -by(-100));
   assert.ok(by(-5000) <= 1 && by(-5000) > 0.99);

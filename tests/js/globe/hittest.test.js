@@ -41,7 +41,7 @@ test("the nearest within reach is picked, of two as near the newer, of none noth
 });
 
 test("what is over is forgotten, and never more are kept than may be", () => {
-  const picker = createHitTester({ most: 3 });
+  const picker = createHitTester({ max: 3 });
   picker.add(arc("old", [0, 0], [10, 0]));
   picker.add(arc("new", [0, 0], [10, 0], { born: 10, lands: 12, until: 20 }));
   assert.equal(picker.byId("old"), null);

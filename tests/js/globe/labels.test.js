@@ -29,7 +29,7 @@ function makeStage(width, height) {
 }
 
 const here = ([x, y]) => [x, y];
-const label = (more) => ({ story: "a", point: [300, 200, 0], lines: ["Title", "Artist"], colours: [], from: 0, until: 5, ...more });
+const label = (more) => ({ id: "a", point: [300, 200, 0], lines: ["Title", "Artist"], colours: [], from: 0, until: 5, ...more });
 
 test("a label is made when its time comes and its point is in view, and goes when it is over", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
@@ -54,7 +54,7 @@ test("what is shown can be read: under heavy traffic a label stays until it is o
   const seenFor = new Map();
   for (let i = 0; i < 120; i++) {
     const point = [60 + ((i * 97) % 400), 60 + ((i * 61) % 300), i];
-    labels.add("song", label({ story: `${i}`, lines: [`song ${i}`, ""], point, from: i / 4 + 1, until: i / 4 + 4.5 }));
+    labels.add("song", label({ id: `${i}`, lines: [`song ${i}`, ""], point, from: i / 4 + 1, until: i / 4 + 4.5 }));
     for (const now of [i / 4, i / 4 + 0.125]) {
       labels.update(now, here);
       for (const element of stage.children) {
@@ -73,7 +73,7 @@ test("a city that two arcs share is named once", () => {
   const stage = makeStage(900, 600);
   const labels = createLabels(stage);
   labels.add("city", label({ lines: ["Osaka", "Japan"] }));
-  labels.add("city", label({ lines: ["Osaka", "Japan"], story: "b" }));
+  labels.add("city", label({ lines: ["Osaka", "Japan"], id: "b" }));
   assert.equal(labels.count(), 1);
 });
 
@@ -82,10 +82,10 @@ test("the visitor's own is told, song and both ends, however much else stands th
   const labels = createLabels(stage);
   for (let i = 0; i < 300; i++) {
     const point = [60 + ((i * 97) % 400), 60 + ((i * 61) % 300), i];
-    for (const kind of ["song", "city"]) labels.add(kind, label({ story: `${i}`, lines: [`${kind} ${i}`, ""], point }));
+    for (const kind of ["song", "city"]) labels.add(kind, label({ id: `${i}`, lines: [`${kind} ${i}`, ""], point }));
   }
   labels.update(0, here);
-  const own = { story: "own", own: true };
+  const own = { id: "own", own: true };
   labels.add("song", label({ ...own, lines: ["Copper Sky", ""], point: [250, 120, 0] }));
   labels.add("city", label({ ...own, lines: ["You", "Osaka"], point: [100, 200, 0] }));
   labels.add("city", label({ ...own, lines: ["Recife", "Brazil"], point: [300, 300, 0] }));
@@ -105,7 +105,7 @@ test("a slow device is given fewer labels, those that stand first", () => {
   const stage = makeStage(900, 600);
   const labels = createLabels(stage);
   for (let i = 0; i < 8; i++) {
-    labels.add("song", label({ story: `${i}`, lines: [`song ${i}`], point: [100 + 200 * (i % 4), 150 + 250 * (i >> 2), i] }));
+    labels.add("song", label({ id: `${i}`, lines: [`song ${i}`], point: [100 + 200 * (i % 4), 150 + 250 * (i >> 2), i] }));
   }
   const standing = () => stage.children.filter((element) => element.classList.contains("shown"));
   labels.update(1, here, 1);

@@ -52,6 +52,6 @@ test("what was written is kept, and only text is given as text", () => {
   const kept = new Map([["unison", '{"mastodon": 7}']]);
   const storage = { getItem: (/** @type {string} */ k) => kept.get(k) ?? null, setItem: (/** @type {string} */ k, /** @type {string} */ v) => void kept.set(k, v) };
   assert.equal(createPreferences(storage).text("mastodon"), "");
-  createPreferences(storage).keep("mastodon", "mastodon.social");
+  createPreferences(storage).save("mastodon", "mastodon.social");
   assert.equal(createPreferences(storage).text("mastodon"), "mastodon.social");
 });

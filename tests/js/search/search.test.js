@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { filtersFor } from "../../../assets/moment/details.js";
-import { moved } from "../../../assets/search/combobox.js";
+import { nextActive } from "../../../assets/search/combobox.js";
 import { addressOf, nameOf, placeShown, unnamed } from "../../../assets/search/filters.js";
-import { searchFor, said } from "../../../assets/search/search.js";
+import { countText, searchFor } from "../../../assets/search/search.js";
 
 const artist = { kind: "artist", label: "Björk & Co", detail: "", filter: { artist: "Björk & Co" } };
 const city = { kind: "city", label: "Osaka", detail: "Japan", filter: { city: "1853909" } };
 
 test("the arrows go round the list, from the field to either end", () => {
-  assert.deepEqual([-1, 0, 2].map((at) => moved(at, 3, "ArrowDown")), [0, 1, 0]);
-  assert.deepEqual([-1, 0, 2].map((at) => moved(at, 3, "ArrowUp")), [2, 2, 1]);
-  assert.equal(moved(-1, 0, "ArrowDown"), -1);
+  assert.deepEqual([-1, 0, 2].map((at) => nextActive(at, 3, "ArrowDown")), [0, 1, 0]);
+  assert.deepEqual([-1, 0, 2].map((at) => nextActive(at, 3, "ArrowUp")), [2, 2, 1]);
+  assert.equal(nextActive(-1, 0, "ArrowDown"), -1);
 });
 
 test("the address says what is shown, and keeps all else", () => {
@@ -48,7 +48,7 @@ test("what is looked for is asked of the server, at most a hundred characters of
   assert.deepEqual(await searchFor("São & co", { request: request([city]) }), [city]);
   assert.deepEqual(await searchFor("x".repeat(200), { kind: "city", request: request(null) }), []);
   assert.deepEqual(asked, ["/api/search?q=S%C3%A3o+%26+co", `/api/search?q=${"x".repeat(100)}&kind=city`]);
-  assert.deepEqual([0, 1, 12].map(said), ["Nothing found", "1 found", "12 found"]);
+  assert.deepEqual([0, 1, 12].map(countText), ["Nothing found", "1 found", "12 found"]);
 });
 
 test("a card offers the artist, the song and either city alone", () => {

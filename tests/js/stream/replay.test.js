@@ -44,10 +44,10 @@ function world(t, { oldest = 1000, now = 2000 } = {}) {
   return world;
 }
 
-test("frames come at the pace that they came, once each", async (t) => {
+test("frames come at the speed that they came, once each", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createReplay({ ...there.options, fromS: 1500, pace: 1 });
+  const past = createReplay({ ...there.options, fromS: 1500, speed: 1 });
   await there.pass(50);
   assert.ok(past.atS() > 1549 && past.atS() <= 1550);
   assert.deepEqual(there.seen, Array.from({ length: there.seen.length }, (_, i) => 1501 + i));
@@ -57,13 +57,13 @@ test("frames come at the pace that they came, once each", async (t) => {
   assert.ok(there.seen.length <= 50);
 });
 
-test("a faster pace shows as many frames in less time, and can be changed on the way", async (t) => {
+test("a faster speed shows as many frames in less time, and can be changed on the way", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createReplay({ ...there.options, fromS: 1100, pace: 4 });
+  const past = createReplay({ ...there.options, fromS: 1100, speed: 4 });
   await there.pass(10);
   assert.ok(Math.abs(past.atS() - 1140) < 1);
-  past.pace(1);
+  past.setSpeed(1);
   assert.ok(Math.abs(past.atS() - 1140) < 1);
   await there.pass(10);
   assert.ok(Math.abs(past.atS() - 1150) < 1);
@@ -71,11 +71,11 @@ test("a faster pace shows as many frames in less time, and can be changed on the
   past.destroy();
 });
 
-test("a pace that is changed while frames are under way leaves none out", async (t) => {
+test("a speed that is changed while frames are under way leaves none out", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  const past = createReplay({ ...there.options, fromS: 1500, pace: 1 });
-  past.pace(16);
+  const past = createReplay({ ...there.options, fromS: 1500, speed: 1 });
+  past.setSpeed(16);
   await there.pass(10);
   assert.deepEqual(there.seen, Array.from({ length: there.seen.length }, (_, i) => 1501 + i));
   assert.ok(there.seen.length > 100);
@@ -87,7 +87,7 @@ test("what the server refuses is not asked for again", async (t) => {
   t.mock.method(console, "warn", () => {});
   const there = world(t);
   const load = t.mock.fn(() => Promise.reject(new RefusedError("from='-1'")));
-  createReplay({ ...there.options, load, fromS: 1500, pace: 1 });
+  createReplay({ ...there.options, load, fromS: 1500, speed: 1 });
   await there.pass(10);
   assert.deepEqual([load.mock.callCount(), there.ends], [1, 1]);
 });
@@ -96,7 +96,7 @@ test("what was refused once it was left changes nothing", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
   const load = () => Promise.reject(new RefusedError("from='-1'"));
-  createReplay({ ...there.options, load, fromS: 1500, pace: 1 }).destroy();
+  createReplay({ ...there.options, load, fromS: 1500, speed: 1 }).destroy();
   await there.pass(1);
   assert.equal(there.ends, 0);
 });
@@ -104,7 +104,7 @@ test("what was refused once it was left changes nothing", async (t) => {
 test("what comes to now says so, once", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const there = world(t);
-  createReplay({ ...there.options, fromS: 1990, pace: 4 });
+  createReplay({ ...there.options, fromS: 1990, speed: 4 });
   await there.pass(15);
   assert.equal(there.ends, 1);
   assert.deepEqual(there.seen, [1991, 1992, 1993, 1994, 1995, 1996]);
@@ -114,7 +114,7 @@ test("a time that is yet to come is now, and is told from one that has come to i
   t.mock.timers.enable({ apis: ["setInterval"] });
   for (const [fromS, ahead] of [[1998, false], [2600, true], [1e10, true]]) {
     const there = world(t);
-    createReplay({ ...there.options, fromS, pace: 1 });
+    createReplay({ ...there.options, fromS, speed: 1 });
     await there.pass(1);
     assert.deepEqual([there.ends, there.ahead, there.seen], [1, ahead, []]);
   }
@@ -125,7 +125,7 @@ test("a time before all that was kept begins with the oldest", async (t) => {
   const there = world(t);
   /** @type {boolean[]} */
   const told = [];
-  const past = createReplay({ ...there.options, onTime: (_, oldest) => told.push(oldest), fromS: 10, pace: 1 });
+  const past = createReplay({ ...there.options, onTime: (_, oldest) => told.push(oldest), fromS: 10, speed: 1 });
   await there.pass(3);
   assert.deepEqual(there.seen.slice(0, 2), [1000, 1001]);
   assert.equal(told.at(-1), true, "that nothing older is kept");
@@ -139,7 +139,7 @@ test("while the server is away time waits, and nothing is left out", async (t) =
   const there = world(t);
   there.fails = 3;
   const warn = t.mock.method(console, "warn", () => {});
-  const past = createReplay({ ...there.options, fromS: 1500, pace: 1 });
+  const past = createReplay({ ...there.options, fromS: 1500, speed: 1 });
   await there.pass(5);
   assert.deepEqual(there.seen, []);
   assert.equal(warn.mock.callCount(), 3);

@@ -44,16 +44,16 @@ function world(t) {
   const timeline = createTimeline({
     filters: () => new URLSearchParams(filters),
     onState: ({ name }) => states.push(name),
-    onHello: (_, unknown, news) => told.push(["hello", unknown.map(({ id }) => id), news.map(({ id }) => id)]),
-    onConnection: ({ id }, news) => void came.push([id, news]),
+    onHello: (_, unknown, fresh) => told.push(["hello", unknown.map(({ id }) => id), fresh.map(({ id }) => id)]),
+    onConnection: ({ id }, fresh) => void came.push([id, fresh]),
     onArc: ({ id }) => arcs.push(id),
     onPulse() {},
     onSpark: ({ at }) => sparks.push(at),
     onFrame() {},
     onTime() {},
-    onLeave: () => told.push(["leave"]),
+    onClear: () => told.push(["leave"]),
     onLive: () => told.push(["live"]),
-    onAhead: (atS) => told.push(["ahead", atS]),
+    onFuture: (atS) => told.push(["ahead", atS]),
   });
   return {
     timeline,
@@ -105,7 +105,7 @@ test("no arc begins of what is no longer shown, such as once another filter is a
   sockets[0].say(frame(42, ["a", "b", "c"].map((id) => connection(id))));
   await pass(0);
   filter("country=BR");
-  timeline.again();
+  timeline.restart();
   await pass(1000);
   assert.deepEqual(arcs, ["a"]);
   assert.equal(sockets[1].url, "/stream?country=BR");
@@ -129,7 +129,7 @@ test("in a tab in the background what comes is listed, and no arc begins, not ev
   assert.deepEqual(arcs, ["fresh"]);
 });
 
-test("where the server's clock is set, back or forward, what comes is news", async (t) => {
+test("where the server's clock is set, back or forward, what comes is fresh", async (t) => {
   const { timeline, sockets, came, pass } = world(t);
   timeline.begin(null);
   sockets[0].say(hello());
@@ -141,7 +141,7 @@ test("where the server's clock is set, back or forward, what comes is news", asy
     assert.ok(Math.abs(timeline.liveS() - now) < 1.1, `${timeline.liveS()} is not ${now}`);
     seq += 1;
   }
-  assert.deepEqual(came.map(([, news]) => news), [true, true, true, true, true]);
+  assert.deepEqual(came.map(([, fresh]) => fresh), [true, true, true, true, true]);
 });
 
 test("frames that come late do not move the clock", async (t) => {
@@ -150,7 +150,7 @@ test("frames that come late do not move the clock", async (t) => {
   sockets[0].say(hello());
   await pass(30_000);
   for (const second of [1, 2, 29]) sockets[0].say({ ...frame(42 + second, [connection(`${second}`, AT + second)]), now: AT + second });
-  assert.deepEqual(came.map(([, news]) => news), [false, false, true]);
+  assert.deepEqual(came.map(([, fresh]) => fresh), [false, false, true]);
   assert.equal(timeline.liveS(), AT + 30);
 });
 
@@ -160,7 +160,7 @@ test("a filter that is put on while looking back narrows that time, and a later 
   sockets[0].say(hello());
   timeline.rewind(AT - 60, 4);
   filter("artist=A");
-  timeline.again();
+  timeline.restart();
   assert.ok(asked[1].url.includes("artist=A") && asked[1].url.includes(`from=${AT - 60}`), asked[1].url);
   assert.equal(sockets[0].closed, true);
   asked[0].answer({ error: "no such filter" }, 400);

@@ -30,7 +30,7 @@ test("a flood is announced at most once in five seconds, and nothing is left out
   const region = listener();
   const announcer = createAnnouncer(region);
   for (let i = 0; i < 240; i++) {
-    announcer.connection({ ...CONNECTION, id: `${i}` }); // four a second for a minute
+    announcer.addConnection({ ...CONNECTION, id: `${i}` }); // four a second for a minute
     t.mock.timers.tick(250);
   }
   assert.equal(region.heard.length, 13);
@@ -42,15 +42,15 @@ test("what the page has to say goes first, and is said with announcements off", 
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const region = listener();
   const announcer = createAnnouncer(region);
-  announcer.connection({ ...CONNECTION, id: "a" });
-  announcer.connection({ ...CONNECTION, id: "b" });
-  announcer.say("Paused");
+  announcer.addConnection({ ...CONNECTION, id: "a" });
+  announcer.addConnection({ ...CONNECTION, id: "b" });
+  announcer.addMessage("Paused");
   t.mock.timers.tick(5000);
   assert.equal(region.heard[1], "Paused");
-  announcer.turn(false);
-  announcer.connection(CONNECTION);
+  announcer.setOn(false);
+  announcer.addConnection(CONNECTION);
   t.mock.timers.tick(60_000);
-  announcer.say("Going on");
+  announcer.addMessage("Going on");
   assert.deepEqual(region.heard.slice(2), ["Going on"]);
 });
 
@@ -59,18 +59,18 @@ test("what touches the viewer's city is told in its own words, once, when its tu
   const region = listener();
   const announcer = createAnnouncer(region);
   const [first, mine, last] = ["a", "b", "c"].map((id) => ({ ...CONNECTION, id }));
-  announcer.connection(first);
-  announcer.connection(mine);
-  announcer.touch(mine, "Osaka!");
-  announcer.connection(mine); // the other stream brings it, too
+  announcer.addConnection(first);
+  announcer.addConnection(mine);
+  announcer.addOwn(mine, "Osaka!");
+  announcer.addConnection(mine); // the other stream brings it, too
   assert.equal(region.heard.length, 1);
   t.mock.timers.tick(5000);
   assert.deepEqual(region.heard.slice(1), ["Osaka!"]);
   t.mock.timers.tick(60_000);
-  announcer.connection(last);
-  announcer.touch(last, "Too late");
-  announcer.turn(false);
-  announcer.touch(first, "Switched off");
+  announcer.addConnection(last);
+  announcer.addOwn(last, "Too late");
+  announcer.setOn(false);
+  announcer.addOwn(first, "Switched off");
   t.mock.timers.tick(60_000);
   assert.deepEqual(region.heard.slice(2), [sentence(CONNECTION, 0)]);
 });
@@ -81,11 +81,11 @@ const inside = (...selectors) => ({ closest: (wanted) => selectors.some((s) => w
 test("keys act on the page, but not where somebody types or holds a modifier", () => {
   const done = [];
   const actions = Object.fromEntries(
-    ["turn", "nearer", "pause", "search", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
+    ["turn", "zoomBy", "pause", "search", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
   );
   const press = (key, more = {}, target = inside()) => shortcutFor({ ...KEY, key, ...more }, target)?.(actions);
   for (const key of ["ArrowLeft", "ArrowUp", "+", "-", " ", "/", "?"]) press(key);
-  assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "nearer", "nearer", "pause", "search", "help"]);
+  assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "zoomBy", "zoomBy", "pause", "search", "help"]);
   assert.deepEqual([done[0], done[1]], [["turn", -15, 0], ["turn", 0, 15]]);
   done.length = 0;
   for (const key of ["ArrowLeft", "/", " ", "?"]) press(key, {}, inside("input"));
@@ -104,19 +104,19 @@ test("nothing is kept before a switch is moved, and what was kept is found again
   const kept = new Map();
   const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
   const prefs = createPreferences(storage);
-  assert.equal(prefs.on("sound", false), false);
+  assert.equal(prefs.flag("sound", false), false);
   assert.equal(kept.size, 0);
-  prefs.keep("sound", true);
-  assert.equal(createPreferences(storage).on("sound", false), true);
+  prefs.save("sound", true);
+  assert.equal(createPreferences(storage).flag("sound", false), true);
 });
 
 test("choices hold without a storage, with a full one, and with nonsense in it", () => {
   const full = { getItem: () => "[1", setItem: () => { throw new Error("full"); } };
   for (const storage of [null, full, { ...full, getItem: () => "7" }]) {
     const prefs = createPreferences(storage);
-    assert.equal(prefs.on("motion", true), true);
-    prefs.keep("motion", false);
-    assert.equal(prefs.on("motion", true), false);
+    assert.equal(prefs.flag("motion", true), true);
+    prefs.save("motion", false);
+    assert.equal(prefs.flag("motion", true), false);
   }
 });
 
@@ -148,18 +148,18 @@ function audio(t) {
 test("sound is off at first, bounded in voices, and silent once switched off", (t) => {
   const { made, context } = audio(t);
   const sound = createSound({ context });
-  sound.note(CONNECTION);
+  sound.play(CONNECTION);
   assert.equal(made.notes.length, 0);
-  sound.turn(true, false);
-  sound.note(CONNECTION);
+  sound.setOn(true, false);
+  sound.play(CONNECTION);
   assert.equal(made.notes.length, 0, "not before the visitor touched the page");
-  sound.turn(true, true);
-  for (let i = 0; i < 50; i++) sound.note(CONNECTION);
+  sound.setOn(true, true);
+  for (let i = 0; i < 50; i++) sound.play(CONNECTION);
   assert.equal(made.notes.length, 6);
   made.notes[0].onended();
-  sound.note(CONNECTION);
+  sound.play(CONNECTION);
   assert.equal(made.notes.length, 7);
-  sound.turn(false, true);
-  sound.note(CONNECTION);
+  sound.setOn(false, true);
+  sound.play(CONNECTION);
   assert.deepEqual([made.notes.length, made.closed], [7, 1]);
 });
