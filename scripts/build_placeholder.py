@@ -1,7 +1,7 @@
 """Draw what stands in the globe's place before it loads: `python scripts/build_placeholder.py [--check]`.
 
-`assets/globe/placeholder.svg` is the land as dots, a mask that the style sheet fills with the theme's colours;
-`templates/parts/placeholder.html` are a few arcs over it. Both are made from `assets/data/land.bin` and committed.
+`assets/globe/placeholder.svg` is the land as dots, a mask that placeholder.css fills with the theme's colours.
+`templates/parts/placeholder.html` has a few arcs over it. Both are made from `assets/data/land.bin` and committed.
 """
 
 import argparse
@@ -21,12 +21,12 @@ from webapp.graphics.earthdata import land_points  # noqa: E402  (the checkout's
 LAND = ROOT / "assets" / "globe" / "placeholder.svg"
 ARCS_TEMPLATE = ROOT / "templates" / "parts" / "placeholder.html"
 SIZE = 1000
-"""Of the picture, whose disc touches its edges."""
+"""Width and height of the picture. The disc touches its edges."""
 DOTS = 15_000
-"""On the whole globe, land and sea."""
+"""Points on the whole globe, on land and sea."""
 MIDDLE_DEG = (-22.0, 20.0)
 BANDS = ((0.42, 9.5), (0.16, 7.0), (0.02, 4.5))
-"""How squarely the ground is seen, at least, and how wide its dots are."""
+"""The least cosine of the view angle to the ground, and the width of dots there."""
 ARCS = (((-9.1, 38.7), (-46.6, -23.5)), ((3.4, 6.5), (-74.0, 40.7)), ((-99.1, 19.4), (18.4, -33.9)))
 NEAR_DEG = 0.9
 
@@ -40,19 +40,19 @@ def unit(lon_deg: Points, lat_deg: Points) -> Points:
 
 
 def lattice(count: int) -> Points:
-    """Return points that are spread evenly over the globe, as unit vectors."""
+    """Return evenly spread points of the globe, as unit vectors."""
     i = np.arange(count)
     return unit(np.degrees(i * math.pi * (3 - math.sqrt(5))), np.degrees(np.arcsin(1 - 2 * (i + 0.5) / count)))
 
 
 def on_land(points: Points) -> Points:
-    """Return those of the points that lie on land."""
+    """Return the points on land."""
     land = unit(*land_points().T)
     return np.array([p for p in points if (land @ p).max() > math.cos(math.radians(NEAR_DEG))])
 
 
 def seen(points: Points) -> Points:
-    """Return where points are on the picture, and how squarely they are seen: (n, 3)."""
+    """Return where points are in the picture, and the cosine of the view angle there: (n, 3)."""
     lon = math.radians(MIDDLE_DEG[0])
     east = np.array([-math.sin(lon), math.cos(lon), 0])
     toward = unit(*np.atleast_2d(np.array(MIDDLE_DEG)).T)[0]
@@ -62,7 +62,7 @@ def seen(points: Points) -> Points:
 
 
 def bands(points: Points) -> Iterator[tuple[float, list[tuple[int, int]]]]:
-    """Yield the dots by their width."""
+    """Yield each width with its dots."""
     most = 2.0
     for least, width in BANDS:
         some = points[(points[:, 2] >= least) & (points[:, 2] < most)]
@@ -71,7 +71,7 @@ def bands(points: Points) -> Iterator[tuple[float, list[tuple[int, int]]]]:
 
 
 def dots(places: list[tuple[int, int]]) -> str:
-    """Return a path of points, each relative to the last."""
+    """Return a path of dots, each relative to the last."""
     steps, last = [], (0, 0)
     for x, y in sorted(places, key=lambda place: (place[1] // 12, place[0])):
         steps.append(f"m{x - last[0]} {y - last[1]}h0".replace(" -", "-"))
@@ -89,7 +89,7 @@ def land() -> str:
 
 
 def arc(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """Return an arc's path, raised above the ground, and a dot at either end."""
+    """Return an arc's path, raised above the ground, and a dot at both ends."""
     a, b = unit(*np.array([start, end]).T)
     angle = math.acos(float(a @ b))
     along = np.linspace(0, 1, 25)[:, None]
@@ -106,7 +106,7 @@ def arc(start: tuple[float, float], end: tuple[float, float]) -> str:
 def arcs() -> str:
     """Return the template of the placeholder."""
     return (
-        "{#- Made by scripts/build_placeholder.py: what is shown where the globe will be, or cannot be. -#}\n"
+        "{#- Made by scripts/build_placeholder.py: arcs in the globe's place before it loads, or without it. -#}\n"
         '<div class="placeholder" aria-hidden="true">\n'
         f'  <svg viewBox="0 0 {SIZE} {SIZE}">\n'
         '    <linearGradient id="flight" gradientUnits="userSpaceOnUse" x1="200" y1="700" x2="800" y2="300">'
@@ -117,7 +117,7 @@ def arcs() -> str:
 
 
 def main() -> int:
-    """Write both files, or tell whether they are as they would be written."""
+    """Write both files, or check that they are current."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is not current")
     check = parser.parse_args().check
