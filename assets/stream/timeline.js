@@ -117,15 +117,19 @@ export function createTimeline(options) {
     });
   }
 
-  function stop() {
+  function close() {
     stream?.destroy();
     replay?.destroy();
     stream = replay = null;
     recentIds = createRecentIds();
+  }
+
+  function stop() {
+    close();
     onClear();
   }
 
-  onWake(() => replay?.retryNow());
+  const stopWaking = onWake(() => replay?.retryNow());
   return {
     /** Begin live, with what the page shows already, or at a time. @param {number | null} atS epoch seconds */
     begin: (atS) => (atS === null ? openStream() : rewind(atS)),
@@ -149,5 +153,10 @@ export function createTimeline(options) {
     liveS,
     /** The time that is shown, epoch seconds. */
     shownS,
+    destroy() {
+      close();
+      stopWaking();
+      visibility.destroy();
+    },
   };
 }

@@ -16,7 +16,12 @@ function world(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: AT * 1000 });
   const [sockets, asked, came, arcs, states, told, sparks] = [[], [], [], [], [], [], []];
   const before = ["document", "window", "location", "WebSocket", "fetch"].map((name) => [name, globalThis[name]]);
-  const page = { hidden: false, addEventListener: (_, hear) => page.heard.push(hear), removeEventListener() {}, heard: [] };
+  const page = {
+    hidden: false,
+    heard: [],
+    addEventListener: (_, hear) => page.heard.push(hear),
+    removeEventListener: (_, hear) => page.heard.splice(page.heard.indexOf(hear), 1),
+  };
   class Socket {
     constructor(url) {
       this.url = url;
@@ -57,6 +62,7 @@ function world(t) {
   });
   return {
     timeline,
+    page,
     sockets,
     asked,
     came,
@@ -85,6 +91,16 @@ test("now goes on from what the page came with: nothing is taken down, and what 
   assert.deepEqual(told.at(-1), ["hello", ["new", "old"], ["new"]]);
   sockets[0].say(frame(42, [connection("new", AT - 1), connection("newer")]));
   assert.deepEqual(came, [["newer", true]]);
+});
+
+test("once destroyed it has no socket and no listener, and arcs that were to come do not", async (t) => {
+  const { timeline, page, sockets, arcs, pass } = world(t);
+  timeline.begin(null);
+  sockets[0].say(hello());
+  sockets[0].say(frame(42, [connection("a"), connection("b")]));
+  timeline.destroy();
+  await pass(60_000);
+  assert.deepEqual([arcs, page.heard, sockets.map(({ closed }) => closed)], [[], [], [true]]);
 });
 
 test("arcs of one frame begin one after the other", async (t) => {
