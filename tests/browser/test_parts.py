@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON
 from tests.conftest import lasting
-from tests.serving import Server, ask, get_json, post_plays
+from tests.serving import Server, ask, get_json, post_plays, stream
 from webapp.web.assets import MAIN
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,7 +57,7 @@ PLAIN = {"no Intl", "Intl throws"}
 
 @pytest.fixture(scope="module")
 def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server to which a pair of plays comes twice a second."""
+    """A server with a connection, to which a pair of plays comes twice a second."""
     with lasting(tmp_path_factory.mktemp("lively"), UNISON_SHOWN_PER_S="0") as server:
         over = threading.Event()
 
@@ -69,6 +69,8 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
         sender = threading.Thread(target=send, daemon=True)
         sender.start()
+        with stream(server) as viewer:
+            viewer.connections(1)
         yield server
         over.set()
         sender.join()
