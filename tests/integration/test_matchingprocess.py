@@ -7,19 +7,19 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.children import parent, running, until_gone
+from tests.waiting import until
 from webapp.core.plays import encoded_alone, stamped
 from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
-from webapp.engine import matchingprocess, watchdog
+from webapp.engine import matchingprocess
 from webapp.engine.matching import InlineMatching
 from webapp.engine.matchingprocess import MatchingProcess
-from webapp.engine.procstats import usage
+from webapp.engine.procstats import Usage, usage
 from webapp.engine.watchdog import Watchdog
 from webapp.gazetteerdata import load_gazetteer
 
@@ -56,6 +56,14 @@ def matching() -> Iterator[MatchingProcess]:
     made.stop()
 
 
+@pytest.fixture
+def saving() -> Iterator[MatchingProcess]:
+    """One that makes a snapshot after each step."""
+    made = MatchingProcess(lambda: SECRET, WINDOW_MS, LATENESS_MS, save_s=0, save_share=1).start(START_MS)
+    yield made
+    made.stop()
+
+
 def process() -> int:
     """Return the process of `matching`; servers of other tests may have such a process, too, as a child of theirs."""
     (pid,) = (pid for pid in running(matchingprocess.MODULE) if parent(pid) == os.getpid())
@@ -73,19 +81,15 @@ def counts(records: list[bytes], name: str) -> int:
     return sum(getattr(SliceRecord.decode(record).counts, name) for record in records)
 
 
-def test_processes_that_are_killed_change_no_byte_of_the_records(
-    matching: MatchingProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(matchingprocess, "SAVE_S", 0.0)
-    monkeypatch.setattr(matchingprocess, "SAVE_SHARE", 1.0)
+def test_processes_that_are_killed_change_no_byte_of_the_records(saving: MatchingProcess) -> None:
     records = []
     for number, step in enumerate(steps(200)):
         if number in (3, 30, 31, 77, 140):
             lose()
-        records += matching.close(*step).records
+        records += saving.close(*step).records
     assert records == undisturbed(200)
-    assert matching.started == 6
-    assert matching.lost.total() == 0
+    assert saving.started == 6
+    assert saving.lost.total() == 0
 
 
 def test_a_process_that_is_stopped_is_noticed_and_changes_no_byte(matching: MatchingProcess) -> None:
@@ -122,49 +126,51 @@ def test_slices_over_which_two_processes_are_lost_are_left_out_and_counted(match
     assert matching.started == 3
 
 
-def test_matching_begins_anew_where_no_process_can_go_on_from_the_snapshot(
-    matching: MatchingProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(matchingprocess, "SAVE_S", 0.0)
+def test_matching_begins_anew_where_no_process_can_go_on_from_the_snapshot(saving: MatchingProcess) -> None:
     for step in steps(60):
-        closed = matching.close(*step)
-    for file in matching._files:
+        closed = saving.close(*step)
+    for file in saving._files:
         os.pwrite(file, bytes(100), 0)
     lose()
     now_ms = START_MS + LATENESS_MS + 60 * STEP_MS
-    records = matching.close([], now_ms, now_ms).records
-    assert counts(records, "lost") == matching.lost["no_snapshot"] == closed.waiting > 0
+    records = saving.close([], now_ms, now_ms).records
+    assert counts(records, "lost") == saving.lost["no_snapshot"] == closed.waiting > 0
 
 
-def looks(pid: int, times: int, apart_s: float = 0.0, answer_s: float = 60.0) -> None:
-    watching = Watchdog(pid, answer_s)
-    for _ in range(times):
+WORKS, STANDS = "R", "T"
+
+
+def looked_at(*looks: tuple[str, float], answer_s: float = 60.0) -> None:
+    """Have a watchdog look at a process whose state and processor time, seconds, are those at each look."""
+    seen = iter(looks)
+    watching = Watchdog(0, answer_s, look=lambda _: Usage(*next(seen), 0))
+    for _ in looks:
         watching.check()
-        time.sleep(apart_s)
 
 
-@pytest.fixture
-def busy() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
-        yield process
-        process.kill()
+def test_a_process_that_works_is_not_stuck_however_long_its_answer_takes() -> None:
+    looked_at(*((WORKS, number / 2) for number in range(100)))
+    looked_at(*((state, 7.0) for state in "RD" for _ in range(50)))  # it waits for a processor or a disk
 
 
-def test_a_process_is_stuck_where_it_does_nothing_for_three_seconds_not_where_it_is_busy(
-    busy: subprocess.Popen[bytes],
-) -> None:
-    assert watchdog.STUCK_S < 3
-    looks(busy.pid, 30, apart_s=0.05)
-    busy.send_signal(signal.SIGSTOP)
-    while (look := usage(busy.pid)) and look.state != "T":
-        time.sleep(0.01)
+def test_a_process_that_stands_still_is_stuck_at_the_third_look() -> None:
+    looked_at((STANDS, 7.0), (STANDS, 7.0))
     with pytest.raises(TimeoutError, match=r"it is stuck: idle for 1.5 s"):
-        looks(busy.pid, 6)
+        looked_at((WORKS, 6.0), (STANDS, 7.0), (STANDS, 7.0), (STANDS, 7.0))
 
 
-def test_a_process_that_is_busy_with_one_answer_for_ever_is_stuck_too(
-    busy: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watchdog, "LOOKS", 30)
+def test_a_process_that_is_busy_with_one_answer_for_ever_is_stuck_too() -> None:
+    looked_at((WORKS, 3.0), (WORKS, 3.4), answer_s=0.5)
     with pytest.raises(TimeoutError, match=r"busy for 0.5 s with one answer"):
-        looks(busy.pid, 1_000, apart_s=0.05, answer_s=0.5)
+        looked_at((WORKS, 3.0), (WORKS, 3.4), (WORKS, 3.6), answer_s=0.5)
+
+
+def test_a_process_is_looked_at_as_the_system_tells_of_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        until(lambda: (used := usage(busy.pid)) and used.cpu_s > 0.05)
+        busy.send_signal(signal.SIGSTOP)
+        until(lambda: (used := usage(busy.pid)) and used.state == STANDS)
+        before = usage(busy.pid)
+        assert before == usage(busy.pid)
+        busy.kill()
+    assert usage(busy.pid) is None

@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner
 from urllib3 import Timeout
 
-from webapp.seed import client as client_module
 from webapp.seed.blocks import Block
 from webapp.seed.cli import main
 from webapp.seed.client import Answer, BatchRejected, Client, Refusal, Unavailable
@@ -97,8 +96,8 @@ def listen() -> Iterator[Callable[..., Listener]]:
         listener.close()
 
 
-def post(url: str, body: bytes = b"{}\n", token: str | None = None) -> Answer | Unavailable | BatchRejected:
-    client = Client(url, "synthetic", token)
+def post(url: str, body: bytes = b"{}\n", **options: Any) -> Answer | Unavailable | BatchRejected:
+    client = Client(url, "synthetic", **options)
     try:
         return client.post(body)
     finally:
@@ -195,13 +194,10 @@ def test_where_nothing_listens_nothing_arrived() -> None:
     assert post(f"http://127.0.0.1:{free_port()}") == Unavailable("no connection", False)
 
 
-def test_an_answer_that_takes_too_long_is_lost(
-    listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client_module, "TIMEOUT", Timeout(connect=1, read=0.1))
+def test_an_answer_that_takes_too_long_is_lost(listen: Callable[..., Listener]) -> None:
     done = threading.Event()
     listener = listen(lambda _, body: bool(done.wait(10)) and None)
-    assert post(listener.url) == Unavailable("answer timed out", True)
+    assert post(listener.url, timeout=Timeout(connect=1, read=0.1)) == Unavailable("answer timed out", True)
     done.set()
 
 

@@ -18,9 +18,9 @@ from tests.unit.history_world import (
     table,
     temporary_history,
 )
-from webapp.core.filters import Filter
 from webapp.core.plays import fold, track_id
 from webapp.core.records import Connection
+from webapp.core.filters import Filter
 from webapp.storage import queries
 from webapp.storage.history import History
 from webapp.storage.schema import connect
@@ -259,8 +259,7 @@ def test_the_newest_are_read_off_an_index_without_sorting(wanted: Filter, tmp_pa
     history.close()
 
 
-def test_the_newest_of_a_filter_come_at_once_from_a_long_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.queries.MAX_COUNTED", 500)
+def test_the_newest_of_a_filter_come_at_once_from_a_long_history() -> None:
     with temporary_history(max_rows=100_000) as history:
         rare = connection(0, 0, track=3, start=0, end=4)
         common = [connection(1 + number // 50, number, track=number % 2) for number in range(20_000)]
@@ -290,6 +289,6 @@ def _read_counting(history: History, wanted: Filter) -> tuple[list[Connection], 
         return 0
 
     db.set_progress_handler(count, 1000)
-    found = queries.latest(db, wanted, 20, None, None, GAZETTEER)
+    found = queries.latest(db, wanted, 20, None, None, GAZETTEER, max_counted=500)
     db.close()
     return found, thousands

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.history_world import EVERYTHING, GAZETTEER, NOON_MS, connection, ids, new_history, table
 from webapp.storage.history import FILE_NAME, History
 from webapp.storage.schema import MIGRATIONS, HistoryError
+from webapp.storage.writebuffer import BATCH_ROWS, MAX_PENDING_ROWS
 
 
 @contextmanager
@@ -24,8 +25,10 @@ def full_disk(history: History) -> Iterator[None]:
 
 
 @contextmanager
-def locked(history: History) -> Iterator[None]:
-    """Hold the file's lock as another program might."""
+def locked(history: History, wait_s: float = 0.05) -> Iterator[None]:
+    """Hold the file's lock as another program might; the history waits for it so long."""
+    assert history._writer is not None
+    history._writer.execute(f"PRAGMA busy_timeout = {round(wait_s * 1000)}")
     with closing(sqlite3.connect(history.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
@@ -55,12 +58,11 @@ def test_trouble_is_told_keeps_the_batch_readable_and_ends_by_itself(
     assert len(table(history, "SELECT id FROM connections")) == len(shown)
 
 
-def test_the_stream_is_not_held_up_by_a_write_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.schema.BUSY_S", 60.0)
+def test_the_stream_is_not_held_up_by_a_write_that_waits(tmp_path: Path) -> None:
     history, waiting = new_history(tmp_path), threading.Event()
     history.record("s", 1, NOON_MS, [connection(1)], b"{}", b"[]")
     flusher = threading.Thread(target=history.flush)
-    with locked(history):
+    with locked(history, wait_s=60):
         assert history._writer is not None
         history._writer.set_trace_callback(lambda _: waiting.set())
         flusher.start()
@@ -87,45 +89,45 @@ def test_pruning_a_locked_file_is_told_and_tried_again(tmp_path: Path) -> None:
 
 
 def test_beyond_its_bound_the_batch_loses_its_oldest_records_and_counts_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("webapp.storage.writebuffer.MAX_PENDING_ROWS", 7)
     history = new_history(tmp_path)
+    shown = [connection(number) for number in range(MAX_PENDING_ROWS // 3)]
     with locked(history):
         for seq in range(5):
-            history.record("s", seq, NOON_MS, [connection(seq, 0), connection(seq, 1)], b"{}", b"[]")
+            history.record("s", seq, NOON_MS, shown, b"{}", b"[]")
         history.flush()
-    assert (history.pending, history.dropped) == (6, 9)
-    assert "lost 9 rows of the history: they waited too long to be written" in caplog.text
+    lost = 3 * (len(shown) + 1)
+    assert (history.pending, history.dropped) == (2 * (len(shown) + 1), lost)
+    assert f"lost {lost} rows of the history: they waited too long to be written" in caplog.text
     history.flush()
     history.close()
-    assert table(history, "SELECT DISTINCT seq FROM connections ORDER BY seq") == [(3,), (4,)]
+    assert table(history, "SELECT seq FROM records ORDER BY seq") == [(3,), (4,)]
 
 
-def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.writebuffer.MAX_PENDING_ROWS", 10)
+def test_a_batch_that_nobody_writes_is_bounded_too(tmp_path: Path) -> None:
     history = History(tmp_path / FILE_NAME, GAZETTEER, days=1, max_rows=1)
-    for seq in range(100):
-        history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")
-    assert (history.pending, history.dropped) == (10, 190)
-    assert ids(history.latest(EVERYTHING, 1)) == [connection(99).id]
+    shown = [connection(number) for number in range(999)]
+    for seq in range(MAX_PENDING_ROWS // 1000 + 9):
+        history.record("s", seq, NOON_MS, shown, b"{}", b"[]")
+    assert (history.pending, history.dropped) == (MAX_PENDING_ROWS, 9_000)
+    assert ids(history.latest(EVERYTHING, 1)) == [connection(998).id]
 
 
-def test_a_large_batch_is_written_whole_in_several_short_transactions(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webapp.storage.writebuffer.BATCH_ROWS", 10)
+def test_a_large_batch_is_written_whole_in_several_short_transactions(tmp_path: Path) -> None:
     history = new_history(tmp_path)
     for seq in range(50):
-        history.record("s", seq, NOON_MS, [connection(seq)], b"{}", b"[]")
+        shown = [connection(seq, number) for number in range(BATCH_ROWS // 10 - 1)]
+        history.record("s", seq, NOON_MS, shown, b"{}", b"[]")
     statements: list[str] = []
     assert history._writer is not None
     history._writer.set_trace_callback(statements.append)
     history.flush()
-    assert 8 <= statements.count("COMMIT") <= 10  # 100 rows
+    assert 4 <= statements.count("COMMIT") <= 5  # five times BATCH_ROWS
     assert history.pending == 0
     history.close()
-    assert len(table(history, "SELECT id FROM connections")) == 50
+    assert table(history, "SELECT count(*) FROM records") == [(50,)]
+    assert table(history, "SELECT count(*) FROM connections") == [(5 * BATCH_ROWS - 50,)]
 
 
 def test_a_row_that_can_never_be_written_does_not_hold_up_those_after_it(

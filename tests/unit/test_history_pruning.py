@@ -107,16 +107,15 @@ def test_the_smallest_id_of_a_time_lies_between_the_ids_before_and_after() -> No
     assert id_floor(-1e12) == "0" * 23
 
 
-def test_the_room_of_what_was_pruned_goes_back_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pruning, "SPARE_PAGES", 10)
-    monkeypatch.setattr(pruning, "MAX_VACUUM_PAGES", 50)
+def test_the_room_of_what_was_pruned_goes_back_to_the_disk() -> None:
     with temporary_history(max_rows=0) as history:
         history.record("s", 1, NOON_MS, [connection(n, n) for n in range(3000)], b"{}", b"[]")
         history.flush()
         (full,) = table(history, "PRAGMA page_count")
         _prune_all(history)
+        assert history._writer is not None
         for _ in range(20):
-            history.prune(NOW_S)
+            pruning.shrink(history._writer, spare=10, max_pages=50)
         (left,) = table(history, "PRAGMA page_count")
         assert (int(str(full[0])) > 200, int(str(left[0])) < 80) == (True, True)
 

@@ -120,9 +120,10 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
     assert table(history, "PRAGMA user_version") == [(len(MIGRATIONS),)]
 
 
-def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.schema.BUSY_S", 0.05)
+def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path) -> None:
     history = new_history(tmp_path)
+    assert history._writer is not None
+    history._writer.execute("PRAGMA busy_timeout = 50")
     history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
     with closing(sqlite3.connect(history.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -133,15 +134,14 @@ def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path, monkey
     assert table(history, "SELECT id FROM shared") == [(connection().id,)]
 
 
-def test_what_could_not_be_written_is_not_said_to_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    def locked(*_: object) -> None:
-        raise sqlite3.OperationalError("database is locked")
-
+def test_what_could_not_be_written_is_not_said_to_be_shared() -> None:
     with temporary_history() as history:
-        history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
-        with monkeypatch.context() as patched:
-            patched.setattr("webapp.storage.history.write", locked)
-            with pytest.raises(HistoryError, match="database is locked"):
-                history.share(connection().id)
+        history.record("s", 1, NOON_MS, [connection(0, tail) for tail in range(1000)], b"{}", b"[]")
+        assert history._writer is not None
+        (pages,) = history._writer.execute("PRAGMA page_count").fetchone()
+        history._writer.execute(f"PRAGMA max_page_count = {pages}")  # as on a full disk
+        with pytest.raises(HistoryError, match="disk is full"):
+            history.share(connection().id)
+        history._writer.execute("PRAGMA max_page_count = 1073741823")
         history.share(connection().id)
         assert table(history, "SELECT id FROM shared") == [(connection().id,)]

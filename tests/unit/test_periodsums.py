@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.history_world import GAZETTEER, NOON_MS, connection, temporary_history
+from tests.waiting import until
 from webapp.core.records import id_floor
-from webapp.storage import periodsums, periodtotals
+from webapp.storage import periodtotals
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS
 from webapp.storage.periodsums import start_id, target_start_id
@@ -62,19 +64,22 @@ def differences(db: sqlite3.Connection) -> list[str]:
     return wrong
 
 
+def count_few(history: History, now_s: float) -> int:
+    """Count little at a time, so that few rows take many calls."""
+    return history.update_sums(now_s, max_steps=1, step_rows=3)
+
+
 def settle(history: History, now_s: float) -> None:
     """Have the sums count up to a time, however little is missing."""
     history.sums_are_complete = False
-    while history.update_sums(now_s):
+    while count_few(history, now_s):
         history.sums_are_complete = False
 
 
 @settings(max_examples=75)
 @given(st.lists(happens, max_size=12), st.integers(1, 40))
 def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple[str, object]], max_rows: int) -> None:
-    with pytest.MonkeyPatch.context() as patched, temporary_history(max_rows=max_rows) as history:
-        patched.setattr("webapp.storage.periodsums.STEP_ROWS", 3)
-        patched.setattr("webapp.storage.history.MAX_STEPS", 1)
+    with temporary_history(max_rows=max_rows) as history:
         now_s = NOON_S
         for number, (event, detail) in enumerate(events):
             if event == "come":
@@ -92,7 +97,7 @@ def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple
                 history.share(newest)
             elif event == "begin anew":
                 forget_sums(history)
-            history.update_sums(now_s)
+            count_few(history, now_s)
             assert history.read(differences) == []
         settle(history, now_s)
         assert history.problem is None
@@ -114,18 +119,22 @@ def forget_sums(history: History) -> None:
     )
 
 
-def test_sums_say_while_they_are_made_that_they_are_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.periodsums.STEP_ROWS", 10)
-    monkeypatch.setattr("webapp.storage.history.MAX_STEPS", 1)
-    with temporary_history() as history:
-        made = [connection(1000 * second, 1) for second in range(-600, 0, 10)]
-        history.record("s", 1, NOON_MS, made, b"{}", b"[]")
+@contextmanager
+def uncounted(rows: int) -> Iterator[History]:
+    """Give a history of the last minutes with so many rows, none of which is in the sums."""
+    with temporary_history(max_rows=rows) as history:
+        history.record("s", 1, NOON_MS, [connection(-second, 1) for second in range(rows)], b"{}", b"[]")
         history.flush()
         forget_sums(history)
+        yield history
+
+
+def test_sums_say_while_they_are_made_that_they_are_not_whole() -> None:
+    with uncounted(8) as history:
         whole = []
-        while history.update_sums(NOON_S):
+        while count_few(history, NOON_S):
             whole.append(history.read(lambda db: periodtotals.are_complete(db, "day", NOON_S)))
-        assert whole == [False] * 5 + [True]
+        assert whole == [False, False, True]
 
 
 def test_a_minute_more_or_less_is_whole() -> None:
@@ -139,22 +148,22 @@ def test_a_minute_more_or_less_is_whole() -> None:
             assert history.read(partial(periodtotals.are_complete, period="hour", now_s=NOON_S + later_s)) is whole
 
 
-def test_counting_does_not_hold_up_the_end_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.storage.history.MAX_STEPS", 10**9)
-    begun = threading.Event()
+def test_counting_does_not_hold_up_the_end_of_the_server() -> None:
+    begun, moved = threading.Event(), list[int]()
 
-    def always_more(*_: object) -> int:
+    def hold_until_the_end(_: str) -> None:
         begun.set()
-        return periodsums.STEP_ROWS
+        until(lambda: history._is_closing)
 
-    with temporary_history() as history:
-        monkeypatch.setattr(periodsums, "move_start", always_more)
-        counting = threading.Thread(target=history.update_sums, daemon=True)
+    with uncounted(8) as history:
+        assert history._writer is not None
+        history._writer.set_trace_callback(hold_until_the_end)
+        counting = threading.Thread(target=lambda: moved.append(history.update_sums(NOON_S, step_rows=3)), daemon=True)
         counting.start()
         begun.wait()
         history.close()
         counting.join(30)
-        assert not counting.is_alive()
+        assert moved == [3], "the step that had begun was the last"
 
 
 def test_of_connections_as_far_the_newest_stands_for_a_song() -> None:

@@ -57,12 +57,22 @@ class MatchingProcess:
         secret: returns the key of the connection ids, once the process starts.
         window_ms: how far apart two presses may lie to be together, inclusive.
         lateness_ms: how long a slice waits after its end.
+        save_s: how long after a snapshot the next one is made.
+        save_share: which share of the time snapshots may take.
 
     Attributes:
         lost: how many plays were lost, by reason.
     """
 
-    def __init__(self, secret: Callable[[], bytes], window_ms: int, lateness_ms: int = 0) -> None:
+    def __init__(
+        self,
+        secret: Callable[[], bytes],
+        window_ms: int,
+        lateness_ms: int = 0,
+        *,
+        save_s: float = SAVE_S,
+        save_share: float = SAVE_SHARE,
+    ) -> None:
         self.lost = Counter(dict.fromkeys(("set_aside", "no_snapshot", "left_out"), 0))
         self._files: list[int] = []
 
@@ -73,7 +83,7 @@ class MatchingProcess:
         self._start_ms, self._closed = 0, Closed([], 0, 0)
         self._snapshot: Load | None = None
         self._since: list[Due] = []
-        self._save_at_s = 0.0
+        self._save_s, self._save_share, self._save_at_s = save_s, save_share, 0.0
 
     def start(self, start_ms: int) -> Self:
         """Begin at a time, epoch milliseconds; plays before it are late."""
@@ -195,7 +205,7 @@ class MatchingProcess:
     def _save_now_and_then(self, *, idle: bool) -> None:
         """Have a snapshot made where one is due, best when no slice was closed: `idle`."""
         began_s = time.monotonic()
-        if began_s < self._save_at_s + (0 if idle else SAVE_S) or not self._since:
+        if began_s < self._save_at_s + (0 if idle else self._save_s) or not self._since:
             return
         file = next(file for file in self._files if not self._snapshot or file != self._snapshot.file)
         try:
@@ -205,4 +215,4 @@ class MatchingProcess:
             return
         self._since.clear()
         took_s = time.monotonic() - began_s
-        self._save_at_s = time.monotonic() + min(max(SAVE_S, took_s / SAVE_SHARE), SAVE_MOST_S)
+        self._save_at_s = time.monotonic() + min(max(self._save_s, took_s / self._save_share), SAVE_MOST_S)

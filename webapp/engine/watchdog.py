@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webapp.engine.procstats import Usage, usage
 
 LOOKS = 3
@@ -24,10 +26,14 @@ class Watchdog:
         answer_s: how many seconds of processor time an answer may take; where the kernel does not tell that, how many
             seconds in all.
         stuck_s: after how many seconds without any work it is stuck.
+        look: tells what a process does, and has used.
     """
 
-    def __init__(self, pid: int, answer_s: float, stuck_s: float = STUCK_S) -> None:
+    def __init__(
+        self, pid: int, answer_s: float, stuck_s: float = STUCK_S, look: Callable[[int], Usage | None] = usage
+    ) -> None:
         self._pid, self._answer_s, self._stuck_s, self._look_s = pid, answer_s, stuck_s, look_s(stuck_s)
+        self._usage = look
         self._first: Usage | None = None
         self._cpu_s = -1.0
         self._idle_s = 0.0
@@ -40,7 +46,7 @@ class Watchdog:
         Raises:
             TimeoutError: the process is stuck.
         """
-        look = usage(self._pid) or Usage("", 0.0, 0)
+        look = self._usage(self._pid) or Usage("", 0.0, 0)
         self._first = self._first or look
         self._idle_s = self._idle_s + self._look_s if look.cpu_s == self._cpu_s else self._look_s
         self._cpu_s = look.cpu_s

@@ -69,7 +69,12 @@ class Client:
     """An HTTP client for one Unison server."""
 
     def __init__(
-        self, url: str, source: str, token: str | None = None, stored_token: DataDirToken | None = None
+        self,
+        url: str,
+        source: str,
+        token: str | None = None,
+        stored_token: DataDirToken | None = None,
+        timeout: urllib3.Timeout = TIMEOUT,
     ) -> None:
         """Prepare the client; it connects with the first batch.
 
@@ -78,12 +83,13 @@ class Client:
             source: the source of the plays: synthetic or replay.
             token: the token for sending plays; never printed.
             stored_token: the token in the server's data folder, used without `token`; reloaded when rejected.
+            timeout: how long to wait for a connection and for an answer.
         """
         self.url = url.rstrip("/")
         self._stored_token = None if token else stored_token
         self._headers = {"Content-Type": "application/x-ndjson", "X-Unison-Source": source}
         self._authorize(token or (stored_token.value if stored_token else None))
-        self._pool = urllib3.PoolManager(maxsize=1, retries=False, timeout=TIMEOUT)
+        self._pool = urllib3.PoolManager(maxsize=1, retries=False, timeout=timeout)
 
     def post(self, body: bytes) -> Answer | Unavailable | BatchRejected:
         """Send a batch of NDJSON.

@@ -202,32 +202,39 @@ class History:
                 self._handle_error("the history cannot be pruned", error)
                 return 0
 
-    def update_sums(self, now: float | None = None) -> int:
+    def update_sums(
+        self, now: float | None = None, *, max_steps: int = MAX_STEPS, step_rows: int = periodsums.STEP_ROWS
+    ) -> int:
         """Move the sums of the last hour, day and week on, by a bounded part; return how many rows were counted.
 
         Call it after each flush; it writes only every SUMS_INTERVAL_S. Never raises: see `problem`.
+
+        Args:
+            now: epoch seconds; the clock's time if left out.
+            max_steps: how many steps a period moves at most.
+            step_rows: how many rows a step counts at most.
         """
         now = self._clock() if now is None else now
         if self.sums_are_complete and abs(now - self._sums_updated_s) < SUMS_INTERVAL_S:
             return 0
         moved, unfinished = 0, False
         for period in PERIODS:
-            steps = [self._update_sums_step(period, now)]
-            while steps[-1] == periodsums.STEP_ROWS and len(steps) < MAX_STEPS:
-                steps.append(self._update_sums_step(period, now))
+            steps = [self._update_sums_step(period, now, step_rows)]
+            while steps[-1] == step_rows and len(steps) < max_steps:
+                steps.append(self._update_sums_step(period, now, step_rows))
             moved += sum(steps)
-            unfinished |= steps[-1] == periodsums.STEP_ROWS
+            unfinished |= steps[-1] == step_rows
         self.sums_are_complete, self._sums_updated_s = not unfinished, now
         return moved
 
-    def _update_sums_step(self, period: str, now: float) -> int:
+    def _update_sums_step(self, period: str, now: float, max_rows: int) -> int:
         """Move a period's start by one step; the lock is free between steps, so that nobody waits long."""
         with self._write_lock:
             if self._writer is None or self._is_closing:
                 return 0
             try:
                 with transaction(self._writer) as db:
-                    return periodsums.move_start(db, period, now)
+                    return periodsums.move_start(db, period, now, max_rows)
             except sqlite3.Error as error:
                 self._handle_error("the sums cannot be updated", error)
                 return 0

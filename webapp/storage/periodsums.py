@@ -107,18 +107,18 @@ def shown_to_everyone(db: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
     return {id for (id,) in db.execute(query, (json.dumps(ids),))}
 
 
-def move_start(db: sqlite3.Connection, period: str, now_s: float) -> int:
+def move_start(db: sqlite3.Connection, period: str, now_s: float, max_rows: int) -> int:
     """Move a period's start one step toward the clock; call it in a transaction.
 
     Returns:
-        How many connections were added or subtracted, STEP_ROWS at most; 0 when the start is right.
+        How many connections were added or subtracted, `max_rows` at most; 0 when the start is right.
     """
     begins, wanted = start_id(db, period), target_start_id(period, now_s)
     forward = begins < wanted
     db.execute("DELETE FROM chosen")
-    values = {"period": period, "begins": begins, "wanted": wanted, "most": STEP_ROWS}
+    values = {"period": period, "begins": begins, "wanted": wanted, "most": max_rows}
     moved = db.execute(_CHOOSE_LEAVING if forward else _CHOOSE_OLDER, values).rowcount
-    if moved == STEP_ROWS:
+    if moved == max_rows:
         first, last = db.execute("SELECT min(id), max(id) FROM chosen").fetchone()
         wanted = last + "0" if forward else first  # all ids have one length, so this is just above the last
     db.execute("UPDATE periods SET begins = ? WHERE period = ?", (wanted, period))

@@ -42,12 +42,12 @@ def prune(db: sqlite3.Connection, now_s: float | None, days: float, max_rows: in
     return deleted
 
 
-def shrink(db: sqlite3.Connection) -> None:
+def shrink(db: sqlite3.Connection, spare: int = SPARE_PAGES, max_pages: int = MAX_VACUUM_PAGES) -> None:
     """Give free pages back to the disk once there are many, in a short step that does not delay writers."""
     free = int(db.execute("PRAGMA freelist_count").fetchone()[0])
-    if free > 2 * SPARE_PAGES:
+    if free > 2 * spare:
         # `execute` would free one page only: it makes one step of a statement without columns.
-        db.executescript(f"PRAGMA incremental_vacuum({min(free - SPARE_PAGES, MAX_VACUUM_PAGES)})")
+        db.executescript(f"PRAGMA incremental_vacuum({min(free - spare, max_pages)})")
 
 
 def _step(db: sqlite3.Connection, now_s: float | None, days: float, max_rows: int) -> int:

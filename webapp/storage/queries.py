@@ -49,7 +49,13 @@ _CONDITIONS = {
 
 
 def latest(
-    db: sqlite3.Connection, wanted: "Filter", limit: int, before: str | None, upto: Upto | None, gazetteer: "Gazetteer"
+    db: sqlite3.Connection,
+    wanted: "Filter",
+    limit: int,
+    before: str | None,
+    upto: Upto | None,
+    gazetteer: "Gazetteer",
+    max_counted: int = MAX_COUNTED,
 ) -> list[Connection]:
     """Return the newest connections of the file that pass the filter, newest first (see `History.latest`)."""
     fields = {name: value for name in _LOOKUPS if (value := getattr(wanted, name)) is not None}
@@ -62,7 +68,8 @@ def latest(
     rules = [_CONDITIONS[name] for name in fields]
     rules += ["c.id < :before"] if before is not None else []
     rules += ["(c.seq <= :seq OR c.stream IS NOT (SELECT stream FROM streams WHERE name = :stream))"] if upto else []
-    branches = [_branch(f"INDEXED BY {index}", [rule, *rules]) for index, rule in _shortest_lookups(db, fields, values)]
+    lookups = _shortest_lookups(db, fields, values, max_counted)
+    branches = [_branch(f"INDEXED BY {index}", [rule, *rules]) for index, rule in lookups]
     branches = branches or [_branch("", rules)]
     rows = db.execute(" UNION ALL ".join(branches) + " ORDER BY c.id DESC", values)
     return list(islice(build_connections(rows, gazetteer, limit), limit))
@@ -103,21 +110,23 @@ def _branch(index: str, rules: list[str]) -> str:
     return f"SELECT {COLUMNS} {_FROM.format(index=index)}{where}"
 
 
-def _shortest_lookups(db: sqlite3.Connection, fields: dict[str, object], values: dict[str, object]) -> _Lookups:
+def _shortest_lookups(
+    db: sqlite3.Connection, fields: dict[str, object], values: dict[str, object], max_counted: int
+) -> _Lookups:
     """Return the lookups of the filter's field with the fewest rows, so that few rows are read."""
     if len(fields) < 2:
         return _LOOKUPS[next(iter(fields))] if fields else ()
 
     def length(name: str) -> int:
-        return sum(_count_rows(db, lookup, values) for lookup in _LOOKUPS[name])
+        return sum(_count_rows(db, lookup, values, max_counted) for lookup in _LOOKUPS[name])
 
     return _LOOKUPS[min(fields, key=length)]
 
 
-def _count_rows(db: sqlite3.Connection, lookup: tuple[str, str], values: dict[str, object]) -> int:
+def _count_rows(db: sqlite3.Connection, lookup: tuple[str, str], values: dict[str, object], max_counted: int) -> int:
     index, rule = lookup[0], lookup[1].split(" AND ")[0]
     older = " AND c.id < :before" if values["before"] is not None else ""
-    rows = f"SELECT 1 FROM connections c INDEXED BY {index} WHERE {rule}{older} LIMIT {MAX_COUNTED}"
+    rows = f"SELECT 1 FROM connections c INDEXED BY {index} WHERE {rule}{older} LIMIT {max_counted}"
     return int(db.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0])
 
 
