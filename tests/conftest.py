@@ -1,10 +1,11 @@
-"""What all tests share: a real server for each test that asks for one, its log shown when that test fails."""
+"""What all tests share: real servers, whose logs are shown when a test fails."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ settings.register_profile(
 settings.load_profile("unison")
 
 SERVERS = pytest.StashKey[list["Server"]]()
+"""Those that a test started with `serve`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,11 +74,11 @@ def server(serve: Callable[..., Server]) -> Server:
 
 
 @contextmanager
-def lasting(folder: Path, **env: str) -> Iterator[Server]:
+def lasting(folder: Path, *options: str, **env: str) -> Iterator[Server]:
     """Have a server for more than one test."""
     from tests.serving import Server
 
-    server = Server(folder / "data", env)
+    server = Server(folder / "data", env, options=options)
     try:
         yield server
     finally:
@@ -91,13 +93,37 @@ def untold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def idle(request: pytest.FixtureRequest, untold: Server) -> Server:
+def idle(untold: Server) -> Server:
     """A server that tests share which only ask or look: nobody ever sent it anything."""
     from tests.serving import get_json
 
-    request.node.stash[SERVERS] = [untold]
     assert get_json(untold, "/api/stats")["total"]["plays"] == 0, "to this server nothing is sent"
     return untold
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the default settings that tests share, one after the other; each sends songs of its own."""
+    with lasting(tmp_path_factory.mktemp("common")) as server:
+        yield server
+
+
+@pytest.fixture
+def title(request: pytest.FixtureRequest) -> str:
+    """The title of a song of this test alone."""
+    return f"Song of {request.node.name}"
+
+
+@pytest.fixture(scope="module")
+def serve_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Give a function as `serve` is, whose servers the tests of a module share: one for the same settings."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(*options: str, **env: str) -> Server:
+            return stack.enter_context(lasting(tmp_path_factory.mktemp("shared"), *options, **env))
+
+        yield start
 
 
 @pytest.hookimpl(wrapper=True)
@@ -105,8 +131,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Put the servers' logs into the report of a test that failed."""
     report = yield
     if report.failed:
-        servers: list[Server] = item.stash.get(SERVERS, [])
-        for number, server in enumerate(servers):
+        given = getattr(item, "funcargs", {}).values()
+        servers = item.stash.get(SERVERS, []) + [each for each in given if hasattr(each, "log")]
+        for number, server in enumerate(dict.fromkeys(servers)):
             report.sections.append((f"log of server {number} ({server.url})", server.log))
     return report
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.waiting import until
 
 NGINX = """daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
 http {{
@@ -68,10 +69,10 @@ def _free_port() -> int:
 
 
 def _wait_until_it_listens(process: subprocess.Popen[str], port: int) -> None:
-    deadline = time.monotonic() + STARTS_S
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         assert process.poll() is None, process.communicate()[1]
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"nothing listens on port {port}")
+            return True
+        return False
+
+    until(listens, STARTS_S)

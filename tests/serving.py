@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.waiting import until
 from webapp.storage.datadir import token_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +98,10 @@ class Server:
     def log(self) -> str:
         """All that its processes printed so far, both streams."""
         return "".join(self._lines)
+
+    def until_logged(self, text: str) -> None:
+        """Wait until its log has a text."""
+        until(lambda: text in self.log, said=lambda: self.log)
 
     def start(self, port: int) -> None:
         """Start a process and wait until it says that it answers."""
@@ -295,6 +300,17 @@ class Stream:
                 return frame
         raise TimeoutError(f"no wanted frame within {timeout_s:g} s")
 
+    def connection_of(self, title: str, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the next connection of a song, leaving out what comes before it."""
+        found: list[dict[str, Any]] = []
+
+        def shows(frame: Mapping[str, Any]) -> bool:
+            found.extend(each for each in frame["connections"] if each["track"]["title"] == title)
+            return bool(found)
+
+        self.until(shows, timeout_s)
+        return found[0]
+
     def connections(self, count: int, timeout_s: float | None = None) -> list[dict[str, Any]]:
         """Return the next `count` connections (or a few more, if one frame brought them together)."""
         found: list[dict[str, Any]] = []
@@ -313,10 +329,7 @@ class Stream:
 
 def wait_until_written(server: Addressed, seconds: float = 10.0) -> None:
     """Wait until the history has written all that was shown so far."""
-    until = time.monotonic() + seconds
-    while "unison_history_pending_rows 0.0" not in get_text(server, "/metrics"):
-        assert time.monotonic() < until, "the history did not write what was shown"
-        time.sleep(0.05)
+    until(lambda: "unison_history_pending_rows 0.0" in get_text(server, "/metrics"), seconds)
 
 
 def _extended(found: list[dict[str, Any]], frame: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,8 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_axe import SIZES, bring_axe, complaints
-from tests.integration.test_pastframes import send_crowd
-from tests.integration.test_search import send_pair
+from tests.plays import send_crowd, send_pair
 from tests.serving import Server, stream, wait_until_written
 
 LONG_AGO_S = 8

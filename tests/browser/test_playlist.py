@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_axe import bring_axe, wrong_in_any_look
-from tests.integration.test_search import send_pair
+from tests.plays import send_pair
 from tests.serving import Server, stream, wait_until_written
 
 FROM_MIDDLE = """() => Math.max(...[...document.querySelectorAll(".scale")].map((scale) => {

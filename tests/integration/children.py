@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
 from tests.serving import Server
+from tests.waiting import until
 
 GONE_S = 10.0
 
@@ -19,10 +19,8 @@ def child_of(server: Server, module: str) -> int:
 
 
 def until_gone(pid: int) -> None:
-    end = time.monotonic() + GONE_S
-    while (Path("/proc") / str(pid) / "exe").exists():
-        assert time.monotonic() < end, f"{pid} lives on"
-        time.sleep(0.05)
+    """Wait until a process has ended."""
+    until(lambda: not (Path("/proc") / str(pid) / "exe").exists(), GONE_S, lambda: f"{pid} lives on")
 
 
 def running(module: str) -> list[int]:

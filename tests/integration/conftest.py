@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,13 +6,12 @@ from tests.integration.hub_serving import COMMANDS, HubServer, Start
 from tests.serving import FlaskServer
 
 
-@pytest.fixture
-def flask_server(tmp_path: Path) -> Iterator[FlaskServer]:
-    """The application under Flask's own server."""
-    server = FlaskServer(tmp_path / "data")
+@pytest.fixture(scope="session")
+def flask_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskServer]:
+    """The application under Flask's own server, for all tests; each sends songs of its own."""
+    server = FlaskServer(tmp_path_factory.mktemp("flask") / "data")
     yield server
     server.kill()
-    print(server.log)
 
 
 @pytest.fixture(params=COMMANDS)

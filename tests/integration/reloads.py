@@ -9,24 +9,14 @@ import os
 import signal
 import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
 from tests.serving import Server
+from tests.waiting import DEADLINE_S, until
 
-DEADLINE_S = 60.0
 SAID = "Unison is on"
-
-
-def until(reached: Callable[[], bool], seconds: float = DEADLINE_S) -> None:
-    """Wait until a condition holds."""
-    end_s = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < end_s, f"not within {seconds:g} s"
-        time.sleep(0.02)
 
 
 def workers_of(server: Server) -> list[int]:

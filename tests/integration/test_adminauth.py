@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from types import SimpleNamespace
 import pytest
 
 from tests.fronting import fronted
-from tests.integration.reloads import reload, until
+from tests.integration.reloads import reload
 from tests.integration.unix_serving import UnixServer
 from tests.integration.unix_serving import ask as ask_unix
 from tests.serving import Server, ask, clean_environment, console_script, get_json, post_plays
+from tests.waiting import until
 from webapp.config import Settings
 from webapp.web.adminauth import is_their_listener
 
@@ -35,10 +35,7 @@ class At:
 
 def operators_port(server: Server) -> At:
     """Return the operators' address, once the server has said it."""
-    deadline = time.monotonic() + 20
-    while not (said := re.findall(r"Metrics and status are .*on (http://\S+) only", server.log)):
-        assert time.monotonic() < deadline, server.log
-        time.sleep(0.05)
+    said = until(lambda: re.findall(r"Metrics and status are .*on (http://\S+) only", server.log))
     return At(said[-1])
 
 
@@ -87,17 +84,12 @@ def test_the_operators_port_has_nothing_else_but_probes_and_what_the_page_is_mad
     assert post_plays(apart, [])["accepted"] == 0
 
 
-def test_the_operators_port_is_there_again_after_a_restart(serve: Callable[..., Server]) -> None:
+def test_the_operators_port_is_there_again_after_a_restart_and_after_a_reload(serve: Callable[..., Server]) -> None:
     server = serve(UNISON_ADMIN_PORT="0")
     port = operators_port(server)
     server.restart(UNISON_ADMIN_PORT=port.url.rsplit(":", 1)[1])
     assert operators_port(server) == port
     assert "unison_viewers 0.0" in ask(port, "/metrics").text
-
-
-def test_the_operators_port_is_there_again_after_a_reload(serve: Callable[..., Server]) -> None:
-    server = serve(UNISON_ADMIN_PORT="0")
-    port = operators_port(server)
     reload(server)
     until(lambda: ask(port, "/metrics").status == 200)
     assert ask(server, "/metrics").status == 404
@@ -123,12 +115,6 @@ def test_a_port_for_operators_and_everybody_alike_is_refused_even_on_another_add
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "UNISON_ADMIN_PORT is the same as the server's own port" in ended.stderr
-
-
-def test_what_kubernetes_sets_for_a_service_named_unison_admin_opens_no_port(serve: Callable[..., Server]) -> None:
-    server = serve(UNISON_ADMIN_PORT="tcp://10.0.0.7:9000")
-    assert "UNISON_ADMIN_PORT" in server.log
-    assert ask(server, "/metrics").status == 200
 
 
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic(TOKEN)])
@@ -190,7 +176,7 @@ def test_behind_a_proxy_that_hides_itself_the_public_name_tells(serve: Callable[
     with fronted("nginx", server.port, tmp_path / "nginx", "proxy_set_header Host $host;") as front:
         assert ask(front, "/metrics", Host="unison.example").status == 403
     assert ask(server, "/metrics").status == 200
-    until(lambda: "A proxy on this machine may let others in: set UNISON_ADMIN_PORT" in server.log)
+    server.until_logged("A proxy on this machine may let others in: set UNISON_ADMIN_PORT")
 
 
 def test_what_the_public_is_told_has_none_of_the_operators_numbers(idle: Server) -> None:

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving import Answer, Server, ask, post_plays, stream
 from tests.unit.history_world import CITIES, GAZETTEER, connection, ids, left_behind
+from tests.waiting import until
 from webapp.core.records import Connection
 from webapp.storage.history import FILE_NAME
 
@@ -22,14 +23,6 @@ OSAKA, RECIFE = 1853909, 3390760
 def listed(server: Server, **query: Any) -> Answer:
     """Ask for the latest connections."""
     return ask(server, "/api/connections?" + urlencode(query))
-
-
-def eventually(server: Server, path: str, wanted: Callable[[Answer], bool], seconds: float = 15) -> Answer:
-    """Ask again and again until the answer is as wanted; after so many seconds return it as it is."""
-    deadline = time.monotonic() + seconds
-    while not wanted(answer := ask(server, path)) and time.monotonic() < deadline:
-        pass
-    return answer
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +159,7 @@ def test_what_is_no_get_is_refused_as_json(server: Server) -> None:
 
 def test_a_healthy_server_says_so(server: Server) -> None:
     assert ask(server, "/healthz").json == {"status": "ok"}
-    ready = eventually(server, "/readyz", lambda answer: answer.status == 200)
-    assert ready.json == {"status": "ok", "problems": [], "warnings": []}
+    until(lambda: ask(server, "/readyz").json == {"status": "ok", "problems": [], "warnings": []})
 
 
 def test_a_found_connection_is_kept_at_once_counted_and_measured(serve: Callable[..., Server]) -> None:
@@ -199,7 +191,8 @@ def test_a_locked_history_is_degraded_until_it_is_free_and_costs_no_connection(
     server = serve(UNISON_LOG_JSON="1")
     with closing(sqlite3.connect(server.data_dir / FILE_NAME, isolation_level=None)) as other, stream(server) as viewer:
         other.execute("BEGIN EXCLUSIVE")
-        answer = eventually(server, "/readyz", lambda answer: "the history" in answer.text)
+        until(lambda: "the history" in ask(server, "/readyz").text)
+        answer = ask(server, "/readyz")
         assert (answer.status, answer.json["status"]) == (200, "degraded")
         assert re.fullmatch(
             r"the history cannot be (written|pruned|counted): database is locked", answer.json["warnings"][0]
@@ -212,11 +205,8 @@ def test_a_locked_history_is_degraded_until_it_is_free_and_costs_no_connection(
         shown = viewer.connections(1)
         assert ask(server, "/api/connections").json["connections"] == shown
         other.execute("ROLLBACK")
-        assert eventually(server, "/readyz", lambda answer: "ok" in answer.text).json["status"] == "ok"
-    deadline = time.monotonic() + 10
-    while "ready again" not in server.log:
-        assert time.monotonic() < deadline, "what was logged before is logged again once it is over"
-        time.sleep(0.1)
+        until(lambda: ask(server, "/readyz").json["status"] == "ok")
+    server.until_logged("ready again")  # what was logged before is logged again once it is over
     logged = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
     assert {"degraded", "ready"} <= {line.get("event") for line in logged}
     server.restart()

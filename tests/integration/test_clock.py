@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.reloads import DEADLINE_S, Sender, kept, until
+from tests.integration.reloads import Sender, kept
 from tests.serving import Server, Stream, ask, get_json, get_text, post_plays, stream, wait_until_written
+from tests.waiting import DEADLINE_S, until
 
 DAY_S = 86_400
 FORWARD_S = 40 * DAY_S

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving import ROOT, Server, get_text
+from tests.waiting import until
 
 NAME = re.compile(r"\b(?:unison|process)_[a-z_]+")
 DOCS = ROOT / "docs"
@@ -24,18 +24,18 @@ def exposed(server: Server) -> set[str]:
     return names | {f"{family.name}_total" for family in families if family.type == "counter"}
 
 
-def test_every_metric_of_the_dashboard_is_exposed(server: Server) -> None:
+def test_every_metric_of_the_dashboard_is_exposed(common: Server) -> None:
     dashboard = json.loads((DOCS / "grafana.json").read_text())
     asked = {name for panel in dashboard["panels"] for each in panel["targets"] for name in NAME.findall(each["expr"])}
     assert len(asked) > 15
-    assert asked <= exposed(server)
+    assert asked <= exposed(common)
 
 
-def test_every_metric_of_the_alert_rules_is_exposed(server: Server) -> None:
+def test_every_metric_of_the_alert_rules_is_exposed(common: Server) -> None:
     rules = (DOCS / "alerts.yml").read_text()
     asked = {name for line in rules.splitlines() if "expr:" in line for name in NAME.findall(line)}
     assert len(asked) > 10
-    assert asked <= exposed(server)
+    assert asked <= exposed(common)
 
 
 def test_each_alert_rule_fires_when_it_is_due_and_not_before() -> None:
@@ -49,11 +49,9 @@ def test_each_alert_rule_fires_when_it_is_due_and_not_before() -> None:
     assert alerts == tested
 
 
-def test_each_process_tells_its_memory_and_its_processor_time_from_the_start(server: Server) -> None:
-    until = time.monotonic() + 20
-    while 'process="matching"' not in (text := get_text(server, "/metrics")):  # it begins with the first slice
-        assert time.monotonic() < until, text
-        time.sleep(0.05)
+def test_each_process_tells_its_memory_and_its_processor_time_from_the_start(common: Server) -> None:
+    until(lambda: 'process="matching"' in get_text(common, "/metrics"))  # it begins with the first slice
+    text = get_text(common, "/metrics")
     for process in ("master", "worker", "matching"):
         assert float(re.findall(rf'unison_process_resident_bytes{{process="{process}"}} (\S+)', text)[0]) > 1e6
         assert float(re.findall(rf'unison_process_cpu_seconds_total{{process="{process}"}} (\S+)', text)[0]) >= 0

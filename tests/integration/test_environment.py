@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.serving import Server, get_json
+from tests.serving import Server, ask, get_json
 
 OF_KUBERNETES = {
     "UNISON_SERVICE_HOST": "10.0.0.11",
@@ -26,3 +26,4 @@ def test_a_server_starts_among_the_variables_of_kubernetes_and_says_once_which_i
     ] * 3
     assert server.log.count("UNISON_WINDOWS is not a setting; did you mean UNISON_WINDOW_S?") == 1
     assert "not-to-be-logged" not in server.log
+    assert ask(server, "/metrics").status == 200, "for a service named unison-admin, no port was opened"

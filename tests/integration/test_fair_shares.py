@@ -10,12 +10,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.serving import Server
+from tests.serving import Server, get_text
+from tests.waiting import until
 from webapp.gazetteerdata import load_gazetteer
 
 MANY, OTHER, STRANGER = "198.51.100.1", "198.51.100.2", "203.0.113.3"
 FILTERS = [f"city={load_gazetteer()[number].geoname_id}" for number in range(30)]
-PROXY = {"UNISON_TRUSTED_PROXIES": "127.0.0.1"}
 
 
 def come(stack: ExitStack, server: Server, address: str, query: str = "", **headers: str) -> ClientConnection:
@@ -51,17 +51,21 @@ def last_words(viewer: ClientConnection) -> tuple[str, int | None]:
     return kind, viewer.close_code
 
 
-def test_one_address_takes_half_of_the_filters_and_a_stranger_finds_one(serve: Callable[..., Server]) -> None:
-    server = serve(UNISON_FILTERS_MAX="10", **PROXY)
+@pytest.fixture
+def server(serve_shared: Callable[..., Server]) -> Server:
+    """A server with few places, all of them free."""
+    server = serve_shared(UNISON_FILTERS_MAX="4", UNISON_VIEWERS_MAX="10", UNISON_TRUSTED_PROXIES="127.0.0.1")
+    until(lambda: "unison_viewers 0.0" in get_text(server, "/metrics"))
+    return server
+
+
+def test_one_address_takes_half_of_the_filters_and_a_stranger_finds_one(server: Server) -> None:
     with ExitStack() as stack:
-        assert len(come_in(stack, server, MANY, FILTERS)) == 5
+        assert len(come_in(stack, server, MANY, FILTERS)) == 2
         come(stack, server, STRANGER, FILTERS[-1])
 
 
-def test_where_all_filters_are_taken_the_newest_of_the_address_with_most_goes_with_a_bye(
-    serve: Callable[..., Server],
-) -> None:
-    server = serve(UNISON_FILTERS_MAX="4", **PROXY)
+def test_where_all_filters_are_taken_the_newest_of_the_address_with_most_goes_with_a_bye(server: Server) -> None:
     with ExitStack() as stack:
         many = come_in(stack, server, MANY, FILTERS[:2])
         for number, address in enumerate((OTHER, "2001:db8:1:2::3")):
@@ -72,10 +76,7 @@ def test_where_all_filters_are_taken_the_newest_of_the_address_with_most_goes_wi
 
 
 @pytest.mark.parametrize("origin", [{}, {"Origin": "null"}])
-def test_one_address_takes_half_of_the_places_and_a_stranger_finds_one(
-    serve: Callable[..., Server], origin: dict[str, str]
-) -> None:
-    server = serve(UNISON_VIEWERS_MAX="10", **PROXY)
+def test_one_address_takes_half_of_the_places_and_a_stranger_finds_one(server: Server, origin: dict[str, str]) -> None:
     with ExitStack() as stack:
         assert len(come_in(stack, server, MANY, [""] * 20, **origin)) == 5
         come(stack, server, STRANGER)

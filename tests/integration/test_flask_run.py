@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.plays import play
 from tests.serving import FlaskServer, ask, get_text, post_plays, stream
 
 
@@ -9,21 +10,18 @@ def test_it_serves_the_page(flask_server: FlaskServer) -> None:
     assert "<!doctype html>" in get_text(flask_server, "/").lower()
 
 
-def test_two_plays_come_out_of_its_stream_as_one_connection(flask_server: FlaskServer) -> None:
-    track = {"title": "Night Bus Home", "artist": "The Example"}
-    plays = [
-        {"track": track, "listener": city, "place": {"city": city, "country": country}}
-        for city, country in (("Osaka", "JP"), ("Recife", "BR"))
-    ]
+def test_two_plays_come_out_of_its_stream_as_one_connection(flask_server: FlaskServer, title: str) -> None:
+    places = [{"city": city, "country": country} for city, country in (("Osaka", "JP"), ("Recife", "BR"))]
+    plays = [play(title, number, place=place) for number, place in enumerate(places)]
     with stream(flask_server) as viewer:
         assert post_plays(flask_server, plays)["accepted"] == 2
-        (connection,) = viewer.connections(1)
+        connection = viewer.connection_of(title)
     assert {connection["from"]["city"], connection["to"]["city"]} == {"Osaka", "Recife"}
 
 
 def test_it_logs_requests_without_the_address_they_came_from(flask_server: FlaskServer) -> None:
     assert ask(flask_server, "/api/connections?artist=secret").status == 200
-    flask_server.stop()
+    flask_server.until_logged("/api/connections")
     (line,) = [line for line in flask_server.log.splitlines() if "/api/connections" in line]
     assert "127.0.0.1" not in line
     assert "secret" not in line

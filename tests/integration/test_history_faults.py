@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests import waiting
 from tests.conftest import lasting
 from tests.earlier import CONNECTIONS, SHARED, unpacked
 from tests.faults import disk_full, history_damaged, history_deleted, history_locked, no_files
@@ -76,12 +77,8 @@ class Crowd:
 
 def until(server: Server, status: str) -> dict[str, list[str]]:
     """Wait until /readyz says so, and return its answer."""
-    deadline = time.monotonic() + SOON_S
-    while (answer := ask(server, "/readyz")).json["status"] != status:
-        assert time.monotonic() < deadline, answer.text
-        time.sleep(0.05)
-    assert answer.status == 200
-    found: dict[str, list[str]] = answer.json
+    waiting.until(lambda: ask(server, "/readyz").json["status"] == status, SOON_S, lambda: ask(server, "/readyz").text)
+    found: dict[str, list[str]] = get_json(server, "/readyz")
     return found
 
 
@@ -126,16 +123,17 @@ def test_the_stream_goes_on_and_no_row_is_lost(shared: Server, fault: Fault, sen
 
 
 def test_a_damaged_history_is_set_aside_and_said_until_it_is_moved_away(shared: Server) -> None:
+    def set_aside() -> list[Path]:
+        ask(shared, "/api/connections?country=JP")
+        return [*shared.data_dir.glob(f"{FILE_NAME}.damaged-*Z")]
+
     with stream(shared, SOON_S) as viewer, Crowd(shared, viewer) as crowd:
         crowd.connect("before")
         wait_until_written(shared)
         with history_damaged(shared):
             crowd.connect("meanwhile")
             ask(shared, "/api/connections")
-            deadline = time.monotonic() + SOON_S
-            while not (aside := [*shared.data_dir.glob(f"{FILE_NAME}.damaged-*Z")]) and time.monotonic() < deadline:
-                ask(shared, "/api/connections?country=JP")
-            (file,) = aside
+            (file,) = waiting.until(set_aside, SOON_S)
         found = crowd.connect("afterwards")
     wait_until_written(shared)
     assert get_json(shared, "/api/connections")["connections"][0]["id"] == found

@@ -14,8 +14,8 @@ import pytest
 
 from tests.fronting import Front, fronted
 from tests.integration.ingest_client import JSON, play, send
-from tests.integration.reloads import until
 from tests.serving import Server, clean_environment, console_script, get_json
+from tests.waiting import until
 from webapp.storage.datadir import token_file
 
 PATIENCE_S = 20.0
@@ -54,14 +54,11 @@ def token_command(server: Server, *arguments: str) -> str:
 
 
 def until_refused(server: Server, token: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while send(server, [play()], Authorization=f"Bearer {token}").status != 401:
-        assert time.monotonic() < deadline, "the old token still opens"
-        time.sleep(0.1)
+    until(lambda: send(server, [play()], Authorization=f"Bearer {token}").status == 401)
 
 
 def test_the_server_says_where_the_token_is_and_never_which(server: Server) -> None:
-    until(lambda: f"Accepting plays with the token in {token_file(server.data_dir)}" in server.log)
+    server.until_logged(f"Accepting plays with the token in {token_file(server.data_dir)}")
     assert server.token not in server.log
     assert stat.S_IMODE(token_file(server.data_dir).stat().st_mode) == 0o600
 
@@ -135,8 +132,5 @@ def test_a_key_in_a_file_gives_the_ids_that_the_same_key_in_the_setting_gives(
 
 
 def first_id(server: Server) -> str:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := get_json(server, "/api/connections")["connections"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    found = until(lambda: get_json(server, "/api/connections")["connections"])
     return str(found[0]["id"])

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from html import unescape
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.browser.steps import OSAKA, RECIFE, send_pair
-from tests.serving import Answer, Server, ask, stream, wait_until_written
+from tests.plays import connect_pair
+from tests.serving import Answer, Server, ask, wait_until_written
 
 MARISOL = "artist=Marisol+Vey"
 PAGES = (
@@ -25,14 +24,11 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("unfurl") / "data")
-    with stream(server) as viewer:
-        send_pair(server, "Slow Lighthouse", "Marisol Vey", cities=(OSAKA, RECIFE))
-        viewer.connections(1)
+def server(serve_shared: Callable[..., Server]) -> Server:
+    server = serve_shared()
+    connect_pair(server, "Slow Lighthouse", "Marisol Vey")
     wait_until_written(server)
-    yield server
-    server.kill()
+    return server
 
 
 def meta(page: Answer, name: str) -> str:
@@ -77,13 +73,6 @@ def test_a_page_under_a_host_that_is_not_ours_names_no_picture(server: Server) -
     assert "og:image" not in page.text
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "data")
-    yield server
-    server.kill()
-
-
-def test_a_globe_on_which_nothing_happened_yet_has_a_card(empty: Server) -> None:
+def test_a_globe_on_which_nothing_happened_yet_has_a_card(idle: Server) -> None:
     for path in ("/card.png", "/card.png?city=3390760", "/playlist/card.png"):
-        assert Image.open(io.BytesIO(ask(empty, path).body)).size == (1200, 630)
+        assert Image.open(io.BytesIO(ask(idle, path).body)).size == (1200, 630)

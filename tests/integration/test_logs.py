@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Server, ask, clean_environment, console_script, get_text, stream
+from tests.waiting import until
 
 QUERY = "/?q=secretwish&country=BR"
 
@@ -40,8 +40,8 @@ def test_every_line_of_a_json_log_is_json_from_the_start_to_the_loss_of_a_worker
         pass
     worker = _worker(json_server)
     os.kill(worker, signal.SIGKILL)
-    _until_logged(json_server, "SIGKILL")
-    _until_answering(json_server)
+    json_server.until_logged("SIGKILL")
+    until(lambda: _answers(json_server))
     assert json_server.stop() == 0
 
     log = lines(json_server.log)
@@ -109,19 +109,6 @@ def test_the_log_level_is_obeyed_and_requests_are_not_logged_unless_asked_for(tm
 def _worker(server: Server) -> int:
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
     return int(children[0])
-
-
-def _until_logged(server: Server, wanted: str) -> None:
-    until = time.monotonic() + 20
-    while wanted not in server.log:
-        assert time.monotonic() < until, server.log
-        time.sleep(0.05)
-
-
-def _until_answering(server: Server) -> None:
-    until = time.monotonic() + 30
-    while not _answers(server):
-        assert time.monotonic() < until, server.log
 
 
 def _answers(server: Server) -> bool:

@@ -160,9 +160,9 @@ def test_a_process_that_stands_still_is_stuck_at_the_third_look() -> None:
 
 
 def test_a_process_that_is_busy_with_one_answer_for_ever_is_stuck_too() -> None:
-    looked_at((WORKS, 3.0), (WORKS, 3.4), answer_s=0.5)
-    with pytest.raises(TimeoutError, match=r"busy for 0.5 s with one answer"):
-        looked_at((WORKS, 3.0), (WORKS, 3.4), (WORKS, 3.6), answer_s=0.5)
+    looked_at((WORKS, 3.0), (WORKS, 4.0), (WORKS, 4.9), answer_s=2)
+    with pytest.raises(TimeoutError, match=r"busy for 2 s with one answer"):
+        looked_at((WORKS, 3.0), (WORKS, 4.0), (WORKS, 5.0), answer_s=2)
 
 
 def test_a_process_is_looked_at_as_the_system_tells_of_it() -> None:

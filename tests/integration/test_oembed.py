@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import micawber
 import pytest
 
-from tests.integration.test_embed import a_moment
+from tests.plays import connect_pair
 from tests.serving import Answer, Server, ask
 
 REQUIRED = {"type", "version", "html", "width", "height"}
@@ -44,29 +44,29 @@ def consumer(server: Server) -> micawber.ProviderRegistry:
     return registry
 
 
-def test_a_consumer_puts_the_globe_in_place_of_a_link(server: Server) -> None:
-    registry = consumer(server)
-    found = registry.request(server.url + "/?country=BR&utm_source=x", maxwidth=500)
+def test_a_consumer_puts_the_globe_in_place_of_a_link(idle: Server) -> None:
+    registry = consumer(idle)
+    found = registry.request(idle.url + "/?country=BR&utm_source=x", maxwidth=500)
     assert (found["type"], found["width"], found["height"]) == ("rich", 500, 360)
-    assert source(found["html"]) == server.url + "/embed?country=BR"
-    page = micawber.parse_html(f"<p>{server.url}/embed?feed=1&amp;theme=light</p>", registry)
+    assert source(found["html"]) == idle.url + "/embed?country=BR"
+    page = micawber.parse_html(f"<p>{idle.url}/embed?feed=1&amp;theme=light</p>", registry)
     assert "<iframe" in page
     with pytest.raises(micawber.ProviderException):
-        registry.request(server.url + "/status")
+        registry.request(idle.url + "/status")
 
 
-def test_a_consumer_frames_a_moment_for_a_link_to_it(server: Server) -> None:
-    moment = a_moment(server)
-    found = consumer(server).request(f"{server.url}/c/{moment}")
-    assert source(found["html"]) == f"{server.url}/embed?moment={moment}"
+def test_a_consumer_frames_a_moment_for_a_link_to_it(common: Server) -> None:
+    moment = connect_pair(common, "Slow <Lighthouse>")["id"]
+    found = consumer(common).request(f"{common.url}/c/{moment}")
+    assert source(found["html"]) == f"{common.url}/embed?moment={moment}"
     assert found["title"].startswith("Slow <Lighthouse> by The Harbour Lamps: Osaka and Recife, ")
-    assert found["thumbnail_url"] == f"{server.url}/c/{moment}/card.png"
-    small = described(server, f"{server.url}/c/{moment}", maxwidth="600")
+    assert found["thumbnail_url"] == f"{common.url}/c/{moment}/card.png"
+    small = described(common, f"{common.url}/c/{moment}", maxwidth="600")
     assert not {name for name in small if name.startswith("thumbnail")}
 
 
-def test_the_answer_has_the_specifications_fields_of_its_types(server: Server) -> None:
-    found = described(server, server.url + "/")
+def test_the_answer_has_the_specifications_fields_of_its_types(idle: Server) -> None:
+    found = described(idle, idle.url + "/")
     assert set(found) >= REQUIRED
     assert set(found) <= KNOWN
     assert (found["version"], found["type"]) == ("1.0", "rich")
@@ -81,13 +81,13 @@ def test_no_frame_is_larger_than_there_is_room_for(idle: Server, most: str, size
     assert f'width="{size[0]}" height="{size[1]}"' in found["html"]
 
 
-def test_xml_says_the_same_and_escapes_what_it_must(server: Server) -> None:
-    url = server.url + "/embed?" + urlencode({"title": 'A "title" <b> & \x01', "country": "BR"})
-    answer = asked(server, url, format="xml")
+def test_xml_says_the_same_and_escapes_what_it_must(idle: Server) -> None:
+    url = idle.url + "/embed?" + urlencode({"title": 'A "title" <b> & \x01', "country": "BR"})
+    answer = asked(idle, url, format="xml")
     assert (answer.status, answer.kind) == (200, "text/xml; charset=utf-8")
     assert answer.body.startswith(b'<?xml version="1.0" encoding="utf-8" standalone="yes"?>')
     told = {child.tag: child.text for child in ET.fromstring(answer.body)}
-    same = described(server, url)
+    same = described(idle, url)
     assert told == {name: str(value).replace("\x01", "\ufffd") for name, value in same.items()}
 
 
@@ -108,9 +108,9 @@ NOT_OURS = [
 ]
 
 
-def test_what_is_not_ours_is_404(server: Server) -> None:
+def test_what_is_not_ours_is_404(idle: Server) -> None:
     for url in NOT_OURS:
-        answer = asked(server, url.replace("SERVER", server.url))
+        answer = asked(idle, url.replace("SERVER", idle.url))
         assert answer.status in (404, 410), url
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
@@ -135,14 +135,14 @@ def test_what_cannot_be_answered_says_why(idle: Server, query: dict[str, str], s
     ("path", "framed"),
     [("/", "/embed"), ("/?country=BR&lang=de", "/embed?country=BR&lang=de"), ("/embed?feed=1", "/embed?feed=1")],
 )
-def test_pages_that_can_be_framed_name_where_they_are_described(server: Server, path: str, framed: str) -> None:
-    page = ask(server, path).text
+def test_pages_that_can_be_framed_name_where_they_are_described(idle: Server, path: str, framed: str) -> None:
+    page = ask(idle, path).text
     links = dict(re.findall(r'<link rel="alternate" type="([^"]+)" href="([^"]+)"', page))
     assert set(links) == {"application/json+oembed", "text/xml+oembed"}
     for address in map(unescape, links.values()):
-        assert ask(server, address.removeprefix(server.url)).status == 200
-    found = ask(server, unescape(links["application/json+oembed"]).removeprefix(server.url)).json
-    assert source(found["html"]) == server.url + framed
+        assert ask(idle, address.removeprefix(idle.url)).status == 200
+    found = ask(idle, unescape(links["application/json+oembed"]).removeprefix(idle.url)).json
+    assert source(found["html"]) == idle.url + framed
 
 
 @pytest.mark.parametrize(("background", "scheme"), [("transparent", True), ("ffffff", False)])
@@ -154,10 +154,9 @@ def test_a_transparent_globe_comes_with_the_scheme_that_keeps_it_so(
     assert ("color-scheme: light" in found["html"]) is scheme
 
 
-def test_nothing_is_named_where_nobody_knows_the_servers_address(serve: Callable[..., Server]) -> None:
-    server = serve()
-    assert "oembed" not in ask(server, "/", Host="192.0.2.9").text
-    assert ask(server, "/oembed?url=http%3A%2F%2F192.0.2.9%2F", Host="192.0.2.9").status == 404
+def test_nothing_is_named_where_nobody_knows_the_servers_address(idle: Server) -> None:
+    assert "oembed" not in ask(idle, "/", Host="192.0.2.9").text
+    assert ask(idle, "/oembed?url=http%3A%2F%2F192.0.2.9%2F", Host="192.0.2.9").status == 404
 
 
 def test_with_an_address_of_its_own_links_begin_there(serve: Callable[..., Server]) -> None:

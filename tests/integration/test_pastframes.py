@@ -5,23 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_search import send_pair
-from tests.serving import Server, ask, get_json, post_plays, stream, wait_until_written
+from tests.plays import connect_pair, send_crowd
+from tests.serving import Server, ask, get_json, stream, wait_until_written
 
-OSAKA, RECIFE, LYON = 1853909, 3390760, 2996944
-
-
-def send_crowd(server: Server) -> None:
-    """Pairs of far and near cities, and two in one city, so that there are connections and pulses."""
-    at = time.time() - 0.3
-    cities = [OSAKA, RECIFE, LYON, LYON]
-    plays = [
-        {"track": {"title": f"Song {song}", "artist": "Marisol Vey"}, "listener": f"{song}-{number}",
-         "place": {"geoname_id": city}, "pressed_at": at}
-        for song in range(12)
-        for number, city in enumerate(cities[song % 3 : song % 3 + 2])
-    ]  # fmt: skip
-    assert post_plays(server, plays, X_Unison_Source="synthetic")["accepted"] == 24
+CLOSED_S = 1.0
+"""So long after plays arrive their slice is closed."""
 
 
 def as_kept(frame: dict[str, Any]) -> dict[str, Any]:
@@ -29,13 +17,13 @@ def as_kept(frame: dict[str, Any]) -> dict[str, Any]:
     return {name: frame[name] for name in ("type", "seq", "connections", "pulses", "counts")}
 
 
-def test_the_past_is_what_was_streamed(server: Server) -> None:
+def test_the_past_is_what_was_streamed(common: Server) -> None:
     start = int(time.time()) - 1
-    with stream(server) as viewer:
-        send_crowd(server)
-        frames = viewer.frames_past(time.time() + 2.5)
-    wait_until_written(server)
-    past = get_json(server, f"/api/past?from={start}&seconds=60")
+    with stream(common) as viewer:
+        send_crowd(common)
+        frames = viewer.frames_past(time.time() + CLOSED_S)
+    wait_until_written(common)
+    past = get_json(common, f"/api/past?from={start}&seconds=60")
     kept = {frame["seq"]: as_kept(frame) for frame in past["frames"]}
     assert sum(len(frame["connections"]) for frame in frames) >= 1
     assert any(frame["pulses"] for frame in frames)
@@ -45,24 +33,22 @@ def test_the_past_is_what_was_streamed(server: Server) -> None:
     assert past["oldest"] <= nows[0]
 
 
-def test_of_the_past_a_filter_leaves_what_passes_it_what_only_a_filter_was_shown_too(server: Server) -> None:
+def test_of_the_past_a_filter_leaves_what_passes_it_what_only_a_filter_was_shown_too(common: Server) -> None:
     start = int(time.time()) - 1
-    with stream(server) as everyone, stream(server, artist="marisol vey") as filtered:
-        send_crowd(server)
-        until = time.time() + 2.5
+    with stream(common) as everyone, stream(common, artist="marisol vey") as filtered:
+        send_crowd(common, "Marisol Vey")
+        until = time.time() + CLOSED_S
         shown = [c["id"] for frame in everyone.frames_past(until) for c in frame["connections"]]
         more = [c["id"] for frame in filtered.frames_past(until) for c in frame["connections"]]
-    send_pair(server, "Another", "North Quay Choir")
-    with stream(server) as viewer:
-        viewer.frames_past(time.time() + 1)
-    wait_until_written(server)
-    past = get_json(server, f"/api/past?from={start}&seconds=60&artist=Marisol%20Vey")
+    connect_pair(common, "Another", "North Quay Choir")
+    wait_until_written(common)
+    past = get_json(common, f"/api/past?from={start}&seconds=60&artist=Marisol%20Vey")
     assert {c["id"] for frame in past["frames"] for c in frame["connections"]} == {*shown, *more}
     assert all(frame["pulses"] == [] for frame in past["frames"])
 
 
-def test_seconds_before_all_that_is_kept_are_empty(server: Server) -> None:
-    assert get_json(server, "/api/past?from=1790000000&seconds=10")["frames"] == []
+def test_seconds_before_all_that_is_kept_are_empty(idle: Server) -> None:
+    assert get_json(idle, "/api/past?from=1790000000&seconds=10")["frames"] == []
 
 
 @pytest.mark.parametrize(

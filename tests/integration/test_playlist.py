@@ -1,21 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import feedparser  # type: ignore[import-untyped]
 import pytest
 
-from tests.integration.test_search import send_pair
-from tests.serving import Server, ask, get_json, stream, wait_until_written
+from tests.plays import connect_pair
+from tests.serving import Server, ask, get_json, wait_until_written
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server(serve_shared: Callable[..., Server]) -> Server:
+    return serve_shared()
+
+
+@pytest.fixture(scope="module")
 def connected(server: Server) -> str:
-    """The id of a connection that was shown and is written."""
-    with stream(server) as viewer:
-        send_pair(server, "Night Bus <Home>", "Marisol Vey")
-        (connection,) = viewer.connections(1)
+    """The id of the one connection that was shown, and is written."""
+    connection = connect_pair(server, "Night Bus <Home>", "Marisol Vey")
     wait_until_written(server)
     return str(connection["id"])
 
@@ -39,17 +43,16 @@ def test_players_get_files_with_absolute_addresses(server: Server, connected: st
     assert "m3u" not in ask(server, f"/playlist?period={period}").text
 
 
-def test_a_feed_reader_reads_the_latest_moments_of_a_filter(server: Server, connected: str) -> None:
-    with stream(server) as viewer:
-        send_pair(server, "Slow Lighthouse", "North Quay Choir")
-        viewer.connections(1)
-    everything = feedparser.parse(ask(server, "/moments.atom").body)
+def test_a_feed_reader_reads_the_latest_moments_of_a_filter(common: Server) -> None:
+    connected = connect_pair(common, "Night Bus <Home>", "Feed & Sons")["id"]
+    connect_pair(common, "Slow Lighthouse", "North Quay Choir")
+    everything = feedparser.parse(ask(common, "/moments.atom").body)
     assert not everything.bozo
-    assert [entry.title for entry in everything.entries] == [
-        "Slow Lighthouse – North Quay Choir", "Night Bus <Home> – Marisol Vey",
+    assert [entry.title for entry in everything.entries][:2] == [
+        "Slow Lighthouse – North Quay Choir", "Night Bus <Home> – Feed & Sons",
     ]  # fmt: skip
-    (entry,) = feedparser.parse(ask(server, "/moments.atom?artist=marisol+vey").body).entries
-    assert entry.link == f"{server.url}/c/{connected}"
+    (entry,) = feedparser.parse(ask(common, "/moments.atom?artist=feed+%26+sons").body).entries
+    assert entry.link == f"{common.url}/c/{connected}"
     assert entry.summary.startswith("Osaka, Japan – Recife, Brazil")
 
 
@@ -63,10 +66,10 @@ def test_a_feed_has_an_absolute_id_where_the_servers_address_is_not_known(idle: 
     assert urlsplit(found.id).scheme
 
 
-def test_an_empty_server_has_an_empty_chart_and_feed(server: Server) -> None:
-    assert "Nothing was shown in this time." in ask(server, "/playlist", Accept="text/html").text
-    assert get_json(server, "/playlist.jspf")["playlist"]["track"] == []
-    assert not feedparser.parse(ask(server, "/moments.atom").body).bozo
+def test_an_empty_server_has_an_empty_chart_and_feed(idle: Server) -> None:
+    assert "Nothing was shown in this time." in ask(idle, "/playlist", Accept="text/html").text
+    assert get_json(idle, "/playlist.jspf")["playlist"]["track"] == []
+    assert not feedparser.parse(ask(idle, "/moments.atom").body).bozo
 
 
 @pytest.mark.parametrize(

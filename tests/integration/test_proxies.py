@@ -28,6 +28,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.conftest import lasting
 from tests.integration.unix_serving import UnixServer
 from tests.serving import ROOT, Server
+from tests.waiting import until
 from webapp.sockets import urls_elsewhere
 
 NAME, PREFIX, TOKEN = "example.org", "/music/globe", "a-token-for-tests"
@@ -126,18 +127,17 @@ def running(name: str, text: str, port: int, folder: Path) -> Iterator[None]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        end = time.monotonic() + START_S
-        while process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < end, (folder / "log").read_text()
-            time.sleep(0.05)
+        until(lambda: listens(port) or process.poll() is not None, START_S, (folder / "log").read_text)
         assert process.poll() is None, (folder / "log").read_text()
         yield
     finally:
         process.terminate()
         process.wait(30)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def own_address() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,13 +9,6 @@ import pytest
 from tests.serving import Server, ask
 
 SAYS = "set UNISON_TRUSTED_PROXIES to its address (127.0.0.1)"
-
-
-def until_logged(server: Server, text: str) -> None:
-    end = time.monotonic() + 30
-    while text not in server.log:
-        assert time.monotonic() < end, f"the log never had {text!r}"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("header", [{"X_Forwarded_For": "198.51.100.1"}, {"Forwarded": "for=198.51.100.1"}])
@@ -32,7 +24,7 @@ def test_a_proxy_that_is_not_trusted_is_said_once_and_in_readyz_and_status(
     assert (ready.status, ready.json["status"], ready.json["problems"]) == (200, "degraded", [])
     assert [SAYS in sentence for sentence in ready.json["warnings"]] == [True]
     assert SAYS in ask(server, "/status").text
-    until_logged(server, SAYS)
+    server.until_logged(SAYS)
     server.stop()
     assert server.log.count(SAYS) == 1
     assert "198.51.100" not in server.log

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.serving import ROOT, Server, clean_environment, post_plays, stream
+from tests.waiting import until
 
 RUN = ROOT / "scripts" / "run"
 DEADLINE_S = 60
@@ -104,12 +104,9 @@ def _family(pid: int) -> Iterator[int]:
         yield from _family(int(child))
 
 
-def left_of(pids: list[int]) -> list[int]:
-    """Return those that still run after a moment: a process that was killed takes one to be gone."""
-    deadline = time.monotonic() + 15
-    while (left := [pid for pid in pids if _runs(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
+def until_all_ended(pids: list[int]) -> None:
+    """Wait until none of these processes runs: one that was killed takes a moment to be gone."""
+    until(lambda: not any(map(_runs, pids)), 15)
 
 
 def _runs(pid: int) -> bool:
@@ -157,7 +154,7 @@ def test_a_signal_ends_everything_with_code_0_and_no_traceback(
     family = running.family()
     assert len(family) >= 3  # itself, the server, and what sends plays
     assert running.end(number, group=group) == 0
-    assert left_of(family) == []
+    until_all_ended(family)
     assert "Traceback" not in "".join(running.lines)
 
 
@@ -210,7 +207,7 @@ def test_when_the_server_dies_it_says_so_and_ends_with_its_code(start: Callable[
     os.kill(server, signal.SIGKILL)
     assert running.code() == 128 + signal.SIGKILL
     assert "the server stopped unexpectedly" in "".join(running.lines)
-    assert left_of(family) == []
+    until_all_ended(family)
 
 
 def test_kill_9_leaves_no_orphan(start: Callable[..., Running]) -> None:
@@ -219,7 +216,7 @@ def test_kill_9_leaves_no_orphan(start: Callable[..., Running]) -> None:
     first_frame_with_plays(running)
     family = running.family()
     assert running.end(signal.SIGKILL) == -signal.SIGKILL
-    assert left_of(family) == []
+    until_all_ended(family)
 
 
 def test_options_that_it_does_not_know_are_the_demos(start: Callable[..., Running]) -> None:

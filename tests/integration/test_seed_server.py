@@ -2,17 +2,18 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
 
-from tests.serving import ROOT, Server, clean_environment, get_json, post_plays, stream
+from tests.serving import ROOT, Server, clean_environment, get_json, get_text, post_plays, stream
+from tests.waiting import until
 from webapp.storage.datadir import write_token
 
 SCRIPT = ROOT / "scripts" / "seed_plays.py"
@@ -47,20 +48,26 @@ def running() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         process.communicate()
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for something that a process does, with a deadline."""
-    deadline = time.monotonic() + END_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+@pytest.fixture(scope="module")
+def server(serve_shared: Callable[..., Server]) -> Server:
+    """A server that takes what all tests send."""
+    return serve_shared()
 
 
-def plays(server: Server, source: str = "synthetic") -> int:
-    count: int = get_json(server, "/api/stats")["plays_by_source"][source]
-    return count
+def accepted(server: Server, source: str = "synthetic") -> int:
+    """Return how many plays of a source a server has accepted."""
+    found = re.search(rf'^unison_plays_accepted_total{{source="{source}"}} (\S+)', get_text(server, "/metrics"), re.M)
+    return int(float(found[1])) if found else 0
+
+
+def judged(server: Server) -> int:
+    """Return how many plays a server has matched, or found late."""
+    total = get_json(server, "/api/stats")["total"]
+    return int(total["plays"] + total["late"])
 
 
 def test_everyday_traffic_becomes_connections(server: Server) -> None:
+    before = judged(server)
     with stream(server) as viewer:
         done = seed(*at(server), "--seconds", "3", "--rate", "200")
         found = viewer.connections(3)
@@ -68,7 +75,7 @@ def test_everyday_traffic_becomes_connections(server: Server) -> None:
     assert done.stdout.startswith("600 sent, 600 accepted, ")
     assert " late, 0 rejected, 0 missed; " in done.stdout
     assert {connection["source"] for connection in found} == {"synthetic"}
-    until(lambda: sum(get_json(server, "/api/stats")["total"][name] for name in ("plays", "late")) == 600)
+    until(lambda: judged(server) == before + 600)
 
 
 def test_every_edge_case_is_taken_by_the_server(server: Server) -> None:
@@ -94,8 +101,9 @@ def test_all_the_world_says_what_it_reached(server: Server) -> None:
 def test_ctrl_c_ends_it_cleanly_with_the_totals(
     server: Server, running: Callable[..., "subprocess.Popen[str]"], number: int
 ) -> None:
+    before = accepted(server)
     process = running(*at(server))
-    until(lambda: plays(server) > 20)
+    until(lambda: accepted(server) > before + 20)
     os.kill(process.pid, number)
     out, err = process.communicate(timeout=END_S)
     assert process.returncode == 0
@@ -104,15 +112,16 @@ def test_ctrl_c_ends_it_cleanly_with_the_totals(
 
 
 def test_it_waits_for_a_server_that_is_not_there_and_goes_on_when_it_is_back(
-    server: Server, running: Callable[..., "subprocess.Popen[str]"]
+    serve: Callable[..., Server], running: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
+    server = serve()
     port = server.port
     server.stop()
     process = running(*at(server))
     assert process.stderr is not None
     assert process.stderr.readline().startswith("The server is unavailable (no connection)")
     server.start(port)
-    until(lambda: plays(server) > 20)
+    until(lambda: accepted(server) > 20)
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=END_S)
     assert process.returncode == 0
@@ -127,13 +136,13 @@ def test_a_written_file_is_replayed_as_replay_and_bad_lines_cost_only_themselves
     lines = file.read_bytes().splitlines()
     lines[50:50] = [b"nonsense", json.dumps(json.loads(lines[3]) | {"place": {"geoname_id": 1}}).encode()]
     file.write_bytes(b"\n".join(lines))
+    before = accepted(server, "replay"), accepted(server)
     done = seed(*at(server), "--replay", str(file), "--speed", "20")
     assert done.returncode == 0
     assert "201 sent, 200 accepted, 0 late, 1 rejected, 0 missed" in done.stdout
     assert "line 51 skipped: not a JSON object" in done.stderr
     assert "line 52 rejected: place" in done.stderr
-    until(lambda: plays(server, "replay") == 200)
-    assert plays(server) == 0
+    assert (accepted(server, "replay"), accepted(server)) == (before[0] + 200, before[1])
 
 
 def test_a_token_from_the_environment_opens_the_door_and_none_is_a_sentence(serve: Callable[..., Server]) -> None:
@@ -166,13 +175,13 @@ def test_a_server_that_was_never_there_is_a_failure() -> None:
 def test_it_goes_on_when_the_token_of_the_data_folder_is_rotated(
     server: Server, running: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
-    old = server.token
+    old, before = server.token, accepted(server)
     running(*at(server), "--rate", "100")
-    until(lambda: plays(server) > 0)
+    until(lambda: accepted(server) > before)
     write_token(server.data_dir)
     until(lambda: refuses(server, old))
-    before = sent(server)
-    until(lambda: sent(server) > before)
+    then = accepted(server)
+    until(lambda: accepted(server) > then)
 
 
 def refuses(server: Server, token: str) -> bool:
@@ -181,8 +190,3 @@ def refuses(server: Server, token: str) -> bool:
     except HTTPError as error:
         return error.code == 401
     return False
-
-
-def sent(server: Server) -> int:
-    count: int = get_json(server, "/api/stats")["total"]["plays"]
-    return count

@@ -18,9 +18,9 @@ from tests.unit.history_world import (
     table,
     temporary_history,
 )
+from webapp.core.filters import Filter
 from webapp.core.plays import fold, track_id
 from webapp.core.records import Connection
-from webapp.core.filters import Filter
 from webapp.storage import queries
 from webapp.storage.history import History
 from webapp.storage.schema import connect

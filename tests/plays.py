@@ -1,0 +1,39 @@
+"""Plays that tests send: pairs that become connections, and a small crowd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.serving import Server, post_plays, stream
+
+OSAKA, RECIFE, PARIS, LAGOS, LISBON, LYON = 1853909, 3390760, 2988507, 2332459, 2267057, 2996944
+ARTIST = "The Harbour Lamps"
+
+
+def play(title: str, city: int, artist: str = ARTIST, **more: Any) -> dict[str, Any]:
+    """Return a play of a song by a listener whose name is that of the city; it counts from its arrival."""
+    track = {"title": title, "artist": artist}
+    return {"track": track, "listener": str(city), "place": {"geoname_id": city}} | more
+
+
+def send_pair(server: Server, title: str, artist: str = ARTIST, cities: tuple[int, int] = (OSAKA, RECIFE)) -> None:
+    """Have two listeners press play on a song in the same moment; on a busy machine neither is late."""
+    assert post_plays(server, [play(title, city, artist) for city in cities])["accepted"] == 2
+
+
+def connect_pair(server: Server, title: str, artist: str = ARTIST) -> dict[str, Any]:
+    """Send a pair, wait until a viewer is shown their connection, and return it."""
+    with stream(server) as viewer:
+        send_pair(server, title, artist)
+        return viewer.connection_of(title)
+
+
+def send_crowd(server: Server, artist: str = ARTIST) -> None:
+    """Send pairs of far and near cities, and two in one city, so that there are connections and pulses."""
+    cities = [OSAKA, RECIFE, LYON, LYON]
+    plays = [
+        play(f"Song {song}", city, artist, listener=f"{song}-{number}")
+        for song in range(12)
+        for number, city in enumerate(cities[song % 3 : song % 3 + 2])
+    ]
+    assert post_plays(server, plays, X_Unison_Source="synthetic")["accepted"] == 24
