@@ -7,6 +7,7 @@ worker ends, and the new one takes over the data folder.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -33,6 +34,8 @@ DRAIN_S = 1
 END_S = 20
 """How long a worker may take to stop; it gives viewers 5 s to receive the close message."""
 MAX_RETRY_S = 30.0
+HANGUP_S = 5.0
+"""How long SIGHUP may take to reach a busy master after its terminal was closed."""
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +85,12 @@ class Master(Arbiter):
         self._reload_requested = self._has_served = self._is_ending = False
         self._failures, self._retry_at_s = 0, 0.0
         self._ends_with_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN  # nohup ignores SIGHUP
-        self._has_terminal = _has_terminal()
+        self._terminal_seen_s = -math.inf
 
     def handle_hup(self) -> None:
         """Reload, or end if the terminal was closed."""
-        if self._ends_with_terminal and self._has_terminal and not _has_terminal():
+        had_terminal = time.monotonic() - self._terminal_seen_s < HANGUP_S
+        if self._ends_with_terminal and had_terminal and not _has_terminal():
             raise StopIteration
         log.info("reloading: starting a new worker", extra={"event": "reload"})
         self._reload_requested, self._retry_at_s = True, 0.0
@@ -107,7 +111,8 @@ class Master(Arbiter):
 
     def manage_workers(self) -> None:
         """Start a worker if one is missing or a reload was requested; end the old one once the new one has loaded."""
-        self._has_terminal = _has_terminal()
+        if _has_terminal():
+            self._terminal_seen_s = time.monotonic()
         self._record_success()
         workers = sorted(self._workers.items(), key=lambda item: item[1].age)
         if len(workers) > 1 and workers[-1][1].stage != Stage.STARTING:
