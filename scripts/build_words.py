@@ -1,8 +1,8 @@
-"""Find what the page says and bring the translations up to date: `python scripts/build_words.py [--check]`.
+"""Update the translations of the page's texts: `python scripts/build_words.py [--check]`.
 
-Sentences are found in `templates`, `assets` and `webapp`; each language's `messages.po` in `webapp/translations` gets
-the new, untranslated, and loses those that are said no more; then it is compiled. `--check` writes nothing and fails
-where a sentence is not translated, a value got lost in a translation, or a compiled catalogue is not current.
+It extracts the texts from `templates`, `assets` and `webapp`, adds new ones to each language's `messages.po` in
+`webapp/translations`, removes old ones, and compiles the catalogues. `--check` writes nothing, and fails if a text is
+not translated, a translation lacks a value, or a compiled catalogue is not current.
 """
 
 import argparse
@@ -30,8 +30,8 @@ KEYWORDS = {
 }
 
 
-def said() -> Catalog:
-    """Return all that the page says."""
+def extracted() -> Catalog:
+    """Return all texts of the page."""
     catalogue = Catalog(charset="utf-8")
     for folder in ("templates", "assets", "webapp"):
         found = extract_from_dir(ROOT / folder, METHODS, keywords=KEYWORDS)
@@ -47,10 +47,10 @@ def read(path: Path) -> Catalog:
 
 
 def problems(path: Path, template: Catalog) -> list[str]:
-    """Return what is wrong with a language's catalogue, a sentence each."""
+    """Return a sentence for each problem of a language's catalogue."""
     catalogue = read(path)
     name = path.parent.parent.name
-    found = [f"{name}: {m.id!r} is said no more" for m in catalogue if m.id and m.id not in template]
+    found = [f"{name}: {m.id!r} is no longer used" for m in catalogue if m.id and m.id not in template]
     for wanted in template:
         message = catalogue.get(wanted.id) if wanted.id else None
         if not wanted.id:
@@ -58,28 +58,28 @@ def problems(path: Path, template: Catalog) -> list[str]:
         if message is None or message.fuzzy or not all(texts(message.string)):
             found.append(f"{name}: {wanted.id!r} is not translated")
         elif wrong := [text for text in texts(message.string) if not same_values(wanted.id, text)]:
-            found.append(f"{name}: {wrong[0]!r} has not the values of {wanted.id!r}")
+            found.append(f"{name}: {wrong[0]!r} does not have the values of {wanted.id!r}")
     if not found and not is_current(path.with_suffix(".mo"), catalogue):
         found.append(f"{name}: messages.mo is not current")
     return found
 
 
 def texts(string: object) -> tuple[str, ...]:
-    """Return a message's translation, or its forms."""
+    """Return a message's translation, or its plural forms."""
     return tuple(string) if isinstance(string, (tuple, list)) else (str(string or ""),)
 
 
 def same_values(key: object, text: str) -> bool:
-    """Tell whether a translation has the values of its sentence; one that counts may say its number in words."""
+    """Return whether a translation has the values of its text; a plural form may omit the number."""
     values = re.compile(r"\{\w+\}")
     wanted, given = set(values.findall(texts(key)[-1])), set(values.findall(text))
     return given == wanted or (isinstance(key, tuple) and given == wanted - {"{n}"})
 
 
 def is_current(path: Path, catalogue: Catalog) -> bool:
-    """Tell whether a compiled file says what its catalogue says.
+    """Return whether a compiled file matches its catalogue.
 
-    Babel writes its own version into each file, so bytes would differ from one version to the next.
+    It compares messages, because Babel writes its own version into each file.
     """
     with path.open("rb") as file:
         return sentences(read_mo(file)) == sentences(read_mo(io.BytesIO(compiled(catalogue))))
@@ -92,14 +92,14 @@ def sentences(catalogue: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """Return a catalogue as the program reads it."""
+    """Return a catalogue in compiled form."""
     target = io.BytesIO()
     write_mo(target, catalogue)
     return target.getvalue()
 
 
-def bring_up_to_date(path: Path, template: Catalog) -> None:
-    """Write a language's catalogue, new sentences in and old ones out, and what it compiles to."""
+def update(path: Path, template: Catalog) -> None:
+    """Update a language's catalogue and compile it."""
     catalogue = read(path)
     template.creation_date = catalogue.creation_date  # else each run changes every file
     catalogue.update(template, no_fuzzy_matching=True)
@@ -111,16 +111,16 @@ def bring_up_to_date(path: Path, template: Catalog) -> None:
 
 
 def main() -> int:
-    """Bring every language up to date, or tell what is not."""
+    """Update or check all languages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where something is not current")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if something is not current")
     options = parser.parse_args()
-    template = said()
+    template = extracted()
     paths = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
     for path in [] if options.check else paths:
-        bring_up_to_date(path, template)
+        update(path, template)
     found = [problem for path in paths for problem in problems(path, template)]
-    print("\n".join(found) or f"{len(paths)} languages say all {len(template)} sentences")
+    print("\n".join(found) or f"{len(paths)} languages have all {len(template)} texts")
     return 1 if found else 0
 
 

@@ -1,11 +1,11 @@
-"""Make requirements/*.txt: every package that Unison runs, is tested and is measured with, its version and its hashes.
+"""Write requirements/*.txt: versions and hashes of all packages for running, testing and measuring Unison.
 
-    python scripts/lock.py             keeps the locked versions as far as pyproject.toml allows them
-    python scripts/lock.py --upgrade   takes the newest versions that pyproject.toml allows
-    python scripts/lock.py --wheels    changes nothing: says which locked packages must be compiled, and where
+    python scripts/lock.py             keep the locked versions if pyproject.toml allows them
+    python scripts/lock.py --upgrade   use the newest versions that pyproject.toml allows
+    python scripts/lock.py --wheels    change nothing; list locked packages without wheels, by Python and machine
 
-It needs uv (`pip install uv`) and the package index. The files are the same for every machine and every Python that
-Unison supports: where versions differ, markers say for which Python.
+It needs uv (`pip install uv`) and the package index. The files are for all machines and all Pythons that Unison
+supports: if versions differ, markers say for which Python each is.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "requirements"
 EXTRAS = {"run": (), "test": ("dev", "test"), "bench": ("bench",)}
-"""The extras in each file, beside what Unison needs to run and to be built; a file agrees with those before it."""
+"""The extras in each file, in addition to what Unison needs to run and build; later files use the same versions."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 
 
 def main() -> int:
-    """Make the files, or with --wheels ask for wheels; 1 if something cannot be had."""
+    """Write the files, or with --wheels check for wheels; return 1 if some are missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that the ranges allow")
-    parser.add_argument("--wheels", action="store_true", help="say what has no wheel for a Python or a machine")
+    parser.add_argument("--upgrade", action="store_true", help="use the newest versions that the ranges allow")
+    parser.add_argument("--wheels", action="store_true", help="list packages without a wheel for a Python or a machine")
     options = parser.parse_args()
     if not shutil.which("uv"):
         sys.exit("scripts/lock.py needs uv, which is not in PATH: pip install uv")
@@ -56,7 +56,7 @@ def _lock(name: str, project: dict[str, Any], *, upgrade: bool) -> None:
 
 
 def _wanted(name: str, project: dict[str, Any]) -> list[str]:
-    """Return the requirements of a file; those on the project itself are its own extras, which are there anyway."""
+    """Return the requirements of a file, without the project itself, whose extras are already included."""
     extras = project["project"]["optional-dependencies"]
     wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     wanted += [each for extra in EXTRAS[name] for each in extras[extra]]
@@ -64,20 +64,20 @@ def _wanted(name: str, project: dict[str, Any]) -> list[str]:
 
 
 def _wheels() -> int:
-    """Have uv look for wheels of all that is locked, for each Python and machine, without installing anything."""
-    lacking = 0
+    """Let uv look for wheels of all locked packages, for each Python and machine, without installing them."""
+    problems = 0
     for name in EXTRAS:
         for python in PYTHONS:
             for machine in MACHINES:
-                lacking += (problem := _lacking(name, python, machine)) != ""
+                problems += (problem := _missing_wheels(name, python, machine)) != ""
                 print(f"{name:5}  {python}  {machine}  {problem or 'all have wheels'}", flush=True)
-    return min(lacking, 1)
+    return min(problems, 1)
 
 
-def _lacking(name: str, python: str, machine: str) -> str:
-    with tempfile.TemporaryDirectory() as nowhere:
+def _missing_wheels(name: str, python: str, machine: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
         command = ["uv", "pip", "install", "--dry-run", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
-        command += ["--target", nowhere, "--python-version", python, "--python-platform", machine]
+        command += ["--target", folder, "--python-version", python, "--python-platform", machine]
         command += ["--requirement", f"requirements/{name}.txt"]
         asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return " ".join(asked.stderr.split()) if asked.returncode else ""

@@ -1,6 +1,6 @@
-"""Take the README's pictures: `python scripts/screenshots.py` starts a server with invented traffic and looks at it.
+"""Take the README's screenshots of a server with simulated traffic: `python scripts/screenshots.py`.
 
-They go to `tests/pictures`, outside what is served and shipped; `--to FOLDER` puts them elsewhere.
+They go to `tests/pictures`, or with `--to FOLDER` elsewhere.
 """
 
 import argparse
@@ -24,7 +24,7 @@ LAPTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 VISITORS: dict[str, dict[str, Any]] = {"globe": LAPTOP, "phone": PHONE}
 EVENING = 1_790_007_000
-"""An evening in September, the night coming over Europe; the clock that is stopped has every pixel drawn, too."""
+"""An evening in September, with nightfall over Europe; while the clock is stopped, the page draws every pixel."""
 TRAFFIC = ["--rate", "40", "--seed", "7"]
 LOAD_MS = 60_000
 
@@ -42,7 +42,7 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
 
 @contextmanager
 def seeded_server() -> Iterator[str]:
-    """Give the address of a server of its own, to which plays are sent."""
+    """Start a server with simulated traffic, and yield its address."""
     program = str(Path(sys.executable).with_name("unison"))
     with tempfile.TemporaryDirectory() as data_dir:
         serve = [program, "serve", "--port", "0", "--data-dir", data_dir]
@@ -55,7 +55,7 @@ def seeded_server() -> Iterator[str]:
 
 
 def take(browser: Browser, url: str, visitor: dict[str, Any], target: Path, seconds: float) -> None:
-    """Look at the page for so long, from Berlin, then keep what is seen."""
+    """Open the page as a visitor in Berlin, wait, and save a screenshot."""
     page = browser.new_page(**visitor, color_scheme="dark", locale="en-IE", timezone_id="Europe/Berlin")
     page.goto(url)
     page.wait_for_selector('body[data-globe="ready"]', timeout=LOAD_MS)
@@ -66,10 +66,10 @@ def take(browser: Browser, url: str, visitor: dict[str, Any], target: Path, seco
 
 
 def main() -> None:
-    """Take a picture at each size."""
+    """Take a screenshot in each size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=ROOT / "tests" / "pictures", metavar="FOLDER")
-    parser.add_argument("--seconds", type=float, default=10, help="how long to look before each picture (10)")
+    parser.add_argument("--seconds", type=float, default=10, help="how long to wait before each screenshot (10)")
     parser.add_argument("--at", type=float, default=EVENING, metavar="EPOCH", help="stop the sun and the globe there")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)

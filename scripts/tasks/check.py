@@ -1,6 +1,6 @@
-"""What `scripts/test` does: every check and test, each timed, all run even if one fails, and a summary at the end.
+"""The task of `scripts/test`: run all checks and tests, even if one fails, and print times and a summary.
 
-Only the standard library: this runs on the system's Python.
+It uses only the standard library, because it runs on the system's Python.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.beside_servers),
+        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.server_tools),
         Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
     ]
 

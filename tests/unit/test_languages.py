@@ -26,7 +26,7 @@ def test_there_is_a_catalogue_for_each_language_but_the_first() -> None:
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.parent.name)
 def test_every_sentence_is_translated_with_its_values_and_compiled(path: object) -> None:
-    assert build_words.problems(path, build_words.said()) == []  # type: ignore[arg-type]
+    assert build_words.problems(path, build_words.extracted()) == []  # type: ignore[arg-type]
 
 
 def test_a_catalogue_compiled_by_another_babel_is_current_and_one_that_says_something_else_is_not(
@@ -45,16 +45,16 @@ def test_a_catalogue_compiled_by_another_babel_is_current_and_one_that_says_some
 
 
 def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
-    template = build_words.said()
+    template = build_words.extracted()
     template.add("{n} cities nobody translated")
     assert any("is not translated" in problem for problem in build_words.problems(CATALOGUES[0], template))
-    assert any("is said no more" in problem for problem in build_words.problems(CATALOGUES[0], Catalog()))
+    assert any("is no longer used" in problem for problem in build_words.problems(CATALOGUES[0], Catalog()))
     assert not build_words.same_values("{city}, {country}", "{city}")
     assert build_words.same_values(("{n} song", "{n} songs"), "eine")
 
 
 def test_what_is_said_of_an_embeds_parameters_is_found() -> None:
-    said = build_words.said()
+    said = build_words.extracted()
     keys = [
         *embedbuilder.GROUPS,
         *embedbuilder.CALLED.values(),
