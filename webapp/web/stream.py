@@ -1,4 +1,4 @@
-"""GET /stream: who may watch what, and the way to the hub."""
+"""GET /stream: which viewers are admitted, and with which filter."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def admitted(request: Request, settings: Settings, gazetteer: Gazetteer, viewers
         What gives the viewer's socket to the hub after the handshake.
 
     Raises:
-        HTTPException: the viewer may not come in.
+        HTTPException: the viewer is refused.
         FilterError: the filter is not well-formed.
     """
     if not _is_framed_by_anybody(request, settings):
@@ -69,8 +69,8 @@ def admitted(request: Request, settings: Settings, gazetteer: Gazetteer, viewers
 
 
 def _is_framed_by_anybody(request: Request, settings: Settings) -> bool:
-    """Tell whether a page without an origin asks, where any page may frame an embed.
+    """Tell whether the page that asks has no origin, and any page may frame an embed.
 
-    So is our own in a sandbox without allow-same-origin, as WordPress puts around what it finds by itself.
+    An embed in a sandbox without allow-same-origin has none; WordPress puts such a sandbox around what it finds.
     """
     return request.headers.get("Origin") == "null" and "*" in settings.frame_ancestors

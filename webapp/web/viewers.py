@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class _Place:
-    """One viewer's; `viewer` is None until it has joined the hub."""
+    """The place of one viewer; `viewer` is None until it has joined the hub."""
 
     viewer: Any = None
 
@@ -50,22 +50,22 @@ class Viewers:
 
     def __init__(self, loop: EventLoop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
         self._loop, self._hub, self._channels = loop, hub, channels
-        self._places = FairShares[_Place](most)  # taken before they have joined the hub, until they are closed
+        self._places = FairShares[_Place](most)  # taken before a viewer joins the hub, until it is closed
         self.addresses = ViewersPerAddress(of_one_address)
         self._turns: WeakValueDictionary[bytes, BoundedSemaphore] = WeakValueDictionary()
         self._key = os.urandom(16)
 
     def has_room_for(self, wanted: Filter, address: str) -> bool:
-        """Tell whether a viewer with this filter can come in from an address."""
+        """Tell whether a viewer with this filter can join from an address."""
         owner = self.owner_of(address)
         return self._places.has_room_for(owner) and self._channels.has_room_for(wanted, owner)
 
     def owner_of(self, address: str) -> bytes | None:
-        """Return whose share an address takes of; on loopback, where proxies are, it is nobody's."""
+        """Return whose share an address takes from; None on loopback, where proxies are."""
         return None if is_loopback(address) else hash_of(address, self._key)
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
-        """Let a viewer watch. Call it from any thread; it returns at once, the loop does the rest."""
+        """Let a viewer watch. Call this from any thread; it returns at once, and the loop does the rest."""
         self._loop.spawn(self._join, socket, wanted, since, address, on_close)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
@@ -81,7 +81,7 @@ class Viewers:
             self._hub.refuse(socket, CANNOT_JOIN, on_close)
 
     def _turn_of(self, owner: bytes | None) -> AbstractContextManager[Any]:
-        """Let the viewers of one address join one by one, so that their new filters take turns with all else."""
+        """Return a lock: viewers of one address join one by one, so that their new filters hold nobody up."""
         return nullcontext() if owner is None else self._turns.setdefault(owner, BoundedSemaphore())
 
     def _entered(
