@@ -65,6 +65,12 @@ class Gazetteer:
         self.country = np.array([c.country_code for c in self.cities])
         self._countries = {c.code: c for c in countries}
         self.countries = frozenset(self._countries)
+        self._index_names(regions, arrays)
+        self._index_cities()
+        self._found = lru_cache(_CACHED_NAMES)(self._find)
+        self._geodesic = lru_cache(_CACHED_PAIRS)(self._measure)
+
+    def _index_names(self, regions: Sequence[tuple[str, str, str]], arrays: Mapping[str, Any]) -> None:
         self._code = {fold_place(w): c.code for c in self._countries.values() for w in (*c.also, c.name, c.code)}
         self._region = {
             (code, fold_place(word)): i for i, (code, admin1, name) in enumerate(regions) for word in (name, admin1)
@@ -73,6 +79,8 @@ class Gazetteer:
         position = {(code, admin1): i for i, (code, admin1, _) in enumerate(regions)}
         home = [position[c.country_code, c.admin1] for c in self.cities]
         self._names, self._completions = NameIndex(arrays, home), Completions(arrays)
+
+    def _index_cities(self) -> None:
         self._index = {city.geoname_id: i for i, city in enumerate(self.cities)}
         by_size = np.argsort(self.population, kind="stable").tolist()
         self._largest = {self.cities[i].country_code: i for i in by_size}
@@ -80,8 +88,6 @@ class Gazetteer:
         self._sorted_id = self.geoname_id[self._by_id]
         self._vectors = np.ascontiguousarray(unit_vectors(self.lon, self.lat).T)
         self._nearby = Nearby(self.lon, self.lat, -self.population, NEAR_KM)
-        self._found = lru_cache(_CACHED_NAMES)(self._find)
-        self._geodesic = lru_cache(_CACHED_PAIRS)(self._measure)
 
     def __len__(self) -> int:
         return len(self.cities)

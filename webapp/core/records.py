@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from base64 import b32hexencode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -128,16 +129,22 @@ class SliceRecord:
                 f"slice record of version {data[:1].hex() or 'none'}; this server reads version {VERSION}"
             )
         try:
-            _, end_ms, now_ms, pairs, pulses, sparks, tracks, *counts = _HEAD.unpack_from(data)
-            at, columns = _HEAD.size, list[NDArray[Any]]()
-            for dtype, n in ((PAIR, pairs), (PULSE, pulses), (SPARK, sparks), (np.dtype("<u4"), tracks)):
-                columns.append(np.frombuffer(data, dtype, n, at))
-                at += dtype.itemsize * n
+            _, end_ms, now_ms, *sizes_and_counts = _HEAD.unpack_from(data)
+            (pairs, pulses, sparks, lengths), at = _columns(data, sizes_and_counts[:4])
         except (struct.error, ValueError) as error:
             raise RecordError(f"slice record of {len(data)} bytes is cut short") from error
-        ends = at + np.cumsum(columns[3], dtype=np.int64)
-        texts = tuple(data[end - size : end] for end, size in zip(ends.tolist(), columns[3].tolist(), strict=True))
-        return cls(end_ms, now_ms, Counts(*counts), columns[0], columns[1], columns[2], texts)
+        ends = at + np.cumsum(lengths, dtype=np.int64)
+        tracks = tuple(data[end - size : end] for end, size in zip(ends.tolist(), lengths.tolist(), strict=True))
+        return cls(end_ms, now_ms, Counts(*sizes_and_counts[4:]), pairs, pulses, sparks, tracks)
+
+
+def _columns(data: bytes, sizes: Sequence[int]) -> tuple[list[NDArray[Any]], int]:
+    """Return the rows of an encoded record and the lengths of its tracks, and where these end."""
+    at, columns = _HEAD.size, []
+    for dtype, n in zip((PAIR, PULSE, SPARK, np.dtype("<u4")), sizes, strict=True):
+        columns.append(np.frombuffer(data, dtype, n, at))
+        at += dtype.itemsize * n
+    return columns, at
 
 
 TRACK_ID_BYTES = 16

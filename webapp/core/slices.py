@@ -116,6 +116,10 @@ class Slicer:
         if late.any():
             self._counts += Counts(late=int(np.count_nonzero(late)))
             slice_[late] = self._next - 1
+        self._add_on_time(batch, slice_)
+
+    def _add_on_time(self, batch: PlayBatch, slice_: Times) -> None:
+        """Add the plays whose slice is open; `slice_` has the number of each play's slice, shape (plays,)."""
         changes = np.append(np.diff(slice_) != 0, True)[: len(slice_)]  # few, as plays come more or less in order
         on_time = [number for number in np.unique(slice_[changes]).tolist() if number >= self._next]
         if not on_time:
