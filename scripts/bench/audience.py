@@ -1,6 +1,6 @@
-"""Ten thousand viewers of `unison serve` in one process, whose frames are of any size: the load of `world.py`.
+"""Ten thousand viewers of `unison serve` in one process, with frames of any size: the load of `world.py`.
 
-Each frame is noted with when it came, and the first of its kind is kept: viewers of one filter get the same bytes.
+It records each frame's arrival, and keeps one copy of equal frames: viewers of one filter get the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BEGINNING = b'{"type":"connections","seq":'
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an audience saw for a while.
+    """What the viewers received in a period.
 
     Attributes:
         frames: those that came to all viewers together.
@@ -46,7 +46,7 @@ class Seen:
 
 
 class Audience(Viewers):
-    """Viewers who share the filters that they are given among them, in turns; none at first."""
+    """Viewers that use a list of filters in turn; at first none."""
 
     def __init__(self, port: int, payload_bytes: int) -> None:
         super().__init__(port, payload_bytes)
@@ -57,7 +57,7 @@ class Audience(Viewers):
         self._frames: dict[tuple[str, int], bytes] = {}
 
     def ask_for(self, queries: Sequence[str]) -> None:
-        """Have those who join from now on ask for these filters in turn, such as "city=2267057"."""
+        """Set the filters of the viewers that join from now on, such as "city=2267057"."""
         self._queries = queries
 
     def _handshake(self, fd: int) -> bytes:
@@ -97,7 +97,7 @@ class Audience(Viewers):
         self._came[key].append(time.time())
 
     def see(self, seconds: float) -> Seen:
-        """Note for so many seconds what comes."""
+        """Record what arrives in that many seconds."""
         self._came, self._frames = {}, {}
         began, own = time.monotonic(), time.process_time()
         while time.monotonic() < began + seconds:

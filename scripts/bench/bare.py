@@ -1,4 +1,4 @@
-"""A bare Flask view that only decodes a play: what `ingest.py` compares requests of one play with."""
+"""A bare Flask view that only decodes a play, for comparison in `ingest.py`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ app = Flask(__name__)
 
 @app.post("/")
 def plays() -> tuple[dict[str, Any], int]:
-    """Decode the body with what Python has, and answer as our server does."""
+    """Decode the body with Python's json, and answer as our server does."""
     json.loads(request.get_data())
     return {"accepted": 1, "late": 0, "rejected": 0, "errors": []}, 202

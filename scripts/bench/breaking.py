@@ -1,4 +1,4 @@
-"""What `faults.py` breaks, and how."""
+"""The faults of `faults.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.serving import Server
 from webapp.storage.history import FILE_NAME
 
 LASTS_S = 5.0
-"""How long what passes lasts: a full disk, a lock, no files, a process that stands still."""
+"""Duration of a temporary fault: a full disk, a lock, no file descriptors, a stopped process."""
 CHILD_SILENCE_S, STUCK_SILENCE_S = 3.0, 6.0
 
 
@@ -49,17 +49,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a fault happens to."""
+    """The target of a fault."""
 
     server: Server
     clock: Path
 
     def worker(self) -> int:
-        """Return the process that serves."""
+        """Return the pid of the worker."""
         return _children(self.server.process.pid)[0]
 
     def child(self, module: str) -> int:
-        """Return the process of the worker that runs a module; wait until there is one."""
+        """Return the pid of the worker's child that runs a module; wait for it."""
         while True:
             for pid in _children(self.worker()):
                 if module in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
@@ -76,7 +76,7 @@ def nothing(_: Scene) -> None:
 
 
 def child(module: str, signum: signal.Signals) -> Callable[[Scene], None]:
-    """Send a signal to a child of the worker's."""
+    """Send a signal to a child of the worker."""
     return lambda scene: os.kill(scene.child(module), signum)
 
 
@@ -86,7 +86,7 @@ def worker_killed(scene: Scene) -> None:
 
 
 def worker_stands_still(scene: Scene) -> None:
-    """Stop the worker, and let it go on."""
+    """Stop the worker, then continue it."""
     pid = scene.worker()
     os.kill(pid, signal.SIGSTOP)
     time.sleep(LASTS_S)
@@ -101,7 +101,7 @@ def master_killed(scene: Scene) -> None:
     while True:
         try:
             return scene.server.start(port)
-        except RuntimeError:  # the worker of the master that was killed still has the port
+        except RuntimeError:  # the killed master's worker still has the port
             time.sleep(0.1)
 
 
@@ -111,7 +111,7 @@ def reload(scene: Scene) -> None:
 
 
 def clock_set(ahead_s: int, then_s: int | None = None) -> Callable[[Scene], None]:
-    """Set the clock so far ahead of the true one, and after 10 s once more."""
+    """Set the clock ahead by that much, and again after 10 s."""
 
     def happen(scene: Scene) -> None:
         set_ahead(scene.clock, ahead_s)
@@ -123,14 +123,14 @@ def clock_set(ahead_s: int, then_s: int | None = None) -> Callable[[Scene], None
 
 
 def set_ahead(clock: Path, seconds: int) -> None:
-    """Write what libfaketime reads, all at once."""
+    """Write libfaketime's file atomically."""
     part = clock.with_suffix(".part")
     part.write_text(f"{seconds:+d}\n")
     part.rename(clock)
 
 
 def faked(clock: Path) -> dict[str, str]:
-    """Return what has a process read its clock's offset from a file."""
+    """Return the environment that makes a process read its clock's offset from a file."""
     found = [os.environ.get("LIBFAKETIME", ""), *map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))]
     library = next((path for path in found if path), None)
     if library is None:
@@ -152,7 +152,7 @@ def disk_full(scene: Scene) -> None:
 
 
 def history_locked(scene: Scene) -> None:
-    """Lock the history from another process, as a backup that goes about it badly does."""
+    """Lock the history from another process, as a bad backup program does."""
     with closing(sqlite3.connect(scene.server.data_dir / FILE_NAME, timeout=10, isolation_level=None)) as history:
         history.execute("BEGIN EXCLUSIVE")
         time.sleep(LASTS_S)
@@ -166,13 +166,13 @@ def history_deleted(scene: Scene) -> None:
 
 
 def history_damaged(scene: Scene) -> None:
-    """Spoil the history, with what was written so far."""
+    """Damage the history's file."""
     with tests.faults.history_damaged(scene.server):
         pass
 
 
 def no_files(scene: Scene) -> None:
-    """Take all file descriptors that the worker may have, by connections that say nothing."""
+    """Use up all file descriptors of the worker with idle connections."""
     pid = scene.worker()
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
@@ -206,4 +206,4 @@ FAULTS = (
     Fault("history damaged", history_damaged, costs_s=None, silence_s=CHILD_SILENCE_S),
     Fault("no files left", no_files, silence_s=CHILD_SILENCE_S),
 )
-"""All but the first are what the table is about."""
+"""The faults; the first is for comparison."""

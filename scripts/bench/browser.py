@@ -1,4 +1,4 @@
-"""What the benches of the page share: a Chromium that draws in software, what it costs, and a stream of our own."""
+"""Shared parts of the page's benches: a Chromium that draws in software, its cost, and a synthetic stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.serving import Server
 
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
 NO_POPUP = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup"
-"""Each new window would load the address field's own pages meanwhile."""
+"""Else each new window also loads the pages of the address field."""
 PATIENCE_MS = 120_000
 FRAMES = """seconds => new Promise((done) => {
   let frames = 0;
@@ -47,7 +47,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def server(**env: str) -> Iterator[Server]:
-    """A server of its own with nothing in its history."""
+    """Yield a server with an empty history."""
     with tempfile.TemporaryDirectory() as folder:
         running = Server(Path(folder) / "data", env)
         try:
@@ -57,13 +57,13 @@ def server(**env: str) -> Iterator[Server]:
 
 
 def frames(page: Page, seconds: float) -> tuple[int, float]:
-    """Count a page's frames for so long; gives the seconds that it really took."""
+    """Count a page's frames for that long; return also the seconds that it really took."""
     count, took = page.evaluate(FRAMES, seconds)
     return int(count), float(took)
 
 
 def cpu_s(server: Server | None = None) -> float:
-    """Seconds of processor time that a server, or all that this process started, has used and is using."""
+    """Return the processor time, in seconds, of a server, or of this process's children."""
     pids = (server.process.pid, *_descendants(server.process.pid)) if server else _descendants(os.getpid())
     return sum(map(_ticks, pids)) / os.sysconf("SC_CLK_TCK")
 
@@ -84,7 +84,7 @@ def _ticks(pid: int) -> int:
 
 
 def machine() -> str:
-    """What figures were measured on."""
+    """Return a description of the machine."""
     cpuinfo = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
@@ -92,7 +92,7 @@ def machine() -> str:
 
 
 class FakeStream:
-    """A `/stream` that says what a bench wants said: connections between places drawn from a seed."""
+    """A synthetic `/stream` with random connections from a seed."""
 
     def __init__(self, page: Page, seed: int = 7) -> None:
         self._random = random.Random(seed)
@@ -106,7 +106,7 @@ class FakeStream:
         socket.send(json.dumps(hello | {"plays_by_source": {"synthetic": 1}, "recent": [], "gap": None}))
 
     def send(self, count: int, *, pulses: int = 0, sparks: int = 0) -> None:
-        """Send a frame of so many new connections, pulses and sparks."""
+        """Send a frame with that many new connections, pulses and sparks."""
         if self._socket is None:
             return
         self._seq += 1

@@ -1,9 +1,9 @@
-"""What the pictures of moments cost: milliseconds and bytes each, how many a second, and the memory of the child.
+"""Measure the cost of pictures of moments: time and bytes each, pictures a second, and the child's memory.
 
     python scripts/bench/cards.py [--seconds 5]
 
-The child draws songs of the catalogue in every language, one picture after another, on one core. Exits with 1 where a
-limit is passed.
+The child draws songs of the catalogue in every language, one picture after another, on one core. Exits with 1 if a
+limit is exceeded.
 """
 
 from __future__ import annotations

@@ -1,22 +1,22 @@
-"""What it costs to send every viewer the same frame, beside node's `ws`, Python's `websockets` and a floor in C.
+"""Measure the cost of sending all viewers the same frame, and of node's `ws`, Python's `websockets` and a floor in C.
 
     python scripts/bench/fanout.py [--viewers 100 1000 10000] [--seconds 5] [--rounds 3] [--stalled | --joining]
 
-A text frame of 300 bytes goes to all, four times a second, over loopback; the servers take turns, each in a process
-of its own on core 0 with the viewers, in another process, on core 1. Ours is what `unison serve` starts, with another
-application: gunicorn's gevent worker, Flask-Sock's handshake and the hub. The others do nothing but this: no pings, no
-compression. The floor calls send() on each socket and no more. `ws` comes from npm into a cache; where npm or a C
-compiler is missing its row is left out. Medians over the rounds are shown.
+All viewers get a text frame of 300 bytes, four times a second, over loopback. The servers take turns, each in a process
+on core 0, with the viewers in another process on core 1. Ours is what `unison serve` starts, with another
+application: gunicorn's gevent worker, Flask-Sock's handshake and the hub. The others do nothing else: no pings, no
+compression. The floor only calls send() on each socket. `ws` comes from npm into a cache; without npm or a C compiler
+its row is missing. The table shows medians over the rounds.
 
-Columns: frames that came of those due; processor of the server, as a share of a core, and the share for which it
-could have run but others had its core; its processor for each frame that came, and how much that is beside ours;
-memory of a viewer (RSS with all less RSS with none); latency from before the first send of a tick to when a viewer
-has read it; the time until all have joined, and the server's processor for each of them (frames sent meanwhile are
-part of it); and what the viewers themselves take, which a latency holds too. Where a server waited much, its latencies
-are those of a busy machine.
+Columns: received frames of those due; the server's processor time as a share of a core, and the share of time in which
+it waited for the core; its processor time for each received frame, and that relative to ours; memory of a viewer (RSS
+with all viewers less RSS with none); latency from the start of a tick until a viewer has read the frame; the time until
+all viewers have joined, and the server's processor time for each of them (including frames sent meanwhile); and the
+viewers' own processor time, which is part of the latency. If a server waited much for its core, its latencies are those
+of a busy machine.
 
-`--stalled`: a tenth of the viewers stop reading, and frames are ten times as long, so that what may wait is soon full.
-`--joining`: 1,000 viewers a second come while the others watch. Exits with 1 where a goal is missed.
+`--stalled`: a tenth of the viewers stop reading, and frames are ten times as long, so that backlogs fill soon.
+`--joining`: 1,000 viewers a second join while the others watch. Exits with 1 if a goal is missed.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _row(name: str, result: Result, viewers: int, ours: Result) -> str:
 
 
 def missed(results: Mapping[str, Result]) -> Iterator[str]:
-    """Say which goals ours misses."""
+    """Return the goals that our server misses."""
     ours = results[OURS]
     for name, result in results.items():
         limit = FLOOR_GOAL if name == FLOOR else 1.0
@@ -139,7 +139,7 @@ def missed(results: Mapping[str, Result]) -> Iterator[str]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
+    """Return the command line's parser."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--viewers", type=int, nargs="+", default=[100, 1_000, 10_000])
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each is watched (5)")
@@ -152,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> Iterator[str]:
-    """Print the tables that were asked for, and say which goals are missed."""
+    """Print the requested tables, and return the missed goals."""
     servers = commands(STALLED_BOUND if options.stalled else BOUND)
     if absent := {FLOOR, "ws"} - set(servers):
         print(f"left out, for want of a C compiler or of node and npm: {', '.join(sorted(absent))}")
@@ -169,13 +169,13 @@ def run(options: argparse.Namespace) -> Iterator[str]:
 
 
 def main() -> int:
-    """Measure and print; 1 where a goal is missed."""
+    """Measure and print; return 1 if a goal is missed."""
     arguments = parser()
     options = arguments.parse_args()
     files_needed = max(options.viewers) + ceil(JOINING_PER_S * options.seconds) * options.joining + SPARE_FILES
     if (files := raise_file_limit()) < files_needed:
         arguments.error(f"{files:,} open files are allowed, and this takes {files_needed:,}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no server outlives this
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # runs the clean-up that ends the servers
     print(f"{machine()}; {options.rounds} rounds of {options.seconds:g} s")
     goals = list(run(options))
     print(f"\n{machine()}", *(f"missed: {goal}" for goal in goals or ["nothing"]), sep="\n")

@@ -1,4 +1,4 @@
-"""The servers that `fanout.py` compares, each a process on a listening socket that it is handed."""
+"""The servers that `fanout.py` compares, each a process that gets a listening socket."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OURS, FLOOR = "unison", "floor (C)"
 
 
 def floor(compiler: str) -> Path:
-    """Return the program that does nothing but send(), compiled anew."""
+    """Compile the program that only calls send(), and return its path."""
     CACHE.mkdir(parents=True, exist_ok=True)
     program = CACHE / "fanout-floor"
     subprocess.run([compiler, "-O2", "-o", program, SERVERS / "floor.c"], check=True)
@@ -60,7 +60,7 @@ class Running:
         with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
             self.port = listener.getsockname()[1]
             words = {"fd": listener.fileno(), "size": payload_bytes}
-            os.sched_setaffinity(0, {SERVER_CORE})  # what a process starts stays where it is
+            os.sched_setaffinity(0, {SERVER_CORE})  # child processes inherit it
             self._process = subprocess.Popen(
                 [word.format(**words) for word in command],
                 env=clean_environment(PYTHONPATH=os.pathsep.join((str(ROOT), str(ROOT / "scripts")))),
@@ -73,7 +73,7 @@ class Running:
         self._warm_up(payload_bytes)
 
     def _warm_up(self, payload_bytes: int) -> None:
-        """Let a few viewers come and go, so that what the first one costs is not taken for what each one does."""
+        """Let a few viewers join and leave, so that one-time costs are not measured."""
         with Generator(self.port, payload_bytes) as generator:
             generator.call(Viewers.join, WARM)
             generator.call(Viewers.watch, self.pids, 1.0)
@@ -81,12 +81,12 @@ class Running:
 
     @property
     def pids(self) -> list[int]:
-        """Its processes; gunicorn has one that serves and one that watches over it."""
+        """Pids of its processes; gunicorn has a master and a worker."""
         return family(self._process.pid)
 
     @property
     def rss(self) -> int:
-        """Bytes of memory of all its processes."""
+        """Memory of all its processes, bytes."""
         pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids)
         return sum(pages) * os.sysconf("SC_PAGE_SIZE")
 

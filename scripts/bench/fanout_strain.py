@@ -1,4 +1,4 @@
-"""The two harder modes of `fanout.py`: viewers who stop reading, and viewers who come while others watch."""
+"""The two harder modes of `fanout.py`: viewers that stop reading, and viewers that join while others watch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.viewers import Generator, Viewers, Watched
 P99_GOAL_S = 0.25
 STALLED_PAYLOAD, STALLED_BOUND, STALLED_GOAL = 3000, 64 * 1024, 1.5
 STALLED_S = 24.0
-"""Until what the kernel takes and the backlog are full, and the five seconds that a close frame has are over."""
+"""Time until the kernel's buffers and the backlog are full, and the close frame's five seconds are over."""
 RSS_GROWTH_GOAL = 1.05
 JOINING_PER_S = 1000
 SAMPLE_S = 0.25
@@ -28,7 +28,7 @@ Servers = Mapping[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes that a server's processes take, and that the kernel keeps for all TCP sockets of the machine."""
+    """Memory of a server's processes, and of the kernel for all TCP sockets of the machine; bytes."""
 
     rss: int
     kernel: int
@@ -55,7 +55,7 @@ class Stall:
 
 
 def stalled(servers: Servers, viewers: int, seconds: float, rounds: int) -> list[str]:
-    """Let a tenth of the viewers stop reading, print a table, and return what goals are missed."""
+    """Let a tenth of the viewers stop reading, print a table, and return the missed goals."""
     print(f"\n{viewers:,} viewers, of whom {viewers // 10:,} stop reading; {STALLED_PAYLOAD:,} bytes a frame")
     header = f"{'':12}{'p99 ms: all':>12}{'others':>8}{'ratio':>8}{'closed':>8}{'others':>8}"
     print(f"{header}   {'RSS MB: before, most, after':30}kernel MB: before, most, after")
@@ -123,7 +123,7 @@ def _missed(turns: list[Stall], viewers: int) -> list[str]:
 
 
 def joining(servers: Servers, viewers: int, seconds: float, rounds: int) -> list[str]:
-    """Let others join while viewers watch, print a table, and return what goals are missed."""
+    """Let others join while viewers watch, print a table, and return the missed goals."""
     print(f"\n{viewers:,} viewers watch while {ceil(JOINING_PER_S * seconds):,} join, {JOINING_PER_S:,} a second")
     header = f"{'':12}{'p99 ms: quiet':>14}{'joining':>9}{'ratio':>8}{'max ms':>9}{'core':>8}"
     print(f"{header}{'joined s':>10}{'a second':>10}")

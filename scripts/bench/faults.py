@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Break one thing after another under a running server, and print what it costs.
+"""Cause one fault after another in a running server, and print the cost.
 
     python scripts/bench/faults.py [--seconds 30] [--rate 600] [--only "matching STOP"]
 
-For each fault a server of its own gets plays (18,000 unless told otherwise) while a viewer watches. A third of the way
+For each fault a new server gets plays (18,000 by default) while a viewer watches. A third of the way
 through, the fault happens. The columns:
 
-- silence s: the longest time without a frame, from the fault on.
-- answered 202: plays that were taken; late: how many of these were said to be late; lost: how many of the others are in
+- silence s: the longest time without a frame after the fault.
+- answered 202: accepted plays; late: how many of these were late; lost: how many of the others are in
   no frame.
-- rows lost: connections that the viewer saw and the history does not have; of: all that the viewer saw. A history that
-  is deleted or damaged takes with it what was written before; what is shown from then on must be there.
+- rows lost: connections that the viewer saw but the history does not have; of: all that the viewer saw. If the history
+  is deleted or damaged, only later connections count.
 
-Exits with 1 where a fault costs more than it may. Run it as root: a full disk is one that it mounts.
+Exits with 1 if a fault costs more than its limit. Run it as root: it mounts the disk that gets full.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import FILE_NAME
 
 MATCHED_S = 2.5
-"""After so long what was sent is matched and shown."""
+"""Time after which all sent plays are matched and shown."""
 DISK = "32m"
 SHOWN_PER_S = "40"
 
 
 @contextmanager
 def scene(fault: Fault) -> Iterator[Scene]:
-    """A server that a fault can happen to."""
+    """A server, as the target of a fault."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         clock = Path(folder) / "clock"
         set_ahead(clock, 0)
@@ -65,7 +65,7 @@ def scene(fault: Fault) -> Iterator[Scene]:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of its own in a folder."""
+    """Mount a separate disk in a folder."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)], check=True)
     try:
         yield
@@ -75,7 +75,7 @@ def small_disk(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a fault cost; see the module."""
+    """The cost of a fault; see the module."""
 
     silence_s: float
     answered: int
@@ -86,12 +86,12 @@ class Cost:
     note: str
 
     def allowed(self, lost_s: float, per_s: int) -> tuple[float, float]:
-        """Return how many plays and rows so many seconds of the traffic have."""
+        """Return the numbers of plays and rows in that many seconds of traffic."""
         return lost_s * per_s, lost_s * per_s * self.rows / max(1, self.answered)
 
 
 def measured(fault: Fault, gazetteer: Gazetteer, seconds: float, per_s: int) -> Cost:
-    """Have a fault happen, and see what it costs."""
+    """Cause a fault, and measure its cost."""
     with scene(fault) as at, Watching(at.server) as watching, ExitStack() as stack:
         sending = Sending(at.server, gazetteer, per_s, fault.each_s, timed=not fault.clock)
         pictures = stack.enter_context(Pictures(at.server, watching).asked()) if fault.pictures else None
@@ -114,7 +114,7 @@ def measured(fault: Fault, gazetteer: Gazetteer, seconds: float, per_s: int) -> 
 
 @contextmanager
 def happening(fault: Fault, at: Scene, watching: Watching, after_s: float) -> Iterator[None]:
-    """Have the fault happen after a while, beside what is in the block."""
+    """Cause the fault after a while, during the block."""
 
     def happen() -> None:
         time.sleep(after_s)
@@ -128,13 +128,13 @@ def happening(fault: Fault, at: Scene, watching: Watching, after_s: float) -> It
 
 
 def rows(server: Server) -> set[str]:
-    """Return the ids of the connections that the history has."""
+    """Return the ids of the history's connections."""
     with closing(sqlite3.connect(server.data_dir / FILE_NAME)) as history:
         return {id for (id,) in history.execute("SELECT id FROM connections")}
 
 
 def missed(fault: Fault, cost: Cost, per_s: int) -> Iterator[str]:
-    """Yield what cost more than it may, a few words each."""
+    """Yield a few words for each exceeded limit."""
     if fault.silence_s is not None and cost.silence_s > fault.silence_s:
         yield f"{fault.name}: {cost.silence_s:.1f} s of silence, goal {fault.silence_s:g} s"
     if fault.costs_s is None:
@@ -146,7 +146,7 @@ def missed(fault: Fault, cost: Cost, per_s: int) -> Iterator[str]:
 
 
 def main() -> int:
-    """Measure and print; 1 where a fault costs more than it may."""
+    """Measure and print; return 1 if a fault costs more than its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long plays are sent for each fault (30)")
     parser.add_argument("--rate", type=int, default=600, help="plays a second (600)")

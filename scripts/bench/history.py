@@ -25,7 +25,7 @@ ROUNDS = 20
 
 
 class Traffic:
-    """Connections as a busy server shows them: cities by population, track shares by rank to the power of -0.51."""
+    """Random connections of a busy server: cities by population, track shares by rank to the power of -0.51."""
 
     def __init__(self, gazetteer: Gazetteer, tracks: int) -> None:
         self._chance, self._numbers = np.random.default_rng(1), random.Random(1)
@@ -49,7 +49,7 @@ class Traffic:
 
 
 def fill(history: History, traffic: Traffic, rows: int) -> tuple[float, float]:
-    """Write rows in batches of five records and return the seconds spent in flush, by the clock and of the CPU."""
+    """Write rows in batches of five records; return the wall and CPU seconds spent in flush."""
     wall_s = cpu_s = 0.0
     for first in range(0, rows, BATCH):
         for number in range(5):
@@ -63,7 +63,7 @@ def fill(history: History, traffic: Traffic, rows: int) -> tuple[float, float]:
 
 
 def filters(gazetteer: Gazetteer, tracks: int) -> dict[str, Filter]:
-    """Return filters from common to rare, and pairs of which one is rare or both are common."""
+    """Return filters from common to rare, and combinations of a rare with a common one, or of two common ones."""
     by_size = np.argsort(-gazetteer.population)
     large, small = (int(gazetteer.geoname_id[by_size[rank]]) for rank in (0, len(by_size) * 9 // 10))
     return {
@@ -108,7 +108,7 @@ def main(rows: int, tracks: int) -> None:
 
 
 def read(history: History, wanted: Filter, before: str | None) -> str:
-    """Read a page some times; return how many came, and the median and the longest time."""
+    """Read a page several times; return its length, and the median and longest time."""
     times_ms, found = [], []
     for _ in range(ROUNDS):
         began_s = time.perf_counter()

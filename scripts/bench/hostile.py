@@ -1,11 +1,11 @@
-"""What one stranger can do to everybody else: attacks on a server with ten viewers.
+"""Measure the effect of one attacker on everybody else: attacks on a server with ten viewers.
 
     python scripts/bench/hostile.py [--seconds 8] [--only WORD ...]
 
-Each attack (`hostile_attacks.py`) comes from a process and an address of its own, while /healthz is asked ten times a
-second, each time on a new connection, ten viewers watch and a sender sends plays. The table has the longest that an
-answer of /healthz took, the longest that any viewer was without a frame, and the most memory (PSS) that the server's
-processes had, before the attack and during it. Exits with 1 where a goal is missed.
+Each attack (`hostile_attacks.py`) comes from its own process and address. Meanwhile /healthz is requested ten times a
+second, each time on a new connection, ten viewers watch and a sender sends plays. The table has the longest time that
+an answer of /healthz took, the longest time that a viewer had no frame, and the most memory (PSS) that the server's
+processes had, before the attack and during it. Exits with 1 if a goal is missed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ GIVE_UP_S = 30.0
 
 
 class Limited(Server):
-    """A server that may have so many files open; None is as many as this process."""
+    """A server with a limit of open files; None is this process's limit."""
 
     def __init__(self, data_dir: Path, env: dict[str, str], files: int | None) -> None:
         self._files = files
@@ -59,7 +59,7 @@ class Limited(Server):
 
 @contextlib.contextmanager
 def serving(attack: Named) -> Iterator[Server]:
-    """Serve as an attack wants it, with the addresses of clients by X-Forwarded-For."""
+    """Start the server for an attack; clients' addresses come from X-Forwarded-For."""
     env = {"UNISON_TOKENS": TOKEN, "UNISON_TRUSTED_PROXIES": "127.0.0.1", **dict(attack.settings)}
     with tempfile.TemporaryDirectory() as folder:
         server = Limited(Path(folder) / "data", env, attack.files)
@@ -73,7 +73,7 @@ def serving(attack: Named) -> Iterator[Server]:
 
 @dataclass(slots=True)
 class Seen:
-    """What everybody else saw: seconds, and MB of 2**20 bytes."""
+    """The effect on everybody else: seconds, and MB of 2**20 bytes."""
 
     health_s: float = 0.0
     gap_s: float = 0.0
@@ -84,7 +84,7 @@ class Seen:
 
     @property
     def missed(self) -> list[str]:
-        """Return the goals that were missed, a sentence each."""
+        """Return a sentence for each missed goal."""
         grown = self.most_mb - self.calm_mb
         found = [
             (self.health_s >= HEALTH_GOAL_S, f"/healthz took {self.health_s:.2f} s, goal {HEALTH_GOAL_S} s"),
@@ -96,7 +96,7 @@ class Seen:
 
 
 async def suffer(server: Server, attacks: Sequence[Named], seconds: float, through: int | None = None) -> Seen:
-    """Watch and ask while attacks last, all of them at once, on the server's port or that of a proxy before it."""
+    """Run attacks at once, on the server's port or a proxy's, and measure the effect meanwhile."""
     seen = Seen()
     async with asyncio.TaskGroup() as group, viewing(server, seen, group):
         others = [group.create_task(each) for each in (sending(server), asking(server, seen), weighing(server, seen))]
@@ -111,7 +111,7 @@ async def suffer(server: Server, attacks: Sequence[Named], seconds: float, throu
 
 
 async def attacking(attacks: Sequence[Named], target: Target) -> list[str]:
-    """Run attacks, each in a process of its own; returns what they complain of."""
+    """Run attacks, each in its own process; return their complaints."""
     spawn = multiprocessing.get_context("spawn")
     said = {attack.name: spawn.Pipe(duplex=False) for attack in attacks}
     processes = [spawn.Process(target=attacked, args=(name, target, end)) for name, (_, end) in said.items()]
@@ -127,13 +127,13 @@ async def attacking(attacks: Sequence[Named], target: Target) -> list[str]:
 
 
 def attacked(name: str, target: Target, end: Connection[Any, Any]) -> None:
-    """Run the attack of that name, and send what it complains of."""
+    """Run the attack of that name, and send its complaint."""
     end.send(next(attack for attack in ATTACKS if attack.name == name).attack(target))
 
 
 @contextlib.asynccontextmanager
 async def viewing(server: Server, seen: Seen, group: asyncio.TaskGroup) -> AsyncIterator[None]:
-    """Let ten viewers watch, each from an address of its own."""
+    """Let ten viewers watch, each from its own address."""
     viewers = [group.create_task(view(server, seen, f"203.0.113.{number}")) for number in range(VIEWERS)]
     try:
         yield
@@ -143,7 +143,7 @@ async def viewing(server: Server, seen: Seen, group: asyncio.TaskGroup) -> Async
 
 
 async def view(server: Server, seen: Seen, address: str) -> None:
-    """Watch, and note the longest time without a frame, this one included."""
+    """Watch, and record the longest time without a frame, including the current one."""
     forwarded = {"X-Forwarded-For": address}
     async with connect(f"{server.ws_url}/stream", additional_headers=forwarded, compression=None) as viewer:
         came = time.monotonic()
@@ -159,7 +159,7 @@ async def view(server: Server, seen: Seen, address: str) -> None:
 
 
 async def asking(server: Server, seen: Seen) -> None:
-    """Ask /healthz again and again; one that is not answered counts with the time that was waited for it."""
+    """Request /healthz again and again; an unanswered request counts with the time waited."""
     while True:
         began = time.monotonic()
         status: int | str = "no answer at all"
@@ -173,7 +173,7 @@ async def asking(server: Server, seen: Seen) -> None:
 
 
 async def sending(server: Server) -> None:
-    """Send a few plays, four times a second, so that there is something to see."""
+    """Send a few plays four times a second, so that viewers get connections."""
     chance = random.Random(7)
     cities = city_ids(500)
     kind = ("Content-Type: application/json", f"Authorization: Bearer {TOKEN}", "X-Unison-Source: synthetic")
@@ -184,20 +184,20 @@ async def sending(server: Server) -> None:
 
 
 def city_ids(count: int) -> list[int]:
-    """Return the GeoNames ids of so many cities."""
+    """Return the GeoNames ids of that many cities."""
     gazetteer = load_gazetteer()
     return [gazetteer[number].geoname_id for number in range(count)]
 
 
 def play(chance: random.Random, cities: list[int]) -> dict[str, object]:
-    """Return a play of one of a few songs, so that many find a partner."""
+    """Return a play of one of a few songs, so that many match."""
     song = int(SONGS * chance.random() ** 3)
     track = {"title": f"Song {song}", "artist": f"Artist {song % 50}"}
     return {"track": track, "listener": str(chance.random()), "place": {"geoname_id": chance.choice(cities)}}
 
 
 async def answer(port: int, request: bytes) -> int | str:
-    """Return the status of an answer, or what came in its place."""
+    """Return the status of an answer, or the error."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with contextlib.closing(writer):
@@ -210,7 +210,7 @@ async def answer(port: int, request: bytes) -> int | str:
 
 
 async def weighing(server: Server, seen: Seen) -> None:
-    """Note the most memory."""
+    """Record the highest memory use."""
     while True:
         with contextlib.suppress(OSError):  # a process ended
             seen.most_mb = max(seen.most_mb, (await asyncio.to_thread(Memory.of, server)).pss)
@@ -218,7 +218,7 @@ async def weighing(server: Server, seen: Seen) -> None:
 
 
 def main() -> int:
-    """Attack and print; 1 where a goal is missed."""
+    """Attack and print; return 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8.0, help="how long each attack lasts (8)")
     parser.add_argument("--only", nargs="*", default=[""], help="attacks whose names have one of these words")

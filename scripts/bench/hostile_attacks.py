@@ -1,6 +1,6 @@
-"""What one stranger does to a server in `hostile.py`: each attack is a function that ends when its time is up.
+"""The attacks of `hostile.py`: each is a function that ends when its time is up.
 
-An attack runs in a process of its own. It returns None, or a sentence where the server did not do what it should.
+An attack runs in its own process. It returns None, or a sentence if the server did not behave as it should.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.hostile_target import TOKEN, Attack, Target, at_once, head, over_and_
 
 
 def endless(path: str, piece: bytes, *lines: str, count: int = 4) -> Attack:
-    """Send a body that does not end, as fast as it is taken."""
+    """Send a body that does not end, as fast as the server reads it."""
 
     def attack(target: Target) -> None:
         def send(_: int) -> None:
@@ -40,14 +40,14 @@ HUGE = f"Content-Length: {100 * 10**9}"
 
 
 def headers(target: Target) -> None:
-    """Send as many and as long headers as gunicorn takes by default, all of them to be parsed."""
+    """Send as many and as long headers as gunicorn accepts by default."""
     one = {"Accept-Language": "de-x1;q=0.1,", "Accept": "a/b;q=0.1,", "Accept-Encoding": "br;q=0.1,"}
     lines = [f"{name}: {value * (8_000 // len(value))}" for name, value in one.items()]
     over_and_over(target, lambda: head("GET", "/nowhere", *(lines[n % 3] for n in range(94))), 2)
 
 
 def asking(path: str, *lines: str) -> Attack:
-    """Ask for a path, in which a # is another number each time, on twelve connections."""
+    """Request a path on twelve connections; replace # by another number each time."""
     numbers = random.Random(1)
 
     def request() -> bytes:
@@ -61,7 +61,7 @@ LIGATURE = quote("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 100)
 
 
 def refused_bodies(target: Target) -> None:
-    """Send sixty bodies of 9.8 MB at once, of which none is taken."""
+    """Send sixty bodies of 9.8 MB at once, which are all refused."""
     body = b" " * 9_800_000
     lines = ("Content-Type: application/json", f"Content-Length: {len(body)}")
 
@@ -76,7 +76,7 @@ def refused_bodies(target: Target) -> None:
 
 
 def empty_plays(target: Target) -> None:
-    """Send plays without anything in them, sixty thousand bytes at a time."""
+    """Send empty plays, sixty thousand bytes at a time."""
     body = b"{}\n" * 20_000
     lines = ("Content-Type: application/x-ndjson", f"Content-Length: {len(body)}", BEARER)
     over_and_over(target, lambda: head("POST", "/api/plays", *lines) + body, 2)
@@ -84,7 +84,7 @@ def empty_plays(target: Target) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An attack, what the table calls it, and what its server is started with."""
+    """An attack, its name in the table, and its server's settings."""
 
     name: str
     attack: Attack
@@ -93,13 +93,13 @@ class Named:
 
 
 def outcomes(target: Target) -> None:
-    """Press play once, and ask what came of it on fifty connections."""
+    """Press play once, and request the result on fifty connections."""
     press = pressed(target)
     over_and_over(target, lambda: head("GET", f"/play/{press}"), 50)
 
 
 def pressed(target: Target) -> str:
-    """Press play on a song that brought two people together; returns the name of the press."""
+    """Press play on a song of a connection; return the id of the press."""
     artist, cities = "The Last to Know", target.cities[:2]
     play = {"track": {"title": "Who Was It", "artist": artist}}
     together = [{**play, "listener": str(city), "place": {"geoname_id": city}} for city in cities]
@@ -113,7 +113,7 @@ def pressed(target: Target) -> str:
 
 
 def nothing(target: Target) -> None:
-    """Do nothing, for comparison: what the machine itself costs the viewers."""
+    """Do nothing, for comparison."""
     time.sleep(max(0.0, target.until - time.monotonic()))
 
 

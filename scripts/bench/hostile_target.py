@@ -1,4 +1,4 @@
-"""The server that `hostile.py` attacks, and what an attack does to it over sockets of its own."""
+"""The server that `hostile.py` attacks, and helpers for attacks over sockets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server, and until when (CLOCK_MONOTONIC, seconds) it is attacked."""
+    """A server, and the end of the attack (CLOCK_MONOTONIC, seconds)."""
 
     port: int
     until: float
@@ -33,7 +33,7 @@ class Target:
         return time.monotonic() < self.until
 
     def connect(self) -> socket.socket:
-        """Open a connection; an operation on it that takes long ends with an OSError."""
+        """Open a connection whose operations time out with an OSError."""
         return socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
 
 
@@ -47,7 +47,7 @@ def head(method: str, path: str, *lines: str, address: str = STRANGER) -> bytes:
 
 
 def at_once(count: int, do: Callable[[int], object]) -> None:
-    """Do something so many times at once; a connection that the server ends is no error."""
+    """Run a function in that many threads; a connection closed by the server is not an error."""
 
     def contained(index: int) -> None:
         with suppress(OSError):
@@ -61,7 +61,7 @@ def at_once(count: int, do: Callable[[int], object]) -> None:
 
 
 def over_and_over(target: Target, requests: Callable[[], bytes], count: int = CONNECTIONS) -> None:
-    """Ask on so many connections, each time when the last answer has come."""
+    """Send requests on that many connections, each after the last answer."""
 
     def ask(_: int) -> None:
         while target.lasts:
@@ -75,7 +75,7 @@ def over_and_over(target: Target, requests: Callable[[], bytes], count: int = CO
 
 
 def read_answer(sock: socket.socket) -> int:
-    """Read an answer with a Content-Length; returns its status, or 0 where the connection ended."""
+    """Read an answer with a Content-Length; return its status, or 0 if the connection ended."""
     data = b""
     while b"\r\n\r\n" not in data:
         if not (more := sock.recv(SENT_IN_ONE)):
@@ -90,7 +90,7 @@ def read_answer(sock: socket.socket) -> int:
 
 
 def told(target: Target, path: str, sent: object = None, tab: str = "") -> Any:
-    """Return a decoded answer; what is sent goes as JSON, with the bench's token or that of a tab."""
+    """Return a decoded answer; the body is sent as JSON, with the bench's token or that of a tab."""
     own = {"X-CSRF-Token": tab} if tab else {"Authorization": f"Bearer {TOKEN}"}
     headers = {"X-Forwarded-For": STRANGER, "Content-Type": "application/json", **own}
     data = None if sent is None else json.dumps(sent).encode()

@@ -1,4 +1,4 @@
-"""What one stranger does as a viewer, or as many: attacks of `hostile.py` over websockets and idle connections."""
+"""Attacks of `hostile.py` over websockets and idle connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 
 
 def watch(target: Target, query: str, *lines: str, address: str = STRANGER) -> socket.socket | int:
-    """Open a websocket; returns it, or the status of a refusal."""
+    """Open a websocket; return it, or the status of a refusal."""
     sock = target.connect()
     sock.sendall(head("GET", f"/stream?{query}", UPGRADE + KEY, *lines, address=address))
     status = int((sock.recv(4096, socket.MSG_PEEK) or b"- 0").split()[1])
@@ -26,7 +26,7 @@ def watch(target: Target, query: str, *lines: str, address: str = STRANGER) -> s
 
 
 def watched(stack: ExitStack, target: Target, queries: Iterator[str], *lines: str) -> list[int]:
-    """Open websockets until the time is up or there are no more queries; returns the statuses of those refused."""
+    """Open websockets until the time is up or the queries end; return the statuses of refusals."""
     refused = []
     for query in queries:
         if not target.lasts:
@@ -41,7 +41,7 @@ def watched(stack: ExitStack, target: Target, queries: Iterator[str], *lines: st
 
 
 def filters(target: Target) -> str | None:
-    """Take all filters, and see whether another may still have one."""
+    """Use all filters, and check whether another viewer still gets one."""
     with ExitStack() as stack:
         watched(stack, target, (f"city={city}" for city in target.cities))
         with suppress(OSError):
@@ -50,7 +50,7 @@ def filters(target: Target) -> str | None:
 
 
 def comings(target: Target) -> None:
-    """Come as a viewer and leave, on twelve connections, each time with another filter and frames to catch up on."""
+    """Join and leave on twelve connections, each time with another filter and with frames to resume."""
     numbers = random.Random(1)
     stream, seq = newest(target)
 
@@ -67,7 +67,7 @@ def comings(target: Target) -> None:
 
 
 def newest(target: Target) -> tuple[str, int]:
-    """Return the stream's id and the number of its newest frame, as hello has them."""
+    """Return the stream's id and its newest seq, from hello."""
     came = watch(target, "")
     assert not isinstance(came, int)
     with came:
@@ -78,7 +78,7 @@ def newest(target: Target) -> tuple[str, int]:
 
 
 def nobodys(target: Target) -> str | None:
-    """Open sockets without an origin, as a sandboxed frame on another's page does, and see whether another comes in."""
+    """Open sockets without an origin, as a sandboxed frame does, and check whether another viewer gets in."""
     with ExitStack() as stack:
         watched(stack, target, iter(["" for _ in range(400)]), "Origin: null")
         with suppress(OSError):
@@ -87,7 +87,7 @@ def nobodys(target: Target) -> str | None:
 
 
 def whether_in(came: socket.socket | int, who: str) -> str | None:
-    """Say that somebody was refused."""
+    """Return a sentence if somebody was refused."""
     if isinstance(came, int):
         return f"{who} was refused: {came}"
     came.close()
@@ -95,7 +95,7 @@ def whether_in(came: socket.socket | int, who: str) -> str | None:
 
 
 def idle(target: Target) -> None:
-    """Hold more open connections than the server may have files; one that is closed comes again."""
+    """Hold more connections than the server's limit of open files; reconnect closed ones."""
     with ExitStack() as stack:
         while target.lasts:
             for _ in range(100):
@@ -105,11 +105,11 @@ def idle(target: Target) -> None:
 
 
 def crowd(target: Target) -> str | None:
-    """Be three hundred viewers where there are files for fewer: what is refused is told so."""
+    """Join as three hundred viewers with files for fewer; refusals must have a status."""
     with ExitStack() as stack:
         refused = set[int]()
         while target.lasts:
             refused |= set(watched(stack, target, iter([""] * 300)))
-        # 0 is no answer: of so many at once some give way to others before they are read.
+        # 0 is no answer: with so many at once the server closes some before it reads them.
         wrong = refused - {0, 503, 429} or not refused & {503, 429}
         return f"refused with {sorted(refused)}" if wrong else None

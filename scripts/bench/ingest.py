@@ -1,19 +1,19 @@
-"""How many plays a second a server takes in, through to the frames that its viewers receive.
+"""Measure how many plays a second a server accepts, up to the frames that its viewers receive.
 
     python scripts/bench/ingest.py [--seconds 4] [--only takes single world]
 
-The server is `unison serve`, a process of its own, with ten viewers, each with a filter of its own. Senders are one
-other process; what that takes of a core stands beside. Plays have cities by their population, songs by their rank, and
-every listener is another; pressed_at is when they are sent.
+The server is `unison serve` in its own process, with ten viewers, each with another filter. The senders are one
+other process, whose share of a core is shown. Plays have cities by population, songs by rank, and
+different listeners; pressed_at is the time of sending.
 
 takes   as fast as answers come, over four connections: JSON and NDJSON bodies of 1 to 10,000 plays, placed by GeoNames
         id and by city name. Plays accepted a second, processor time of the server for each, and press-to-frame: from
-        the later press of a connection to when a viewer has its frame. Half a second of it is the time that a slice
+        the later press of a connection until a viewer has its frame. Half a second of it is the time that a slice
         waits for late plays, and up to a quarter the slice.
 single  requests of one play beside a bare Flask view under the same server, which only decodes the same JSON.
 world   152,000 plays a second, as many as all of Spotify has, 1,000 a request.
 
-Exits with 1 where a goal is missed.
+Exits with 1 if a goal is missed.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ from webapp.gazetteerdata import load_gazetteer
 PARTS = ("takes", "single", "world")
 SIZES = (1, 100, 1_000, 10_000)
 POOL = 640_000
-"""Plays made beforehand; sent in less than the window they would be echoes."""
+"""Plays prepared beforehand; if they repeat within the window they are echoes."""
 CONNECTIONS = 4
 WATCHED = ("", "US", "BR", "IN", "CN", "MX", "ID", "JP", "GB", "DE")
 ID_GOAL, NAME_GOAL, SINGLE_GOAL, LATENCY_GOAL_S = 500_000, 300_000, 0.7, 1.0
 WORLD_PER_S, WORLD_EACH = 152_000, 1_000
 MATCHED_S = 1.5
-"""After so long what was sent is matched and shown."""
+"""Time after which all sent plays are matched and shown."""
 BARE = "bench.bare:app"
 
 
 class Watching:
-    """Ten viewers, who note how long each connection took from its later press."""
+    """Ten viewers that record the time of each connection since its later press."""
 
     def __init__(self, running: Server) -> None:
         self.took_s: list[float] = []
@@ -71,7 +71,7 @@ class Watching:
             self.took_s.extend(now - connection["at"] for connection in frame.get("connections", ()))
 
     def since(self) -> list[float]:
-        """Return what was noted since the last call, and forget it."""
+        """Return and clear the recorded times."""
         took, self.took_s = self.took_s, []
         return took
 
@@ -91,7 +91,7 @@ def measured(
     seconds: float,
     plays_per_s: float = inf,
 ) -> tuple[Sent, float]:
-    """Send for so long and print what it was as a line of the table; gives the p99 of press-to-frame as well."""
+    """Send for that long, and print a line of the table; return also the p99 of press-to-frame."""
     watching.since()
     before = cpu_s(running)
     sent = send(
@@ -126,7 +126,7 @@ def heading(name: str) -> str:
 
 
 def takes(made: dict[str, list[bytes]], seconds: float) -> bool:
-    """Measure what is taken in at most; tell whether the goals are met."""
+    """Measure the highest rate; return whether the goals are met."""
     print(heading("body, place, plays a request"))
     best: dict[str, float] = {}
     with server() as running, Watching(running) as watching:
@@ -143,7 +143,7 @@ def takes(made: dict[str, list[bytes]], seconds: float) -> bool:
 
 @contextmanager
 def bare() -> Iterator[int]:
-    """Serve a bare Flask view under gunicorn's gevent worker; gives the port."""
+    """Serve a bare Flask view under gunicorn's gevent worker; yield the port."""
     command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", "127.0.0.1:0", "--no-control-socket", BARE]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True)
     try:
@@ -158,14 +158,14 @@ def bare() -> Iterator[int]:
 
 
 def single(made: dict[str, list[bytes]], seconds: float) -> bool:
-    """Compare requests of one play with a bare view, in turns; tell whether the goal is met."""
+    """Compare requests of one play with a bare view, in turns; return whether the goal is met."""
     parts = bodies(made["id"][:50_000], 1, "json")
     ours: list[float] = []
     theirs: list[float] = []
     with server() as running, bare() as port:
         for _ in range(3):
             for answered, at, path in ((ours, running.port, "/api/plays"), (theirs, port, "/")):
-                token = running.token  # sent to both, so that both read as much
+                token = running.token  # for both, so that both read the same number of bytes
                 sent = send(at, parts, "json", connections=CONNECTIONS, seconds=seconds, path=path, token=token)
                 answered.append(sent.requests / sent.seconds)
     share = median(ours) / median(theirs)
@@ -177,7 +177,7 @@ def single(made: dict[str, list[bytes]], seconds: float) -> bool:
 
 
 def world(made: dict[str, list[bytes]], seconds: float) -> bool:
-    """Send all the world's plays; tell whether the goal is met."""
+    """Send all the world's plays; return whether the goal is met."""
     parts = bodies(made["id"], WORLD_EACH, "ndjson")
     print("\n" + heading(f"{WORLD_PER_S:,} plays/s"))
     with server() as running, Watching(running) as watching:
@@ -189,7 +189,7 @@ def world(made: dict[str, list[bytes]], seconds: float) -> bool:
 
 
 def main() -> int:
-    """Measure and print; 1 where a goal is missed."""
+    """Measure and print; return 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each run lasts (4)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to run (all)")

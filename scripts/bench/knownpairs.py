@@ -1,4 +1,4 @@
-"""A file of pairs that are known beforehand, and the connections that must come of it, by a count of one's own."""
+"""A file of known pairs, and an independent computation of the connections that must result."""
 
 import json
 import random
@@ -16,12 +16,12 @@ from webapp.seed.client import Answer, BatchRejected, Client, Unavailable
 
 START_S = 1_700_000_000
 STEP_MS = 160
-"""From one pair to the next: as fast as the catalogue allows, since no track comes back within 20 windows."""
+"""Time from one pair to the next: the shortest that repeats no track within 20 windows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A connection as both sides of the comparison can name it.
+    """A connection in a form that both sides of the comparison have.
 
     Attributes:
         track: the track's id.
@@ -39,7 +39,7 @@ class Meeting:
 
     @classmethod
     def of(cls, connection: dict[str, Any]) -> "Meeting":
-        """Read a connection of the wire."""
+        """Return the meeting of a connection in wire format."""
         ends = connection["from"]["geoname_id"], connection["to"]["geoname_id"]
         return cls(connection["track"]["id"], *ends, connection["apart_ms"], round(connection["at"] * 1000))
 
@@ -69,7 +69,7 @@ def known_pairs(count: int, gazetteer: Gazetteer, *, speed: float, window_ms: in
 
 
 class RecordBuilder:
-    """Sends like a client and keeps every line that the server took."""
+    """A client that keeps every line that the server accepted."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -84,7 +84,7 @@ class RecordBuilder:
 
 
 def meetings(lines: Iterable[bytes], window_ms: int = 1000) -> list[Meeting]:
-    """Return the connections that must come of plays as they were sent: a track's neighbours within the window.
+    """Return the connections that must result from sent plays: a track's neighbours within the window.
 
     That is all there is to it as long as no track has a third play near the two of a pair.
     """
@@ -104,7 +104,7 @@ def _neighbours(track: str, rows: list[tuple[int, int]], window_ms: int) -> Iter
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was found beside what had to be."""
+    """The comparison of found and expected meetings."""
 
     found: int
     missing: tuple[Meeting, ...]
@@ -113,12 +113,12 @@ class Comparison:
 
     @property
     def exact(self) -> bool:
-        """Tell whether every meeting was found exactly once, and nothing else."""
+        """Return whether every meeting was found exactly once, and nothing else."""
         return not (self.missing or self.twice or self.unexpected)
 
     @classmethod
     def between(cls, expected: Iterable[Meeting], connections: Iterable[dict[str, Any]]) -> "Comparison":
-        """Compare meetings with connections of the wire."""
+        """Compare meetings with connections in wire format."""
         counts = Counter(map(Meeting.of, connections))
         wanted = set(expected)
         twice = tuple(meeting for meeting, count in counts.items() if count > 1)

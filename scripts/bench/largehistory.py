@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measure a large history: first answers of /playlist and /stats, the stream's longest gap, what sums and backups cost.
+"""Measure a large history: first answers of /playlist and /stats, the stream's longest gap, cost of sums and backups.
 
     python scripts/bench/largehistory.py [--rows 1000000]
 
-Fills a history whose rows end now, starts a real server on it, lets viewers watch while plays come, and asks for each
-page. Then the same again with the file of the version that kept no sums, which the server brings to its own version
-meanwhile. Exits with 1 where a goal is missed.
+It fills a history up to now, starts a real server on it, lets viewers watch while plays arrive, and requests each
+page. Then it repeats that with a file of the version without sums, which the server upgrades
+meanwhile. Exits with 1 if a goal is missed.
 """
 
 import contextlib
@@ -33,17 +33,17 @@ from webapp.storage.history import FILE_NAME, History
 
 FIRST_S, GAP_S, WHOLE_S = 1.0, 0.3, 600.0
 FRAME_S = 0.25
-"""What is between two frames when all is well."""
+"""Normal time between two frames."""
 VIEWERS = 10
 PERIODS = ("day", "week", "hour")
 COST_ROWS = 100_000
-"""Of which the cost of writing is measured."""
+"""Rows with which the cost of writing is measured."""
 SMALL_ROWS = 2
-"""Written at once, as a server does that shows four a second."""
+"""Rows written at once by a server that shows four a second."""
 
 
 def fill(folder: Path, gazetteer: Gazetteer, rows: int, hours: float, batch: int = BATCH) -> float:
-    """Write rows spread over the last hours; return the seconds of the processor that flush took."""
+    """Write rows spread over the last hours; return the CPU seconds of flush."""
     folder.mkdir(exist_ok=True)
     history, traffic = (
         History(folder / FILE_NAME, gazetteer, days=36_500, max_rows=10 * rows),
@@ -62,7 +62,7 @@ def fill(folder: Path, gazetteer: Gazetteer, rows: int, hours: float, batch: int
 
 
 def write_costs(folder: Path, gazetteer: Gazetteer) -> None:
-    """Print what a row costs to write, with sums and without, in large batches and in such as a server writes."""
+    """Print the cost of writing a row, with and without sums, in large batches and in a server's."""
     for name, rows, batch in (("large batches", COST_ROWS, BATCH), ("two at a time", COST_ROWS // 20, SMALL_ROWS)):
         costs_us = []
         for number, kept in enumerate((True, False)):
@@ -77,7 +77,7 @@ def write_costs(folder: Path, gazetteer: Gazetteer) -> None:
 
 
 class Gaps:
-    """Viewers that watch until they are left, and the longest time that one of them waited for a frame."""
+    """Viewers, and the longest time that one of them waited for a frame."""
 
     def __init__(self, server: Server) -> None:
         self._server, self._over = server, threading.Event()
@@ -93,7 +93,7 @@ class Gaps:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Have the viewers watch meanwhile."""
+        """Let the viewers watch during the block."""
         self._over.clear()
         self._longest_s = [0.0] * VIEWERS
         watchers = [threading.Thread(target=self._watch, args=(number,)) for number in range(VIEWERS)]
@@ -106,12 +106,12 @@ class Gaps:
 
     @property
     def longest_s(self) -> float:
-        """Seconds."""
+        """The longest wait, seconds."""
         return max(self._longest_s)
 
 
 def press(server: Server, over: threading.Event) -> None:
-    """Send a pair each tenth of a second, so that each slice has something to tell: frames come four times a second."""
+    """Send a pair each tenth of a second, so that every slice has a frame."""
     number = 0
     while not over.wait(0.1):
         number += 1
@@ -134,7 +134,7 @@ def first_answers(server: Server) -> float:
 
 
 def until_whole(server: Server) -> float:
-    """Return after how many seconds the sums of all periods are whole."""
+    """Return the seconds until the sums of all periods are complete."""
     began_s = time.monotonic()
     while "unison_history_sums_whole 1.0" not in ask(server, "/metrics").text:
         assert time.monotonic() - began_s < WHOLE_S, "the sums are not made"
@@ -143,7 +143,7 @@ def until_whole(server: Server) -> float:
 
 
 def measure(folder: Path, *, whole: bool) -> list[str]:
-    """Start a server on the history, ask, print; return which goals are missed."""
+    """Start a server on the history, measure, print, and return the missed goals."""
     name = "with sums" if whole else "after an upgrade"
     began_s, over = time.monotonic(), threading.Event()
     server = Server(folder, {"UNISON_HISTORY_DAYS": "3650"})
@@ -186,7 +186,7 @@ def back_up(server: Server, gaps: Gaps) -> None:
 
 
 def made_earlier(folder: Path) -> None:
-    """Have the file as the version before the sums left it."""
+    """Change the file back to the version before the sums."""
     with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
         for table in ("periods", "sums", "pair_sums", "song_sums"):
             db.execute(f"DROP TABLE {table}")

@@ -1,10 +1,10 @@
-"""What a first visit loads over the wire, when arcs are up, and what a second visit asks for again.
+"""Measure what a first visit loads, when arcs appear, and what a second visit requests again.
 
     python scripts/bench/load.py [--rounds 3]
 
-A real server and a headless Chromium on software GL; each round begins with a cache of its own. The stream brings
+It uses a real server and a headless Chromium on software GL; each round starts with an empty cache. The stream brings
 connections as soon as it is open, so that the wait is the page's. The first arcs are on the still that stands where the
-globe will be, and the globe takes them over as soon as it is there. Exits with 1 where a limit is passed.
+globe will be, and the globe takes them over as soon as it is there. Exits with 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame
 
 @dataclass(slots=True)
 class Load:
-    """One visit: bytes that came over the wire, requests that did, and seconds to an arc on the still and the globe."""
+    """One visit: bytes and requests over the wire, and seconds to an arc on the placeholder and on the globe."""
 
     size: int = 0
     requests: int = 0
@@ -69,13 +69,13 @@ def visit(context: BrowserContext, url: str) -> Load:
 
 
 def both(browser: Browser, url: str) -> tuple[Load, Load]:
-    """Visit for the first time, and again."""
+    """Visit twice."""
     with browser.new_context(viewport={"width": 900, "height": 700}) as context:
         return visit(context, url), visit(context, url)
 
 
 def main() -> int:
-    """Measure and print; 1 where a limit is passed."""
+    """Measure and print; return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="how often (3)")
     options = parser.parse_args()

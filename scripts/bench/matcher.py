@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measure the matcher beside polars and duckdb: one core, one thread each, in turns, on the same slices of plays.
+"""Compare the matcher with polars and duckdb: one core, one thread each, in turns, on the same slices of plays.
 
-The matcher does all of its work: echoes, far pairs, repair, pulses, plays together, and what it carries from slice to
-slice. The others do the simplest thing that yields disjoint pairs: neighbours in time within a slice, every second
-one, if they are of two cities and two listeners.
+The matcher does all of its work: echoes, far pairs, repair, pulses, plays together, and its state between slices. The
+others do the simplest thing that yields disjoint pairs: neighbours in time within a slice, every second
+one, if their cities and listeners differ.
 """
 
 import os
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-os.environ["POLARS_MAX_THREADS"] = "1"  # read when it is imported; numpy uses no threads for any of this
+os.environ["POLARS_MAX_THREADS"] = "1"  # read at import; numpy uses no threads here
 
 import click
 import duckdb
@@ -27,7 +27,7 @@ from webapp.gazetteerdata import load_gazetteer
 
 SLICE_MS = 250
 WINDOW_MS = 1000
-WARM_SLICES = 2 * WINDOW_MS // SLICE_MS + 2  # until the matcher carries as much as it ever will
+WARM_SLICES = 2 * WINDOW_MS // SLICE_MS + 2  # until the matcher's state has its full size
 NEIGHBOURS = """
     select "row", next_row from (
         select "row", city, listener, "at", row_number() over track as place, lead("row") over track as next_row,
@@ -38,7 +38,7 @@ NEIGHBOURS = """
 
 
 class Run(NamedTuple):
-    """What one contestant did in one round."""
+    """The result of one program in one round."""
 
     wall_s: float
     cpu_s: float
@@ -65,14 +65,14 @@ def traffic(gazetteer: Gazetteer, rate: int, slices: int, tracks: int) -> list[P
 
 
 def clocked(work: Iterable[int]) -> Run:
-    """Run the steps of some work; each gives the pairs it found."""
+    """Run and time the steps of a program; each returns the pairs that it found."""
     wall, cpu = time.perf_counter(), time.process_time()
     pairs = sum(work)
     return Run(time.perf_counter() - wall, time.process_time() - cpu, pairs)
 
 
 def unison(gazetteer: Gazetteer) -> Contestant:
-    """The matcher, warmed up untimed so that it carries what it carries in steady traffic."""
+    """The matcher; it is warmed up first, so that its state is that of steady traffic."""
 
     def run(slices: Sequence[Plays]) -> Run:
         matcher = Matcher(WINDOW_MS, gazetteer.geoname_id)
@@ -100,7 +100,7 @@ def _with_next(plays: pl.DataFrame) -> pl.DataFrame:
 
 
 def polars_over(slices: Sequence[Plays]) -> Run:
-    """Places in a track by a window function: as one would write it first."""
+    """Positions within a track by a window function, the obvious way."""
 
     def pairs(plays: pl.DataFrame) -> int:
         table = _with_next(plays).with_columns(place=pl.int_range(pl.len()).over("group"))
@@ -111,7 +111,7 @@ def polars_over(slices: Sequence[Plays]) -> Run:
 
 
 def polars_tuned(slices: Sequence[Plays]) -> Run:
-    """Places in a track from where it starts, a running maximum: twice as fast."""
+    """Positions within a track by a running maximum, twice as fast."""
 
     def pairs(plays: pl.DataFrame) -> int:
         starts = pl.col("group") != pl.col("group").shift(1)
@@ -127,7 +127,7 @@ def polars_tuned(slices: Sequence[Plays]) -> Run:
 
 
 def duckdb_window(slices: Sequence[Plays]) -> Run:
-    """The same in SQL, on tables of its own."""
+    """The same in SQL, on its own tables."""
     connection, timed = duckdb.connect(config={"threads": 1}), slices[WARM_SLICES:]
     for i, plays in enumerate(timed):
         connection.register("columns", plays._asdict())
@@ -152,7 +152,7 @@ def report(rate: int, slices: Sequence[Plays], runs: dict[str, list[Run]]) -> No
 
 
 def machine() -> str:
-    """The processor and the versions that the numbers are of."""
+    """Return the processor and the versions."""
     try:
         with open("/proc/cpuinfo") as lines:  # noqa: PTH123
             cpu = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))

@@ -1,10 +1,10 @@
-"""How much memory a server takes: idle, and after a while of everyday traffic with a few viewers.
+"""Measure a server's memory: idle, and during everyday traffic with a few viewers.
 
     python scripts/bench/memory.py [--seconds 600] [--viewers 3]
 
 Memory is PSS, which counts a page that two processes share once; RSS of the largest process is printed beside it.
-Growth is the median of the last fifth of the run over the median of the samples around minute 2, when what is kept of
-the last minute has filled. Exits with 1 where a limit is passed.
+Growth is the median of the last fifth of the run over the median of the samples around minute 2, when the ring with
+the last minute is full. Exits with 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ MB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the processes of a server take, in MB of 2**20 bytes."""
+    """Memory of a server's processes, in MB of 2**20 bytes."""
 
     pss: float
     largest_rss: float
 
     @classmethod
     def of(cls, server: Server) -> Memory:
-        """Read it from /proc, for the server's process and all that it started."""
+        """Read the memory of a process and its descendants from /proc."""
         each = [_rollup(pid) for pid in family(server.process.pid)]
         return cls(sum(e["Pss"] for e in each) / MB, max(e["Rss"] for e in each) / MB)
 
@@ -59,7 +59,7 @@ def _rollup(pid: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run has found: memory in MB, growth as a share of `settled`."""
+    """The result of a run: memory in MB, and growth as a share of `settled`."""
 
     idle: Memory
     settled: float
@@ -69,12 +69,12 @@ class Result:
 
     @property
     def growth(self) -> float:
-        """How much it grew since it had settled; 0.1 is a tenth."""
+        """Growth since it settled; 0.1 is a tenth."""
         return self.last / self.settled - 1
 
 
 def measure(seconds: float, viewers: int) -> Result:
-    """Run a server for so long under everyday traffic, watched by so many."""
+    """Run a server for that many seconds of everyday traffic, with that many viewers."""
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         idle = median_memory([sample for _, sample in _samples(server, 6.0)])
         with _viewers(server, viewers) as seen, _traffic(server):
@@ -121,13 +121,13 @@ def _traffic(server: Server) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Seen:
-    """What a viewer has seen so far."""
+    """What a viewer has received so far."""
 
     frames: int = 0
     plays: int = 0
 
     def watch(self, viewer: Stream) -> None:
-        """Count until the viewer leaves."""
+        """Count frames until the viewer leaves."""
         with contextlib.suppress(ConnectionClosed):
             for frame in viewer:
                 self.frames += 1
@@ -136,7 +136,7 @@ class Seen:
 
 @contextlib.contextmanager
 def _viewers(server: Server, count: int) -> Iterator[list[Seen]]:
-    """Let so many watch."""
+    """Let that many viewers watch."""
     seen = [Seen() for _ in range(count)]
     streams = [stream(server, timeout_s=30) for _ in range(count)]
     threads = [threading.Thread(target=each.watch, args=(its,)) for each, its in zip(seen, streams, strict=True)]
@@ -151,7 +151,7 @@ def _viewers(server: Server, count: int) -> Iterator[list[Seen]]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a limit is passed."""
+    """Measure and print; return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description="Memory of a server: idle, and under everyday traffic.")
     parser.add_argument("--seconds", type=float, default=600.0, help="how long the traffic lasts (600)")
     parser.add_argument("--viewers", type=int, default=3, help="how many watch (3)")

@@ -1,4 +1,4 @@
-"""What the benches compare with and npm has: fetched once into a cache, and no part of this project."""
+"""Packages from npm that the benches compare with, in a cache outside of the project."""
 
 from __future__ import annotations
 

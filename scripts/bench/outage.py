@@ -1,4 +1,4 @@
-"""What `faults.py` measures with: plays that are sent whatever happens, and a viewer that always comes back."""
+"""Senders and viewers of `faults.py`: they keep sending and reconnecting whatever happens."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SONGS = 200
 SENDERS = 32
 AGAIN_S = 0.05
 NEXT_S = 5.0
-"""A viewer that gets no frame for so long opens another connection."""
+"""A viewer without a frame for this long reconnects."""
 UNREACHABLE = (OSError, HTTPException, WebSocketException, TimeoutError, EOFError)
 
 
 class Sending:
-    """Sends so many plays a second, in time, even while earlier requests still wait for their answers.
+    """Sends plays at a steady rate, even while earlier requests wait for their answers.
 
     Attributes:
         accepted: plays that were answered 202.
@@ -45,7 +45,7 @@ class Sending:
         self._made = 0
 
     def run(self, seconds: float) -> None:
-        """Send for so long, and wait for the answers."""
+        """Send for that long, and wait for the answers."""
         began = time.monotonic()
         with ThreadPoolExecutor(SENDERS) as senders:
             for number in range(round(seconds / self._each_s)):
@@ -79,7 +79,7 @@ class Sending:
 
 
 class Watching:
-    """A viewer that sees each frame of each stream: it comes back after the last one, or at the first of a new stream.
+    """A viewer that gets each frame of each stream: it resumes after the last one, or at the first of a new stream.
 
     Attributes:
         silence_s: the longest time without a frame.
@@ -106,7 +106,7 @@ class Watching:
         self._thread.join()
 
     def forget_silence(self) -> None:
-        """Measure the silence from now on."""
+        """Start to measure the longest silence."""
         self.silence_s = 0.0
 
     def _watch(self) -> None:
@@ -119,7 +119,7 @@ class Watching:
     def _once(self) -> None:
         since = {"since": f"{self._stream}:{self._seq}"} if self._stream else {}
         with stream(self._server, NEXT_S, **since) as viewer:
-            if viewer.hello["stream"] != self._stream:  # none of its frames was seen yet
+            if viewer.hello["stream"] != self._stream:  # a new stream
                 self._stream, self._seq = viewer.hello["stream"], 0
                 return
             self.missed += viewer.hello["seq"] - self._seq
@@ -138,7 +138,7 @@ class Watching:
 
 
 class Pictures:
-    """Asks for the pictures of connections, one after another.
+    """Requests the pictures of connections, one after another.
 
     Attributes:
         served: how many there were.
@@ -152,7 +152,7 @@ class Pictures:
 
     @contextmanager
     def asked(self) -> Iterator[Pictures]:
-        """Ask until the block ends."""
+        """Send requests during the block."""
         thread = threading.Thread(target=self._ask, daemon=True)
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""Replays a file into a server while a viewer watches, and says what was sent and what was seen."""
+"""Replays a file into a server while a viewer watches, and compares what was sent with what was seen."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A replay, from the plays to the connections.
+    """The result of a replay, from the plays to the connections.
 
     Attributes:
         totals: what became of the plays.
@@ -39,7 +39,7 @@ class Rehearsal:
 
 
 def rehearse(url: str, token: str, lines: list[bytes], speed: float, frames: Iterable[dict[str, Any]]) -> Rehearsal:
-    """Replay lines at a speed.
+    """Replay lines at a given speed.
 
     Args:
         url: a server that shows all (UNISON_SHOWN_PER_S=0) and has seen nothing yet.
@@ -62,7 +62,7 @@ def rehearse(url: str, token: str, lines: list[bytes], speed: float, frames: Ite
 
 
 def history(url: str) -> Iterator[dict[str, Any]]:
-    """Yield every connection that a server keeps, page by page."""
+    """Yield all connections of a server's history, page by page."""
     before: str | None = ""
     while before is not None:
         query = f"limit={PAGE}" + (f"&before={before}" if before else "")
@@ -84,13 +84,13 @@ def _replay(url: str, token: str, lines: list[bytes], speed: float) -> tuple[Sen
 
 
 def _watch(frames: Iterable[dict[str, Any]], over: threading.Event) -> list[dict[str, Any]]:
-    """Collect connections until what was sent last has long been matched."""
+    """Collect connections until all sent plays are certainly matched."""
     found: list[dict[str, Any]] = []
     end_s = None
     for frame in frames:
         found += frame.get("connections", ())
         if over.is_set():
-            end_s = end_s or frame["now"] + 4.0  # lead, lateness, a window, a heartbeat, and some
+            end_s = end_s or frame["now"] + 4.0  # lead, lateness, a window, a heartbeat, and a margin
             if frame["now"] >= end_s:
                 break
     return found

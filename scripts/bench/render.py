@@ -1,16 +1,15 @@
-"""How many frames a second the globe draws beside globe.gl, and what a frame costs the processor.
+"""Compare the globe with globe.gl: frames a second, and processor time for each frame.
 
     python scripts/bench/render.py [--arcs 20 200 2000] [--seconds 6] [--rounds 3] [--lightest] [--whole]
 
-Both are drawn by one headless Chromium, one after the other in turns, in a view of 900x700 on software GL, at one
-device pixel a CSS pixel: the same land as dots, the same number of arcs, turning. Four connections a second come in,
-each in place of the oldest, and the songs and cities of four stand beside their arcs as HTML. Ours is the page itself
-with all but the globe hidden; its night and its air are drawn too, but neither the cities' lights nor the stars, which
-globe.gl has none of, unless with `--whole`. Neither may lower its pixels.
-globe.gl draws land as a cloud of particles, the lightest it has, and arcs as tubes about as thick as ours with a
-moving dash, and softens edges by multisampling, as it does unless told otherwise; our shaders soften their own.
-`--lightest` draws its arcs as lines of one pixel with jagged edges and gives it neither labels nor new connections.
-It comes from npm into a cache and is no part of this project.
+One headless Chromium draws both in turns, in a view of 900x700 on software GL, with one device pixel per CSS pixel: the
+same land as dots, the same number of arcs, rotating. Four connections a second arrive, each replaces the oldest, and
+four have their song and cities as HTML labels. Ours is the page itself with all but the globe hidden. It draws night
+and air, but city lights and stars, which globe.gl does not have, only with `--whole`. Neither lowers its resolution.
+globe.gl draws land as a cloud of particles, its cheapest way, and arcs as tubes about as thick as ours with a moving
+dash. It softens edges by multisampling, its default; our shaders soften their own.
+`--lightest` draws its arcs as lines of one pixel with jagged edges, without labels and new connections.
+It comes from npm into a cache and is not part of this project.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ THEIRS = """<!doctype html><style>
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What one look at a page has shown."""
+    """The measurement of a page."""
 
     per_s: float
     cpu_ms: float
@@ -122,7 +121,7 @@ def globe_gl() -> str:
 
 @contextlib.contextmanager
 def visit(browser: Browser) -> Iterator[Page]:
-    """A page of the size that is measured."""
+    """Open a page of the measured size."""
     page = browser.new_page(viewport=SIZE, device_scale_factor=1, color_scheme="dark")  # type: ignore[arg-type]
     try:
         yield page
@@ -131,7 +130,7 @@ def visit(browser: Browser) -> Iterator[Page]:
 
 
 def ours(browser: Browser, url: str, arcs: int, seconds: float, whole: bool) -> Drawn:
-    """Look at our globe with so many arcs on it."""
+    """Measure our globe with that many arcs."""
     with visit(browser) as page:
         page.add_init_script(STAY.replace("ARCS", str(arcs)).replace("WHOLE", str(whole).lower()))
         stream = FakeStream(page)
@@ -145,7 +144,7 @@ def ours(browser: Browser, url: str, arcs: int, seconds: float, whole: bool) -> 
 
 
 def theirs(browser: Browser, url: str, arcs: int, seconds: float, lightest: bool) -> Drawn:
-    """Look at globe.gl with so many arcs on it."""
+    """Measure globe.gl with that many arcs."""
     html = THEIRS.replace("ARCS", str(arcs)).replace("LAND", json.dumps(land_points(DOTS).tolist()))
     html = html.replace("STROKE", "null" if lightest else "0.35").replace("SMOOTH", "false" if lightest else "true")
     html = html.replace("LABELS", "false" if lightest else "true")
@@ -158,7 +157,7 @@ def theirs(browser: Browser, url: str, arcs: int, seconds: float, lightest: bool
 
 
 def look(page: Page, seconds: float, bring: Callable[[int], None]) -> Drawn:
-    """Count frames, while four connections a second come."""
+    """Count frames while four connections a second arrive."""
     page.wait_for_timeout(1000 * SETTLE_S)
     count, took, began = 0, 0.0, cpu_s()
     while took < seconds:
@@ -169,7 +168,7 @@ def look(page: Page, seconds: float, bring: Callable[[int], None]) -> Drawn:
 
 
 def main() -> int:
-    """Measure and print; 1 where the goal is missed."""
+    """Measure and print; return 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arcs", type=int, nargs="+", default=[20, 200, 2000])
     parser.add_argument("--seconds", type=float, default=6.0, help="how long each look lasts (6)")

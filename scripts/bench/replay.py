@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Replay a file of known pairs, fast, and compare what a viewer and the history get with what had to come of it."""
+"""Replay a file of known pairs, fast, and compare what a viewer and the history get with the expected connections."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ from webapp.gazetteerdata import load_gazetteer
 @click.option("--pairs", type=click.IntRange(2), default=3600, show_default=True, help="How many pairs.")
 @click.option("--speed", type=click.FloatRange(0.1, 20), default=20.0, show_default=True, help="How much faster.")
 def main(pairs: int, speed: float) -> None:
-    """Start a server that shows everything, replay the pairs, print the comparison; exit code 1 if it is not exact."""
+    """Start a server that shows everything, replay the pairs, print the comparison; exit with 1 if it is not exact."""
     lines = known_pairs(pairs, load_gazetteer(), speed=speed)
     with TemporaryDirectory() as folder:
         server = Server(Path(folder) / "data", {"UNISON_SHOWN_PER_S": "0"})

@@ -1,6 +1,6 @@
-"""Senders of plays in one process that does little else: the load of `ingest.py`.
+"""Senders of plays in one process: the load of `ingest.py`.
 
-Bodies are made beforehand; only the time of pressing is written into them before they are sent. Each connection is a
+Bodies are prepared beforehand; only the time of the press is written into them before sending. Each connection is a
 thread that sends a request, waits for the answer and sends the next one, at once or when it is due.
 """
 
@@ -22,16 +22,16 @@ import numpy as np
 from webapp.core.gazetteer import Gazetteer
 
 STAMP = b"1790000000.000"
-"""Stands in the bodies for when play was pressed, as seconds."""
+"""Placeholder in the bodies for the time of the press, seconds."""
 SONGS = 20_000
 EXPONENT = 0.51
-"""How listening falls with a song's rank."""
+"""A song's share of listening is its rank to the power of minus this."""
 TYPES = {"json": "application/json", "ndjson": "application/x-ndjson"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of the plays of one run.
+    """The result of one run.
 
     Attributes:
         seconds: how long it was.
@@ -49,7 +49,7 @@ class Sent:
 
 
 def plays(gazetteer: Gazetteer, count: int, by: str, seed: int = 7) -> list[bytes]:
-    """Return plays as JSON objects: cities by their population, songs by their rank, every listener another.
+    """Return plays as JSON objects: cities by population, songs by rank, and different listeners.
 
     Args:
         gazetteer: the cities.
@@ -76,7 +76,7 @@ def plays(gazetteer: Gazetteer, count: int, by: str, seed: int = 7) -> list[byte
 
 
 def bodies(made: Sequence[bytes], each: int, form: str) -> list[bytes]:
-    """Cut plays into bodies of so many, as "json" (a list) or "ndjson" (one a line)."""
+    """Split plays into bodies of a size, as "json" (a list) or "ndjson" (one on each line)."""
     parts = [made[start : start + each] for start in range(0, len(made) - each + 1, each)]
     if form == "ndjson":
         return [b"\n".join(part) + b"\n" for part in parts]
@@ -94,7 +94,7 @@ def send(
     path: str,
     token: str = "",
 ) -> Sent:
-    """Send bodies again and again for so many seconds from a process of their own, and tell what became of them."""
+    """Send bodies again and again for that many seconds from a separate process, and return the result."""
     fork = multiprocessing.get_context("fork")  # the bodies need not be copied
     ours, theirs = fork.Pipe()
     process = fork.Process(
@@ -137,7 +137,7 @@ class _Senders:
                 self._count(_answer(sock))
 
     def _due(self) -> bytes | None:
-        """Wait until the next body is due, and return it; None when time is over."""
+        """Wait until the next body is due, and return it; return None when the time is over."""
         with self._lock:
             number, self._next = self._next, self._next + 1
         if (left := self._began + number / self._per_s - time.monotonic()) > 0:
@@ -162,7 +162,7 @@ class _Senders:
 
 
 def _answer(sock: socket.socket) -> bytes:
-    """Read one answer: its head, and as much as that says."""
+    """Read one answer: its head, and the body of the announced length."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _some(sock)
@@ -182,5 +182,5 @@ def _some(sock: socket.socket) -> bytes:
 
 
 def quantile(values: Sequence[Any], share: float) -> float:
-    """Return the value below which a share of them lies; NaN of none."""
+    """Return a quantile; NaN without values."""
     return float(np.quantile(np.array(values), share)) if values else float("nan")

@@ -1,11 +1,11 @@
-"""Whether the page stays as small as it was: an hour of traffic in ten minutes.
+"""Check that the page does not grow: an hour of traffic in ten minutes.
 
     python scripts/bench/soak.py [--minutes 10] [--rate 24]
 
-A headless Chromium on software GL looks at the page while a stream brings connections six times as fast as a server
-shows them, with pulses and sparks. Each minute, after its garbage was collected, the page's JavaScript heap, its DOM
-nodes and listeners and what it keeps on the GPU are counted. Exits with 1 where, at the end, any of it is more than it
-was after the second minute, beyond what comes and goes with the labels that are up.
+A headless Chromium on software GL shows the page while a stream brings connections six times as fast as a server
+shows them, with pulses and sparks. Each minute, after a garbage collection, it counts the page's JavaScript heap, its
+DOM nodes and listeners, and its objects on the GPU. Exits with 1 if any of these is higher at the end than
+after the second minute, apart from the changing number of labels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
 
 FRAMES_PER_S = 4
 HEAP_MB, NODES, LISTENERS, BUFFERS, TEXTURES, OTHERS = 2.0, 250, 10, 0, 0, 0
-"""How much more than after the second minute is still flat. A label has six nodes, and some twenty come and go."""
+"""Allowed growth since the second minute. A label has six nodes, and about twenty labels come and go."""
 DRAWN_LEAST = 0.9
 """Of what was sent: less, and it was not the traffic that is spoken of."""
 SETTLE = 2
@@ -54,7 +54,7 @@ DRAWN = "Number(document.getElementById('stage').dataset.arcs ?? 0)"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a page is: its heap in MB, the rest in pieces."""
+    """The size of a page: its heap in MB, and numbers of objects."""
 
     heap_mb: float
     nodes: int
@@ -64,7 +64,7 @@ class Size:
     others: int
 
     def grown(self, since: Size) -> list[str]:
-        """Return what is more than it may be, a sentence each."""
+        """Return a sentence for each exceeded limit."""
         limits = Size(HEAP_MB, NODES, LISTENERS, BUFFERS, TEXTURES, OTHERS)
         rows = zip(self.__slots__, astuple(since), astuple(self), astuple(limits), strict=True)
         return [
@@ -75,8 +75,8 @@ class Size:
 
 
 def size(page: Page, wire: CDPSession) -> Size:
-    """Measure a page, its garbage aside."""
-    for _ in range(SETTLE):  # what one collection lets go of may hold more
+    """Measure a page after garbage collection."""
+    for _ in range(SETTLE):  # one collection may release objects that hold others
         wire.send("HeapProfiler.collectGarbage")
     metrics: dict[str, Any] = {each["name"]: each["value"] for each in wire.send("Performance.getMetrics")["metrics"]}
     heap_mb = round(metrics["JSHeapUsedSize"] / 1e6, 2)
@@ -84,7 +84,7 @@ def size(page: Page, wire: CDPSession) -> Size:
 
 
 def traffic(page: Page, stream: FakeStream, seconds: float, rate: float) -> int:
-    """Have so many connections a second come in; gives how many did."""
+    """Send that many connections a second; return how many were sent."""
     began, sent = time.monotonic(), 0
     while (passed := time.monotonic() - began) < seconds:
         due = round(min(passed + 1 / FRAMES_PER_S, seconds) * rate)
@@ -107,7 +107,7 @@ def soak(page: Page, url: str, *, seconds: float, times: int, rate: float) -> It
 
 
 def main() -> int:
-    """Measure and print; 1 where the page grew."""
+    """Measure and print; return 1 if the page grew."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=int, default=10, help="of traffic, 3 at least (10)")
     parser.add_argument("--rate", type=float, default=24.0, help="connections a second (24)")

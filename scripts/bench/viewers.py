@@ -1,9 +1,9 @@
-"""Thousands of viewers in one process that does little else: the load of `fanout.py`.
+"""Thousands of viewers in one process: the load of `fanout.py`.
 
-Each viewer is a socket that shakes hands and then reads frames of one known size, whose text begins with the time at
-which it was sent, in nanoseconds of CLOCK_MONOTONIC. Nothing else of a frame is looked at; pings are answered. Between
-two looks at the sockets it sleeps a millisecond, so that a server's send() need not wake anybody; latencies are
-therefore up to a millisecond too long, the same for every server.
+Each viewer is a socket that shakes hands and then reads frames of a known size, whose text starts with the time of
+sending, in nanoseconds of CLOCK_MONOTONIC. It ignores the rest of a frame, and answers pings. Between two reads it
+sleeps a millisecond, so that a server's send() does not wake it; so latencies are up to a millisecond too long, for
+every server.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HANDSHAKE = (
 PONG = b"\x8a\x80\x00\x00\x00\x00"
 TEXT, CLOSE, PING = 0x81, 0x88, 0x89
 AT_ONCE = 256
-"""Handshakes under way; more would only wait in the server's queue."""
+"""Concurrent handshakes; more would only wait in the server's queue."""
 REST_S = 0.001
 GRACE_S = 1.0
 SKEW_NS = 5_000_000
@@ -46,7 +46,7 @@ PATIENCE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What viewers saw for a while.
+    """What viewers received in a period.
 
     Attributes:
         seconds: how long.
@@ -68,7 +68,7 @@ class Watched:
 
 
 def processor(pids: Sequence[int]) -> tuple[float, float]:
-    """Return the seconds in which some processes ran, and in which they waited for a core.
+    """Return the seconds in which processes ran, and in which they waited for a core.
 
     Of all threads, to the nanosecond (`/proc/PID/stat` has 10 ms); work that the kernel does within a send() is in it.
     """
@@ -92,14 +92,14 @@ class Viewers:
         self._epoll = select.epoll()
         self._socks: dict[int, socket.socket] = {}
         self._joining: set[int] = set()
-        self._partial: dict[int, bytes] = {}  # what began to come; also that of all who are joining
+        self._partial: dict[int, bytes] = {}  # incomplete frames, and those of joining viewers
         self._stalled: list[socket.socket] = []
         self._span = range(0)
         self._latencies = array("q")
         self.left = 0
 
     def turn(self) -> None:
-        """Read what there is; rest if it was little."""
+        """Read what there is; sleep if it was little."""
         events = self._epoll.poll(0, 4096)
         for fd, _ in events:
             self._read(fd)
@@ -158,7 +158,7 @@ class Viewers:
             self.left += 1
 
     def join(self, count: int, per_s: float = inf) -> float:
-        """Let so many more join, at a pace, and return the seconds until the last one has shaken hands."""
+        """Let that many more viewers join, at a rate; return the seconds until the last handshake is done."""
         began, asked = time.monotonic(), 0
         while asked < count or self._joining:
             due = min(count, (time.monotonic() - began) * per_s + 1)
@@ -183,7 +183,7 @@ class Viewers:
         return HANDSHAKE
 
     def watch(self, pids: Sequence[int], seconds: float) -> Watched:
-        """Measure for so many seconds what comes, and what it costs the server whose processes these are."""
+        """Measure for that many seconds what arrives, and the processor time of the server's processes."""
         begin = (time.monotonic_ns() // TICK_NS + 2) * TICK_NS - SKEW_NS
         self._latencies, self._span = array("q"), range(begin, begin + int(seconds * 1e9))
         self._turn_until(begin)
@@ -199,7 +199,7 @@ class Viewers:
             self.turn()
 
     def stall(self, count: int) -> None:
-        """Let so many stop reading for good; how much the kernel keeps for each of them is bounded first."""
+        """Let that many viewers stop reading for good, with small kernel buffers."""
         for fd in list(self._socks)[:count]:
             sock = self._socks.pop(fd)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, STALLED_BUFFER)
@@ -207,14 +207,14 @@ class Viewers:
             self._stalled.append(sock)
 
     def ended(self) -> tuple[int, int]:
-        """Return how many of the stalled, and how many of the others, the server has closed or reset."""
+        """Return how many of the stalled viewers, and of the others, the server has closed or reset."""
         poll = select.poll()
         for sock in self._stalled:
             poll.register(sock, select.POLLRDHUP)
         return len(poll.poll(0)), self.left
 
     def leave(self) -> None:
-        """Let all leave."""
+        """Let all viewers leave."""
         for fd in list(self._socks):
             self._close(fd)
         self.left = 0
@@ -228,7 +228,7 @@ def _watched(seconds: float, cpu: float, waited: float, own: float, latencies: l
 
 
 class Generator:
-    """Viewers in a process of their own: `call(Viewers.join, 100)`. Use it in a `with` block."""
+    """Viewers in a separate process: `call(Viewers.join, 100)`. Use it in a `with` block."""
 
     def __init__(self, port: int, payload_bytes: int, kind: type[Viewers] = Viewers) -> None:
         fork = multiprocessing.get_context("fork")
@@ -237,17 +237,17 @@ class Generator:
         self._process.start()
 
     def call(self, method: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what a method returns there, or raise what it raises."""
+        """Call a method there, and return its result or raise its exception."""
         self.tell(method, *args, **kwargs)
         answer: T = self.answer()
         return answer
 
     def tell(self, method: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Have a method called there, whose `answer` is still to be asked for."""
+        """Start a call there; `answer` returns the result."""
         self._pipe.send((method.__name__, args, kwargs))
 
     def waits(self, seconds: float) -> bool:
-        """Wait for so long at most, and return whether there is no answer yet."""
+        """Wait at most that long, and return whether there is no answer yet."""
         return not self._pipe.poll(seconds)
 
     def answer(self) -> Any:

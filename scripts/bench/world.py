@@ -1,18 +1,18 @@
-"""The whole at once: all the world's plays, ten thousand viewers, a thousand filters, and networks that fail.
+"""Measure all at once: the world's plays, ten thousand viewers, a thousand filters, and failing networks.
 
     python scripts/bench/world.py [--only world filters dropped] [--viewers 10000] [--seconds 15]
 
-The server is `unison serve`; senders are one other process and viewers another, all on the same cores. Latencies, to
-when a viewer has a frame: "sent" from when the first of its viewers had it, "closed" from when its slice was closed,
-before that was matched, "pressed" from the later press of a connection; half a second of that is the time that a slice
-waits for late plays, and up to a quarter the slice. Plays are "late" when they are read after that half second.
+The server is `unison serve`; the senders are one more process, the viewers another, all on the same cores. Latencies
+end when a viewer has a frame. They start for "sent" when the first viewer has it, for "closed" when its slice is
+closed, before matching, and for "pressed" at the later press of a connection. Half a second of "pressed" is the time
+that a slice waits for late plays, and up to a quarter is the slice. Plays read after that half second are "late".
 
 world    152,000 plays a second, 10,000 a request, and 10,000 viewers without a filter.
 filters  10,000 plays a second and 10,000 viewers: of none, of one, and of 1,000 distinct filters, ten viewers each.
 dropped  500 viewers, of five filters, whose network fails again and again for up to a minute while 1,000 plays a second
-         flow: each must have every frame once, the same bytes as one who stayed, or be told how many it missed.
+         arrive: each must get every frame once, the same bytes as a viewer that stayed, or the number of missed frames.
 
-Exits with 1 where a goal is missed.
+Exits with 1 if a goal is missed.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ FILTERS = 1_000
 SENT_GOAL_S, PRESSED_GOAL_S, JOIN_GOAL_S, LATE_GOAL = 0.25, 1.0, 10.0, 0.01
 DROPPED, AWAY_MOST_S, WATCH_S = 500, 60.0, 180.0
 CAME_GOAL = 0.95
-"""Some frames are under way when the watching ends."""
+"""Some frames are still on their way when the measurement ends."""
 SPARE_FILES = 100
 WARM_S = 3.0
 
 
 class Sending:
-    """Plays that are sent meanwhile, from another process."""
+    """Plays sent meanwhile by another process."""
 
     def __init__(self, running: Server, made: list[bytes], each: int, per_s: float, seconds: float) -> None:
         self._sent: list[Sent] = []
@@ -83,13 +83,13 @@ class Sending:
         self._thread.start()
 
     def sent(self) -> Sent:
-        """Wait for the end, and return what became of them."""
+        """Wait for the end, and return the result."""
         self._thread.join()
         return self._sent[0]
 
 
 def heading(name: str) -> str:
-    """Write a table's first line."""
+    """Print a table's header."""
     return (
         f"\n{name:28}{'plays/s':>9}{'late':>6}{'joined s':>10}{'frames/s':>10}{'of due':>8}"
         f"{'distinct/s':>12}{'cores':>7}"
@@ -101,7 +101,7 @@ def heading(name: str) -> str:
 def watched(
     name: str, made: list[bytes], viewers: int, queries: Sequence[str], per_s: float, seconds: float
 ) -> tuple[Seen, Sent, float]:
-    """Let viewers join a server, send plays, and print what they saw; gives how long they took to join, too."""
+    """Let viewers join a server, send plays, and print the result; return also how long joining took."""
     with server() as running, Generator(running.port, 0, Audience) as generator:
         generator.call(Audience.ask_for, queries)
         joined_s = generator.call(Audience.join, viewers)
@@ -122,7 +122,7 @@ def watched(
 
 
 def world(viewers: int, seconds: float) -> Iterator[str]:
-    """All the world's plays, to ten thousand viewers; gives the goals that are missed."""
+    """Send all the world's plays to ten thousand viewers; return the missed goals."""
     made = plays(load_gazetteer(), POOL, "id")
     print(heading(f"{WORLD_PER_S:,} plays/s"))
     seen, sent, joined_s = watched(f"{viewers:,} viewers", made, viewers, ("",), WORLD_PER_S, seconds)
@@ -141,7 +141,7 @@ def world(viewers: int, seconds: float) -> Iterator[str]:
 
 
 def filters(viewers: int, seconds: float) -> Iterator[str]:
-    """A thousand distinct filters; gives the goals that are missed."""
+    """Use a thousand distinct filters; return the missed goals."""
     gazetteer = load_gazetteer()
     made = plays(gazetteer, POOL, "id")
     cities = [f"city={gazetteer[int(i)].geoname_id}" for i in np.argsort(-gazetteer.population)[:FILTERS]]
@@ -155,7 +155,7 @@ def filters(viewers: int, seconds: float) -> Iterator[str]:
 
 
 class Returning:
-    """A viewer whose network fails and who comes back, and what it had: frames by seq, and gaps that it was told."""
+    """A viewer that reconnects after network failures, with its frames by seq and the reported gaps."""
 
     def __init__(self, url: str, query: str, rng: random.Random) -> None:
         self._url, self.query, self._rng = url, query, rng
@@ -166,7 +166,7 @@ class Returning:
         self._stream, self._last = "", -1
 
     async def watch(self, until: float, away_most_s: float) -> None:
-        """Watch until then, by the monotonic clock; away_most_s of 0 is a network that never fails."""
+        """Watch until a time of the monotonic clock; with away_most_s of 0 the network never fails."""
         while True:
             stays = self._rng.uniform(1.0, 20.0) if away_most_s else inf
             async with connect(self._address(), compression=None, max_size=None) as viewer:
@@ -214,7 +214,7 @@ async def _watch_all(url: str, queries: Sequence[str], count: int, seconds: floa
 
 
 def dropped(seconds: float = WATCH_S) -> Iterator[str]:
-    """Let the networks of 500 viewers fail; gives what was wrong."""
+    """Let the networks of 500 viewers fail; return what was wrong."""
     gazetteer = load_gazetteer()
     made = plays(gazetteer, POOL // 10, "id")
     queries = ["", "country=IN", "country=BR", "artist=The+Harbour+Lamps", "country=FR"]
@@ -247,7 +247,7 @@ def _run(url: str, queries: Sequence[str], seconds: float) -> tuple[list[Returni
 
 
 def main() -> int:
-    """Measure and print; 1 where a goal is missed."""
+    """Measure and print; return 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to run (all)")
     parser.add_argument("--viewers", type=int, default=10_000)

@@ -1,4 +1,4 @@
-"""One of the peers of fanout.py: `broadcast_server.py FD BYTES` serves a listening socket with `websockets`."""
+"""A server for fanout.py: `broadcast_server.py FD BYTES` serves a listening socket with `websockets`."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from bench.fanout_servers.pace import Pace, text
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 
 BACKLOG = 2048
-"""As ours; with asyncio's 100 many who come at once would have to knock again."""
+"""As ours; with asyncio's 100 many of the first viewers would have to retry."""
 
 
 async def stay(viewer: ServerConnection) -> None:
@@ -17,7 +17,7 @@ async def stay(viewer: ServerConnection) -> None:
 
 
 async def main(fd: int, size: int) -> None:
-    """Send to all, without compression or pings, which cost."""
+    """Send to all, without compression or pings, which cost time."""
     listener = socket.socket(fileno=fd)
     async with serve(stay, sock=listener, backlog=BACKLOG, compression=None, ping_interval=None) as server:
         await send(server, size)

@@ -1,4 +1,4 @@
-"""Ours of fanout.py: `hub_server.py FD BYTES BOUND` serves a socket as `unison serve` does, with the hub alone.
+"""Our server for fanout.py: `hub_server.py FD BYTES BOUND` serves a socket as `unison serve` does, with only the hub.
 
 The process, the worker, the handshake and the handover are production's; only what is sent is another's. A viewer's
 backlog is bounded to BOUND bytes, and `GET /dropped` counts who was closed, by reason.
@@ -16,7 +16,7 @@ from webapp.sockets import Urls
 
 
 def make_app() -> Any:
-    """Return an application with a stream and no more; it is imported in the worker, once gevent has patched it."""
+    """Return an application with only a stream; the worker imports it after gevent's patches."""
     from flask import Flask
 
     from webapp.web import websocket

@@ -1,4 +1,4 @@
-"""What the servers in Python send, and when: a text that begins with the time, four times a second."""
+"""The traffic of the servers in Python: a text that starts with the time, four times a second."""
 
 import time
 
@@ -7,13 +7,13 @@ DIGITS = 20
 
 
 class Pace:
-    """Ticks at whole quarters of a second of CLOCK_MONOTONIC; a late one is made up for, a lost one is not."""
+    """Ticks at whole quarters of a second of CLOCK_MONOTONIC; it skips missed ticks."""
 
     def __init__(self) -> None:
         self._tick = time.monotonic_ns() // TICK_NS
 
     def next_s(self) -> float:
-        """Begin the next tick and return the seconds until it is due."""
+        """Start the next tick, and return the seconds until it is due."""
         now = time.monotonic_ns()
         self._tick += 1
         if self._tick < now // TICK_NS:
@@ -22,5 +22,5 @@ class Pace:
 
 
 def text(size: int) -> str:
-    """Return a text of so many bytes that begins with the time in nanoseconds."""
+    """Return a text of that many bytes that starts with the time in nanoseconds."""
     return f"{time.monotonic_ns():0{DIGITS}}".ljust(size, "x")
