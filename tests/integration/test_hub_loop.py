@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 import gevent.event
 import pytest
 
-from webapp.engine import hub as hub_module
+from tests.waiting import loop_until
 from webapp.engine import wsframes
 from webapp.engine.disconnect import TOO_MANY_VIEWERS
 from webapp.engine.hub import Hub
@@ -12,9 +12,9 @@ from webapp.engine.viewer import Viewer
 
 
 @pytest.fixture
-def hub() -> Iterator[Hub]:
-    """A hub on this thread's loop, which runs only while a test waits."""
-    hub = Hub().start()
+def hub(request: pytest.FixtureRequest) -> Iterator[Hub]:
+    """A hub on this thread's loop, which runs only while a test waits; it may have options."""
+    hub = Hub(**getattr(request, "param", {})).start()
     yield hub
     hub.close(wait_s=0)
 
@@ -49,8 +49,7 @@ def texts(client: socket.socket, count: int) -> list[bytes]:
 
 
 def let_the_loop_run(hub: Hub) -> None:
-    while hub._jobs:
-        gevent.sleep(0.001)
+    loop_until(lambda: not hub._jobs)
 
 
 def test_a_frame_goes_to_those_who_were_there_when_it_was_sent(hub: Hub, connect: Connect) -> None:
@@ -64,10 +63,8 @@ def test_a_frame_goes_to_those_who_were_there_when_it_was_sent(hub: Hub, connect
     assert texts(late, 2) == [b"hello late, the first is over", b"second"]
 
 
-def test_order_holds_when_frames_are_written_in_chunks(
-    hub: Hub, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hub_module, "_CHUNK", 3)
+@pytest.mark.parametrize("hub", [{"chunk": 3}], indirect=True)
+def test_order_holds_when_frames_are_written_in_chunks(hub: Hub, connect: Connect) -> None:
     channels: list[set[Viewer]] = [set(), set()]
     clients = [connect(channels[index % 2]) for index in range(10)]
     for number in range(20):

@@ -38,7 +38,7 @@ def test_viewers_of_one_address_join_one_by_one_and_those_of_others_meanwhile() 
         for socket in ("here", "here too"):
             viewers.join(socket, Filter(), None, "127.0.0.1", lambda: None)
         for let_in in ("first", "second", "other", "here", "here too"):
-            gevent.sleep(0.01)
+            gevent.idle()
             seen.append(list(channels.joining))
             channels.let_in[let_in].set()
         return seen

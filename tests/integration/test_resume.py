@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import random
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gevent
 import pytest
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
+from tests.waiting import loop_until
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.slices import Slicer
@@ -61,13 +60,17 @@ class World:
             self.bus.publish(record.encode())
 
     def run_until(self, second: int) -> None:
+        """Play on until that second, and let the hub send what there is."""
+        self.play_until(second)
+        gevent.idle()
+
+    def play_until(self, second: int) -> None:
         """Play on until that second."""
         while self.now_s < T0 / 1000 + second:
             self._slicer.add(batch(self.gazetteer, self._plays()))
             self.now_s += 0.25
             for record in self._slicer.close(round(self.now_s * 1000), round(self.now_s * 1000)):
                 self.bus.publish(record.encode())
-        gevent.sleep(0.01)
 
     def _plays(self) -> list[Play]:
         start = round(self.now_s * 1000) - T0
@@ -87,18 +90,19 @@ class Viewer:
             theirs = listener.accept()[0]
         theirs.setblocking(False)
         self._ours.setblocking(False)
-        self._bytes = b""
+        self._bytes, self._hub = b"", world.hub
         gevent.spawn(world.channels.join, theirs, wanted, since, None, lambda: None)
         self.hello: dict[str, Any] = json.loads(self.payloads(1)[0])
 
     def payloads(self, count: int) -> list[bytes]:
         """Return the next `count` messages."""
         found: list[bytes] = []
-        deadline = time.monotonic() + 10
-        while len(found) < count and time.monotonic() < deadline:
-            found += self._take(count - len(found))
-            gevent.sleep(0.001)
-        assert len(found) == count
+
+        def all_there() -> bool:
+            found.extend(self._take(count - len(found)))
+            return len(found) == count
+
+        loop_until(all_there)
         return found
 
     def _take(self, most: int) -> Iterator[bytes]:
@@ -115,13 +119,16 @@ class Viewer:
             most -= 1
 
     def say_goodbye(self) -> None:
-        """Send a close frame, and leave the connection as it is."""
+        """Send a close frame, leave the connection as it is, and wait until the hub has heard it."""
+        before = self._hub.viewers
         self._ours.send(bytes((0x88, 0x80, 0, 0, 0, 0)))
-        gevent.sleep(0.01)
+        loop_until(lambda: self._hub.viewers < before)
 
     def close(self) -> None:
+        """Close the connection, and wait until the hub has closed its end."""
+        before = self._hub._sockets
         self._ours.close()
-        gevent.sleep(0.01)
+        loop_until(lambda: self._hub._sockets < before)
 
 
 @pytest.fixture
@@ -184,14 +191,17 @@ def test_resuming_begins_with_the_first_ten_seconds_wholly_kept(world: World) ->
     assert 1 <= resumed <= 42
 
 
-def test_who_is_outrun_by_the_ring_is_sent_away_instead_of_missing_frames_unknowingly(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_is_outrun_by_the_ring_is_sent_away_instead_of_missing_frames_unknowingly(world: World) -> None:
     watcher = Viewer(world, BRAZIL)
     world.run_until(SECONDS)
-    since, passed = f"{world.bus.stream}:{world.bus.last - 240}", iter(range(5, 80, 5))
-    busy = SimpleNamespace(sleep=lambda _: world.run_until(SECONDS + next(passed, 75)))
-    monkeypatch.setattr("webapp.engine.resume.gevent", busy)
+
+    def outrun() -> None:
+        for passed in range(5, 80, 5):
+            world.play_until(SECONDS + passed)
+            gevent.sleep(0)
+
+    since = f"{world.bus.stream}:{world.bus.last - 240}"
+    gevent.spawn(outrun)
     with closing(socket.socket()) as late, pytest.raises(FellBehind):
         world.channels.join(late, BRAZIL, since, None, lambda: None)
     watcher.close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
+from tests.waiting import loop_until
 from webapp.engine.eventloop import EventLoop
 
 
@@ -35,8 +36,7 @@ def test_what_is_spawned_is_not_waited_for(loop: EventLoop) -> None:
     go, done = threading.Event(), threading.Event()
 
     def wait_and_end() -> None:
-        while not go.is_set():
-            gevent.sleep(0.001)
+        loop_until(go.is_set)
         done.set()
 
     loop.spawn(wait_and_end)
@@ -51,7 +51,7 @@ def test_a_step_is_run_again_and_again_until_the_loop_stops() -> None:
 
     def step() -> None:
         enough.release()
-        gevent.sleep(0.001)
+        gevent.sleep(0)
 
     loop.forever(step)
     for _ in range(3):

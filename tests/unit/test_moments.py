@@ -6,7 +6,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -41,10 +40,9 @@ class SlowHistory:
         assert self.go.wait(30)
 
 
-def test_a_share_that_has_to_wait_too_long_is_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments, "SHARE_S", 0.01)
+def test_a_share_that_has_to_wait_too_long_is_to_come_again() -> None:
     app, history = Flask(__name__), SlowHistory()
-    app.register_blueprint(moments.create_blueprint(Settings(), GAZETTEER, cast(History, history)))
+    app.register_blueprint(moments.create_blueprint(Settings(), GAZETTEER, cast(History, history), share_s=0.01))
 
     def share() -> Any:
         return app.test_client().post(f"/c/{connection().id}/share").status_code

@@ -22,7 +22,7 @@ from webapp.engine.writer import Bound, State
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 1024
+CHUNK = 1024
 _TICK_S = 0.25
 
 
@@ -36,6 +36,7 @@ class Hub:
         ping_s: each viewer is pinged once in this time, and dropped when it is silent from one ping to the next.
         deadline_s: a viewer whose socket took nothing for this long is closed.
         bye: makes the text payload with which a viewer is dismissed.
+        chunk: how many viewers are written to before others on the loop have their turn.
 
     Attributes:
         viewers: how many are open.
@@ -49,6 +50,7 @@ class Hub:
         ping_s: float = 25.0,
         deadline_s: float = 20.0,
         bye: Callable[[], bytes] | None = None,
+        chunk: int = CHUNK,
     ):
         self.bound = Bound(backlog_bytes)
         self.ping_s, self.deadline_s = ping_s, deadline_s
@@ -61,6 +63,7 @@ class Hub:
         self._pings: deque[Viewer] = deque()  # in the order in which they are pinged; those gone leave at their turn
         self._pings_due = 0.0
         self._sockets = 0
+        self._chunk = chunk
         self._all_closed = Event()
         self._jobs: deque[tuple[bytes, Iterator[Viewer]]] = deque()
         self._owed = 0
@@ -164,7 +167,7 @@ class Hub:
             self._deliver()
 
     def _deliver(self) -> None:
-        room = _CHUNK
+        room = self._chunk
         while room and self._jobs:
             frame, viewers = self._jobs[0]
             chunk = list(islice(viewers, room))
@@ -206,7 +209,7 @@ class Hub:
             self._deliver()
         for count, viewer in enumerate(list(self._pings), 1):
             self.dismiss(viewer)
-            if count % _CHUNK == 0:
+            if count % self._chunk == 0:
                 gevent.sleep(0)
         if self._sockets:
             self._all_closed.wait(wait_s)

@@ -36,6 +36,7 @@ class Pipeline:
         clock: tells the time; where it was set, matching goes on from there.
         lateness_s: how long a slice waits after its end.
         on_closed: called with how many slices were closed in one go, and how many seconds that took.
+        steady: tells seconds that nobody sets.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class Pipeline:
         clock: Clock,
         lateness_s: float,
         on_closed: Callable[[int, float], None],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._steady = steady
         self._on_closed = on_closed
         self._records, self._matching, self._clock = records, matching, clock
         self._lateness_ms = round(lateness_s * 1000)
@@ -62,7 +65,7 @@ class Pipeline:
     def start(self) -> Self:
         """Begin with the slice that is due now; earlier plays are late."""
         self._closed = Closed([], (self._now_ms() - self._lateness_ms) // SLICE_MS * SLICE_MS, 0)
-        self._began_s = time.monotonic()
+        self._began_s = self._steady()
         return self
 
     @property
@@ -141,7 +144,7 @@ class Pipeline:
         A slicer leaves slices out where the watermark jumps. Where it moved on by no more than time has really passed
         since the step before, that is no jump.
         """
-        before_s, self._began_s = self._began_s, time.monotonic()
+        before_s, self._began_s = self._began_s, self._steady()
         passed_ms = 1000 * (self._began_s - before_s)
         if watermark_ms - self._closed.closed_ms <= passed_ms + JUMP_MS:
             while watermark_ms - self._closed.closed_ms > CATCH_UP_MS:

@@ -44,8 +44,8 @@ class Links:
     oembed: str
 
 
-def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History) -> Blueprint:
-    """Serve the pages of moments."""
+def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History, share_s: float = SHARE_S) -> Blueprint:
+    """Serve the pages of moments; sharing one waits so long for those shared before."""
     blueprint = Blueprint("moments", __name__)
     shares, writing = RateLimits(SHARES_OF_ALL, SHARES), threading.Lock()
 
@@ -68,7 +68,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History)
         if wait_s := shares.spend(client_address(request, settings)):
             raise TooManyRequests("too many moments are being shared right now; try again", retry_after=wait_s)
         found = moment(history, id)
-        if not writing.acquire(timeout=SHARE_S):  # a slow disk may hold up one thread, not all of them
+        if not writing.acquire(timeout=share_s):  # a slow disk may hold up one thread, not all of them
             raise ServiceUnavailable("moments cannot be saved right now; try again", retry_after=SHARE_S)
         try:
             offload(history.share, found.id)
