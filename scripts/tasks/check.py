@@ -22,6 +22,8 @@ from environment import PYTHON, ROOT, ProblemError
 TSCONFIG_FOLDERS = ("assets",)
 SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
 """pytest-xdist's: real servers mostly wait."""
+SLOWEST = ("--durations", "15")
+"""Printed at the end, for whoever wants the tests faster."""
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 """A browser that draws in software keeps a core busy."""
 
@@ -115,7 +117,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         return lambda: [PYTHON, *command]
 
     def pytest(folder: str, *options: str) -> Callable[[], list[str | Path]]:
-        return python("-m", "pytest", *options, f"tests/{folder}", *pytest_arguments)
+        return python("-m", "pytest", *options, *SLOWEST, f"tests/{folder}", *pytest_arguments)
 
     return [
         Step("lint", "ruff check", python("-m", "ruff", "check")),
