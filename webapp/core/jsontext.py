@@ -6,14 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
 _LIST_START = re.compile(r"\s*+\[[ \t\n\r]*+(?!\])", re.ASCII)
 _COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
 _LIST_END = re.compile(r"[ \t\n\r]*+(\]\s*+)?", re.ASCII)
-_TO_BRACKETS = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[{]++|[\]}]++|\Z)', re.DOTALL)
 TOO_DEEP: Final = object()
 """The value of an element that is nested too deeply to read."""
 _FOLLOWED = "there is something after the value (for one play per line, use application/x-ndjson)"
+_WINDOW = 1 << 12
+_STEP = np.zeros(256, np.int8)
+_STEP[list(b"[{")], _STEP[list(b"]}")] = 1, -1
 _DIGITS_MOST = 300  # a longer whole number is beyond all floats, and slow to read
 
 
@@ -80,15 +85,24 @@ def elements(text: str) -> Iterator[tuple[str, Any]]:
         raise NotJsonError(_FOLLOWED if last[1] else "Expecting ',' delimiter", _byte(text, last.end()))
 
 
-def _end_of_brackets(text: str, at: int) -> int:
-    """Return where the list or object ends that begins at a character."""
-    depth = 0
-    for found in _TO_BRACKETS.finditer(text, at):
-        brackets = found[1]
-        depth += len(brackets) if brackets[:1] in ("[", "{") else -len(brackets)
-        if depth <= 0:
-            return found.end() + depth
+def _end_of_brackets(text: str, start: int) -> int:
+    """Return where the list or object ends that begins at a character, by counting brackets in ever larger windows."""
+    end = start
+    while end < len(text):
+        end = min(start + max(_WINDOW, 2 * (end - start)), len(text))
+        closed = np.flatnonzero(_depths(text[start:end]) == 0)
+        if len(closed):
+            return start + int(closed[0]) + 1
     raise NotJsonError("the list does not end", _byte(text, len(text)))
+
+
+def _depths(text: str) -> npt.NDArray[np.int32]:
+    """Return how many brackets are open after each character, those in strings aside."""
+    # Backslashes occur in strings only; with escaped ones and escaped quotes masked, each quote opens or closes one.
+    masked = text.encode("ascii", "replace").replace(rb"\\", b"__").replace(rb"\"", b"__")
+    letters = np.frombuffer(masked, np.uint8)
+    outside = np.bitwise_xor.accumulate((letters == ord('"')).view(np.uint8)) == 0
+    return np.cumsum(_STEP[letters] * outside, dtype=np.int32)
 
 
 class _ConstantError(Exception):
