@@ -15,7 +15,6 @@
  * @property {() => import("./labellayout.js").Box[]} obstacles  what labels must not cover
  * @property {(error: unknown) => void} onFail  the globe cannot be drawn any more
  */
-import { say } from "../common/i18n.js";
 import { createCamera } from "./camera.js";
 import { cityLights } from "./citylights.js";
 import { midpointOf } from "./framing.js";
@@ -23,15 +22,14 @@ import { arcPoint, greatCircle, hidden, latticePoints, scale, subsolarPoint, toS
 import { createGestures, RECOGNIZERS } from "./gestures.js";
 import { createHitTester } from "./hittest.js";
 import { createInstances, flight, KIND } from "./instances.js";
-import { createLabels } from "./labels.js";
+import { connectionLabels, createLabels } from "./labels.js";
 import * as layers from "./layers/index.js";
 import { createQuality } from "./quality.js";
+import { COMMON_RADIUS, discRadius, pixelRatio, zoomFor } from "./sizes.js";
 import { starField } from "./stars.js";
 
-const COMMON_RADIUS = 256; // of the globe in deck's common space
 const DESIGN_RADIUS_PX = 350; // the disc's radius for which scene.py gives sizes
 const SETTLED_S = 1; // after landing, when the whole arc is drawn and its ripples are over
-const PIXELS_MAX = 5_000_000; // with more, the display's full density is not used
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
 export function createGlobe(stage, options) {
@@ -57,11 +55,9 @@ export function createGlobe(stage, options) {
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(reducedMotion) };
   let currentDeck = build();
   let fittedZoom = NaN;
-  let needsRedraw = true;
-  let destroyed = false;
+  let [needsRedraw, destroyed] = [true, false];
   let lastS = clock.seconds();
-  let shown = 0;
-  let paused = false;
+  let [shown, paused] = [0, false];
   updateMotion();
   const sizes = new ResizeObserver(fit);
   sizes.observe(stage);
@@ -196,7 +192,7 @@ export function createGlobe(stage, options) {
 
   /** Add a connection's arc and labels. @param {Connection} connection @param {number} now when its arc begins */
   function add(connection, now) {
-    const { id, track, from, to } = connection;
+    const { track, from, to } = connection;
     const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
     const { css } = colours(track);
     const you = yours(connection);
@@ -206,14 +202,10 @@ export function createGlobe(stage, options) {
     hitTester.add({ connection, from: a, to: b, born: now, lands, until });
     const top = arcPoint(a, b, 0.5);
     camera.notice(scale(top, 1 / Math.hypot(...top)));
-    const halfway = (now + lands) / 2;
-    const own = you !== null;
-    const song = { id, own, point: top, lines: [track.title, track.artist], colours: css };
-    const start = { id, own, point: a, lines: nameOf(from, you === "from"), colours: [css[0]] };
-    const end = { id, own, point: b, lines: nameOf(to, you === "to"), colours: [css[1]] };
-    labels.add("song", { ...song, from: halfway, until: until - arcProps.fadeS });
-    labels.add("city", { ...start, from: now, until: until - arcProps.fadeS });
-    labels.add("city", { ...end, from: lands - 0.2, until: until - arcProps.fadeS * 0.5 });
+    const times = { born: now, lands, until, fadeS: arcProps.fadeS };
+    for (const [kind, label] of connectionLabels(connection, { points: [a, top, b], colours: css, you, times })) {
+      labels.add(kind, label);
+    }
   }
 
   return {
@@ -306,36 +298,4 @@ export function createGlobe(stage, options) {
       stage.querySelector(".canvas")?.remove();
     },
   };
-}
-
-/** A city and its country, unless they have the same name; for the visitor's own end, the city only. */
-/** @type {(place: Place, you: boolean) => string[]} */
-const nameOf = ({ city, country }, you) => (you ? [say("You"), city] : [...new Set([city, country])]);
-
-/** The radius of the globe's disc in pixels. @param {Viewport} viewport */
-function discRadius({ cameraPosition, height, focalDistance }) {
-  const distance = Math.hypot(...cameraPosition) / COMMON_RADIUS;
-  return (height * focalDistance) / Math.sqrt(distance * distance - 1);
-}
-
-/**
- * The zoom that shows a disc of this radius.
- *
- * @type {(radius: number, width: number, height: number, latitude: number) => number}
- */
-function zoomFor(radius, width, height, latitude) {
-  let [low, high] = [-4, 8];
-  for (let i = 0; i < 20; i++) {
-    const zoom = (low + high) / 2;
-    const viewport = new deck._GlobeViewport({ width, height, longitude: 0, latitude, zoom });
-    if (discRadius(viewport) < radius) low = zoom;
-    else high = zoom;
-  }
-  return low;
-}
-
-/** Device pixels per CSS pixel, fewer on very large stages. @param {HTMLElement} stage */
-function pixelRatio(stage) {
-  const area = stage.clientWidth * stage.clientHeight;
-  return Math.min(window.devicePixelRatio, 3, Math.max(1, Math.sqrt(PIXELS_MAX / Math.max(1, area))));
 }

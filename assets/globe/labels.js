@@ -18,6 +18,7 @@
  * @typedef {{sides: string[], rank: number, share: number}} Kind
  * @typedef {Label & {made: Made, x: number, y: number, width: number, height: number, sides: string[]}} Seen
  */
+import { say } from "../common/i18n.js";
 import { arrange, boxAt } from "./labellayout.js";
 
 const FADE_MS = 450;
@@ -102,6 +103,37 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
     },
   };
 }
+
+/**
+ * @typedef {object} LabelOptions
+ * @property {Vector[]} points  of the arc: its start, its top and its end
+ * @property {string[]} colours  of its ends, for CSS
+ * @property {"from" | "to" | null} you  the visitor's own end
+ * @property {{born: number, lands: number, until: number, fadeS: number}} times  of its arc, seconds of the page's clock
+ */
+
+/**
+ * The labels of a connection: its song and both cities.
+ *
+ * @param {Connection} connection @param {LabelOptions} options
+ * @returns {["song" | "city", Omit<Label, "kind" | "made" | "side">][]}
+ */
+export function connectionLabels({ id, track, from, to }, { points: [start, top, end], colours, you, times }) {
+  const { born, lands, until, fadeS } = times;
+  const all = { id, own: you !== null, until: until - fadeS };
+  const song = { ...all, point: top, lines: [track.title, track.artist], colours, from: (born + lands) / 2 };
+  const one = { ...all, point: start, lines: nameOf(from, you === "from"), colours: [colours[0]], from: born };
+  const other = { ...all, point: end, lines: nameOf(to, you === "to"), colours: [colours[1]], from: lands - 0.2 };
+  return [
+    ["song", song],
+    ["city", one],
+    ["city", { ...other, until: until - fadeS * 0.5 }],
+  ];
+}
+
+/** A city and its country, unless they have the same name; for the visitor's own end, the city only. */
+/** @type {(place: Place, you: boolean) => string[]} */
+const nameOf = ({ city, country }, you) => (you ? [say("You"), city] : [...new Set([city, country])]);
 
 /**
  * The visitor's own labels come first, and songs before cities. Among these, first the labels that are shown already, then

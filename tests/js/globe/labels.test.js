@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { connectionLabels, createLabels } from "../../../assets/globe/labels.js";
 
 /** As much of a document as labels need: elements with a size, classes and styles. */
 class Element {
@@ -22,7 +23,6 @@ class Element {
 }
 
 globalThis.document = { createElement: () => new Element() };
-const { createLabels } = await import("../../../assets/globe/labels.js");
 
 function makeStage(width, height) {
   return Object.assign(new Element(), { clientWidth: width, clientHeight: height });
@@ -146,4 +146,23 @@ test("what stands over the stage is asked for four times a second, whatever the 
   const labels = createLabels(makeStage(900, 600), { obstacles: () => ((asked += 1), []) });
   for (; real < 2; real += 1 / 60) labels.update(1, here);
   assert.ok(asked >= 7 && asked <= 8, `${asked} times`);
+});
+
+test("a connection has a label for its song and one for each city, which come and go with its arc", () => {
+  const connection = {
+    id: "a",
+    track: { title: "Slow Lighthouse", artist: "Marisol Vey" },
+    from: { city: "Osaka", country: "Japan" },
+    to: { city: "Singapore", country: "Singapore" },
+  };
+  const times = { born: 10, lands: 12, until: 16, fadeS: 2 };
+  const points = [[1, 0, 0], [0, 1.2, 0], [0, 1, 0]];
+  const made = connectionLabels(connection, { points, colours: ["red", "blue"], you: "from", times });
+  assert.deepEqual(made.map(([kind, { lines }]) => [kind, ...lines]), [
+    ["song", "Slow Lighthouse", "Marisol Vey"],
+    ["city", "You", "Osaka"],
+    ["city", "Singapore"],
+  ]);
+  assert.deepEqual(made.map(([, { from, until }]) => [from, until]), [[11, 14], [10, 14], [11.8, 15]]);
+  assert.ok(made.every(([, { own, id }]) => own && id === "a"));
 });
