@@ -1,4 +1,4 @@
-"""What all tests share: real servers, whose logs are shown when a test fails."""
+"""Fixtures of all tests: real servers, whose logs are shown when a test fails."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from tests.serving import Server
 
-# How long an example takes on a busy machine says nothing about the code; and what chance finds one day is for whoever
-# works here, not for the continuous integration of something else.
+# An example's time on a busy machine says nothing about the code. And random examples are for developers, not for the
+# continuous integration of an unrelated change.
 settings.register_profile(
     "unison",
     deadline=None,
@@ -27,16 +27,16 @@ settings.register_profile(
 settings.load_profile("unison")
 
 SERVERS = pytest.StashKey[list["Server"]]()
-"""Those that a test started with `serve`."""
+"""The servers that a test started with `serve`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let whoever runs the tests ask for the long ones."""
+    """Add the option --long."""
     parser.addoption("--long", action="store_true", help="run the long tests, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long tests unless they are asked for."""
+    """Deselect the long tests without --long."""
     if config.getoption("--long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]
@@ -46,9 +46,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Give a function that starts a server: `serve(UNISON_WINDOW_S="2")`; each has a data dir of its own.
+    """Return a function that starts a server: `serve(UNISON_WINDOW_S="2")`; each has its own data folder.
 
-    It may have options of `unison serve`, such as `serve("--open-on-loopback")`.
+    It takes options of `unison serve`, too, such as `serve("--open-on-loopback")`.
     """
     from tests.serving import Server
 
@@ -75,7 +75,7 @@ def server(serve: Callable[..., Server]) -> Server:
 
 @contextmanager
 def lasting(folder: Path, *options: str, **env: str) -> Iterator[Server]:
-    """Have a server for more than one test."""
+    """Run a server for several tests."""
     from tests.serving import Server
 
     server = Server(folder / "data", env, options=options)
@@ -86,37 +86,37 @@ def lasting(folder: Path, *options: str, **env: str) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def untold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """See `idle`."""
-    with lasting(tmp_path_factory.mktemp("untold")) as server:
+    with lasting(tmp_path_factory.mktemp("untouched")) as server:
         yield server
 
 
 @pytest.fixture
-def idle(untold: Server) -> Server:
-    """A server that tests share which only ask or look: nobody ever sent it anything."""
+def idle(untouched: Server) -> Server:
+    """A shared server for tests that only read: nothing was ever sent to it."""
     from tests.serving import get_json
 
-    assert get_json(untold, "/api/stats")["total"]["plays"] == 0, "to this server nothing is sent"
-    return untold
+    assert get_json(untouched, "/api/stats")["total"]["plays"] == 0, "to this server nothing is sent"
+    return untouched
 
 
 @pytest.fixture(scope="session")
 def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the default settings that tests share, one after the other; each sends songs of its own."""
+    """A server with the default settings, shared by tests one after the other; each sends different songs."""
     with lasting(tmp_path_factory.mktemp("common")) as server:
         yield server
 
 
 @pytest.fixture
 def title(request: pytest.FixtureRequest) -> str:
-    """The title of a song of this test alone."""
+    """A song's title that no other test uses."""
     return f"Song of {request.node.name}"
 
 
 @pytest.fixture(scope="module")
 def serve_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Give a function as `serve` is, whose servers the tests of a module share: one for the same settings."""
+    """Return a function like `serve`; the tests of a module share its servers, one for each set of settings."""
     with ExitStack() as stack:
 
         @cache
@@ -128,7 +128,7 @@ def serve_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the servers' logs into the report of a test that failed."""
+    """Add the servers' logs to the report of a failed test."""
     report = yield
     if report.failed:
         given = getattr(item, "funcargs", {}).values()
@@ -139,7 +139,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run of the continuous integration in which something was skipped: there a missing piece is an error."""
+    """Fail the continuous integration if a test was skipped: there a missing tool is an error."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or not os.environ.get("CI"):
         return

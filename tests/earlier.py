@@ -1,20 +1,20 @@
-"""A data folder that a server of an earlier version left, with connections, filters' ones and shared ones."""
+"""A data folder of an earlier version, with connections for everyone, filtered and shared ones."""
 
 from __future__ import annotations
 
 import tarfile
 from pathlib import Path
 
-KEPT = Path(__file__).parent / "data" / "version-2.tar.gz"
+ARCHIVE = Path(__file__).parent / "data" / "version-2.tar.gz"
 CONNECTIONS, EVERYONES, SHARED = 444, 336, 10
 END_S = 1795920470.0
-"""Soon after the last of its connections, epoch seconds."""
+"""Shortly after its last connection, epoch seconds."""
 
 
-def unpacked(folder: Path) -> Path:
-    """Put it into a folder, and return that."""
+def unpack(folder: Path) -> Path:
+    """Unpack the data into a folder, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(KEPT) as archive:
+    with tarfile.open(ARCHIVE) as archive:
         for member in archive.getmembers():
             file = archive.extractfile(member)
             assert file is not None

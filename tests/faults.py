@@ -1,4 +1,4 @@
-"""What can go wrong with the history of a running server; each is over when its block ends."""
+"""Faults of the history of a running server; each lasts for a `with` block."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from webapp.storage.history import FILE_NAME
 
 
 def worker(server: Server) -> int:
-    """Return the process that serves, the first child of the master."""
+    """Return the pid of the worker, the first child of the master."""
     pid = server.process.pid
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 @contextmanager
 def limited(server: Server, kind: int, limit: int) -> Iterator[None]:
-    """Have the kernel refuse the process that serves more than so much of something."""
+    """Set a resource limit of the worker."""
     pid = worker(server)
     before = resource.prlimit(pid, kind)
     resource.prlimit(pid, kind, (limit, before[1]))
@@ -33,14 +33,14 @@ def limited(server: Server, kind: int, limit: int) -> Iterator[None]:
 
 @contextmanager
 def disk_full(server: Server) -> Iterator[None]:
-    """Have every write to a file fail."""
+    """Make every write to a file fail."""
     with limited(server, resource.RLIMIT_FSIZE, 0):
         yield
 
 
 @contextmanager
 def no_files(server: Server) -> Iterator[None]:
-    """Have no file descriptor to spare."""
+    """Leave no free file descriptor."""
     highest = max(int(fd.name) for fd in Path(f"/proc/{worker(server)}/fd").iterdir())
     with limited(server, resource.RLIMIT_NOFILE, min(highest, 8)):
         yield
@@ -48,7 +48,7 @@ def no_files(server: Server) -> Iterator[None]:
 
 @contextmanager
 def history_locked(server: Server) -> Iterator[None]:
-    """Hold the lock for writing as another program might."""
+    """Hold the write lock, as another program might."""
     with closing(sqlite3.connect(server.data_dir / FILE_NAME, timeout=30, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
@@ -56,7 +56,7 @@ def history_locked(server: Server) -> Iterator[None]:
 
 @contextmanager
 def history_deleted(server: Server) -> Iterator[None]:
-    """Delete the file and what belongs to it."""
+    """Delete the file and its log."""
     for file in server.data_dir.glob(f"{FILE_NAME}*"):
         file.unlink()
     yield
@@ -64,7 +64,7 @@ def history_deleted(server: Server) -> Iterator[None]:
 
 @contextmanager
 def history_damaged(server: Server) -> Iterator[None]:
-    """Spoil every page of the file and of its log, their heads too."""
+    """Overwrite all pages of the file and its log, including the headers."""
     for name in (FILE_NAME, f"{FILE_NAME}-wal"):
         with (server.data_dir / name).open("rb+") as out:
             out.write(b"\xa5garbage" * (os.fstat(out.fileno()).st_size // 8))

@@ -1,4 +1,4 @@
-"""Debian's proxies in front of a server, set up the plain way that many an operator has."""
+"""Runs nginx or HAProxy in front of a server, with a plain configuration."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Front:
 
 @contextmanager
 def fronted(kind: str, upstream: int, folder: Path, more: str = "") -> Iterator[Front]:
-    """Run "nginx" or "haproxy" before a port of this machine, with more lines of its configuration.
+    """Run "nginx" or "haproxy" in front of a local port, with additional configuration.
 
-    `scripts/test` names the programs in NGINX and HAPROXY, and installs what is missing.
+    NGINX and HAPROXY are the programs' paths; `scripts/test` sets them and installs missing programs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port, config = _free_port(), folder / f"{kind}.conf"

@@ -1,4 +1,4 @@
-"""Somebody else's web site: a small server of pages that a test writes, on a port, and so an origin, of its own."""
+"""A third-party web site: a small server for pages of a test, with its own port and origin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Host:
-    """The site: its address, its pages by their paths, and what it was asked for; pages may have headers."""
+    """The site: its address, its pages with their headers by path, and the requested paths."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -17,7 +17,7 @@ class Host:
         self.pages: dict[str, tuple[str, dict[str, str]]] = {"/favicon.ico": ("", {"Content-Type": "image/x-icon"})}
 
     def page(self, html: str, path: str = "/", **headers: str) -> str:
-        """Put a page there, and return its address; `Content_Security_Policy="..."` becomes a header."""
+        """Add a page, and return its address; `Content_Security_Policy="..."` becomes a header."""
         kind = "text/javascript" if path.endswith(".js") else "text/html"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         body = html if path.endswith(".js") else f"<!doctype html><meta charset=utf-8><title>Host</title>{html}"
@@ -27,7 +27,7 @@ class Host:
 
 @contextmanager
 def hosting(name: str = "localhost") -> Iterator[Host]:
-    """Serve a site until the block ends; by its name it is of another site than one at 127.0.0.1, too."""
+    """Serve a site during the block; because of its name it is cross-site to a server at 127.0.0.1."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""Plays that tests send: pairs that become connections, and a small crowd."""
+"""Plays for tests: pairs that become connections, and a small crowd."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ ARTIST = "The Harbour Lamps"
 
 
 def play(title: str, city: int, artist: str = ARTIST, **more: Any) -> dict[str, Any]:
-    """Return a play of a song by a listener whose name is that of the city; it counts from its arrival."""
+    """Return a play of a song, pressed when it arrives; the listener's name is the city's id."""
     track = {"title": title, "artist": artist}
     return {"track": track, "listener": str(city), "place": {"geoname_id": city}} | more
 
 
 def send_pair(server: Server, title: str, artist: str = ARTIST, cities: tuple[int, int] = (OSAKA, RECIFE)) -> None:
-    """Have two listeners press play on a song in the same moment; on a busy machine neither is late."""
+    """Send two plays of a song, pressed when they arrive, so that neither is late on a busy machine."""
     assert post_plays(server, [play(title, city, artist) for city in cities])["accepted"] == 2
 
 
 def connect_pair(server: Server, title: str, artist: str = ARTIST) -> dict[str, Any]:
-    """Send a pair, wait until a viewer is shown their connection, and return it."""
+    """Send a pair, wait until a viewer gets their connection, and return it."""
     with stream(server) as viewer:
         send_pair(server, title, artist)
         return viewer.connection_of(title)
 
 
 def send_crowd(server: Server, artist: str = ARTIST) -> None:
-    """Send pairs of far and near cities, and two in one city, so that there are connections and pulses."""
+    """Send pairs in far and near cities and in one city, for connections and pulses."""
     cities = [OSAKA, RECIFE, LYON, LYON]
     plays = [
         play(f"Song {song}", city, artist, listener=f"{song}-{number}")

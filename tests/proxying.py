@@ -1,4 +1,4 @@
-"""A TCP proxy before a server that can stop forwarding, or answer for one of its files."""
+"""A TCP proxy in front of a server that can stop forwarding, or replace the answer for a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHUNK = 1 << 16
 
 
 class Proxy:
-    """The proxy: its address, the connections it has taken, and whether they forward."""
+    """A TCP proxy with an address of its own."""
 
     def __init__(self, port: int) -> None:
         self._upstream = ("127.0.0.1", port)
@@ -24,16 +24,16 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def silence(self) -> None:
-        """Stop forwarding on the connections there are, without closing one; new ones work."""
+        """Stop forwarding on all open connections without closing them; new connections work."""
         self._silent |= set(self._sockets)
 
     def answer(self, name: str, status: str, script: str) -> None:
-        """Answer for a file of the server, by its name, such as "404 Not Found" or with another script."""
+        """Replace the server's answer for a file, by its name, with a status and a script."""
         head = f"HTTP/1.1 {status}\r\nContent-Type: text/javascript\r\nContent-Length: {len(script)}\r\n\r\n"
         self._broken[f"/{name} HTTP/1.1".encode()] = (head + script).encode()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # it was closed
+        with contextlib.suppress(OSError):  # the proxy was closed
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(self._upstream)
@@ -42,7 +42,7 @@ class Proxy:
                     threading.Thread(target=self._forward, args=(source, target), daemon=True).start()
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # either side left
+        with contextlib.suppress(OSError):  # one side closed
             while chunk := source.recv(CHUNK):
                 asked = chunk.partition(b"\r\n")[0]
                 broken = next((own for name, own in self._broken.items() if asked.endswith(name)), None)
@@ -54,7 +54,7 @@ class Proxy:
                 target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """End it and all connections."""
+        """Close the proxy and all connections."""
         for each in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -63,7 +63,7 @@ class Proxy:
 
 @contextmanager
 def proxying(port: int) -> Iterator[Proxy]:
-    """Have a proxy before a port until the block ends."""
+    """Run a proxy in front of a port during the block."""
     proxy = Proxy(port)
     try:
         yield proxy

@@ -1,4 +1,4 @@
-"""A real `unison serve` in a process of its own, and what tests do with it: ask, send plays, read the stream."""
+"""Runs a real `unison serve` in a subprocess, with helpers to send requests and plays and to read the stream."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from webapp.storage.datadir import token_file
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN = "--open-on-loopback"
-"""The option with which `unison serve` takes plays from this machine without a token."""
+"""The option for `unison serve` to accept plays from this machine without a token."""
 START_S = 30.0
 STOP_S = 15.0
 ANSWER_S = 60.0
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without any `UNISON_*` setting of whoever runs the tests, plus `more`."""
+    """Return this process's environment without `UNISON_*` variables, plus `more`."""
     return {name: value for name, value in os.environ.items() if not name.startswith("UNISON_")} | more
 
 
 def console_script(name: str = "unison") -> str:
-    """Return the path of a command that was installed beside this Python."""
+    """Return the path of a command installed beside this Python."""
     return str(Path(sys.executable).with_name(name))
 
 
 class Addressed(Protocol):
-    """Whatever has the address of a server."""
+    """Anything with the address of a server."""
 
     @property
     def url(self) -> str:
-        """Its address, such as http://127.0.0.1:12345."""
+        """The address, such as http://127.0.0.1:12345."""
 
 
 class Server:
@@ -56,7 +56,7 @@ class Server:
 
     ready = re.compile(r"Unison is on (http[^\s\"]+)")
     host = "127.0.0.1"
-    """What it binds to."""
+    """The address to bind to."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Server:
 
     @property
     def token(self) -> str:
-        """The token that it made; "" where its settings have others."""
+        """The token in its data folder; "" if its settings have other tokens."""
         file = token_file(self.data_dir)
         return file.read_text().strip() if file.exists() else ""
 
@@ -91,12 +91,12 @@ class Server:
 
     @property
     def ws_url(self) -> str:
-        """Where its websockets begin, such as ws://127.0.0.1:12345."""
+        """The base address of its websockets, such as ws://127.0.0.1:12345."""
         return "ws" + self.url.removeprefix("http")
 
     @property
     def log(self) -> str:
-        """All that its processes printed so far, both streams."""
+        """The output of its processes so far, stdout and stderr."""
         return "".join(self._lines)
 
     def until_logged(self, text: str) -> None:
@@ -104,7 +104,7 @@ class Server:
         until(lambda: text in self.log, said=lambda: self.log)
 
     def start(self, port: int) -> None:
-        """Start a process and wait until it says that it answers."""
+        """Start a process and wait until it is ready."""
         self.url = ""
         self.process = subprocess.Popen(
             self.command(port),
@@ -138,7 +138,7 @@ class Server:
         raise RuntimeError(f"the server did not start (code {self.process.returncode}); it said:\n{self.log}")
 
     def stop(self) -> int:
-        """Ask it to end (SIGTERM) and return its exit code; one that does not end in time is an error."""
+        """Send SIGTERM and return the exit code; raise RuntimeError if it does not end in time."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -150,13 +150,13 @@ class Server:
         return self.process.returncode
 
     def kill(self) -> None:
-        """End it and every process it started, as a power cut would (SIGKILL)."""
+        """Send SIGKILL to it and all processes that it started, as in a power cut."""
         self._signal_all()
         self.process.wait(STOP_S)
         self._tidy()
 
     def restart(self, **env: str) -> None:
-        """Start again on the same port and data, after stopping it if it still runs; `env` is added to its settings."""
+        """Stop the server if it runs, and start it on the same port and data, with `env` added to its settings."""
         port = self.port
         self.stop()
         self._env |= env
@@ -174,7 +174,7 @@ class Server:
 
 
 class FlaskServer(Server):
-    """The same application under Flask's own threaded development server."""
+    """The application under Flask's threaded development server."""
 
     ready = re.compile(r"Running on (http\S+)")
 
@@ -185,26 +185,26 @@ class FlaskServer(Server):
 
     @property
     def token(self) -> str:
-        """The token that it makes when it is first asked for anything."""
+        """The token, which the server creates at the first request."""
         get_text(self, "/healthz")
         return super().token
 
 
 def post(server: Addressed, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Any:
-    """POST bytes and return the decoded JSON answer; an error status raises urllib's HTTPError."""
+    """POST bytes and return the decoded JSON answer; raise urllib's HTTPError for an error status."""
     request = urllib.request.Request(server.url + path, body, dict(headers or {}), method="POST")
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
 def authorization(server: Addressed) -> dict[str, str]:
-    """Return the header with the token that a server made in its data folder; none for a demonstration."""
+    """Return the header with the token in a server's data folder; no header for a demo."""
     token = server.token if isinstance(server, Server) and OPEN not in server.options else ""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def post_plays(server: Addressed, plays: Iterable[Mapping[str, Any]], **headers: str) -> Any:
-    """Send plays as one JSON array, with the server's token unless another is given; returns the decoded answer.
+    """Send plays as a JSON array, by default with the server's token, and return the decoded answer.
 
     `X_Unison_Source="synthetic"` becomes a header.
     """
@@ -214,7 +214,7 @@ def post_plays(server: Addressed, plays: Iterable[Mapping[str, Any]], **headers:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said."""
+    """A server's answer."""
 
     status: int
     headers: Message
@@ -234,13 +234,13 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """The sentence of an error, which is all that an error's body holds."""
+        """The sentence of an error, which is the whole body."""
         assert (self.kind, list(self.json)) == ("application/json", ["error"])
         return str(self.json["error"])
 
 
 def ask(server: Addressed, path: str, method: str = "GET", **headers: str) -> Answer:
-    """Send a request; `Accept_Language="de"` becomes a header. An error status is an answer like any other."""
+    """Send a request; `Accept_Language="de"` becomes a header. An error status raises nothing."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(server.url + path, headers=names, method=method)
     try:
@@ -252,18 +252,18 @@ def ask(server: Addressed, path: str, method: str = "GET", **headers: str) -> An
 
 
 def get_json(server: Addressed, path: str) -> Any:
-    """GET a path and return the decoded JSON answer; an error status raises urllib's HTTPError."""
+    """GET a path and return the decoded JSON answer; raise urllib's HTTPError for an error status."""
     return json.loads(get_text(server, path))
 
 
 def get_text(server: Addressed, path: str) -> str:
-    """GET a path and return the answer as text; an error status raises urllib's HTTPError."""
+    """GET a path and return the answer as text; raise urllib's HTTPError for an error status."""
     with urllib.request.urlopen(server.url + path, timeout=10) as answer:
         return str(answer.read(), "utf-8")
 
 
 class Stream:
-    """A viewer of `/stream`: decoded frames, each awaited with a deadline. `hello` is the first."""
+    """A viewer of `/stream` that returns decoded frames; `hello` is the first."""
 
     def __init__(self, socket: ClientConnection, timeout_s: float) -> None:
         self.socket = socket
@@ -271,7 +271,7 @@ class Stream:
         self.hello = self.next()
 
     def next(self, timeout_s: float | None = None) -> dict[str, Any]:
-        """Return the next frame; TimeoutError when none comes in time, websockets' ConnectionClosed at the end."""
+        """Return the next frame; raise TimeoutError if none arrives in time, or websockets' ConnectionClosed."""
         frame: dict[str, Any] = json.loads(self.socket.recv(self._timeout_s if timeout_s is None else timeout_s))
         return frame
 
@@ -280,9 +280,9 @@ class Stream:
             yield self.next()
 
     def frames_past(self, at: float) -> list[dict[str, Any]]:
-        """Return all frames up to the second moment after `at` at which the server closed slices.
+        """Return all frames up to the second time after `at` at which the server closed slices.
 
-        The time is the server's, as each frame says it: on a slow machine this takes longer and returns the same.
+        It uses the server's time in the frames, so a slow machine takes longer but returns the same.
         """
         frames = [self.next()]
         moments = set[float]()
@@ -292,7 +292,7 @@ class Stream:
         return frames
 
     def until(self, wanted: Callable[[dict[str, Any]], bool], timeout_s: float | None = None) -> dict[str, Any]:
-        """Return the first frame that is wanted, leaving out those before it."""
+        """Return the first frame for which `wanted` is true; skip the frames before it."""
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
@@ -301,7 +301,7 @@ class Stream:
         raise TimeoutError(f"no wanted frame within {timeout_s:g} s")
 
     def connection_of(self, title: str, timeout_s: float | None = None) -> dict[str, Any]:
-        """Return the next connection of a song, leaving out what comes before it."""
+        """Return the next connection of a song; skip frames before it."""
         found: list[dict[str, Any]] = []
 
         def shows(frame: Mapping[str, Any]) -> bool:
@@ -312,7 +312,7 @@ class Stream:
         return found[0]
 
     def connections(self, count: int, timeout_s: float | None = None) -> list[dict[str, Any]]:
-        """Return the next `count` connections (or a few more, if one frame brought them together)."""
+        """Return the next `count` connections, or a few more if they are in one frame."""
         found: list[dict[str, Any]] = []
         self.until(lambda frame: len(_extended(found, frame)) >= count, timeout_s)
         return found
@@ -328,7 +328,7 @@ class Stream:
 
 
 def wait_until_written(server: Addressed, seconds: float = 10.0) -> None:
-    """Wait until the history has written all that was shown so far."""
+    """Wait until the history has written everything shown so far."""
     until(lambda: "unison_history_pending_rows 0.0" in get_text(server, "/metrics"), seconds)
 
 

@@ -1,4 +1,4 @@
-"""Waiting until something holds. No other module of the tests sleeps: a test waits for what it means."""
+"""Waits for a condition. No other module of the tests sleeps."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def until(
     said: Callable[[], object] = lambda: "",
     pause: Callable[[], None] = lambda: time.sleep(STEP_S),
 ) -> T:
-    """Ask until the answer is true, and return it.
+    """Poll a condition until it is true, and return its value.
 
     Args:
-        holds: asked again and again.
-        seconds: after so long the test fails.
-        said: what the failure shows, such as a server's log.
-        pause: what is done between.
+        holds: the condition.
+        seconds: the timeout, after which the test fails.
+        said: returns a text for the failure message, such as a server's log.
+        pause: waits between two polls.
     """
     end_s = time.monotonic() + seconds
     while not (answer := holds()):

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.browser import cpu_s
 
-from tests.unit.card_world import told
+from tests.unit.card_world import card_text
 from webapp.graphics.renderer import Job, Renderer
 from webapp.seed.catalogue import load_catalogue
 
@@ -47,13 +47,13 @@ def main() -> int:
 
 
 def _measured(drawing: Renderer, kind: str, seconds: float) -> bool:
-    drawing.render(Job(kind, moment=told("first", "of all")))  # reads the land and the cities
+    drawing.render(Job(kind, moment=card_text("first", "of all")))  # reads the land and the cities
     times, sizes, end = list[float](), list[int](), time.perf_counter() + seconds
     for number, track in enumerate(cycle(load_catalogue()[::7])):
         start, used = time.perf_counter(), cpu_s()
         if start >= end:
             break
-        sizes.append(len(drawing.render(Job(kind, moment=told(track.title, track.artist, number, ADDRESS)))))
+        sizes.append(len(drawing.render(Job(kind, moment=card_text(track.title, track.artist, number, ADDRESS)))))
         times.append(1000 * (cpu_s() - used))
     wall_s, middle, most = time.perf_counter() - end + seconds, median(times), max(sizes) / 1000
     print(

@@ -1,4 +1,4 @@
-"""A real Chromium, and pages in it that note everything a visitor's console would complain about."""
+"""Fixtures of the browser tests: a real Chromium, and pages that record the console's errors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.serving import Server
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
 FLAT = "--disable-gpu-compositing"
-"""The globe is drawn in software GL, but what the page is put together of is not: that costs a third of it."""
+"""Composites the page without software GL, which would cost a third of the globe's time."""
 PATIENCE_MS = 60_000
-"""Software GL on a busy machine draws few frames a second."""
+"""Timeout: software GL on a busy machine draws few frames a second."""
 expect.set_options(timeout=PATIENCE_MS)
 
 LONGER = """document.addEventListener('readystatechange', () => {
@@ -31,7 +31,7 @@ LONGER = """document.addEventListener('readystatechange', () => {
 
 @dataclass
 class Visit:
-    """A page somebody looks at, with what went wrong on it and whom it asked for anything."""
+    """A visitor's page, with its errors and the hosts of its requests."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
@@ -53,18 +53,18 @@ class Visit:
             self.hosts.add(urlsplit(request.url).netloc)
 
     def wait(self, condition: str) -> None:
-        """Wait until a JavaScript expression holds; asked from outside, for the page's policy allows no eval."""
+        """Wait until a JavaScript expression is true; it runs from outside, because the page's policy forbids eval."""
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while not self.page.evaluate(condition):
             assert time.monotonic() < deadline, f"never came true: {condition}"
             self.page.wait_for_timeout(100)
 
     def hold(self, seconds: float) -> None:
-        """Have arcs stay up for so long, so that even a slow machine can look at one: the scene says how long."""
+        """Make arcs stay for that many seconds, so that a slow machine can draw them."""
         self.page.add_init_script(LONGER.replace("SECONDS", f"{seconds:g}"))
 
     def open(self, url: str) -> Page:
-        """Go there and wait until the stream is up and the globe drawn."""
+        """Open an address, and wait for the stream and the globe."""
         self.page.goto(url)
         self.wait("document.getElementById('status').dataset.state === 'live'")
         self.wait("document.body.dataset.globe === 'ready'")
@@ -73,13 +73,13 @@ class Visit:
 
 @pytest.fixture
 def server(serve: Callable[..., Server]) -> Server:
-    """A server that shows every connection, so that two of one second are both seen."""
+    """A server that shows every connection."""
     return serve(UNISON_SHOWN_PER_S="0")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests; it draws in software, so that any machine will do."""
+    """One browser for all tests; it draws in software, so no GPU is needed."""
     if CHROMIUM is None:
         pytest.skip("no Chromium: set CHROMIUM to one")
     with sync_playwright() as playwright:
@@ -90,7 +90,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """Give a function that makes a visitor: `visit(viewport={"width": 390, "height": 844})`."""
+    """Return a function that opens a visitor's page: `visit(viewport={"width": 390, "height": 844})`."""
     contexts = []
 
     def make(**options: object) -> Visit:

@@ -1,4 +1,4 @@
-"""Firefox and WebKit, as Debian has them, each spoken to in words of its own: WebDriver BiDi, and W3C WebDriver."""
+"""Debian's Firefox, driven by WebDriver BiDi, and WebKit, driven by W3C WebDriver."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from typing import IO, Any
 from websockets.sync.client import connect
 
 PATIENCE_S = 90.0
-"""Two browsers that draw in software, on a machine that is busy."""
+"""Timeout for two browsers that draw in software on a busy machine."""
 WIDTH, HEIGHT = 1000, 700
 SOFTWARE = {"LIBGL_ALWAYS_SOFTWARE": "1", "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
 FIREFOX_PREFERENCES = {
@@ -40,25 +40,25 @@ FIREFOX_PREFERENCES = {
 
 
 class Engine(ABC):
-    """A browser with one page; `errors` is what its console complained about, where it can be read."""
+    """A browser with one page; `errors` has the console's errors if they can be read."""
 
     errors: list[str]
 
     @abstractmethod
     def begin(self) -> None:
-        """Wait until it answers, and make a page."""
+        """Wait until the browser answers, and create a page."""
 
     @abstractmethod
     def close(self) -> None:
-        """End it."""
+        """End the browser."""
 
     @abstractmethod
     def open(self, url: str) -> None:
-        """Go there."""
+        """Open an address."""
 
     @abstractmethod
     def value(self, expression: str) -> Any:
-        """Return what a JavaScript expression is on the page."""
+        """Return the value of a JavaScript expression on the page."""
 
     @abstractmethod
     def click(self, selector: str) -> None:
@@ -66,10 +66,10 @@ class Engine(ABC):
 
     @abstractmethod
     def picture(self) -> bytes:
-        """Return what is to be seen, as PNG."""
+        """Return a screenshot as PNG."""
 
     def wait(self, condition: str) -> None:
-        """Wait until a JavaScript expression holds."""
+        """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + PATIENCE_S
         while not self.value(f"Boolean({condition})"):
             assert time.monotonic() < deadline, f"never came true: {condition}"
@@ -77,7 +77,7 @@ class Engine(ABC):
 
 
 class Process:
-    """A program of which the lines are kept that it says."""
+    """A program, with its lines of output."""
 
     def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
         self.lines: list[str] = []
@@ -99,7 +99,7 @@ class Process:
         self.lines.extend(said)
 
     def wait_for(self, pattern: str) -> str:
-        """Return the first group of a pattern in a line, once it is said."""
+        """Wait for a line with a pattern, and return the pattern's first group."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             for line in list(self.lines):
@@ -110,7 +110,7 @@ class Process:
             time.sleep(0.05)
 
     def end(self) -> None:
-        """End it and all that it started."""
+        """Kill the program and all processes that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -180,7 +180,7 @@ class Firefox(Engine):
 
 
 class WebKit(Engine):
-    """WebKitGTK's MiniBrowser, driven by its WebKitWebDriver; of its console it tells nothing: see `kiosk`."""
+    """WebKitGTK's MiniBrowser, driven by WebKitWebDriver, which cannot read the console: see `kiosk`."""
 
     def __init__(self, home: Path, display: str) -> None:
         self.errors = []
@@ -236,7 +236,7 @@ class WebKit(Engine):
 
 @contextmanager
 def kiosk(home: Path, display: str, url: str) -> Iterator[Process]:
-    """Have a WebKit show a page as a kiosk does: nobody drives it, and its console is what it says."""
+    """Show a page in a WebKit that nobody drives; it prints its console."""
     command = [mini_browser(), "--enable-write-console-messages-to-stdout=true", url]
     process = Process(command, environment(home, display))
     try:
@@ -247,7 +247,7 @@ def kiosk(home: Path, display: str, url: str) -> Iterator[Process]:
 
 @contextmanager
 def screen() -> Iterator[str]:
-    """Have an X server without a screen until the block ends; gives its display."""
+    """Run an X server without a screen during the block; yield its display."""
     reads, writes = os.pipe()
     command = [program("XVFB", "Xvfb"), "-displayfd", str(writes), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[writes], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -261,7 +261,7 @@ def screen() -> Iterator[str]:
 
 
 def environment(home: Path, display: str) -> dict[str, str]:
-    """Return a browser's environment, with a home of its own; with LANG=C.UTF-8 the languages of WebKit are ["C"]."""
+    """Return a browser's environment with its own home; with LANG=C.UTF-8 the languages of WebKit are ["C"]."""
     home.mkdir(parents=True, exist_ok=True)
     own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DISPLAY": display, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     return {"PATH": os.environ["PATH"], **SOFTWARE, **own}
@@ -275,14 +275,14 @@ def program(variable: str, *names: str) -> str:
 
 
 def mini_browser() -> str:
-    """Return the path of WebKitGTK's MiniBrowser, which Debian keeps out of PATH."""
+    """Return the path of WebKitGTK's MiniBrowser, which is not in PATH on Debian."""
     found = os.environ.get("MINIBROWSER") or next(map(str, Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")), None)
     assert found, "no MiniBrowser: run scripts/test, which installs it, or name it with MINIBROWSER"
     return found
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

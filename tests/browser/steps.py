@@ -1,4 +1,4 @@
-"""What the browser tests do again and again: send a pair of plays, read the list, look at the picture."""
+"""Common steps of the browser tests: send a pair of plays, read the list, compare screenshots."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ OSAKA, TOKYO, RECIFE, LAGOS, LISBON = 1853909, 1850147, 3390760, 2332459, 226705
 
 
 def send_pair(server: Server, title: str, artist: str = "The Harbour Lamps", *, cities: tuple[int, int]) -> None:
-    """Have two listeners press play on a song, 40 ms apart: in a moment, so that on a busy machine neither is late."""
+    """Send two plays of a song, 40 ms apart; they are slightly in the future, so that neither is late."""
     send_pairs(server, [(title, cities)], artist)
 
 
 def send_pairs(server: Server, songs: list[tuple[str, tuple[int, int]]], artist: str = "The Harbour Lamps") -> None:
-    """Do so for several songs at once."""
+    """Send two plays for each of several songs at once."""
     pressed_at = time.time() + 0.3
     plays = [
         {
@@ -36,18 +36,18 @@ def send_pairs(server: Server, songs: list[tuple[str, tuple[int, int]]], artist:
 
 
 def titles(page: Page) -> list[str]:
-    """The songs in the list, newest first."""
+    """Return the titles in the list, newest first."""
     return page.locator("#feed .title").all_text_contents()
 
 
 def picture(page: Page) -> str:
-    """The globe as it is drawn now, faded in and without its words, to be compared by `changed`."""
+    """Return a screenshot of the globe without labels, to compare with `changed`."""
     page.evaluate("document.querySelectorAll('.labels, .on-globe').forEach(({style}) => (style.visibility = 'hidden'))")
     return base64.b64encode(page.locator("#stage").screenshot(animations="disabled")).decode()
 
 
 def changed(page: Page, before: str, after: str) -> int:
-    """How many pixels differ clearly between two pictures."""
+    """Return how many pixels differ clearly between two screenshots."""
     compare = """async ([a, b]) => {
       const pixels = async (data) => {
         const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));

@@ -1,4 +1,4 @@
-"""A tab that can be in the background: Playwright holds every page of its own to be looked at, wherever it is."""
+"""A tab that can be in the background; Playwright's own pages always count as visible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEP_S = 0.05
 
 
 class Tab:
-    """A tab of a window of its own, spoken to in Chromium's own words."""
+    """A tab in its own window, driven by the Chrome DevTools Protocol."""
 
     def __init__(self, browser: Browser, script: str) -> None:
         self._root = browser.new_browser_cdp_session()
@@ -40,43 +40,43 @@ class Tab:
             self._answers[message["id"]] = message
 
     def send(self, method: str, **params: object) -> dict[str, Any]:
-        """Have it do something and wait for the answer."""
+        """Send a command and wait for the answer."""
         self._asked += 1
         asked, deadline = self._asked, time.monotonic() + PATIENCE_MS / 1000
         message = json.dumps({"id": asked, "method": method, "params": params})
         self._root.send("Target.sendMessageToTarget", {"sessionId": self._session, "message": message})
         while asked not in self._answers:
             assert time.monotonic() < deadline, f"no answer to {method}"
-            self._root.send("Target.getTargetInfo", {"targetId": self._target})  # answers are heard meanwhile
+            self._root.send("Target.getTargetInfo", {"targetId": self._target})  # lets Playwright receive events
             time.sleep(STEP_S)
         answer = self._answers.pop(asked)
         result: dict[str, Any] = answer["result"]
         return result
 
     def value(self, expression: str) -> Any:
-        """Return what a JavaScript expression is on the page."""
+        """Return the value of a JavaScript expression on the page."""
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     def wait(self, condition: str) -> None:
-        """Wait until a JavaScript expression holds."""
+        """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while not self.value(condition):
             assert time.monotonic() < deadline, f"never came true: {condition}"
             time.sleep(STEP_S)
 
     def leave(self) -> None:
-        """Look at another tab of the window."""
+        """Switch to another tab of the window."""
         self._open()
         self.wait("document.hidden")
 
     def freeze(self, frozen: bool) -> None:
-        """Stop all its tasks, as browsers do with a tab that was long in the background, or let them go on."""
+        """Freeze the tab, as browsers do with old background tabs, or resume it."""
         self.send("Page.setWebLifecycleState", state="frozen" if frozen else "active")
 
     def come_back(self) -> None:
-        """Look at it again."""
+        """Switch back to the tab."""
         self._root.send("Target.activateTarget", {"targetId": self._target})
         self.wait("!document.hidden")
 
@@ -88,7 +88,7 @@ class Tab:
 
 @contextmanager
 def tab(browser: Browser, script: str = "") -> Iterator[Tab]:
-    """Open a tab in which a script runs before the page's own."""
+    """Open a tab that runs a script before the page's own."""
     opened = Tab(browser, script)
     try:
         yield opened

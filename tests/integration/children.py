@@ -12,7 +12,7 @@ GONE_S = 10.0
 
 
 def child_of(server: Server, module: str) -> int:
-    """The one process of this server that runs a module."""
+    """Return the pid of the server's one process that runs a module."""
     mine = [pid for pid in running(module) if server.process.pid in ancestors(pid)]
     assert len(mine) == 1, mine
     return mine[0]
@@ -24,7 +24,7 @@ def until_gone(pid: int) -> None:
 
 
 def running(module: str) -> list[int]:
-    """The processes on this machine that run a module."""
+    """Return the pids of all processes on this machine that run a module."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -36,14 +36,14 @@ def running(module: str) -> list[int]:
 
 
 def parent(pid: int) -> int | None:
-    """The process that started a process; None, if it is gone."""
+    """Return the parent of a process; None if the process is gone."""
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0])
     return None
 
 
 def ancestors(pid: int) -> set[int]:
-    """The processes that a process comes from; none, if it is gone: other tests have servers of their own."""
+    """Return the ancestors of a process; none if it is gone, because other tests run servers, too."""
     found: set[int] = set()
     while (above := parent(pid)) is not None and above > 1:
         found.add(pid := above)

@@ -8,7 +8,7 @@ from tests.serving import FlaskServer
 
 @pytest.fixture(scope="session")
 def flask_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskServer]:
-    """The application under Flask's own server, for all tests; each sends songs of its own."""
+    """The application under Flask's development server, shared by all tests; each sends different songs."""
     server = FlaskServer(tmp_path_factory.mktemp("flask") / "data")
     yield server
     server.kill()
@@ -16,9 +16,9 @@ def flask_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskServ
 
 @pytest.fixture(params=COMMANDS)
 def start(request: pytest.FixtureRequest, shared_hub_servers: dict[str, HubServer]) -> Iterator[Start]:
-    """Give a function that serves the hub alone, under gunicorn's gevent worker and under werkzeug's threads.
+    """Return a function that serves only the hub, under gunicorn's gevent worker and under werkzeug's threads.
 
-    Without options it gives a server that tests share, one after the other; with options a new one.
+    Without options it returns a server that tests share, one after the other; with options a new one.
     """
     servers: list[HubServer] = []
 
@@ -40,7 +40,7 @@ def start(request: pytest.FixtureRequest, shared_hub_servers: dict[str, HubServe
 
 @pytest.fixture(scope="session")
 def shared_hub_servers() -> Iterator[dict[str, HubServer]]:
-    """Servers by kind, filled as they are first asked for."""
+    """Shared servers by kind, started at their first use."""
     servers: dict[str, HubServer] = {}
     yield servers
     for server in servers.values():

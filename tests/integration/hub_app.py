@@ -1,6 +1,6 @@
-"""A small application around the hub alone, served for real by the hub's tests.
+"""A small application with only the hub, for the hub's tests.
 
-`POST /send/<channel>` sends its body, `/opening` with a number and a size sets what the next viewers get first.
+`POST /send/<channel>` sends its body; `/opening` with a number and a size sets the first frames of the next viewers.
 """
 
 import os
@@ -118,7 +118,7 @@ def close() -> dict[str, Any]:
 
 @app.post("/reset")
 def reset() -> dict[str, Any]:
-    """Forget all that was counted; every viewer must be gone."""
+    """Reset all counts; no viewer may be connected."""
     hub = service.hub
     service.loop.call(hub.dropped.clear)
     service.joined, service.gone, service.opening = 0, 0, (0, 0)

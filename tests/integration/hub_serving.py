@@ -1,4 +1,4 @@
-"""The hub's test application in a process of its own, and a viewer that is nothing but a socket."""
+"""Runs the hub's test application in a subprocess, and a viewer on a raw socket."""
 
 import json
 import os
@@ -25,7 +25,7 @@ MASK = b"\x37\xfa\x21\x3d"
 
 
 class HubServer:
-    """Serves `hub_app`; `options` are those of `Hub`."""
+    """A server of `hub_app`; `options` are those of `Hub`."""
 
     def __init__(self, kind: str, **options: float):
         self.kind = kind
@@ -64,14 +64,14 @@ class HubServer:
         return stats
 
     def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Ask for the stats until something holds."""
+        """Poll the stats until a condition is true."""
         end = time.monotonic() + PATIENCE_S
         while not holds(stats := self.stats()):
             assert time.monotonic() < end, stats
         return stats
 
     def kill(self) -> str:
-        """End it; return its log."""
+        """Kill the server, and return its log."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE_S)
         self._reader.join()
@@ -84,7 +84,7 @@ Start = Callable[..., HubServer]
 
 
 class RawViewer:
-    """A websocket by hand: it reads only when told to, and sends whatever bytes it is given."""
+    """A websocket on a raw socket: it reads only on demand, and sends any bytes."""
 
     def __init__(self, server: HubServer, channel: str = "", *, buffer_bytes: int = 0, headers: str = ""):
         self.sock = socket.socket()
@@ -116,7 +116,7 @@ class RawViewer:
         return "".join(lines)
 
     def frame(self, *, pings: bool = False) -> tuple[int, bytes]:
-        """Read one frame: its first byte and its payload; (-1, b"") at the end. Pings are left out unless asked for."""
+        """Read one frame: its first byte and its payload; (-1, b"") at the end. Skip pings unless `pings`."""
         if len(head := self.file.read(2)) < 2:
             return -1, b""
         size = head[1]
@@ -131,7 +131,7 @@ class RawViewer:
         return payload
 
     def end(self) -> int:
-        """Read the close frame and then the end of the connection; return the close code, 0 if it has none."""
+        """Read the close frame and the end of the connection; return the close code, 0 if it has none."""
         first, payload = self.frame()
         assert first == 0x88, (first, payload)
         assert self.file.read(1) == b""
@@ -141,7 +141,7 @@ class RawViewer:
         self.sock.sendall(client_frame(first, payload, mask=mask))
 
     def reset(self) -> None:
-        """Vanish without a word: the connection is reset."""
+        """Reset the connection."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.file.close()
         self.sock.close()

@@ -1,4 +1,4 @@
-"""A client of POST /api/plays that sends what it is told to, right or wrong."""
+"""A client of POST /api/plays that can send invalid requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAIT_S = 20.0
 
 
 def play(**changes: Any) -> dict[str, Any]:
-    """A play that is good, but for the changes; None takes a field out."""
+    """Return a valid play with some fields changed; None removes a field."""
     fields = {
         "track": {"title": "Night Bus Home", "artist": "Ada Lumen"},
         "listener": "someone",
@@ -35,7 +35,7 @@ def send(
     kind: str | None = JSON,
     **headers: str,
 ) -> Answer:
-    """Send a body whole before reading the answer. An iterator of bytes goes in chunks, what is not bytes as JSON.
+    """Send a body before reading the answer: an iterator of bytes in chunks, a dict or list as JSON.
 
     `X_Unison_Source="replay"` becomes a header; `kind` is the content type. The server's token goes along, unless
     another is given.
@@ -53,7 +53,7 @@ def send(
 
 
 def exchange(server: Server, sent: bytes, *, end: bool = False) -> Answer:
-    """Send bytes as they are, and read one answer; `end` says that no more will come."""
+    """Send raw bytes, and read one answer; `end` shuts down the sending side."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S) as connection:
         connection.sendall(sent)
         if end:
@@ -64,6 +64,6 @@ def exchange(server: Server, sent: bytes, *, end: bool = False) -> Answer:
 
 
 def head(length: object, *more: str, path: str = "/api/plays") -> bytes:
-    """The head of a POST that announces so many bytes."""
+    """Return the head of a POST with that Content-Length."""
     lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {JSON}", f"Content-Length: {length}", *more]
     return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n"

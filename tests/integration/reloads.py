@@ -1,4 +1,4 @@
-"""A reload, and what goes on during it: a sender that counts what was taken, viewers that come back."""
+"""Helpers for tests of reloads: the workers, and a sender that counts accepted plays."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SAID = "Unison is on"
 
 
 def workers_of(server: Server) -> list[int]:
-    """Return the workers of a server: one, and a second during a reload."""
+    """Return the pids of a server's workers: one, and a second during a reload."""
     pid = server.process.pid
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def worker_of(server: Server) -> int:
-    """Return the one worker of a server, once it has no other."""
+    """Wait until a server has one worker, and return its pid."""
     until(lambda: len(workers_of(server)) == 1)
     return workers_of(server)[0]
 
@@ -46,18 +46,18 @@ def kept(server: Server, query: str) -> list[Any]:
 
 
 def kept_plays(server: Server) -> int:
-    """Return how many plays the records of the history count, late ones too."""
+    """Return how many plays the history's records count, late ones included."""
     counts = map(json.loads, kept(server, "SELECT counts FROM records"))
     return sum(count["plays"] + count["late"] for count in counts)
 
 
 class Sender:
-    """Sends plays, one after the other, over a connection that it opens anew when it was closed.
+    """Sends plays one after the other, and reconnects if the connection closes.
 
     Attributes:
-        taken: how many were answered 202.
-        late: how many of those were said to be late.
-        tried: how many were sent, whatever became of them.
+        taken: how many were accepted.
+        late: how many of those were late.
+        tried: how many were sent.
         refused: the status of all other answers.
     """
 
@@ -77,7 +77,7 @@ class Sender:
         self._thread.join(DEADLINE_S)
 
     def takes(self, more: int) -> None:
-        """Wait until so many more were taken."""
+        """Wait until that many more were accepted."""
         wanted = self.taken + more
         until(lambda: self.taken >= wanted)
 

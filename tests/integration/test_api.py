@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving import Answer, Server, ask, post_plays, stream
-from tests.unit.history_world import CITIES, GAZETTEER, connection, ids, left_behind
+from tests.unit.history_world import CITIES, GAZETTEER, connection, existing_data_dir, ids
 from tests.waiting import until
 from webapp.core.records import Connection
 from webapp.storage.history import FILE_NAME
@@ -36,7 +36,7 @@ def kept() -> list[Connection]:
 def server(kept: list[Connection], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that was started on a history that another one left."""
     folder = tmp_path_factory.mktemp("api") / "data"
-    server = Server(left_behind(folder, kept), {"UNISON_HISTORY_DAYS": "100000"})
+    server = Server(existing_data_dir(folder, kept), {"UNISON_HISTORY_DAYS": "100000"})
     yield server
     server.kill()
 

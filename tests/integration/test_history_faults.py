@@ -17,7 +17,7 @@ import pytest
 
 from tests import waiting
 from tests.conftest import lasting
-from tests.earlier import CONNECTIONS, SHARED, unpacked
+from tests.earlier import CONNECTIONS, SHARED, unpack
 from tests.faults import disk_full, history_damaged, history_deleted, history_locked, no_files
 from tests.serving import Server, Stream, ask, authorization, console_script, get_json, stream, wait_until_written
 from webapp.storage.history import FILE_NAME
@@ -183,7 +183,7 @@ def test_a_backup_of_a_running_server_is_whole_and_holds_up_nobody(shared: Serve
 
 
 def test_a_server_opens_what_an_earlier_version_stored(serve: Callable[..., Server], tmp_path: Path) -> None:
-    folder = unpacked(tmp_path / "earlier")
+    folder = unpack(tmp_path / "earlier")
     with closing(sqlite3.connect(folder / FILE_NAME)) as history:
         shared = [id for (id,) in history.execute("SELECT id FROM shared")]
     server = serve(data_dir=folder, UNISON_HISTORY_DAYS="36500")

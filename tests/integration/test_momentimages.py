@@ -13,7 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.serving import Server, ask
-from tests.unit.history_world import connection, left_behind
+from tests.unit.history_world import connection, existing_data_dir
 from webapp.core.records import Connection
 from webapp.graphics.imagecache import MAX_WAITING
 from webapp.web.imageresponses import IMAGES
@@ -34,7 +34,7 @@ def kept() -> list[Connection]:
 
 @pytest.fixture(scope="module")
 def server(kept: list[Connection], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = left_behind(tmp_path_factory.mktemp("pictures") / "data", kept)
+    folder = existing_data_dir(tmp_path_factory.mktemp("pictures") / "data", kept)
     server = Server(folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1"})
     yield server
     server.kill()

@@ -16,7 +16,7 @@ import pytest
 
 from tests.plays import LAGOS, LISBON, OSAKA, RECIFE, connect_pair
 from tests.serving import Answer, Server, ask, post_plays, stream
-from tests.unit.history_world import connection, left_behind
+from tests.unit.history_world import connection, existing_data_dir
 from tests.waiting import until
 from webapp.core.records import Connection
 from webapp.web.moments import SHARES
@@ -44,7 +44,7 @@ def metas(page: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of moments of a second in September."""
-    folder = left_behind(tmp_path_factory.mktemp("moments") / "data", [BEFORE, *SECOND, AFTER])
+    folder = existing_data_dir(tmp_path_factory.mktemp("moments") / "data", [BEFORE, *SECOND, AFTER])
     server = Server(folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1"})
     yield server
     server.kill()
@@ -156,7 +156,7 @@ def test_the_page_is_sent_again_only_when_it_changed(old: Server) -> None:
 
 
 def test_a_shared_moment_stays_when_the_rest_is_pruned(serve: Callable[..., Server], tmp_path: Path) -> None:
-    folder = left_behind(tmp_path / "left" / "data", SECOND)
+    folder = existing_data_dir(tmp_path / "left" / "data", SECOND)
     server = serve(data_dir=folder, UNISON_HISTORY_DAYS="100000", UNISON_SHARED_MAX="2")
     for each in (SECOND[0], SECOND[1], SECOND[1], SECOND[2]):  # the first gives way to the last
         assert (shared(server, each).status, shared(server, each).text) == (204, "")

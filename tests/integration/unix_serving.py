@@ -1,4 +1,4 @@
-"""A server on a Unix socket, and what tests ask it."""
+"""Runs a server on a Unix socket, and sends requests to it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class UnixServer(Server):
 
     @property
     def port(self) -> int:
-        """None: it has a path in place of it."""
+        """0: it has a path instead."""
         return 0
 
     def command(self, port: int) -> list[str]:
-        """Return what is run to serve."""
+        """Return the command that runs the server."""
         return [self._program, "serve", "--uds", str(self.path), "--data-dir", str(self.data_dir)]
 
 
@@ -49,7 +49,7 @@ class _Connection(http.client.HTTPConnection):
 def ask(
     path: Path, target: str, method: str = "GET", body: Any = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
-    """Send a request over a Unix socket; returns the status and the body. A body is sent as JSON."""
+    """Send a request over a Unix socket, with the body as JSON; return the status and the body."""
     with closing(_Connection(path)) as connection:
         sent = None if body is None else json.dumps(body)
         connection.request(method, target, sent, {"Content-Type": "application/json", **(headers or {})})

@@ -1,4 +1,4 @@
-"""Moments to draw: a song of the catalogue in each script, between two cities."""
+"""Texts of pictures for tests: a song of the catalogue in each script, between two cities."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ CITIES = [
     ArcEnd("Lubumbashi", "Lubumbashi, Democratic Republic of the Congo", 27.5, -11.7),
 ]
 LANGUAGES = ("en", "vi", "ru", "el", "ar", "he", "hi", "bn", "ta", "th", "ka", "hy", "am", "zh-Hans", "ja", "ko")
-"""One at least for each script of the catalogue."""
+"""At least one for each script of the catalogue."""
 
 
 @cache
 def fonts() -> Fonts:
-    """Return the fonts that are shipped."""
+    """Return the package's fonts."""
     return load_fonts()
 
 
 def song(language: str) -> Track:
-    """Return the longest title in a language: it has the most letters to go wrong."""
+    """Return the longest title in a language, because it has the most letters."""
     return max((t for t in load_catalogue() if t.language == language), key=lambda t: (len(t.title), t.title))
 
 
-def told(title: str, artist: str, number: int = 0, address: str = "") -> CardText:
-    """Return a moment; the number chooses cities and colours."""
+def card_text(title: str, artist: str, number: int = 0, address: str = "") -> CardText:
+    """Return the texts of a moment; the number chooses cities and colours."""
     start, end = CITIES[number % len(CITIES)], CITIES[(3 * number + 1) % len(CITIES)]
     end = end if end != start else CITIES[(3 * number + 2) % len(CITIES)]
     facts, when, motto = "7,923 km · 41 ms apart", "21 September 2026 · 14:13:20 UTC", "Two strangers, one song."
     return CardText(title, artist, number % 6, start, end, facts, when, EVENING_S + 5000 * number, motto, address)
 
 
-def told_in(language: str) -> CardText:
-    """Return a moment with a song in a language."""
+def card_text_in(language: str) -> CardText:
+    """Return the texts of a moment with a song in a language."""
     track = song(language)
-    return told(track.title, track.artist, LANGUAGES.index(language))
+    return card_text(track.title, track.artist, LANGUAGES.index(language))

@@ -1,4 +1,4 @@
-"""An application of the unit tests' own: all of it, but nothing of it is started unless a test starts it."""
+"""The whole application for unit tests; nothing of it runs unless a test starts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webapp.services import Services
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    """The services of an application with an empty history, on which visitors may press play."""
+    """The services of an application with an empty history and visitors' plays."""
     services = Services(Settings(data_dir=tmp_path / "data", visitor_plays=True))
     yield services
     services.stop()
@@ -24,11 +24,11 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 @pytest.fixture
 def app(services: Services) -> Flask:
-    """An application of these services, which no request starts."""
+    """An application with these services, which requests do not start."""
     return make_app(services, lambda: None)
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Who asks it."""
+    """A client of the application."""
     return app.test_client()

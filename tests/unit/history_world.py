@@ -1,4 +1,4 @@
-"""Small worlds of connections for the tests of the history: few cities and tracks, so that filters meet."""
+"""Connections for the tests of the history: few cities and tracks, so that filters match."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ EVERYTHING = Filter()
 
 
 def connection(at_ms: int = 0, tail: int = 0, track: int = 0, start: int = 0, end: int = 1) -> Connection:
-    """Return a connection of TRACKS[track] from CITIES[start] to CITIES[end], so many ms after NOON_MS."""
+    """Return a connection of TRACKS[track] from CITIES[start] to CITIES[end], `at_ms` after NOON_MS."""
     artist, title = TRACKS[track]
     id = track_id(artist, title)
     json = f'{{"id":"{id}","title":"{title}","artist":"{artist}","recording":null,"url":null,"artwork_url":null}}'
@@ -34,14 +34,14 @@ def connection(at_ms: int = 0, tail: int = 0, track: int = 0, start: int = 0, en
 
 
 def new_history(folder: Path, days: float = 30, max_rows: int = 1_000, **more: Any) -> History:
-    """Return a history in a folder, open."""
+    """Return an open history in a folder."""
     history = History(folder / FILE_NAME, GAZETTEER, days=days, max_rows=max_rows, clock=lambda: NOON_MS / 1000, **more)
     history.open()
     return history
 
 
-def left_behind(folder: Path, kept: list[Connection]) -> Path:
-    """Make a data folder with a history that another server left, and return it."""
+def existing_data_dir(folder: Path, kept: list[Connection]) -> Path:
+    """Create a data folder with a history of an earlier run, and return the folder."""
     folder.mkdir(parents=True)
     history = new_history(folder)
     history.record("an earlier stream", 1, NOON_MS, kept, b"{}", b"[]")
@@ -51,7 +51,7 @@ def left_behind(folder: Path, kept: list[Connection]) -> Path:
 
 @contextmanager
 def temporary_history(days: float = 30, max_rows: int = 1_000, **more: Any) -> Iterator[History]:
-    """Give an open history in a folder of its own."""
+    """Yield an open history in a temporary folder."""
     with TemporaryDirectory() as folder:
         history = new_history(Path(folder), days, max_rows, **more)
         try:
@@ -66,6 +66,6 @@ def ids(found: list[Connection]) -> list[str]:
 
 
 def table(history: History, query: str) -> list[tuple[object, ...]]:
-    """Run a query on the file by other means than the history's."""
+    """Run a query on the file without using the history."""
     with closing(sqlite3.connect(history.path)) as db:
         return db.execute(query).fetchall()

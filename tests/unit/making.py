@@ -32,7 +32,7 @@ Play = tuple[str, int, float, bytes] | tuple[str, int, float, bytes, str]
 
 
 def batch(gazetteer: Gazetteer, plays: Sequence[Play]) -> PlayBatch:
-    """Columns of (listener, GeoNames id, ms after T0, track[, source])."""
+    """Return the columns of plays (listener, GeoNames id, ms after T0, track[, source])."""
     tracks = tuple(dict.fromkeys(play[3] for play in plays))
     source = [SOURCES.index(play[4]) if len(play) > 4 else 0 for play in plays]
     return PlayBatch(
@@ -48,7 +48,7 @@ def batch(gazetteer: Gazetteer, plays: Sequence[Play]) -> PlayBatch:
 def records(
     gazetteer: Gazetteer, plays: Sequence[Play], *, until_ms: int = 4_000, window_ms: int = 1_000
 ) -> list[SliceRecord]:
-    """Records of the slices from T0 to `until_ms` after it."""
+    """Return the records of the slices from T0 to `until_ms` after it."""
     slicer = Slicer(gazetteer, SECRET, window_ms, T0)
     slicer.add(batch(gazetteer, plays))
     return list(slicer.close(T0 + until_ms, T0 + until_ms + 500))

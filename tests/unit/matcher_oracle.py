@@ -1,4 +1,4 @@
-"""What the matcher must hold, play by play and pair by pair: slow, plain, and in other words than the matcher."""
+"""An independent, slow and simple implementation of the matcher's rules, play by play and pair by pair."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ SLICE_MS = 250
 
 
 class Play(NamedTuple):
-    """A play; words stands for its encoded bytes, which order plays that are otherwise equal."""
+    """A play; `words` stands for its encoded bytes, which order otherwise equal plays."""
 
     group: int
     city: int
@@ -24,7 +24,7 @@ def slice_of(play: Play) -> int:
 
 
 def counted_once(plays: Iterable[Play]) -> list[Play]:
-    """Of plays equal in (source, track), listener and time: the western city's, then the smallest words."""
+    """Return one play for each (source, track), listener and time: the western city's, then the smallest words."""
     best: dict[tuple[int, int, int], Play] = {}
     for play in plays:
         key = (play.group, play.listener, play.at)
@@ -58,7 +58,7 @@ def could_connect(a: Play, b: Play, window_ms: int) -> bool:
 
 
 def together_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
-    """Plays whose first partner becomes known when this slice closes."""
+    """Return the number of plays whose first partner becomes known when this slice closes."""
     able = without_echoes(plays, window_ms)
     known = 0
     for play in able:
@@ -68,7 +68,7 @@ def together_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
 
 
 def connections(plays: Iterable[Play], window_ms: int, slices: int) -> list[set[frozenset[Play]]]:
-    """The documented rule: the pairs of each slice, in a group ordered by (city, listener, time)."""
+    """Return the pairs of each slice by the documented rule, in a group ordered by (city, listener, time)."""
     able = without_echoes(plays, window_ms)
     single: list[Play] = []
     out = []
@@ -90,7 +90,7 @@ def _in_group(pool: list[Play], group: int, window_ms: int) -> list[Pair]:
 
 
 def pair_in_time(plays: Sequence[Play], window_ms: int) -> list[Pair]:
-    """The oldest with the next of another city; of two at once the western city's is first."""
+    """Pair the oldest play with the next of another city; of two at the same time the western city's is first."""
     left = sorted(plays, key=lambda play: (play.at, play.city, play.listener))
     pairs = []
     while left:
@@ -103,7 +103,7 @@ def pair_in_time(plays: Sequence[Play], window_ms: int) -> list[Pair]:
 
 
 def pulses(plays: Iterable[Play], connected: set[Play], window_ms: int, slices: int) -> list[set[Pair]]:
-    """Neighbours in time of one group and city that left the window single, in the slice that the later leaves in."""
+    """Return neighbours in time, of one group and city, that left the window single, by the slice of the later one."""
     waiting: dict[tuple[int, int], Play] = {}
     out: list[set[Pair]] = [set() for _ in range(slices)]
     for play in sorted(without_echoes(plays, window_ms), key=lambda play: (play.at, play.listener)):
@@ -119,7 +119,7 @@ def pulses(plays: Iterable[Play], connected: set[Play], window_ms: int, slices: 
 
 
 def leaves_in(play: Play, window_ms: int) -> int:
-    """The first slice, by number, at whose close whatever comes later is more than the window after the play."""
+    """Return the first slice after whose close all new plays are more than the window after this play."""
     slice_ = slice_of(play)
     while (slice_ + 1) * SLICE_MS - play.at <= window_ms:
         slice_ += 1

@@ -1,4 +1,4 @@
-"""Small worlds in which all plays collide, and the matcher driven through them slice by slice."""
+"""Random plays of few tracks, cities and listeners, and a driver that matches them slice by slice."""
 
 import hashlib
 import random
@@ -19,7 +19,7 @@ thorough = settings(max_examples=60)
 
 @dataclass(frozen=True)
 class Brought:
-    """What closing one slice brought, as plays."""
+    """The result of closing one slice, as plays."""
 
     connections: list[Pair]
     pulses: list[Pair]
@@ -33,12 +33,12 @@ Number = Callable[[int], int]
 
 
 def listener(number: int) -> int:
-    """A 64-bit hash; neighbours differ in the last bit only, so that whoever looks at the first bits alone fails."""
+    """Return a 64-bit hash; pairs of numbers differ only in the last bit, to catch code that compares fewer bits."""
     digest = hashlib.blake2b(str(number // 2).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") & ~1 | number & 1
 
 
-STEPS = [(1, 300), (25, 30), (50, 60), (250, 12), (125, 24)]  # of time: ms, and how many
+STEPS = [(1, 300), (25, 30), (50, 60), (250, 12), (125, 24)]  # time steps: ms, and their number
 small = st.lists(
     st.builds(
         Play,
@@ -54,7 +54,7 @@ small = st.lists(
 
 @st.composite
 def crowds(draw: st.DrawFn) -> list[Play]:
-    """Up to 60 plays; drawn from a seed, for hypothesis takes long over long lists and keeps most of them short."""
+    """Return up to 60 plays from a random seed: Hypothesis is slow with long lists and keeps most of them short."""
     chance = random.Random(draw(st.integers(0, 1 << 32)))
     groups, cities, listeners = chance.choice([1, 1, 3]), chance.choice([2, 3, 6]), chance.choice([5, 25, 60])
     step, steps = chance.choice(STEPS)
@@ -71,19 +71,19 @@ def crowds(draw: st.DrawFn) -> list[Play]:
 
 
 def worlds() -> st.SearchStrategy[tuple[list[Play], int]]:
-    """Plays on a few tracks in a few cities by a few listeners, and a window."""
+    """Return a strategy for plays of a few tracks, cities and listeners, and a window."""
     return st.tuples(small | crowds() | crowds() | crowds(), st.sampled_from(WINDOWS))
 
 
 def slices_of(plays: Sequence[Play], window_ms: int) -> int:
-    """How many slices it takes until the last play can matter no more."""
+    """Return the number of slices until the last play has no more effect."""
     return max((slice_of(play) for play in plays), default=0) + 2 * window_ms // SLICE_MS + 3
 
 
 def drive(
     plays: Sequence[Play], window_ms: int, *, number: Number = int, arrival: random.Random | None = None
 ) -> list[Brought]:
-    """Close the slices of a world one by one; number gives the groups their numbers, arrival shuffles each slice."""
+    """Close the slices one by one; `number` maps the groups to numbers, `arrival` shuffles each slice."""
     matcher = Matcher(window_ms, np.array(GEONAME_ID))
     out, known = [], {}
     for slice_ in range(slices_of(plays, window_ms)):
@@ -119,7 +119,7 @@ def _columns(plays: Sequence[Play], rows: Sequence[int], number: Number) -> Play
 
 
 def _plays(plays: Plays, known: dict[int, Play]) -> list[Play]:
-    """Plays by their rows; all columns must have travelled together."""
+    """Return the plays of rows, and check that the columns still belong together."""
     out = [known[row] for row in plays.row.tolist()]
     columns = plays.city.tolist(), plays.listener.tolist(), plays.at.tolist()
     assert [(play.city, play.listener, play.at) for play in out] == list(zip(*columns, strict=True))

@@ -1,4 +1,4 @@
-"""Plays as a client would send them, and a reader to give them to."""
+"""Plays as a client sends them, and a parser for them."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ READER = PlayParser(GAZETTEER, b"a secret of the tests")
 
 
 def play(**changes: Any) -> dict[str, Any]:
-    """A good play, with some of its fields changed; None takes a field out."""
+    """Return a valid play with some fields changed; None removes a field."""
     fields = {
         "track": {"title": "Night Bus Home", "artist": "Ada Lumen"},
         "listener": "someone",
@@ -24,22 +24,22 @@ def play(**changes: Any) -> dict[str, Any]:
 
 
 def track(**changes: Any) -> dict[str, Any]:
-    """A good play whose track has some of its fields changed."""
+    """Return a valid play with some fields of its track changed."""
     return play(track={"title": "Night Bus Home", "artist": "Ada Lumen"} | changes)
 
 
 def read(body: Any, **more: Any) -> Reading:
-    """Read a body; what is not bytes is written as JSON first."""
+    """Parse a body; encode it as JSON first unless it is bytes."""
     return READER.read(body if isinstance(body, bytes) else json.dumps(body).encode(), NOW_MS, **more)
 
 
 def lines(*plays: Any) -> bytes:
-    """Write one play a line; bytes are a line as they are."""
+    """Return plays as lines of JSON; bytes are used as they are."""
     return b"\n".join(p if isinstance(p, bytes) else json.dumps(p).encode() for p in plays)
 
 
 def problem(bad: Any) -> tuple[str | None, str]:
-    """Return (field, error) of a bad play sent between two good ones, both of which must survive it."""
+    """Return (field, error) of a bad play sent between two good ones, which must both be accepted."""
     reading = read([play(listener="before"), bad, play(listener="after")])
     assert (len(reading.plays), reading.rejected, len(reading.errors)) == (2, 1, 1)
     assert reading.errors[0].index == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.unit.history_world import EVERYTHING, NOON_MS, connection, ids, left_behind, new_history
+from tests.unit.history_world import EVERYTHING, NOON_MS, connection, existing_data_dir, ids, new_history
 from webapp.cli import main
 from webapp.storage.datadir import SECRET_NAME, DataDir
 from webapp.storage.history import FILE_NAME
@@ -29,7 +29,7 @@ def unison(*words: str | Path) -> Result:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder with a history and a secret."""
-    folder = left_behind(tmp_path / "data", KEPT)
+    folder = existing_data_dir(tmp_path / "data", KEPT)
     with DataDir(folder) as data_dir:
         data_dir.secret()
     return folder
@@ -79,7 +79,7 @@ def test_what_is_restored_is_what_was_backed_up_with_the_secret(saved: Path, fol
 
 
 def test_what_was_there_is_kept_aside(saved: Path, tmp_path: Path) -> None:
-    target = left_behind(tmp_path / "other", [connection(-1)])
+    target = existing_data_dir(tmp_path / "other", [connection(-1)])
     with DataDir(target) as data_dir:
         secret = data_dir.secret()
     for times in (1, 2):  # in the same second, too

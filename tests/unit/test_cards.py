@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 
-from tests.unit.card_world import CITIES, LANGUAGES, fonts, told, told_in
+from tests.unit.card_world import CITIES, LANGUAGES, card_text, card_text_in, fonts
 from webapp.graphics.cardpage import directed
 from webapp.graphics.cards import KINDS, CardText, card, story
 from webapp.graphics.cardview import Frame, Place, arc, subsolar, unit, view_arc
@@ -45,7 +45,7 @@ def apart(one: Image.Image, other: Image.Image) -> float:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_card_looks_as_it_did_when_a_person_saw_it(language: str) -> None:
-    path, now = PICTURES / f"{language}.png", small(drawn(told_in(language)))
+    path, now = PICTURES / f"{language}.png", small(drawn(card_text_in(language)))
     if os.environ.get("WRITE_PICTURES"):
         PICTURES.mkdir(exist_ok=True)
         ImageOps.posterize(now, 4).save(path, optimize=True)
@@ -53,8 +53,8 @@ def test_a_card_looks_as_it_did_when_a_person_saw_it(language: str) -> None:
 
 
 def test_a_letter_more_is_seen_in_the_comparison() -> None:
-    one = told_in("en")
-    other = told(one.title + "s", one.artist, LANGUAGES.index("en"))
+    one = card_text_in("en")
+    other = card_text(one.title + "s", one.artist, LANGUAGES.index("en"))
     assert apart(small(drawn(one)), small(drawn(other))) > TOLERATED
 
 
@@ -64,14 +64,14 @@ def test_a_letter_more_is_seen_in_the_comparison() -> None:
     [(LONG, LONG), ("x" * 2_000, "y"), ("", ""), ("\x00\x1b<b>&\ud800", "\u202e\u2066"), ("🎵🦄", "\U000e0001")],
 )
 def test_any_title_is_drawn_small(kind: str, title: str, artist: str) -> None:
-    data = draw(Job(kind, moment=told(title, artist, 3, "https://unison.example.org/c/" + "v" * 23)), fonts())
+    data = draw(Job(kind, moment=card_text(title, artist, 3, "https://unison.example.org/c/" + "v" * 23)), fonts())
     assert len(data) < 300_000
     assert Image.open(io.BytesIO(data)).size == {"card": (1200, 630), "story": (1080, 1920)}[kind]
 
 
 @pytest.mark.parametrize("title", ["Beyoncé ولا", "11क्ष", "\u200eé لأ", "தமி(لأ", "ñ்்ًّதமிөதமிǼ1"])
 def test_a_title_in_several_scripts_that_join_letters_is_drawn(title: str) -> None:
-    assert apart(drawn(told(title, "Artist")), drawn(told("", "Artist"))) > 0
+    assert apart(drawn(card_text(title, "Artist")), drawn(card_text("", "Artist"))) > 0
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,19 @@ def test_a_title_in_several_scripts_that_join_letters_is_drawn(title: str) -> No
 )
 def test_what_cannot_be_drawn_of_a_title_leaves_no_gap(title: str, shown: str) -> None:
     for draws in KINDS.values():
-        texts = [text for tile in draws(told(title, "Artist"), fonts()).tiles for text in tile.texts]
+        texts = [text for tile in draws(card_text(title, "Artist"), fonts()).tiles for text in tile.texts]
         assert shown in texts
 
 
 def test_no_text_leaves_its_column_or_runs_into_another() -> None:
     for kind, (width, height) in {"card": (1200, 630), "story": (1080, 1920)}.items():
-        for each in (told(LONG, LONG), told_in("th"), told("W" * 50, "W" * 50), told_in("ar"), told_in("am")):
+        for each in (
+            card_text(LONG, LONG),
+            card_text_in("th"),
+            card_text("W" * 50, "W" * 50),
+            card_text_in("ar"),
+            card_text_in("am"),
+        ):
             lines = [tile for tile in KINDS[kind](each, fonts()).tiles if tile.texts][2:]
             assert all(tile.left >= 0 and tile.left + tile.width <= width for tile in lines)
             bottoms = sorted(tile.top + tile.height * 0.65 for tile in lines)
@@ -96,7 +102,7 @@ def test_no_text_leaves_its_column_or_runs_into_another() -> None:
 @pytest.mark.parametrize("title", ["Title", LONG])
 def test_a_storys_words_and_code_stand_clear_of_each_other_and_of_what_apps_lay_over_it(title: str) -> None:
     address = "https://unison.example.org/c/" + "v" * 23
-    _arc, _start, _end, *tiles = story(told(title, title, address=address), fonts()).tiles
+    _arc, _start, _end, *tiles = story(card_text(title, title, address=address), fonts()).tiles
     (number,) = (number for number, tile in enumerate(tiles) if not tile.texts)
     words, code, beside = tiles[:number], tiles[number], tiles[number + 1 :]
     assert 15 < code.top - max(tile.top + tile.height * 0.65 for tile in words) < 150
@@ -108,7 +114,7 @@ def test_a_storys_words_and_code_stand_clear_of_each_other_and_of_what_apps_lay_
 
 def test_the_card_of_a_title_from_right_to_left_is_mirrored() -> None:
     def globes_half(language: str) -> int:
-        blue = np.asarray(drawn(told_in(language)).resize((2, 1), Image.Resampling.BOX))[0, :, 2]
+        blue = np.asarray(drawn(card_text_in(language)).resize((2, 1), Image.Resampling.BOX))[0, :, 2]
         return int(blue.argmax())
 
     assert (globes_half("en"), globes_half("ar"), globes_half("he")) == (1, 0, 0)
@@ -122,7 +128,7 @@ def test_a_line_from_right_to_left_is_embedded_so_that_its_numbers_stand_right()
 
 @pytest.mark.parametrize("number", range(12))
 def test_the_names_of_cities_hide_neither_end_of_the_arc_nor_stand_in_the_column(number: int) -> None:
-    moment = told("Title", "Artist", number)
+    moment = card_text("Title", "Artist", number)
     flight, *labels = card(moment, fonts()).tiles[:3]
     start, end = (flight.body.split('<circle cx="')[at].split('"')[0::2][:2] for at in (1, 7))
     for x, y in ((float(start[0]), float(start[1])), (float(end[0]), float(end[1]))):

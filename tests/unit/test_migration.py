@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.earlier import CONNECTIONS, END_S, EVERYONES, unpacked
+from tests.earlier import CONNECTIONS, END_S, EVERYONES, unpack
 from tests.unit.history_world import EVERYTHING, GAZETTEER, ids
 from webapp.storage import periodtotals
 from webapp.storage.datadir import DataDir
@@ -26,7 +26,7 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder as version 2 left it."""
-    return unpacked(tmp_path)
+    return unpack(tmp_path)
 
 
 def opened(folder: Path) -> History:

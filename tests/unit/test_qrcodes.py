@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.unit.card_world import fonts, told
+from tests.unit.card_world import card_text, fonts
 from webapp.graphics.contrast import rgb
 from webapp.graphics.qrcodes import INK, MAX_ADDRESS, PAPER, QUIET, modules
 from webapp.graphics.renderer import Job, draw
@@ -55,5 +55,5 @@ def test_the_contrast_is_that_of_ink_on_paper() -> None:
 
 def test_a_story_holds_its_code() -> None:
     address = ADDRESSES[1]
-    story = Image.open(io.BytesIO(draw(Job("story", moment=told("Jóga", "Björk", 2, address)), fonts())))
+    story = Image.open(io.BytesIO(draw(Job("story", moment=card_text("Jóga", "Björk", 2, address)), fonts())))
     assert [found.text for found in zxingcpp.read_barcodes(story.convert("L"))] == [address]
