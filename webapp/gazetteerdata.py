@@ -1,4 +1,4 @@
-"""Reads the gazetteer that the package ships: what `scripts/build_gazetteer.py` wrote into `webapp/data`."""
+"""Reads the package's gazetteer, which `scripts/build_gazetteer.py` writes into `webapp/data`."""
 
 import csv
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ DATA = PACKAGE / "data"
 
 @cache
 def load_gazetteer() -> Gazetteer:
-    """Return the gazetteer that the package ships, read once a process."""
+    """Return the package's gazetteer; it is read once per process."""
     return read_gazetteer(DATA)
 
 
 def read_gazetteer(folder: Path) -> Gazetteer:
-    """Read what scripts/build_gazetteer.py wrote into a folder."""
+    """Read a gazetteer from a folder that scripts/build_gazetteer.py wrote."""
     names = {
         row[0]: Country(row[0], row[1], tuple(filter(None, row[2].split("|"))))
         for row in _rows(folder / "countries.tsv")

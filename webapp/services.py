@@ -1,4 +1,4 @@
-"""The services of one application: what there is, who needs whom, and the order in which all starts and stops."""
+"""The services of an application: their dependencies, and the order in which they start and stop."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ SECRETS_S = 1.0
 
 
 class Services:
-    """What an application is made of. All is there from the beginning, but nothing is open or runs before `start`.
+    """The parts of an application. They all exist from the start, but nothing is open or runs before `start`.
 
-    The moving parts live on one gevent loop: the server's own under gunicorn's gevent worker, else that of a thread of
-    ours.
+    The parts that run use one gevent loop: the server's under gunicorn's gevent worker, else that of a separate
+    thread.
 
     Args:
-        settings: the server's.
-        open_on_loopback: take plays from this machine without a token; see `IngestAuth`.
+        settings: the server's settings.
+        open_on_loopback: accept plays from this machine without a token; see `IngestAuth`.
     """
 
     def __init__(self, settings: Settings, *, open_on_loopback: bool = False) -> None:
@@ -91,7 +91,7 @@ class Services:
         gauges.observe_processes(self.metrics, self.live, self.ingest, self.images)
 
     def secret(self) -> bytes:
-        """Return the key of listener hashes, connection ids and visitors' tokens; only after `start` has begun."""
+        """Return the key for listener hashes, connection ids and visitors' tokens; the data folder must be open."""
         return self._secret
 
     @cached_property
@@ -100,7 +100,7 @@ class Services:
         return self._data_dir.secret(secret_or_file(setting, file, "UNISON_SECRET_FILE"))
 
     def check_files(self) -> None:
-        """Read the files that settings name, as `start` does, while another worker may still use the data folder.
+        """Check the files that settings name before `start`, while another worker may still use the data folder.
 
         Raises:
             SecretFileError: a file of secrets cannot be used.
@@ -111,7 +111,7 @@ class Services:
             self.senders.open()
 
     def start(self) -> None:
-        """Open the data folder and set all going; do nothing if that is done.
+        """Open the data folder and start all parts; do nothing if that is done.
 
         Raises:
             DataDirError: another server uses the data folder, or it or the history in it cannot be used.
@@ -159,7 +159,7 @@ class Services:
         self.health.log_changes()
 
     def stop(self) -> None:
-        """Close the open slices, write what is pending, say goodbye to the viewers, close all."""
+        """Close the open slices, write pending rows, dismiss the viewers, and close everything."""
         with self._starting:
             self._is_ending = True
             self.ingest.close()

@@ -22,7 +22,7 @@ _BEYOND = {
 
 
 class Urls(NamedTuple):
-    """Where a server is reached: on this machine, by operators if they have a listener, and on other machines."""
+    """Addresses of a server: on this machine, for operators if they have a port, and on other machines."""
 
     here: str
     operators: str | None = None

@@ -36,7 +36,7 @@ SIZE = {"width": 900, "height": 700}
 GOAL = 5.0
 SETTLE_S = 5.0
 DOTS = "land-few.bin"
-"""What a globe of this size shows."""
+"""Land dots for a globe of this size."""
 
 ALONE = """
   #stage { position: fixed !important; inset: 0 !important; }

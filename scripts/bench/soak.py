@@ -95,7 +95,7 @@ def traffic(page: Page, stream: FakeStream, seconds: float, rate: float) -> int:
 
 
 def soak(page: Page, url: str, *, seconds: float, times: int, rate: float) -> Iterator[tuple[Size, int, int]]:
-    """Give the page's size after each so many seconds of traffic, how many connections came and how many were drawn."""
+    """Return the page's size after each period of traffic, and the numbers of connections sent and drawn."""
     page.add_init_script(WATCH_GPU)
     stream, wire, sent = FakeStream(page), page.context.new_cdp_session(page), 0
     wire.send("Performance.enable")

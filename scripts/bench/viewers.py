@@ -39,7 +39,7 @@ AT_ONCE = 256
 REST_S = 0.001
 GRACE_S = 1.0
 SKEW_NS = 5_000_000
-"""What is measured begins and ends so long before a tick, when a server that keeps up has nothing to do."""
+"""A measurement starts and ends this long before a tick, when a server that keeps up is idle."""
 STALLED_BUFFER = 4096
 PATIENCE_S = 120.0
 

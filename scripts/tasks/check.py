@@ -21,11 +21,11 @@ from environment import PYTHON, ROOT, ProblemError
 
 TSCONFIG_FOLDERS = ("assets",)
 SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
-"""pytest-xdist's: real servers mostly wait."""
+"""Options of pytest-xdist for real servers, which mostly wait."""
 SLOWEST = ("--durations", "15")
-"""Printed at the end, for whoever wants the tests faster."""
+"""Prints the slowest tests at the end."""
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
-"""A browser that draws in software keeps a core busy."""
+"""For browsers: one that draws in software keeps a core busy."""
 
 HELP = """usage: scripts/test [--latest] [--long] [PART ...] [PYTEST ARGUMENTS ...]
 
@@ -54,7 +54,7 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One check: its name, and what makes its command (and its environment) when its turn comes."""
+    """One check: its name, and functions that return its command and environment when it runs."""
 
     part: str
     name: str
@@ -63,12 +63,12 @@ class Step:
 
     @property
     def alone(self) -> bool:
-        """Whether it keeps all cores busy, and for so long that one wants to follow it."""
+        """Whether it runs alone and shows its output: it is long and keeps all cores busy."""
         return self.part in ("unit", "integration", "browser")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the steps that are asked for; 0 if all passed."""
+    """Run the requested steps; return 0 if all passed."""
     if {"-h", "--help"} & set(arguments[:1]):
         print(HELP, end="")
         return 0
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _for_latest(arguments: list[str]) -> list[str]:
-    """Start again with the other environment; there have it brought up to date and return the other arguments."""
+    """Restart with the environment of newest packages; there, have it updated, and return the other arguments."""
     if not environment.LATEST:
         again = [sys.executable, __file__, *arguments]
         os.execve(sys.executable, again, os.environ | {environment.LATEST_VARIABLE: "1"})
@@ -96,7 +96,7 @@ def _for_latest(arguments: list[str]) -> list[str]:
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Part the names of parts from what goes to pytest; --long does, wherever it stands."""
+    """Split the arguments into names of parts and pytest's arguments; --long goes to pytest from any position."""
     arguments = sorted(arguments, key="--long".__eq__)
     parts = {step.part for step in _all_steps([])}
     count = next((i for i, argument in enumerate(arguments) if argument not in parts), len(arguments))
@@ -150,7 +150,7 @@ def _browser_environment() -> dict[str, str]:
 
 
 def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:
-    """Run the short steps side by side, then the others one after another."""
+    """Run the short steps in parallel, then the others one after another."""
     short = [step for step in steps if not step.alone]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(zip(short, pool.map(_timed, short), strict=True))
@@ -159,7 +159,7 @@ def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:
 
 
 def _timed(step: Step) -> tuple[bool, float]:
-    """Run a step; a piece that is missing and cannot be had fails it."""
+    """Run and time a step; it fails if a tool is missing and cannot be installed."""
     began = time.monotonic()
     if step.alone:
         print(f"\n== {step.name}", flush=True)
@@ -171,7 +171,7 @@ def _timed(step: Step) -> tuple[bool, float]:
 
 
 def _ran(step: Step) -> tuple[bool, str]:
-    """Tell whether a step passed, and what it printed, unless that was to be followed."""
+    """Run a step; return whether it passed, and its output unless that was shown."""
     out = None if step.alone else subprocess.PIPE
     try:
         env = _environment() | step.env()
@@ -184,12 +184,12 @@ def _ran(step: Step) -> tuple[bool, str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return this environment without the settings of whoever runs the tests, and with Python's files of bytecode.
+    """Return the environment without `UNISON_*` settings, and with Python's bytecode cache.
 
-    Without those each of some hundred servers would compile all modules anew.
+    Without the cache, each of some hundred servers would compile all modules.
     """
-    wish = "PYTHONDONTWRITEBYTECODE"
-    return {name: value for name, value in os.environ.items() if not name.startswith("UNISON_") and name != wish}
+    no_cache = "PYTHONDONTWRITEBYTECODE"
+    return {name: value for name, value in os.environ.items() if not name.startswith("UNISON_") and name != no_cache}
 
 
 def _summary(results: list[tuple[Step, bool, float]]) -> int:

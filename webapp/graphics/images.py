@@ -18,7 +18,7 @@ CODES_BYTES = 4 << 20
 class Images:
     """Draws images and caches them. Thread-safe.
 
-    Codes have a cache and a queue of their own: anybody can ask for codes of many addresses, and these must not delay
+    QR codes have a separate cache and queue: anybody can request codes for many addresses, and these must not delay
     the pictures of moments.
     """
 
@@ -62,5 +62,5 @@ class Images:
 
 
 def key(job: Job) -> str:
-    """Return what tells an image from all others, those of other versions too."""
+    """Return a hash that identifies an image and its version."""
     return blake2b(msgspec.msgpack.encode((VERSION, job)), digest_size=16).hexdigest()
