@@ -25,7 +25,7 @@ SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
 SLOWEST = ("--durations", "15")
 """Prints the slowest tests at the end."""
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
-"""For browsers: one that draws in software keeps a core busy."""
+"""For browsers, which draw in software, and for unit tests: each process keeps a core busy."""
 
 HELP = """usage: scripts/test [--latest] [--long] [PART ...] [PYTEST ARGUMENTS ...]
 
@@ -126,7 +126,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         *(Step("types", f"tsc {folder}", partial(_tsc, folder)) for folder in TSCONFIG_FOLDERS),
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
-        Step("unit", "unit tests", pytest("unit", *SOME_AT_ONCE)),
+        Step("unit", "unit tests", pytest("unit", *TWO_AT_ONCE)),
         Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.server_tools),
         Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
     ]

@@ -10,6 +10,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -104,9 +105,16 @@ def reachable(module: str, root: Path = WEBAPP) -> dict[str, ast.AST]:
         name = waiting.pop()
         path = root.joinpath(*name.split(".")).with_suffix(".py")
         if name not in trees and path.exists():
-            trees[name] = ast.parse(path.read_text(encoding="utf-8"))
-            waiting += [each for full in imports_of(trees[name]) for each in _modules(full, root.name)]
+            trees[name], imported = _parsed(path)
+            waiting += [each for full in imported for each in _modules(full, root.name)]
     return trees
+
+
+@cache
+def _parsed(path: Path) -> tuple[ast.AST, tuple[str, ...]]:
+    """Return a module's tree, and what it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tree, tuple(imports_of(tree))
 
 
 def _modules(full: str, package: str) -> list[str]:
