@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: a real Chromium, and pages that record the console's errors."""
+"""Fixtures of the browser tests: two real Chromiums, and pages that record the console's errors."""
 
 from __future__ import annotations
 
@@ -7,20 +7,37 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 from bench.browser import NO_POPUP, SOFTWARE_GL
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
-from tests.serving import Server
+from tests.browser.fakestream import FakeStream
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, send_pairs
+from tests.conftest import lasting
+from tests.serving import Server, stream, wait_until_written
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
 FLAT = "--disable-gpu-compositing"
 """Composites the page without software GL, which would cost a third of the globe's time."""
+NO_WEBGL = ["--disable-3d-apis", "--no-sandbox"]
 PATIENCE_MS = 60_000
 """Timeout: software GL on a busy machine draws few frames a second."""
+POLL_MS = 50
+STEP_S = 0.1
+MARKUP, SONG = "<img src=x onerror=alert(1)>", "Copper Sky"
 expect.set_options(timeout=PATIENCE_MS)
 
 LONGER = """document.addEventListener('readystatechange', () => {
@@ -57,18 +74,44 @@ class Visit:
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while not self.page.evaluate(condition):
             assert time.monotonic() < deadline, f"never came true: {condition}"
-            self.page.wait_for_timeout(100)
+            self.page.wait_for_timeout(POLL_MS)
+
+    def run_timers(self) -> None:
+        """Give the page's timers a moment."""
+        self.page.wait_for_timeout(POLL_MS)
 
     def hold(self, seconds: float) -> None:
         """Make arcs stay for that many seconds, so that a slow machine can draw them."""
         self.page.add_init_script(LONGER.replace("SECONDS", f"{seconds:g}"))
 
     def open(self, url: str) -> Page:
-        """Open an address, and wait for the stream and the globe."""
+        """Open an address, and wait for the stream, and for the globe or the placeholder that stays without WebGL."""
         self.page.goto(url)
         self.wait("document.getElementById('status').dataset.state === 'live'")
-        self.wait("document.body.dataset.globe === 'ready'")
+        self.wait("['ready', 'none'].includes(document.body.dataset.globe)")
         return self.page
+
+
+@dataclass
+class FakeVisit(Visit):
+    """A page with a fake stream; its clock stands still until the test passes time."""
+
+    stream: FakeStream = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.stream = FakeStream(self.page)
+
+    def run_timers(self) -> None:
+        """Give the page's timers a moment of its own time."""
+        self.stream.pass_time(POLL_MS / 1000)
+
+    def pass_time_until(self, condition: str) -> None:
+        """Pass time until a JavaScript expression is true."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < deadline, f"never came true: {condition}"
+            self.stream.pass_time(STEP_S)
 
 
 @pytest.fixture
@@ -77,32 +120,87 @@ def server(serve: Callable[..., Server]) -> Server:
     return serve(UNISON_SHOWN_PER_S="0")
 
 
+class History(NamedTuple):
+    """A server's address, and the id of its connection of SONG."""
+
+    url: str
+    moment: str
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests; it draws in software, so no GPU is needed."""
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """A shared server with three connections, to read only: of MARKUP, then of SONG and another in one second."""
+    with lasting(tmp_path_factory.mktemp("history"), UNISON_SHOWN_PER_S="0") as server, stream(server) as viewer:
+        send_pair(server, MARKUP, cities=(LISBON, OSAKA))
+        viewer.connections(1)
+        send_pairs(server, [(SONG, (LISBON, LAGOS)), ("Night Bus Home", (OSAKA, RECIFE))])
+        moment = next(each["id"] for each in viewer.connections(2) if each["track"]["title"] == SONG)
+        wait_until_written(server)
+        yield History(server.url, moment)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: set CHROMIUM to one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SOFTWARE_GL, *QUIET, FLAT, NO_POPUP])
-        yield browser
-        browser.close()
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One browser for all tests of the globe; it draws in software, so no GPU is needed."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SOFTWARE_GL, *QUIET, FLAT, NO_POPUP])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_without_webgl(playwright: Playwright) -> Iterator[Browser]:
+    """One browser for all other tests; a placeholder stands for the globe, so pages are cheap."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*NO_WEBGL, *QUIET, NO_POPUP])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """Return a function that opens a visitor's page: `visit(viewport={"width": 390, "height": 844})`."""
-    contexts = []
+def new_page(request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Return a function that makes a page in a context of its own."""
+    contexts: list[BrowserContext] = []
 
-    def make(**options: object) -> Visit:
+    def make(*, webgl: bool = True, **options: object) -> Page:
         settings = {
             "viewport": {"width": 900, "height": 640},
             "device_scale_factor": 0.5,  # a quarter of the pixels to draw in software
             "timezone_id": "UTC",
             "locale": "en-IE",
         } | options
-        contexts.append(chromium.new_context(**settings))  # type: ignore[arg-type]
-        return Visit(contexts[-1].new_page())
+        browser: Browser = request.getfixturevalue("chromium" if webgl else "chromium_without_webgl")
+        contexts.append(browser.new_context(**settings))  # type: ignore[arg-type]
+        return contexts[-1].new_page()
 
     yield make
-    for context in contexts:
-        context.close()
+    for each in contexts:
+        each.close()
+
+
+@pytest.fixture
+def visit(new_page: Callable[..., Page]) -> Callable[..., Visit]:
+    """Return a function that opens a visitor's page: `visit(webgl=False, viewport={"width": 390, "height": 844})`."""
+    return lambda **options: Visit(new_page(**options))
+
+
+@pytest.fixture
+def fake_visit(new_page: Callable[..., Page], idle: Server) -> Callable[..., FakeVisit]:
+    """Return a function that opens a page of a server without traffic over a fake stream: `fake_visit("/?lang=ar")`.
+
+    The page has no WebGL unless the test asks for it: `fake_visit(webgl=True)`. The path "" opens nothing yet.
+    """
+
+    def make(path: str = "/", *, webgl: bool = False, **options: object) -> FakeVisit:
+        visitor = FakeVisit(new_page(webgl=webgl, **options))
+        if path:
+            visitor.open(idle.url + path)
+        return visitor
+
+    return make

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Visit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, titles
+from tests.browser.conftest import FakeVisit
+from tests.browser.fakestream import Song
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, titles
 from tests.serving import Server
 
-pytestmark = pytest.mark.timeout(300)
-FIXED = "?t=1790000000"
+FIXED = "/?t=1790000000"
 SEOUL = 1835848
 FOCUSED = "document.activeElement.textContent.trim()"
+FOUND = "document.querySelector('[data-count=found]').textContent === '{}'"
 PLACES = "[...document.querySelectorAll('.label.city')].map((label) => label.style.transform).join()"
 
 WITHOUT_RING = """() => {
@@ -39,21 +40,19 @@ def flip(page: Page, switch: str) -> None:
     page.mouse.move(1, 1)  # away from the list, which waits while somebody points at it
 
 
-def test_enter_on_an_entry_flies_the_globe_there_and_shows_it_again(
-    server: Server, visit: Callable[..., Visit]
-) -> None:
-    visitor = visit()
-    visitor.hold(30)
-    page = visitor.open(server.url + FIXED)
-    send_pair(server, "Night Bus Home", cities=(OSAKA, SEOUL))
+def test_enter_on_an_entry_flies_the_globe_there_and_shows_it_again(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(FIXED, webgl=True)
+    page = visitor.page
+    visitor.stream.connect("Night Bus Home", (OSAKA, SEOUL))
     expect(page.locator("#feed h3")).to_have_text("Night Bus Home by The Harbour Lamps")
-    visitor.wait("document.getElementById('stage').dataset.arcs === '1'")
+    visitor.pass_time_until("document.getElementById('stage').dataset.arcs === '1'")
+    visitor.stream.pass_time(3)
     assert page.locator(".label.shown").count() == 0, "it is on the other side"
     page.locator("#feed button").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#card")).to_be_visible()
     page.keyboard.press("Escape")  # labels keep out from under the card
-    visitor.wait("document.querySelectorAll('.label.song.shown').length === 1")
+    visitor.pass_time_until("document.querySelectorAll('.label.song.shown').length === 1")
     box, stage = page.locator(".label.song .card").bounding_box(), page.locator("#stage").bounding_box()
     assert box is not None
     assert stage is not None
@@ -61,12 +60,12 @@ def test_enter_on_an_entry_flies_the_globe_there_and_shows_it_again(
     assert visitor.errors == []
 
 
-def test_arrow_keys_walk_the_list_which_is_one_stop_for_tab(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    page = visitor.open(server.url + FIXED)
+def test_arrow_keys_walk_the_list_which_is_one_stop_for_tab(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    page = visitor.page
     for title in ("One", "Two", "Three"):
-        send_pair(server, title, cities=(LISBON, LAGOS))
-        expect(page.locator("#feed .title").first).to_have_text(title, timeout=PATIENCE_MS)
+        visitor.stream.connect(title, (LISBON, LAGOS))
+    expect(page.locator("#feed .title").first).to_have_text("Three")
     page.locator("#feed button").first.focus()
     for key, title in (
         ("ArrowDown", "Two"),
@@ -78,8 +77,8 @@ def test_arrow_keys_walk_the_list_which_is_one_stop_for_tab(server: Server, visi
         page.keyboard.press(key)
         assert page.evaluate(FOCUSED).startswith(title), key
         assert page.locator("#feed button[tabindex='0']").count() == 1
-    send_pair(server, "Four", cities=(LISBON, LAGOS))
-    visitor.wait("document.getElementById('stage').dataset.arcs === '4'")
+    visitor.stream.connect("Four", (LISBON, LAGOS))
+    visitor.wait(FOUND.format(4))
     assert titles(page) == ["Three", "Two", "One"], "nothing moves while somebody is in the list"
     page.evaluate("document.activeElement.blur()")
     expect(page.locator("#feed .title").first).to_have_text("Four")
@@ -87,77 +86,76 @@ def test_arrow_keys_walk_the_list_which_is_one_stop_for_tab(server: Server, visi
 
 
 def test_the_globe_is_turned_and_brought_nearer_by_keys_and_buttons(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:
-    visitor = visit()
+    visitor = fake_visit("", webgl=True)
     visitor.hold(60)
-    page = visitor.open(server.url + FIXED)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.city.shown').length === 2")
+    page = visitor.open(idle.url + FIXED)
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     for key in ("ArrowLeft", "ArrowUp", "+", "-", "nearer"):
         before = page.evaluate(PLACES)
         if key == "nearer":
             page.locator("#nearer").click()
         else:
             page.keyboard.press(key)
-        visitor.wait(f"{PLACES} !== {before!r}")
+        visitor.pass_time_until(f"{PLACES} !== {before!r}")
+        visitor.stream.pass_time(1)
     flip(page, "keys")
     before = page.evaluate(PLACES)
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(500)
+    visitor.stream.pass_time(1)
     assert page.evaluate(PLACES) == before
 
 
-def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    visitor.hold(60)
-    page = visitor.open(server.url)
-    send_pair(server, "Before", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.city.shown').length === 2")
+def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True)
+    page, stream = visitor.page, visitor.stream
+    stream.connect("Before", (LISBON, LAGOS))
+    visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     page.keyboard.press(" ")
     expect(page.locator("#meanwhile")).to_have_text("Paused")
-    page.wait_for_timeout(300)
+    stream.pass_time(0.3)
     before = page.evaluate(PLACES)
-    send_pair(server, "Meanwhile", cities=(OSAKA, RECIFE))
-    expect(page.locator("#meanwhile")).to_have_text("Paused: 1 connection came meanwhile", timeout=PATIENCE_MS)
-    page.wait_for_timeout(1000)
+    stream.connect("Meanwhile", (OSAKA, RECIFE))
+    expect(page.locator("#meanwhile")).to_have_text("Paused: 1 connection came meanwhile")
+    stream.pass_time(2)
     assert page.evaluate(PLACES) == before
     assert page.evaluate("document.getElementById('stage').dataset.arcs") == "1"
     assert page.evaluate("document.getAnimations().filter(({playState}) => playState === 'running').length") == 0
     assert titles(page) == ["Before"]
-    expect(page.locator("[data-count=found]")).not_to_have_text("0")
+    expect(page.locator("[data-count=found]")).to_have_text("2")
     page.locator("#pause").click()
     expect(page.locator("#meanwhile")).to_be_hidden()
     assert titles(page) == ["Meanwhile", "Before"]
-    visitor.wait("document.getElementById('announcer').textContent.includes('1 connection came meanwhile')")
-    visitor.wait(f"{PLACES} !== {before!r}")
+    visitor.pass_time_until("document.getElementById('announcer').textContent.includes('1 connection came meanwhile')")
+    visitor.pass_time_until(f"{PLACES} !== {before!r}")
 
 
-def test_in_a_pause_an_entry_is_shown_alone_and_whole(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
+def test_in_a_pause_an_entry_is_shown_alone_and_whole(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit("", webgl=True)
     visitor.hold(60)
-    page = visitor.open(server.url)
-    for title, cities in (("First", (LISBON, LAGOS)), ("Second", (OSAKA, SEOUL))):
-        send_pair(server, title, cities=cities)
-        expect(page.locator("#feed .title").first).to_have_text(title, timeout=PATIENCE_MS)
-    visitor.wait("document.getElementById('stage').dataset.arcs === '2'")
+    page = visitor.open(idle.url)
+    visitor.stream.send([Song("First", (LISBON, LAGOS)), Song("Second", (OSAKA, SEOUL))])
+    visitor.pass_time_until("document.getElementById('stage').dataset.arcs === '2'")
     page.keyboard.press(" ")
+    visitor.stream.pass_time(0.1)
     page.locator("#feed button").first.click()
-    visitor.wait(
+    visitor.pass_time_until(
         "[...document.querySelectorAll('.label.song.shown')].some((label) => label.textContent.startsWith('Second'))"
     )
     assert set(page.locator(".label.song.shown span:first-child").all_text_contents()) == {"Second"}
 
 
-def test_help_and_search_are_a_key_away_and_escape_goes_back(idle: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    page = visitor.open(idle.url + FIXED)
-    page.locator("#nearer").focus()
+def test_help_and_search_are_a_key_away_and_escape_goes_back(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    page = visitor.page
+    page.locator("#pause").focus()
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
-    assert page.evaluate("document.activeElement.id") == "nearer"
+    assert page.evaluate("document.activeElement.id") == "pause"
     page.keyboard.press("/")
     field = page.get_by_role("combobox")
     expect(field).to_be_focused()
@@ -167,8 +165,8 @@ def test_help_and_search_are_a_key_away_and_escape_goes_back(idle: Server, visit
     assert visitor.errors == []
 
 
-def test_choices_are_kept_once_a_switch_was_moved_and_not_before(idle: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().open(idle.url + FIXED)
+def test_choices_are_kept_once_a_switch_was_moved_and_not_before(fake_visit: Callable[..., FakeVisit]) -> None:
+    page = fake_visit().page
     assert page.evaluate("localStorage.length") == 0
     expect(page.locator("html")).to_have_attribute("data-motion", "full")
     flip(page, "motion")
@@ -182,25 +180,29 @@ def test_choices_are_kept_once_a_switch_was_moved_and_not_before(idle: Server, v
     assert checked == {"motion": False, "follow": False, "sound": False, "announce": True, "keys": True}
 
 
-def test_connections_are_announced_until_that_is_switched_off(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    page = visitor.open(server.url + FIXED)
+def test_connections_are_announced_until_that_is_switched_off(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    page = visitor.page
     assert page.locator("#announcer").get_attribute("aria-live") == "polite"
-    send_pair(server, "Heard", cities=(LISBON, LAGOS))
+    visitor.stream.connect("Heard", (LISBON, LAGOS))
     visitor.wait("document.getElementById('announcer').textContent !== ''")
     assert heard(page).startswith("Heard by The Harbour Lamps: Lisbon, Portugal and Lagos, Nigeria")
+    visitor.stream.connect("Heard, too", (LISBON, LAGOS))
+    visitor.stream.pass_time(6)
+    assert heard(page).startswith("Heard, too ")
     flip(page, "announce")
-    send_pair(server, "Unheard", cities=(OSAKA, RECIFE))
-    expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
-    page.wait_for_timeout(5500)
-    assert heard(page).startswith("Heard ")
+    visitor.stream.connect("Unheard", (OSAKA, RECIFE))
+    expect(page.locator("#feed li")).to_have_count(3)
+    visitor.stream.pass_time(6)
+    assert heard(page).startswith("Heard, too ")
 
 
-def test_a_visitor_who_wants_less_motion_gets_none_and_may_have_it(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit(reduced_motion="reduce")
-    page = visitor.open(server.url)
-    send_pair(server, "Calm", cities=(LISBON, LAGOS))
-    expect(page.locator("#feed li.fresh")).to_have_count(1, timeout=PATIENCE_MS)
+def test_a_visitor_who_wants_less_motion_gets_none_and_may_have_it(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(reduced_motion="reduce")
+    page = visitor.page
+    visitor.wait("document.getAnimations().length === 0")  # the still has faded in
+    visitor.stream.connect("Calm", (LISBON, LAGOS))
+    expect(page.locator("#feed li.fresh")).to_have_count(1)
     assert page.evaluate("document.getAnimations().length") == 0
     page.emulate_media(reduced_motion="no-preference")
     expect(page.locator("html")).to_have_attribute("data-motion", "full")
@@ -210,10 +212,11 @@ def test_a_visitor_who_wants_less_motion_gets_none_and_may_have_it(server: Serve
     expect(page.locator("html")).to_have_attribute("data-motion", "full")
 
 
-def test_whoever_goes_by_tab_sees_where_they_are(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().open(server.url + FIXED)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    expect(page.locator("#feed li")).to_have_count(1, timeout=PATIENCE_MS)
+def test_whoever_goes_by_tab_sees_where_they_are(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(FIXED, webgl=True)
+    page = visitor.page
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    expect(page.locator("#feed li")).to_have_count(1)
     found: list[str | None] = []
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -225,22 +228,24 @@ def test_whoever_goes_by_tab_sees_where_they_are(server: Server, visit: Callable
     assert [element for element in found if element] == []
 
 
-def test_a_lost_stream_is_announced_once_not_each_second(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    page = visitor.open(server.url + FIXED)
-    server.stop()
+def test_a_lost_stream_is_announced_once_not_each_second(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    page = visitor.page
+    visitor.stream.fail()
     visitor.wait("document.getElementById('announcer').textContent === 'Connection lost'")
     page.evaluate("document.getElementById('announcer').textContent = ''")
-    visitor.wait("/away for ([6-9]|1[0-9]) s/.test(document.getElementById('status').textContent)")
+    visitor.stream.pass_silence(8)
+    expect(page.locator("#status")).to_have_text(re.compile("away for [78] s"))
     assert heard(page) == ""
 
 
-def test_what_comes_while_somebody_reads_waits_behind_a_button(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().open(server.url + FIXED)
+def test_what_comes_while_somebody_reads_waits_behind_a_button(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    page = visitor.page
     newer = page.get_by_role("button", name="new connection")
-    send_pair(server, "Read", cities=(LISBON, LAGOS))
+    visitor.stream.connect("Read", (LISBON, LAGOS))
     page.locator("#feed li").hover()
-    send_pair(server, "Waiting", cities=(OSAKA, RECIFE))
+    visitor.stream.connect("Waiting", (OSAKA, RECIFE))
     expect(newer).to_have_text("1 new connection")
     button, song = newer.bounding_box(), page.locator("#feed .song").first.bounding_box()
     assert button is not None
@@ -251,7 +256,7 @@ def test_what_comes_while_somebody_reads_waits_behind_a_button(server: Server, v
     assert titles(page) == ["Waiting", "Read"]
     expect(newer).to_be_hidden()
     page.locator("#feed li").first.hover()
-    send_pair(server, "Later", cities=(OSAKA, RECIFE))
+    visitor.stream.connect("Later", (OSAKA, RECIFE))
     expect(newer).to_be_visible()
     page.mouse.move(1, 1)
     expect(newer).to_be_hidden()

@@ -3,25 +3,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Visit
-from tests.browser.steps import LAGOS, LISBON, send_pair
-from tests.serving import Server
+from tests.browser.conftest import FakeVisit
+from tests.browser.steps import LAGOS, LISBON
 
-pytestmark = pytest.mark.timeout(300)
 FIXED = "/?t=1790000000"
 
 
-def arc_up(server: Server, visitor: Visit) -> Page:
-    """A page on which one arc stands still, with its labels."""
-    visitor.hold(40)
-    page = visitor.open(server.url + FIXED)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.shown').length === 3")
-    page.wait_for_timeout(1500)  # the arc's end lands
-    return page
+def arc_up(visitor: FakeVisit) -> Page:
+    """Have one arc stand, with its labels."""
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.pass_time_until("document.querySelectorAll('.label.shown').length === 3")
+    visitor.stream.pass_time(2)  # the arc's end lands
+    return visitor.page
 
 
 def point_of(page: Page, label: str) -> tuple[float, float]:
@@ -33,9 +28,9 @@ def point_of(page: Page, label: str) -> tuple[float, float]:
     return stage["x"] + x, stage["y"] + y
 
 
-def test_a_click_on_a_label_or_an_arc_opens_its_card(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    page = arc_up(server, visitor)
+def test_a_click_on_a_label_or_an_arc_opens_its_card(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(FIXED, webgl=True)
+    page = arc_up(visitor)
     card = page.get_by_role("dialog", name="Copper Sky")
     box = page.locator(".label.song .card").bounding_box()
     assert box is not None
@@ -56,9 +51,9 @@ def test_a_click_on_a_label_or_an_arc_opens_its_card(server: Server, visit: Call
 
 
 def test_a_click_beside_everything_closes_the_card_and_a_drag_opens_none(
-    server: Server, visit: Callable[..., Visit]
+    fake_visit: Callable[..., FakeVisit],
 ) -> None:
-    page = arc_up(server, visit())
+    page = arc_up(fake_visit(FIXED, webgl=True))
     x, y = point_of(page, ".label.song")
     card = page.locator("#card")
     page.mouse.move(x, y)
@@ -75,12 +70,13 @@ def test_a_click_beside_everything_closes_the_card_and_a_drag_opens_none(
 
 
 def test_an_entry_of_the_list_opens_it_by_enter_and_escape_leads_back(
-    server: Server, visit: Callable[..., Visit]
+    fake_visit: Callable[..., FakeVisit],
 ) -> None:
-    page = visit().open(server.url + FIXED)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    visitor = fake_visit()
+    page, address = visitor.page, visitor.page.url
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
     entry = page.locator("#feed li button").first
-    entry.focus(timeout=PATIENCE_MS)
+    entry.focus()
     page.keyboard.press("Enter")
     card = page.get_by_role("dialog", name="Copper Sky")
     expect(card.get_by_role("button", name="Close")).to_be_focused()
@@ -91,11 +87,11 @@ def test_an_entry_of_the_list_opens_it_by_enter_and_escape_leads_back(
     card.get_by_role("button", name="Only Lagos").click()
     expect(page.locator(".chip")).to_have_text("Only Lagos, Nigeria×")
     expect(page.locator("#feed li")).to_have_count(1)
-    assert page.url == f"{server.url}{FIXED}&city={LAGOS}"
+    assert page.url == f"{address}?city={LAGOS}"
 
 
-def test_a_tap_on_a_telephone_opens_the_card_from_below(server: Server, visit: Callable[..., Visit]) -> None:
-    page = arc_up(server, visit(viewport={"width": 390, "height": 844}, has_touch=True))
+def test_a_tap_on_a_telephone_opens_the_card_from_below(fake_visit: Callable[..., FakeVisit]) -> None:
+    page = arc_up(fake_visit(FIXED, webgl=True, viewport={"width": 390, "height": 844}, has_touch=True))
     page.touchscreen.tap(*point_of(page, ".label.song"))
     card = page.get_by_role("dialog", name="Copper Sky")
     expect(card).to_be_visible()

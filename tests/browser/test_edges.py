@@ -22,8 +22,7 @@ def edges(thing: Locator) -> tuple[float, float, float]:
 def test_on_a_telephone_on_its_side_nothing_lies_under_its_camera_or_its_bar(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = visit(viewport=SIDEWAYS).page
-    page.route("**/pydeck.js", lambda route: route.abort())  # what is around the globe needs no globe
+    page = visit(webgl=False, viewport=SIDEWAYS).page
     page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": CUT})
     for address in ("/", "/?lang=ar"):
         page.goto(idle.url + address)

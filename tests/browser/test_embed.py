@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Frame, FrameLocator, Page, expect
+from playwright.sync_api import Frame, FrameLocator, Page, ViewportSize, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.axe import bring_axe, complaints
+from tests.browser.conftest import FakeVisit, History, Visit
+from tests.browser.fingers import swipe
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
-from tests.browser.test_axe import bring_axe, complaints
-from tests.browser.test_gestures import swipe
 from tests.hosting import Host, hosting
-from tests.serving import Server, stream
+from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
 SANDBOX = "allow-scripts allow-same-origin"
@@ -31,6 +30,12 @@ def host() -> Iterator[Host]:
 def guest(visit: Callable[..., Visit]) -> Visit:
     """Somebody on the host's page, who wants no motion: this is not about it."""
     return visit(viewport={"width": 700, "height": 500}, reduced_motion="reduce")
+
+
+@pytest.fixture
+def reader(visit: Callable[..., Visit]) -> Visit:
+    """Such a guest whose browser draws no globe."""
+    return visit(webgl=False, viewport={"width": 700, "height": 500}, reduced_motion="reduce")
 
 
 def frame_tag(server: Server, width: int = 480, height: int = 300, more: str = "", **query: str) -> str:
@@ -110,7 +115,7 @@ def test_the_players_methods_and_events_go_both_ways_over_origins(server: Server
     assert [error for error in guest.errors if "400 (BAD REQUEST)" not in error] == []  # the filter nobody knows
 
 
-def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Server, host: Host, guest: Visit) -> None:
+def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Server, host: Host, reader: Visit) -> None:
     stranger = host.page(
         """<script>
         setInterval(() => {
@@ -141,16 +146,16 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
           }});
         </script>"""
     )
-    page = guest.page
+    page = reader.page
     page.goto(url)
     assert page.evaluate("ready") == "both"
     assert frame_of(page, 1).url.startswith(f"{server.url}/embed?country=BR")
     for number in (0, 1):
         expect(page.frame_locator("iframe").nth(number).locator('#status[data-state="live"]')).to_be_attached()
     send_pair(server, "Copper Sky", cities=(OSAKA, LISBON))
-    guest.wait("log.includes('Copper Sky')")
+    reader.wait("log.includes('Copper Sky')")
     send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
-    guest.wait("log.filter((title) => title === 'Slow Lighthouse').length === 2")
+    reader.wait("log.filter((title) => title === 'Slow Lighthouse').length === 2")
     assert page.evaluate("new Set(log).size") == 2
     for number in (0, 1):
         frame = page.frame_locator("iframe").nth(number)
@@ -159,10 +164,10 @@ def test_several_embeds_live_on_one_page_and_strangers_are_not_heard(server: Ser
     expect(page.locator("unison-globe iframe")).to_have_attribute("src", f"{server.url}/embed?country=JP")
     page.evaluate("element.remove()")
     expect(page.locator("iframe")).to_have_count(2)
-    assert guest.errors == []
+    assert reader.errors == []
 
 
-def test_a_frame_that_went_elsewhere_is_neither_heard_nor_told(server: Server, host: Host, guest: Visit) -> None:
+def test_a_frame_that_went_elsewhere_is_neither_heard_nor_told(idle: Server, host: Host, reader: Visit) -> None:
     elsewhere = host.page(
         """<script>
         const heard = [];
@@ -173,8 +178,8 @@ def test_a_frame_that_went_elsewhere_is_neither_heard_nor_told(server: Server, h
         </script>""",
         "/elsewhere",
     )
-    page = guest.page
-    page.goto(host.page(frame_tag(server, poster="1") + script_tag(server)))
+    page = reader.page
+    page.goto(host.page(frame_tag(idle, poster="1") + script_tag(idle)))
     page.evaluate(
         """async (elsewhere) => {
           window.log = [];
@@ -188,26 +193,24 @@ def test_a_frame_that_went_elsewhere_is_neither_heard_nor_told(server: Server, h
         }""",
         elsewhere,
     )
-    assert page.evaluate("new Promise((done) => setTimeout(() => done(log), 100))") == []
+    assert page.evaluate("log") == []
     assert frame_of(page).evaluate("heard") == []
 
 
-def test_a_frame_far_down_the_page_loads_when_it_comes_near(server: Server, host: Host, guest: Visit) -> None:
-    url = host.page(
-        f'<div style="height:3000px"></div><div data-unison data-poster=1 id=far></div>{script_tag(server)}'
-    )
-    page = guest.page
+def test_a_frame_far_down_the_page_loads_when_it_comes_near(idle: Server, host: Host, reader: Visit) -> None:
+    url = host.page(f'<div style="height:3000px"></div><div data-unison data-poster=1 id=far></div>{script_tag(idle)}')
+    page = reader.page
     page.goto(url)
     page.wait_for_function("document.querySelector('#far iframe')")
     assert page.locator("#far iframe").get_attribute("src") is None
     page.locator("#far").scroll_into_view_if_needed()
-    expect(page.locator("#far iframe")).to_have_attribute("src", f"{server.url}/embed?poster=1")
+    expect(page.locator("#far iframe")).to_have_attribute("src", f"{idle.url}/embed?poster=1")
 
 
-def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(server: Server, host: Host, guest: Visit) -> None:
-    tag = frame_tag(server, more=f'sandbox="{SANDBOX}"', background="transparent", theme="dark")
+def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(idle: Server, host: Host, guest: Visit) -> None:
+    tag = frame_tag(idle, more=f'sandbox="{SANDBOX}"', background="transparent", theme="dark")
     page = guest.page
-    page.goto(host.page(f'{tag}<div style="height:3000px"></div>{script_tag(server)}'))
+    page.goto(host.page(f'{tag}<div style="height:3000px"></div>{script_tag(idle)}'))
     inside = drawn(page)
     page.evaluate("Unison.embed(document.querySelector('iframe')).pause()")  # the script takes in what is there
     expect(inside.locator("#pause")).to_have_attribute("data-paused", "true")
@@ -218,11 +221,9 @@ def test_it_works_in_a_sandbox_and_the_page_keeps_its_wheel(server: Server, host
     assert guest.errors == []
 
 
-def test_a_frame_that_has_no_origin_is_live_where_anybody_may_frame_it(
-    server: Server, host: Host, guest: Visit
-) -> None:
+def test_a_frame_that_has_no_origin_is_live_where_anybody_may_frame_it(idle: Server, host: Host, guest: Visit) -> None:
     """As WordPress frames what it found by itself."""
-    tag = frame_tag(server, more="sandbox=allow-scripts", theme="dark", accent="ff5e8a")
+    tag = frame_tag(idle, more="sandbox=allow-scripts", theme="dark", accent="ff5e8a")
     guest.page.goto(host.page(tag))
     inside = guest.page.frame_locator("iframe")
     expect(inside.locator("html")).to_have_css("background-color", "rgb(4, 6, 15)")
@@ -234,13 +235,11 @@ def test_a_frame_that_has_no_origin_is_live_where_anybody_may_frame_it(
     assert guest.errors == []
 
 
-def test_whoever_listens_late_is_told_the_status_and_a_pictures_is_one(
-    server: Server, host: Host, guest: Visit
-) -> None:
+def test_whoever_listens_late_is_told_the_status_and_a_pictures_is_one(idle: Server, host: Host, guest: Visit) -> None:
     page = guest.page
-    page.goto(host.page(frame_tag(server, poster="1")))
+    page.goto(host.page(frame_tag(idle, poster="1")))
     expect(page.frame_locator("iframe").locator("#load")).to_be_visible()
-    page.add_script_tag(url=server.url + "/embed.js?ver=6.5")
+    page.add_script_tag(url=idle.url + "/embed.js?ver=6.5")
     page.evaluate("window.globe = Unison.embed(document.querySelector('iframe'))")
     first = "new Promise((told) => globe.on('status', told))"
     assert page.evaluate(first) == {"stream": "none", "globe": "poster", "paused": False, "source": ""}
@@ -259,25 +258,25 @@ def test_whoever_listens_late_is_told_the_status_and_a_pictures_is_one(
     ],
 )
 def test_a_frame_has_the_size_that_is_asked_for_and_the_usual_one_where_that_is_none(
-    server: Server, host: Host, guest: Visit, asked: str, size: list[int]
+    idle: Server, host: Host, reader: Visit, asked: str, size: list[int]
 ) -> None:
-    guest.page.goto(host.page(f"<div style='width:600px' data-unison data-poster=1 {asked}></div>{script_tag(server)}"))
-    frame = guest.page.locator("iframe")
+    reader.page.goto(host.page(f"<div style='width:600px' data-unison data-poster=1 {asked}></div>{script_tag(idle)}"))
+    frame = reader.page.locator("iframe")
     frame.wait_for()
     assert frame.evaluate("({clientWidth, clientHeight}) => [clientWidth, clientHeight]") == size
 
 
 @pytest.mark.parametrize("path", ["/embed.js", "/embed.js?ver=6.5"])
 def test_a_script_that_is_a_module_frames_the_server_it_came_from(
-    server: Server, host: Host, guest: Visit, path: str
+    idle: Server, host: Host, reader: Visit, path: str
 ) -> None:
-    tag = f"<script type=module src='{server.url}{path}'></script>"
-    guest.page.goto(host.page(f"<div data-unison data-poster=1></div>{tag}"))
-    expect(guest.page.locator("iframe")).to_have_attribute("src", f"{server.url}/embed?poster=1")
+    tag = f"<script type=module src='{idle.url}{path}'></script>"
+    reader.page.goto(host.page(f"<div data-unison data-poster=1></div>{tag}"))
+    expect(reader.page.locator("iframe")).to_have_attribute("src", f"{idle.url}/embed?poster=1")
 
 
 def test_a_finger_on_the_globe_scrolls_the_page_on_a_phone(
-    server: Server, host: Host, visit: Callable[..., Visit]
+    idle: Server, host: Host, visit: Callable[..., Visit]
 ) -> None:
     phone = visit(
         viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True, device_scale_factor=1,
@@ -286,7 +285,7 @@ def test_a_finger_on_the_globe_scrolls_the_page_on_a_phone(
     phone.page.goto(
         host.page(
             "<meta name=viewport content='width=device-width'>"
-            + frame_tag(server, 350, 400)
+            + frame_tag(idle, 350, 400)
             + '<div style="height:3000px"></div>'
         )
     )
@@ -296,7 +295,7 @@ def test_a_finger_on_the_globe_scrolls_the_page_on_a_phone(
 
 
 def test_a_picture_takes_less_than_60_kb_and_keeps_nothing_and_a_key_brings_the_globe(
-    server: Server, host: Host, guest: Visit
+    idle: Server, host: Host, guest: Visit
 ) -> None:
     page = guest.page
     session = page.context.new_cdp_session(page)
@@ -305,9 +304,9 @@ def test_a_picture_takes_less_than_60_kb_and_keeps_nothing_and_a_key_brings_the_
     session.send("Network.enable")
     session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.on("request", lambda request: asked.append(request.url))
-    tag = frame_tag(server, poster="1", lang="ja", accent="ff5e8a", title="Listening together")
+    tag = frame_tag(idle, poster="1", lang="ja", accent="ff5e8a", title="Listening together")
     # one origin, so that one session counts all of it
-    page.goto(f"{server.url}/embed?{urlencode({**STILL, 'poster': '1', 'lang': 'ja', 'accent': 'ff5e8a'})}")
+    page.goto(f"{idle.url}/embed?{urlencode({**STILL, 'poster': '1', 'lang': 'ja', 'accent': 'ff5e8a'})}")
     page.wait_for_load_state("networkidle")
     assert not [url for url in asked if "pydeck.js" in url or "/stream" in url]
     assert len(sizes) >= 8
@@ -323,77 +322,76 @@ def test_a_picture_takes_less_than_60_kb_and_keeps_nothing_and_a_key_brings_the_
     assert guest.errors == []
 
 
-def test_one_moment_is_shown_in_words_and_replayed(server: Server, guest: Visit) -> None:
-    with stream(server) as viewer:
-        send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
-        moment = viewer.connections(1)[0]["id"]
-    page = guest.open(f"{server.url}/embed?moment={moment}&t=1790000000")
-    expect(page.locator("#caption")).to_contain_text("Slow Lighthouse")
-    expect(page.locator("#caption")).to_contain_text("Osaka, Japan and Recife, Brazil")
-    expect(page.locator("#caption a")).to_have_attribute("href", f"{server.url}/c/{moment}")
-    expect(page.locator(".labels .label.song")).to_contain_text("Slow Lighthouse")
+def test_one_moment_is_shown_in_words_and_replayed(history: History, guest: Visit) -> None:
+    url, moment = history.url, history.moment
+    page = guest.open(f"{url}/embed?moment={moment}&t=1790000000")
+    expect(page.locator("#caption")).to_contain_text("Copper Sky")
+    expect(page.locator("#caption")).to_contain_text("Lisbon, Portugal and Lagos, Nigeria")
+    expect(page.locator("#caption a")).to_have_attribute("href", f"{url}/c/{moment}")
+    expect(page.locator(".labels .label.song")).to_contain_text("Copper Sky")
     expect(page.locator("#sources")).to_have_text("synthetic")
 
 
-def test_what_cannot_be_used_is_said_in_the_console(server: Server, guest: Visit) -> None:
+def test_what_cannot_be_used_is_said_in_the_console(idle: Server, reader: Visit) -> None:
     said: list[tuple[str, str]] = []
-    guest.page.on("console", lambda message: said.append((message.type, message.text)))
-    guest.page.goto(f"{server.url}/embed?poster=1&theme=blue&accent=zz")
-    guest.page.wait_for_load_state("networkidle")
+    reader.page.on("console", lambda message: said.append((message.type, message.text)))
+    reader.page.goto(f"{idle.url}/embed?poster=1&theme=blue&accent=zz")
+    reader.page.wait_for_load_state("networkidle")
     assert ("info", "Unison: theme='blue' is ignored: expected dark, light or auto") in said
     assert [kind for kind, text in said if "accent='zz'" in text] == ["info"]
-    assert guest.errors == []
+    assert reader.errors == []
 
 
 NEEDED = [".credits", ".wordmark", ".source", "#pause"]
+SIZES = [ViewportSize(width=width, height=height) for width, height in ((640, 360), (320, 240), (200, 200))]
 
 
-@pytest.mark.parametrize(("width", "height"), [(200, 200), (320, 240), (640, 360)])
-def test_nothing_sticks_out_and_nothing_covers_another_at_any_size(
-    server: Server, guest: Visit, width: int, height: int
-) -> None:
-    guest.page.set_viewport_size({"width": width, "height": height})
-    page = guest.open(server.url + "/embed?t=1790000000&lang=de")
-    send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
+def test_nothing_sticks_out_and_nothing_covers_another_at_any_size(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit("/embed?t=1790000000&lang=de", webgl=True, viewport=SIZES[0])
+    page = visitor.page
+    visitor.stream.connect("Night Bus Home", (LISBON, LAGOS))
     expect(page.locator("#sources")).to_have_text("künstlich")
-    boxes = {}
-    for selector in NEEDED:
-        expect(page.locator(selector)).to_be_visible()
-        boxes[selector] = page.locator(selector).bounding_box()
-    for selector, box in boxes.items():
-        assert box is not None
-        assert box["x"] >= 0 <= box["y"], selector
-        assert box["x"] + box["width"] <= width, selector
-        assert box["y"] + box["height"] <= height, selector
-    for one, a in boxes.items():
-        for other, b in boxes.items():
-            if one < other and a and b:
-                apart_x = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
-                apart_y = a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
-                assert apart_x or apart_y, json.dumps([one, other, a, b])
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for size in SIZES:
+        page.set_viewport_size(size)
+        boxes = {}
+        for selector in NEEDED:
+            expect(page.locator(selector)).to_be_visible()
+            boxes[selector] = page.locator(selector).bounding_box()
+        for selector, box in boxes.items():
+            assert box is not None
+            assert box["x"] >= 0 <= box["y"], (selector, size)
+            assert box["x"] + box["width"] <= size["width"], (selector, size)
+            assert box["y"] + box["height"] <= size["height"], (selector, size)
+        for one, a in boxes.items():
+            for other, b in boxes.items():
+                if one < other and a and b:
+                    apart_x = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+                    apart_y = a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
+                    assert apart_x or apart_y, (one, other, size)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing_in_a_frame_its_list_its_caption_and_its_picture(
-    server: Server, guest: Visit, theme: str
+    idle: Server, fake_visit: Callable[..., FakeVisit], theme: str
 ) -> None:
-    bring_axe(guest.page)
-    page = guest.open(f"{server.url}/embed?t=1790000000&feed=1&title=Listening+together&theme={theme}&accent=ffe000")
-    send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
-    guest.wait("document.querySelectorAll('#feed li').length === 1")
+    visitor = fake_visit("", webgl=True, viewport={"width": 700, "height": 500}, reduced_motion="reduce")
+    bring_axe(visitor.page)
+    address = f"{idle.url}/embed?t=1790000000&feed=1&title=Listening+together&theme={theme}&accent=ffe000"
+    page = visitor.open(address)
+    visitor.stream.connect("Night Bus Home", (LISBON, LAGOS))
     page.locator("#feed button").click()
     expect(page.locator("#caption")).to_be_visible()
-    assert complaints(page) == []
-    page.goto(f"{server.url}/embed?poster=1&theme={theme}&background=ffffff")
-    assert complaints(page) == []
+    assert complaints(visitor) == []
+    page.goto(f"{idle.url}/embed?poster=1&theme={theme}&background=ffffff")
+    assert complaints(visitor) == []
 
 
-def test_two_snippets_and_a_strangers_broken_frame_are_each_one_frame(server: Server, host: Host, guest: Visit) -> None:
-    snippet = f"{script_tag(server)}<div data-unison data-poster=1 data-lazy=0></div>"
-    guest.page.goto(host.page(f'<iframe src="https://"></iframe>{snippet}{snippet}'))
-    expect(guest.page.locator("[data-unison] iframe")).to_have_count(2)
-    drawn_once = guest.page.evaluate(
+def test_two_snippets_and_a_strangers_broken_frame_are_each_one_frame(idle: Server, host: Host, reader: Visit) -> None:
+    snippet = f"{script_tag(idle)}<div data-unison data-poster=1 data-lazy=0></div>"
+    reader.page.goto(host.page(f'<iframe src="https://"></iframe>{snippet}{snippet}'))
+    expect(reader.page.locator("[data-unison] iframe")).to_have_count(2)
+    drawn_once = reader.page.evaluate(
         "[...document.querySelectorAll('[data-unison]')].map((one) => one.children.length)"
     )
     assert drawn_once == [1, 1]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import SIZES, bring_axe, complaints, wrong_in_any_look
 from tests.browser.conftest import Visit
-from tests.browser.test_axe import SIZES, bring_axe, complaints, wrong_in_any_look
 from tests.serving import Server
 from webapp.web.embedbuilder import COLOURS, WRITTEN
 from webapp.web.languages import LANGUAGES
@@ -22,7 +22,7 @@ NAMES = {"Unison", "oEmbed", *LANGUAGES.values(), *COLOURS.values(), WRITTEN["at
 
 
 def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
+    visitor = visit(webgl=False, viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
     bring_axe(visitor.page)
     page = visitor.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -72,7 +72,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     page.get_by_label("Moment").fill(idle.url + "/c/065dqbqj40000000000000g")
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}&moment=065dqbqj40000000000000g")
     expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is ignored: ")
-    assert complaints(page) == []
+    assert complaints(visitor) == []
 
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_label("Size").select_option("1200x630")
@@ -89,7 +89,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     assert seen["x"] >= 0
     assert seen["x"] + seen["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert complaints(page) == []
+    assert complaints(visitor) == []
     assert visitor.errors == []
 
 
@@ -111,7 +111,8 @@ def test_it_speaks_the_visitors_language_and_is_laid_out_from_its_side(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
     url = idle.url + "/embed/builder"
-    page = visit(viewport=SIZES["laptop"], locale="ar-EG", reduced_motion="reduce").page
+    visitor = visit(webgl=False, viewport=SIZES["laptop"], locale="ar-EG", reduced_motion="reduce")
+    page = visitor.page
     bring_axe(page)
     arabic = said(page, url)
     form, preview, room = (page.locator(name).bounding_box() for name in ("#choice", "#preview", "#room"))
@@ -123,7 +124,7 @@ def test_it_speaks_the_visitors_language_and_is_laid_out_from_its_side(
     page.locator("#ask-country").fill("QQ")
     expect(page.locator("#wrong-country")).to_have_attribute("lang", "en")  # what the server says is not translated
     expect(page.locator("#wrong-city")).to_have_attribute("lang", "ar")
-    assert wrong_in_any_look(page) == []
-    english = said(visit(viewport=SIZES["laptop"], reduced_motion="reduce").page, url)
+    assert wrong_in_any_look(visitor) == []
+    english = said(visit(webgl=False, viewport=SIZES["laptop"], reduced_motion="reduce").page, url)
     assert len(english) > 70
     assert arabic & english == NAMES

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.fingers import drag, swipe
 from tests.browser.steps import send_pair
 from tests.serving import Server
 
@@ -16,7 +17,6 @@ pytestmark = pytest.mark.timeout(300)
 STILL = "/?t=1790000000"
 """The globe does not drift, so that what turns it is the gesture."""
 REYKJAVIK, MURMANSK = 3413829, 524305
-Point = tuple[float, float]
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
 
 LISTENED = """{
@@ -107,47 +107,6 @@ def lengthen(page: Page) -> None:
     """Make the page one that scrolls."""
     page.evaluate(STYLE, LONG_PAGE)
     expect(page.locator("#stage")).to_have_attribute("data-gestures", "shared")
-
-
-def swipe(page: Page, *ways: tuple[Point, Point]) -> None:
-    """Go from one point to the other in 0.2 s with as many fingers as there are ways.
-
-    They come down one after the other, as fingers do.
-    """
-    session = page.context.new_cdp_session(page)
-    began = time.time() - 0.3
-
-    def send(kind: str, at_s: float, points: list[Point]) -> None:
-        told = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "timestamp": began + at_s, "touchPoints": told})
-
-    for number in range(1, len(ways) + 1):
-        send("touchStart", number * 0.02, [start for start, _ in ways[:number]])
-    for share in (0.25, 0.5, 0.75, 1):
-        send("touchMove", 0.1 + share * 0.2, [along(start, end, share) for start, end in ways])
-    send("touchEnd", 0.3, [])
-    session.detach()
-
-
-def drag(page: Page, start: Point, end: Point) -> None:
-    """Go from one point to the other in 0.2 s with the mouse, and let go on the way."""
-    session = page.context.new_cdp_session(page)
-    began = time.time() - 0.2
-
-    def send(kind: str, share: float) -> None:
-        x, y = along(start, end, share)
-        mouse = {"x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "timestamp": began + share * 0.2}
-        session.send("Input.dispatchMouseEvent", {"type": kind, **mouse})
-
-    send("mousePressed", 0)
-    for step in range(1, 11):
-        send("mouseMoved", step / 10)
-    send("mouseReleased", 1)
-    session.detach()
-
-
-def along(start: Point, end: Point, share: float) -> Point:
-    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
 
 
 def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(

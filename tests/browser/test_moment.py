@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import Visit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pairs
-from tests.browser.test_axe import SIZES, THEMES, WITHOUT_WEBGL, bring_axe, in_each
-from tests.conftest import lasting
-from tests.serving import get_json
+from tests.browser.axe import SIZES, THEMES, bring_axe, in_each
+from tests.browser.conftest import History, Visit
+from tests.browser.steps import changed, picture
 
-pytestmark = pytest.mark.timeout(300)
 FIXED = "?t=1790000000"
 PHONE = {"viewport": SIZES["phone"], "has_touch": True}
 SHEET = """Object.assign(navigator, {
@@ -27,15 +23,10 @@ SHEET = """Object.assign(navigator, {
 WHAT_IS_PICTURED = "A globe with an arc from Lisbon, Portugal to Lagos, Nigeria: Copper Sky by The Harbour Lamps"
 
 
-@pytest.fixture(scope="module")
-def moment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a moment, in whose second another one happened; tests share it that send nothing more."""
-    with lasting(tmp_path_factory.mktemp("moment"), UNISON_SHOWN_PER_S="0") as server:
-        send_pairs(server, [("Copper Sky", (LISBON, LAGOS)), ("Night Bus Home", (OSAKA, RECIFE))])
-        while len(found := get_json(server, "/api/connections")["connections"]) < 2:
-            time.sleep(0.1)
-        id = next(each["id"] for each in found if each["track"]["title"] == "Copper Sky")
-        yield f"{server.url}/c/{id}"
+@pytest.fixture
+def moment(history: History) -> str:
+    """The address of a moment, in whose second another one happened."""
+    return f"{history.url}/c/{history.moment}"
 
 
 def of_server(moment: str) -> str:
@@ -87,8 +78,9 @@ def test_whoever_wants_less_motion_sees_the_arc_stand(moment: str, visit: Callab
 
 
 def test_it_is_told_in_the_visitors_time_and_leads_on(moment: str, visit: Callable[..., Visit]) -> None:
-    visitor = visit(timezone_id="Asia/Tokyo")
-    page = look(visitor, moment)
+    visitor = visit(webgl=False, timezone_id="Asia/Tokyo")
+    page = visitor.page
+    page.goto(moment)
     expect(page.locator("#local")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d where you are$"))
     expect(page.locator("#when")).to_have_text(re.compile(r"UTC$"))
     page.get_by_role("link", name="Night Bus Home").click()
@@ -102,7 +94,7 @@ def test_it_is_told_in_the_visitors_time_and_leads_on(moment: str, visit: Callab
 
 
 def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> None:
-    visitor = visit(**PHONE)
+    visitor = visit(webgl=False, **PHONE)
     page = visitor.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.add_init_script(SHEET)
@@ -156,7 +148,7 @@ def what_is_said() -> str:
 
 
 def test_the_menu_takes_the_keys_and_gives_the_focus_back(moment: str, visit: Callable[..., Visit]) -> None:
-    page = visit().page
+    page = visit(webgl=False).page
     page.goto(moment)
     opener = page.get_by_role("button", name="Share")
     opener.focus()
@@ -180,7 +172,7 @@ def test_the_menu_takes_the_keys_and_gives_the_focus_back(moment: str, visit: Ca
 
 
 def test_without_a_clipboard_the_link_can_be_copied_by_hand(moment: str, visit: Callable[..., Visit]) -> None:
-    page = visit().page
+    page = visit(webgl=False).page
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(moment)
     page.get_by_role("button", name="Share").click()
@@ -192,8 +184,8 @@ def test_without_a_clipboard_the_link_can_be_copied_by_hand(moment: str, visit: 
 def test_the_card_on_the_globe_opens_the_same_menu_and_leads_to_the_page(
     moment: str, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
-    page = visitor.open(of_server(moment) + "/" + FIXED)
+    visitor = visit(webgl=False)
+    page = visitor.open(of_server(moment))
     page.locator("#feed li button", has_text="Copper Sky").click()
     card = page.get_by_role("dialog", name="Copper Sky")
     with page.expect_response(is_share) as told:
@@ -228,12 +220,11 @@ def test_axe_finds_nothing_on_the_page_of_a_moment_and_its_menu(
 
 
 def test_without_webgl_or_scripts_the_page_says_it_all(moment: str, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    visitor.page.add_init_script(WITHOUT_WEBGL)
+    visitor = visit(webgl=False)
     visitor.page.goto(moment)
     visitor.wait("document.body.dataset.globe === 'none'")
     expect(visitor.page.locator(".notice")).to_be_visible()
-    plain = visit(java_script_enabled=False).page
+    plain = visit(webgl=False, java_script_enabled=False).page
     plain.goto(moment)
     for page in (visitor.page, plain):
         expect(page.locator(".placeholder")).to_be_visible()
@@ -243,7 +234,7 @@ def test_without_webgl_or_scripts_the_page_says_it_all(moment: str, visit: Calla
 
 
 def test_a_moment_that_has_passed_says_so(moment: str, visit: Callable[..., Visit]) -> None:
-    page = visit().page
+    page = visit(webgl=False).page
     answer = page.goto(f"{of_server(moment)}/c/{'0' * 23}")
     assert answer is not None
     assert answer.status == 410
@@ -253,7 +244,7 @@ def test_a_moment_that_has_passed_says_so(moment: str, visit: Callable[..., Visi
 def test_what_the_system_refuses_is_told_and_a_picture_that_fails_leaves_no_gap(
     moment: str, visit: Callable[..., Visit]
 ) -> None:
-    page = visit().page
+    page = visit(webgl=False).page
     page.add_init_script("navigator.share = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
     page.route("**/card.png*", lambda route: route.abort())
     page.goto(moment)
@@ -264,7 +255,7 @@ def test_what_the_system_refuses_is_told_and_a_picture_that_fails_leaves_no_gap(
 
 
 def test_a_picture_that_does_not_come_in_time_is_not_waited_for(moment: str, visit: Callable[..., Visit]) -> None:
-    visitor = visit(**PHONE)
+    visitor = visit(webgl=False, **PHONE)
     page = visitor.page
     page.add_init_script(SHEET)
     page.route("**/story.png*", lambda route: None)

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import base64
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Visit
-from tests.serving import ROOT, Server, post_plays
+from tests.browser.conftest import FakeVisit, Visit
+from tests.browser.fakestream import GAZETTEER, Song
+from tests.serving import ROOT, Server
 from webapp.seed.catalogue import Track, load_catalogue
 
 pytestmark = pytest.mark.timeout(300)
@@ -163,21 +163,11 @@ def songs() -> dict[str, Track]:
     return found | {longest.language: longest} if longest.language in found else found
 
 
-def send_every_script(server: Server) -> None:
-    """One connection a script, in one request."""
-    pressed_at = time.time() + 0.6  # the last of them by less than the second that a press may be ahead
-    plays = [
-        {
-            "track": {"title": track.title, "artist": track.artist},
-            "listener": f"somebody in {city}",
-            "place": {"city": city, "country": country},
-            "pressed_at": pressed_at + 0.01 * number,
-        }
-        for language, track in songs().items()
-        for number, (city, country) in enumerate((HOMES[language][:2], HOMES[language][2:]))
-    ]
-    answer = post_plays(server, plays, X_Unison_Source="synthetic")
-    assert (answer["accepted"], answer["late"]) == (len(plays), 0), answer
+def in_every_script() -> Iterator[Song]:
+    """A song in each script, for a connection."""
+    for language, track in songs().items():
+        one, other = (GAZETTEER[GAZETTEER.by_name(*place)] for place in (HOMES[language][:2], HOMES[language][2:]))
+        yield Song(track.title, (one.geoname_id, other.geoname_id), track.artist)
 
 
 def overlapping(page: Page) -> list[str]:
@@ -220,32 +210,30 @@ def further(page: Page, name: str) -> list[Path]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
-    server: Server, visit: Callable[..., Visit], size: str, capsys: pytest.CaptureFixture[str]
+    idle: Server, fake_visit: Callable[..., FakeVisit], size: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    visitor = visit(**SIZES[size], color_scheme="dark", timezone_id="Asia/Karachi")
+    visitor = fake_visit("", webgl=True, **SIZES[size], color_scheme="dark", timezone_id="Asia/Karachi")
     visitor.page.add_init_script(WATCH)
-    visitor.hold(120)
-    page = visitor.open(f"{server.url}/?t={EVENING}{'&wall=1' * (size == 'wall')}")
-    send_every_script(server)
+    visitor.hold(30)
+    page = visitor.open(f"{idle.url}/?t={EVENING}{'&wall=1' * (size == 'wall')}")
+    visitor.stream.send(in_every_script())
     visitor.wait(f"document.querySelectorAll('#feed li').length === {len(HOMES)}")
-    visitor.wait("document.querySelectorAll('.label.song.shown').length > 1")
-    page.wait_for_timeout(3500)  # the farthest arc lands
+    visitor.pass_time_until("document.querySelectorAll('.label.song.shown').length > 1")
+    visitor.stream.pass_time(4)  # the farthest arc lands
     assert page.evaluate(SHIFT) < 0.02
     kept = []
     for theme in ("dark", "light"):
         page.emulate_media(color_scheme=theme)
         visitor.wait(f"document.documentElement.dataset.look === '{theme}'")
-        page.wait_for_timeout(500)
+        visitor.stream.pass_time(0.5)
         kept.append(FOLDER / f"{size}-{theme}.png")
         assert seam(page, page.screenshot(path=kept[-1])) < SEEN
-        page.keyboard.press(" ")  # a globe that stands still leaves the machine to the pictures
         if size != "wall" or theme == "dark":  # so many pixels take their time
             kept += further(page, f"{size}-{theme}-list")
         assert page.locator(".label.song.shown").count() > 0
         assert overlapping(page) == []
         assert faint(page) == []
-        page.keyboard.press(" ")
     assert page.evaluate(BEYOND) == [0, 0]
     songs_shown = "".join(page.locator("#feed .song").all_text_contents())
     assert page.evaluate(WITHOUT_GLYPH, NOBODYS + songs_shown) == [NOBODYS]

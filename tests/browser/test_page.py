@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.conftest import MARKUP, FakeVisit, Visit
+from tests.browser.fakestream import Song
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pair, titles
 from tests.serving import ROOT, Server, clean_environment
 
-pytestmark = pytest.mark.timeout(300)
-FIXED = "?t=1790000000"
+FIXED = "/?t=1790000000"
 """The sun and the camera stand still, so that what changes is the arcs."""
 
 
@@ -40,10 +40,11 @@ def test_with_traffic_arcs_and_labels_appear_and_the_feed_grows(seeded: Server, 
     assert visitor.hosts == {urlsplit(seeded.url).netloc}
 
 
-def test_a_connection_is_told_in_words(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().open(server.url)
+def test_a_connection_is_told_in_words(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    page = visitor.page
     expect(page.locator(".waiting")).to_be_visible()
-    send_pair(server, "Night Bus Home", cities=(OSAKA, RECIFE))
+    visitor.stream.connect("Night Bus Home", (OSAKA, RECIFE))
     entry = page.locator("#feed li")
     expect(entry).to_have_count(1)
     song, cities, facts = (entry.locator(f".{kind}").inner_text() for kind in ("song", "cities", "facts"))
@@ -53,35 +54,33 @@ def test_a_connection_is_told_in_words(server: Server, visit: Callable[..., Visi
     expect(page.locator(".waiting")).to_be_hidden()
 
 
-def test_an_arc_is_drawn_and_is_gone_when_it_is_over(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    visitor.hold(15)
-    page = visitor.open(server.url + FIXED)
+def test_an_arc_is_drawn_and_is_gone_when_it_is_over(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(FIXED, webgl=True)
+    page = visitor.page
+    visitor.stream.pass_time(1)
     empty = picture(page)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.city.shown').length === 2")
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     assert changed(page, empty, picture(page)) > 100
-    visitor.wait("document.querySelectorAll('.label').length === 0")
-    page.wait_for_timeout(2000)  # the arc's end goes out a little after its label
+    visitor.pass_time_until("document.querySelectorAll('.label').length === 0")
+    visitor.stream.pass_time(11)  # the arc's end goes out a little after its label, and the numbers after ten seconds
     assert changed(page, empty, picture(page)) < 20
     assert visitor.errors == []
 
 
-def test_markup_in_a_title_is_shown_as_text(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    visitor.hold(15)
-    page = visitor.open(server.url + FIXED)
-    markup = "<img src=x onerror=alert(1)>"
-    send_pair(server, markup, artist="<script>alert(2)</script>", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.song.shown').length === 1")
-    assert titles(page) == [markup]
-    expect(page.locator(".label.song span").first).to_have_text(markup)
+def test_markup_in_a_title_is_shown_as_text(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(FIXED, webgl=True)
+    page = visitor.page
+    visitor.stream.connect(MARKUP, (LISBON, LAGOS), "<script>alert(2)</script>")
+    visitor.pass_time_until("document.querySelectorAll('.label.song.shown').length === 1")
+    assert titles(page) == [MARKUP]
+    expect(page.locator(".label.song span").first).to_have_text(MARKUP)
     assert page.locator("#feed img, .labels img, #feed script, .labels script").count() == 0
     assert visitor.errors == []
 
 
 def test_the_page_recovers_when_the_server_was_killed(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
+    visitor = visit(webgl=False)
     page = visitor.open(server.url)
     send_pair(server, "Before", cities=(OSAKA, RECIFE))
     expect(page.locator("#feed li")).to_have_count(1)
@@ -91,14 +90,14 @@ def test_the_page_recovers_when_the_server_was_killed(server: Server, visit: Cal
     server.start(server.port)
     visitor.wait("document.getElementById('status').dataset.state === 'live'")
     send_pair(server, "After", cities=(LISBON, LAGOS))
-    expect(page.locator("#feed li")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator("#feed li")).to_have_count(2)
     assert titles(page) == ["After", "Before"]
 
 
 def test_a_page_that_was_cut_off_resumes_without_repeating_or_losing(
     server: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
+    visitor = visit(webgl=False)
     sockets: list[WebSocketRoute] = []
 
     def relay(socket: WebSocketRoute) -> None:
@@ -113,21 +112,23 @@ def test_a_page_that_was_cut_off_resumes_without_repeating_or_losing(
     send_pair(server, "Two", cities=(LISBON, LAGOS))
     expect(page.locator("#status")).to_contain_text("nothing missed")
     send_pair(server, "Three", cities=(OSAKA, LAGOS))
-    expect(page.locator("#feed li")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(page.locator("#feed li")).to_have_count(3)
     assert "since=" in sockets[1].url
     assert titles(page) == ["Three", "Two", "One"]
 
 
 def test_a_filter_nobody_knows_is_told_and_not_asked_for_again(idle: Server, visit: Callable[..., Visit]) -> None:
-    page = visit().page
+    page = visit(webgl=False).page
     page.goto(f"{idle.url}/?country=XX")
-    expect(page.locator("#status")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_have_attribute("data-state", "refused")
     expect(page.locator("#status")).to_contain_text("XX")
 
 
-def test_a_phone_shows_the_whole_globe_and_the_list_beneath(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True).open(server.url)
-    send_pair(server, "A Title So Long That No Telephone Has Ever Been Wide Enough" * 3, cities=(LISBON, LAGOS))
+def test_a_phone_shows_the_whole_globe_and_the_list_beneath(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = visitor.page
+    title = "A Title So Long That No Telephone Has Ever Been Wide Enough" * 3
+    visitor.stream.connect(title, (LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     stage, feed = page.locator("#stage").bounding_box(), page.locator(".feed").bounding_box()
@@ -137,43 +138,41 @@ def test_a_phone_shows_the_whole_globe_and_the_list_beneath(server: Server, visi
     assert stage["height"] > 300
 
 
-def test_a_lost_graphics_context_is_made_anew(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    visitor.hold(15)
-    page = visitor.open(server.url + FIXED)
+def test_a_lost_graphics_context_is_made_anew(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(FIXED, webgl=True)
+    page = visitor.page
     page.evaluate("""document.querySelector('.canvas canvas').id = 'first';
       document.getElementById('first').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()""")
-    visitor.wait("document.querySelector('.canvas canvas') && !document.getElementById('first')")
+    visitor.pass_time_until("document.querySelector('.canvas canvas') && !document.getElementById('first')")
+    visitor.stream.pass_time(1)
     empty = picture(page)
-    send_pair(server, "Again", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.city').length === 2")
+    visitor.stream.connect("Again", (LISBON, LAGOS))
+    visitor.pass_time_until("document.querySelectorAll('.label.city').length === 2")
     assert changed(page, empty, picture(page)) > 100
 
 
-def test_a_hundred_at_once_leave_nothing_behind(serve: Callable[..., Server], visit: Callable[..., Visit]) -> None:
-    server = serve(UNISON_SHOWN_PER_S="0")
-    visitor = visit()
-    page = visitor.open(server.url)
-    for number in range(100):
-        send_pair(server, f"Song {number}", cities=(LISBON, LAGOS) if number % 2 else (OSAKA, RECIFE))
-    visitor.wait("Number(document.getElementById('stage').dataset.arcs) === 100")
+def test_a_hundred_at_once_leave_nothing_behind(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True)
+    page = visitor.page
+    for ten in range(10):
+        visitor.stream.send(Song(f"Song {ten} {n}", (LISBON, LAGOS) if n % 2 else (OSAKA, RECIFE)) for n in range(10))
+    visitor.pass_time_until("Number(document.getElementById('stage').dataset.arcs) === 100")
     assert page.locator("#feed li").count() == 60
-    visitor.wait("document.querySelectorAll('.label').length === 0")
+    visitor.pass_time_until("document.querySelectorAll('.label').length === 0")
     assert visitor.errors == []
 
 
 @pytest.mark.parametrize(("wish", "stands_still"), [("reduce", True), ("no-preference", False)])
 def test_the_globe_turns_unless_the_visitor_wants_less_motion(
-    server: Server, visit: Callable[..., Visit], wish: str, stands_still: bool
+    fake_visit: Callable[..., FakeVisit], wish: str, stands_still: bool
 ) -> None:
-    visitor = visit(reduced_motion=wish)
-    visitor.hold(15)
-    page = visitor.open(server.url)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    visitor.wait("document.querySelectorAll('.label.city.shown').length === 2")
+    visitor = fake_visit(webgl=True, reduced_motion=wish)
+    page = visitor.page
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     where = "document.querySelector('.label.city').style.transform"
     before = page.evaluate(where)
-    page.wait_for_timeout(1500)
+    visitor.stream.pass_time(2)
     assert (page.evaluate(where) == before) is stands_still
 
 

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import FakeVisit, Visit
+from tests.browser.fakestream import NOW_S
 from tests.browser.steps import LAGOS, LISBON, send_pair
+from tests.conftest import lasting
 from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture
-def server(serve: Callable[..., Server]) -> Server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on which visitors may press play, and a busy machine is in time."""
-    return serve(UNISON_VISITOR_PLAYS="1", UNISON_WINDOW_S="5", UNISON_LATENESS_S="2")
+    wide = {"UNISON_VISITOR_PLAYS": "1", "UNISON_WINDOW_S": "5", "UNISON_LATENESS_S": "2"}
+    with lasting(tmp_path_factory.mktemp("visitors"), **wide) as server:
+        yield server
 
 
 def choose(page: Page, city: str, option: str) -> None:
-    """Pick a city, in the field that has the focus."""
+    """Pick a city."""
     page.get_by_role("combobox", name="Your city").fill(city)
     page.get_by_role("option", name=option).click()
 
 
+def choose_osaka(visitor: FakeVisit) -> None:
+    """Pick a city where time stands still."""
+    visitor.page.locator(".your-city summary").click()
+    visitor.page.get_by_role("combobox", name="Your city").fill("osaka")
+    visitor.stream.pass_time(0.2)
+    visitor.page.get_by_role("option", name="Osaka Japan").click()
+
+
 def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, visit: Callable[..., Visit]) -> None:
-    one, other = visit(), visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one, other = visit(), visit(webgl=False, viewport={"width": 390, "height": 844}, has_touch=True)
     for visitor in (one, other):
         visitor.hold(60)
         visitor.open(server.url)
@@ -56,16 +67,26 @@ def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, v
     assert (one.errors, other.errors) == ([], [])
 
 
-def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
-    page = visitor.open(server.url)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    page.locator(".your-city summary").click()
-    choose(page, "osaka", "Osaka Japan")
+def answer(route: Route, **more: object) -> None:
+    """Answer as the server does to a press that counts, and to who asks what came of it."""
+    place = {"city": "Osaka", "country": "Japan", "lon": 135.5, "lat": 34.69}
+    counted = {"press": "1", "pressed_at": NOW_S, "late": False, "place": place, "ask_after_s": 1}
+    pressed = route.request.method == "POST"
+    route.fulfill(json=(counted if pressed else {"met": None, "near_ms": None, "ask_after_s": None}) | more)
+
+
+def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit("")
+    page, stream = visitor.open(server.url), visitor.stream
+    page.route("**/play", answer)
+    page.route("**/play/1", answer)
+    stream.connect("Copper Sky", (LISBON, LAGOS))
+    choose_osaka(visitor)
     page.locator("#feed h3 button").click()
     page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Press play, too").click()
     told = page.locator("#play [role=status]")
     expect(told).to_have_text("You pressed play on Copper Sky. Who else, in this second?")
+    stream.pass_time(2)
     expect(told).to_have_text("You were alone with Copper Sky in that second.")
     page.route("**/play", lambda route: route.abort())
     again = page.get_by_role("button", name="Press play", exact=True)
@@ -73,7 +94,6 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, visit: C
     page.keyboard.press("Enter")
     expect(told).to_have_text("It could not be sent. Are you online?")
     expect(again).to_be_focused()
-    page.unroute("**/play")
     page.route("**/play", lambda route: route.fulfill(status=429, body="{}"))
     page.get_by_role("button", name="Press play", exact=True).click()
     expect(told).to_have_text("Too much at once: wait a moment, then press play again.")
@@ -81,26 +101,26 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, visit: C
 
 
 def test_a_press_counts_from_its_moment_though_the_page_was_busy_when_it_began(
-    server: Server, visit: Callable[..., Visit]
+    server: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:
-    asked: list[float] = []
+    visitor, asked = fake_visit(""), list[float]()
+    page, stream = visitor.page, visitor.stream
 
     def slow_at_first(route: Route) -> None:
-        answer = route.fetch()
-        time.sleep(0 if asked else 4)
-        asked.append(time.time())
-        route.fulfill(response=answer)
+        asked.append(stream.now_s)
+        if len(asked) == 1:
+            stream.pass_silence(4)
+        route.fulfill(json={"token": "a tab's", "now": asked[-1]})
 
-    visitor = visit()
-    page = visitor.page
     page.route("**/play/token", slow_at_first)
-    with page.expect_response(lambda response: response.url.endswith("/play/token") and len(asked) > 1):
-        visitor.open(server.url)
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
-    page.locator(".your-city summary").click()
-    choose(page, "osaka", "Osaka Japan")
+    page.route("**/play", answer)
+    visitor.open(server.url)
+    while len(asked) < 2:
+        stream.pass_time(0.5)
+    stream.connect("Copper Sky", (LISBON, LAGOS))
+    choose_osaka(visitor)
     with page.expect_request("**/play") as pressed:
         page.get_by_role("button", name="Press play on Copper Sky").click()
     sent = pressed.value.post_data_json
     assert sent is not None
-    assert abs(sent["pressed_at"] - time.time()) < 1
+    assert abs(sent["pressed_at"] - stream.now_s) < 1

@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
-from tests.browser.test_axe import bring_axe, wrong_in_any_look
-from tests.plays import send_pair
-from tests.serving import Server, stream, wait_until_written
+from tests.browser.axe import bring_axe, wrong_in_any_look
+from tests.browser.conftest import History, Visit
 
 FROM_MIDDLE = """() => Math.max(...[...document.querySelectorAll(".scale")].map((scale) => {
     const [one, other] = [scale, scale.children[1]].map((each) => each.getBoundingClientRect());
@@ -18,36 +16,31 @@ FROM_MIDDLE = """() => Math.max(...[...document.querySelectorAll(".scale")].map(
 """How far, in pixels, the words in the middle of a plot's scale are from where they belong."""
 
 
-def show_one(server: Server) -> None:
-    with stream(server) as viewer:
-        send_pair(server, "Night Bus Home", "Marisol Vey")
-        viewer.connections(1)
-    wait_until_written(server)
-
-
 def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
-    server: Server, visit: Callable[..., Visit]
+    history: History, visit: Callable[..., Visit]
 ) -> None:
-    show_one(server)
-    page = visit().page
+    visitor = visit(webgl=False)
+    page = visitor.page
     bring_axe(page)
-    page.goto(server.url)
+    page.goto(history.url)
     page.get_by_role("link", name="Playlist").click()
     page.get_by_role("link", name="Farthest apart").click()
-    expect(page.get_by_role("heading", name="Night Bus Home by Marisol Vey")).to_be_visible()
+    expect(page.get_by_role("heading", name="Night Bus Home by The Harbour Lamps")).to_be_visible()
     expect(page.get_by_role("link", name="Farthest apart")).to_have_attribute("aria-current", "page")
-    assert wrong_in_any_look(page) == []
-    page.get_by_role("link", name="On the globe").click()
+    assert wrong_in_any_look(visitor) == []
+    page.get_by_role("link", name="On the globe").first.click()
     expect(page.locator("#chips")).to_contain_text("Night Bus Home")
 
 
-def test_the_figures_are_tables_for_those_who_do_not_see_the_plots(server: Server, visit: Callable[..., Visit]) -> None:
-    show_one(server)
-    page = visit().page
+def test_the_figures_are_tables_for_those_who_do_not_see_the_plots(
+    history: History, visit: Callable[..., Visit]
+) -> None:
+    visitor = visit(webgl=False)
+    page = visitor.page
     bring_axe(page)
-    page.goto(f"{server.url}/stats")
+    page.goto(f"{history.url}/stats")
     expect(page.get_by_role("table", name="Songs").get_by_role("row", name="Night Bus Home")).to_contain_text("1")
     assert page.evaluate(FROM_MIDDLE) <= 1
     page.get_by_text("As a table").first.click()
     expect(page.get_by_role("table", name="Distances").get_by_role("row")).to_have_count(22)
-    assert wrong_in_any_look(page) == []
+    assert wrong_in_any_look(visitor) == []

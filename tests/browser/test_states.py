@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, ViewportSize, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
-from tests.browser.conftest import PATIENCE_MS, Visit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair, send_pairs
+from tests.browser.conftest import FakeVisit, Visit
+from tests.browser.fakestream import Song
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE
 from tests.serving import Server
 
-pytestmark = pytest.mark.timeout(300)
 LAPTOP, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 ON_ITS_SIDE = ViewportSize(width=844, height=390)
-FIXED = "?t=1790000000"
-LATER = "const real = Date.now; window.aheadMs = 0; Date.now = () => real() + window.aheadMs;"
-NO_WEBGL = """
-  const original = HTMLCanvasElement.prototype.getContext;
-  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-    return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
-  };"""
 SLOW = """document.addEventListener('readystatechange', () => {
   const scene = document.getElementById('scene');
   scene.textContent = JSON.stringify({...JSON.parse(scene.textContent), pace: {slowS: 0, over: 3}});
@@ -64,16 +55,12 @@ def top_of_list(page: Page) -> float:
 
 
 def test_while_nothing_happens_the_globe_says_since_when_and_is_hushed_by_a_connection_or_a_loss(
-    server: Server, visit: Callable[..., Visit]
+    fake_visit: Callable[..., FakeVisit],
 ) -> None:
-    visitor = visit(viewport=LAPTOP)
-    visitor.page.add_init_script(LATER)
-    page = visitor.open(server.url + FIXED)
-    quiet = page.locator("#quiet")
-    send_pair(server, "Night Bus Home", cities=(OSAKA, RECIFE))
-    expect(page.locator("#feed li")).to_have_count(1)
+    visitor = fake_visit(webgl=True, viewport=LAPTOP)
+    page, stream, quiet = visitor.page, visitor.stream, visitor.page.locator("#quiet")
     expect(quiet).to_be_hidden()
-    page.evaluate("aheadMs = 185_000")
+    stream.connect("Night Bus Home", (OSAKA, RECIFE), ago_s=185)
     expect(quiet).to_have_text("Quiet just now. The last two met 3 minutes ago.")
     for size in (PHONE, ON_ITS_SIDE, LAPTOP):
         page.set_viewport_size(size)
@@ -81,35 +68,30 @@ def test_while_nothing_happens_the_globe_says_since_when_and_is_hushed_by_a_conn
         assert page.evaluate(OVERLAPS, "#quiet") == []
     told = page.locator("[aria-live], [role=status]").all_text_contents()
     assert not any("Quiet" in text for text in told), "it interrupts nobody"
-    page.evaluate("aheadMs = 0")
-    send_pair(server, "Copper Sky", cities=(LISBON, LAGOS))
+    stream.connect("Copper Sky", (LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(2)
     expect(quiet).to_be_hidden()
-    page.evaluate("aheadMs = 185_000")
+    stream.pass_time(22)
     expect(quiet).to_be_visible()
     before = top_of_list(page)
-    server.kill()
+    stream.fail()
     expect(page.locator("#status")).to_have_attribute("data-state", "lost")
     expect(quiet).to_be_hidden()
     assert top_of_list(page) == before, "the list stays where it is"
     assert page.evaluate(OVERLAPS.replace(", .feed'", ", .source'"), "#status") == []
 
 
-def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
-    server: Server, visit: Callable[..., Visit]
-) -> None:
-    visitor = visit(viewport=LAPTOP)
+def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(viewport=LAPTOP)
     page = visitor.page
-    page.add_init_script(NO_WEBGL)
-    page.goto(server.url)
-    expect(page.locator(".notice")).to_be_visible(timeout=PATIENCE_MS)
-    visitor.wait("document.getElementById('status').dataset.state === 'live'")
+    expect(page.locator(".notice")).to_be_visible()
     for size in (LAPTOP, ON_ITS_SIDE, PHONE):
         page.set_viewport_size(size)
         visitor.wait("getComputedStyle(document.querySelector('.placeholder svg')).opacity === '1'")
         assert page.evaluate(PLACEHOLDER) == {"land": True, "arcs": "1", "inside": True}
         assert page.evaluate(OVERLAPS, ".notice") == []
-    send_pair(server, "Words Only", cities=(LISBON, LAGOS))
+    visitor.stream.connect("Words Only", (LISBON, LAGOS))
+    visitor.stream.pass_time(1)
     expect(page.locator("#feed li")).to_have_count(1)
     expect(page.locator("#pause")).to_be_visible()
     expect(page.locator("#nearer")).to_be_hidden()
@@ -121,8 +103,8 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(
     card = page.get_by_role("dialog", name="Words Only")
     page.locator(".placeholder .live path").evaluate("path => path.classList.add('old')")
     card.get_by_role("button", name="Only Lagos").click()
-    # What else is shown begins anew, perhaps with the same; by itself an arc would stay for longer.
-    expect(page.locator(".placeholder .live path.old")).to_have_count(0, timeout=3000)
+    # what else is shown begins anew, perhaps with the same
+    expect(page.locator(".placeholder .live path.old")).to_have_count(0)
     assert visitor.errors == []
 
 
@@ -139,60 +121,57 @@ def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_s
 
 
 def test_while_the_globe_loads_arcs_are_on_the_still_and_the_globe_goes_on_with_them(
-    server: Server, visit: Callable[..., Visit]
+    idle: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:
-    visitor = visit(viewport=LAPTOP, timezone_id="Europe/Paris")
-    page, held = visitor.page, list[Route]()
+    visitor, held = fake_visit("", webgl=True, viewport=LAPTOP, timezone_id="Europe/Paris"), list[Route]()
+    page = visitor.page
     page.route("**/pydeck.js*", lambda route: held.append(route))
-    page.goto(server.url, wait_until="commit")
+    page.goto(idle.url, wait_until="commit")
     visitor.wait("document.getElementById('status')?.dataset.state === 'live'")
-    send_pairs(server, [(f"Song {number}", (LISBON, LAGOS)) for number in range(7)])
+    visitor.stream.send(Song(f"Song {number}", (LISBON, LAGOS)) for number in range(7))
+    visitor.stream.pass_time(2)
     arcs = page.locator(".placeholder .live path")
     expect(arcs).to_have_count(5)  # no more than fit
     visitor.wait("getComputedStyle(document.querySelector('.placeholder .live')).opacity === '1'")
     held[0].continue_()
-    expect(page.locator("body[data-globe=ready]")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("body[data-globe=ready]")).to_have_count(1)
     visitor.wait("Number(document.getElementById('stage').dataset.arcs) === 5")
     expect(arcs).to_have_count(0)
     assert visitor.errors == []
 
 
-def test_a_slow_device_draws_fewer_pixels_and_labels(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit(device_scale_factor=1)
+def test_a_slow_device_draws_fewer_pixels_and_labels(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit("", webgl=True, device_scale_factor=1)
     visitor.hold(20)
     visitor.page.add_init_script(SLOW)
-    page = visitor.open(server.url)
-    visitor.wait(f"Math.abs({PIXELS} - 0.65) < 0.01")
-    send_pairs(server, [(f"Song {number}", (LISBON, LAGOS)) for number in range(4)])
-    visitor.wait("Number(document.getElementById('stage').dataset.arcs) === 4")
-    page.wait_for_timeout(2000)  # all have come to their labels
+    page = visitor.open(idle.url)
+    visitor.pass_time_until(f"Math.abs({PIXELS} - 0.65) < 0.01")
+    visitor.stream.send(Song(f"Song {number}", (LISBON, LAGOS)) for number in range(4))
+    visitor.pass_time_until("Number(document.getElementById('stage').dataset.arcs) === 4")
+    visitor.stream.pass_time(3)  # all have come to their labels
     expect(page.locator(".label.song.shown")).to_have_count(1)  # of two that there is room for
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])
 def test_the_list_does_not_move_when_the_stream_comes_goes_and_comes_back(
-    idle: Server, visit: Callable[..., Visit], size: ViewportSize
+    idle: Server, fake_visit: Callable[..., FakeVisit], size: ViewportSize
 ) -> None:
-    page = visit(viewport=size).page
-    page.add_init_script(NO_WEBGL)  # the list is what counts
-    sockets: list[WebSocketRoute] = []
-    page.route_web_socket("**/stream*", lambda socket: sockets.append(socket))
-    page.goto(idle.url, wait_until="commit")
-    while not sockets:
-        page.wait_for_timeout(50)
+    visitor = fake_visit("", viewport=size)
+    page, stream = visitor.page, visitor.stream
+    stream.plays = 9
+    stream.stay_silent()
+    page.goto(idle.url)
     expect(page.locator("#status")).to_have_text("Connecting…")
     before = top_of_list(page)
-    hello = {"type": "hello", "protocol": 1, "stream": "a", "seq": 0, "now": time.time(), "window_s": 1}
-    sockets[-1].send(json.dumps(hello | {"plays_by_source": {"synthetic": 9}, "recent": [], "gap": None}))
+    stream.recover()
     expect(page.locator("#status")).to_have_text("Connected")
-    expect(page.locator(".source")).to_be_visible()
+    expect(page.locator("#sources")).to_have_text("synthetic")
     assert top_of_list(page) == before
-    sockets[-1].close(code=4000)
+    stream.fail()
     expect(page.locator("#status")).to_have_attribute("data-state", "lost")
     assert top_of_list(page) == before
-    while len(sockets) == 1:
-        page.wait_for_timeout(50)
-    sockets[-1].send(json.dumps(hello | {"plays_by_source": {"synthetic": 9}, "recent": [], "gap": None}))
+    stream.recover(anew=True)
+    stream.pass_silence(1)
     expect(page.locator("#status")).to_contain_text("the stream began anew")
     assert top_of_list(page) == before
     page.keyboard.press(" ")

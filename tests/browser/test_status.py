@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import bring_axe, complaints
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON, send_pair
-from tests.browser.test_axe import bring_axe, complaints
 from tests.serving import Server, stream
 
 NUMBER = "document.querySelector('[data-path=\"{}\"] output').textContent"
@@ -24,7 +24,7 @@ def unexpected(visitor: Visit) -> list[str]:
 
 
 def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit(viewport={"width": 390, "height": 844}, color_scheme="light")
+    visitor = visit(webgl=False, viewport={"width": 390, "height": 844}, color_scheme="light")
     page = visitor.page
     page.goto(f"{server.url}/status")
     expect(page.locator("#state")).to_have_text("All is well.")
@@ -44,16 +44,16 @@ def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing_on_it(idle: Server, visit: Callable[..., Visit], theme: str) -> None:
-    visitor = visit(color_scheme=theme)
+    visitor = visit(webgl=False, color_scheme=theme)
     bring_axe(visitor.page)
     visitor.page.goto(f"{idle.url}/status")
     visitor.wait(f"{POINTS} > 0")
-    assert complaints(visitor.page) == []
+    assert complaints(visitor) == []
     assert unexpected(visitor) == []
 
 
 def test_without_javascript_it_has_the_numbers_of_now(server: Server, visit: Callable[..., Visit]) -> None:
-    page = visit(java_script_enabled=False).page
+    page = visit(webgl=False, java_script_enabled=False).page
     with stream(server):
         page.goto(f"{server.url}/status")
         assert page.locator("[data-path=viewers] output").inner_text() == "1"

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visit
-from tests.browser.steps import OSAKA, RECIFE, send_pair
-from tests.serving import Server, stream
+from tests.browser.conftest import History, Visit
 
 NOTING = """export function createGlobe(stage, {reducedMotion}) {
   window.asked = [['reducedMotion', reducedMotion]];
   return new Proxy({}, {get: (_, name) => (one, how) => void window.asked.push([name, one?.id ?? one, how ?? {}])});
 }"""
 """In place of assets/globe/globe.js."""
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class Late:
@@ -38,33 +37,26 @@ class Late:
         return asked
 
 
-@pytest.fixture
-def moment(server: Server) -> str:
-    with stream(server) as viewer:
-        send_pair(server, "Slow Lighthouse", cities=(OSAKA, RECIFE))
-        return str(viewer.connections(1)[0]["id"])
-
-
 @pytest.mark.parametrize("path", ["/", "/embed", "/c/{moment}"])
 def test_a_wish_for_less_motion_while_the_globe_loads_is_heard(
-    server: Server, visit: Callable[..., Visit], moment: str, path: str
+    history: History, visit: Callable[..., Visit], path: str
 ) -> None:
     page = visit(reduced_motion="no-preference").page
     late = Late(page)
-    page.goto(server.url + path.format(moment=moment), wait_until="commit")
+    page.goto(history.url + path.format(moment=history.moment), wait_until="commit")
     expect(page.locator("#stage .placeholder .live")).to_be_attached()
     page.emulate_media(reduced_motion="reduce")
-    page.wait_for_timeout(300)
+    page.evaluate(TWO_FRAMES)  # browsers tell it with a frame
     assert ["reducedMotion", True] in late.come()
 
 
 def test_an_embeds_moment_stands_on_the_still_and_is_one_arc_on_the_globe(
-    server: Server, visit: Callable[..., Visit], moment: str
+    history: History, visit: Callable[..., Visit]
 ) -> None:
     page = visit().page
     late = Late(page)
-    page.goto(f"{server.url}/embed?moment={moment}", wait_until="commit")
+    page.goto(f"{history.url}/embed?moment={history.moment}", wait_until="commit")
     expect(page.locator("#stage .placeholder .live path").first).to_be_attached()
-    told = [each for each in late.come() if each[0] in ("connect", "replay")]
-    assert told[-1] == ["replay", moment, {"alone": True}]
+    asked = [each for each in late.come() if each[0] in ("connect", "replay")]
+    assert asked[-1] == ["replay", history.moment, {"alone": True}]
     expect(page.locator("#stage .placeholder .live path")).to_have_count(0)
