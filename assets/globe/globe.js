@@ -29,7 +29,7 @@ import { COMMON_RADIUS, discRadius, pixelRatio, zoomFor } from "./sizes.js";
 import { starField } from "./stars.js";
 
 const DESIGN_RADIUS_PX = 350; // the disc's radius for which scene.py gives sizes
-const SETTLED_S = 1; // after landing, when the whole arc is drawn and its ripples are over
+const SETTLED_S = 0.7; // after landing: the whole arc is drawn, and its label has more than SHORTEST_S (labels.js) left
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
 export function createGlobe(stage, options) {
