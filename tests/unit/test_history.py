@@ -139,6 +139,32 @@ def test_a_connection_can_be_read_before_it_is_written(tmp_path: Path) -> None:
     history.close()
 
 
+def test_a_flush_that_waited_while_the_history_was_closed_does_not_open_it_again(tmp_path: Path) -> None:
+    history, passed, closed = new_history(tmp_path), threading.Event(), threading.Event()
+    lock = history._write_lock
+
+    class Gate:
+        """The history's lock, which one flush gets only once the history is closed."""
+
+        def __enter__(self) -> None:
+            if threading.current_thread() is late:
+                passed.set()
+                assert closed.wait(10)
+            lock.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            lock.release()
+
+    history._write_lock = Gate()
+    late = threading.Thread(target=history.flush)
+    late.start()
+    assert passed.wait(10)
+    history.close()
+    closed.set()
+    late.join()
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith("-wal")] == []
+
+
 def test_what_a_filter_showed_first_becomes_everyones_and_stays_one_row(tmp_path: Path) -> None:
     history, shown = new_history(tmp_path), connection()
     history.record_filtered("s", 1, [shown])

@@ -129,8 +129,8 @@ class History:
         """Write what is pending and close the file."""
         self._is_closing = True
         self.flush()
-        self._is_open = False
         with self._write_lock:
+            self._is_open = False
             self._database.close()
 
     def record(
@@ -146,9 +146,9 @@ class History:
 
     def flush(self) -> None:
         """Write the buffer, in transactions of about BATCH_ROWS rows. Never raises: see `problem`."""
-        if not self._is_open:
-            return
         with self._write_lock:
+            if not self._is_open:  # a worker thread may have waited for the lock while the history was closed
+                return
             try:
                 self._database.ensure_open()
                 self._write_all(self._buffer.number)
