@@ -113,7 +113,7 @@ def test_a_press_counts_from_its_moment_though_the_page_was_busy_when_it_began(
     def slow_at_first(route: Route) -> None:
         asked.append(stream.now_s)
         if len(asked) == 1:
-            stream.pass_silence(4)
+            stream.pass_silence(2)  # not so long that the stream counts as stalled
         route.fulfill(json={"token": "a tab's", "now": asked[-1]})
 
     page.route("**/play/token", slow_at_first)
