@@ -14,7 +14,9 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
   /** @param {string} name @param {string} text */
   function put(name, text) {
     element.dataset.state = name;
-    if (element.textContent !== text) element.textContent = text;
+    if (element.textContent === text) return;
+    element.textContent = text;
+    element.title = text; // a narrow list cuts it off
   }
 
   /** @param {Extract<StreamState, {name: "lost"}>} state */

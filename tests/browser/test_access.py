@@ -234,7 +234,7 @@ def test_a_lost_stream_is_announced_once_not_each_second(fake_visit: Callable[..
     visitor.wait("document.getElementById('announcer').textContent === 'Disconnected'")
     page.evaluate("document.getElementById('announcer').textContent = ''")
     visitor.stream.pass_silence(8)
-    expect(page.locator("#status")).to_have_text(re.compile("away for [78] s"))
+    expect(page.locator("#status")).to_have_text(re.compile("Disconnected for [78] s"))
     assert heard(page) == ""
 
 

@@ -81,7 +81,7 @@ def test_it_is_told_in_the_visitors_time_and_leads_on(moment: str, visit: Callab
     visitor = visit(webgl=False, timezone_id="Asia/Tokyo")
     page = visitor.page
     page.goto(moment)
-    expect(page.locator("#local")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d where you are$"))
+    expect(page.locator("#local")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d in your time zone$"))
     expect(page.locator("#when")).to_have_text(re.compile(r"UTC$"))
     page.get_by_role("link", name="Night Bus Home").click()
     expect(page.locator("h1")).to_have_text("Night Bus Home")
