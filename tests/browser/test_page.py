@@ -86,7 +86,7 @@ def test_the_page_recovers_when_the_server_was_killed(server: Server, visit: Cal
     expect(page.locator("#feed li")).to_have_count(1)
     server.stop()
     visitor.wait("document.getElementById('status').dataset.state === 'lost'")
-    expect(page.locator("#status")).to_contain_text("away for")
+    expect(page.locator("#status")).to_contain_text("Disconnected for")
     server.start(server.port)
     visitor.wait("document.getElementById('status').dataset.state === 'live'")
     send_pair(server, "After", cities=(LISBON, LAGOS))
