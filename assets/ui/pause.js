@@ -9,11 +9,7 @@
 import { say, sayCount } from "../common/i18n.js";
 
 /** @type {(missed: number) => string} */
-const pausedText = (missed) => (missed ? sayCount("Paused · {n} new", "Paused · {n} new", missed) : say("Paused"));
-
-/** @type {(missed: number) => string} */
-const resumedText = (missed) =>
-  missed ? `${say("Resumed")}: ${sayCount("{n} new connection", "{n} new connections", missed)}` : say("Resumed");
+const meanwhile = (missed) => sayCount("{n} connection came meanwhile", "{n} connections came meanwhile", missed);
 
 /** @param {HTMLElement} button @param {PauseOptions} options */
 export function createPause(button, { note, onChange, announce }) {
@@ -21,19 +17,19 @@ export function createPause(button, { note, onChange, announce }) {
   let missed = 0;
 
   function show() {
-    const name = paused ? say("Resume") : say("Pause");
+    const name = paused ? say("Go on") : say("Pause");
     button.dataset.paused = String(paused);
     button.setAttribute("aria-label", name);
     button.title = name;
     note.hidden = !paused;
-    note.textContent = pausedText(missed);
+    note.textContent = missed ? `${say("Paused")}: ${meanwhile(missed)}` : say("Paused");
   }
 
   function toggle() {
     paused = !paused;
     document.documentElement.toggleAttribute("data-paused", paused);
     onChange(paused);
-    announce(paused ? say("Paused") : resumedText(missed));
+    announce(paused ? say("Paused") : [say("Going on"), missed && meanwhile(missed)].filter(Boolean).join(": "));
     missed = 0;
     show();
   }
