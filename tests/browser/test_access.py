@@ -134,6 +134,7 @@ def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(fake_visit: Calla
 
 def test_in_a_pause_an_entry_is_shown_alone_and_whole(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit("", webgl=True)
+    visitor.hold(60)
     page = visitor.open(idle.url)
     visitor.stream.send([Song("First", (LISBON, LAGOS)), Song("Second", (OSAKA, SEOUL))])
     visitor.pass_time_until("document.getElementById('stage').dataset.arcs === '2'")
