@@ -1,12 +1,11 @@
 """Answers that are kept for a moment."""
 
-import threading
 import time
 
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from webapp.web.pagecache import PAGES, AddressTurns, Kept, PageCache
+from webapp.web.pagecache import PAGES, Kept, PageCache
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 
@@ -57,22 +56,3 @@ def test_an_address_may_ask_for_so_many_pages_that_are_not_kept_and_for_any_that
 def test_ever_more_unknown_parameters_make_the_page_no_larger(client: FlaskClient) -> None:
     few, many = (len(client.get("/embed?" + "&".join(f"x{n}=1" for n in range(count))).data) for count in (10, 400))
     assert many < few + 20_000
-
-
-def test_an_address_has_one_page_made_at_a_time_and_others_do_not_wait_for_it() -> None:
-    turns, order = AddressTurns(), list[str]()
-    turns.acquire(b"one")
-
-    def come_second() -> None:
-        turns.acquire(b"one")
-        order.append("second")
-        turns.release(b"one")
-
-    second = threading.Thread(target=come_second)
-    second.start()
-    turns.acquire(b"another")
-    turns.release(b"another")
-    order.append("first")
-    turns.release(b"one")
-    second.join(30)
-    assert order == ["first", "second"]

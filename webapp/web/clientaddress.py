@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -9,6 +10,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
+from webapp.web.hosts import is_loopback
 
 _HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?::\d+)?|(?P<bare>[0-9a-fA-F:.]+))\s*")
 """An address in X-Forwarded-For, as proxies write it: some with a port."""
@@ -45,9 +47,17 @@ def is_trusted(address: str, settings: Settings) -> bool:
     return any(ip in ip_network(network, strict=False) for network in settings.trusted_proxies)
 
 
-def hash_of(address: str, key: bytes) -> bytes:
-    """Return what an address is known by while it has to be told from others: a hash that only the key can repeat."""
-    return blake2b(network_of(address).encode(), key=key, digest_size=16).digest()
+class AddressHashes:
+    """Stand for addresses where one has to be told from others. The key is in memory only, so nothing reveals them."""
+
+    def __init__(self) -> None:
+        self._key = os.urandom(16)
+
+    def of(self, address: str) -> bytes | None:
+        """Return the hash of an IPv4 address or of a /64 of IPv6; None on loopback, where proxies are."""
+        if is_loopback(address):
+            return None
+        return blake2b(network_of(address).encode(), key=self._key, digest_size=16).digest()
 
 
 def network_of(address: str) -> str:

@@ -6,7 +6,6 @@ on: its address and query, the visitor's language, the host in its links, and wh
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -21,8 +20,9 @@ from werkzeug.exceptions import TooManyRequests
 from webapp.config import Settings
 from webapp.core.cache import Cache
 from webapp.web import languages
-from webapp.web.clientaddress import client_address, hash_of
-from webapp.web.hosts import LINKED, is_loopback
+from webapp.web.addressturns import AddressTurns
+from webapp.web.clientaddress import AddressHashes, client_address
+from webapp.web.hosts import LINKED
 from webapp.web.ratelimits import Rate, RateLimits
 
 KEPT_BYTES = 8 << 20
@@ -88,27 +88,6 @@ class PageCache:
         self._kept.keep(key, kept)
 
 
-class AddressTurns:
-    """One request of each address at a time; the others wait for their turn."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[bytes, int] = {}
-        self._locks: dict[bytes, threading.Lock] = {}
-
-    def acquire(self, owner: bytes) -> None:
-        """Wait for a turn."""
-        self._waiting[owner] = self._waiting.get(owner, 0) + 1
-        self._locks.setdefault(owner, threading.Lock()).acquire()
-
-    def release(self, owner: bytes) -> None:
-        """Let the next one have it, once the loop has looked at what others sent."""
-        time.sleep(GAP_S)
-        self._locks[owner].release()
-        self._waiting[owner] -= 1
-        if not self._waiting[owner]:
-            del self._waiting[owner], self._locks[owner]
-
-
 def _size(kept: Kept) -> int:
     return len(kept.body) + 8_192  # the longest query, and what else is kept with a body
 
@@ -126,8 +105,8 @@ class _Layer:
 
     def __init__(self, settings: Settings, newest: Callable[[], int]) -> None:
         self._settings, self._newest = settings, newest
-        self._answers, self._turns, self._rates = PageCache(), AddressTurns(), RateLimits(PAGES_OF_ALL, PAGES)
-        self._key_of_addresses = os.urandom(16)
+        self._answers, self._rates = PageCache(), RateLimits(PAGES_OF_ALL, PAGES)
+        self._turns, self._hashes = AddressTurns(threading.Lock), AddressHashes()
 
     def answer(self) -> Response | None:
         """Answer with what is kept, or have an answer made that can be kept."""
@@ -140,23 +119,24 @@ class _Layer:
         if wait_s := self._rates.spend(address):
             time.sleep(SLOWED_S)
             raise TooManyRequests("too many different pages are being made; wait a moment", retry_after=wait_s)
-        if not is_loopback(address):  # where proxies are
-            self._take_turn(address)
+        if owner := self._hashes.of(address):
+            self._take_turn(owner)
             if kept := self._answers.get(key):  # it was made meanwhile
                 return _again(kept)
         if FRESH_S[request.endpoint]:
             g.kept_as = key, request.environ.pop(_IF_NONE_MATCH, None)
         return None
 
-    def _take_turn(self, address: str) -> None:
-        owner = hash_of(address, self._key_of_addresses)
-        self._turns.acquire(owner)
-        g.turn_of = owner
+    def _take_turn(self, owner: bytes) -> None:
+        turn = self._turns.of(owner)
+        turn.acquire()
+        g.turn = turn
 
     def give_turn(self, _: BaseException | None) -> None:
-        """Let the next request of the address have its turn."""
-        if owner := g.pop("turn_of", None):
-            self._turns.release(owner)
+        """Let the next request of the address have its turn, once the loop has looked at what others sent."""
+        if turn := g.pop("turn", None):
+            time.sleep(GAP_S)
+            turn.release()
 
     def _key(self) -> Hashable:
         """Return all that an answer depends on."""

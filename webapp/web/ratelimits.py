@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webapp.web.clientaddress import hash_of
-from webapp.web.hosts import is_loopback
+from webapp.web.clientaddress import AddressHashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class RateLimits:
     """
 
     def __init__(self, all: Rate, each: Rate, clock: Callable[[], float] = time.monotonic) -> None:
-        self._each, self._clock, self._key = each, clock, os.urandom(16)
+        self._each, self._clock, self._hashes = each, clock, AddressHashes()
         self._all = TokenBucket(all, clock())
         self._buckets: dict[bytes, TokenBucket] = {}
         self._lock = threading.Lock()
@@ -74,20 +72,19 @@ class RateLimits:
 
     def spend(self, address: str) -> int:
         """Count one, unless it is too much; returns the whole seconds after which to come again, or 0."""
-        now = self._clock()
+        now, owner = self._clock(), self._hashes.of(address)
         with self._lock:
-            buckets = [self._all] if is_loopback(address) else [self._all, self._bucket(address, now)]
+            buckets = [self._all] if owner is None else [self._all, self._bucket(owner, now)]
             wait_s = max(bucket.wait_s(now) for bucket in buckets)
             if wait_s == 0:
                 for bucket in buckets:
                     bucket.spend()
         return math.ceil(wait_s)
 
-    def _bucket(self, address: str, now: float) -> TokenBucket:
-        name = hash_of(address, self._key)
-        if name not in self._buckets and len(self._buckets) >= ADDRESSES_MOST:
+    def _bucket(self, owner: bytes, now: float) -> TokenBucket:
+        if owner not in self._buckets and len(self._buckets) >= ADDRESSES_MOST:
             self._forget(now)
-        return self._buckets.setdefault(name, TokenBucket(self._each, now))
+        return self._buckets.setdefault(owner, TokenBucket(self._each, now))
 
     def _forget(self, now: float) -> None:
         """Let go of those that are full again; of all where none is, for memory is bounded and `all` still counts."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 
-from webapp.web.clientaddress import hash_of
-from webapp.web.hosts import is_loopback
+from webapp.web.clientaddress import AddressHashes
 
 
 class TooManyViewers(Exception):  # noqa: N818 - it says what is so, not that something is wrong
@@ -25,7 +23,7 @@ class ViewersPerAddress:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._key = os.urandom(16)
+        self._hashes = AddressHashes()
         self._viewers: Counter[bytes] = Counter()
 
     def __len__(self) -> int:
@@ -33,7 +31,8 @@ class ViewersPerAddress:
 
     def has_room_for(self, address: str) -> bool:
         """Tell whether one more may come in from an address."""
-        return not self._most or is_loopback(address) or self._viewers[self._name(address)] < self._most
+        owner = self._owner_of(address)
+        return owner is None or self._viewers[owner] < self._most
 
     def enter(self, address: str) -> Callable[[], None]:
         """Count one in, and return what to call once when it is gone.
@@ -43,19 +42,20 @@ class ViewersPerAddress:
         """
         if not self.has_room_for(address):
             raise TooManyViewers
-        if not self._most or is_loopback(address):
+        owner = self._owner_of(address)
+        if owner is None:
             return _nothing
-        name = self._name(address)
-        self._viewers[name] += 1
-        return lambda: self._leave(name)
+        self._viewers[owner] += 1
+        return lambda: self._leave(owner)
 
-    def _leave(self, name: bytes) -> None:
-        self._viewers[name] -= 1
-        if not self._viewers[name]:
-            del self._viewers[name]
+    def _owner_of(self, address: str) -> bytes | None:
+        """Return whose viewers are counted; None where nobody's are."""
+        return self._hashes.of(address) if self._most else None
 
-    def _name(self, address: str) -> bytes:
-        return hash_of(address, self._key)
+    def _leave(self, owner: bytes) -> None:
+        self._viewers[owner] -= 1
+        if not self._viewers[owner]:
+            del self._viewers[owner]
 
 
 def _nothing() -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from weakref import WeakValueDictionary
 
 from gevent.lock import BoundedSemaphore
 
@@ -18,8 +16,8 @@ from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
 from webapp.engine.resume import FellBehind
-from webapp.web.clientaddress import hash_of
-from webapp.web.hosts import is_loopback
+from webapp.web.addressturns import AddressTurns
+from webapp.web.clientaddress import AddressHashes
 from webapp.web.viewerlimits import TooManyViewers, ViewersPerAddress
 
 _REFUSALS = {
@@ -52,24 +50,19 @@ class Viewers:
         self._loop, self._hub, self._channels = loop, hub, channels
         self._places = FairShares[_Place](most)  # taken before a viewer joins the hub, until it is closed
         self.addresses = ViewersPerAddress(of_one_address)
-        self._turns: WeakValueDictionary[bytes, BoundedSemaphore] = WeakValueDictionary()
-        self._key = os.urandom(16)
+        self._turns, self._hashes = AddressTurns(BoundedSemaphore), AddressHashes()
 
     def has_room_for(self, wanted: Filter, address: str) -> bool:
         """Tell whether a viewer with this filter can join from an address."""
-        owner = self.owner_of(address)
+        owner = self._hashes.of(address)
         return self._places.has_room_for(owner) and self._channels.has_room_for(wanted, owner)
-
-    def owner_of(self, address: str) -> bytes | None:
-        """Return whose share an address takes from; None on loopback, where proxies are."""
-        return None if is_loopback(address) else hash_of(address, self._key)
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
         """Let a viewer watch. Call this from any thread; it returns at once, and the loop does the rest."""
         self._loop.spawn(self._join, socket, wanted, since, address, on_close)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
-        owner, place = self.owner_of(address), _Place()
+        owner, place = self._hashes.of(address), _Place()
         try:
             on_close = self._entered(place, owner, address, on_close)
             with self._turn_of(owner):
@@ -82,7 +75,7 @@ class Viewers:
 
     def _turn_of(self, owner: bytes | None) -> AbstractContextManager[Any]:
         """Return a lock: viewers of one address join one by one, so that their new filters hold nobody up."""
-        return nullcontext() if owner is None else self._turns.setdefault(owner, BoundedSemaphore())
+        return nullcontext() if owner is None else self._turns.of(owner)
 
     def _entered(
         self, place: _Place, owner: bytes | None, address: str, on_close: Callable[[], None]
