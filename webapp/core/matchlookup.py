@@ -45,14 +45,15 @@ def find_connections(record: SliceRecord, presses: Iterable[Press], gazetteer: G
     """Return the connections of plays that are in this record, by play."""
     ends, pairs = _by_end(presses), record.pairs
     times, first_at = list({at_ms for _, _, at_ms in ends}), pairs["at"] - pairs["apart_ms"]
-    found = dict[Press, Connection]()
+    met = dict[int, list[Press]]()
     for row in _live(pairs, np.isin(first_at, times) | np.isin(pairs["at"], times)):
         track, pair = _track_of(record, pairs, row), pairs[row]
         first = track, int(pair["from_city"]), int(first_at[row])
         second = track, int(pair["to_city"]), int(pair["at"])
         if those := [*ends[first], *ends[second]]:
-            found |= dict.fromkeys(those, frames.shown(record, [row], gazetteer)[0])
-    return found
+            met[row] = those
+    shown = frames.shown(record, list(met), gazetteer)
+    return {press: connection for those, connection in zip(met.values(), shown, strict=True) for press in those}
 
 
 def find_pulses_ms(record: SliceRecord, presses: Iterable[Press]) -> dict[Press, int]:

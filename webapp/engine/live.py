@@ -9,7 +9,6 @@ from collections.abc import Callable
 from webapp.config import Settings
 from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.records import SliceRecord
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels
 from webapp.engine.clock import Clock
@@ -17,7 +16,7 @@ from webapp.engine.hub import Hub
 from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.offload import offload
 from webapp.engine.pipeline import Pipeline
-from webapp.engine.resume import RESUME_BYTES, RESUME_S
+from webapp.engine.resume import RESUME_BYTES, RESUME_S, decoded
 from webapp.metrics import Metrics
 from webapp.storage.history import History
 
@@ -75,7 +74,7 @@ class Live:
             window_s=settings.window_s,
             offload=offload,
         )
-        self.records.subscribe(lambda _, message: metrics.record(SliceRecord.decode(message).counts))
+        self.records.subscribe(lambda _, message: metrics.record(decoded(message).counts))
 
     def start(self) -> None:
         """Begin with the plays of now. Call it on the event loop."""

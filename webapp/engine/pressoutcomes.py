@@ -12,6 +12,7 @@ from webapp.core.matchlookup import Press
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import Connection, SliceRecord
 from webapp.engine.bus import Bus
+from webapp.engine.resume import decoded
 from webapp.storage.history import History
 
 KEEP_S = 60.0
@@ -74,7 +75,7 @@ class PressOutcomes:
         due = {press: outcome for press, outcome in list(self._expected.items()) if press.at_ms < end_ms}
         if not due:
             return
-        record = SliceRecord.decode(message)
+        record = decoded(message)
         for press, apart_ms in matchlookup.find_pulses_ms(record, due).items():
             due[press].near_ms = apart_ms
         met = matchlookup.find_connections(record, due, self._gazetteer)

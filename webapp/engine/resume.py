@@ -27,7 +27,7 @@ RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
 REBUILT_BYTES = 16 << 20
 
 decoded = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
-"""Decodes a record once for all filters that begin in its 10 s; being the same record, it is indexed once, too."""
+"""Decodes a record once for all who read it in its 10 s; being the same record, it is indexed once, too."""
 
 
 class FellBehind(Exception):  # noqa: N818 - it says what is so
