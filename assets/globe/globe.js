@@ -55,9 +55,8 @@ export function createGlobe(stage, options) {
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(reducedMotion) };
   let currentDeck = build();
   let fittedZoom = NaN;
-  let [needsRedraw, destroyed] = [true, false];
+  let [needsRedraw, destroyed, shown, paused] = [true, false, 0, false];
   let lastS = clock.seconds();
-  let [shown, paused] = [0, false];
   updateMotion();
   const sizes = new ResizeObserver(fit);
   sizes.observe(stage);
