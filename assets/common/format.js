@@ -84,7 +84,7 @@ export function createFormat(locale, { miles = false } = {}) {
     /** @type {(n: number) => string} */
     count: (n) => (n > 0 && n < 9.95 && !Number.isInteger(n) ? tenth : whole)(n),
     /** @type {(ms: number) => string} */
-    apart: (n) => (n === 0 ? say("the same instant") : say("{time} apart", { time: ms(n) })),
+    apart: (n) => (n === 0 ? say("at the same instant") : say("{time} apart", { time: ms(n) })),
     /** @type {(km: number) => string} */
     distance: (km) => length(miles ? km / KM_PER_MILE : km),
     /** The time of day. @param {number} at epoch seconds */
@@ -102,10 +102,10 @@ export function createFormat(locale, { miles = false } = {}) {
     /** What the page says after a reconnect. @type {(back: {awayS: number, missed: number}) => string} */
     welcomeBack({ awayS, missed }) {
       const away = duration(awayS);
-      if (missed < 0) return say("Back after {away}: the stream began anew", { away });
-      if (missed === 0) return say("Back after {away}, nothing missed", { away });
+      if (missed < 0) return say("Reconnected after {away}. The stream restarted.", { away });
+      if (missed === 0) return say("Reconnected after {away}. Nothing missed.", { away });
       const values = { away, n: whole(missed) };
-      return sayCount("Back after {away}, missed {n} frame", "Back after {away}, missed {n} frames", missed, values);
+      return sayCount("Reconnected after {away}. Missed {n} update.", "Reconnected after {away}. Missed {n} updates.", missed, values);
     },
   };
 }

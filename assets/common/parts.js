@@ -34,7 +34,7 @@ export function createParts({ note, names, controls = {}, onFail = {} }) {
   function showNote() {
     const named = [...new Set([...failed].map((name) => names[name]))].filter(Boolean);
     if (!note || named.length === 0) return;
-    note.textContent = say("Not working here: {parts}", { parts: listed(named) });
+    note.textContent = say("Not working: {parts}", { parts: listed(named) });
     note.hidden = false;
   }
 

@@ -40,7 +40,7 @@ export async function createPlayer(embed, host) {
       caption: say("Details"),
       sourceBadge: say("Source of the plays"),
       pause: say("Pause"),
-      shortcuts: say("Keys"),
+      shortcuts: say("Keyboard shortcuts"),
     },
     controls: { sourceBadge: ".source", pause: "#pause" },
     onFail: { globe: () => (document.body.dataset.globe = "none") }, // the style sheet then shows the placeholder

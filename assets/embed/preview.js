@@ -15,8 +15,8 @@ export const scaleIn = (size, room) => Math.min(1, room.width / size.width, room
 /** @type {(size: {width: number, height: number}, scale: number) => string} */
 export const measured = ({ width, height }, scale) =>
   scale < 1
-    ? say("{width} by {height} pixels, shown at {percent} %", { width, height, percent: Math.round(scale * 100) })
-    : say("{width} by {height} pixels", { width, height });
+    ? say("{width} × {height} pixels, shown at {percent}%", { width, height, percent: Math.round(scale * 100) })
+    : say("{width} × {height} pixels", { width, height });
 
 /** @param {HTMLElement} stage  has the frame, in an element that gets the size of what is drawn */
 export function createPreview(stage) {

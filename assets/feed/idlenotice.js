@@ -23,7 +23,7 @@ export function createIdleNotice(element, { words, now }) {
   function update() {
     const passedS = lastS === null ? 0 : now() - lastS;
     const idle = live && passedS >= IDLE_S;
-    const text = idle ? say("The last two met {ago}.", { ago: ago(coarse(passedS)) }) : "";
+    const text = idle ? say("The last connection was {ago}.", { ago: ago(coarse(passedS)) }) : "";
     if (words.textContent !== text) words.textContent = text;
     element.hidden = !idle;
   }

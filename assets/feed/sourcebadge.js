@@ -10,8 +10,8 @@ import { LISTED } from "./feed.js";
 const SPAN_S = 60;
 const WORDS = /** @type {Record<string, [string, string]>} */ ({
   live: [say("live"), say("Plays of real listeners, as they happen.")],
-  synthetic: [say("synthetic"), say("Made-up plays, sent by a program to show how this works.")],
-  replay: [say("replay"), say("Plays from an earlier time, sent again.")],
+  synthetic: [say("simulated"), say("Simulated plays, for demonstration.")],
+  replay: [say("replay"), say("Recorded plays, sent again.")],
 });
 const ORDER = Object.keys(WORDS);
 

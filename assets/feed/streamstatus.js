@@ -14,7 +14,9 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
   /** @param {string} name @param {string} text */
   function put(name, text) {
     element.dataset.state = name;
-    if (element.textContent !== text) element.textContent = text;
+    if (element.textContent === text) return;
+    element.textContent = text;
+    element.title = text; // a narrow list cuts it off
   }
 
   /** @param {Extract<StreamState, {name: "lost"}>} state */
@@ -22,8 +24,8 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
     const waitS = Math.max(0, state.retryAtMs - now()) / 1000;
     const away = duration((now() - state.sinceMs) / 1000);
     const next = { away, wait: duration(waitS) };
-    if (waitS >= 1) put("lost", say("Connection lost, away for {away}; next try in {wait}", next));
-    else put("lost", say("Connection lost, away for {away}; trying again…", next));
+    if (waitS >= 1) put("lost", say("Disconnected for {away}; retrying in {wait}", next));
+    else put("lost", say("Disconnected for {away}; retrying…", next));
     timer = setTimeout(showLost, 1000, state);
   }
 
@@ -54,10 +56,10 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
     showTime(atS, oldest = false) {
       clearTimeout(timer);
       const at = { time: when(atS) };
-      put("past", oldest ? say("As it was at {time}; nothing older is kept", at) : say("As it was at {time}", at));
+      put("past", oldest ? say("Showing {time}. Nothing older is kept.", at) : say("Showing {time}", at));
     },
     /** The requested time, epoch seconds, has yet to come. Returns the note that appears when live. @param {number} atS */
-    noteFuture: (atS) => (note = say("{time} is yet to come; this is now", { time: when(atS) })),
+    noteFuture: (atS) => (note = say("{time} is in the future. Showing live.", { time: when(atS) })),
     destroy: () => clearTimeout(timer),
   };
 }

@@ -89,7 +89,7 @@ export function createGestures(stage, { zoomBy }) {
       hide();
       if (event.deltaY) zoomBy(zoomLevels(event));
     } else if (event.deltaY) {
-      showNote(isMac() ? say("Hold ⌘ and scroll to come nearer") : say("Hold Ctrl and scroll to come nearer"));
+      showNote(isMac() ? say("Hold ⌘ and scroll to zoom") : say("Hold Ctrl and scroll to zoom"));
     }
   }
 

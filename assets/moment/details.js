@@ -50,7 +50,7 @@ export function createDetails(dialog, { onFilter, onShare, onPlay }) {
     const [button, name] = [document.createElement("button"), document.createElement("bdi")];
     button.type = "button";
     name.textContent = found.label;
-    button.append(...sayParts("Only {name}", { name }));
+    button.append(...sayParts("Show {name}", { name }));
     button.addEventListener("click", () => {
       close();
       onFilter(found);

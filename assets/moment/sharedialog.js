@@ -112,7 +112,7 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
       await navigator.share(file && navigator.canShare(withFile) ? withFile : post);
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") return; // the visitor closed the sheet
-      note.textContent = say("Your browser did not send it; the link can be copied.");
+      note.textContent = say("Your browser could not share it. Copy the link instead.");
     }
   }
 
@@ -131,7 +131,7 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
   function post(event) {
     event.preventDefault();
     const instance = mastodonHost(server.value);
-    note.textContent = instance ? "" : say("That is no server’s name; one is mastodon.social.");
+    note.textContent = instance ? "" : say("Enter a server name, such as mastodon.social.");
     if (!instance) return;
     prefs.save("mastodon", instance);
     window.open(mastodonAddress(instance, text, address), "_blank", "noopener,noreferrer");
@@ -145,8 +145,8 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
   on(mastodon, "click", () => setFormOpen(Boolean(form.hidden)));
   on(form, "submit", post);
   on(field, "focus", () => field.select());
-  on(find("copy", HTMLButtonElement), "click", () => copy(address, say("The link is copied.")));
-  on(find("embed", HTMLButtonElement), "click", () => copy(code, say("The embed code is copied.")));
+  on(find("copy", HTMLButtonElement), "click", () => copy(address, say("Link copied.")));
+  on(find("embed", HTMLButtonElement), "click", () => copy(code, say("Embed code copied.")));
   return {
     /** @param {Connection} connection */
     open(connection) {

@@ -75,12 +75,12 @@ function show() {
 /** How well the accent is visible behind the globe. @param {Record<string, string>} choice */
 function contrastText({ accent, background, theme }) {
   if (!accent) return "";
-  if (contrastOf(accent, accent) === null) return say("Not a hex colour yet.");
+  if (contrastOf(accent, accent) === null) return say("Enter a hex colour, such as #ff5e8a.");
   const own = background && background !== "transparent" ? [[say("On this background"), background]] : null;
   const themes = Object.entries(PLACES).filter(([name]) => !theme || name === theme);
   const all = own ?? themes.map(([name, place]) => [place, grounds[name]]);
   const found = all.map(([place, ground]) => sentenceFor(place, contrastOf(accent, ground)));
-  if (background === "transparent") found.push(say("What your page puts behind the globe is not known here."));
+  if (background === "transparent") found.push(say("The contrast with your page's background is unknown."));
   return found.join(" ");
 }
 
@@ -89,8 +89,8 @@ function sentenceFor(place, contrast) {
   if (contrast === null) return "";
   const values = { place, ratio: count(contrast) };
   return contrast >= VISIBLE
-    ? say("{place} its contrast is {ratio} to 1, well seen.", values)
-    : say("{place} its contrast is {ratio} to 1, too little: it will be made lighter or darker there.", values);
+    ? say("{place} the contrast is {ratio}:1, which is good.", values)
+    : say("{place} the contrast is {ratio}:1, which is too low. The colour is made lighter or darker there.", values);
 }
 
 /** Show at each field why the server cannot use it. @param {string} address */
@@ -146,7 +146,7 @@ async function copy({ target }) {
   getSelection()?.selectAllChildren(text); // for copying by hand where scripts may not copy
   const write = async () => navigator.clipboard.writeText(text.textContent ?? "");
   const done = await write().then(() => true, () => false); // pages without TLS have no clipboard
-  find("copied").textContent = done ? say("Copied.") : say("Selected: press Ctrl or ⌘ and C.");
+  find("copied").textContent = done ? say("Copied.") : say("Selected. Press Ctrl+C or ⌘C.");
 }
 
 /** The fields that search by name. @param {typeof import("../search/namefield.js")} module @returns {Parts["search"]} */

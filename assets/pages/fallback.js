@@ -46,7 +46,7 @@
 
   const SOURCES = /** @type {Record<string, string>} */ ({
     live: say("live"),
-    synthetic: say("synthetic"),
+    synthetic: say("simulated"),
     replay: say("replay"),
   });
   /** @type {Set<string>} */
@@ -108,7 +108,7 @@
       clearTimeout(silenceTimer);
       socket.onmessage = socket.onclose = null;
       socket.close();
-      showState("lost", say("Connection lost"));
+      showState("lost", say("Disconnected"));
       failures += 1;
       setTimeout(open, Math.min(MAX_MS, FIRST_MS * 2 ** failures) * (0.5 + Math.random() / 2));
     }

@@ -66,7 +66,7 @@ find("again").addEventListener("click", replay);
 attempt(() => {
   const [inUtc, local] = [dateTime(connection.at, "UTC"), dateTime(connection.at)]; // in the visitor's own format
   find("when").textContent = `${inUtc} UTC`;
-  find("local").textContent = say("{time} where you are", { time: local });
+  find("local").textContent = say("{time} in your time zone", { time: local });
   find("local").hidden = local === inUtc;
 });
 Promise.all([viewed, settingsRun]).then(() => {

@@ -43,7 +43,7 @@ function draw(element, line, recent, unit) {
   const points = recent.map(({ ago, value }) => `${((1 - ago) * WIDTH).toFixed(1)},${y(value).toFixed(1)}`);
   line.setAttribute("points", points.join(" "));
   const note = element.querySelector("small");
-  if (note) note.textContent = `at most ${[number.format(most), unit].join(" ").trim()}`;
+  if (note) note.textContent = `Peak ${[number.format(most), unit].join(" ").trim()}`;
 }
 
 /** @param {string} text @param {"well" | "trouble" | "away"} state */
@@ -64,9 +64,9 @@ async function update() {
     const stats = await fetchJson("status.json");
     for (const element of document.querySelectorAll("[data-path]")) show(/** @type {HTMLElement} */ (element), stats);
     const problems = stats.problems.join("; ");
-    showState(problems || "All is well.", problems ? "trouble" : "well");
+    showState(problems || "No problems.", problems ? "trouble" : "well");
   } catch {
-    showState("The server does not answer.", "away");
+    showState("The server is not responding.", "away");
   }
   setTimeout(update, INTERVAL_MS);
 }

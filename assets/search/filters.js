@@ -86,11 +86,11 @@ export function createFilters(element, { shown, onChange, onFocusLost, view = wi
     const leave = /** @type {HTMLAnchorElement} */ (link);
     element.className = "chip";
     name.textContent = nameOf(found);
-    text.append(...sayParts("Only {name}", { name }));
+    text.append(...sayParts("Filter: {name}", { name }));
     text.title = text.textContent ?? "";
     leave.href = addressOf(location.href, rest);
     leave.textContent = "×";
-    leave.title = rest.length ? say("Show more than {name}", { name: nameOf(found) }) : say("Show everything again");
+    leave.title = rest.length ? say("Remove filter: {name}", { name: nameOf(found) }) : say("Clear filters");
     leave.setAttribute("aria-label", leave.title);
     leave.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;

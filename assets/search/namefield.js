@@ -66,8 +66,8 @@ export function createNameField(element, { onChange }) {
     const match = exactMatch(found, text);
     if (match) return pick(match);
     complaint = found.length
-      ? say("Choose one of those that “{text}” can mean.", { text })
-      : say("Nothing found for “{text}”.", { text });
+      ? say("“{text}” has several matches. Choose one.", { text })
+      : say("No results for “{text}”.", { text });
     onChange();
   }
 

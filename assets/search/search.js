@@ -11,7 +11,7 @@ const KINDS = /** @type {Record<Found["kind"], string>} */ ({
 });
 
 /** @type {(count: number) => string} */
-export const countText = (count) => (count === 0 ? say("Nothing found") : sayCount("{n} found", "{n} found", count));
+export const countText = (count) => (count === 0 ? say("No results") : sayCount("{n} result", "{n} results", count));
 
 /**
  * The server's results for a text.

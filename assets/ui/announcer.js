@@ -71,7 +71,7 @@ export function createAnnouncer(region, { intervalMs = INTERVAL_MS } = {}) {
     /** Announce that the stream was lost, or is back. @param {StreamState} state */
     setState(state) {
       if (state.name === "live" && lastState === "lost") addMessage(welcome(state));
-      if (state.name === "lost" && lastState !== "lost") addMessage(say("Connection lost"));
+      if (state.name === "lost" && lastState !== "lost") addMessage(say("Disconnected"));
       if (state.name === "refused") addMessage(state.reason);
       if (state.name !== "connecting") lastState = state.name;
     },

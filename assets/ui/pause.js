@@ -9,7 +9,11 @@
 import { say, sayCount } from "../common/i18n.js";
 
 /** @type {(missed: number) => string} */
-const meanwhile = (missed) => sayCount("{n} connection came meanwhile", "{n} connections came meanwhile", missed);
+const pausedText = (missed) => (missed ? sayCount("Paused · {n} new", "Paused · {n} new", missed) : say("Paused"));
+
+/** @type {(missed: number) => string} */
+const resumedText = (missed) =>
+  missed ? `${say("Resumed")}: ${sayCount("{n} new connection", "{n} new connections", missed)}` : say("Resumed");
 
 /** @param {HTMLElement} button @param {PauseOptions} options */
 export function createPause(button, { note, onChange, announce }) {
@@ -17,19 +21,19 @@ export function createPause(button, { note, onChange, announce }) {
   let missed = 0;
 
   function show() {
-    const name = paused ? say("Go on") : say("Pause");
+    const name = paused ? say("Resume") : say("Pause");
     button.dataset.paused = String(paused);
     button.setAttribute("aria-label", name);
     button.title = name;
     note.hidden = !paused;
-    note.textContent = missed ? `${say("Paused")}: ${meanwhile(missed)}` : say("Paused");
+    note.textContent = pausedText(missed);
   }
 
   function toggle() {
     paused = !paused;
     document.documentElement.toggleAttribute("data-paused", paused);
     onChange(paused);
-    announce(paused ? say("Paused") : [say("Going on"), missed && meanwhile(missed)].filter(Boolean).join(": "));
+    announce(paused ? say("Paused") : resumedText(missed));
     missed = 0;
     show();
   }

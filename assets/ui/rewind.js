@@ -35,7 +35,7 @@ export function createRewind(form, { opener, nowS, rewind, setSpeed, live }) {
 
   /** @param {number} atS */
   function write(atS) {
-    const text = nowS() - atS < NOW_S ? say("Now") : time(atS);
+    const text = nowS() - atS < NOW_S ? say("Live") : time(atS);
     if (output.textContent === text) return;
     output.textContent = text;
     slider.setAttribute("aria-valuetext", text);

@@ -61,6 +61,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     element.dataset.state = state;
     words.textContent = text;
     again.hidden = !["alone", "failed", "ready"].includes(state);
+    again.textContent = state === "ready" ? say("Press play") : say("Try again");
     share.hidden = state !== "together";
     element.scrollIntoView({ block: "nearest" });
     if (inside) ([again, share].find(({ hidden }) => !hidden) ?? words).focus();
@@ -72,24 +73,24 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     if (element.dataset.state === "waiting" && song?.id === track.id) return;
     song = track;
     if (!here) {
-      show("homeless", say("Pick your city, then press play."));
+      show("homeless", say("Choose your city, then press play."));
       return onNoCity();
     }
     const mine = ++turn;
     const atMs = Date.now();
     onBegin();
-    show("waiting", say("You pressed play on {title}. Who else, in this second?", { title: track.title }));
+    show("waiting", say("You pressed play on {title}. Looking for a match…", { title: track.title }));
     try {
       const answer = await send(track, here.id, atMs);
       if (answer.late) {
         ticket = null; // the clock offset may be wrong
-        show("waiting", say("Your press took a while to get there, and counts from then. Who else?"));
+        show("waiting", say("Your play arrived late, so we used its arrival time. Looking for a match…"));
       }
       presses.push({ track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000) });
       onPress(answer.place, track);
       await wait(answer, mine);
     } catch (error) {
-      if (mine === turn) show("failed", error instanceof RefusedError ? error.message : say("It could not be sent. Are you online?"));
+      if (mine === turn) show("failed", error instanceof RefusedError ? error.message : say("Could not send. Are you online?"));
     }
   }
 
@@ -103,7 +104,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
       if (near_ms !== null) return mine === turn && showNear(place, near_ms);
       afterS = later.ask_after_s;
     }
-    if (mine === turn) show("alone", say("You were alone with {title} in that second.", { title: song?.title }));
+    if (mine === turn) show("alone", say("Nobody else pressed play on {title} in that second.", { title: song?.title }));
   }
 
   /** Show a connection if it is the visitor's own and new. Returns whether it was. @param {Connection} connection */
@@ -113,14 +114,14 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     seen.add(connection.id);
     met = connection;
     const other = placeName(end === "from" ? connection.to : connection.from);
-    show("together", say("You and {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
+    show("together", say("You and someone in {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
     onTogether(connection);
     return true;
   }
 
   /** Somebody in the visitor's own city played it, too. @param {Place} place @param {number} ms */
   function showNear({ city }, ms) {
-    show("near", say("Somebody else in {city} pressed play with you, {apart}.", { city, apart: apart(ms) }));
+    show("near", say("Someone else in {city} pressed play with you, {apart}.", { city, apart: apart(ms) }));
   }
 
   /** The visitor's own end of a connection, or null. @param {Connection} connection */
@@ -195,8 +196,8 @@ const request = (address, options) => fetch(address, { ...options, signal: Abort
 /** @param {Response} answer @returns {Promise<any>} */
 async function answerOf(answer) {
   if (answer.ok) return answer.json();
-  const words = answer.status === 429 ? say("Too much at once: wait a moment, then press play again.") : say("It did not count. Press play again.");
-  throw new RefusedError(answer.status === 404 ? say("This song is not kept here any more. Try another one.") : words);
+  const words = answer.status === 429 ? say("Too many presses. Wait a moment, then try again.") : say("Your play wasn't counted. Try again.");
+  throw new RefusedError(answer.status === 404 ? say("This song is no longer available. Try another one.") : words);
 }
 
 /** @returns {Promise<Ticket>} */

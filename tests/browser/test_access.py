@@ -118,7 +118,7 @@ def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(fake_visit: Calla
     stream.pass_time(0.3)
     before = page.evaluate(PLACES)
     stream.connect("Meanwhile", (OSAKA, RECIFE))
-    expect(page.locator("#meanwhile")).to_have_text("Paused: 1 connection came meanwhile")
+    expect(page.locator("#meanwhile")).to_have_text("Paused · 1 new")
     stream.pass_time(2)
     assert page.evaluate(PLACES) == before
     assert page.evaluate("document.getElementById('stage').dataset.arcs") == "1"
@@ -128,7 +128,7 @@ def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(fake_visit: Calla
     page.locator("#pause").click()
     expect(page.locator("#meanwhile")).to_be_hidden()
     assert titles(page) == ["Meanwhile", "Before"]
-    visitor.pass_time_until("document.getElementById('announcer').textContent.includes('1 connection came meanwhile')")
+    visitor.pass_time_until("document.getElementById('announcer').textContent.includes('1 new connection')")
     visitor.pass_time_until(f"{PLACES} !== {before!r}")
 
 
@@ -232,10 +232,10 @@ def test_a_lost_stream_is_announced_once_not_each_second(fake_visit: Callable[..
     visitor = fake_visit()
     page = visitor.page
     visitor.stream.fail()
-    visitor.wait("document.getElementById('announcer').textContent === 'Connection lost'")
+    visitor.wait("document.getElementById('announcer').textContent === 'Disconnected'")
     page.evaluate("document.getElementById('announcer').textContent = ''")
     visitor.stream.pass_silence(8)
-    expect(page.locator("#status")).to_have_text(re.compile("away for [78] s"))
+    expect(page.locator("#status")).to_have_text(re.compile("Disconnected for [78] s"))
     assert heard(page) == ""
 
 

@@ -67,7 +67,7 @@ def test_axe_finds_nothing_without_webgl_with_a_city_a_search_a_filter_or_a_refu
     stream.pass_time(0.2)
     page.locator("#found [role=option]").first.wait_for()
     page.keyboard.press("ArrowDown")
-    assert in_each([theme], visitor, "what was found") == []
+    assert in_each([theme], visitor, "results") == []
     page.locator("#found [role=option]").first.click()
     expect(page.locator(".chip")).to_have_count(1)
     assert in_each([theme], visitor, "a filter") == []

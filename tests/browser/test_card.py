@@ -84,8 +84,8 @@ def test_an_entry_of_the_list_opens_it_by_enter_and_escape_leads_back(
     expect(card).to_be_hidden()
     expect(entry).to_be_focused()
     page.keyboard.press("Enter")
-    card.get_by_role("button", name="Only Lagos").click()
-    expect(page.locator(".chip")).to_have_text("Only Lagos, Nigeria×")
+    card.get_by_role("button", name="Show Lagos").click()
+    expect(page.locator(".chip")).to_have_text("Filter: Lagos, Nigeria×")
     expect(page.locator("#feed li")).to_have_count(1)
     assert page.url == f"{address}?city={LAGOS}"
 

@@ -21,7 +21,7 @@ KEPT = "localStorage.getItem('unison.city')"
 def choose_osaka(visitor: FakeVisit) -> None:
     page = visitor.page
     page.locator(".your-city summary").click()
-    page.get_by_role("combobox", name="Your city").fill("ósaka")
+    page.get_by_role("combobox", name="City name").fill("ósaka")
     visitor.stream.pass_time(0.2)
     page.get_by_role("option", name="Osaka Japan").click()
     expect(page.locator(".your-city summary")).to_have_text("Your city Osaka, Japan")
@@ -65,7 +65,7 @@ def test_it_is_known_again_listed_from_before_and_forgotten_on_wish(fake_visit: 
     stream.connect("Night Train", (OSAKA, LAGOS))
     expect(page.locator(".your-city ol li")).to_have_count(2)
     assert page.locator("#feed li").count() == 0  # the filter holds
-    page.get_by_role("button", name="Forget this city").click()
+    page.get_by_role("button", name="Remove city").click()
     expect(page.locator(".your-city summary")).to_have_text("Your city")
     expect(page.locator(".your-city ol li")).to_have_count(0)
     assert page.evaluate(KEPT) is None

@@ -329,7 +329,7 @@ def test_one_moment_is_shown_in_words_and_replayed(history: History, guest: Visi
     expect(page.locator("#caption")).to_contain_text("Lisbon, Portugal and Lagos, Nigeria")
     expect(page.locator("#caption a")).to_have_attribute("href", f"{url}/c/{moment}")
     expect(page.locator(".labels .label.song")).to_contain_text("Copper Sky")
-    expect(page.locator("#sources")).to_have_text("synthetic")
+    expect(page.locator("#sources")).to_have_text("simulated")
 
 
 def test_what_cannot_be_used_is_said_in_the_console(idle: Server, reader: Visit) -> None:
@@ -350,7 +350,7 @@ def test_nothing_sticks_out_and_nothing_covers_another_at_any_size(fake_visit: C
     visitor = fake_visit("/embed?t=1790000000&lang=de", webgl=True, viewport=SIZES[0])
     page = visitor.page
     visitor.stream.connect("Night Bus Home", (LISBON, LAGOS))
-    expect(page.locator("#sources")).to_have_text("künstlich")
+    expect(page.locator("#sources")).to_have_text("simuliert")
     for size in SIZES:
         page.set_viewport_size(size)
         boxes = {}

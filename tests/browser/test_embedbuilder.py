@@ -17,7 +17,7 @@ TEXTS = """() => [...document.querySelectorAll("title, body, body *:not(pre, scr
     ...[...element.childNodes].filter(({nodeType}) => nodeType === Node.TEXT_NODE).map(({data}) => data.trim()),
     ...["aria-label", "placeholder", "title"].map((name) => element.getAttribute(name) ?? ""),
 ])"""
-NAMES = {"Unison", "oEmbed", *LANGUAGES.values(), *COLOURS.values(), WRITTEN["at"]}
+NAMES = {"Unison", "iframe", "oEmbed", *LANGUAGES.values(), *COLOURS.values(), WRITTEN["at"]}
 """What is the same in every language."""
 
 
@@ -27,7 +27,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     page = visitor.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(idle.url + "/embed/builder")
-    page.get_by_label("Picture first").check()  # it is quick to preview
+    page.get_by_label("Load on click").check()  # it is quick to preview
     page.get_by_label("Theme").select_option("light")
     page.locator("#ask-accent").fill("#ffe000")
     country, city = (page.get_by_role("combobox", name=name) for name in ("Country", "City"))
@@ -44,17 +44,17 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}")
     expect(page.frame_locator("#preview").locator("#load")).to_be_visible()
     expect(page.locator("#preview")).to_have_css("width", "320px")
-    expect(page.locator("#contrast")).to_contain_text("On the light theme its contrast is 1.1 to 1, too little")
+    expect(page.locator("#contrast")).to_contain_text("On the light theme the contrast is 1.1:1, which is too low")
     page.locator("#ask-accent").fill("ffe")
     page.locator("#ask-background").fill("transparent")
-    expect(page.locator("#contrast")).to_contain_text("What your page puts behind the globe is not known here.")
+    expect(page.locator("#contrast")).to_contain_text("The contrast with your page's background is unknown.")
     page.locator("#ask-accent").fill("ff")
-    expect(page.locator("#contrast")).to_have_text("Not a hex colour yet.")
+    expect(page.locator("#contrast")).to_have_text("Enter a hex colour, such as #ff5e8a.")
     page.locator("#ask-accent").fill("#ffe000")
     page.locator("#ask-background").fill("")
-    expect(page.locator("#contrast")).to_contain_text("On the light theme its contrast is 1.1 to 1, too little")
+    expect(page.locator("#contrast")).to_contain_text("On the light theme the contrast is 1.1:1, which is too low")
     expect(page.locator("#as-oembed")).to_contain_text(f"{idle.url}/oembed?url=")
-    page.get_by_role("button", name="Copy: Frame").click()
+    page.get_by_role("button", name="Copy: iframe").click()
     expect(page.locator("#copied")).to_have_text("Copied.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert f'src="{idle.url}/embed?{query.replace("&", "&amp;")}"' in copied
@@ -68,7 +68,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     expect(country).to_have_attribute("aria-invalid", "false")
     city.fill("nowhere at all")
     city.blur()
-    expect(page.locator("#wrong-city")).to_have_text("Nothing found for “nowhere at all”.")
+    expect(page.locator("#wrong-city")).to_have_text("No results for “nowhere at all”.")
     page.get_by_label("Moment").fill(idle.url + "/c/065dqbqj40000000000000g")
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}&moment=065dqbqj40000000000000g")
     expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is ignored: ")
@@ -76,10 +76,10 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
 
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_label("Size").select_option("1200x630")
-    expect(page.locator("#measures")).to_have_text(re.compile("^1200 by 630 pixels, shown at [23][0-9] %$"))
+    expect(page.locator("#measures")).to_have_text(re.compile("^1200 × 630 pixels, shown at [23][0-9]%$"))
     page.get_by_role("checkbox", name="Transparent").check()
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=transparent&"))
-    page.get_by_label("Background: pick a colour").fill("#204060")
+    page.get_by_label("Background: choose a colour").fill("#204060")
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=204060&"))
     expect(page.get_by_role("checkbox", name="Transparent")).not_to_be_checked()
     page.get_by_label("Moment").scroll_into_view_if_needed()

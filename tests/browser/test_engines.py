@@ -169,8 +169,8 @@ def test_a_connection_that_dies_without_a_word_is_replaced(engine: Engine, lone:
 @pytest.mark.parametrize(
     ("name", "status", "script", "says"),
     [
-        ("visitor/homecity.js", "404 Not Found", "", "Not working here: Your city"),
-        ("visitor/homecity.js", "200 OK", "export const = 1", "Not working here: Your city"),
+        ("visitor/homecity.js", "404 Not Found", "", "Not working: Your city"),
+        ("visitor/homecity.js", "200 OK", "export const = 1", "Not working: Your city"),
         ("pages/index.js", "404 Not Found", "", "Only the list works. Reload the page to try again."),
         ("common/format.js", "200 OK", "export const = 1", "Only the list works. Reload the page to try again."),
         ("pages/index.js", "200 OK", "throw new Error()", "Only the list works. Reload the page to try again."),

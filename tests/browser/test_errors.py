@@ -19,5 +19,5 @@ def test_a_page_that_is_not_there_says_so_and_leads_back(idle: Server, visit: Ca
     assert answer is not None
     assert answer.status == 404
     assert wrong_in_any_look(visitor) == []
-    page.get_by_role("link", name="To the globe").click()
+    page.get_by_role("link", name="Open the globe").click()
     expect(page.locator("#stage")).to_be_visible()

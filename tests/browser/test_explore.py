@@ -11,7 +11,10 @@ from tests.serving import Server
 
 
 def visible_counters(page: Page) -> list[str]:
-    return page.locator("#counters span:visible").all_text_contents()
+    found: list[str] = page.locator("#counters [data-count]:visible").evaluate_all(
+        "all => all.map((e) => e.dataset.count)"
+    )
+    return found
 
 
 def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server, visit: Callable[..., Visit]) -> None:
@@ -22,19 +25,19 @@ def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server,
     expect(page.locator("#feed li")).to_have_count(2)
     page.get_by_role("combobox", name="Search").fill("marisol")
     page.get_by_role("option", name="Marisol Vey artist").click()
-    expect(page.locator(".chip")).to_have_text("Only Marisol Vey×")
+    expect(page.locator(".chip")).to_have_text("Filter: Marisol Vey×")
     expect(page.locator("#feed li")).to_have_count(1)
     assert page.url == server.url + "/?artist=Marisol+Vey"
-    assert visible_counters(page) == ["connections shown"]
+    assert visible_counters(page) == ["shown", "found"]
     send_pair(server, "Something Else", cities=(LISBON, LAGOS))
     send_pair(server, "Night Train", artist="marisol  vey", cities=(LISBON, OSAKA))
     expect(page.locator("#feed li")).to_have_count(2)
     assert titles(page) == ["Night Train", "Night Bus Home"]
-    page.get_by_role("link", name="Show everything again").click()
+    page.get_by_role("link", name="Clear filters").click()
     expect(page.locator("#feed .title", has_text="Copper Sky")).to_have_count(1)
     expect(page.locator(".chip")).to_have_count(0)
     assert page.url == server.url + "/"
-    assert visible_counters(page) == ["plays a second", "people together now", "connections shown"]
+    assert visible_counters(page) == ["plays", "together", "shown", "found"]
     assert visitor.errors == []
 
 
@@ -44,7 +47,7 @@ def test_who_picks_a_place_is_flown_there(fake_visit: Callable[..., FakeVisit]) 
     page.get_by_role("combobox").fill("osaka")
     visitor.stream.pass_time(0.2)
     page.get_by_role("option", name="Osaka Japan city").click()
-    expect(page.locator(".chip")).to_have_text("Only Osaka, Japan×")
+    expect(page.locator(".chip")).to_have_text("Filter: Osaka, Japan×")
     expect(page.locator("#status")).to_have_attribute("data-state", "live")
     visitor.stream.connect("Night Bus Home", (OSAKA, TOKYO))
     visitor.pass_time_until("document.querySelector('.label.shown')")
@@ -65,7 +68,7 @@ def test_back_and_forward_and_a_reload_show_what_the_address_says(fake_visit: Ca
     page.go_forward()
     expect(page.locator("#feed li")).to_have_count(1)
     page.reload()
-    expect(page.locator(".chip")).to_have_text("Only Osaka, Japan×")
+    expect(page.locator(".chip")).to_have_text("Filter: Osaka, Japan×")
     expect(page.locator("#feed li")).to_have_count(1)
 
 
@@ -78,7 +81,7 @@ def test_the_search_is_used_with_the_keyboard_alone(fake_visit: Callable[..., Fa
     stream.pass_time(0.2)
     expect(options.first).to_contain_text("São Paulo")
     expect(field).to_have_attribute("aria-expanded", "true")
-    expect(page.locator(".found-note:not([data-city])")).to_contain_text("found")
+    expect(page.locator(".found-note:not([data-city])")).to_contain_text("result")
     page.keyboard.press("ArrowUp")
     last = options.last
     expect(last).to_have_attribute("aria-selected", "true")
@@ -90,15 +93,15 @@ def test_the_search_is_used_with_the_keyboard_alone(fake_visit: Callable[..., Fa
     expect(field).to_have_value("sao p")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.locator(".chip")).to_have_text("Only São Paulo, Brazil×")
+    expect(page.locator(".chip")).to_have_text("Filter: São Paulo, Brazil×")
     expect(field).to_have_value("")
     expect(field).to_be_focused()
     page.keyboard.type("zzqqzz")
     stream.pass_time(0.2)
-    expect(page.locator(".found-note:not([data-city])")).to_have_text("Nothing found")
+    expect(page.locator(".found-note:not([data-city])")).to_have_text("No results")
     page.keyboard.press("Escape")
     expect(field).to_have_value("")
-    leave = page.get_by_role("link", name="Show everything again")
+    leave = page.get_by_role("link", name="Clear filters")
     leave.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".chip")).to_have_count(0)
@@ -109,12 +112,12 @@ def test_a_filter_that_is_refused_can_be_left(idle: Server, visit: Callable[...,
     page = visit(webgl=False).page
     page.goto(f"{idle.url}/?country=XX&artist=%3Cb%3EBold")
     expect(page.locator("#status")).to_have_attribute("data-state", "refused")
-    expect(page.locator(".chip")).to_have_text(["Only <b>Bold×", "Only XX×"])
+    expect(page.locator(".chip")).to_have_text(["Filter: <b>Bold×", "Filter: XX×"])
     expect(page.locator(".waiting")).to_be_hidden()
-    page.get_by_role("link", name="Show more than XX").click()
+    page.get_by_role("link", name="Remove filter: XX").click()
     expect(page.locator("#status")).to_have_attribute("data-state", "live")
-    expect(page.locator(".chip")).to_have_text("Only <b>Bold×")
+    expect(page.locator(".chip")).to_have_text("Filter: <b>Bold×")
     expect(page.locator(".waiting p").first).to_be_visible()
     expect(page.locator(".waiting .hint")).to_be_hidden()  # how plays are sent is no answer to a filter
-    page.get_by_role("link", name="Show everything again").click()
+    page.get_by_role("link", name="Clear filters").click()
     expect(page.locator(".waiting .hint")).to_be_visible()

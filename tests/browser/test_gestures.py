@@ -180,7 +180,7 @@ def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_
     lengthen(page)
     before = camera_once(page, lambda now: True)
     page.mouse.wheel(0, 100)
-    expect(note).to_have_text("Hold Ctrl and scroll to come nearer")
+    expect(note).to_have_text("Hold Ctrl and scroll to zoom")
     visitor.wait("scrollY === 100")
     assert camera(page) == before
     expect(note).to_be_hidden()
@@ -246,5 +246,5 @@ def test_in_a_frame_the_wheel_is_the_page_s_around_it(idle: Server, visit: Calla
     expect(frame.locator("body")).to_have_attribute("data-globe", "ready")
     page.mouse.move(300, 250)
     page.mouse.wheel(0, 100)
-    expect(frame.locator(".gesture-note")).to_have_text("Hold Ctrl and scroll to come nearer")
+    expect(frame.locator(".gesture-note")).to_have_text("Hold Ctrl and scroll to zoom")
     visitor.wait("scrollY === 100")

@@ -59,13 +59,13 @@ def test_an_address_with_a_time_shows_what_was_streamed_then(
     bring_axe(page)
     page.goto(f"{past.url}/?at={past.began:.1f}")
     until_listed(visitor, past.ids)
-    expect(page.locator("#status")).to_contain_text("As it was at")
-    expect(page.locator("#sources")).to_have_text("replay: synthetic")
+    expect(page.locator("#status")).to_contain_text("Showing")
+    expect(page.locator("#sources")).to_have_text("replay: simulated")
     assert complaints(visitor) == []
-    page.get_by_role("button", name="Back to now").click()
+    page.get_by_role("button", name="Back to live").click()
     expect(page.locator("#status")).to_have_text("Connected")
     expect(page.locator("#lookback")).to_be_hidden()
-    expect(page.locator("#sources")).to_have_text("synthetic")
+    expect(page.locator("#sources")).to_have_text("simulated")
     assert page.url == f"{past.url}/"
 
 
@@ -74,7 +74,7 @@ def test_an_embed_with_a_time_shows_what_was_streamed_then(past: Past, visit: Ca
     page = visitor.page
     page.goto(f"{past.url}/embed?feed=1&at={datetime.fromtimestamp(past.began, UTC):%Y-%m-%dT%H:%M:%SZ}")
     until_listed(visitor, past.ids)
-    expect(page.locator("#sources")).to_have_text("replay: synthetic")
+    expect(page.locator("#sources")).to_have_text("replay: simulated")
 
 
 def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(past: Past, visit: Callable[..., Visit]) -> None:
@@ -88,18 +88,18 @@ def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(past: Past, 
     line.fill(str(round(past.began - time.time()) - 1))
     until_listed(visitor, past.ids)
     page.goto(f"{past.url}/?artist=Nobody&at={time.time() - 30:.0f}")
-    expect(page.locator("#status")).to_contain_text("As it was at")
-    page.get_by_role("link", name="Show everything again").click()
-    expect(page.locator("#status")).to_contain_text("As it was at")
+    expect(page.locator("#status")).to_contain_text("Showing")
+    page.get_by_role("link", name="Clear filters").click()
+    expect(page.locator("#status")).to_contain_text("Showing")
     expect(page.get_by_role("slider", name="Time")).to_be_visible()
 
 
 def test_escape_returns_to_now(fake_visit: Callable[..., FakeVisit]) -> None:
     page = fake_visit().page
-    page.get_by_role("button", name="Look back").click()
+    page.get_by_role("button", name="Rewind").click()
     page.keyboard.press("Escape")
     expect(page.locator("#lookback")).to_be_hidden()
-    expect(page.get_by_role("button", name="Look back")).to_be_focused()
+    expect(page.get_by_role("button", name="Rewind")).to_be_focused()
     expect(page.locator("#status")).to_have_text("Connected")
 
 
@@ -115,7 +115,7 @@ def test_the_line_is_an_hour_long_and_at_its_ends_the_keyboard_is_not_lost(
     page = visitor.page
     page.route("**/api/past?*", quiet_hours)
     visitor.open(idle.url)
-    page.get_by_role("button", name="Look back").click()
+    page.get_by_role("button", name="Rewind").click()
     line = page.get_by_role("slider", name="Time")
     expect(line).to_be_focused()
     assert (line.bounding_box() or {"height": 0})["height"] >= 24
@@ -125,7 +125,7 @@ def test_the_line_is_an_hour_long_and_at_its_ends_the_keyboard_is_not_lost(
     expect(line).not_to_have_attribute("aria-valuetext", told)  # time goes on
     expect(line).to_have_attribute("min", "-3600")
     page.keyboard.press("End")
-    expect(page.get_by_role("button", name="Look back")).to_be_focused()
+    expect(page.get_by_role("button", name="Rewind")).to_be_focused()
 
 
 def test_a_time_that_is_none_is_left_out(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
@@ -141,7 +141,7 @@ def test_a_time_that_is_yet_to_come_is_said_to_be(idle: Server, fake_visit: Call
     visitor.page.goto(f"{idle.url}/?at=2099-12-31T12:00:00Z")
     visitor.pass_time_until("document.getElementById('status').dataset.state === 'live'")
     status = visitor.page.locator("#status")
-    expect(status).to_have_text(re.compile("2099.* is yet to come; this is now"))
+    expect(status).to_have_text(re.compile("2099.* is in the future\\. Showing live\\."))
     expect(visitor.page.locator("#sources")).not_to_contain_text("replay")
     visitor.stream.pass_time(10)
     expect(status).to_have_text("Connected")

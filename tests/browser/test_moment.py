@@ -81,14 +81,14 @@ def test_it_is_told_in_the_visitors_time_and_leads_on(moment: str, visit: Callab
     visitor = visit(webgl=False, timezone_id="Asia/Tokyo")
     page = visitor.page
     page.goto(moment)
-    expect(page.locator("#local")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d where you are$"))
+    expect(page.locator("#local")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d in your time zone$"))
     expect(page.locator("#when")).to_have_text(re.compile(r"UTC$"))
     page.get_by_role("link", name="Night Bus Home").click()
     expect(page.locator("h1")).to_have_text("Night Bus Home")
-    page.get_by_role("link", name="Only Recife").click()
-    expect(page.locator(".chip")).to_contain_text("Only Recife")
+    page.get_by_role("link", name="Show Recife").click()
+    expect(page.locator(".chip")).to_contain_text("Filter: Recife")
     page.go_back()
-    page.get_by_role("link", name="To the live globe").click()
+    page.get_by_role("link", name="Open the live globe").click()
     expect(page.locator("#counters")).to_be_visible()
     assert visitor.errors == []
 
@@ -115,19 +115,19 @@ def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> Non
     expect(menu.get_by_role("img", name=WHAT_IS_PICTURED)).to_be_visible()
     assert asked.count(f"{moment}/card.png?lang=en") == 1
     assert menu.bounding_box() == box, "there was room for it"
-    menu.get_by_role("button", name="Send with an app").tap()
+    menu.get_by_role("button", name="Share via…").tap()
     visitor.wait("'sent' in window")
     sent = page.evaluate("({url: sent.url, text: sent.text})")
     assert sent == {"url": moment, "text": what_is_said()}
     menu.get_by_role("button", name="Copy link").tap()
-    expect(menu.locator("#share-note")).to_have_text("The link is copied.")
+    expect(menu.locator("#share-note")).to_have_text("Link copied.")
     assert page.evaluate("navigator.clipboard.readText()") == moment
-    menu.get_by_role("button", name="Copy the embed code").tap()
-    expect(menu.locator("#share-note")).to_have_text("The embed code is copied.")
+    menu.get_by_role("button", name="Copy embed code").tap()
+    expect(menu.locator("#share-note")).to_have_text("Embed code copied.")
     origin, id = moment.split("/c/")
     assert f'<iframe src="{origin}/embed?moment={id}"' in page.evaluate("navigator.clipboard.readText()")
     with page.expect_download() as saved:
-        menu.get_by_role("link", name="Download the QR code").tap()
+        menu.get_by_role("link", name="Download QR code").tap()
     assert (saved.value.url, saved.value.suggested_filename) == (f"{moment}/code.svg", f"unison-{id}.svg")
     menu.get_by_role("button", name="Mastodon").tap()
     menu.get_by_role("textbox", name="Your Mastodon server").fill("nowhere")
@@ -165,7 +165,7 @@ def test_the_menu_takes_the_keys_and_gives_the_focus_back(moment: str, visit: Ca
     hosts = {text: re.sub(r"^https?://([^/:]+).*$", r"\1", href) for text, href in found}
     assert hosts == {
         "Facebook": "www.facebook.com", "X": "x.com", "WhatsApp": "wa.me", "Bluesky": "bsky.app",
-        "Download the story picture": "127.0.0.1", "Download the QR code": "127.0.0.1",
+        "Download story image": "127.0.0.1", "Download QR code": "127.0.0.1",
     }  # fmt: skip
     page.mouse.click(5, 5)
     expect(menu).to_be_hidden()
@@ -176,7 +176,7 @@ def test_without_a_clipboard_the_link_can_be_copied_by_hand(moment: str, visit: 
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(moment)
     page.get_by_role("button", name="Share").click()
-    page.get_by_role("button", name="Copy the embed code").click()
+    page.get_by_role("button", name="Copy embed code").click()
     expect(page.locator("#share-note")).to_have_text("Copy it from the field above.")
     assert page.evaluate("getSelection().toString()").startswith("<iframe")
 
@@ -238,7 +238,7 @@ def test_a_moment_that_has_passed_says_so(moment: str, visit: Callable[..., Visi
     answer = page.goto(f"{of_server(moment)}/c/{'0' * 23}")
     assert answer is not None
     assert answer.status == 410
-    expect(page.locator("h1")).to_have_text("This moment has passed.")
+    expect(page.locator("h1")).to_have_text("This moment is no longer available.")
 
 
 def test_what_the_system_refuses_is_told_and_a_picture_that_fails_leaves_no_gap(
@@ -249,8 +249,8 @@ def test_what_the_system_refuses_is_told_and_a_picture_that_fails_leaves_no_gap(
     page.route("**/card.png*", lambda route: route.abort())
     page.goto(moment)
     page.get_by_role("button", name="Share").click()
-    page.get_by_role("button", name="Send with an app").click()
-    expect(page.locator("#share-note")).to_contain_text("the link can be copied")
+    page.get_by_role("button", name="Share via…").click()
+    expect(page.locator("#share-note")).to_contain_text("Copy the link instead")
     expect(page.locator("#share .picture")).to_be_hidden()
 
 
@@ -261,6 +261,6 @@ def test_a_picture_that_does_not_come_in_time_is_not_waited_for(moment: str, vis
     page.route("**/story.png*", lambda route: None)
     page.goto(moment)
     page.get_by_role("button", name="Share").tap()
-    page.get_by_role("button", name="Send with an app").tap()
+    page.get_by_role("button", name="Share via…").tap()
     visitor.wait("'sent' in window")
     assert page.evaluate("[sent.url, 'files' in sent]") == [moment, False]

@@ -35,7 +35,7 @@ def test_with_traffic_arcs_and_labels_appear_and_the_feed_grows(seeded: Server, 
     visitor.wait("document.querySelectorAll('.label.city.shown').length >= 2")
     visitor.wait("document.querySelectorAll('#feed li').length >= 8")
     visitor.wait("Number(document.querySelector('[data-count=plays]').textContent) > 10")
-    expect(page.locator("#sources")).to_have_text("synthetic")
+    expect(page.locator("#sources")).to_have_text("simulated")
     assert visitor.errors == []
     assert visitor.hosts == {urlsplit(seeded.url).netloc}
 
@@ -86,7 +86,7 @@ def test_the_page_recovers_when_the_server_was_killed(server: Server, visit: Cal
     expect(page.locator("#feed li")).to_have_count(1)
     server.stop()
     visitor.wait("document.getElementById('status').dataset.state === 'lost'")
-    expect(page.locator("#status")).to_contain_text("away for")
+    expect(page.locator("#status")).to_contain_text("Disconnected for")
     server.start(server.port)
     visitor.wait("document.getElementById('status').dataset.state === 'live'")
     send_pair(server, "After", cities=(LISBON, LAGOS))
@@ -110,7 +110,7 @@ def test_a_page_that_was_cut_off_resumes_without_repeating_or_losing(
     expect(page.locator("#feed li")).to_have_count(1)
     sockets[0].close(code=4000)
     send_pair(server, "Two", cities=(LISBON, LAGOS))
-    expect(page.locator("#status")).to_contain_text("nothing missed")
+    expect(page.locator("#status")).to_contain_text("Nothing missed")
     send_pair(server, "Three", cities=(OSAKA, LAGOS))
     expect(page.locator("#feed li")).to_have_count(3)
     assert "since=" in sockets[1].url

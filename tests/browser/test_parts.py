@@ -110,7 +110,7 @@ def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what
         hear(visitor, f"Without {name}")
         if name in essential:
             expect(page.locator("#trouble"), name).to_have_text("Only the list works. Reload the page to try again.")
-            expect(page.locator("#sources")).to_have_text("synthetic")
+            expect(page.locator("#sources")).to_have_text("simulated")
         elif page.locator("#trouble").is_hidden():
             assert page.evaluate("document.body.dataset.globe") == "none", f"{name} ({how}): nothing says so"
         assert visitor.page.locator(".notice").is_visible()
@@ -138,7 +138,7 @@ def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
     page.add_init_script("localStorage.setItem('unison', JSON.stringify({sound: true}))")
     visitor.open(idle.url)
     page.mouse.click(5, 5)
-    expect(page.locator("#trouble")).to_have_text("Not working here: Sound")
+    expect(page.locator("#trouble")).to_have_text("Not working: Sound")
     page.locator("#settings-open").click()
     expect(page.get_by_role("switch", name="Motion")).to_be_visible()
     expect(page.get_by_role("switch", name="Sound")).to_be_hidden()
@@ -149,14 +149,14 @@ def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
     hear(visitor, "Copper Sky")
     visitor.stream.pass_time(1)
     expect(page.locator(".placeholder .live path").first).to_be_attached()
-    expect(page.locator("#trouble")).to_have_text("Not working here: Sound")
+    expect(page.locator("#trouble")).to_have_text("Not working: Sound")
 
 
 def test_a_broken_part_of_an_embed_leaves_its_list_live(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit("")
     page = visitor.page
     for name, says in {
-        "embed/caption.js": "Not working here: Details",
+        "embed/caption.js": "Not working: Details",
         "embed/hostmessages.js": "",
         "feed/streamstatus.js": "Only the list works. Reload the page to try again.",
     }.items():
@@ -170,9 +170,9 @@ def test_a_broken_part_of_an_embed_leaves_its_list_live(idle: Server, fake_visit
 @pytest.mark.parametrize(
     ("path", "name", "says"),
     [
-        ("/c/{moment}", "moment/sharedialog.js", "Not working here: Share"),
+        ("/c/{moment}", "moment/sharedialog.js", "Not working: Share"),
         ("/c/{moment}", "pages/moment.js", "Parts of this page do not work. Reload the page to try again."),
-        ("/embed/builder", "embed/preview.js", "Not working here: Preview"),
+        ("/embed/builder", "embed/preview.js", "Not working: Preview"),
         ("/embed/builder", "common/format.js", "Parts of this page do not work. Reload the page to try again."),
     ],
 )

@@ -26,14 +26,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def choose(page: Page, city: str, option: str) -> None:
     """Pick a city."""
-    page.get_by_role("combobox", name="Your city").fill(city)
+    page.get_by_role("combobox", name="City name").fill(city)
     page.get_by_role("option", name=option).click()
 
 
 def choose_osaka(visitor: FakeVisit) -> None:
     """Pick a city where time stands still."""
     visitor.page.locator(".your-city summary").click()
-    visitor.page.get_by_role("combobox", name="Your city").fill("osaka")
+    visitor.page.get_by_role("combobox", name="City name").fill("osaka")
     visitor.stream.pass_time(0.2)
     visitor.page.get_by_role("option", name="Osaka Japan").click()
 
@@ -47,22 +47,26 @@ def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, v
     pages = (one.page, other.page)
     for page, city, option in zip(pages, ("osaka", "manila"), ("Osaka Japan", "Manila Philippines"), strict=True):
         page.get_by_role("button", name="Press play on Copper Sky").click()
-        expect(page.locator("#play [role=status]")).to_have_text("Pick your city, then press play.")
-        expect(page.get_by_role("combobox", name="Your city")).to_be_focused()
+        expect(page.locator("#play [role=status]")).to_have_text("Choose your city, then press play.")
+        expect(page.get_by_role("combobox", name="City name")).to_be_focused()
         choose(page, city, option)
         expect(page.locator("#play [role=status]")).to_have_text("Now press play on Copper Sky.")
         expect(page.get_by_role("button", name="Press play", exact=True)).to_be_focused()
     for page in pages:
         page.keyboard.press("Enter")
     for page, there in zip(pages, ("Manila, Philippines", "Osaka, Japan"), strict=True):
-        expect(page.locator("#play [role=status]")).to_contain_text(f"You and {there} pressed play together, ")
+        expect(page.locator("#play [role=status]")).to_contain_text(
+            f"You and someone in {there} pressed play together, "
+        )
         expect(page.locator("#feed .you")).to_have_text(["You"])
     expect(one.page.locator(".label.city", has_text="You")).to_have_text("YouOsaka")
     other.page.locator("#play").get_by_role("button", name="Share").click()
     expect(other.page.get_by_role("dialog", name="Share this moment")).to_contain_text("Copper Sky")
     other.page.keyboard.press("Escape")
     one.page.get_by_role("button", name="Press play on Copper Sky").first.click()
-    expect(one.page.locator("#play [role=status]")).to_have_text("You were alone with Copper Sky in that second.")
+    expect(one.page.locator("#play [role=status]")).to_have_text(
+        "Nobody else pressed play on Copper Sky in that second."
+    )
     expect(one.page.locator("#feed .you")).to_have_text(["You"])
     assert (one.errors, other.errors) == ([], [])
 
@@ -83,20 +87,20 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, fake_vis
     stream.connect("Copper Sky", (LISBON, LAGOS))
     choose_osaka(visitor)
     page.locator("#feed h3 button").click()
-    page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Press play, too").click()
+    page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Play it too").click()
     told = page.locator("#play [role=status]")
-    expect(told).to_have_text("You pressed play on Copper Sky. Who else, in this second?")
-    stream.pass_time(2)
-    expect(told).to_have_text("You were alone with Copper Sky in that second.")
+    expect(told).to_have_text("You pressed play on Copper Sky. Looking for a match…")
+    visitor.pass_time_until("document.getElementById('play').dataset.state !== 'waiting'")
+    expect(told).to_have_text("Nobody else pressed play on Copper Sky in that second.")
     page.route("**/play", lambda route: route.abort())
-    again = page.get_by_role("button", name="Press play", exact=True)
+    again = page.get_by_role("button", name="Try again")
     again.focus()
     page.keyboard.press("Enter")
-    expect(told).to_have_text("It could not be sent. Are you online?")
+    expect(told).to_have_text("Could not send. Are you online?")
     expect(again).to_be_focused()
     page.route("**/play", lambda route: route.fulfill(status=429, body="{}"))
-    page.get_by_role("button", name="Press play", exact=True).click()
-    expect(told).to_have_text("Too much at once: wait a moment, then press play again.")
+    page.get_by_role("button", name="Try again").click()
+    expect(told).to_have_text("Too many presses. Wait a moment, then try again.")
     assert page.locator("#feed .you").count() == 0
 
 

@@ -41,6 +41,6 @@ def test_the_figures_are_tables_for_those_who_do_not_see_the_plots(
     page.goto(f"{history.url}/stats")
     expect(page.get_by_role("table", name="Songs").get_by_role("row", name="Night Bus Home")).to_contain_text("1")
     assert page.evaluate(FROM_MIDDLE) <= 1
-    page.get_by_text("As a table").first.click()
+    page.get_by_text("Show as table").first.click()
     expect(page.get_by_role("table", name="Distances").get_by_role("row")).to_have_count(22)
     assert wrong_in_any_look(visitor) == []

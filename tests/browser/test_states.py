@@ -61,7 +61,7 @@ def test_while_nothing_happens_the_globe_says_since_when_and_is_hushed_by_a_conn
     page, stream, quiet = visitor.page, visitor.stream, visitor.page.locator("#quiet")
     expect(quiet).to_be_hidden()
     stream.connect("Night Bus Home", (OSAKA, RECIFE), ago_s=185)
-    expect(quiet).to_have_text("Quiet just now. The last two met 3 minutes ago.")
+    expect(quiet).to_have_text("Quiet just now. The last connection was 3 minutes ago.")
     for size in (PHONE, ON_ITS_SIDE, LAPTOP):
         page.set_viewport_size(size)
         expect(quiet).to_be_visible()
@@ -102,7 +102,7 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(fake_vi
     page.keyboard.press("Enter")
     card = page.get_by_role("dialog", name="Words Only")
     page.locator(".placeholder .live path").evaluate("path => path.classList.add('old')")
-    card.get_by_role("button", name="Only Lagos").click()
+    card.get_by_role("button", name="Show Lagos").click()
     # what else is shown begins anew, perhaps with the same
     expect(page.locator(".placeholder .live path.old")).to_have_count(0)
     assert visitor.errors == []
@@ -165,14 +165,14 @@ def test_the_list_does_not_move_when_the_stream_comes_goes_and_comes_back(
     before = top_of_list(page)
     stream.recover()
     expect(page.locator("#status")).to_have_text("Connected")
-    expect(page.locator("#sources")).to_have_text("synthetic")
+    expect(page.locator("#sources")).to_have_text("simulated")
     assert top_of_list(page) == before
     stream.fail()
     expect(page.locator("#status")).to_have_attribute("data-state", "lost")
     assert top_of_list(page) == before
     stream.recover(anew=True)
     stream.pass_silence(1)
-    expect(page.locator("#status")).to_contain_text("the stream began anew")
+    expect(page.locator("#status")).to_contain_text("The stream restarted.")
     assert top_of_list(page) == before
     page.keyboard.press(" ")
     expect(page.locator("#meanwhile")).to_be_visible()

@@ -27,7 +27,7 @@ def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit:
     visitor = visit(webgl=False, viewport={"width": 390, "height": 844}, color_scheme="light")
     page = visitor.page
     page.goto(f"{server.url}/status")
-    expect(page.locator("#state")).to_have_text("All is well.")
+    expect(page.locator("#state")).to_have_text("No problems.")
     visitor.wait(NUMBER.format("viewers") + " === '0'")
     with stream(server), stream(server):
         send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
@@ -37,9 +37,9 @@ def test_it_follows_the_server_and_says_when_that_is_away(server: Server, visit:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert unexpected(visitor) == []
     os.killpg(server.process.pid, signal.SIGSTOP)  # it neither answers nor refuses
-    visitor.wait("document.getElementById('state').textContent === 'The server does not answer.'")
+    visitor.wait("document.getElementById('state').textContent === 'The server is not responding.'")
     os.killpg(server.process.pid, signal.SIGCONT)
-    visitor.wait("document.getElementById('state').textContent === 'All is well.'")
+    visitor.wait("document.getElementById('state').textContent === 'No problems.'")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

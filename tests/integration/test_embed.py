@@ -161,7 +161,7 @@ def test_the_builder_asks_for_every_parameter_and_may_frame_its_preview(idle: Se
 def test_the_builder_speaks_the_language_of_whoever_asks(idle: Server) -> None:
     page = ask(idle, "/embed/builder", Accept_Language="pt-PT,en;q=0.5")
     assert '<html lang="pt-BR" dir="ltr">' in page.text
-    assert "Só as músicas deste artista." in page.text
+    assert "Mostra só as músicas deste artista." in page.text
     assert page.headers["Content-Language"] == "pt-BR"
     assert "Accept-Language" in page.headers["Vary"]
     wished = ask(idle, "/embed/builder?lang=ar", Accept_Language="pt-PT").text

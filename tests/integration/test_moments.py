@@ -73,7 +73,7 @@ def test_what_everyone_or_only_a_filter_was_shown_has_its_page_at_once(common: S
 def test_the_page_says_in_words_what_it_was_and_what_else_was_in_that_second(old: Server) -> None:
     page = visit(old, f"/c/{SECOND[0].id}").text
     words = " ".join(html.unescape(re.sub(r"<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
-    for said in ("Jóga", "Björk", "Osaka Japan", "Recife Brazil", "16,897 km", "40 ms apart", "Made-up plays"):
+    for said in ("Jóga", "Björk", "Osaka Japan", "Recife Brazil", "16,897 km", "40 ms apart", "Simulated plays"):
         assert said in words
     assert "Sep 21, 2026, 2:13:20\u202fPM UTC" in page
     listed = re.findall(r'<a href="/c/(\w+)">', page)
@@ -139,7 +139,7 @@ def test_one_older_than_what_is_kept_is_gone_and_told_kindly(old: Server) -> Non
     path = f"/c/{connection(-86_400_000).id}"
     page = visit(old, path, Accept_Language="de")
     assert (page.status, page.kind) == (410, "text/html; charset=utf-8")
-    assert "Dieser Moment ist vergangen." in page.text
+    assert "Dieser Moment ist nicht mehr verfügbar." in page.text
     program = visit(old, path, Accept="application/json")
     assert (program.status, program.json) == (410, {"error": "this moment has been deleted"})
     assert visit(old, f"{path}/share", "POST").status == 410
@@ -163,7 +163,7 @@ def test_a_shared_moment_stays_when_the_rest_is_pruned(serve: Callable[..., Serv
     server.restart(UNISON_HISTORY_DAYS="1", UNISON_PRUNE_AFTER_S="0")
     until(lambda: visit(server, f"/c/{SECOND[3].id}").status == 410)
     assert [visit(server, f"/c/{each.id}").status for each in SECOND] == [410, 200, 200, 410]
-    assert "Nothing else that is still kept" in visit(server, f"/c/{SECOND[1].id}").text
+    assert "No other connections in that second" in visit(server, f"/c/{SECOND[1].id}").text
     assert shared(server, SECOND[1]).status == 204
     assert shared(server, SECOND[3]).status == 410
 

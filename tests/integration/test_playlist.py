@@ -67,7 +67,7 @@ def test_a_feed_has_an_absolute_id_where_the_servers_address_is_not_known(idle: 
 
 
 def test_an_empty_server_has_an_empty_chart_and_feed(idle: Server) -> None:
-    assert "Nothing was shown in this time." in ask(idle, "/playlist", Accept="text/html").text
+    assert "No connections in this period." in ask(idle, "/playlist", Accept="text/html").text
     assert get_json(idle, "/playlist.jspf")["playlist"]["track"] == []
     assert not feedparser.parse(ask(idle, "/moments.atom").body).bozo
 

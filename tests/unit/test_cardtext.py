@@ -34,11 +34,11 @@ def test_the_language_is_the_addresss(app: Flask, query: str, apart: str) -> Non
 
 def test_a_moment_of_the_same_instant_says_so(app: Flask) -> None:
     with app.test_request_context("/c/x/card.png"):
-        assert card_text(replace(connection(), apart_ms=0), GAZETTEER).facts == "16,897 km · the same instant"
+        assert card_text(replace(connection(), apart_ms=0), GAZETTEER).facts == "16,897 km · at the same instant"
 
 
 @pytest.mark.parametrize(
-    ("source", "end"), [("live", " UTC"), ("synthetic", " UTC · synthetic"), ("replay", " UTC · replay")]
+    ("source", "end"), [("live", " UTC"), ("synthetic", " UTC · simulated"), ("replay", " UTC · replay")]
 )
 def test_a_picture_says_where_its_plays_came_from_unless_they_were_live(app: Flask, source: Source, end: str) -> None:
     with app.test_request_context("/c/x/card.png"):

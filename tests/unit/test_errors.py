@@ -37,8 +37,8 @@ def test_a_program_is_told_in_json(client: FlaskClient, headers: dict[str, str])
 def test_a_browser_gets_a_page_with_a_way_back_in_its_language(client: FlaskClient) -> None:
     answer = client.get("/nowhere", headers={**BROWSER, "Accept-Language": "de"})
     assert (answer.status_code, answer.content_type) == (404, "text/html; charset=utf-8")
-    assert "Hier spielt nichts." in answer.text
-    assert '<a href="/">Zum Globus</a>' in answer.text
+    assert "Seite nicht gefunden" in answer.text
+    assert '<a href="/">Globus öffnen</a>' in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Accept" in answer.headers["Vary"]
 

@@ -111,10 +111,10 @@ def test_the_page_carries_the_words_that_scripts_say(client: FlaskClient) -> Non
 
 
 def test_counted_sentences_are_carried_by_plural_category() -> None:
-    forms = words("ar")["{n} connection came meanwhile"]
+    forms = words("ar")["{n} new connection"]
     assert set(forms) == {"zero", "one", "two", "few", "many", "other"}
-    assert (forms["many"], forms["few"]) == ("وصل {n} اتصالًا في هذه الأثناء", "وصلت {n} اتصالات في هذه الأثناء")  # type: ignore[index]
-    assert set(words("ja")["{n} connection came meanwhile"]) == {"other"}
+    assert (forms["many"], forms["few"]) == ("{n} اتصالًا جديدًا", "{n} اتصالات جديدة")  # type: ignore[index]
+    assert set(words("ja")["{n} new connection"]) == {"other"}
 
 
 def test_the_placeholder_is_small_and_drawn_from_the_land_as_it_is() -> None:

@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 from babel.dates import format_time
 from babel.units import format_unit
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
 from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
-from webapp.web.languages import in_miles, say
+from webapp.web.languages import in_miles, say, sentence
 
 KM_PER_MILE = 1.609344
+_SOURCES = {"live": sentence("live"), "synthetic": sentence("simulated"), "replay": sentence("replay")}
 
 
 def wire_form(connection: Connection, gazetteer: Gazetteer) -> dict[str, Any]:
@@ -39,13 +40,18 @@ def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def source_text(source: str) -> str:
+    """Return what the pages call a source of plays, in the visitor's language."""
+    return str(gettext(_SOURCES[source]))
+
+
 def _place(place: Mapping[str, str]) -> str:
     city, country = place["city"], place["country"]
     return city if city == country else say("{city}, {country}", city=city, country=country)
 
 
 def _apart(ms: int) -> str:
-    return say("{time} apart", time=_measured(ms, "duration-millisecond")) if ms else say("the same instant")
+    return say("{time} apart", time=_measured(ms, "duration-millisecond")) if ms else say("at the same instant")
 
 
 def _distance(km: int) -> str:

@@ -18,9 +18,9 @@ from webapp.web.responses import localised
 from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
 GROUPS = {
-    sentence("Looks"): ("theme", "accent", "background", "title", "lang"),
-    sentence("Parts"): ("feed", "labels", "controls", "logo", "autorotate", "poster"),
-    sentence("Only"): ("artist", "country", "city", "track", "moment", "at"),
+    sentence("Appearance"): ("theme", "accent", "background", "title", "lang"),
+    sentence("Elements"): ("feed", "labels", "controls", "logo", "autorotate", "poster"),
+    sentence("Filters"): ("artist", "country", "city", "track", "moment", "at"),
 }
 """The parameters as they are asked for."""
 CALLED = {
@@ -31,10 +31,10 @@ CALLED = {
     "lang": sentence("Language"),
     "feed": sentence("List"),
     "labels": sentence("Labels"),
-    "controls": sentence("Buttons"),
-    "logo": sentence("Wordmark"),
-    "autorotate": sentence("Turning"),
-    "poster": sentence("Picture first"),
+    "controls": sentence("Controls"),
+    "logo": sentence("Logo"),
+    "autorotate": sentence("Auto-rotate"),
+    "poster": sentence("Load on click"),
     "artist": sentence("Artist"),
     "country": sentence("Country"),
     "city": sentence("City"),
@@ -44,19 +44,19 @@ CALLED = {
 }
 """What the form calls a parameter."""
 SOUGHT = {
-    "artist": sentence("A name"),
-    "country": sentence("Name of a country"),
-    "city": sentence("Name of a city"),
-    "track": sentence("Title, or artist"),
+    "artist": sentence("Artist name"),
+    "country": sentence("Country name"),
+    "city": sentence("City name"),
+    "track": sentence("Title or artist"),
 }
 """What is looked for by its name, and what its field asks for while it is empty."""
 COLOURS = {"accent": "#ff5e8a", "background": "#04060f"}
 """What is a colour, and where its picker begins; the same shows how one is written."""
-WRITTEN = {"moment": sentence("Its link, or its id"), "at": "2026-09-21T14:13:20Z"}
+WRITTEN = {"moment": sentence("Link or ID"), "at": "2026-09-21T14:13:20Z"}
 """What else asks for something while it is empty."""
 CHOICES = {
     "theme": {"auto": sentence("Auto"), "dark": sentence("Dark"), "light": sentence("Light")},
-    "lang": {"": sentence("The visitor's"), **LANGUAGES},
+    "lang": {"": sentence("Visitor's language"), **LANGUAGES},
 }
 """What there is to choose from, and what each is called."""
 

@@ -71,41 +71,33 @@ PARAMETERS = (
         "theme",
         "`dark`, `light`, `auto`",
         "`auto`",
-        sentence("Light at night, or ink on paper; `auto` suits the visitor, or the background."),
+        sentence("Dark, light or automatic, which follows the visitor's system or the background."),
     ),
     Parameter(
         "accent",
         "a hex colour, such as `ff5e8a`",
         "",
-        sentence("Colour of arcs and labels; lighter or darker where it could not be seen."),
+        sentence("Colour of arcs and labels. Made lighter or darker where the contrast is too low."),
     ),
-    Parameter("background", "a hex colour, or `transparent`", "the theme's", sentence("What the globe floats on.")),
-    Parameter(
-        "lang", ", ".join(f"`{tag}`" for tag in LANGUAGES), "the visitor's", sentence("Language of the few words.")
-    ),
-    Parameter("artist", "a name", "", sentence("Only this artist's songs.")),
-    Parameter("track", "a track id", "", sentence("Only this song.")),
-    Parameter("country", "two letters", "", sentence("Only connections with one end in this country.")),
-    Parameter("city", "a GeoNames id", "", sentence("Only connections with one end in this city.")),
-    Parameter("autorotate", _SWITCH, "`1`", sentence("Whether the globe turns by itself.")),
-    Parameter(
-        "controls", _SWITCH, "`1`", sentence("Buttons to pause, and to come nearer where there is room; keys, too.")
-    ),
-    Parameter("labels", _SWITCH, "`1`", sentence("Names of songs and cities on the globe.")),
-    Parameter(
-        "feed", _SWITCH, "`0`", sentence("A small list of the latest connections, beside the globe or below it.")
-    ),
-    Parameter("logo", _SWITCH, "`1`", sentence("The wordmark, a link to the full page in a new tab.")),
-    Parameter("title", f"text, at most {TITLE_MOST} characters", "", sentence("A heading over the globe.")),
-    Parameter("poster", _SWITCH, "`0`", sentence("A picture and a play button first; a click loads the globe.")),
-    Parameter(
-        "moment", "the id of a connection", "", sentence("That moment, again and again, in place of the live stream.")
-    ),
+    Parameter("background", "a hex colour, or `transparent`", "the theme's", sentence("Colour behind the globe.")),
+    Parameter("lang", ", ".join(f"`{tag}`" for tag in LANGUAGES), "the visitor's", sentence("UI language.")),
+    Parameter("artist", "a name", "", sentence("Show only this artist's songs.")),
+    Parameter("track", "a track id", "", sentence("Show only this song.")),
+    Parameter("country", "two letters", "", sentence("Show only connections with one end in this country.")),
+    Parameter("city", "a GeoNames id", "", sentence("Show only connections with one end in this city.")),
+    Parameter("autorotate", _SWITCH, "`1`", sentence("Rotate the globe automatically.")),
+    Parameter("controls", _SWITCH, "`1`", sentence("Buttons to pause and zoom, and keyboard shortcuts.")),
+    Parameter("labels", _SWITCH, "`1`", sentence("Show names of songs and cities on the globe.")),
+    Parameter("feed", _SWITCH, "`0`", sentence("Show a list of the latest connections beside or below the globe.")),
+    Parameter("logo", _SWITCH, "`1`", sentence("Show the logo. It opens the full page in a new tab.")),
+    Parameter("title", f"text, at most {TITLE_MOST} characters", "", sentence("Heading above the globe.")),
+    Parameter("poster", _SWITCH, "`0`", sentence("Show a picture with a play button. A click loads the globe.")),
+    Parameter("moment", "the id of a connection", "", sentence("Repeat this moment instead of the live stream.")),
     Parameter(
         "at",
         "epoch seconds, or an ISO 8601 time",
         "",
-        sentence("What everyone was shown from then on, in place of now."),
+        sentence("Show what everyone saw from this time on, instead of live."),
     ),
 )
 """All of them, in the order of the documentation."""

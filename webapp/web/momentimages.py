@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from babel.dates import format_date, format_time
 from babel.units import format_unit
 from flask import Blueprint, Response, request
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -93,9 +93,7 @@ def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -
         words, when = connectiontext.in_words(shown), datetime.fromtimestamp(connection.at_ms / 1000, UTC)
         distance = format_unit(connection.km, "length-kilometer", length="short", locale=get_locale())
         day, time = format_date(when, "long", get_locale()), format_time(when, "medium", locale=get_locale())
-        source = (
-            [] if connection.source == "live" else [gettext(connection.source)]
-        )  # made-up plays never pass for life
+        source = [] if connection.source == "live" else [connectiontext.source_text(connection.source)]
         return CardText(
             title=words["title"],
             artist=words["artist"],

@@ -21,6 +21,7 @@ from webapp.graphics.renderer import Job
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.web import playlist
+from webapp.web.connectiontext import source_text
 from webapp.web.imageresponses import ImageResponses
 from webapp.web.languages import address_locale
 from webapp.web.momentimages import plain
@@ -84,7 +85,7 @@ def _of_globe(
 
 def _of_playlist(period: str, order: str, arcs: tuple[Arc, ...], about: str, at_s: float) -> Overview:
     return Overview(
-        title=plain(gettext("What brought people together")),
+        title=plain(gettext("Songs that brought people together")),
         subtitle=f"{plain(gettext(playlist.ORDERS[order]))} · {plain(gettext(PERIODS[period].name))}",
         about=about,
         at_s=at_s,
@@ -97,7 +98,7 @@ def _about(at_s: float, found: Iterable[Connection]) -> str:
     when = datetime.fromtimestamp(at_s, UTC)
     day, time = format_date(when, "long", get_locale()), format_time(when, "short", locale=get_locale())
     sources = sorted({connection.source for connection in found} - {"live"})
-    return " · ".join([f"{day}, {time} UTC", *map(gettext, sources)])
+    return " · ".join([f"{day}, {time} UTC", *map(source_text, sources)])
 
 
 def _arcs(found: Sequence[Connection], gazetteer: Gazetteer) -> tuple[Arc, ...]:

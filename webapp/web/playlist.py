@@ -1,4 +1,4 @@
-"""GET /playlist: the songs that brought people together, of an hour, a day or a week, to read and to take along."""
+"""GET /playlist: the songs that brought people together in an hour, a day or a week, to read and to export."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.storage.periodtotals import are_complete, songs
 from webapp.web import linkpreview
-from webapp.web.connectiontext import in_words, wire_form
+from webapp.web.connectiontext import in_words, source_text, wire_form
 from webapp.web.hosts import public_base
 from webapp.web.playlistformats import FORMATS, Item, Playlist
 from webapp.web.responses import page_response
@@ -108,6 +108,6 @@ def _item(connection: Connection, times: int, base: str, gazetteer: Gazetteer) -
         recording=track["recording"],
         url=track["url"],
         image=track["artwork_url"],
-        about=f"{told['from']} – {told['to']}, {told['distance']} · × {times} · {gettext(connection.source)}",
+        about=f"{told['from']} – {told['to']}, {told['distance']} · × {times} · {source_text(connection.source)}",
         page=f"{base}/c/{connection.id}",
     )

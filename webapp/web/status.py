@@ -35,19 +35,19 @@ class Figure:
 
 PLOTTED = (
     Figure("viewers", "Viewers"),
-    Figure("last_10_s.plays_per_s", "Plays a second"),
-    Figure("last_10_s.connections", "Connections in 10 s"),
-    Figure("lag_s", "Matching behind the clock", "s"),
+    Figure("last_10_s.plays_per_s", "Plays per second"),
+    Figure("last_10_s.connections", "Connections, last 10 s"),
+    Figure("lag_s", "Matching lag", "s"),
 )
 LISTED = (
-    Figure("filters", "Distinct filters watched"),
-    Figure("plays_waiting", "Plays that wait for their slice to close"),
-    Figure("backlog_bytes", "Waiting for viewers that are slow", "bytes"),
-    Figure("total.plays", "Plays matched since the start"),
-    Figure("total.late", "Plays that came too late"),
-    Figure("total.lost", "Plays lost before they were matched"),
+    Figure("filters", "Filters in use"),
+    Figure("plays_waiting", "Plays waiting to be matched"),
+    Figure("backlog_bytes", "Queued for slow viewers", "bytes"),
+    Figure("total.plays", "Plays matched since start"),
+    Figure("total.late", "Late plays"),
+    Figure("total.lost", "Plays lost before matching"),
     Figure("total.connections", "Connections found"),
-    Figure("total.thinned", "Connections thinned out"),
+    Figure("total.thinned", "Connections left out (record limit)"),
 )
 
 

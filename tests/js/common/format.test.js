@@ -21,7 +21,7 @@ import { createRecentIds } from "../../../assets/stream/recentids.js";
 test("facts are said as people say them", () => {
   assert.equal(placeName({ city: "Osaka", country: "Japan" }), "Osaka, Japan");
   assert.equal(placeName({ city: "Singapore", country: "Singapore" }), "Singapore");
-  assert.deepEqual([apart(40), apart(0)], ["40 ms apart", "the same instant"]);
+  assert.deepEqual([apart(40), apart(0)], ["40 ms apart", "at the same instant"]);
   assert.equal(distance(16897), "16,897 km");
   assert.deepEqual([count(0), count(2.44), count(2), count(53.2), count(152000)], ["0", "2.4", "2", "53", "152,000"]);
   assert.deepEqual([duration(12.2), duration(75), duration(3720)], ["12 s", "1 min 15 s", "1 h 2 min"]);
@@ -45,10 +45,10 @@ test("miles are for those who use them, and a region is only borrowed from the s
 });
 
 test("who comes back is told what was missed, where that is known", () => {
-  assert.equal(welcomeBack({ awayS: 12, missed: 31 }), "Back after 12 s, missed 31 frames");
-  assert.equal(welcomeBack({ awayS: 3, missed: 1 }), "Back after 3 s, missed 1 frame");
-  assert.equal(welcomeBack({ awayS: 3, missed: 0 }), "Back after 3 s, nothing missed");
-  assert.equal(welcomeBack({ awayS: 3, missed: -1 }), "Back after 3 s: the stream began anew");
+  assert.equal(welcomeBack({ awayS: 12, missed: 31 }), "Reconnected after 12 s. Missed 31 updates.");
+  assert.equal(welcomeBack({ awayS: 3, missed: 1 }), "Reconnected after 3 s. Missed 1 update.");
+  assert.equal(welcomeBack({ awayS: 3, missed: 0 }), "Reconnected after 3 s. Nothing missed.");
+  assert.equal(welcomeBack({ awayS: 3, missed: -1 }), "Reconnected after 3 s. The stream restarted.");
 });
 
 test("waits double up to a limit, each drawn from its upper half, and begin anew after success", () => {

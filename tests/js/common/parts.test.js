@@ -27,7 +27,7 @@ test("a part that does not load is named, and the others go on", async (t) => {
   ]);
   assert.equal(parts.use("city", ({ name }) => name), "Lisbon");
   assert.equal(parts.use("sound", () => 1), undefined);
-  assert.deepEqual(note, { hidden: false, textContent: "Not working here: Sound" });
+  assert.deepEqual(note, { hidden: false, textContent: "Not working: Sound" });
 });
 
 test("a part that throws is taken down, and named once", async (t) => {
@@ -46,7 +46,7 @@ test("a part that throws is taken down, and named once", async (t) => {
       });
   }
   assert.deepEqual([destroyed, failed], [1, ["globe"]]);
-  assert.equal(note.textContent, "Not working here: Your city", "the globe has a notice of its own");
+  assert.equal(note.textContent, "Not working: Your city", "the globe has a notice of its own");
 });
 
 test("languages that are none are left out, and whatever else a browser gives", () => {

@@ -11,6 +11,6 @@ test("a preview is as large as there is room for, and no larger than it will be"
 });
 
 test("its true size is said, and how large it is drawn where that is another", () => {
-  assert.equal(measured({ width: 320, height: 480 }, 1), "320 by 480 pixels");
-  assert.equal(measured({ width: 1200, height: 630 }, 0.283), "1200 by 630 pixels, shown at 28 %");
+  assert.equal(measured({ width: 320, height: 480 }, 1), "320 × 480 pixels");
+  assert.equal(measured({ width: 1200, height: 630 }, 0.283), "1200 × 630 pixels, shown at 28%");
 });

@@ -48,7 +48,7 @@ test("what is looked for is asked of the server, at most a hundred characters of
   assert.deepEqual(await searchFor("São & co", { request: request([city]) }), [city]);
   assert.deepEqual(await searchFor("x".repeat(200), { kind: "city", request: request(null) }), []);
   assert.deepEqual(asked, ["/api/search?q=S%C3%A3o+%26+co", `/api/search?q=${"x".repeat(100)}&kind=city`]);
-  assert.deepEqual([0, 1, 12].map(countText), ["Nothing found", "1 found", "12 found"]);
+  assert.deepEqual([0, 1, 12].map(countText), ["No results", "1 result", "12 results"]);
 });
 
 test("a card offers the artist, the song and either city alone", () => {

@@ -50,8 +50,8 @@ test("what the page has to say goes first, and is said with announcements off", 
   announcer.setOn(false);
   announcer.addConnection(CONNECTION);
   t.mock.timers.tick(60_000);
-  announcer.addMessage("Going on");
-  assert.deepEqual(region.heard.slice(2), ["Going on"]);
+  announcer.addMessage("Resumed");
+  assert.deepEqual(region.heard.slice(2), ["Resumed"]);
 });
 
 test("what touches the viewer's city is told in its own words, once, when its turn comes", (t) => {
