@@ -95,7 +95,7 @@ def next_seq(viewer: Stream) -> int:
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (disk_full, "the history cannot be "),
+        (disk_full, " cannot be "),
         (history_locked, "database is locked"),
         (no_files, ""),
         (history_deleted, ""),

@@ -80,6 +80,7 @@ def test_while_no_file_can_be_had_viewers_watch_on_and_the_next_connection_waits
     worker = family(server.process.pid)[1]
     limits = resource.prlimit(worker, resource.RLIMIT_NOFILE)
     with stream(server) as viewer:
+        viewer.next()  # so matching has begun
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (1, limits[1]))
         try:
             with socket.create_connection(("127.0.0.1", server.port)):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -106,6 +107,19 @@ def test_the_version_changes_with_any_asset(served: Assets) -> None:
     assert assets.Assets(files).version == served.version
     files[assets.MAIN] = files["globe/globe.js"]
     assert assets.Assets(files).version != served.version
+
+
+def test_what_cannot_be_opened_is_left_out_of_the_warming_and_asked_for_later(tmp_path: Path) -> None:
+    files = {"a.js": tmp_path / "a.js", "b.js": tmp_path / "b.js"}
+    for file in files.values():
+        file.write_text("export {};")
+    made = assets.Assets(files)
+    files["a.js"].unlink()
+    made.warm()
+    files["b.js"].unlink()
+    assert made.body("b.js", "br")
+    files["a.js"].write_text("export {};")
+    assert made.body("a.js", "br")
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt"])

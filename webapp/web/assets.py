@@ -6,6 +6,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from posixpath import normpath
 
@@ -76,10 +77,11 @@ class Assets:
     def warm(self) -> None:
         """Compress what every browser asks for, before the first one does; the bundle, which takes longest, last.
 
-        It takes about a second, and is best done off the event loop.
+        It takes about a second, and is best done off the event loop. Skips a file that cannot be opened now.
         """
         for name in sorted(self.files, key=BUNDLE.__eq__):
-            self.body(name, "br")
+            with suppress(OSError):
+                self.body(name, "br")
 
 
 _IMPORT = re.compile(
