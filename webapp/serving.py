@@ -66,8 +66,12 @@ class Worker(FairWorker):
         self._stage[0] = stage
 
     def init_signals(self) -> None:
-        """Ignore signals that also reach the master: Ctrl-C, a closed terminal, `pkill -HUP`."""
+        """Ignore signals that also reach the master: Ctrl-C, a closed terminal, `pkill -HUP`.
+
+        SIGQUIT acts as SIGTERM: gunicorn's handler raises SystemExit after 0.1 s, which would cut `stop_worker` short.
+        """
         super().init_signals()
+        signal.signal(signal.SIGQUIT, self.handle_exit)
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
 import pytest
+from bench.memory import family
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -220,6 +222,18 @@ def test_ctrl_c_in_a_terminal_which_all_its_processes_get_loses_nothing(serve: C
         with closing(sqlite3.connect(server.data_dir / FILE_NAME)) as kept:
             assert kept.execute("SELECT count(*) FROM connections").fetchall() == [(3,)]
         assert "Traceback" not in server.log
+
+
+def test_a_worker_that_is_told_again_and_again_to_end_still_closes_its_history(serve: Callable[..., Server]) -> None:
+    server = serve()
+    worker = family(server.process.pid)[1]
+    server.process.send_signal(signal.SIGINT)
+    while server.process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGQUIT)
+        with suppress(subprocess.TimeoutExpired):
+            server.process.wait(0.02)
+    assert not [path.name for path in server.data_dir.iterdir() if path.name.endswith(("-wal", "-shm"))]
 
 
 def test_every_connection_is_kept_at_once(common: Server, title: str) -> None:
