@@ -20,12 +20,14 @@ import tools
 from environment import PYTHON, ROOT, ProblemError
 
 TSCONFIG_FOLDERS = ("assets",)
-SOME_AT_ONCE = ("-n", "4", "--dist", "worksteal")
+SIX_AT_ONCE = ("-n", "6", "--dist", "worksteal")
 """Options of pytest-xdist for real servers, which mostly wait."""
+THREE_AT_ONCE = ("-n", "3", "--dist", "worksteal")
+"""For browsers, which draw in software and wait now and then."""
 SLOWEST = ("--durations", "15")
 """Prints the slowest tests at the end."""
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
-"""For browsers, which draw in software, and for unit tests: each process keeps a core busy."""
+"""For unit tests: each process keeps a core busy."""
 
 HELP = """usage: scripts/test [--latest] [--long] [PART ...] [PYTEST ARGUMENTS ...]
 
@@ -127,8 +129,8 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *TWO_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *SOME_AT_ONCE), tools.server_tools),
-        Step("browser", "browser tests", pytest("browser", *TWO_AT_ONCE), _browser_environment),
+        Step("integration", "integration tests", pytest("integration", *SIX_AT_ONCE), tools.server_tools),
+        Step("browser", "browser tests", pytest("browser", *THREE_AT_ONCE), _browser_environment),
     ]
 
 
