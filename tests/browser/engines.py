@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from websockets.sync.client import connect
+
+from tests.waiting import until
 
 PATIENCE_S = 90.0
 """Timeout for two browsers that draw in software on a busy machine."""
@@ -70,10 +71,7 @@ class Engine(ABC):
 
     def wait(self, condition: str) -> None:
         """Wait until a JavaScript expression is true."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not self.value(f"Boolean({condition})"):
-            assert time.monotonic() < deadline, f"never came true: {condition}"
-            time.sleep(0.1)
+        until(lambda: self.value(f"Boolean({condition})"), PATIENCE_S, lambda: condition)
 
 
 class Process:
@@ -100,14 +98,14 @@ class Process:
 
     def wait_for(self, pattern: str) -> str:
         """Wait for a line with a pattern, and return the pattern's first group."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            for line in list(self.lines):
-                if found := re.search(pattern, line):
-                    return found[1]
+
+        def found() -> re.Match[str] | None:
             assert self._process.poll() is None, f"it ended:\n{''.join(self.lines)}"
-            assert time.monotonic() < deadline, f"it never said {pattern!r}:\n{''.join(self.lines)}"
-            time.sleep(0.05)
+            return next(filter(None, (re.search(pattern, line) for line in list(self.lines))), None)
+
+        match = until(found, PATIENCE_S, lambda: f"it never said {pattern!r}:\n{''.join(self.lines)}")
+        assert match is not None
+        return match[1]
 
     def end(self) -> None:
         """Kill the program and all processes that it started."""
@@ -197,13 +195,13 @@ class WebKit(Engine):
         self._call("POST", "/window/rect", {"width": WIDTH, "height": HEIGHT})
 
     def _until_up(self) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            with suppress(OSError):
-                self._call("GET", "/status")
-                return
-            assert time.monotonic() < deadline, "WebKitWebDriver does not answer"
-            time.sleep(0.1)
+        until(self._is_up, PATIENCE_S, lambda: "WebKitWebDriver does not answer")
+
+    def _is_up(self) -> bool:
+        with suppress(OSError):
+            self._call("GET", "/status")
+            return True
+        return False
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

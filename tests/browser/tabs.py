@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,8 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import PATIENCE_MS
-
-STEP_S = 0.05
+from tests.waiting import until
 
 
 class Tab:
@@ -42,16 +40,15 @@ class Tab:
     def send(self, method: str, **params: object) -> dict[str, Any]:
         """Send a command and wait for the answer."""
         self._asked += 1
-        asked, deadline = self._asked, time.monotonic() + PATIENCE_MS / 1000
-        message = json.dumps({"id": asked, "method": method, "params": params})
+        message = json.dumps({"id": self._asked, "method": method, "params": params})
         self._root.send("Target.sendMessageToTarget", {"sessionId": self._session, "message": message})
-        while asked not in self._answers:
-            assert time.monotonic() < deadline, f"no answer to {method}"
-            self._root.send("Target.getTargetInfo", {"targetId": self._target})  # lets Playwright receive events
-            time.sleep(STEP_S)
-        answer = self._answers.pop(asked)
+        answer = until(lambda: self._answer_to(self._asked), PATIENCE_MS / 1000, lambda: f"no answer to {method}")
         result: dict[str, Any] = answer["result"]
         return result
+
+    def _answer_to(self, asked: int) -> dict[str, Any]:
+        self._root.send("Target.getTargetInfo", {"targetId": self._target})  # lets Playwright receive events
+        return self._answers.pop(asked, {})
 
     def value(self, expression: str) -> Any:
         """Return the value of a JavaScript expression on the page."""
@@ -61,10 +58,7 @@ class Tab:
 
     def wait(self, condition: str) -> None:
         """Wait until a JavaScript expression is true."""
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while not self.value(condition):
-            assert time.monotonic() < deadline, f"never came true: {condition}"
-            time.sleep(STEP_S)
+        until(lambda: self.value(condition), PATIENCE_MS / 1000, lambda: condition)
 
     def leave(self) -> None:
         """Switch to another tab of the window."""

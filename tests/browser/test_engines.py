@@ -6,7 +6,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.engines import PATIENCE_S, Engine, Firefox, WebKit, kiosk, screen
+from tests.browser.engines import Engine, Firefox, WebKit, kiosk, screen
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, send_pair
 from tests.conftest import lasting
 from tests.hosting import hosting
 from tests.proxying import proxying
 from tests.serving import Server, get_json
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -65,13 +66,6 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         browser.close()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)
-
-
 def viewers(server: Server) -> int:
     return int(get_json(server, "/api/stats")["viewers"])
 
@@ -98,13 +92,14 @@ def test_the_globe_is_drawn_the_list_is_live_and_a_connection_is_looked_at_and_s
     engine.open(lone.url)
     engine.wait(LIVE)
     engine.wait(DRAWN)
-    send_pair(lone, "Across", cities=(LISBON, LAGOS))
-    engine.wait(f"{LISTED}.includes('Across')")
+    title = f"Across {type(engine).__name__}"
+    send_pair(lone, title, cities=(LISBON, LAGOS))
+    engine.wait(f"{LISTED}[0] === '{title}'")
     engine.wait("Number(document.getElementById('stage').dataset.arcs) > 0")
     assert colours(engine, ".canvas canvas") > 60, "a globe has many colours"
     engine.click("#feed h3 button")
     engine.wait("document.getElementById('card').open")
-    assert engine.value("document.querySelector('[data-card=page]').textContent") == "Across"
+    assert engine.value("document.querySelector('[data-card=page]').textContent") == title
     engine.click("[data-card=share]")
     engine.wait("document.getElementById('share').open")
     assert engine.value("document.querySelector('[data-share=link]').value").startswith(f"{lone.url}/c/")
@@ -128,14 +123,14 @@ def test_a_kiosk_whose_language_is_c_shows_the_page_and_an_embed_without_an_erro
     with hosting() as host:
         page = host.page(HOST.format(url=lone.url))
         with kiosk(tmp_path / "embed", display, page) as browser:
-            wait_for(lambda: any('"stream":"live","globe":"ready"' in unquote(path) for path in host.asked))
+            until(lambda: any('"stream":"live","globe":"ready"' in unquote(path) for path in host.asked))
             send_pair(lone, "Embedded", cities=(OSAKA, RECIFE))
-            wait_for(lambda: any('"title":"Embedded"' in unquote(path) for path in host.asked))
+            until(lambda: any('"title":"Embedded"' in unquote(path) for path in host.asked))
             assert "/languages=C" in host.asked
             assert complaints(browser.lines) == []
     before = viewers(lone)
     with kiosk(tmp_path / "wall", display, f"{lone.url}/?wall=1") as browser:
-        wait_for(lambda: viewers(lone) > before)
+        until(lambda: viewers(lone) > before)
         browser.wait_for("(No recognized map provider)")  # deck says so when it draws
         assert complaints(browser.lines) == []
 
@@ -218,7 +213,7 @@ def test_no_page_makes_a_kiosk_complain(lone: Server, display: str, tmp_path: Pa
 
 def moment(server: Server) -> str:
     send_pair(server, "A moment", cities=(LISBON, LAGOS))
-    wait_for(lambda: bool(newest(server)) and newest(server)[0]["track"]["title"] == "A moment")
+    until(lambda: bool(newest(server)) and newest(server)[0]["track"]["title"] == "A moment")
     return f"/c/{newest(server)[0]['id']}"
 
 

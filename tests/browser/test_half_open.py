@@ -49,10 +49,9 @@ def test_a_silent_connection_is_said_after_3_s_and_replaced_after_6_s_without_re
 ) -> None:
     page = watched(visit(webgl=False).page)
     with hosting() as host:
-        page.goto(host.page(f"<div data-unison data-feed=1></div><script src='{proxy.url}/embed.js'></script>"))
-        while len(page.frames) < 2 or "/embed" not in page.frames[1].url:
-            page.wait_for_timeout(50)
-        embed = page.frames[1]
+        with page.expect_event("framenavigated", lambda frame: "/embed" in frame.url) as entered:
+            page.goto(host.page(f"<div data-unison data-feed=1></div><script src='{proxy.url}/embed.js'></script>"))
+        embed = entered.value
         until_live(embed)
         own = watched(page.context.new_page())
         own.goto(proxy.url)

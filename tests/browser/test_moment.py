@@ -42,25 +42,32 @@ def look(visitor: Visit, address: str) -> Page:
     return visitor.page
 
 
+def pass_time(page: Page, seconds: float) -> None:
+    """Move the page's clock on, and have it draw a frame after that."""
+    page.clock.fast_forward(round(1000 * seconds))
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def is_share(answer: Response) -> bool:
     return answer.url.endswith("/share") and answer.request.method == "POST"
 
 
 def test_the_globe_plays_that_arc_and_plays_it_again(moment: str, visit: Callable[..., Visit]) -> None:
     visitor = visit()
+    visitor.page.clock.install()
     page = look(visitor, moment + FIXED)
     said = set(page.locator(".label.shown").all_inner_texts())
     assert {re.sub(r"\s+", " ", text) for text in said} == {
         "Copper Sky The Harbour Lamps", "Lisbon Portugal", "Lagos Nigeria",
     }  # fmt: skip
-    page.wait_for_timeout(2500)  # the arc has landed, and the rings around its ends are gone
+    pass_time(page, 2.5)  # the arc has landed, and the rings around its ends are gone
     standing = picture(page)
     again = "document.getElementById('again').click(), document.querySelectorAll('.label.shown').length"
     assert page.evaluate(again) == 0
     anew = (changed(page, standing, picture(page)) > 30 for _ in range(5))  # the first may show what was before
     assert any(anew), "the arc begins anew"
     visitor.wait("document.querySelectorAll('.label.shown').length === 3")
-    page.wait_for_timeout(2500)
+    pass_time(page, 2.5)
     assert changed(page, standing, picture(page)) < 30, "and comes to be as it was"
     assert page.locator("#stage").get_attribute("data-played") == "2"
     assert visitor.errors == []
@@ -68,11 +75,12 @@ def test_the_globe_plays_that_arc_and_plays_it_again(moment: str, visit: Callabl
 
 def test_whoever_wants_less_motion_sees_the_arc_stand(moment: str, visit: Callable[..., Visit]) -> None:
     visitor = visit(reduced_motion="reduce")
+    visitor.page.clock.install()
     page = look(visitor, moment + FIXED)
-    page.wait_for_timeout(1000)  # it has faded in
+    pass_time(page, 1)  # it has faded in
     standing = picture(page)
     page.locator("#again").click()
-    page.wait_for_timeout(1000)  # an arc that flies would be on its way: some 500 pixels
+    pass_time(page, 1)  # an arc that flies would be on its way: some 500 pixels
     assert changed(page, standing, picture(page)) < 100
     assert page.locator("#settings [data-switch=motion]").is_checked() is False
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import History, Visit
+from tests.waiting import until
 
 NOTING = """export function createGlobe(stage, {reducedMotion}) {
   window.asked = [['reducedMotion', reducedMotion]];
@@ -29,8 +30,7 @@ class Late:
 
     def come(self) -> list[list[Any]]:
         """Let the globe in, and return what it was told until it was there."""
-        while not self._waiting:
-            self._page.wait_for_timeout(50)
+        until(lambda: self._waiting, pause=lambda: self._page.wait_for_timeout(50))
         self._waiting.pop().fulfill(body="", content_type="text/javascript")
         expect(self._page.locator('body[data-globe="ready"]')).to_be_attached()
         asked: list[list[Any]] = self._page.evaluate("window.asked")

@@ -11,9 +11,11 @@ import pytest
 from tests.serving import ROOT
 
 FOLDER = ROOT / "tests"
-HOLDS = [FOLDER, FOLDER / "integration", FOLDER / "unit"]
+HOLDS = [FOLDER, FOLDER / "browser", FOLDER / "integration", FOLDER / "unit"]
 MODULES = sorted(path for folder in HOLDS for path in folder.glob("*.py"))
 SLEEPS = FOLDER / "waiting.py"
+KIOSK = {"test_engines.py": "time.sleep(3)"}
+"""The wait for a page in a browser that no driver controls, in a test of `--long`."""
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -31,11 +33,11 @@ def sleeps(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "sleep":
             call = ast.unparse(node)
             if not call.endswith("sleep(0)"):
-                yield f"line {node.lineno}: {call}"
+                yield call
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_test_module_is_imported_and_only_one_module_sleeps(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert [name for name in imported(tree) if any(part.startswith("test_") for part in name.split("."))] == []
-    assert path == SLEEPS or [*sleeps(tree)] == []
+    assert path == SLEEPS or {*sleeps(tree)} <= {KIOSK.get(path.name)}
