@@ -84,11 +84,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path, help="the other checkout")
     parser.add_argument("--pairs", type=int, default=9, help="runs of each (9)")
-    parser.add_argument("bench", nargs=argparse.REMAINDER, help="a file of scripts/bench and its arguments, after --")
+    parser.add_argument("bench", nargs="+", help="after --: a file of scripts/bench and its arguments")
     options = parser.parse_args()
-    bench = [each for each in options.bench if each != "--"]
-    if not bench:
-        parser.error("name a bench after --, such as: -- matcher.py")
+    bench: list[str] = options.bench
     if not (options.before / ".venv" / "bin" / "python").exists():
         parser.error(f"{options.before} has no .venv: run scripts/test lint there")
     ours: list[Figures] = []
