@@ -8,7 +8,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from flask.testing import FlaskClient
 
-from webapp.resources import ASSETS, pydeck_bundle
+from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
 from webapp.services import Services
 from webapp.web import assets
 from webapp.web.assets import Assets
@@ -100,6 +100,13 @@ def test_every_module_that_is_imported_is_served(served: Assets) -> None:
             r"""(?:from|import\(|^import) ?["'](\.[^"']+)["']""", path.read_text(), re.MULTILINE
         ):
             assert (path.parent / imported).resolve() in {other.resolve() for other in files.values()}
+
+
+@pytest.mark.parametrize("page", sorted(TEMPLATES.rglob("*.html")), ids=lambda page: page.name)
+def test_a_page_with_the_list_has_its_styles_and_no_figure_is_announced(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert ('id="feed"' in text) == ("feed/feed.css" in text or '"feed/feed"' in text)
+    assert re.findall(r"<output(?![^>]*aria-live=\"off\")", text) == []
 
 
 def test_the_version_changes_with_any_asset(served: Assets) -> None:
