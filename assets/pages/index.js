@@ -168,14 +168,14 @@ const page = {
 };
 /** @typedef {typeof page} Page */
 
-const started = parts
-  .start("optional", () => import("./indexparts.js"), ({ startParts }) => startParts(page))
-  .then(() => use("optional", (optional) => optional.ready));
+const optional = parts.start("optional", () => import("./indexparts.js"), ({ startParts }) => startParts(page));
+const ready = optional.then(() => use("optional", (made) => made.ready));
+const viewed = optional.then(() => use("optional", (made) => made.viewed));
 const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS));
 const system = mediaQuery("(prefers-reduced-motion: reduce)");
 
-Promise.race([started, timeout]).then(() => {
-  timeline.begin(startTimeOf(location.search));
+const begun = Promise.race([ready, timeout]).then(() => timeline.begin(startTimeOf(location.search)));
+Promise.all([begun, viewed]).then(() =>
   use("globe", (view) =>
     view.start({
       reducedMotion: () => use("settings", (settings) => settings.reducedMotion()) ?? system.matches,
@@ -187,6 +187,6 @@ Promise.race([started, timeout]).then(() => {
         globe.follow(use("settings", (settings) => settings.follows()) ?? true);
       },
     }),
-  );
-});
+  ),
+);
 document.documentElement.dataset.started = ""; // boot.js checks it

@@ -2,7 +2,8 @@
  * The parts around the list. Each is loaded and created separately, with what it needs of the page and of other parts.
  *
  * @typedef {object} Parts
- * @property {{ready: Promise<unknown>}} optional  ready: all parts run, or have failed
+ * @property {{ready: Promise<unknown>, viewed: Promise<unknown>}} optional  ready: all parts run, or have failed; viewed:
+ *   the globe's part does
  * @property {ReturnType<typeof import("../globe/view.js").createView>} globe
  * @property {ReturnType<typeof import("../feed/counters.js").createCounters>} counters
  * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSourceBadge>} sourceBadge
@@ -44,8 +45,9 @@ const readJson = (id) => JSON.parse(find(id).textContent ?? "");
 
 /** @param {Page} page */
 export function startParts(page) {
-  const groups = [startView, startCounters, startControls, startSearch, startVisitor];
-  return { ready: Promise.all(groups.flatMap((start) => start(page))) };
+  const [viewed, ...others] = startView(page);
+  const groups = [startCounters, startControls, startSearch, startVisitor];
+  return { viewed, ready: Promise.all([viewed, ...others, ...groups.flatMap((start) => start(page))]) };
 }
 
 /** The globe, clicks on it, theme and language. @param {Page} page */

@@ -120,6 +120,17 @@ def test_where_a_script_does_not_come_the_picture_stays_and_says_why_it_stands_s
     assert page.evaluate(PLACEHOLDER) == {"land": True, "arcs": "1", "inside": True}
 
 
+def test_a_globe_whose_module_comes_last_is_drawn_all_the_same(
+    idle: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor, held = fake_visit("", webgl=True, viewport=LAPTOP), list[Route]()
+    visitor.page.route("**/globe/view.js", lambda route: held.append(route))
+    visitor.page.goto(idle.url, wait_until="commit")
+    visitor.pass_time_until("document.getElementById('status')?.dataset.state === 'live'")  # begins without the globe
+    held.pop().continue_()
+    expect(visitor.page.locator('body[data-globe="ready"]')).to_be_attached()
+
+
 def test_while_the_globe_loads_arcs_are_on_the_still_and_the_globe_goes_on_with_them(
     idle: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:
