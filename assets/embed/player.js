@@ -72,6 +72,13 @@ export async function createPlayer(embed, host) {
     host.emit("status", { stream: streamState, globe, paused: paused(), source: find("sources").textContent });
   };
 
+  /** Call the source badge, and tell the host if it changed. @param {(badge: Parts["sourceBadge"]) => void} act */
+  function updateSource(act) {
+    const before = find("sources").textContent;
+    use("sourceBadge", act);
+    if (find("sources").textContent !== before) emitStatus();
+  }
+
   /** A visitor picked a connection. @param {Connection} connection */
   function showCaption(connection) {
     withGlobe((globe) => globe.replay(connection));
@@ -108,7 +115,7 @@ export async function createPlayer(embed, host) {
     embed.controls &&
       start("shortcuts", () => import("../ui/shortcuts.js"), ({ createShortcuts }) => {
         const pause = () => void use("pause", (made) => made.toggle());
-        return createShortcuts(document.body, { turn, zoomBy, pause, search: nothing, help: nothing });
+        return createShortcuts(document.body, { turn, zoomBy, pause });
       }),
   ]);
 
@@ -135,7 +142,7 @@ export async function createPlayer(embed, host) {
     onArc: (connection) => void (paused() || use("globe", (view) => view.connect(connection))),
     onPulse: (pulse) => withMovingGlobe((globe) => globe.pulse(pulse)),
     onSpark: (spark) => withMovingGlobe((globe) => globe.spark(spark)),
-    onFrame: (frame) => void use("sourceBadge", (badge) => badge.add(frame)),
+    onFrame: (frame) => updateSource((badge) => badge.add(frame)),
     onTime: status.showTime,
     onClear() {
       clearInterval(replayTimer);

@@ -6,14 +6,16 @@
  * @property {(east: number, north: number) => void} turn
  * @property {(levels: number) => void} zoomBy
  * @property {() => void} pause
- * @property {() => void} search
+ * @property {() => void} [search]
  * @property {() => void} [rewind]
- * @property {() => void} help
+ * @property {() => void} [help]
  */
 
 const TURN_DEG = 15;
 const ZOOM_LEVELS = 0.4;
-const FIELDS = "input, select, textarea, dialog:modal, [popover], [contenteditable], [role=listbox], [role=combobox]";
+const FIELDS =
+  "input:not([type=range]), select, textarea, dialog:modal, [popover], [contenteditable], [role=listbox], [role=combobox]";
+const SLIDER = "input[type=range]"; // has keys of its own: arrows, + and - in some browsers
 const PRESSED_BY_SPACE = "button, summary, [role=button]";
 
 /** @type {Record<string, (actions: Actions) => void>} */
@@ -27,8 +29,8 @@ const REPEATED = {
   "-": (go) => go.zoomBy(-ZOOM_LEVELS),
 };
 
-/** @type {Record<string, (actions: Actions) => void>} */
-const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), r: (go) => go.rewind?.(), "?": (go) => go.help() };
+/** @type {Record<string, "pause" | "search" | "rewind" | "help">} */
+const ONCE = { " ": "pause", "/": "search", r: "rewind", "?": "help" };
 
 /**
  * The action of a key where it was pressed, or undefined. Pure.
@@ -36,13 +38,15 @@ const ONCE = { " ": (go) => go.pause(), "/": (go) => go.search(), r: (go) => go.
  * @typedef {"ctrlKey" | "metaKey" | "altKey"} Held
  * @param {Pick<KeyboardEvent, "key" | "repeat" | "defaultPrevented" | Held | "isComposing">} event
  * @param {{closest(selectors: string): unknown} | null} target
+ * @param {Actions} actions
+ * @returns {(() => void) | undefined}
  */
-export function shortcutFor(event, target) {
+export function shortcutFor(event, target, actions) {
   const { key, repeat, defaultPrevented, ctrlKey, metaKey, altKey, isComposing } = event;
   if (defaultPrevented || ctrlKey || metaKey || altKey || isComposing) return undefined;
   if (target?.closest(FIELDS) || (key === " " && target?.closest(PRESSED_BY_SPACE))) return undefined;
-  if (Object.hasOwn(REPEATED, key)) return REPEATED[key];
-  return Object.hasOwn(ONCE, key) && !repeat ? ONCE[key] : undefined;
+  if (Object.hasOwn(REPEATED, key)) return target?.closest(SLIDER) ? undefined : () => REPEATED[key](actions);
+  return Object.hasOwn(ONCE, key) && !repeat ? actions[ONCE[key]] : undefined;
 }
 
 /** @param {HTMLElement} element  an ancestor of all focusable elements @param {Actions} actions */
@@ -51,10 +55,10 @@ export function createShortcuts(element, actions) {
 
   /** @param {KeyboardEvent} event */
   function handleKey(event) {
-    const act = on && shortcutFor(event, event.target instanceof Element ? event.target : null);
+    const act = on && shortcutFor(event, event.target instanceof Element ? event.target : null, actions);
     if (!act) return;
     event.preventDefault();
-    act(actions);
+    act();
   }
 
   element.addEventListener("keydown", handleKey);

@@ -83,12 +83,12 @@ test("keys act on the page, but not where somebody types or holds a modifier", (
   const actions = Object.fromEntries(
     ["turn", "zoomBy", "pause", "search", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
   );
-  const press = (key, more = {}, target = inside()) => shortcutFor({ ...KEY, key, ...more }, target)?.(actions);
+  const press = (key, more = {}, target = inside()) => shortcutFor({ ...KEY, key, ...more }, target, actions)?.();
   for (const key of ["ArrowLeft", "ArrowUp", "+", "-", " ", "/", "?"]) press(key);
   assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "zoomBy", "zoomBy", "pause", "search", "help"]);
   assert.deepEqual([done[0], done[1]], [["turn", -15, 0], ["turn", 0, 15]]);
   done.length = 0;
-  for (const key of ["ArrowLeft", "/", " ", "?"]) press(key, {}, inside("input"));
+  for (const key of ["ArrowLeft", "/", " ", "?"]) press(key, {}, inside("input:not([type=range])"));
   for (const more of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { isComposing: true }, { defaultPrevented: true }])
     press("-", more);
   press(" ", {}, inside("button"));
@@ -96,8 +96,12 @@ test("keys act on the page, but not where somebody types or holds a modifier", (
   press("constructor");
   press("a");
   assert.deepEqual(done, []);
+  press("r");
+  assert.deepEqual(done, [], "where nothing can be rewound, the browser has the key");
   press("ArrowRight", { repeat: true }, inside("button"));
   assert.deepEqual(done, [["turn", 15, 0]]);
+  for (const key of ["ArrowLeft", "+", "?"]) press(key, {}, inside("input[type=range]"));
+  assert.deepEqual(done.slice(1), [["help"]], "a slider has the arrows");
 });
 
 test("nothing is kept before a switch is moved, and what was kept is found again", () => {
