@@ -53,14 +53,25 @@ export function createGlobe(stage, options) {
   /** Where a point was last drawn. @type {import("./hittest.js").Project} */
   let project = () => null;
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(reducedMotion) };
-  let currentDeck = build();
   let fittedZoom = NaN;
   let [needsRedraw, destroyed, shown, paused] = [true, false, 0, false];
+  let currentDeck = firstDeck();
   let lastS = clock.seconds();
   updateMotion();
   const sizes = new ResizeObserver(fit);
   sizes.observe(stage);
   let frame = requestAnimationFrame(tick);
+
+  /** Build the deck, or leave nothing behind. */
+  function firstDeck() {
+    try {
+      return build();
+    } catch (error) {
+      gestures.destroy();
+      labels.destroy();
+      throw error;
+    }
+  }
 
   function build() {
     const container = document.createElement("div");

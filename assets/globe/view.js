@@ -33,6 +33,7 @@ const initialPlace = (scene) => ({ lon: initialLongitude(scene), lat: scene.init
 export function createView(stage, { scene, overlays, above = initialPlace(scene), saveTheme = () => {} }) {
   /** @type {Globe | null} */
   let globe = null;
+  let destroyed = false;
   const theme = createTheme(document.documentElement, {
     themes: scene.themes,
     onChange: () => globe?.repaint(theme.layers()),
@@ -45,6 +46,7 @@ export function createView(stage, { scene, overlays, above = initialPlace(scene)
   /** @param {StartOptions} options */
   async function build({ reducedMotion, nowS, longitude = above.lon, mine = () => false, yours, onGlobe }) {
     const { createGlobe, fields } = await loadGlobe();
+    if (destroyed) return;
     globe = createGlobe(stage, {
       scene,
       fields,
@@ -97,6 +99,7 @@ export function createView(stage, { scene, overlays, above = initialPlace(scene)
     /** Load and draw the globe. If that fails, the placeholder stays. @param {StartOptions} options */
     start: (options) => build(options).catch(fail),
     destroy() {
+      destroyed = true;
       fail("the view was destroyed");
       theme.destroy();
     },

@@ -50,6 +50,8 @@ export function createPause(button, { note, onChange, announce }) {
     },
     destroy() {
       button.removeEventListener("click", toggle);
+      if (paused) onChange(false);
+      note.hidden = true;
       document.documentElement.removeAttribute("data-paused");
     },
   };
