@@ -14,9 +14,16 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
   /** @param {string} name @param {string} text */
   function put(name, text) {
     element.dataset.state = name;
+    setLanguage(name === "refused" ? "en" : null);
     if (element.textContent === text) return;
     element.textContent = text;
     element.title = text; // a narrow list cuts it off
+  }
+
+  /** The server's reasons are in English; all other texts are in the page's language. @param {string | null} language */
+  function setLanguage(language) {
+    if (language === null) for (const name of ["lang", "dir"]) element.removeAttribute(name);
+    else Object.assign(element, { lang: language, dir: "ltr" });
   }
 
   /** @param {Extract<StreamState, {name: "lost"}>} state */
