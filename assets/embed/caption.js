@@ -1,7 +1,7 @@
 /** One connection in words, over the globe in a frame: the moment that is shown, or a connection that a visitor picked. */
 import { base } from "../common/baseurl.js";
-import { apart, distance, placeName } from "../common/format.js";
-import { language, sayParts } from "../common/i18n.js";
+import { apart, dateTime, distance, placeName } from "../common/format.js";
+import { sayParts } from "../common/i18n.js";
 import { isolated } from "../feed/feed.js";
 
 /** @param {HTMLElement} element @param {{onClose?: () => void}} [options] */
@@ -24,7 +24,7 @@ export function createCaption(element, { onClose = () => {} } = {}) {
       find("artist").textContent = track.artist;
       const [one, other] = [from, to].map((place) => isolated(placeName(place)));
       find("cities").replaceChildren(...sayParts("{one} and {other}", { one, other }));
-      find("facts").textContent = [apart(apart_ms), distance(km), when(at)].join(" · ");
+      find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
       /** @type {HTMLAnchorElement} */ (find("page")).href = `${base}/c/${id}`;
       closer.hidden = !closable;
       element.hidden = false;
@@ -33,6 +33,3 @@ export function createCaption(element, { onClose = () => {} } = {}) {
     destroy: () => closer.removeEventListener("click", close),
   };
 }
-
-/** @type {(at: number) => string} */
-const when = (at) => new Date(at * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });

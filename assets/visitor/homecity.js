@@ -79,7 +79,7 @@ export function createHomeCity(element, options) {
     find("list").replaceChildren();
     find("name").textContent = next ? placeName({ city: next.label, country: next.detail }) : "";
     find("chosen").hidden = !next;
-    find("none").hidden = find("list").childElementCount > 0;
+    find("none").hidden = false;
     if (!next) return;
     const filters = new URLSearchParams({ city: String(next.id) });
     stream = open({ origin, filters, onHello: handleHello, onFrame: handleFrame, onState: handleState });
