@@ -62,6 +62,16 @@ def events_by_websockets(data: bytes) -> list[Event]:
     return events
 
 
+def test_a_message_in_two_frames_is_measured_once_however_its_header_is_cut() -> None:
+    one, other = client_frame(0x01, b"a" * 2_000), client_frame(0x80, b"b" * 2_000)
+    ping = client_frame(0x89, b"?")
+    whole = one + ping + other + ping
+    for cut in range(len(one), len(one + ping) + 9):
+        assert events_of([whole[:cut], whole[cut:]]) == [("ping", b"?")] * 2
+    too_long = client_frame(0x80, b"b" * 2_100)
+    assert events_of([one, too_long[:4], too_long[4:]]) == [("violation", 1009)]
+
+
 class Text:
     """The text message that is being read, if it is one."""
 

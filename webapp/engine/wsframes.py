@@ -75,7 +75,8 @@ class _MessageLimit(Extension):
     name = "message-limit"
 
     def __init__(self) -> None:
-        self._size = 0  # of the message so far
+        self._before = 0  # bytes of the message in earlier frames
+        self._frame: int | None = None  # bytes of this one; None for a control frame
 
     def enabled(self) -> bool:
         return True
@@ -84,8 +85,12 @@ class _MessageLimit(Extension):
         return False
 
     def frame_inbound_header(self, _proto: object, opcode: Opcode, _rsv: RsvBits, payload_length: int) -> RsvBits:
-        if not opcode.iscontrol():
-            self._size = payload_length + (self._size if opcode is Opcode.CONTINUATION else 0)
-        if self._size > MESSAGE_LIMIT:
+        # wsproto calls this again for a header whose masking key comes later.
+        self._frame = None if opcode.iscontrol() else payload_length
+        if self._before + (self._frame or 0) > MESSAGE_LIMIT:
             raise ParseFailed(f"a message of more than {MESSAGE_LIMIT} bytes", CloseReason.MESSAGE_TOO_BIG)
         return _NO_BITS
+
+    def frame_inbound_complete(self, _proto: object, fin: bool) -> None:
+        if self._frame is not None:
+            self._before = 0 if fin else self._before + self._frame
