@@ -15,11 +15,15 @@ from webapp.web.viewers import Viewers
 
 
 class SlowChannels:
-    """Channels each of whose filters takes until it is let in."""
+    """Channels that let a viewer join when the test says so; the filters in `live` are there already."""
 
     def __init__(self) -> None:
         self.joining: list[str] = []
+        self.live = set[Filter]()
         self.let_in = {name: Event() for name in ("first", "second", "other", "here", "here too")}
+
+    def is_live(self, wanted: Filter) -> bool:
+        return wanted in self.live
 
     def join(self, socket: str, *_: Any) -> None:
         """Note that one began to join, and wait."""
@@ -50,3 +54,26 @@ def test_viewers_of_one_address_join_one_by_one_and_those_of_others_meanwhile() 
         loop.stop()
     assert seen[0] == ["first", "other", "here", "here too"]
     assert seen[1] == ["first", "other", "here", "here too", "second"]
+
+
+def test_whoever_wants_what_is_shown_already_waits_for_no_new_filter_of_the_same_address() -> None:
+    channels, loop = SlowChannels(), EventLoop()
+    channels.live.add(Filter())
+    loop.start()
+
+    def come(viewers: Viewers) -> list[str]:
+        viewers.join("first", Filter(country="JP"), None, "192.0.2.1", lambda: None)
+        viewers.join("second", Filter(country="BR"), None, "192.0.2.1", lambda: None)
+        viewers.join("other", Filter(), None, "192.0.2.1", lambda: None)
+        gevent.idle()
+        seen = list(channels.joining)
+        for each in channels.let_in.values():
+            each.set()
+        gevent.idle()
+        return seen
+
+    try:
+        viewers = Viewers(loop, cast(Hub, None), cast(Channels, channels), most=10, of_one_address=0)
+        assert loop.call(come, viewers) == ["first", "other"]
+    finally:
+        loop.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -72,4 +73,25 @@ def test_a_press_is_forgotten_after_its_time(world: World) -> None:
     world.publish(PARIS, OSAKA)
     world.now_s = KEEP_S + 1
     world.outcomes.expect(press(LYON))
+    assert world.outcomes.of(press(PARIS)) == Outcome()
+
+
+def test_a_search_that_fails_keeps_no_record_from_others(world: World) -> None:
+    class Failing:
+        def record_filtered(self, *_: object) -> None:
+            raise RuntimeError("no more")
+
+    outcomes = PressOutcomes(world.bus, cast(History, Failing()), GAZETTEER, 1_000, lambda: world.now_s)
+    seen = list[int]()
+    world.bus.subscribe(lambda number, _: seen.append(number))
+    outcomes.expect(press(PARIS))
+    world.publish(PARIS, OSAKA)
+    assert seen == list(range(1, world.bus.last + 1))
+
+
+def test_presses_are_forgotten_though_nobody_presses_any_more(world: World) -> None:
+    world.outcomes.expect(press(PARIS))
+    world.publish(PARIS, PARIS)
+    world.now_s = KEEP_S + 1
+    assert world.outcomes.of(press(PARIS, 140)) == Outcome()
     assert world.outcomes.of(press(PARIS)) == Outcome()

@@ -18,7 +18,7 @@ from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, FrameMaker, ShownFrame
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
-from webapp.engine.resume import ResumeRing, decoded
+from webapp.engine.resume import ResumeRing, decode_record
 from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
 
@@ -82,6 +82,10 @@ class Channels:
         """Distinct filters being watched, the empty one aside."""
         return len(self._by_filter) - 1
 
+    def is_live(self, wanted: Filter) -> bool:
+        """Return whether a filter has its frames already, so that a viewer with it can join at once."""
+        return wanted in self._by_filter and self._by_filter[wanted].live.is_set()
+
     def has_room_for(self, wanted: Filter, owner: bytes | None) -> bool:
         """Tell whether a viewer with this filter can come in; `owner` is who asks for it, or None."""
         return wanted in self._by_filter or self._shares.has_room_for(owner)
@@ -92,7 +96,7 @@ class Channels:
     # A record: the frame for everyone first, which is also what history calls shown to everyone.
 
     def _receive(self, seq: int, message: bytes) -> None:
-        record = decoded(message)
+        record = decode_record(message)
         if record.end_ms <= self._newest_ms:
             self._begin_anew(seq)
         self._newest_ms = record.end_ms

@@ -16,7 +16,7 @@ from webapp.engine.hub import Hub
 from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.offload import offload
 from webapp.engine.pipeline import Pipeline
-from webapp.engine.resume import RESUME_BYTES, RESUME_S, decoded
+from webapp.engine.resume import RESUME_BYTES, RESUME_S, decode_record
 from webapp.metrics import Metrics
 from webapp.storage.history import History
 
@@ -74,7 +74,7 @@ class Live:
             window_s=settings.window_s,
             offload=offload,
         )
-        self.records.subscribe(lambda _, message: metrics.record(decoded(message).counts))
+        self.records.subscribe(lambda _, message: metrics.record(decode_record(message).counts))
 
     def start(self) -> None:
         """Begin with the plays of now. Call it on the event loop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from webapp.core.matchlookup import Press
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import Connection, SliceRecord
 from webapp.engine.bus import Bus
-from webapp.engine.resume import decoded
+from webapp.engine.resume import decode_record
 from webapp.storage.history import History
+
+log = logging.getLogger(__name__)
 
 KEEP_S = 60.0
 """So long after a press one can ask what came of it."""
@@ -62,20 +65,29 @@ class PressOutcomes:
     def expect(self, press: Press) -> None:
         """Look for a press from the next record on. Call it before its play is submitted."""
         self._forget_old()
+        self._outcomes.pop(press, None)  # so that the oldest stays first
         self._expected[press] = outcome = Outcome()
         self._outcomes[press] = self._clock(), outcome
 
     def of(self, press: Press) -> Outcome:
         """Return what came of a press."""
+        self._forget_old()
         _, outcome = self._outcomes.get(press, (0.0, Outcome()))
         return outcome
 
     def _search(self, number: int, message: bytes) -> None:
+        """Search a record. An error costs these presses their outcome, and nobody else the record."""
+        try:
+            self._find_due(number, message)
+        except Exception:
+            log.exception("a record could not be searched for visitors' plays")
+
+    def _find_due(self, number: int, message: bytes) -> None:
         end_ms = SliceRecord.end_of(message)
         due = {press: outcome for press, outcome in list(self._expected.items()) if press.at_ms < end_ms}
         if not due:
             return
-        record = decoded(message)
+        record = decode_record(message)
         for press, apart_ms in matchlookup.find_pulses_ms(record, due).items():
             due[press].near_ms = apart_ms
         met = matchlookup.find_connections(record, due, self._gazetteer)

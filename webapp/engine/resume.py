@@ -26,7 +26,7 @@ RESUME_S, RESUME_BYTES = 70, 64 << 20
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
 REBUILT_BYTES = 16 << 20
 
-decoded = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
+decode_record = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
 """Decodes a record once for all who read it in its 10 s; being the same record, it is indexed once, too."""
 
 
@@ -115,7 +115,7 @@ class ResumeRing:
         return made
 
     def _record(self, seq: int) -> SliceRecord:
-        return decoded(next(self._records.read(seq - 1))[1])
+        return decode_record(next(self._records.read(seq - 1))[1])
 
     def from_period_of(self, seq: int) -> Iterator[tuple[int, SliceRecord]]:
         """Yield the records from the beginning of the 10 s of `seq` to the newest, and to the loop between them."""
@@ -123,7 +123,7 @@ class ResumeRing:
         for number, message in self._records.read(max(seq - RECORDS_A_PERIOD, self.first) - 1):
             if since != self.since:
                 return
-            record = decoded(message)
+            record = decode_record(message)
             if period(record) >= wanted:
                 yield number, record
                 gevent.sleep(0)

@@ -65,7 +65,7 @@ class Viewers:
         owner, place = self._hashes.of(address), _Place()
         try:
             on_close = self._entered(place, owner, address, on_close)
-            with self._turn_of(owner):
+            with self._turn_of(owner, wanted):
                 place.viewer = self._channels.join(socket, wanted, since, owner, on_close)
         except tuple(_REFUSALS) as error:
             self._hub.refuse(socket, _REFUSALS[type(error)], on_close)
@@ -73,9 +73,9 @@ class Viewers:
             log.exception("a viewer could not join")
             self._hub.refuse(socket, CANNOT_JOIN, on_close)
 
-    def _turn_of(self, owner: bytes | None) -> AbstractContextManager[Any]:
-        """Return a lock: viewers of one address join one by one, so that their new filters hold nobody up."""
-        return nullcontext() if owner is None else self._turns.of(owner)
+    def _turn_of(self, owner: bytes | None, wanted: Filter) -> AbstractContextManager[Any]:
+        """Return a lock for a new filter: an address gets one after the other, so that many hold nobody up."""
+        return nullcontext() if owner is None or self._channels.is_live(wanted) else self._turns.of(owner)
 
     def _entered(
         self, place: _Place, owner: bytes | None, address: str, on_close: Callable[[], None]
