@@ -200,6 +200,7 @@ class Viewer(Writer):
 
     # Deadlines.
 
+    @_contained
     def keep_alive(self) -> None:
         """Ping, or drop a client that did not answer the last ping."""
         if self.state is not _OPEN:
@@ -212,6 +213,7 @@ class Viewer(Writer):
         elif self._host.now_s - self._pinged_s >= self._host.ping_s * 0.9:
             self.abort(disconnect.SILENT)
 
+    @_contained
     def check_deadline(self) -> None:
         """Close a viewer whose socket took nothing for too long, or whose client takes too long to close."""
         late_s = self._host.now_s - self._progress_s
