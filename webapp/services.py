@@ -125,12 +125,22 @@ class Services:
                 raise EndingError
             if not self._is_started:
                 self._open()
-                self.loop.start()
-                self.loop.call(self.live.start)
+                self._start_live()
                 for step in (self.live.pipeline.step, self._keep_history, self._watch_health, self._watch_secrets):
                     self.loop.forever(step)
                 atexit.register(self.stop)
                 self._is_started = True
+
+    def _start_live(self) -> None:
+        """Start the loop and what lives on it. On failure, release the data folder, so that the next start can work."""
+        self.loop.start()
+        try:
+            self.loop.call(self.live.start)
+        except Exception:
+            self.loop.stop()
+            self.history.close()
+            self._data_dir.close()
+            raise
 
     def _open(self) -> None:
         self._data_dir.open()
