@@ -121,7 +121,10 @@ def _started(level: int, sentence: str, fields: dict[str, object]) -> str:
 
 
 def log_native_output() -> None:
-    """Log what native code writes to standard error, such as a panic in Rust. Call it once, before `set_up`."""
+    """Log what native code writes to standard error, such as a panic in Rust. Call it once, before `set_up`.
+
+    What it writes just before it aborts the process may be lost, so call it only if the log must be JSON.
+    """
     reading, writing = os.pipe()
     own = os.dup(2)
     os.dup2(writing, 2)

@@ -204,7 +204,8 @@ def serve(
         question: what it is asked then.
         begin: takes the first and returns what answers the others.
     """
-    logs.log_native_output()
+    if wants_json(os.environ):
+        logs.log_native_output()
     logs.set_up(as_json=wants_json(os.environ))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to all processes of a service: the parent ends us
     with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(OSError):
