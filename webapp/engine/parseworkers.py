@@ -52,7 +52,7 @@ class _Start(msgspec.Struct):
 
 
 class _Job(msgspec.Struct):
-    """A body to be read, with what `PlayParser.take` is to know of it."""
+    """A body to be parsed, with what `PlayParser.parse` is to know of it."""
 
     body: bytes
     now_ms: int
@@ -73,7 +73,7 @@ class _Answer(msgspec.Struct):
 
 
 class ParseWorkers:
-    """Reads bodies of plays. Call it from any greenlet or thread.
+    """Parses bodies of plays. Call it from any greenlet or thread.
 
     Args:
         gazetteer: where places are looked up.
@@ -98,10 +98,10 @@ class ParseWorkers:
         return PlayParser(self._gazetteer, self._secret())
 
     def parse(self, body: bytes, source: Source, *, lines: bool) -> ParsedPlays:
-        """Read a body as one that arrives now; see `PlayParser.take`.
+        """Parse a body as one that arrives now; see `PlayParser.parse`.
 
         Raises:
-            ReadersLost: two processes were lost over this body.
+            ParseWorkersLost: two processes were lost over this body.
         """
         if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
             try:
