@@ -133,6 +133,7 @@ def running(name: str, text: str, port: int, folder: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
+        print((folder / "log").read_text())  # shown where the test failed
 
 
 def listens(port: int) -> bool:
