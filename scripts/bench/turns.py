@@ -7,9 +7,9 @@
 
 Each checkout runs its own bench on its own server, with the Python of its `.venv`. A pair is one run of each; which one
 is first alternates. The numbers of a line are compared with those of the line that has the same words in the other
-output, and in a table the same first column. The table of this script shows, for each such number, the median of both,
-and the median over the pairs of ours divided by theirs. It shows every number, costs and loads alike: the bench's own
-help says which is which.
+output, and in a table the same first column; where several lines have these, in their order. This script's table shows,
+for each such number, the median of both, and the median over the pairs of ours divided by theirs. It shows every
+number, costs and loads alike: the bench's own help says which is which.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from bench.browser import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
+VERDICT = re.compile(r": (met|missed)$")
 COLUMNS = re.compile(r"\s{2,}")
-Figures = dict[tuple[str, int], float]
-"""By a line's words, and the number's place in the line."""
+Figures = dict[tuple[str, int, int], float]
+"""By a line's words, how often they came before, and the number's place in the line."""
 
 
 def figures(output: str) -> Figures:
-    """Return the numbers of all lines whose words appear once."""
-    lines = [_words_and_numbers(line) for line in output.splitlines()]
-    times = Counter(words for words, _ in lines)
-    return {
-        (words, place): float(number.replace(",", ""))
-        for words, numbers in lines
-        if times[words] == 1
-        for place, number in enumerate(numbers)
-    }
+    """Return all numbers."""
+    found: Figures = {}
+    before = Counter[str]()
+    for words, numbers in map(_words_and_numbers, output.splitlines()):
+        for place, number in enumerate(numbers):
+            found[words, before[words], place] = float(number.replace(",", ""))
+        before[words] += 1
+    return found
 
 
 def _words_and_numbers(line: str) -> tuple[str, list[str]]:
     """Split a line into its words, with # for numbers, and its numbers; the first column of a table is words."""
     first, *others = COLUMNS.split(line.strip())
     label, text = (f"{first} ", " ".join(others)) if others else ("", first)
-    return label + NUMBER.sub("#", text), NUMBER.findall(text)
+    return label + VERDICT.sub("", NUMBER.sub("#", text)), NUMBER.findall(text)
 
 
 def run(checkout: Path, bench: Sequence[str]) -> Figures:
@@ -75,7 +75,7 @@ def report(ours: Sequence[Figures], theirs: Sequence[Figures]) -> Iterable[str]:
         pairs = [(one[key], other[key]) for one, other in zip(ours, theirs, strict=True) if key in one and key in other]
         if len(pairs) == len(ours) and all(other for _, other in pairs):
             here, there = (median(each) for each in zip(*pairs, strict=True))
-            ratio, (words, place) = median(one / other for one, other in pairs), key
+            ratio, (words, _, place) = median(one / other for one, other in pairs), key
             yield f"{here:12,.2f}{there:12,.2f}{ratio:8.3f}   {words.rstrip('# ')} [{place + 1}]"
 
 
