@@ -88,8 +88,8 @@ def main() -> int:
     )
     again = median(second.requests for _, second in loads)
     print(f"first visit: {megabytes:.2f} MB over the wire (limit {WIRE_MAX_MB}) in {loads[0][0].requests} requests")
-    print(f"first arc after {stills[0]:.1f} s (limit {FIRST_ARC_MAX_S}), {stills[1]:.1f} s on a second visit")
-    print(f"on the globe after {globes[0]:.1f} s, {globes[1]:.1f} s on a second visit")
+    print(f"first arc after {stills[0]:.2f} s (limit {FIRST_ARC_MAX_S}), {stills[1]:.2f} s on a second visit")
+    print(f"on the globe after {globes[0]:.2f} s, {globes[1]:.2f} s on a second visit")
     print(f"a second visit makes {again:.0f} requests; {machine()}")
     return int(megabytes > WIRE_MAX_MB or stills[0] > FIRST_ARC_MAX_S)
 
