@@ -2,7 +2,8 @@
 
 It extracts the texts from `templates`, `assets` and `webapp`, adds new ones to each language's `messages.po` in
 `webapp/translations`, removes old ones, and compiles the catalogues. `--check` writes nothing, and fails if a text is
-not translated, a translation lacks a value, or a compiled catalogue is not current.
+not translated, a translation lacks a value, a compiled catalogue is not current, or a script has a text inside a
+template literal, where Babel does not find it.
 """
 
 import argparse
@@ -28,6 +29,7 @@ KEYWORDS = {
     "sayCount": (1, 2),
     "sentence": None,
 }
+IN_TEMPLATE_LITERAL = re.compile(r"\$\{[^`]*?\b(say|sayCount|sayParts)\(")
 
 
 def extracted() -> Catalog:
@@ -38,6 +40,17 @@ def extracted() -> Catalog:
         for name, _line, message, _comments, _context in found:
             catalogue.add(message, locations=[(f"{folder}/{name}", 0)])
     return catalogue
+
+
+def overlooked(folder: Path) -> list[str]:
+    """Return a sentence for each text in a template literal of a folder's scripts: Babel overlooks these texts."""
+    found = []
+    for path in sorted(folder.rglob("*.js")):
+        script = path.read_text()
+        for match in IN_TEMPLATE_LITERAL.finditer(script):
+            line = script.count("\n", 0, match.end()) + 1
+            found.append(f"{path.relative_to(folder)}:{line}: call {match[1]} outside of the template literal")
+    return found
 
 
 def read(path: Path) -> Catalog:
@@ -119,7 +132,7 @@ def main() -> int:
     paths = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
     for path in [] if options.check else paths:
         update(path, template)
-    found = [problem for path in paths for problem in problems(path, template)]
+    found = overlooked(ROOT / "assets") + [problem for path in paths for problem in problems(path, template)]
     print("\n".join(found) or f"{len(paths)} languages have all {len(template)} texts")
     return 1 if found else 0
 

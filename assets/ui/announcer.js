@@ -13,7 +13,9 @@ export function sentence({ track, from, to, apart_ms, km }, more) {
   const places = say("{one} and {other}", { one: placeName(from), other: placeName(to) });
   const facts = { apart: apart(apart_ms), distance: distance(km) };
   const text = say("{song}: {places}, {apart}, {distance}.", { song, places, ...facts });
-  return more === 0 ? text : `${text} ${sayCount("And {n} more.", "And {n} more.", more)}`;
+  if (more === 0) return text;
+  const rest = sayCount("And {n} more.", "And {n} more.", more);
+  return `${text} ${rest}`;
 }
 
 /** @param {{textContent: string | null}} region  an aria-live element @param {{intervalMs?: number}} [options] */

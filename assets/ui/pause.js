@@ -12,8 +12,12 @@ import { say, sayCount } from "../common/i18n.js";
 const pausedText = (missed) => (missed ? sayCount("Paused · {n} new", "Paused · {n} new", missed) : say("Paused"));
 
 /** @type {(missed: number) => string} */
-const resumedText = (missed) =>
-  missed ? `${say("Resumed")}: ${sayCount("{n} new connection", "{n} new connections", missed)}` : say("Resumed");
+function resumedText(missed) {
+  const resumed = say("Resumed");
+  if (missed === 0) return resumed;
+  const count = sayCount("{n} new connection", "{n} new connections", missed);
+  return `${resumed}: ${count}`;
+}
 
 /** @param {HTMLElement} button @param {PauseOptions} options */
 export function createPause(button, { note, onChange, announce }) {

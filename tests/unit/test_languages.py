@@ -60,6 +60,21 @@ def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:
     assert build_words.same_values(("{n} song", "{n} songs"), "eine")
 
 
+def test_no_script_has_a_text_inside_a_template_literal_where_it_is_not_found(tmp_path: Path) -> None:
+    assert build_words.overlooked(build_words.ROOT / "assets") == []
+    (tmp_path / "page.js").write_text(
+        "const more = say('More');\n"
+        "const text = `${text} ${more}`;\n"
+        "const rest = `${text} ${n ? sayCount('{n} song', '{n} songs', n) : ''}`;\n"
+        "const all = `${parts.map((part) => `${say(part)}`)}`;\n"
+        "const name = say(`${part}`);\n"
+    )
+    assert build_words.overlooked(tmp_path) == [
+        "page.js:3: call sayCount outside of the template literal",
+        "page.js:4: call say outside of the template literal",
+    ]
+
+
 def test_what_is_said_of_an_embeds_parameters_is_found() -> None:
     said = extracted()
     keys = [
