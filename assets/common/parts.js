@@ -5,6 +5,7 @@
  * @typedef {object} PartsOptions
  * @property {HTMLElement | null} note  where the page says what does not work
  * @property {Record<string, string>} names  what visitors call the parts; a part without a name fails silently
+ * @property {Record<string, string>} [notes]  the note's whole text where one of these parts fails
  * @property {Record<string, string>} [controls]  selectors of the controls to hide when a part fails
  * @property {Record<string, () => void>} [onFail]  what else to do when a part fails
  */
@@ -12,7 +13,7 @@ import { listed } from "./format.js";
 import { say } from "./i18n.js";
 
 /** @template {Record<string, object>} Parts @param {PartsOptions} options */
-export function createParts({ note, names, controls = {}, onFail = {} }) {
+export function createParts({ note, names, notes = {}, controls = {}, onFail = {} }) {
   /** @type {Partial<Parts>} */
   const running = {};
   /** @type {Set<string>} */
@@ -33,8 +34,9 @@ export function createParts({ note, names, controls = {}, onFail = {} }) {
 
   function showNote() {
     const named = [...new Set([...failed].map((name) => names[name]))].filter(Boolean);
-    if (!note || named.length === 0) return;
-    note.textContent = say("Not working: {parts}", { parts: listed(named) });
+    const whole = [...failed].map((name) => notes[name]).find(Boolean);
+    if (!note || (!whole && named.length === 0)) return;
+    note.textContent = whole ?? say("Not working: {parts}", { parts: listed(named) });
     note.hidden = false;
   }
 

@@ -9,7 +9,7 @@ import { LISTED } from "./feed.js";
 
 const SPAN_S = 60;
 const WORDS = /** @type {Record<string, [string, string]>} */ ({
-  live: [say("live"), say("Plays of real listeners, as they happen.")],
+  live: [say("live"), say("Plays by real listeners, in real time.")],
   synthetic: [say("simulated"), say("Simulated plays, for demonstration.")],
   replay: [say("replay"), say("Recorded plays, sent again.")],
 });

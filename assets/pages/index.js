@@ -21,7 +21,6 @@ const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const parts = createParts({
   note: find("trouble"),
   names: {
-    optional: say("Everything except the list"),
     theme: say("Theme"),
     language: say("Language"),
     counters: say("Counters"),
@@ -38,8 +37,9 @@ const parts = createParts({
     shareDialog: say("Share"),
     details: say("Details"),
     homeCity: say("Your city"),
-    play: say("Press play"),
+    play: say("Playing songs"),
   },
+  notes: { optional: say("Only the list works. Reload the page to try again.") },
   controls: {
     counters: "#counters",
     sourceBadge: ".source",

@@ -90,7 +90,7 @@ export function createFilters(element, { shown, onChange, onFocusLost, view = wi
     text.title = text.textContent ?? "";
     leave.href = addressOf(location.href, rest);
     leave.textContent = "×";
-    leave.title = rest.length ? say("Remove filter: {name}", { name: nameOf(found) }) : say("Clear filters");
+    leave.title = say("Remove filter: {name}", { name: nameOf(found) });
     leave.setAttribute("aria-label", leave.title);
     leave.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;

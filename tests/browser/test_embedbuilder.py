@@ -17,7 +17,7 @@ TEXTS = """() => [...document.querySelectorAll("title, body, body *:not(pre, scr
     ...[...element.childNodes].filter(({nodeType}) => nodeType === Node.TEXT_NODE).map(({data}) => data.trim()),
     ...["aria-label", "placeholder", "title"].map((name) => element.getAttribute(name) ?? ""),
 ])"""
-NAMES = {"Unison", "iframe", "oEmbed", *LANGUAGES.values(), *COLOURS.values(), WRITTEN["at"]}
+NAMES = {"iframe", "oEmbed", *LANGUAGES.values(), *COLOURS.values(), WRITTEN["at"]}
 """What is the same in every language."""
 
 

@@ -33,7 +33,7 @@ def test_a_search_shows_one_artist_alone_and_one_click_leaves_it(server: Server,
     send_pair(server, "Night Train", artist="marisol  vey", cities=(LISBON, OSAKA))
     expect(page.locator("#feed li")).to_have_count(2)
     assert titles(page) == ["Night Train", "Night Bus Home"]
-    page.get_by_role("link", name="Clear filters").click()
+    page.get_by_role("link", name="Remove filter: Marisol Vey").click()
     expect(page.locator("#feed .title", has_text="Copper Sky")).to_have_count(1)
     expect(page.locator(".chip")).to_have_count(0)
     assert page.url == server.url + "/"
@@ -101,7 +101,7 @@ def test_the_search_is_used_with_the_keyboard_alone(fake_visit: Callable[..., Fa
     expect(page.locator(".found-note:not([data-city])")).to_have_text("No results")
     page.keyboard.press("Escape")
     expect(field).to_have_value("")
-    leave = page.get_by_role("link", name="Clear filters")
+    leave = page.get_by_role("link", name="Remove filter: São Paulo, Brazil")
     leave.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".chip")).to_have_count(0)
@@ -119,5 +119,5 @@ def test_a_filter_that_is_refused_can_be_left(idle: Server, visit: Callable[...,
     expect(page.locator(".chip")).to_have_text("Filter: <b>Bold×")
     expect(page.locator(".waiting p").first).to_be_visible()
     expect(page.locator(".waiting .hint")).to_be_hidden()  # how plays are sent is no answer to a filter
-    page.get_by_role("link", name="Clear filters").click()
+    page.get_by_role("link", name="Remove filter: <b>Bold").click()
     expect(page.locator(".waiting .hint")).to_be_visible()

@@ -89,7 +89,7 @@ def test_who_drags_the_line_sees_that_time_and_a_filter_stays_in_it(past: Past, 
     until_listed(visitor, past.ids)
     page.goto(f"{past.url}/?artist=Nobody&at={time.time() - 30:.0f}")
     expect(page.locator("#status")).to_contain_text("Showing")
-    page.get_by_role("link", name="Clear filters").click()
+    page.get_by_role("link", name="Remove filter: nobody").click()
     expect(page.locator("#status")).to_contain_text("Showing")
     expect(page.get_by_role("slider", name="Time")).to_be_visible()
 

@@ -28,7 +28,7 @@ def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
     expect(page.get_by_role("heading", name="Night Bus Home by The Harbour Lamps")).to_be_visible()
     expect(page.get_by_role("link", name="Farthest apart")).to_have_attribute("aria-current", "page")
     assert wrong_in_any_look(visitor) == []
-    page.get_by_role("link", name="On the globe").first.click()
+    page.get_by_role("link", name="Show on the globe").first.click()
     expect(page.locator("#chips")).to_contain_text("Night Bus Home")
 
 

@@ -22,9 +22,9 @@ class Period:
 
 
 PERIODS = {
-    "hour": Period(3_600, "the last hour"),
-    "day": Period(86_400, "the last day"),
-    "week": Period(7 * 86_400, "the last week"),
+    "hour": Period(3_600, "Last hour"),
+    "day": Period(86_400, "Last day"),
+    "week": Period(7 * 86_400, "Last week"),
 }
 
 

@@ -85,7 +85,7 @@ def _of_globe(
 
 def _of_playlist(period: str, order: str, arcs: tuple[Arc, ...], about: str, at_s: float) -> Overview:
     return Overview(
-        title=plain(gettext("Songs that brought people together")),
+        title=plain(gettext("Playlist: songs that brought people together")),
         subtitle=f"{plain(gettext(playlist.ORDERS[order]))} · {plain(gettext(PERIODS[period].name))}",
         about=about,
         at_s=at_s,

@@ -66,7 +66,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCac
         period, order = asked()
         chart = charts.get(period)
         base = public_base(request, settings) or ""
-        title = f"Unison: {gettext(ORDERS[order])}, {gettext(PERIODS[period].name)}"
+        title = f"Unison: {gettext(ORDERS[order])} · {gettext(PERIODS[period].name)}"
         items = [_item(connection, times, base, gazetteer) for connection, times in chart.sums[order]]
         address = f"{base}/playlist?{urlencode({'period': period, 'by': order})}"
         kind, write = FORMATS[format]

@@ -16,7 +16,8 @@ function world(t) {
   const note = { hidden: true, textContent: "" };
   const failed = [];
   const onFail = { globe: () => failed.push("globe") };
-  return { note, failed, parts: createParts({ note, names: { sound: "Sound", city: "Your city" }, onFail }) };
+  const names = { sound: "Sound", city: "Your city" };
+  return { note, failed, parts: createParts({ note, names, notes: { all: "Only the list works." }, onFail }) };
 }
 
 test("a part that does not load is named, and the others go on", async (t) => {
@@ -47,6 +48,15 @@ test("a part that throws is taken down, and named once", async (t) => {
   }
   assert.deepEqual([destroyed, failed], [1, ["globe"]]);
   assert.equal(note.textContent, "Not working: Your city", "the globe has a notice of its own");
+});
+
+test("a part that carries the others has a note of its own", async (t) => {
+  const { note, parts } = world(t);
+  parts.fail("sound", new Error("no sound"));
+  parts.fail("all", new Error("404"));
+  assert.deepEqual(note, { hidden: false, textContent: "Only the list works." });
+  parts.fail("city", new Error("404"));
+  assert.equal(note.textContent, "Only the list works.");
 });
 
 test("languages that are none are left out, and whatever else a browser gives", () => {
