@@ -91,7 +91,9 @@ class Settings:
         "Tokens that may send plays, separated by commas. Without any, the token in the data folder.", ()
     )
     tokens_file: Path | None = _setting("File with more such tokens, one per line; reread when it changes.", None)
-    open_ingest: bool = _setting("1 accepts plays from anyone, without a token.", False)
+    open_ingest: bool = _setting(
+        "1 accepts plays from anyone, without a token, unless UNISON_TOKENS or UNISON_TOKENS_FILE is set.", False
+    )
     admin_host: str = _setting("Address that the operators' port listens on.", "127.0.0.1")
     admin_port: int | None = _setting(
         "Separate port for /metrics and /status, which then answer only there; 0 picks a free one.",
@@ -99,13 +101,15 @@ class Settings:
         least=0,
         most=65535,
     )
-    admin_token: str = _setting("Token for /metrics and /status. Without it, they answer this machine only.", "")
+    admin_token: str = _setting(
+        "Token for /metrics and /status. Without it and UNISON_ADMIN_PORT, they answer this machine only.", ""
+    )
     admin_token_file: Path | None = _setting("File that holds UNISON_ADMIN_TOKEN; reread when it changes.", None)
     visitor_plays: bool = _setting(
         "1 lets visitors press play on the page's songs, from a city that they choose.", False
     )
     secret: str = _setting(
-        "Key for listener hashes and connection ids, the same on all servers of a cluster. Generated if empty.", ""
+        "Key for listener hashes and connection ids. If empty, the server generates one in the data folder.", ""
     )
     secret_file: Path | None = _setting("File that holds UNISON_SECRET.", None)
     public_url: str = _setting(
@@ -145,7 +149,10 @@ class Settings:
         "Maximum number of connections that are kept longer because someone shared them.", 100_000, least=0
     )
     viewers_max: int = _setting(
-        "Maximum number of open websockets; another one gets 503. Lower if fewer files may be open.", 20_000, least=1
+        "Maximum number of open websockets, shared fairly by address; 503 if there is no place. "
+        "Lower if fewer files may be open.",
+        20_000,
+        least=1,
     )
     viewers_per_address: int = _setting(
         "Maximum number of open websockets per address; another one gets 429. 0 is no limit. Loopback is not counted.",
@@ -157,7 +164,11 @@ class Settings:
         (),
         check=(_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
     )
-    filters_max: int = _setting("Maximum number of different filters at once; another one gets 503.", 2_000, least=0)
+    filters_max: int = _setting(
+        "Maximum number of different filters at once, shared fairly by address; 503 if there is no place.",
+        2_000,
+        least=0,
+    )
     log_json: bool = _setting("1 logs each event as one line of JSON, on standard error.", False)
     log_level: str = _setting(
         "Lowest level of events to log: debug, info, warning or error.",
