@@ -46,7 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", help="address to bind to (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to bind to (8000); 0 picks a free one")
-    parser.add_argument("--data-dir", help="folder of the history and the secret (.unison in the checkout)")
+    parser.add_argument(
+        "--data-dir",
+        help="folder of the history and the secret (demo in UNISON_DATA_DIR, else .unison in the checkout)",
+    )
     parser.add_argument("--no-seed", action="store_true", help="do not send simulated plays")
     return parser
 
@@ -83,9 +86,14 @@ def _bind_problem(error: OSError, host: str, port: int) -> str:
 
 
 def _demo_arguments(options: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
-    """Return the demo's options; its data folder is in the checkout unless one is named."""
-    data_dir = options.data_dir or environ.get("UNISON_DATA_DIR") or ROOT / ".unison"
-    arguments = ["--data-dir", str(data_dir)]
+    """Return the demo's options.
+
+    Its data folder is --data-dir, else .unison in the checkout. With UNISON_DATA_DIR, which is a server's folder, the
+    demo itself chooses a folder inside it, so that simulated plays stay out of the server's history.
+    """
+    arguments = []
+    if options.data_dir or not environ.get("UNISON_DATA_DIR"):
+        arguments += ["--data-dir", str(options.data_dir or ROOT / ".unison")]
     for name in ("host", "port"):
         if getattr(options, name) is not None:
             arguments += [f"--{name}", str(getattr(options, name))]
