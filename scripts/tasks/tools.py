@@ -112,8 +112,9 @@ def engines() -> dict[str, str]:
     }
     if missing := [name for name, path in found.items() if not path]:
         raise ProblemError(
-            f"the tests in Firefox and WebKit need {', '.join(missing)}: on Debian and Ubuntu run `apt install "
-            f"firefox-esr webkit2gtk-driver xvfb {' '.join(SOFTWARE_GL)}`, or name each program with its variable"
+            f"the tests in Firefox and WebKit need {', '.join(missing)}: on Debian run `apt install firefox-esr "
+            f"webkit2gtk-driver xvfb {' '.join(SOFTWARE_GL)}`; on Ubuntu, whose Firefox is a snap, install "
+            "Mozilla's own instead of firefox-esr; or name each program with its variable"
         )
     return {name: str(path) for name, path in found.items()}
 
@@ -163,11 +164,17 @@ def _apt_install(*packages: str) -> bool:
 @functools.cache
 def _apt() -> tuple[str, ...]:
     """Return the command for apt-get, after one update; an empty tuple on other systems or without permission."""
-    if not shutil.which("apt-get") or "ID=debian" not in _os_release():
+    if not shutil.which("apt-get") or not is_debian_like(_os_release()):
         return ()
     environment = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get")
     command = environment if os.geteuid() == 0 else ("sudo", "-n", *environment)
     return command if shutil.which(command[0]) and _quietly([*command, "update"]) else ()
+
+
+def is_debian_like(os_release: list[str]) -> bool:
+    """Return whether the lines of os-release name Debian, or a system made from it such as Ubuntu."""
+    values = dict(line.partition("=")[::2] for line in os_release)
+    return any("debian" in values.get(name, "").strip("'\"").split() for name in ("ID", "ID_LIKE"))
 
 
 def _os_release() -> list[str]:
