@@ -1,0 +1,63 @@
+"""Songs: what two spellings have in common. `tests/data/songs.tsv` has what is one song and what is not, by kind."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.serving import ROOT
+from webapp.core.songs import RULES, Rule, is_one_song, song_key
+
+CORPUS = ROOT / "tests" / "data" / "songs.tsv"
+INVISIBLE = ("Cc", "Cf", "Cn", "Cs", "Zs", "Zl", "Zp", "Mn", "Me")
+
+
+def pairs() -> list[list[str]]:
+    with CORPUS.open(encoding="utf-8", newline="") as lines:
+        rows = csv.reader((line for line in lines if not line.startswith("# ")), delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [row for row in rows if row]
+
+
+PIECES = (
+    "Tide The the A × x & + and 'n' - – ( ) [ ] feat. ft. (feat. with prod. Live Remix Remastered 2009 Pt. II Part 2 "
+    'Vol. Version Edit Radio й ё が ガ ﷺ ™ … " ’ ??? ÷ # C# I̊ ß ſ ﬁ Ǆ İ \u0301 \u3099 \u200d , / | Explicit'
+)
+texts = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES.split(" ")), max_size=12).map(" ".join))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.says)
+def test_each_rule_joins_its_two_spellings(rule: Rule) -> None:
+    assert rule.one != rule.other
+    assert song_key(*rule.one) == song_key(*rule.other)
+
+
+@pytest.mark.parametrize(("kind", "title", "artist", "other", "others_artist"), pairs())
+def test_the_corpus_holds(kind: str, title: str, artist: str, other: str, others_artist: str) -> None:
+    assert (song_key(title, artist) == song_key(other, others_artist)) == (kind == "same")
+
+
+@given(texts, texts)
+@example("\u1100 \u1161", "a \u0301")
+@example("™", "\u3099")
+def test_the_key_of_a_key_is_the_key(title: str, artist: str) -> None:
+    key = song_key(title, artist)
+    assert song_key(key.title, key.artist) == key
+
+
+@given(texts)
+def test_no_key_is_empty_if_anything_is_visible(text: str) -> None:
+    visible = any(unicodedata.category(char) not in INVISIBLE for char in text)
+    key = song_key(text, text)
+    assert not visible or (key.title and key.artist)
+
+
+def test_a_recording_joins_and_never_splits() -> None:
+    tide, ebb = song_key("Tide", "Ana"), song_key("Ebbe", "Ana")
+    assert is_one_song(tide, ebb, "isrc:QZA001234567", "isrc:QZA001234567")
+    assert is_one_song(tide, tide, "isrc:QZA001234567", "isrc:QZA007654321")
+    assert not is_one_song(tide, ebb, "isrc:QZA001234567", "isrc:QZA007654321")
+    assert not is_one_song(tide, ebb)
