@@ -35,7 +35,7 @@ export async function createPlayer(embed, host) {
   const stage = find("stage");
   /** @type {ReturnType<typeof createParts<Parts>>} */
   const parts = createParts({
-    note: find("trouble"),
+    note: find("failed-parts"),
     names: {
       caption: say("Details"),
       sourceBadge: say("Source of the plays"),
@@ -96,7 +96,7 @@ export async function createPlayer(embed, host) {
     start("caption", () => import("./caption.js"), ({ createCaption }) => createCaption(find("caption"))),
     start("pause", () => import("../ui/pause.js"), ({ createPause }) =>
       createPause(find("pause"), {
-        note: find("meanwhile"),
+        note: find("pause-note"),
         onChange(now) {
           feed?.hold(now);
           withGlobe((globe) => globe.pause(now));
@@ -171,8 +171,8 @@ export async function createPlayer(embed, host) {
   else timeline.begin(embed.at);
   reducedMotion.listen(() => withGlobe((globe) => globe.setReducedMotion(reducedMotion.matches)));
   if (embed.controls) {
-    find("nearer").addEventListener("click", () => zoomBy(ZOOM_LEVELS));
-    find("farther").addEventListener("click", () => zoomBy(-ZOOM_LEVELS));
+    find("zoom-in").addEventListener("click", () => zoomBy(ZOOM_LEVELS));
+    find("zoom-out").addEventListener("click", () => zoomBy(-ZOOM_LEVELS));
   }
   const viewStarted = Promise.resolve(
     use("globe", (view) =>

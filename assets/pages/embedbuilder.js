@@ -27,7 +27,7 @@ const background = named("background");
 const transparent = /** @type {HTMLInputElement} */ (find("transparent"));
 /** @type {ReturnType<typeof createParts<Parts>>} */
 const { start, use } = createParts({
-  note: document.getElementById("trouble"),
+  note: document.getElementById("failed-parts"),
   names: { preview: say("Preview"), search: say("Search") },
 });
 const base = document.body.dataset.base || ownBase;

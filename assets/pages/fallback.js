@@ -26,8 +26,8 @@
   const list = document.getElementById("feed");
   const status = document.getElementById("status");
   const hasList = list !== null && status !== null;
-  const note = document.getElementById("trouble") ?? document.createElement("p");
-  note.id = "trouble";
+  const note = document.getElementById("failed-parts") ?? document.createElement("p");
+  note.id = "failed-parts";
   note.setAttribute("role", "status");
   if (!note.isConnected) document.querySelector("main")?.prepend(note);
   note.textContent = hasList

@@ -19,7 +19,7 @@ const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** @type {ReturnType<typeof createParts<import("./indexparts.js").Parts>>} */
 const parts = createParts({
-  note: find("trouble"),
+  note: find("failed-parts"),
   names: {
     theme: say("Theme"),
     language: say("Language"),
@@ -49,8 +49,8 @@ const parts = createParts({
     theme: "#theme",
     pause: "#pause",
     help: "#help-open",
-    settings: "#settings-open, #nearer, #farther",
-    rewind: "#lookback-open",
+    settings: "#settings-open, #zoom-in, #zoom-out",
+    rewind: "#rewind-open",
     search: "#explore .finder",
     shareDialog: '[data-card="share"]',
     homeCity: "#city",

@@ -32,7 +32,7 @@ import { browserStorage } from "../common/preferences.js";
 import { filtersOf } from "../stream/stream.js";
 import { startAppearance } from "../ui/appearance.js";
 
-const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#quiet", "#lookback", "footer"];
+const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#idle-notice", "#rewind", "footer"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -85,8 +85,8 @@ function startCounters({ parts: { start }, timeline, lastHello }) {
       return badge;
     }),
     start("idleNotice", () => import("../feed/idlenotice.js"), ({ createIdleNotice }) => {
-      const words = /** @type {HTMLElement} */ (find("quiet").querySelector("span"));
-      return createIdleNotice(find("quiet"), { words, now: timeline.liveS });
+      const words = /** @type {HTMLElement} */ (find("idle-notice").querySelector("span"));
+      return createIdleNotice(find("idle-notice"), { words, now: timeline.liveS });
     }),
   ];
 }
@@ -105,7 +105,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
         zoomBy: (levels) => withGlobe((globe) => globe.zoomBy(levels)),
         pause: () => void use("pause", (pause) => pause.toggle()),
         search: () => find("q")?.focus(),
-        rewind: () => find("lookback-open").click(),
+        rewind: () => find("rewind-open").click(),
         help: () => void use("help", (help) => help.open()),
       }),
     ),
@@ -130,7 +130,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
     ),
     start("pause", () => import("../ui/pause.js"), ({ createPause }) =>
       createPause(find("pause"), {
-        note: find("meanwhile"),
+        note: find("pause-note"),
         onChange(paused) {
           feed.hold(paused);
           withGlobe((globe) => globe.pause(paused));
@@ -142,8 +142,8 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
       createHelp(findDialog("help"), { opener: find("help-open") }),
     ),
     start("rewind", () => import("../ui/rewind.js"), ({ createRewind }) =>
-      createRewind(/** @type {HTMLFormElement} */ (find("lookback")), {
-        opener: find("lookback-open"),
+      createRewind(/** @type {HTMLFormElement} */ (find("rewind")), {
+        opener: find("rewind-open"),
         nowS: timeline.liveS,
         rewind: timeline.rewind,
         setSpeed: timeline.setSpeed,

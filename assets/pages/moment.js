@@ -34,7 +34,7 @@ let reducedMotion = system.matches;
 const prefs = createPreferences(browserStorage());
 /** @type {ReturnType<typeof createParts<Parts>>} */
 const parts = createParts({
-  note: find("trouble"),
+  note: find("failed-parts"),
   names: { theme: say("Theme"), language: say("Language"), settings: say("Settings"), shareDialog: say("Share") },
   controls: { theme: "#theme", settings: "#settings-open", shareDialog: "#share-open" },
   onFail: { globe: () => (document.body.dataset.globe = "none") }, // the style sheet then shows a notice on the stage

@@ -41,7 +41,7 @@ export function createSettings({ globe, prefs, switches }) {
   const own = { motion: { on: !reducedMotion, set: setMotion }, follow: { on: follows, set: setFollow } };
   const panel = createSwitches(find("settings"), { prefs, switches: { ...own, ...switches } });
   const cleanups = [system.listen(() => panel.suggest("motion", !system.matches))];
-  for (const [id, levels] of /** @type {const} */ ([["nearer", ZOOM_LEVELS], ["farther", -ZOOM_LEVELS]])) {
+  for (const [id, levels] of /** @type {const} */ ([["zoom-in", ZOOM_LEVELS], ["zoom-out", -ZOOM_LEVELS]])) {
     const zoom = () => globe.zoomBy(levels);
     find(id).addEventListener("click", zoom);
     cleanups.push(() => find(id).removeEventListener("click", zoom));

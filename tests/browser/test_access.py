@@ -93,10 +93,10 @@ def test_the_globe_is_turned_and_brought_nearer_by_keys_and_buttons(
     page = visitor.open(idle.url + FIXED)
     visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
     visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
-    for key in ("ArrowLeft", "ArrowUp", "+", "-", "nearer"):
+    for key in ("ArrowLeft", "ArrowUp", "+", "-", "zoom-in"):
         before = page.evaluate(PLACES)
-        if key == "nearer":
-            page.locator("#nearer").click()
+        if key == "zoom-in":
+            page.locator("#zoom-in").click()
         else:
             page.keyboard.press(key)
         visitor.pass_time_until(f"{PLACES} !== {before!r}")
@@ -114,11 +114,11 @@ def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(fake_visit: Calla
     stream.connect("Before", (LISBON, LAGOS))
     visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     page.keyboard.press(" ")
-    expect(page.locator("#meanwhile")).to_have_text("Paused")
+    expect(page.locator("#pause-note")).to_have_text("Paused")
     stream.pass_time(0.3)
     before = page.evaluate(PLACES)
     stream.connect("Meanwhile", (OSAKA, RECIFE))
-    expect(page.locator("#meanwhile")).to_have_text("Paused · 1 new")
+    expect(page.locator("#pause-note")).to_have_text("Paused · 1 new")
     stream.pass_time(2)
     assert page.evaluate(PLACES) == before
     assert page.evaluate("document.getElementById('stage').dataset.arcs") == "1"
@@ -126,7 +126,7 @@ def test_a_pause_stops_all_motion_and_says_what_came_meanwhile(fake_visit: Calla
     assert titles(page) == ["Before"]
     expect(page.locator("[data-count=found]")).to_have_text("2")
     page.locator("#pause").click()
-    expect(page.locator("#meanwhile")).to_be_hidden()
+    expect(page.locator("#pause-note")).to_be_hidden()
     assert titles(page) == ["Meanwhile", "Before"]
     visitor.pass_time_until("document.getElementById('announcer').textContent.includes('1 new connection')")
     visitor.pass_time_until(f"{PLACES} !== {before!r}")

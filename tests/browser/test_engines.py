@@ -103,7 +103,7 @@ def test_the_globe_is_drawn_the_list_is_live_and_a_connection_is_looked_at_and_s
     engine.click("[data-card=share]")
     engine.wait("document.getElementById('share').open")
     assert engine.value("document.querySelector('[data-share=link]').value").startswith(f"{lone.url}/c/")
-    assert engine.value("document.getElementById('trouble').hidden")
+    assert engine.value("document.getElementById('failed-parts').hidden")
     assert engine.errors == []
 
 
@@ -181,7 +181,7 @@ def test_a_broken_script_leaves_the_list_live(
         engine.wait(LIVE)
         send_pair(lone, f"Without {name}", cities=(LISBON, LAGOS))
         engine.wait(f"document.getElementById('feed').textContent.includes('Without {name}')")
-        assert engine.value("document.getElementById('trouble').textContent") == says
+        assert engine.value("document.getElementById('failed-parts').textContent") == says
     engine.errors.clear()
 
 

@@ -109,9 +109,11 @@ def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what
         open_broken(page, idle, name, how)
         hear(visitor, f"Without {name}")
         if name in essential:
-            expect(page.locator("#trouble"), name).to_have_text("Only the list works. Reload the page to try again.")
+            expect(page.locator("#failed-parts"), name).to_have_text(
+                "Only the list works. Reload the page to try again."
+            )
             expect(page.locator("#sources")).to_have_text("simulated")
-        elif page.locator("#trouble").is_hidden():
+        elif page.locator("#failed-parts").is_hidden():
             assert page.evaluate("document.body.dataset.globe") == "none", f"{name} ({how}): nothing says so"
         assert visitor.page.locator(".notice").is_visible()
 
@@ -126,7 +128,7 @@ def test_whatever_the_browser_gives_or_lacks_the_list_goes_on_live(
     page.goto(idle.url)
     hear(visitor, "Copper Sky")
     assert visitor.errors == []
-    assert page.locator("#trouble").is_hidden(), page.locator("#trouble").inner_text()
+    assert page.locator("#failed-parts").is_hidden(), page.locator("#failed-parts").inner_text()
 
 
 def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
@@ -138,7 +140,7 @@ def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
     page.add_init_script("localStorage.setItem('unison', JSON.stringify({sound: true}))")
     visitor.open(idle.url)
     page.mouse.click(5, 5)
-    expect(page.locator("#trouble")).to_have_text("Not working: Sound")
+    expect(page.locator("#failed-parts")).to_have_text("Not working: Sound")
     page.locator("#settings-open").click()
     expect(page.get_by_role("switch", name="Motion")).to_be_visible()
     expect(page.get_by_role("switch", name="Sound")).to_be_hidden()
@@ -149,7 +151,7 @@ def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
     hear(visitor, "Copper Sky")
     visitor.stream.pass_time(1)
     expect(page.locator(".placeholder .live path").first).to_be_attached()
-    expect(page.locator("#trouble")).to_have_text("Not working: Sound")
+    expect(page.locator("#failed-parts")).to_have_text("Not working: Sound")
 
 
 def test_a_broken_part_of_an_embed_leaves_its_list_live(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
@@ -164,7 +166,7 @@ def test_a_broken_part_of_an_embed_leaves_its_list_live(idle: Server, fake_visit
         page.route(f"**/assets/*/{name}", break_by(next(HOW)))
         page.goto(f"{idle.url}/embed?feed=1")
         hear(visitor, f"Without {name}")
-        expect(page.locator("#trouble")).to_have_text(says)
+        expect(page.locator("#failed-parts")).to_have_text(says)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,6 @@ def test_a_broken_part_of_another_page_is_named(
     page = visit(webgl=False).page
     page.route(f"**/assets/*/{name}", break_by(next(HOW)))
     page.goto(history.url + path.format(moment=history.moment))
-    expect(page.locator("#trouble")).to_have_text(says)
+    expect(page.locator("#failed-parts")).to_have_text(says)
     if name == "embed/preview.js":
         expect(page.locator("#as-iframe")).to_contain_text("<iframe")

@@ -58,14 +58,14 @@ def test_while_nothing_happens_the_globe_says_since_when_and_is_hushed_by_a_conn
     fake_visit: Callable[..., FakeVisit],
 ) -> None:
     visitor = fake_visit(webgl=True, viewport=LAPTOP)
-    page, stream, quiet = visitor.page, visitor.stream, visitor.page.locator("#quiet")
+    page, stream, quiet = visitor.page, visitor.stream, visitor.page.locator("#idle-notice")
     expect(quiet).to_be_hidden()
     stream.connect("Night Bus Home", (OSAKA, RECIFE), ago_s=185)
     expect(quiet).to_have_text("No connections right now. The last connection was 3 minutes ago.")
     for size in (PHONE, ON_ITS_SIDE, LAPTOP):
         page.set_viewport_size(size)
         expect(quiet).to_be_visible()
-        assert page.evaluate(OVERLAPS, "#quiet") == []
+        assert page.evaluate(OVERLAPS, "#idle-notice") == []
     told = page.locator("[aria-live], [role=status]").all_text_contents()
     assert not any("right now" in text for text in told), "it interrupts nobody"
     stream.connect("Copper Sky", (LISBON, LAGOS))
@@ -94,7 +94,7 @@ def test_without_webgl_a_picture_stands_for_the_globe_and_the_list_works(fake_vi
     visitor.stream.pass_time(1)
     expect(page.locator("#feed li")).to_have_count(1)
     expect(page.locator("#pause")).to_be_visible()
-    expect(page.locator("#nearer")).to_be_hidden()
+    expect(page.locator("#zoom-in")).to_be_hidden()
     expect(page.locator(".placeholder .live path")).to_have_count(1)
     expect(page.locator(".placeholder svg:not(.live)")).to_be_hidden()
     assert page.evaluate(STANDS, ".placeholder .live .from") == "Lisbon"
@@ -186,5 +186,5 @@ def test_the_list_does_not_move_when_the_stream_comes_goes_and_comes_back(
     expect(page.locator("#status")).to_contain_text("The stream restarted.")
     assert top_of_list(page) == before
     page.keyboard.press(" ")
-    expect(page.locator("#meanwhile")).to_be_visible()
+    expect(page.locator("#pause-note")).to_be_visible()
     assert top_of_list(page) == before

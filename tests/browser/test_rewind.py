@@ -64,7 +64,7 @@ def test_an_address_with_a_time_shows_what_was_streamed_then(
     assert complaints(visitor) == []
     page.get_by_role("button", name="Back to live").click()
     expect(page.locator("#status")).to_have_text("Connected")
-    expect(page.locator("#lookback")).to_be_hidden()
+    expect(page.locator("#rewind")).to_be_hidden()
     expect(page.locator("#sources")).to_have_text("simulated")
     assert page.url == f"{past.url}/"
 
@@ -98,7 +98,7 @@ def test_escape_returns_to_now(fake_visit: Callable[..., FakeVisit]) -> None:
     page = fake_visit().page
     page.get_by_role("button", name="Rewind").click()
     page.keyboard.press("Escape")
-    expect(page.locator("#lookback")).to_be_hidden()
+    expect(page.locator("#rewind")).to_be_hidden()
     expect(page.get_by_role("button", name="Rewind")).to_be_focused()
     expect(page.locator("#status")).to_have_text("Connected")
 
@@ -121,7 +121,7 @@ def test_the_line_is_an_hour_long_and_at_its_ends_the_keyboard_is_not_lost(
     assert (line.bounding_box() or {"height": 0})["height"] >= 24
     page.keyboard.press("Home")
     told = line.get_attribute("aria-valuetext")
-    visitor.pass_time_until(f"document.getElementById('lookback-line').getAttribute('aria-valuetext') !== '{told}'")
+    visitor.pass_time_until(f"document.getElementById('rewind-time').getAttribute('aria-valuetext') !== '{told}'")
     expect(line).to_have_attribute("min", "-3600")
     page.keyboard.press("End")
     expect(page.get_by_role("button", name="Rewind")).to_be_focused()
