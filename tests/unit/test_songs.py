@@ -35,9 +35,12 @@ def test_each_rule_joins_its_two_spellings(rule: Rule) -> None:
     assert song_key(*rule.one) == song_key(*rule.other)
 
 
-@pytest.mark.parametrize(("kind", "title", "artist", "other", "others_artist"), pairs())
-def test_the_corpus_holds(kind: str, title: str, artist: str, other: str, others_artist: str) -> None:
-    assert (song_key(title, artist) == song_key(other, others_artist)) == (kind == "same")
+def test_the_corpus_holds() -> None:
+    rows = pairs()
+    wrong = [row for row in rows if (song_key(row[1], row[2]) == song_key(row[3], row[4])) != (row[0] == "same")]
+    assert wrong == []
+    assert len(rows) > 400
+    assert {kind for kind, *_ in rows} == {"same", "different"}
 
 
 @given(texts, texts)
