@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import errno
+import os
 from pathlib import Path
+from typing import Any, cast
+
+import pytest
 
 from tests.plays import play
-from tests.serving import FlaskServer, ask, clean_environment, get_text, post_plays, stream
+from tests.serving import FlaskServer, ask, get_text, post_plays, stream
+from webapp.config import Settings
+from webapp.engine.live import Live
+from webapp.services import Services
 
 
 def test_it_serves_the_page(flask_server: FlaskServer) -> None:
@@ -38,33 +44,26 @@ def test_it_answers_while_a_viewer_watches_and_after_it_left(flask_server: Flask
     assert ask(flask_server, "/healthz").status == 200
 
 
-SHORT_OF_FILES = """
-import os, resource, sys
-from pathlib import Path
-from webapp.config import Settings
-from webapp.services import Services
+class FailsOnce:
+    """The live part of the services, whose first start fails."""
 
-soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-for spare in range(50, 0, -1):  # down to what lets the history open, but no process start
-    services = Services(Settings.from_env(data_dir=Path(sys.argv[1])))
-    free = os.open(os.devnull, os.O_RDONLY)
-    os.close(free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free + spare, hard))
-    try:
-        services.start()
-    except OSError:
-        break
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    services.stop()
-else:
-    sys.exit("it always started")
-services.start()
-services.stop()
-"""
+    def __init__(self, live: Live) -> None:
+        self._live, self._fails = live, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._live, name)
+
+    def start(self) -> None:
+        fails, self._fails = self._fails, False
+        if fails:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        self._live.start()
 
 
 def test_a_start_that_failed_can_be_tried_again(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", SHORT_OF_FILES, str(tmp_path / "data")]
-    ran = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60)
-    assert ran.returncode == 0, ran.stderr
+    services = Services(Settings(data_dir=tmp_path / "data"))
+    services.live = cast(Live, FailsOnce(services.live))
+    with pytest.raises(OSError, match="Too many open files"):
+        services.start()
+    services.start()
+    services.stop()

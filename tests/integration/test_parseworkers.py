@@ -59,7 +59,8 @@ def test_a_large_body_is_answered_as_a_small_one_is(server: Server) -> None:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_reader_that_is_lost_costs_no_play(server: Server, signum: signal.Signals) -> None:
+def test_a_reader_that_is_lost_costs_no_play(serve: Callable[..., Server], signum: signal.Signals) -> None:
+    server = serve()
     assert send(server, large()).json["accepted"] == PLAYS
     first = child_of(server, "webapp.engine.parseworkers")
     os.kill(first, signum)
