@@ -204,6 +204,7 @@ def test_a_locked_history_is_degraded_until_it_is_free_and_costs_no_connection(
                              "pressed_at": now} for name, city in (("a", OSAKA), ("b", RECIFE))])  # fmt: skip
         shown = viewer.connections(1)
         assert ask(server, "/api/connections").json["connections"] == shown
+        server.until_logged('"degraded"')
         other.execute("ROLLBACK")
         until(lambda: ask(server, "/readyz").json["status"] == "ok")
     server.until_logged("ready again")  # what was logged before is logged again once it is over
