@@ -1,6 +1,7 @@
 """Take the README's screenshots of a server with simulated traffic: `python scripts/screenshots.py`.
 
-They go to `tests/pictures`, or with `--to FOLDER` elsewhere.
+They go to `tests/pictures`, or with `--to FOLDER` elsewhere. The sun stands where it is now: nightfall is over
+Europe in the evening.
 """
 
 import argparse
@@ -23,8 +24,6 @@ ROOT = Path(__file__).parent.parent
 LAPTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 VISITORS: dict[str, dict[str, Any]] = {"globe": LAPTOP, "phone": PHONE}
-EVENING = 1_790_007_000
-"""An evening in September, with nightfall over Europe; while the clock is stopped, the page draws every pixel."""
 TRAFFIC = ["--rate", "40", "--seed", "7"]
 LOAD_MS = 60_000
 
@@ -70,7 +69,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=ROOT / "tests" / "pictures", metavar="FOLDER")
     parser.add_argument("--seconds", type=float, default=10, help="how long to wait before each screenshot (10)")
-    parser.add_argument("--at", type=float, default=EVENING, metavar="EPOCH", help="stop the sun and the globe there")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -78,7 +76,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=SOFTWARE_GL)
         time.sleep(5)
         for name, visitor in VISITORS.items():
-            take(browser, f"{url}/?t={options.at:.0f}", visitor, options.to / f"{name}.png", options.seconds)
+            take(browser, url, visitor, options.to / f"{name}.png", options.seconds)
         browser.close()
 
 

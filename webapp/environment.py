@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 PREFIX = "UNISON_"
-OTHERS = frozenset({"UNISON_TOKEN", "UNISON_PICTURES"})
-"""Variables of other tools: the token that `unison seed` sends, and the tests' folder for pictures."""
+OTHERS = frozenset({"UNISON_TOKEN"})
+"""Variables that are not the server's: the token that `unison seed` sends."""
 
 # https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 # A service named unison gives each container UNISON_SERVICE_HOST and UNISON_PORT, one named unison-admin

@@ -127,7 +127,7 @@ export function createGlobe(stage, options) {
 
   function updateMotion() {
     view.calm = Number(reducedMotion);
-    camera.stop(reducedMotion || paused || clock.fixed);
+    camera.stop(reducedMotion || paused);
     needsRedraw = true;
   }
 
@@ -161,7 +161,7 @@ export function createGlobe(stage, options) {
     const now = clock.seconds();
     const tookS = Math.min(0.1, now - lastS);
     const moved = camera.advance(tookS);
-    if (!clock.fixed && !paused && quality.frame(tookS)) currentDeck.setProps({ useDevicePixels: density() });
+    if (!paused && quality.frame(tookS)) currentDeck.setProps({ useDevicePixels: density() });
     lastS = now;
     instances.expire(now);
     if (!currentDeck.isInitialized || Number.isNaN(fittedZoom)) return;

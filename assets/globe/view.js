@@ -50,7 +50,7 @@ export function createView(stage, { scene, overlays, above = initialPlace(scene)
     globe = createGlobe(stage, {
       scene,
       fields,
-      clock: createClock(location.search, nowS && (() => nowS() * 1000)),
+      clock: createClock(nowS && (() => nowS() * 1000)),
       reducedMotion: reducedMotion(),
       longitude,
       colours,

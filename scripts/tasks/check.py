@@ -147,7 +147,7 @@ def _node_tests() -> list[str | Path]:
 
 def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
-    wish = {name: value for name, value in os.environ.items() if name == "UNISON_PICTURES"}
+    wish = {name: value for name, value in os.environ.items() if name == "PICTURES"}
     return {"CHROMIUM": tools.chromium(), **tools.engines(), "AXE": str(tools.axe()), **tools.programs(), **wish}
 
 

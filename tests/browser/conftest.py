@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,10 +40,16 @@ STEP_S = 0.1
 MARKUP, SONG = "<img src=x onerror=alert(1)>", "Copper Sky"
 expect.set_options(timeout=PATIENCE_MS)
 
-LONGER = """document.addEventListener('readystatechange', () => {
-  const scene = document.getElementById('scene');
-  scene.textContent = scene.textContent.replace(/"holdS": [0-9.]+/, '"holdS": SECONDS');
+CHANGED = """document.addEventListener('readystatechange', () => {
+  const element = document.getElementById('scene');
+  if (!element) return;
+  const scene = JSON.parse(element.textContent);
+  CHANGE;
+  element.textContent = JSON.stringify(scene);
 }, {once: true})"""
+"""Changes what the server says of the scene, before the page reads it."""
+LONGER = "scene.layers.find(({id}) => id === 'arcs').holdS = SECONDS"
+STILL = "Object.assign(scene.camera, {turnDegPerS: 0, followDegPerS: 0}), scene.quality = {slowS: 1e9}"
 
 
 @dataclass
@@ -82,7 +88,15 @@ class Visit:
 
     def hold(self, seconds: float) -> None:
         """Make arcs stay for that many seconds, so that a slow machine can draw them."""
-        self.page.add_init_script(LONGER.replace("SECONDS", f"{seconds:g}"))
+        self._change_scene(LONGER.replace("SECONDS", f"{seconds:g}"))
+
+    def still(self) -> Self:
+        """Keep the globe where it is and its pixels as many as they are, so that pictures can be compared."""
+        self._change_scene(STILL)
+        return self
+
+    def _change_scene(self, change: str) -> None:
+        self.page.add_init_script(CHANGED.replace("CHANGE;", f"{change};"))
 
     def open(self, url: str) -> Page:
         """Open an address, and wait for the stream, and for the globe or the placeholder that stays without WebGL."""
@@ -194,11 +208,14 @@ def visit(new_page: Callable[..., Page]) -> Callable[..., Visit]:
 def fake_visit(new_page: Callable[..., Page], idle: Server) -> Callable[..., FakeVisit]:
     """Return a function that opens a page of a server without traffic over a fake stream: `fake_visit("/?lang=ar")`.
 
-    The page has no WebGL unless the test asks for it: `fake_visit(webgl=True)`. The path "" opens nothing yet.
+    The page has no WebGL unless the test asks for it: `fake_visit(webgl=True)`; `still=True` keeps its globe as it is.
+    The path "" opens nothing yet.
     """
 
-    def make(path: str = "/", *, webgl: bool = False, **options: object) -> FakeVisit:
+    def make(path: str = "/", *, webgl: bool = False, still: bool = False, **options: object) -> FakeVisit:
         visitor = FakeVisit(new_page(webgl=webgl, **options))
+        if still:
+            visitor.still()
         if path:
             visitor.open(idle.url + path)
         return visitor

@@ -10,7 +10,6 @@ from tests.browser.fakestream import Song
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, titles
 from tests.serving import Server
 
-FIXED = "/?t=1790000000"
 SEOUL = 1835848
 FOCUSED = "document.activeElement.textContent.trim()"
 FOUND = "document.querySelector('[data-count=found]').textContent === '{}'"
@@ -41,7 +40,7 @@ def flip(page: Page, switch: str) -> None:
 
 
 def test_enter_on_an_entry_flies_the_globe_there_and_shows_it_again(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(FIXED, webgl=True)
+    visitor = fake_visit(webgl=True, reduced_motion="reduce")
     page = visitor.page
     visitor.stream.connect("Night Bus Home", (OSAKA, SEOUL))
     expect(page.locator("#feed h3")).to_have_text("Night Bus Home by The Harbour Lamps")
@@ -88,9 +87,9 @@ def test_arrow_keys_walk_the_list_which_is_one_stop_for_tab(fake_visit: Callable
 def test_the_globe_is_turned_and_brought_nearer_by_keys_and_buttons(
     idle: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:
-    visitor = fake_visit("", webgl=True)
+    visitor = fake_visit("", webgl=True, reduced_motion="reduce")
     visitor.hold(60)
-    page = visitor.open(idle.url + FIXED)
+    page = visitor.open(idle.url)
     visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
     visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     for key in ("ArrowLeft", "ArrowUp", "+", "-", "zoom-in"):
@@ -213,7 +212,7 @@ def test_a_visitor_who_wants_less_motion_gets_none_and_may_have_it(fake_visit: C
 
 
 def test_whoever_goes_by_tab_sees_where_they_are(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(FIXED, webgl=True)
+    visitor = fake_visit(webgl=True, still=True)
     page = visitor.page
     visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(1)

@@ -38,7 +38,7 @@ def test_the_theme_is_the_systems_until_one_is_chosen_and_kept(fake_visit: Calla
 
 
 def test_the_globe_is_drawn_anew_in_the_other_theme(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit("/?t=1790000000", webgl=True, color_scheme="dark")
+    visitor = fake_visit(webgl=True, still=True, color_scheme="dark")
     page = visitor.page
     expect(page.locator(".placeholder")).to_be_hidden()
     visitor.stream.pass_time(1)

@@ -21,7 +21,7 @@ def test_axe_finds_nothing_on_the_page_what_waits_its_settings_its_help_and_its_
     webgl = size == "laptop"
     visitor = fake_visit("", webgl=webgl, viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce")
     bring_axe(visitor.page)
-    page, stream = visitor.open(idle.url + "/?t=1790000000"), visitor.stream
+    page, stream = visitor.open(idle.url), visitor.stream
     stream.connect("Night Bus Home", (LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(1)
     assert complaints(visitor) == []
@@ -80,7 +80,7 @@ def test_axe_finds_nothing_without_webgl_with_a_city_a_search_a_filter_or_a_refu
 def test_axe_finds_nothing_on_a_wall(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit("", webgl=True, viewport={"width": 1920, "height": 1080}, reduced_motion="reduce")
     bring_axe(visitor.page)
-    visitor.open(idle.url + "/?wall=1&t=1790000000")
+    visitor.open(idle.url + "/?wall=1")
     visitor.stream.connect("Night Bus Home", (LISBON, LAGOS))
     visitor.pass_time_until("document.querySelectorAll('.label.shown').length === 3")
     assert in_each(THEMES, visitor, "a wall") == []

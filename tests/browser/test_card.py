@@ -8,8 +8,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import FakeVisit
 from tests.browser.steps import LAGOS, LISBON
 
-FIXED = "/?t=1790000000"
-
 
 def arc_up(visitor: FakeVisit) -> Page:
     """Have one arc stand, with its labels."""
@@ -29,7 +27,7 @@ def point_of(page: Page, label: str) -> tuple[float, float]:
 
 
 def test_a_click_on_a_label_or_an_arc_opens_its_card(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(FIXED, webgl=True)
+    visitor = fake_visit(webgl=True, still=True)
     page = arc_up(visitor)
     card = page.get_by_role("dialog", name="Copper Sky")
     box = page.locator(".label.song .card").bounding_box()
@@ -53,7 +51,7 @@ def test_a_click_on_a_label_or_an_arc_opens_its_card(fake_visit: Callable[..., F
 def test_a_click_beside_everything_closes_the_card_and_a_drag_opens_none(
     fake_visit: Callable[..., FakeVisit],
 ) -> None:
-    page = arc_up(fake_visit(FIXED, webgl=True))
+    page = arc_up(fake_visit(webgl=True, still=True))
     x, y = point_of(page, ".label.song")
     card = page.locator("#card")
     page.mouse.move(x, y)
@@ -91,7 +89,7 @@ def test_an_entry_of_the_list_opens_it_by_enter_and_escape_leads_back(
 
 
 def test_a_tap_on_a_telephone_opens_the_card_from_below(fake_visit: Callable[..., FakeVisit]) -> None:
-    page = arc_up(fake_visit(FIXED, webgl=True, viewport={"width": 390, "height": 844}, has_touch=True))
+    page = arc_up(fake_visit(webgl=True, still=True, viewport={"width": 390, "height": 844}, has_touch=True))
     page.touchscreen.tap(*point_of(page, ".label.song"))
     card = page.get_by_role("dialog", name="Copper Sky")
     expect(card).to_be_visible()

@@ -17,7 +17,6 @@ from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
 SANDBOX = "allow-scripts allow-same-origin"
-STILL = {"t": "1790000000"}
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def reader(visit: Callable[..., Visit]) -> Visit:
 
 
 def frame_tag(server: Server, width: int = 480, height: int = 300, more: str = "", **query: str) -> str:
-    address = f"{server.url}/embed?{urlencode({**STILL, **query})}".replace("&", "&amp;")
+    address = f"{server.url}/embed?{urlencode(query)}".replace("&", "&amp;")
     return f'<iframe src="{address}" width={width} height={height} style="border:0" title=Globe {more}></iframe>'
 
 
@@ -306,7 +305,7 @@ def test_a_picture_takes_less_than_60_kb_and_keeps_nothing_and_a_key_brings_the_
     page.on("request", lambda request: asked.append(request.url))
     tag = frame_tag(idle, poster="1", lang="ja", accent="ff5e8a", title="Listening together")
     # one origin, so that one session counts all of it
-    page.goto(f"{idle.url}/embed?{urlencode({**STILL, 'poster': '1', 'lang': 'ja', 'accent': 'ff5e8a'})}")
+    page.goto(f"{idle.url}/embed?{urlencode({'poster': '1', 'lang': 'ja', 'accent': 'ff5e8a'})}")
     page.wait_for_load_state("networkidle")
     assert not [url for url in asked if "pydeck.js" in url or "/stream" in url]
     assert len(sizes) >= 8
@@ -324,7 +323,7 @@ def test_a_picture_takes_less_than_60_kb_and_keeps_nothing_and_a_key_brings_the_
 
 def test_one_moment_is_shown_in_words_and_replayed(history: History, guest: Visit) -> None:
     url, moment = history.url, history.moment
-    page = guest.open(f"{url}/embed?moment={moment}&t=1790000000")
+    page = guest.open(f"{url}/embed?moment={moment}")
     expect(page.locator("#caption")).to_contain_text("Copper Sky")
     expect(page.locator("#caption")).to_contain_text("Lisbon, Portugal and Lagos, Nigeria")
     expect(page.locator("#caption a")).to_have_attribute("href", f"{url}/c/{moment}")
@@ -347,7 +346,7 @@ SIZES = [ViewportSize(width=width, height=height) for width, height in ((640, 36
 
 
 def test_nothing_sticks_out_and_nothing_covers_another_at_any_size(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit("/embed?t=1790000000&lang=de", webgl=True, viewport=SIZES[0])
+    visitor = fake_visit("/embed?lang=de", webgl=True, still=True, viewport=SIZES[0])
     page = visitor.page
     visitor.stream.connect("Night Bus Home", (LISBON, LAGOS))
     expect(page.locator("#sources")).to_have_text("simuliert")
@@ -377,7 +376,7 @@ def test_axe_finds_nothing_in_a_frame_its_list_its_caption_and_its_picture(
 ) -> None:
     visitor = fake_visit("", webgl=True, viewport={"width": 700, "height": 500}, reduced_motion="reduce")
     bring_axe(visitor.page)
-    address = f"{idle.url}/embed?t=1790000000&feed=1&title=Listening+together&theme={theme}&accent=ffe000"
+    address = f"{idle.url}/embed?feed=1&title=Listening+together&theme={theme}&accent=ffe000"
     page = visitor.open(address)
     visitor.stream.connect("Night Bus Home", (LISBON, LAGOS))
     page.locator("#feed button").click()

@@ -79,7 +79,7 @@ def colours(engine: Engine, selector: str) -> int:
     """How many different colours an element's picture has, coarsely: an empty one has few."""
     box = engine.value(f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()")
     png = engine.picture()
-    if folder := os.environ.get("UNISON_PICTURES"):
+    if folder := os.environ.get("PICTURES"):
         Path(folder, f"{type(engine).__name__.lower()}-{int(time.time())}.png").write_bytes(png)
     image = Image.open(io.BytesIO(png)).convert("RGB")
     part = image.crop((int(box["left"]), int(box["top"]), int(box["right"]), int(box["bottom"])))

@@ -14,7 +14,6 @@ from tests.browser.steps import send_pair
 from tests.serving import Server
 
 pytestmark = pytest.mark.timeout(300)
-STILL = "/?t=1790000000"
 """The globe does not drift, so that what turns it is the gesture."""
 REYKJAVIK, MURMANSK = 3413829, 524305
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
@@ -149,7 +148,7 @@ def test_a_drag_that_the_graphics_context_did_not_outlive_does_not_hold_the_glob
 def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
     server: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = looked(visit(), server.url + STILL)
+    page = looked(visit(reduced_motion="reduce"), server.url)
     assert page.evaluate(DISC) == pytest.approx(disc_that_fits(page), rel=0.01)
     send_pair(server, "Northern Line", cities=(REYKJAVIK, MURMANSK))
     page.locator("#feed button").press("Enter")
@@ -164,8 +163,8 @@ def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
 def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_ctrl(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
-    page = looked(visitor, idle.url + STILL)
+    visitor = visit(reduced_motion="reduce")
+    page = looked(visitor, idle.url)
     note = page.locator(".gesture-note")
     far = camera(page).near
     page.mouse.move(200, 300)
@@ -197,7 +196,7 @@ def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_
 def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = looked(visit(**PHONE), idle.url + STILL)
+    page = looked(visit(**PHONE, reduced_motion="reduce"), idle.url)
     note = page.locator(".gesture-note")
     start = camera(page)
     swipe(page, ((200, 250), (120, 250)))

@@ -13,7 +13,6 @@ from tests.browser.axe import SIZES, THEMES, bring_axe, in_each
 from tests.browser.conftest import History, Visit
 from tests.browser.steps import changed, picture
 
-FIXED = "?t=1790000000"
 PHONE = {"viewport": SIZES["phone"], "has_touch": True}
 SHEET = """Object.assign(navigator, {
   canShare: () => true,
@@ -53,9 +52,9 @@ def is_share(answer: Response) -> bool:
 
 
 def test_the_globe_plays_that_arc_and_plays_it_again(moment: str, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
+    visitor = visit().still()
     visitor.page.clock.install()
-    page = look(visitor, moment + FIXED)
+    page = look(visitor, moment)
     said = set(page.locator(".label.shown").all_inner_texts())
     assert {re.sub(r"\s+", " ", text) for text in said} == {
         "Copper Sky The Harbour Lamps", "Lisbon Portugal", "Lagos Nigeria",
@@ -76,7 +75,7 @@ def test_the_globe_plays_that_arc_and_plays_it_again(moment: str, visit: Callabl
 def test_whoever_wants_less_motion_sees_the_arc_stand(moment: str, visit: Callable[..., Visit]) -> None:
     visitor = visit(reduced_motion="reduce")
     visitor.page.clock.install()
-    page = look(visitor, moment + FIXED)
+    page = look(visitor, moment)
     pass_time(page, 1)  # it has faded in
     standing = picture(page)
     page.locator("#again").click()
@@ -215,7 +214,7 @@ def test_axe_finds_nothing_on_the_page_of_a_moment_and_its_menu(
 ) -> None:
     visitor = visit(viewport=SIZES[size], locale=locale, reduced_motion="reduce")
     bring_axe(visitor.page)
-    page = look(visitor, moment + FIXED)
+    page = look(visitor, moment)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert in_each(THEMES, visitor, "a moment") == []
     page.locator("#share-open").click()

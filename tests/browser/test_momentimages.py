@@ -1,5 +1,5 @@
 """Pictures of the page at three sizes and in two themes, with every script of the seed's catalogue on it, and what a
-machine can see of them. They go to `build/pictures`, or to the folder that UNISON_PICTURES names."""
+machine can see of them. They go to `build/pictures`, or to the folder that PICTURES names."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from tests.serving import ROOT, Server
 from webapp.seed.catalogue import Track, load_catalogue
 
 pytestmark = pytest.mark.timeout(300)
-FOLDER = Path(os.environ.get("UNISON_PICTURES") or ROOT / "build" / "pictures")
-EVENING = 1790000000
+FOLDER = Path(os.environ.get("PICTURES") or ROOT / "build" / "pictures")
 SIZES: dict[str, dict[str, Any]] = {
     "laptop": {"viewport": {"width": 1440, "height": 900}, "device_scale_factor": 1},
     "phone": {
@@ -213,10 +212,10 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
     idle: Server, fake_visit: Callable[..., FakeVisit], size: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    visitor = fake_visit("", webgl=True, **SIZES[size], color_scheme="dark", timezone_id="Asia/Karachi")
+    visitor = fake_visit("", webgl=True, still=True, **SIZES[size], color_scheme="dark", timezone_id="Asia/Karachi")
     visitor.page.add_init_script(WATCH)
     visitor.hold(30)
-    page = visitor.open(f"{idle.url}/?t={EVENING}{'&wall=1' * (size == 'wall')}")
+    page = visitor.open(f"{idle.url}/{'?wall=1' * (size == 'wall')}")
     visitor.stream.send(in_every_script())
     visitor.wait(f"document.querySelectorAll('#feed li').length === {len(HOMES)}")
     visitor.pass_time_until("document.querySelectorAll('.label.song.shown').length > 1")
@@ -245,8 +244,8 @@ def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
 def test_the_globe_s_edges_are_not_black_whatever_part_of_a_pixel_its_size_ends_in(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit(**SIZES["laptop"], color_scheme="light")
-    page = visitor.open(f"{idle.url}/?t={EVENING}")
+    visitor = visit(**SIZES["laptop"], color_scheme="light").still()
+    page = visitor.open(idle.url)
     for width, height in ((1440, 900), (1283, 720)):  # 1065.6 and 949.4 pixels of which are the globe's
         page.set_viewport_size({"width": width, "height": height})
         visitor.wait(FITS)

@@ -13,7 +13,6 @@ from tests.browser.fakestream import Song
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pair, titles
 from tests.serving import ROOT, Server, clean_environment
 
-FIXED = "/?t=1790000000"
 """The sun and the camera stand still, so that what changes is the arcs."""
 
 
@@ -55,7 +54,7 @@ def test_a_connection_is_told_in_words(fake_visit: Callable[..., FakeVisit]) -> 
 
 
 def test_an_arc_is_drawn_and_is_gone_when_it_is_over(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(FIXED, webgl=True)
+    visitor = fake_visit(webgl=True, still=True)
     page = visitor.page
     visitor.stream.pass_time(1)
     empty = picture(page)
@@ -69,7 +68,7 @@ def test_an_arc_is_drawn_and_is_gone_when_it_is_over(fake_visit: Callable[..., F
 
 
 def test_markup_in_a_title_is_shown_as_text(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(FIXED, webgl=True)
+    visitor = fake_visit(webgl=True, still=True)
     page = visitor.page
     visitor.stream.connect(MARKUP, (LISBON, LAGOS), "<script>alert(2)</script>")
     visitor.pass_time_until("document.querySelectorAll('.label.song.shown').length === 1")
@@ -139,7 +138,7 @@ def test_a_phone_shows_the_whole_globe_and_the_list_beneath(fake_visit: Callable
 
 
 def test_a_lost_graphics_context_is_made_anew(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(FIXED, webgl=True)
+    visitor = fake_visit(webgl=True, still=True)
     page = visitor.page
     page.evaluate("""document.querySelector('.canvas canvas').id = 'first';
       document.getElementById('first').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()""")

@@ -100,7 +100,7 @@ def test_all_values_that_cannot_be_used_are_named_at_once() -> None:
 
 
 def test_variables_of_the_projects_scripts_are_none_of_the_servers() -> None:
-    assert Settings.from_env({"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp"}) == Settings.from_env({})
+    assert Settings.from_env({"UNISON_TOKEN": "x"}) == Settings.from_env({})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_unknown_variable_is_ignored_with_a_warning_that_has_the_nearest_name
 
 def test_names_that_settings_and_tools_have_are_not_remarked_on() -> None:
     known = dict.fromkeys([name for name, *_ in Settings.table()], "")
-    assert Settings.warnings(known | {"UNISON_TOKEN": "x", "UNISON_PICTURES": "/tmp", "UNISONO": "", "PATH": ""}) == []
+    assert Settings.warnings(known | {"UNISON_TOKEN": "x", "UNISONO": "", "PATH": ""}) == []
 
 
 def of_kubernetes(service: str, port: int, protocol: str = "tcp") -> dict[str, str]:

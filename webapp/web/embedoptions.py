@@ -22,8 +22,6 @@ TITLE_MOST = 120
 NOTES_MAX = 10
 """Where more of a query is wrong, the rest of it is not read."""
 TRANSPARENT = "transparent"
-OTHERS = ("t", "fps")
-"""What the page's modules read themselves, for tests and for whoever looks into its speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,6 @@ def read(pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, now_s: float) -
     wish = EmbedOptions()
     given: set[str] = set()
     for name, value in pairs:
-        if name in OTHERS:
-            continue
         if len(wish.notes) >= NOTES_MAX:
             break
         if name not in _NAMES:
@@ -118,11 +114,11 @@ def read(pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, now_s: float) -
             wish.notes.append(f"{name}={value[:40]!r} is ignored: {name} is given twice, and the first one counts")
         else:
             given.add(name)
-            _take(wish, name, value, gazetteer, now_s)
+            _apply(wish, name, value, gazetteer, now_s)
     return wish
 
 
-def _take(wish: EmbedOptions, name: str, value: str, gazetteer: Gazetteer, now_s: float) -> None:
+def _apply(wish: EmbedOptions, name: str, value: str, gazetteer: Gazetteer, now_s: float) -> None:
     try:
         if name in FILTER_NAMES:
             Filter.parse([(name, value)], gazetteer)

@@ -9,7 +9,7 @@ const TIMELINE = { flightS: [1, 3], holdS: 2, fadeS: 2, pulseS: 3, sparkS: 5 };
 test("a clock that was stopped goes on from where it stood", (t) => {
   let ms = 1000;
   t.mock.method(performance, "now", () => ms);
-  const clock = createClock("");
+  const clock = createClock();
   const began = clock.seconds();
   clock.stop(true);
   ms += 60_000;
