@@ -22,10 +22,11 @@ def edges(thing: Locator) -> tuple[float, float, float]:
 def test_on_a_telephone_on_its_side_nothing_lies_under_its_camera_or_its_bar(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = visit(webgl=False, viewport=SIDEWAYS).page
+    visitor = visit(webgl=False, viewport=SIDEWAYS)
+    page = visitor.page
     page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": CUT})
     for address in ("/", "/?lang=ar"):
-        page.goto(idle.url + address)
+        visitor.open(idle.url + address)
         for name in (
             ".wordmark",
             ".tagline",

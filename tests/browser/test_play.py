@@ -38,6 +38,7 @@ def choose_osaka(visitor: FakeVisit) -> None:
     visitor.page.get_by_role("option", name="Osaka Japan").click()
 
 
+@pytest.mark.slow
 def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, visit: Callable[..., Visit]) -> None:
     one, other = visit(), visit(webgl=False, viewport={"width": 390, "height": 844}, has_touch=True)
     for visitor in (one, other):

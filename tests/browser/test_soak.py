@@ -8,13 +8,13 @@ from bench.soak import DRAWN_LEAST, soak
 from tests.browser.conftest import Visit
 from tests.serving import Server
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
 def test_a_minute_of_heavy_traffic_leaves_the_page_as_small_as_it_was(
     server: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
+    visitor = visit(viewport={"width": 480, "height": 360})  # few pixels: it is about objects
     sizes = []
     for size, sent, drawn in soak(visitor.page, server.url, seconds=20, times=3, rate=24):
         sizes.append(size)
