@@ -102,6 +102,11 @@ def disc_that_fits(page: Page) -> float:
     return radius
 
 
+def camera_that_fits(page: Page) -> Camera:
+    """The camera once the globe is as large as the stage allows, and at rest."""
+    return camera_once(page, lambda _: page.evaluate(DISC) == pytest.approx(disc_that_fits(page), rel=0.01))
+
+
 def lengthen(page: Page) -> None:
     """Make the page one that scrolls."""
     page.evaluate(STYLE, LONG_PAGE)
@@ -149,7 +154,7 @@ def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
     server: Server, visit: Callable[..., Visit]
 ) -> None:
     page = looked(visit(reduced_motion="reduce"), server.url)
-    assert page.evaluate(DISC) == pytest.approx(disc_that_fits(page), rel=0.01)
+    camera_that_fits(page)
     send_pair(server, "Northern Line", cities=(REYKJAVIK, MURMANSK))
     page.locator("#feed button").press("Enter")
     camera_once(page, lambda now: now.lat > 68)
@@ -157,7 +162,7 @@ def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
         before = disc_that_fits(page)
         page.set_viewport_size({"width": width, "height": height})
         assert disc_that_fits(page) != pytest.approx(before, rel=0.1)
-        camera_once(page, lambda _: page.evaluate(DISC) == pytest.approx(disc_that_fits(page), rel=0.01))
+        camera_that_fits(page)
 
 
 def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_ctrl(
@@ -166,7 +171,7 @@ def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_
     visitor = visit(reduced_motion="reduce")
     page = looked(visitor, idle.url)
     note = page.locator(".gesture-note")
-    far = camera(page).near
+    far = camera_that_fits(page).near
     page.mouse.move(200, 300)
     page.mouse.wheel(0, -100)
     near = camera_once(page, lambda now: now.near > far + 0.5).near
@@ -198,7 +203,7 @@ def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
 ) -> None:
     page = looked(visit(**PHONE, reduced_motion="reduce"), idle.url)
     note = page.locator(".gesture-note")
-    start = camera(page)
+    start = camera_that_fits(page)
     swipe(page, ((200, 250), (120, 250)))
     turned = camera_once(page, lambda now: now.lon > start.lon + 10)
     swipe(page, ((150, 250), (125, 250)), ((200, 250), (225, 250)))
