@@ -113,38 +113,37 @@ _MARKED = re.compile(
 )
 
 
-class _Kept(dict[int, int | str | None]):
-    """A table for `str.translate` that removes what is no letter, digit, mark or symbol, learned as it is asked."""
+class _Table(dict[int, int | str | None]):
+    """A table for `str.translate` that asks a function for each character, once."""
 
-    def __init__(self, instead: str | None) -> None:
+    def __init__(self, replacement: Callable[[int], int | str | None]) -> None:
         super().__init__()
-        self._instead = instead
+        self._replacement = replacement
 
     def __missing__(self, code: int) -> int | str | None:
-        category = unicodedata.category(chr(code))
-        kept = category[0] in "LN" or category in ("Mn", "Mc", "Me", "Sc", "Sm", "So")
-        value = code if kept and not 0xFE00 <= code <= 0xFE0F else self._instead
+        value = self._replacement(code)
         if len(self) < CACHED:
             self[code] = value
         return value
 
 
-class _Seen(dict[int, int | str | None]):
-    """A table for `str.translate` that removes signs that are not visible, and makes any space a plain one."""
-
-    def __missing__(self, code: int) -> int | str | None:
-        category = unicodedata.category(chr(code))
-        value: int | str | None = code
-        if category in ("Cf", "Cn", "Cs", "Co") or 0xFE00 <= code <= 0xFE0F:
-            value = None
-        elif category[0] in "ZC":
-            value = " "
-        if len(self) < CACHED:
-            self[code] = value
-        return value
+def _word_or_space(code: int) -> int | str:
+    """Keep letters, digits, marks and symbols; put a space for all else."""
+    category = unicodedata.category(chr(code))
+    kept = category[0] in "LN" or category in ("Mn", "Mc", "Me", "Sc", "Sm", "So")
+    return code if kept and code not in _VARIATIONS else " "
 
 
-_joined, _spaced, _seen = _Kept(None), _Kept(" "), _Seen()
+def _visible(code: int) -> int | str | None:
+    """Remove signs that are not visible, and make any space a plain one."""
+    category = unicodedata.category(chr(code))
+    if category in ("Cf", "Cn", "Cs", "Co") or code in _VARIATIONS:
+        return None
+    return " " if category[0] in "ZC" else code
+
+
+_VARIATIONS = range(0xFE00, 0xFE10)  # selectors of a character's variants
+_spaced, _seen = _Table(_word_or_space), _Table(_visible)
 
 
 def _canonical(text: str) -> str:
@@ -206,6 +205,7 @@ _SAY_LITTLE = _set(
     "version mix edit track tracks digital digitally newly music clip content the in en de and super special limited "
     "expanded collectors motion picture film movie"
 )
+_SAY_NO_MORE = _SAY_NOTHING | _SAY_LITTLE
 _RADIO = (["radio", "edit"], ["radio", "version"], ["radio", "mix"])
 _SAME_VERSION = _set("live acoustic instrumental karaoke cover demo unplugged up slowed reprise")
 """After these, `version` says nothing more."""
@@ -240,14 +240,14 @@ def _says_nothing(part: str, bracketed: bool) -> bool:
     if _FROM.match(part):
         return len(list(_pieces(part))) == 1
     words = [word for word in _words(part) if not _YEAR.fullmatch(word)]
-    known = not _SAY_NOTHING.isdisjoint(words) and _SAY_NOTHING.union(_SAY_LITTLE).issuperset(words)
+    known = not _SAY_NOTHING.isdisjoint(words) and _SAY_NO_MORE.issuperset(words)
     return known or words in _RADIO
 
 
 def _folded(text: str) -> str:
     """Return canonical text as letters, digits, marks and symbols alone."""
     words = _words(_AND.sub(" and ", _SHARP.sub(r"\1sharp ", text)))
-    return _compatible("".join(_numbered([_PARTS.get(word, word) for word in words])))
+    return "".join(_numbered([_PARTS.get(word, word) for word in words]))
 
 
 def _numbered(words: list[str]) -> Iterator[str]:
