@@ -42,10 +42,8 @@ class Traffic:
         at_ms += self._numbers.randrange(RECORD_MS)
         json = f'{{"id":"{track:016}","title":"Song {track}","artist":"Artist {track // 4}","recording":null,' \
                '"url":null,"artwork_url":null}'  # fmt: skip
-        id = connection_id(at_ms, self._numbers.getrandbits(64))
-        return Connection(
-            id, "synthetic", at_ms, 40, 9000, json.encode(), f"{track:016}", f"artist {track // 4}", start, end
-        )
+        id, song, artist = connection_id(at_ms, self._numbers.getrandbits(64)), f"{track:016}", f"artist {track // 4}"
+        return Connection(id, "synthetic", at_ms, 40, 9000, json.encode(), song, artist, song, start, end)
 
 
 def fill(history: History, traffic: Traffic, rows: int) -> tuple[float, float]:

@@ -10,9 +10,10 @@ from playwright.sync_api import Page, WebSocketRoute
 
 from webapp.core import frames
 from webapp.core.filters import Filter, FilterError
-from webapp.core.plays import fold, track_id
+from webapp.core.plays import track_id
 from webapp.core.records import Connection, Counts, SliceRecord, connection_id
 from webapp.core.selection import Chosen
+from webapp.core.songs import artist_key
 from webapp.gazetteerdata import load_gazetteer
 
 NOW_S = 1_790_000_000.0
@@ -155,7 +156,7 @@ def _connection(song: Song, at_ms: int, tail: int) -> Connection:
     track = {"id": id, "title": title, "artist": artist, "recording": None, "url": None, "artwork_url": None}
     return Connection(
         connection_id(at_ms, tail), "synthetic", at_ms, 40, GAZETTEER.geodesic_km(one, other), frames.encode(track), id,
-        fold(artist), one, other,
+        artist_key(artist), id, one, other,
     )  # fmt: skip
 
 

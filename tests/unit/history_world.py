@@ -9,8 +9,9 @@ from typing import Any
 
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.plays import fold, track_id
+from webapp.core.plays import track_id
 from webapp.core.records import Connection, connection_id
+from webapp.core.songs import artist_key
 from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.history import FILE_NAME, History
 
@@ -28,8 +29,8 @@ def connection(at_ms: int = 0, tail: int = 0, track: int = 0, start: int = 0, en
     id = track_id(artist, title)
     json = f'{{"id":"{id}","title":"{title}","artist":"{artist}","recording":null,"url":null,"artwork_url":null}}'
     return Connection(
-        connection_id(NOON_MS + at_ms, tail), "synthetic", NOON_MS + at_ms, 40, 16897, json.encode(), id, fold(artist),
-        CITIES[start], CITIES[end],
+        connection_id(NOON_MS + at_ms, tail), "synthetic", NOON_MS + at_ms, 40, 16897, json.encode(), id,
+        artist_key(artist), id, CITIES[start], CITIES[end],
     )  # fmt: skip
 
 

@@ -19,8 +19,9 @@ from tests.unit.history_world import (
     temporary_history,
 )
 from webapp.core.filters import Filter
-from webapp.core.plays import fold, track_id
+from webapp.core.plays import track_id
 from webapp.core.records import Connection
+from webapp.core.songs import artist_key
 from webapp.storage import queries
 from webapp.storage.history import History
 from webapp.storage.schema import connect
@@ -36,7 +37,7 @@ connections = st.builds(
 )
 filters = st.builds(
     Filter,
-    artist=st.sampled_from([None, None, *{fold(artist) for artist, _ in TRACKS}, "nobody"]),
+    artist=st.sampled_from([None, None, *{artist_key(artist) for artist, _ in TRACKS}, "nobody"]),
     track=st.sampled_from([None, None, *(track_id(*track) for track in TRACKS)]),
     country=st.sampled_from([None, None, "JP", "BR", "FR", "IS"]),
     city=st.sampled_from([None, None, *GAZETTEER.geoname_id[CITIES].tolist()]),
@@ -260,11 +261,11 @@ def test_nothing_recorded_can_be_missed_while_it_is_being_written(tmp_path: Path
     "wanted",
     [
         EVERYTHING,
-        Filter(artist="björk"),
+        Filter(artist="bjork"),
         Filter(track=track_id("Björk", "Jóga")),
         Filter(country="JP"),
         Filter(city=int(GAZETTEER.geoname_id[CITIES[0]])),
-        Filter(artist="björk", country="JP"),
+        Filter(artist="bjork", country="JP"),
         Filter(track=track_id("Björk", "Jóga"), city=int(GAZETTEER.geoname_id[CITIES[0]])),
         Filter(country="JP", city=int(GAZETTEER.geoname_id[CITIES[1]])),
     ],
@@ -293,12 +294,12 @@ def test_the_newest_of_a_filter_come_at_once_from_a_long_history() -> None:
         history.flush()
         for wanted, first in (
             (EVERYTHING, common[-1]),
-            (Filter(artist="björk"), common[-1]),
+            (Filter(artist="bjork"), common[-1]),
             (Filter(country="JP"), common[-1]),
-            (Filter(artist="björk", country="JP"), common[-1]),
-            (Filter(artist="fela kuti", country="JP"), rare),
+            (Filter(artist="bjork", country="JP"), common[-1]),
+            (Filter(artist="felakuti", country="JP"), rare),
             (Filter(country="NG", city=int(GAZETTEER.geoname_id[CITIES[0]])), rare),
-            (Filter(artist="fela kuti", track=common[0].track_id), None),
+            (Filter(artist="felakuti", track=common[0].track_id), None),
         ):
             found, thousands = _read_counting(history, wanted)
             assert (found[0] if found else None) == first

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.history_world import GAZETTEER, TRACKS, connection, temporary_history
 from webapp.core.filters import FILTER_NAMES, Filter
-from webapp.core.plays import fold, track_id
+from webapp.core.plays import track_id
 from webapp.core.search import (
     FRESH_S,
     MOST,
@@ -23,6 +23,7 @@ from webapp.core.search import (
     folded,
     search,
 )
+from webapp.core.songs import artist_key
 
 OSAKA = 1853909
 
@@ -141,7 +142,7 @@ def test_a_full_table_is_searched_in_milliseconds() -> None:
 
 
 def test_the_parts_of_a_filter_are_called_by_their_names() -> None:
-    shown = Filter(fold("marisol vey"), track_id("Björk", "Jóga"), "JP", OSAKA)
+    shown = Filter(artist_key("marisol vey"), track_id("Björk", "Jóga"), "JP", OSAKA)
     assert [(r.kind, r.label, r.detail) for r in described(shown, SONGS_HEARD, GAZETTEER)] == [
         ("artist", "Marisol Vey", ""), ("track", "Jóga", "Björk"), ("country", "Japan", "JP"),
         ("city", "Osaka", "Japan"),

@@ -14,10 +14,11 @@ from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, t
 from webapp.core import frames
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.plays import fold, track_id
+from webapp.core.plays import track_id
 from webapp.core.recordindex import index_of
 from webapp.core.records import PAIR, PULSE, SPARK, Counts, SliceRecord
 from webapp.core.selection import Selection
+from webapp.core.songs import artist_key
 from webapp.engine.channel import FrameMaker
 from webapp.gazetteerdata import load_gazetteer
 
@@ -233,7 +234,7 @@ def test_what_a_filter_finds_is_what_has_it_in_every_kind_of_row(gazetteer: Gaze
             expected = [
                 number
                 for number, (place, song) in enumerate(zip(places, told, strict=True))
-                if (wanted.artist is None or fold(song["artist"]) == wanted.artist)
+                if (wanted.artist is None or artist_key(song["artist"]) == wanted.artist)
                 and (wanted.track is None or song["id"] == wanted.track)
                 and (wanted.country is None or any(gazetteer.country[city] == wanted.country for city in place))
                 and (wanted.city is None or any(gazetteer.geoname_id[city] == wanted.city for city in place))

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.plays import fold
 from webapp.core.records import Connection
+from webapp.core.songs import artist_key
 
 FilterName = Literal["artist", "track", "country", "city"]
 FILTER_NAMES: tuple[FilterName, ...] = get_args(FilterName)
@@ -25,7 +25,7 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """What a viewer wants to see; all of it must hold. An artist is folded, a city is a GeoNames id."""
+    """What a viewer wants to see; all of it must hold. An artist is a key, a city is a GeoNames id."""
 
     artist: str | None = None
     track: str | None = None
@@ -76,7 +76,7 @@ class Filter:
         ends = [connection.from_city, connection.to_city]
         return (
             self.artist in (None, connection.artist)
-            and self.track in (None, connection.track_id)
+            and self.track in (None, connection.track_id, connection.to_track_id)
             and (self.country is None or self.country in gazetteer.country[ends])
             and (self.city is None or self.city in gazetteer.geoname_id[ends])
         )
@@ -90,9 +90,9 @@ class Filter:
 
 
 def _artist(text: str, _: Gazetteer) -> str:
-    if not (folded := fold(text)) or len(text) > 300:
+    if not (key := artist_key(text)) or len(text) > 300:
         raise FilterError(f"artist={text[:40]!r}: expected a name of 1 to 300 characters")
-    return folded
+    return key
 
 
 def _track(text: str, _: Gazetteer) -> str:

@@ -12,7 +12,7 @@ from numpy import void
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import City, Gazetteer
 from webapp.core.plays import SOURCES
-from webapp.core.records import Connection, Counts, SliceRecord, connection_id, folded_artist, wire_track_id
+from webapp.core.records import Connection, Counts, SliceRecord, connection_id, wire_artist_key, wire_track_id
 from webapp.core.selection import Chosen
 
 PROTOCOL = 1
@@ -122,7 +122,8 @@ def _connection(pair: void, record: SliceRecord, gazetteer: Gazetteer) -> Connec
         km=gazetteer.geodesic_km(a, b),
         track=track,
         track_id=wire_track_id(track).decode(),
-        artist=folded_artist(track),
+        artist=wire_artist_key(track),
+        to_track_id=wire_track_id(track).decode(),
         from_city=a,
         to_city=b,
     )

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import struct
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from webapp.core.songs import song_key
 
 Source = Literal["live", "synthetic", "replay"]
 
@@ -22,7 +23,7 @@ AHEAD_MS = 1_000
 VERSION = 2
 
 _HEADER = struct.Struct("<BxxxIIxxxxq")  # version, plays, tracks, arrival; 24 bytes, so that columns are aligned
-_SEPARATOR = "\x1f"  # str.split treats it as whitespace, so no folded text contains it
+_SEPARATOR = "\x1f"  # no key contains it
 _PER_PLAY = ((np.dtype("<i8"), "at"), (np.dtype("<u8"), "listener"), (np.dtype("<u4"), "track"))
 _PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("u1"), "source"))
 _LENGTH = np.dtype("<u4")
@@ -43,22 +44,12 @@ class Overloaded(Exception):  # noqa: N818 - it says what is so, not that someth
         self.retry_after_s = retry_after_s
 
 
-def fold(text: str) -> str:
-    """Return text as it is compared: NFKC, case-folded, whitespace collapsed and trimmed.
-
-    Case folding decomposes characters that NFKC composes, so NFKC is applied before and after it. Folding is
-    idempotent.
-    """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
-
-
 def track_id(artist: str, title: str) -> str:
-    """Return the id of a track: 80 bits of BLAKE2b over folded artist and title, 16 characters of base32hex.
+    """Return the id of a track: 80 bits of BLAKE2b over its song key, 16 characters of base32hex.
 
-    Two tracks have one id if and only if their artists and titles fold to the same; a recording code changes nothing.
+    Two tracks have one id if and only if their song keys are equal; a recording code changes nothing.
     """
-    name = fold(artist) + _SEPARATOR + fold(title)
+    name = _SEPARATOR.join(song_key(title, artist))
     return base64.b32hexencode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from webapp.core.filters import Filter, FilterName
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.records import Rows, SliceRecord, folded_artist, wire_track_id
+from webapp.core.records import Rows, SliceRecord, wire_artist_key, wire_track_id
 
 Kind = Literal["pairs", "pulses", "sparks"]
 Numbers = NDArray[np.int64]
@@ -46,7 +46,7 @@ class RecordIndex:
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 
     def _rows(self, kind: Kind, name: FilterName, value: Hashable) -> Numbers:
-        """Return the rows of a kind, ascending, with this artist (folded), track (id), country (code) or city (id)."""
+        """Return the rows of a kind, ascending, with this artist (key), track (id), country (code) or city (id)."""
         numbers, numbered = self._numbered(name)
         number = numbers.get(value)
         if number is None:
@@ -66,7 +66,7 @@ class RecordIndex:
 
     @cached_property
     def _artists(self) -> Numbered:
-        return _dense(map(folded_artist, self._record.tracks))
+        return _dense(map(wire_artist_key, self._record.tracks))
 
 
 class _Column:

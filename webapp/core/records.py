@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.plays import SLICE_MS, digests, fold
+from webapp.core.plays import SLICE_MS, digests
+from webapp.core.songs import artist_key
 
 VERSION = 2
 
@@ -33,7 +34,14 @@ SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Two plays of one track, as shown to a person; cities are city indices, `km` is geodesic, `track` is wire JSON."""
+    """Two plays of one song, as shown to a person; cities are city indices, `km` is geodesic.
+
+    Attributes:
+        track: the earlier play's, as wire JSON.
+        track_id: its id.
+        artist: its artist's key.
+        to_track_id: the id of the later play's track; another one if only a recording makes both plays one song.
+    """
 
     id: str
     source: str
@@ -43,6 +51,7 @@ class Connection:
     track: bytes
     track_id: str
     artist: str
+    to_track_id: str
     from_city: int
     to_city: int
 
@@ -191,9 +200,9 @@ def wire_track_id(track: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1 << 16)  # a slice of all the world's plays has some ten thousand tracks
-def folded_artist(track: bytes) -> str:
-    """Return the artist of a track given as wire JSON, folded for comparison."""
-    return fold(msgspec.json.decode(track, type=_Artist).artist)
+def wire_artist_key(track: bytes) -> str:
+    """Return the artist's key of a track given as wire JSON."""
+    return artist_key(msgspec.json.decode(track, type=_Artist).artist)
 
 
 class _Artist(msgspec.Struct):

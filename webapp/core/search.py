@@ -15,7 +15,7 @@ from webapp.core.filters import FILTER_NAMES, Filter, FilterName
 from webapp.core.gazetteer import City, Gazetteer
 from webapp.core.placenames import fold_words
 from webapp.core.places import PlaceError
-from webapp.core.plays import fold
+from webapp.core.songs import artist_key
 
 LONGEST = 100
 """Characters of a search text at most."""
@@ -93,12 +93,9 @@ def song(track: bytes) -> Song:
     return Song(read.id, read.title, read.artist, folded(read.title), folded(read.artist))
 
 
-_same = lru_cache(maxsize=2 * SONGS)(fold)
-
-
 def folded(text: str) -> str:
     """Fold a name for search: words without accents; a name of signs only, such as "!!!", stays as it is."""
-    return fold_words(text) or fold(text)
+    return fold_words(text) or unicodedata.normalize("NFKC", text).casefold()
 
 
 def checked_text(text: str | None) -> str:
@@ -153,10 +150,10 @@ def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: FilterN
 
 
 def described(shown: Filter, songs: Sequence[Song], gazetteer: Gazetteer) -> list[Result]:
-    """Return what each part of a filter is called; an unknown artist has the folded name, an unknown song none."""
+    """Return what each part of a filter is called; an unknown artist has its key, an unknown song none."""
     results = []
     if shown.artist is not None:
-        name = next((s.artist for s in songs if _same(s.artist) == shown.artist), shown.artist)
+        name = next((s.artist for s in songs if artist_key(s.artist) == shown.artist), shown.artist)
         results.append(_artist(name))
     if shown.track is not None:
         heard = next((s for s in songs if s.id == shown.track), None)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 CACHED = 1 << 16
 """Keys that are remembered. A song is played often."""
 
-
 LONGEST = 320
 """Characters of a text that are compared, in their compatible form: U+FDFA alone becomes 18."""
 
@@ -80,7 +79,13 @@ def song_key(title: str, artist: str) -> SongKey:
         title: as a player sends it, 1 to 300 characters.
         artist: likewise.
     """
-    return SongKey(_stable(_artist_key, artist), _stable(_title_key, title))
+    return SongKey(artist_key(artist), _stable(_title_key, title))
+
+
+@lru_cache(CACHED)
+def artist_key(artist: str) -> str:
+    """Return the artist's part of a song's key; it is the key of itself."""
+    return _stable(_first_artist, artist)
 
 
 def is_one_song(one: SongKey, other: SongKey, recording: str | None = None, other_recording: str | None = None) -> bool:
@@ -268,7 +273,7 @@ _CREDIT = re.compile(
 _TIMES = re.compile(r"\s+[x×]\s+")
 
 
-def _artist_key(text: str) -> str:
+def _first_artist(text: str) -> str:
     canonical = _canonical(text)
     first = _TIMES.split(_CREDIT.split(canonical, maxsplit=1)[0], maxsplit=1)[0]
     if first.startswith("the ") and _folded(first[4:]):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.columns import distinct
-from webapp.core.records import folded_artist, wire_track_id
+from webapp.core.records import wire_artist_key, wire_track_id
 
 _NUMBER_BITS = 32
 _FREE, _NEVER, _UNKNOWN = np.iinfo(np.int64).max, 0, 0
@@ -84,9 +84,9 @@ class Tracks(dict[bytes, int]):
             self._free.append(number)
 
     def artists(self, numbers: Numbers) -> Numbers:
-        """Return an int64 for the artist of each track; it is equal for artists that are equal when folded."""
+        """Return an int64 for the artist of each track; it is equal for artists with equal keys."""
         for number in numbers[self._artist[numbers] == _UNKNOWN].tolist():
-            self._artist[number] = hash(folded_artist(self.texts[number])) or ~_UNKNOWN
+            self._artist[number] = hash(wire_artist_key(self.texts[number])) or ~_UNKNOWN
         return self._artist[numbers]
 
     def rows(self, numbers: Numbers) -> Numbers:

@@ -138,4 +138,6 @@ def build_connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -
             batch, ends, strict=True
         ):
             if start >= 0 and end >= 0:
-                yield Connection(id, SOURCES[source], at_ms, apart_ms, km, json.encode(), track_id, artist, start, end)
+                yield Connection(
+                    id, SOURCES[source], at_ms, apart_ms, km, json.encode(), track_id, artist, track_id, start, end
+                )
