@@ -21,8 +21,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from webapp.core.columns import Plays
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matcher import Matcher, Plays
+from webapp.core.matcher import Matcher
 from webapp.gazetteerdata import load_gazetteer
 
 SLICE_MS = 250

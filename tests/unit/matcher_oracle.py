@@ -7,13 +7,15 @@ SLICE_MS = 250
 
 
 class Play(NamedTuple):
-    """A play; `words` stands for its encoded bytes, which order otherwise equal plays."""
+    """A play; `group` stands for its song key, `words` for its encoded bytes, which order otherwise equal plays."""
 
     group: int
     city: int
     listener: int
     at: int
     words: int = 0
+    source: int = 0
+    recording: int = 0
 
 
 Pair = tuple[Play, Play]
@@ -23,41 +25,61 @@ def slice_of(play: Play) -> int:
     return play.at // SLICE_MS
 
 
-def counted_once(plays: Iterable[Play]) -> list[Play]:
-    """Return one play for each (source, track), listener and time: the western city's, then the smallest words."""
-    best: dict[tuple[int, int, int], Play] = {}
-    for play in plays:
-        key = (play.group, play.listener, play.at)
-        best[key] = min(best.get(key, play), play)
-    return sorted(best.values())
+def song_of(play: Play) -> tuple[int, int]:
+    """Return what plays of one song key and source have in common."""
+    return play.source, play.group
 
 
-def is_echo(play: Play, plays: Iterable[Play], window_ms: int) -> bool:
+def is_one_song(a: Play, b: Play) -> bool:
+    """Return whether two plays have one source, and one song key or recording."""
+    return a.source == b.source and (a.group == b.group or a.recording == b.recording != 0)
+
+
+def bytes_of(play: Play) -> tuple[int, ...]:
+    """Return what stands for the bytes of a play's track."""
+    return play.words, play.group, play.recording
+
+
+def is_duplicate(play: Play, plays: Iterable[Play]) -> bool:
+    """Return whether the play of another city farther west, or of smaller bytes, counts for this one."""
     return any(
-        other.group == play.group and other.listener == play.listener and 0 < play.at - other.at <= window_ms
+        is_one_song(other, play)
+        and (other.listener, other.at) == (play.listener, play.at)
+        and (other.city, bytes_of(other)) < (play.city, bytes_of(play))
         for other in plays
     )
 
 
-def without_echoes(plays: Iterable[Play], window_ms: int) -> list[Play]:
-    real = counted_once(plays)
-    return [play for play in real if not is_echo(play, real, window_ms)]
+def counted_once(plays: Iterable[Play]) -> list[Play]:
+    """Return one play for each song, listener and time: the western city's, then the smallest bytes."""
+    different = set(plays)
+    return sorted(play for play in different if not is_duplicate(play, different))
 
 
-def echoes_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
-    real = counted_once(plays)
-    return sum(is_echo(play, real, window_ms) for play in real if slice_of(play) == slice_)
+def is_echo(play: Play, plays: Iterable[Play], window_ms: int) -> bool:
+    return any(
+        is_one_song(other, play) and other.listener == play.listener and 0 < play.at - other.at <= window_ms
+        for other in plays
+    )
+
+
+def without_echoes(plays: Sequence[Play], window_ms: int) -> list[Play]:
+    return [play for play in counted_once(plays) if not is_echo(play, plays, window_ms)]
+
+
+def echoes_in(plays: Sequence[Play], window_ms: int, slice_: int) -> int:
+    return sum(is_echo(play, plays, window_ms) for play in counted_once(plays) if slice_of(play) == slice_)
 
 
 def are_together(a: Play, b: Play, window_ms: int) -> bool:
-    return a.group == b.group and a.listener != b.listener and abs(a.at - b.at) <= window_ms
+    return is_one_song(a, b) and a.listener != b.listener and abs(a.at - b.at) <= window_ms
 
 
 def could_connect(a: Play, b: Play, window_ms: int) -> bool:
     return are_together(a, b, window_ms) and a.city != b.city
 
 
-def together_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
+def together_in(plays: Sequence[Play], window_ms: int, slice_: int) -> int:
     """Return the number of plays whose first partner becomes known when this slice closes."""
     able = without_echoes(plays, window_ms)
     known = 0
@@ -67,22 +89,29 @@ def together_in(plays: Iterable[Play], window_ms: int, slice_: int) -> int:
     return known
 
 
-def connections(plays: Iterable[Play], window_ms: int, slices: int) -> list[set[frozenset[Play]]]:
-    """Return the pairs of each slice by the documented rule, in a group ordered by (city, listener, time)."""
+def connections(plays: Sequence[Play], window_ms: int, slices: int) -> list[set[frozenset[Play]]]:
+    """Return the pairs of each slice by the documented rule, in a group ordered by (city, listener, time).
+
+    What is left is paired within each recording, in time order.
+    """
     able = without_echoes(plays, window_ms)
     single: list[Play] = []
     out = []
     for slice_ in range(slices):
         pool = single + [play for play in able if slice_of(play) == slice_]
-        pairs = [pair for group in {p.group for p in pool} for pair in _in_group(pool, group, window_ms)]
+        pairs = [pair for song in set(map(song_of, pool)) for pair in _in_group(pool, song, window_ms)]
+        used = {play for pair in pairs for play in pair}
+        for recording in {(play.source, play.recording) for play in pool if play.recording}:
+            left = [play for play in pool if (play.source, play.recording) == recording and play not in used]
+            pairs += pair_in_time(left, window_ms)
         used = {play for pair in pairs for play in pair}
         single = [p for p in pool if p not in used and p.at >= (slice_ + 1) * SLICE_MS - window_ms]
         out.append({frozenset(pair) for pair in pairs})
     return out
 
 
-def _in_group(pool: list[Play], group: int, window_ms: int) -> list[Pair]:
-    row = sorted(play for play in pool if play.group == group)
+def _in_group(pool: list[Play], song: tuple[int, int], window_ms: int) -> list[Pair]:
+    row = sorted(play for play in pool if song_of(play) == song)
     half = -(-len(row) // 2)
     pairs = [(a, b) for a, b in zip(row[:half], row[half:], strict=False) if could_connect(a, b, window_ms)]
     used = {play for pair in pairs for play in pair}
@@ -102,14 +131,14 @@ def pair_in_time(plays: Sequence[Play], window_ms: int) -> list[Pair]:
     return pairs
 
 
-def pulses(plays: Iterable[Play], connected: set[Play], window_ms: int, slices: int) -> list[set[Pair]]:
+def pulses(plays: Sequence[Play], connected: set[Play], window_ms: int, slices: int) -> list[set[Pair]]:
     """Return neighbours in time, of one group and city, that left the window single, by the slice of the later one."""
-    waiting: dict[tuple[int, int], Play] = {}
+    waiting: dict[tuple[int, int, int], Play] = {}
     out: list[set[Pair]] = [set() for _ in range(slices)]
     for play in sorted(without_echoes(plays, window_ms), key=lambda play: (play.at, play.listener)):
         if play in connected:
             continue
-        place = (play.group, play.city)
+        place = (*song_of(play), play.city)
         before = waiting.pop(place, None)
         if before and play.at - before.at <= window_ms:
             out[leaves_in(play, window_ms)].add((before, play))

@@ -2,15 +2,19 @@
 
 import hashlib
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, slice_of
-from webapp.core.matcher import Matcher, Pairs, Plays
+from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, bytes_of, slice_of
+from webapp.core.columns import Plays
+from webapp.core.matcher import Matcher, Pairs
+from webapp.core.plays import SOURCES
 
 WINDOWS = [0, 50, 250, 300, 1000, 1250, 2500]
 GEONAME_ID = [44, 22, 66, 11, 55, 33]  # by city index, from west to east
@@ -39,25 +43,30 @@ def listener(number: int) -> int:
 
 
 STEPS = [(1, 300), (25, 30), (50, 60), (250, 12), (125, 24)]  # time steps: ms, and their number
-small = st.lists(
-    st.builds(
+
+
+def few(sources: list[int], recordings: int) -> st.SearchStrategy[list[Play]]:
+    """Return a strategy for up to 12 plays of three songs."""
+    play = st.builds(
         Play,
-        group=st.integers(0, 1),
+        group=st.integers(0, 2),
         city=st.integers(0, 2),
         listener=st.integers(0, 4).map(listener),
         at=st.integers(0, 60).map(lambda n: 50 * n),
         words=st.integers(0, 1),
-    ),
-    max_size=12,
-)
+        source=st.sampled_from(sources),
+        recording=st.integers(0, recordings),
+    )
+    return st.lists(play, max_size=12)
 
 
 @st.composite
-def crowds(draw: st.DrawFn) -> list[Play]:
+def crowds(draw: st.DrawFn, recordings: int = 0) -> list[Play]:
     """Return up to 60 plays from a random seed: Hypothesis is slow with long lists and keeps most of them short."""
     chance = random.Random(draw(st.integers(0, 1 << 32)))
     groups, cities, listeners = chance.choice([1, 1, 3]), chance.choice([2, 3, 6]), chance.choice([5, 25, 60])
     step, steps = chance.choice(STEPS)
+    sources = chance.choice([1, 1, 2])
     return [
         Play(
             chance.randrange(groups),
@@ -65,14 +74,22 @@ def crowds(draw: st.DrawFn) -> list[Play]:
             listener(chance.randrange(listeners)),
             chance.randrange(steps) * step,
             chance.randrange(2),
+            chance.randrange(sources),
+            chance.randrange(recordings + 1),
         )
         for _ in range(chance.choice([12, 25, 40, 60]))
     ]
 
 
+def worlds_of_keys() -> st.SearchStrategy[tuple[list[Play], int]]:
+    """Return a strategy for plays of a few tracks without recordings, cities and listeners, and a window."""
+    return st.tuples(few([0], 0) | crowds() | crowds(), st.sampled_from(WINDOWS))
+
+
 def worlds() -> st.SearchStrategy[tuple[list[Play], int]]:
-    """Return a strategy for plays of a few tracks, cities and listeners, and a window."""
-    return st.tuples(small | crowds() | crowds() | crowds(), st.sampled_from(WINDOWS))
+    """Return a strategy for plays of a few tracks, some with recordings, cities and listeners, and a window."""
+    joined = st.tuples(few([0, 0, 0, 1], 2) | crowds(1) | crowds(2) | crowds(4), st.sampled_from(WINDOWS))
+    return worlds_of_keys() | joined
 
 
 def slices_of(plays: Sequence[Play], window_ms: int) -> int:
@@ -88,13 +105,13 @@ def drive(
     out, known = [], {}
     for slice_ in range(slices_of(plays, window_ms)):
         new = [play for play in plays if slice_of(play) == slice_]
-        by_words = sorted(range(len(new)), key=lambda i: (new[i].words, new[i]))
+        by_words = sorted(range(len(new)), key=lambda i: (*bytes_of(new[i]), new[i]))
         row = {i: 1000 * slice_ + place for place, i in enumerate(by_words)}
         if arrival:
             arrival.shuffle(by_words)
         known.update({row[i]: new[i] for i in by_words})
         columns = _columns([new[i] for i in by_words], [row[i] for i in by_words], number)
-        found = matcher.close((slice_ + 1) * SLICE_MS, columns)
+        found = matcher.close((slice_ + 1) * SLICE_MS, columns, _recordings(known))
         out.append(
             Brought(
                 _pairs(found.connections, known),
@@ -110,12 +127,26 @@ def drive(
 
 def _columns(plays: Sequence[Play], rows: Sequence[int], number: Number) -> Plays:
     return Plays(
-        np.array([number(play.group) for play in plays], np.uint32),
+        np.array([len(SOURCES) * number(play.group) + play.source for play in plays], np.uint32),
         np.array([play.city for play in plays], np.uint16),
         np.array([play.listener for play in plays], np.uint64),
         np.array([play.at for play in plays], np.int64),
         np.array(rows, np.int64),
     )
+
+
+def _recordings(known: dict[int, Play]) -> npt.NDArray[np.int64] | None:
+    """Return the recording of each row's play, if several songs have it so far."""
+    songs = defaultdict[int, set[int]](set)
+    for play in known.values():
+        songs[play.recording].add(play.group)
+    shared = {recording for recording, groups in songs.items() if recording and len(groups) > 1}
+    if not shared:
+        return None
+    numbers = np.zeros(max(known) + 1, np.int64)
+    for row, play in known.items():
+        numbers[row] = play.recording if play.recording in shared else 0
+    return numbers
 
 
 def _plays(plays: Plays, known: dict[int, Play]) -> list[Play]:

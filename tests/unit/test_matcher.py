@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, could_connect, slice_of
-from tests.unit.matcher_world import GEONAME_ID, Brought, drive, listener, slices_of, thorough, worlds
-from webapp.core.columns import sort_west_to_east
-from webapp.core.matcher import NO_PLAYS, Matcher, Plays
+from tests.unit.matcher_world import GEONAME_ID, Brought, drive, listener, slices_of, thorough, worlds, worlds_of_keys
+from webapp.core.columns import NO_PLAYS, Plays, sort_west_to_east
+from webapp.core.matcher import Matcher
 
 World = tuple[list[Play], int]
 
@@ -31,10 +31,10 @@ def in_one_order(out: list[Brought]) -> list[tuple[object, ...]]:
 
 @thorough
 @given(worlds())
-def test_1_a_pair_has_one_track_two_listeners_two_cities_and_lies_within_the_window(world: World) -> None:
+def test_1_a_pair_has_one_song_two_listeners_two_cities_and_lies_within_the_window(world: World) -> None:
     plays, window = world
     for a, b in all_connections(drive(plays, window)):
-        assert a.group == b.group
+        assert oracle.is_one_song(a, b)
         assert a.listener != b.listener
         assert a.city != b.city
         assert abs(a.at - b.at) <= window
@@ -87,7 +87,7 @@ def test_4_the_numbers_of_groups_change_nothing(world: World, order: list[int], 
 
 
 @thorough
-@given(worlds(), st.randoms(use_true_random=False))
+@given(worlds_of_keys(), st.randoms(use_true_random=False))
 def test_4_equal_plays_are_one(world: World, chance: random.Random) -> None:
     plays, window = world
     again = [play._replace(city=min(play.city + chance.randrange(3), 5), words=2) for play in plays]
@@ -145,6 +145,22 @@ def test_a_busy_world_is_matched_by_the_same_rule(seed: int) -> None:
     assert [{frozenset(pair) for pair in brought.connections} for brought in out] == expected
     assert [set(brought.pulses) for brought in out] == oracle.pulses(plays, connected, window, slices)
     assert [brought.echoes for brought in out] == [oracle.echoes_in(plays, window, i) for i in range(slices)]
+
+
+def test_a_recording_joins_what_two_keys_leave_but_never_through_a_third_play() -> None:
+    one, other = Play(0, OSAKA, A, 10, recording=7), Play(1, RECIFE, B, 40, recording=7)
+    assert all_connections(drive([one, other], 1000)) == [(one, other)]
+    assert not all_connections(drive([one, other._replace(source=1)], 1000))
+    third = Play(1, RECIFE, B, 40, recording=8)
+    joins_both = Play(1, OSAKA, C, 60, recording=7)
+    assert all_connections(drive([one, third, joins_both], 1000)) == [(third, joins_both)]
+    assert not all_connections(drive([one, third, joins_both._replace(at=3000)], 1000))
+
+
+def test_one_key_comes_before_one_recording() -> None:
+    one, recorded = Play(0, OSAKA, A, 10, recording=7), Play(1, LIMA, B, 20, recording=7)
+    same_key = Play(0, RECIFE, C, 200)
+    assert all_connections(drive([one, recorded, same_key], 1000)) == [(one, same_key)]
 
 
 def test_two_presses_the_window_apart_are_together_and_an_instant_more_are_not() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Play
+from webapp.core.columns import Plays
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matcher import Matcher, Pairs, Plays
+from webapp.core.matcher import Matcher, Pairs
 from webapp.gazetteerdata import load_gazetteer
 
 RATE, TRACKS, SLICES, WINDOW_MS = 10_000, 200, 4, 1000

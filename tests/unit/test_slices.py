@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, records, track
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.recordings import track_numbers
 from webapp.core.records import Counts, SliceRecord
 from webapp.core.slices import Slicer
-from webapp.core.tracks import Tracks, track_numbers
+from webapp.core.tracks import Tracks
 from webapp.gazetteerdata import load_gazetteer
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
@@ -194,7 +195,7 @@ def test_ways_to_write_a_song_are_forgotten_together() -> None:
 def test_rows_lead_back_to_their_tracks_and_are_in_the_order_of_bytes_within_a_group(titles: list[str]) -> None:
     tracks, texts = Tracks(), [track(title) for title in titles]
     numbers = tracks.numbers(texts, 1)
-    rows = tracks.rows(numbers)
+    rows = tracks.rows(numbers, tracks.recordings())
     assert track_numbers(rows).tolist() == numbers.tolist()
     for group in set(tracks.group[numbers].tolist()):
         members = np.flatnonzero(tracks.group[numbers] == group).tolist()

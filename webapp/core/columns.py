@@ -1,6 +1,7 @@
 """Sorts, groups and selects rows of columns of plays, faster than numpy's general functions."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,50 @@ Times = npt.NDArray[np.int64]
 HalfHashes = npt.NDArray[np.uint32]
 Groups = npt.NDArray[np.uint32]
 Cities = npt.NDArray[np.uint16]
+Numbers = npt.NDArray[np.int64]
 
 LONG_AGO = np.int64(-(1 << 62))
 """Before any play: epoch milliseconds."""
 
 _LONG = 1_000  # rows from which counting is faster than sorting
+
+
+class Plays(NamedTuple):
+    """Columns of plays, each of shape (n,), one row a play.
+
+    Attributes:
+        group: A dense number for each (source, track).
+        city: Index into the gazetteer, which is ordered by (lon, geoname_id).
+        listener: A keyed hash of the opaque id, all bits random.
+        at: When the listener pressed play, epoch milliseconds.
+        row: The track's number in the low 32 bits; within a song, ascending in the order of the tracks' bytes.
+    """
+
+    group: Groups
+    city: Cities
+    listener: Hashes
+    at: Times
+    row: Rows
+
+    def take(self, rows: Rows) -> "Plays":
+        """Return the given rows, in their order."""
+        group, city, listener, at, row = self
+        return Plays(group.take(rows), city.take(rows), listener.take(rows), at.take(rows), row.take(rows))
+
+    def joined(self, more: "Plays") -> "Plays":
+        """Return these plays followed by more."""
+        return Plays(
+            np.concatenate((self.group, more.group)),
+            np.concatenate((self.city, more.city)),
+            np.concatenate((self.listener, more.listener)),
+            np.concatenate((self.at, more.at)),
+            np.concatenate((self.row, more.row)),
+        )
+
+
+NO_PLAYS = Plays(
+    np.empty(0, np.uint32), np.empty(0, np.uint16), np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
+)
 
 
 def distinct(column: npt.NDArray[np.int64]) -> Rows:

@@ -123,7 +123,7 @@ def _connection(pair: void, record: SliceRecord, gazetteer: Gazetteer) -> Connec
         track=track,
         track_id=wire_track_id(track).decode(),
         artist=wire_artist_key(track),
-        to_track_id=wire_track_id(track).decode(),
+        to_track_id=wire_track_id(record.tracks[pair["to_track"]]).decode(),
         from_city=a,
         to_city=b,
     )

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from webapp.core.columns import (
     LONG_AGO,
-    Cities,
-    Groups,
-    Hashes,
+    NO_PLAYS,
     Mask,
+    Numbers,
+    Plays,
     Rows,
     Times,
     complement,
@@ -20,46 +20,9 @@ from webapp.core.columns import (
     pair_neighbours,
     sort_west_to_east,
 )
-from webapp.core.echoes import Echoes
+from webapp.core.echoes import Echoes, Seen
+from webapp.core.recordings import in_recordings
 from webapp.core.togethercounter import TogetherCounter
-
-
-class Plays(NamedTuple):
-    """Columns of plays, each of shape (n,), one row a play.
-
-    Attributes:
-        group: A dense number for each (source, track).
-        city: Index into the gazetteer, which is ordered by (lon, geoname_id).
-        listener: A keyed hash of the opaque id, all bits random.
-        at: When the listener pressed play, epoch milliseconds.
-        row: A number for the play's track; within a group, ascending in the order of the tracks' bytes.
-    """
-
-    group: Groups
-    city: Cities
-    listener: Hashes
-    at: Times
-    row: Rows
-
-    def take(self, rows: Rows) -> "Plays":
-        """Return the given rows, in their order."""
-        group, city, listener, at, row = self
-        return Plays(group.take(rows), city.take(rows), listener.take(rows), at.take(rows), row.take(rows))
-
-    def joined(self, more: "Plays") -> "Plays":
-        """Return these plays followed by more."""
-        return Plays(
-            np.concatenate((self.group, more.group)),
-            np.concatenate((self.city, more.city)),
-            np.concatenate((self.listener, more.listener)),
-            np.concatenate((self.at, more.at)),
-            np.concatenate((self.row, more.row)),
-        )
-
-
-NO_PLAYS = Plays(
-    np.empty(0, np.uint32), np.empty(0, np.uint16), np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
-)
 
 
 class Pairs(NamedTuple):
@@ -103,7 +66,7 @@ class MatcherState(msgspec.Struct, frozen=True, array_like=True):
     closed_ms: int
     unmatched: Plays
     expired: Plays
-    echoes: list[tuple[int, Hashes, Times]]
+    echoes: list[Seen]
     together: tuple[Times, Mask]
 
 
@@ -134,27 +97,37 @@ class Matcher:
         self._closed, self._unmatched, self._expired = state.closed_ms, state.unmatched, state.expired
         self._echoes.state, self._together.state = state.echoes, state.together
 
-    def close(self, end_ms: int, new: Plays) -> Found:
+    def close(self, end_ms: int, new: Plays, recordings: Numbers | None = None) -> Found:
         """Close the slice from the previous end to end_ms, exclusive, given its plays in any order.
 
-        A group's number may be reused once the group had no play for two windows and a slice.
+        A number of a group, track or recording may be reused once it had no play for two windows and a slice.
+
+        Args:
+            end_ms: End of the slice.
+            new: Its plays.
+            recordings: For each track number, a number above 0 for its recording, or 0 if no other song has that
+                recording; None if all would be 0.
 
         Raises:
             ValueError: a play lies outside the slice.
         """
         self._check(end_ms, new.at)
-        repeats, duplicates = self._echoes.find(*new)
+        repeats, duplicates = self._echoes.find(new, recordings)
         plays = self._unmatched.joined(new.take(complement(len(new.at), repeats)) if len(repeats) else new)
         plays = plays.take(sort_west_to_east(plays.group, plays.city, plays.listener, plays.at))
-        fresh = np.flatnonzero(plays.at >= self._closed)
-        together = self._together.count(plays.group.take(fresh), plays.at.take(fresh))
-        a, b = _connect(plays, self._window)
+        together = self._count_together(plays.take(np.flatnonzero(plays.at >= self._closed)), recordings)
+        a, b = _connect(plays, self._window, recordings)
         rest = plays.take(complement(len(plays.at), a, b))
         singles = rest.take(np.flatnonzero(rest.at >= self._closed))
         pulses = self._expire(end_ms, rest)
         self._closed = end_ms
         pairs = self._in_time_order(plays, a, b)
         return Found(pairs, pulses, singles, together, len(repeats) - len(duplicates), duplicates)
+
+    def _count_together(self, fresh: Plays, recordings: Numbers | None) -> int:
+        if recordings is None:
+            return self._together.count(fresh.group, fresh.at)
+        return self._together.count_with_recordings(fresh, self._echoes.earlier(recordings), recordings)
 
     def _check(self, end_ms: int, at: Times) -> None:
         if end_ms <= self._closed or (len(at) and not self._closed <= at.min() <= at.max() < end_ms):
@@ -186,17 +159,21 @@ class Matcher:
         return Pairs(plays.take(np.where(swap, b, a)), plays.take(np.where(swap, a, b)))
 
 
-def _connect(plays: Plays, window_ms: int) -> tuple[Rows, Rows]:
+def _connect(plays: Plays, window_ms: int, recordings: Numbers | None) -> tuple[Rows, Rows]:
     """Return a maximal set of disjoint connections, rows a and b, among plays sorted from west to east in each group.
 
     Each play in a group's western half is paired with its counterpart in the eastern half, so that pairs are far
-    apart. Then `_repair` pairs the plays for which that failed.
+    apart. Then `_repair` pairs the plays for which that failed. What is left is paired within each recording.
     """
     group, city, at = plays.group, plays.city, plays.at
     a, b = pair_halves(group[1:] == group[:-1], len(group))
     good = np.flatnonzero((city.take(a) != city.take(b)) & (np.abs(at.take(a) - at.take(b)) <= window_ms))
     a, b = a.take(good), b.take(good)
     c, d = _repair(plays, complement(len(group), a, b), window_ms)
+    a, b = np.concatenate([a, c]), np.concatenate([b, d])
+    if recordings is None:
+        return a, b
+    c, d = _pair_in_recordings(plays, complement(len(group), a, b), window_ms, recordings)
     return np.concatenate([a, c]), np.concatenate([b, d])
 
 
@@ -210,6 +187,16 @@ def _repair(plays: Plays, left: Rows, window_ms: int) -> tuple[Rows, Rows]:
     left = left[np.lexsort((at[left], group[left]))]
     a, b = _pair_in_time(group[left].tolist(), city[left].tolist(), at[left].tolist(), window_ms)
     return left[a], left[b]
+
+
+def _pair_in_recordings(plays: Plays, left: Rows, window_ms: int, recordings: Numbers) -> tuple[Rows, Rows]:
+    """Pair plays that are left and have one recording, in time order."""
+    rows, number = in_recordings(plays.group[left], plays.row[left], recordings)
+    left = left[rows]
+    city, at = plays.city[left], plays.at[left]
+    by = np.lexsort((plays.listener[left], city, at, number))
+    a, b = _pair_in_time(number[by].tolist(), city[by].tolist(), at[by].tolist(), window_ms)
+    return left[by[a]], left[by[b]]
 
 
 def _pair_in_time(group: list[int], city: list[int], at: list[int], window_ms: int) -> tuple[list[int], list[int]]:

@@ -49,7 +49,7 @@ def find_connections(record: SliceRecord, presses: Iterable[Press], gazetteer: G
     for row in _live(pairs, np.isin(first_at, times) | np.isin(pairs["at"], times)):
         track, pair = _track_of(record, pairs, row), pairs[row]
         first = track, int(pair["from_city"]), int(first_at[row])
-        second = track, int(pair["to_city"]), int(pair["at"])
+        second = _track_of(record, pairs, row, "to_track"), int(pair["to_city"]), int(pair["at"])
         if those := [*ends[first], *ends[second]]:
             met[row] = those
     shown = frames.shown(record, list(met), gazetteer)
@@ -81,5 +81,5 @@ def _live(rows: npt.NDArray[np.void], wanted: npt.NDArray[np.bool_]) -> list[int
     return found
 
 
-def _track_of(record: SliceRecord, rows: npt.NDArray[np.void], row: int) -> str:
-    return wire_track_id(record.tracks[int(rows["track"][row])]).decode()
+def _track_of(record: SliceRecord, rows: npt.NDArray[np.void], row: int, column: str = "track") -> str:
+    return wire_track_id(record.tracks[int(rows[column][row])]).decode()

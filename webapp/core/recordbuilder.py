@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core.columns import Plays
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matcher import Found, Pairs, Plays
+from webapp.core.matcher import Found, Pairs
 from webapp.core.plays import SOURCES
+from webapp.core.recordings import track_numbers
 from webapp.core.records import (
     PAIR,
     PULSE,
@@ -22,7 +24,7 @@ from webapp.core.records import (
     wire_track_id,
 )
 from webapp.core.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, could_be_kept, thin
-from webapp.core.tracks import Tracks, track_numbers
+from webapp.core.tracks import Tracks
 
 
 class RecordBuilder:
@@ -65,6 +67,7 @@ class RecordBuilder:
         a, b = found
         rows = np.zeros(len(a.at), PAIR)
         rows["at"], rows["apart_ms"], rows["track"] = b.at, b.at - a.at, track_numbers(a.row)
+        rows["to_track"] = np.where(a.group == b.group, rows["track"], track_numbers(b.row))
         rows["from_city"], rows["to_city"], rows["km"] = a.city, b.city, self._gazetteer.km(a.city, b.city)
         rows["from_listener"], rows["to_listener"], rows["source"] = a.listener, b.listener, a.group % len(SOURCES)
         rows["tail"] = self._tails(rows, found, tracks)
@@ -102,12 +105,13 @@ def _artists(track: NDArray[np.int64], plays: Plays, tracks: Tracks) -> tuple[ND
 
 def _number_anew(columns: Sequence[Rows], tracks: Tracks) -> tuple[bytes, ...]:
     """Number the tracks in these rows anew, in the order of their bytes, and return them in that order."""
-    used = np.unique(np.concatenate([rows["track"] for rows in columns]))
+    columns = [rows[name] for rows in columns for name in ("track", "to_track") if name in (rows.dtype.names or ())]
+    used = np.unique(np.concatenate(columns))
     texts = sorted((tracks.texts[number], place) for place, number in enumerate(used.tolist()))
     anew = np.empty(len(used), np.uint32)
     anew[[place for _, place in texts]] = np.arange(len(used))
-    for rows in columns:
-        rows["track"] = anew[np.searchsorted(used, rows["track"])]
+    for column in columns:
+        column[:] = anew[np.searchsorted(used, column)]
     return tuple(text for text, _ in texts)
 
 

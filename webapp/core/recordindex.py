@@ -89,7 +89,7 @@ class _Column:
 def _keys(rows: Rows, name: FilterName) -> Numbers:
     """Return the tracks or cities of rows, shape (rows, 1 or 2)."""
     if name in ("artist", "track"):
-        columns = ["track"]
+        columns = ["track", "to_track"] if name == "track" and "to_track" in (rows.dtype.names or ()) else ["track"]
     else:
         columns = ["city"] if "city" in (rows.dtype.names or ()) else ["from_city", "to_city"]
     return np.stack([rows[column].astype(np.int64) for column in columns], axis=1)

@@ -18,15 +18,17 @@ from numpy.typing import NDArray
 from webapp.core.plays import SLICE_MS, digests
 from webapp.core.songs import artist_key
 
-VERSION = 2
+VERSION = 3
 
 Rows = NDArray[np.void]
 
-# One row a connection. Times are epoch milliseconds, cities city indices, tracks places in `SliceRecord.tracks`.
-# `tail` is the last 64 bits of the connection's id, and `at` its first 48; `km` is the haversine distance.
+# One row a connection. Times are epoch milliseconds, cities city indices, tracks places in `SliceRecord.tracks`;
+# `to_track` differs from `track` if only a recording makes both plays one song. `tail` is the last 64 bits of the
+# connection's id, and `at` its first 48; `km` is the haversine distance.
 PAIR = np.dtype(
     [("at", "<i8"), ("tail", "<u8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"),
-     ("apart_ms", "<u2"), ("km", "<u2"), ("from_city", "<u2"), ("to_city", "<u2"), ("source", "u1")]
+     ("to_track", "<u4"), ("apart_ms", "<u2"), ("km", "<u2"), ("from_city", "<u2"), ("to_city", "<u2"),
+     ("source", "u1")]
 )  # fmt: skip
 PULSE = np.dtype([("at", "<i8"), ("track", "<u4"), ("apart_ms", "<u2"), ("city", "<u2"), ("source", "u1")])
 SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "u1")])
@@ -207,3 +209,12 @@ def wire_artist_key(track: bytes) -> str:
 
 class _Artist(msgspec.Struct):
     artist: str
+
+
+def wire_recording(track: bytes) -> str | None:
+    """Return the recording of a track given as wire JSON."""
+    return msgspec.json.decode(track, type=_Recording).recording
+
+
+class _Recording(msgspec.Struct):
+    recording: str | None = None

@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from webapp.core import snapshots
-from webapp.core.columns import Times, complement
+from webapp.core.columns import NO_PLAYS, Plays, Times, complement
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matcher import NO_PLAYS, Found, Matcher, MatcherState, Plays
+from webapp.core.matcher import Found, Matcher, MatcherState
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
 from webapp.core.recordbuilder import RecordBuilder
 from webapp.core.records import Counts, SliceRecord
@@ -21,7 +21,7 @@ from webapp.core.tracks import Tracks, TracksState
 HEARTBEAT_MS = 1_000
 JUMP_MS = 10_000
 SWEEP_SLICES = 40
-STATE_VERSION = 1
+STATE_VERSION = 2
 _LONG_AGO_MS, NEVER_MS = 0, 1 << 62
 
 
@@ -168,8 +168,9 @@ class Slicer:
     def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
         number, end_ms = self._next, (self._next + 1) * SLICE_MS
         plays = Plays(*map(np.concatenate, zip(NO_PLAYS, *self._pop(number), strict=True)))
-        plays = plays._replace(row=self._tracks.rows(plays.row))
-        found = self._matcher.close(end_ms, plays)
+        recordings = self._tracks.recordings()
+        plays = plays._replace(row=self._tracks.rows(plays.row, recordings))
+        found = self._matcher.close(end_ms, plays, recordings)
         plays = plays.take(complement(len(plays.at), found.duplicates))
         self._next += 1
         record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks)
