@@ -29,7 +29,16 @@ def read_gazetteer(folder: Path) -> Gazetteer:
     }
     cities = [
         City(
-            int(i), name, intern(code), names[code].name, intern(admin1), float(lon), float(lat), int(pop), intern(zone)
+            int(i),
+            name,
+            intern(code),
+            names[code].name,
+            intern(admin1),
+            float(lon),
+            float(lat),
+            int(pop),
+            intern(zone),
+            label=name,
         )
         for i, name, code, admin1, lon, lat, pop, zone in _rows(folder / "cities.tsv")
     ]

@@ -143,7 +143,16 @@ def test_pairs_are_measured_at_once(pairs: list[tuple[int, int]]) -> None:
 def test_a_city_travels_whole() -> None:
     city = WORLD[WORLD.by_id(3448439)]
     assert city == City(
-        3448439, "São Paulo", "BR", "Brazil", "27", -46.63611, -23.5475, city.population, "America/Sao_Paulo"
+        3448439,
+        "São Paulo",
+        "BR",
+        "Brazil",
+        "27",
+        -46.63611,
+        -23.5475,
+        city.population,
+        "America/Sao_Paulo",
+        "São Paulo",
     )
     assert isinstance(load_gazetteer(), Gazetteer)
     assert load_gazetteer() is WORLD

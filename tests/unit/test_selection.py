@@ -267,7 +267,7 @@ def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer)
     (connection,) = frame["connections"]
     assert list(connection) == ["id", "source", "at", "apart_ms", "km", "track", "from", "to"]
     assert list(connection["track"]) == ["id", "title", "artist", "recording", "url", "artwork_url"]
-    assert list(connection["from"]) == ["geoname_id", "city", "country", "country_code", "lon", "lat"]
+    assert list(connection["from"]) == ["geoname_id", "city", "country", "country_code", "lon", "lat", "label"]
     assert (connection["from"]["city"], connection["to"]["country"], frame["now"]) == (
         "Osaka",
         "Brazil",

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """An entry of the gazetteer. Coordinates are degrees; `admin1` is GeoNames' code, such as "CA" or "02"."""
+    """An entry of the gazetteer.
+
+    Coordinates are degrees. `admin1` is GeoNames' code, such as "CA" or "02". `label` is the name that pages show.
+    """
 
     geoname_id: int
     name: str
@@ -17,6 +20,7 @@ class City:
     lat: float
     population: int
     timezone: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
