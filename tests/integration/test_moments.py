@@ -70,6 +70,22 @@ def test_what_everyone_or_only_a_filter_was_shown_has_its_page_at_once(common: S
     assert {each["id"] for each in found} - seen, "a filter showed what the unfiltered frames had no room for"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", ("Osaka, Japan und Recife, Brasilien")), ("ar", "Osaka، اليابان وRecife، البرازيل")],
+)
+def test_countries_are_named_in_the_readers_language_and_in_english_for_programs(
+    old: Server, language: str, said: str
+) -> None:
+    page = visit(old, f"/c/{SECOND[0].id}?lang={language}").text
+    description, body = metas(page)["description"], page[page.index("<body") :]
+    assert description.startswith(said)
+    country = said.rpartition(" ")[2]
+    assert f'<bdi class="country">{country}</bdi>' in body
+    assert "Brazil<" not in body
+    assert '"country": "Brazil"' in page  # the moment as it is on the wire
+
+
 def test_the_page_says_in_words_what_it_was_and_what_else_was_in_that_second(old: Server) -> None:
     page = visit(old, f"/c/{SECOND[0].id}").text
     words = " ".join(html.unescape(re.sub(r"<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL)).split())

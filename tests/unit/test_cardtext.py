@@ -20,7 +20,14 @@ def asked(app: Flask, query: str = "", **headers: str) -> CardText:
 
 
 def test_names_are_plain_text_and_not_a_pages(app: Flask) -> None:
-    assert asked(app).start.place == "'s-Hertogenbosch, The Netherlands"
+    assert asked(app).start.place == "'s-Hertogenbosch, Netherlands"
+
+
+@pytest.mark.parametrize(
+    ("query", "place"), [("?lang=de", "'s-Hertogenbosch, Niederlande"), ("?lang=ar", "'s-Hertogenbosch، هولندا")]
+)
+def test_a_country_is_named_in_the_pictures_language_and_a_city_is_not(app: Flask, query: str, place: str) -> None:
+    assert (asked(app, query).start.city, asked(app, query).start.place) == ("'s-Hertogenbosch", place)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from babel import Locale
 from click.testing import CliRunner
 from fontTools.ttLib import TTFont
 
@@ -15,6 +16,7 @@ from webapp.cli import main
 from webapp.doctor import SCRIPTS, missing_glyphs
 from webapp.graphics.fonts import BOLD, FOLDER, REGULAR, Face, Fonts, break_lines, fit_text, is_right_to_left
 from webapp.seed.catalogue import load_catalogue
+from webapp.web.languages import LANGUAGES
 
 MOST_BYTES = 12_000_000
 
@@ -35,7 +37,13 @@ def test_every_name_of_a_city_can_be_written() -> None:
     from webapp.gazetteerdata import load_gazetteer
 
     cities = load_gazetteer()
-    text = {c for i in range(len(cities)) for c in cities[i].name + cities[i].country}
+    text = {c for i in range(len(cities)) for c in cities[i].label}
+    assert [c for c in sorted(text) if not fonts().has(c)] == []
+
+
+def test_every_name_of_a_country_can_be_written_in_every_language() -> None:
+    locales = [Locale.parse(tag, sep="-") for tag in LANGUAGES]
+    text = {c for locale in locales for name in locale.territories.values() for c in name}
     assert [c for c in sorted(text) if not fonts().has(c)] == []
 
 

@@ -10,12 +10,16 @@ from pathlib import Path
 import build_placeholder
 import build_words
 import pytest
+from babel import Locale
 from babel.messages.catalog import Catalog
+from flask import Flask
 from flask.testing import FlaskClient
 
+from webapp.gazetteerdata import load_gazetteer
 from webapp.web import embedbuilder
+from webapp.web.connectiontext import place_names
 from webapp.web.embedoptions import PARAMETERS
-from webapp.web.languages import LANGUAGES, TRANSLATIONS, chosen, words
+from webapp.web.languages import LANGUAGES, TRANSLATIONS, chosen, country_name, words
 
 CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 
@@ -49,6 +53,38 @@ def test_a_catalogue_compiled_by_another_babel_is_current_and_one_that_says_some
     changed = next(message for message in catalogue if message.id == "Share")
     changed.string = f"{changed.string}!"
     assert not build_words.is_current(path, catalogue)
+
+
+@pytest.mark.parametrize(
+    ("tag", "brazil"),
+    [("de", "Brasilien"), ("ar", "البرازيل"), ("ja", "ブラジル"), ("pt-BR", "Brasil"), ("en", "Brazil")],
+)
+def test_a_country_is_named_in_the_visitors_language(app: Flask, tag: str, brazil: str) -> None:
+    with app.test_request_context("/", headers={"Accept-Language": tag}):
+        assert country_name("BR", "Brazil") == brazil
+        assert country_name("QQ", "Somewhere") == "Somewhere"
+
+
+def test_every_country_of_the_gazetteer_has_a_name_in_every_language() -> None:
+    names = {tag: Locale.parse(tag, sep="-").territories for tag in LANGUAGES}
+    assert [(tag, code) for tag in LANGUAGES for code in load_gazetteer().countries if code not in names[tag]] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ({"city": "Portland", "label": "Portland, Maine", "country": "United States", "country_code": "US"},
+         ("Portland, Maine", "Vereinigte Staaten")),
+        ({"city": "Singapore", "label": "Singapore", "country": "Singapore", "country_code": "SG"}, ("Singapore", "")),
+        ({"city": "Vatican City", "label": "Vatican City", "country": "Vatican", "country_code": "VA"},
+         ("Vatican City", "Vatikanstadt")),
+    ],
+)  # fmt: skip
+def test_a_place_has_its_label_and_its_country_unless_both_have_one_name(
+    app: Flask, place: dict[str, str], said: tuple[str, str]
+) -> None:
+    with app.test_request_context("/?lang=de"):
+        assert place_names(place) == said
 
 
 def test_a_missing_a_lost_and_an_unused_sentence_are_found() -> None:

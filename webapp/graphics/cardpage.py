@@ -112,8 +112,13 @@ class Page:
         )
         self.add(x - 4, y - 34, wide + 8, 50, logo + self.text(NAME, x + 48, y, 30, BOLD, TEXT, "start"), NAME)
 
-    def route(self, places: tuple[str, str], colours: tuple[str, str], size: int, gap: float) -> None:
-        """Add both cities, one below the other, each with a dot in the colour of its end of the arc."""
+    def route(
+        self, places: tuple[str, str], colours: tuple[str, str], size: int, gap: float, *, like: str = ""
+    ) -> None:
+        """Add both places, one below the other, each with a dot in the colour of its end of the arc.
+
+        Each runs in the direction of `like`: its city is in Latin letters, its country in the picture's language.
+        """
         sizes = [(size, 1), (size - 3, 1), (size - 6, 1), (size - 8, 1)]
         names = [fit_text(self.fonts, place, REGULAR, self.width - 34, sizes) for place in places]
         size = min(name.size for name in names)
@@ -124,7 +129,7 @@ class Page:
             dot = {"start": self.x + 7, "middle": self.x - wide / 2 - 10, "end": self.x - 7}[self.anchor]
             shift = {"start": 30, "middle": 14, "end": -30}[self.anchor]
             circle = f'<circle cx="{dot:.1f}" cy="{self.y - size * 0.34:.1f}" r="7" fill="{colour}"/>'
-            self.line(name.lines[0], self.y, size, REGULAR, TEXT, circle, shift)
+            self.line(directed(name.lines[0], like), self.y, size, REGULAR, TEXT, circle, shift)
 
     def facts(self, text: str, size: float, gap: float) -> None:
         """Add the line with distance and time between the presses."""

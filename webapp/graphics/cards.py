@@ -23,7 +23,7 @@ CARD = (1200, 630)
 """Width and height of a card, pixels."""
 STORY_END = 1670
 """Bottom of a story's content, pixels: apps cover 250 at its top and bottom with their own controls."""
-VERSION = 2
+VERSION = 3
 """Increase it when pictures of the same moment change: it is part of their ETag."""
 
 
@@ -83,7 +83,7 @@ def card(content: CardText, fonts: Fonts) -> Composition:
     page.y = 104 + (440 - (title.height + artist.height) * LINE - 8 - 186) / 2
     _headline(page, title, artist)
     places = (content.start.place, content.end.place)
-    page.route(places, PAIRS["dark"][content.pair], 26, 20)
+    page.route(places, PAIRS["dark"][content.pair], 26, 20, like=content.motto)
     page.facts(content.facts, 30, 38)
     page.line(content.when, 588, 20, REGULAR, SOFT)
     shade = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
@@ -99,7 +99,7 @@ def story(content: CardText, fonts: Fonts) -> Composition:
     page.y = 862 + (512 - (title.height + artist.height) * LINE - 215) / 2
     _headline(page, title, artist)
     places = (content.start.place, content.end.place)
-    page.route(places, PAIRS["dark"][content.pair], 34, 20)
+    page.route(places, PAIRS["dark"][content.pair], 34, 20, like=content.motto)
     page.facts(content.facts, 40, 36)
     footer = _footer(content, fonts)
     footer.wordmark(STORY_END - 192)

@@ -12,7 +12,7 @@ from flask_babel import get_locale, gettext
 from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
-from webapp.web.languages import in_miles, say, sentence
+from webapp.web.languages import country_name, in_miles, say, sentence
 
 KM_PER_MILE = 1.609344
 _SOURCES = {"live": sentence("live"), "synthetic": sentence("simulated"), "replay": sentence("replay")}
@@ -31,8 +31,8 @@ def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
         "id": connection["id"],
         "title": connection["track"]["title"],
         "artist": connection["track"]["artist"],
-        "from": _place(connection["from"]),
-        "to": _place(connection["to"]),
+        "from": _place(*place_names(connection["from"])),
+        "to": _place(*place_names(connection["to"])),
         "apart": _apart(connection["apart_ms"]),
         "distance": _distance(connection["km"]),
         "at": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -40,14 +40,19 @@ def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def place_names(place: Mapping[str, str]) -> tuple[str, str]:
+    """Return a city's label and its country in the visitor's language; "" for a country that is called as the city."""
+    country = country_name(place["country_code"], place["country"])
+    return place["label"], "" if place["city"] in (place["country"], country) else country
+
+
 def source_text(source: str) -> str:
     """Return what the pages call a source of plays, in the visitor's language."""
     return str(gettext(_SOURCES[source]))
 
 
-def _place(place: Mapping[str, str]) -> str:
-    city, country = place["city"], place["country"]
-    return city if city == country else say("{city}, {country}", city=city, country=country)
+def _place(city: str, country: str) -> str:
+    return say("{city}, {country}", city=city, country=country) if country else city
 
 
 def _apart(ms: int) -> str:

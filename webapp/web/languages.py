@@ -4,6 +4,7 @@ A message's key is its English sentence. `scripts/build_words.py` finds them in 
 Python where `sentence` marks them.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
@@ -81,6 +82,17 @@ def sentence(key: str) -> str:
 def say(key: str, **values: str) -> Markup:
     """Say a sentence with its values, markup among them; what is none is escaped."""
     return escape(gettext(key)).format(**values)
+
+
+def country_names() -> Mapping[str, str]:
+    """Return the names of countries in the visitor's language, by ISO 3166-1 code, from Unicode's CLDR."""
+    names: Mapping[str, str] = (get_locale() or Locale(DEFAULT)).territories
+    return names
+
+
+def country_name(code: str, english: str) -> str:
+    """Return a country's name in the visitor's language; its English name where that language has none."""
+    return country_names().get(code, english)
 
 
 def in_miles() -> bool:

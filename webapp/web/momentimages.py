@@ -109,7 +109,7 @@ def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -
 
 
 def _end(city: Mapping[str, Any], place: str) -> ArcEnd:
-    return ArcEnd(city["city"], plain(place), city["lon"], city["lat"])
+    return ArcEnd(city["label"], plain(place), city["lon"], city["lat"])
 
 
 def plain(words: str) -> str:

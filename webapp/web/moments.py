@@ -20,7 +20,7 @@ from webapp.engine.offload import offload
 from webapp.scene import scene
 from webapp.storage.history import History
 from webapp.web.clientaddress import client_address
-from webapp.web.connectiontext import in_words, wire_form
+from webapp.web.connectiontext import in_words, place_names, wire_form
 from webapp.web.hosts import public_base
 from webapp.web.origincheck import check_own_page
 from webapp.web.ratelimits import Rate, RateLimits
@@ -55,7 +55,8 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
         found = moment(history, id)
         shown = wire_form(found, gazetteer)
         others = [in_words(wire_form(other, gazetteer)) for other in _others(history, found)]
-        words = {**in_words(shown), "when": _when(found.at_ms)}
+        ends = [(shown[end]["geoname_id"], *place_names(shown[end])) for end in ("from", "to")]
+        words = {**in_words(shown), "when": _when(found.at_ms), "ends": ends}
         links = _links(settings, id)
         return page_response(
             render_template("moment.html", moment=shown, told=words, others=others, links=links, scene=scene())

@@ -147,7 +147,7 @@ def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _told(told: dict[str, Any]) -> str:
-    track, cities = told["track"], f"{told['from']['city']} and {told['to']['city']}"
+    track, cities = told["track"], f"{told['from']['label']} and {told['to']['label']}"
     return f"{track['title']} by {track['artist']}: {cities}, {told['apart_ms']} ms apart"
 
 

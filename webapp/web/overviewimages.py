@@ -49,8 +49,8 @@ def create_blueprint(
         wanted = Filter.parse(request.args.items(multi=True), gazetteer, others=["lang"])
         at_s = clock.now() // STEP_S * STEP_S
         found = offload(history.latest, wanted, MAX_ARCS, id_floor(at_s))
-        title = " · ".join(result.label for result in named(wanted, tracks, gazetteer) if result.label)
         with address_locale():
+            title = " · ".join(result.label for result in named(wanted, tracks, gazetteer) if result.label)
             overview = _of_globe(title, _arcs(found, gazetteer), _about(at_s, found), at_s, wanted.center(gazetteer))
         return images.response(Job("overview", overview=overview), KEPT)
 

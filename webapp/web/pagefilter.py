@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from flask import request
+from msgspec.structs import replace
 
 from webapp.core.filters import Filter, FilterError
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.search import RecentTracks, Result, described
 from webapp.engine.offload import offload
+from webapp.web.languages import country_name
 
 
 def wanted(gazetteer: Gazetteer) -> Filter | None:
@@ -19,7 +21,13 @@ def wanted(gazetteer: Gazetteer) -> Filter | None:
 
 
 def named(filter: Filter | None, tracks: RecentTracks, gazetteer: Gazetteer) -> list[Result]:
-    """Return what the parts of a filter are called."""
+    """Return what the parts of a filter are called, a country in the visitor's language."""
     if not filter:
         return []
-    return offload(lambda: described(filter, tracks.songs(), gazetteer))
+    return [_localised(result) for result in offload(lambda: described(filter, tracks.songs(), gazetteer))]
+
+
+def _localised(result: Result) -> Result:
+    if result.kind != "country":
+        return result
+    return replace(result, label=country_name(result.filter["country"], result.label))

@@ -24,6 +24,7 @@ from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.storage.periodsums import KM_STEP
 from webapp.storage.periodtotals import Rows
+from webapp.web.languages import country_name
 from webapp.web.responses import page_response
 
 ROWS = 20
@@ -126,7 +127,7 @@ def _pairs(rows: Rows, gazetteer: Gazetteer) -> list[Row]:
 
 
 def _named(city: City) -> tuple[str, str]:
-    return city.name, city.country
+    return city.label, city.country
 
 
 def _countries(rows: Rows, gazetteer: Gazetteer) -> list[Row]:
@@ -143,13 +144,17 @@ def create_blueprint(gazetteer: Gazetteer, history: History, clock: Clock) -> Bl
     """Serve the figures."""
     blueprint, figures = Blueprint("stats", __name__), figure_cache(history, gazetteer, clock.now)
 
+    def country(english: str) -> str:
+        """Return a country's name in the visitor's language: the figures are the same for everybody, in English."""
+        return country_name(gazetteer.country_code(english), english)
+
     @blueprint.get("/stats")
     def page() -> Response:
         """Serve the figures of a period as a page."""
         period = _period()
         made = figures.get(period)
         shown = {"figures": made.sums, "are_complete": made.are_complete}
-        return page_response(render_template("stats.html", period=period, **shown))
+        return page_response(render_template("stats.html", period=period, country=country, **shown))
 
     @blueprint.get("/stats.csv")
     def export() -> Response:
