@@ -31,10 +31,19 @@ def test_what_was_just_connected_is_found_and_its_filter_shows_it(common: Server
 def test_places_are_found_without_any_traffic(idle: Server) -> None:
     osaka = looked_for(idle, q="osaka")[0]
     assert (osaka.pop("lon"), osaka.pop("lat")) == pytest.approx((135.5, 34.7), abs=0.1)
-    assert osaka == {"kind": "city", "label": "Osaka", "detail": "Japan", "filter": {"city": str(OSAKA)}}
+    names = {"kind": "city", "label": "Osaka", "detail": "Japan", "country_code": "JP"}
+    assert osaka == {**names, "filter": {"city": str(OSAKA)}}
     japan = looked_for(idle, q="japan")[0]
     assert japan["filter"] == {"country": "JP"}
     assert (japan["lon"], japan["lat"]) == pytest.approx((139.7, 35.7), abs=0.1)  # Tokyo
+
+
+def test_a_country_is_found_by_its_name_in_the_language_that_is_asked_for(idle: Server) -> None:
+    found = [looked_for(idle, q="Deutschland", lang=lang) for lang in ("de", "en")]
+    assert [[result["label"] for result in results if result["kind"] == "country"] for results in found] == [
+        ["Germany"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(

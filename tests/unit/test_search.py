@@ -77,8 +77,22 @@ def test_countries_and_cities_come_from_the_gazetteer() -> None:
     assert found("br", "country")[0] == "Brazil"
     osaka = GAZETTEER[GAZETTEER.by_id(OSAKA)]
     assert search("osaka", [], GAZETTEER)[0] == Result(
-        "city", "Osaka", "Japan", {"city": str(OSAKA)}, osaka.lon, osaka.lat
+        "city", "Osaka", "Japan", {"city": str(OSAKA)}, osaka.lon, osaka.lat, "JP"
     )
+
+
+def test_a_country_is_found_by_its_name_in_the_readers_language_and_in_english() -> None:
+    names = {"BR": "البرازيل", "DE": "Deutschland", "AT": "Österreich"}
+    for text, country in (
+        ("Deutschl", "Germany"),
+        ("osterreich", "Austria"),
+        ("برازيل", "Brazil"),
+        ("brazil", "Brazil"),
+        ("japan", "Japan"),
+    ):
+        results = search(text, [], GAZETTEER, "country", names)
+        assert [result.label for result in results] == [country], text
+    assert search("Deutschland", [], GAZETTEER, "country") == []
 
 
 def test_whole_names_come_before_beginnings_and_these_before_words_within() -> None:

@@ -6,8 +6,9 @@ Each result has the filter that shows it alone, as `Filter.parse` reads it, so t
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 import msgspec
 
@@ -44,6 +45,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         filter: the filter that shows it alone.
         lon: degrees; of a city, or of a country's most populous city.
         lat: likewise.
+        country_code: of a city, its country's ISO 3166-1 code; `detail` has the country's English name.
     """
 
     kind: FilterName
@@ -52,6 +54,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     filter: dict[str, str]
     lon: float | None = None
     lat: float | None = None
+    country_code: str = ""
 
 
 class Song(msgspec.Struct, frozen=True):
@@ -127,7 +130,13 @@ def checked_kind(text: str | None) -> FilterName | None:
     return next(name for name in FILTER_NAMES if name == text)
 
 
-def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: FilterName | None = None) -> list[Result]:
+def search(
+    text: str,
+    songs: Sequence[Song],
+    gazetteer: Gazetteer,
+    kind: FilterName | None = None,
+    country_names: Mapping[str, str] = MappingProxyType({}),
+) -> list[Result]:
     """Return what a text can mean, the best first: whole names, then beginnings, then words, then parts of words.
 
     Args:
@@ -135,12 +144,13 @@ def search(text: str, songs: Sequence[Song], gazetteer: Gazetteer, kind: FilterN
         songs: the newest first.
         gazetteer: the countries and cities.
         kind: the one kind to search; None for all.
+        country_names: further names that find countries, such as those in the reader's language, by code.
     """
     whole = folded(text)
     finders: dict[FilterName, Callable[[], Iterable[tuple[int, Result]]]] = {
         "artist": lambda: _artists(whole, songs),
         "track": lambda: _tracks(whole, songs),
-        "country": lambda: _countries(text, whole, gazetteer),
+        "country": lambda: _countries(text, whole, gazetteer, country_names),
         "city": lambda: _cities(text, gazetteer),
     }
     ranked: list[tuple[int, Result]] = []
@@ -201,20 +211,22 @@ def _tracks(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
             yield min(found), _track(each)
 
 
-def _countries(text: str, whole: str, gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
+def _countries(text: str, whole: str, gazetteer: Gazetteer, more: Mapping[str, str]) -> Iterator[tuple[int, Result]]:
     try:
         meant = gazetteer.country_code(text)
     except PlaceError:
         meant = ""
     for code in sorted(gazetteer.countries, key=lambda code: (code != meant, code)):
-        rank = _match(whole, _folded_country(gazetteer.country_name(code)))
+        english = gazetteer.country_name(code)
+        ranks = [_match(whole, _folded_country(name)) for name in {english, more.get(code, english)}]
+        rank = min((rank for rank in ranks if rank is not None), default=None)
         if code == meant:  # found by another name, or by its code, which may also begin a word
             rank = min(_BEGINS if rank is None else rank, _BEGINS if len(text) < 4 else _EXACT)
         if rank is not None:
             yield rank, _country(code, gazetteer)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _folded_country(name: str) -> str:
     return folded(name)
 
@@ -241,7 +253,8 @@ def _country(code: str, gazetteer: Gazetteer) -> Result:
 
 def _city(index: int, gazetteer: Gazetteer) -> Result:
     city = gazetteer[index]
-    return _placed(Result("city", city.name, city.country, {"city": str(city.geoname_id)}), city)
+    found = Result("city", city.label, city.country, {"city": str(city.geoname_id)}, country_code=city.country_code)
+    return _placed(found, city)
 
 
 def _placed(found: Result, city: City) -> Result:

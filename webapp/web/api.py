@@ -21,6 +21,7 @@ from webapp.health import Health
 from webapp.storage import pastframes as kept
 from webapp.storage.history import History
 from webapp.web.errors import QueryError
+from webapp.web.languages import country_names
 
 DEFAULT_LIMIT = 20
 LIMIT_MAX = 200
@@ -59,10 +60,14 @@ def create_blueprint(
 
     @blueprint.get("/api/search")
     def find() -> Response:
-        """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone."""
+        """Return the artists, songs, countries and cities that a text can mean, each with the filter for it alone.
+
+        A country is found by its name in the visitor's language, too.
+        """
         pairs = list(request.args.items(multi=True))
         text, kind = checked_text(_one(pairs, "q")), checked_kind(_one(pairs, "kind"))
-        results = offload(lambda: search(text, tracks.songs(), gazetteer, kind))
+        names = country_names()
+        results = offload(lambda: search(text, tracks.songs(), gazetteer, kind, names))
         return _json({"results": results})
 
     @blueprint.get("/api/stats")
