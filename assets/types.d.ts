@@ -11,6 +11,7 @@ interface Place {
   country_code: string;
   lon: number;
   lat: number;
+  label?: string;
 }
 
 interface Track {
@@ -81,7 +82,7 @@ interface Bye {
   retry_ms: number;
 }
 
-/** A result of /api/search: its name, a detail that tells it from others of that name, its filter, and a place's position. */
+/** A result of /api/search: its name, a detail that tells it from others of that name, its filter, a place's position, a city's country. */
 interface Found {
   kind: "artist" | "track" | "country" | "city";
   label: string;
@@ -89,6 +90,7 @@ interface Found {
   filter: Record<string, string>;
   lon?: number;
   lat?: number;
+  country_code?: string;
 }
 
 type Message = Hello | Frame | Bye;

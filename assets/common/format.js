@@ -110,8 +110,34 @@ export function createFormat(locale, { miles = false } = {}) {
   };
 }
 
-/** @type {(place: {city: string, country: string}) => string} */
-export const placeName = ({ city, country }) => (city === country ? city : say("{city}, {country}", { city, country }));
+/** @typedef {Pick<Place, "city" | "country"> & Partial<Place>} Named */
+
+/**
+ * What names countries in a language: the English name where the browser knows no other.
+ *
+ * @param {string} language @returns {(code: string | undefined, english: string) => string}  code: ISO 3166-1
+ */
+export function createCountryName(language) {
+  const names = either(() => new Intl.DisplayNames([language, "en"], { type: "region", fallback: "none" }), () => null);
+  return (code = "", english) => either(() => names?.of(code) ?? english, () => english); // of("") throws
+}
+
+export const countryName = createCountryName(language);
+
+/** A city's name, with its region where cities share it. @param {Named} place */
+export const cityLabel = ({ city, label }) => label ?? city;
+
+/** A city and its country in the page's language, unless both have one name. @param {Named} place */
+export function placeNames(place) {
+  const country = countryName(place.country_code, place.country);
+  return [country, place.country].includes(place.city) ? [cityLabel(place)] : [cityLabel(place), country];
+}
+
+/** @param {Named} place */
+export function placeName(place) {
+  const [city, country] = placeNames(place);
+  return country ? say("{city}, {country}", { city, country }) : city;
+}
 
 /** @type {readonly string[]} */
 const preferred = globalThis.document ? tagsIn(navigator.languages) : []; // node has navigator.languages, but no visitor

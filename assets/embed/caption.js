@@ -1,8 +1,8 @@
 /** One connection in words, over the globe in a frame: the moment that is shown, or a connection that a visitor picked. */
 import { base } from "../common/baseurl.js";
-import { apart, dateTime, distance, placeName } from "../common/format.js";
+import { apart, dateTime, distance } from "../common/format.js";
 import { sayParts } from "../common/i18n.js";
-import { isolated } from "../feed/feed.js";
+import { placeElement } from "../feed/feed.js";
 
 /** @param {HTMLElement} element @param {{onClose?: () => void}} [options] */
 export function createCaption(element, { onClose = () => {} } = {}) {
@@ -22,7 +22,7 @@ export function createCaption(element, { onClose = () => {} } = {}) {
     show({ id, track, from, to, apart_ms, km, at }, { closable = true } = {}) {
       find("title").textContent = track.title;
       find("artist").textContent = track.artist;
-      const [one, other] = [from, to].map((place) => isolated(placeName(place)));
+      const [one, other] = [from, to].map(placeElement);
       find("cities").replaceChildren(...sayParts("{one} and {other}", { one, other }));
       find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
       /** @type {HTMLAnchorElement} */ (find("page")).href = `${base}/c/${id}`;

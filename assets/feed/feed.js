@@ -157,7 +157,7 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh, you) {
   item.classList.toggle("fresh", fresh);
   colours.forEach((colour, i) => item.style.setProperty(`--colour-${i}`, colour));
   const [title, artist] = [part("title", track.title), part("artist", track.artist)];
-  const [one, other] = [from, to].map((place) => isolated(placeName(place)));
+  const [one, other] = [from, to].map(placeElement);
   if (you) (you === "from" ? one : other).prepend(youMark(), " ");
   item.append(
     heading(...sayParts("{title} by {artist}", { title, artist })),
@@ -210,6 +210,13 @@ function row(kind, ...parts) {
 export function isolated(text) {
   const element = document.createElement("bdi");
   element.textContent = text;
+  return element;
+}
+
+/** A city and its country, in the direction of the page's language. @param {Place} place */
+export function placeElement(place) {
+  const element = isolated(placeName(place));
+  element.dir = document.documentElement.dir;
   return element;
 }
 

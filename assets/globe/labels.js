@@ -18,6 +18,7 @@
  * @typedef {{sides: string[], rank: number, share: number}} Kind
  * @typedef {Label & {made: Made, x: number, y: number, width: number, height: number, sides: string[]}} Seen
  */
+import { cityLabel, placeNames } from "../common/format.js";
 import { say } from "../common/i18n.js";
 import { arrange, boxAt } from "./labellayout.js";
 
@@ -131,9 +132,9 @@ export function connectionLabels({ id, track, from, to }, { points: [start, top,
   ];
 }
 
-/** A city and its country, unless they have the same name; for the visitor's own end, the city only. */
+/** A city and its country; for the visitor's own end, the city only. */
 /** @type {(place: Place, you: boolean) => string[]} */
-const nameOf = ({ city, country }, you) => (you ? [say("You"), city] : [...new Set([city, country])]);
+const nameOf = (place, you) => (you ? [say("You"), cityLabel(place)] : placeNames(place));
 
 /**
  * The visitor's own labels come first, and songs before cities. Among these, first the labels that are shown already, then

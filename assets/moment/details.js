@@ -1,6 +1,6 @@
 /** The details of a connection, with filters for more like it. Escape and its button close it. */
 import { base } from "../common/baseurl.js";
-import { apart, dateTime, distance, placeName } from "../common/format.js";
+import { apart, cityLabel, dateTime, distance, placeName } from "../common/format.js";
 import { sayParts } from "../common/i18n.js";
 
 /** The filters for more like a connection. @type {(connection: Connection) => Found[]} */
@@ -10,8 +10,9 @@ export function filtersFor({ track, from, to }) {
     { kind: "artist", label: track.artist, detail: "", filter: { artist: track.artist } },
     { kind: "track", label: track.title, detail: track.artist, filter: { track: track.id } },
   ];
-  for (const { geoname_id, city, country, lon, lat } of [from, to]) {
-    found.push({ kind: "city", label: city, detail: country, filter: { city: String(geoname_id) }, lon, lat });
+  for (const place of [from, to]) {
+    const { geoname_id, country: detail, country_code, lon, lat } = place;
+    found.push({ kind: "city", label: cityLabel(place), detail, filter: { city: String(geoname_id) }, lon, lat, country_code });
   }
   return found;
 }

@@ -61,8 +61,21 @@
     element.textContent = [...sources].map((each) => SOURCES[each]).join(", ");
   }
 
-  /** @param {{city?: unknown, country?: unknown}} [place] */
-  const placeName = (place) => [...new Set([place?.city, place?.country])].join(", ");
+  /** A country's name in the page's language. @param {any} place */
+  function countryName({ country, country_code }) {
+    try {
+      const names = new Intl.DisplayNames([document.documentElement.lang, "en"], { type: "region", fallback: "none" });
+      return names.of(country_code) ?? country;
+    } catch {
+      return country;
+    }
+  }
+
+  /** @param {any} [place] */
+  function placeName(place = {}) {
+    const { city, country, label = city } = place;
+    return city === country ? label : [label, countryName(place)].join(", ");
+  }
 
   /** @param {any} connection */
   function addItem({ id, source, track, from, to }) {

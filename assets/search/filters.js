@@ -8,14 +8,16 @@
  * @property {() => void} onFocusLost  the chip with the focus was removed
  * @property {Window} [view]
  */
+import { countryName, placeName } from "../common/format.js";
 import { say, sayParts } from "../common/i18n.js";
 import { attempt } from "../common/parts.js";
 import { filtersOf } from "../stream/stream.js";
 
 /** A filter's name. @type {(found: Found) => string} */
-export function nameOf({ kind, label, detail, filter }) {
+export function nameOf({ kind, label, detail, filter, country_code }) {
   if (kind === "track") return label ? say("{title} by {artist}", { title: label, artist: detail }) : say("one song");
-  if (kind === "city" && detail && detail !== label) return `${label}, ${detail}`;
+  if (kind === "city" && detail) return placeName({ city: label, country: detail, country_code });
+  if (kind === "country") return countryName(filter.country, label);
   return label || Object.values(filter)[0];
 }
 

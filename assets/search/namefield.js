@@ -6,7 +6,7 @@
  */
 import { say } from "../common/i18n.js";
 import { createCombobox } from "./combobox.js";
-import { countText, resultNodes, searchFor } from "./search.js";
+import { countText, localised, resultNodes, searchFor } from "./search.js";
 
 const LITERAL = /** @type {Record<Found["kind"], RegExp>} */ ({
   artist: /\S/,
@@ -22,7 +22,10 @@ export const literalValue = (kind, text) => (LITERAL[kind].test(text) ? text : "
 export const momentIdIn = (text) => /\/c\/([^/?#]+)/.exec(text)?.[1] ?? text;
 
 /** A result's full name. @type {(found: Found) => string} */
-export const nameOf = ({ kind, label, detail }) => (kind === "country" || !detail ? label : `${label}, ${detail}`);
+export function nameOf(found) {
+  const { kind, label, detail } = localised(found);
+  return kind === "country" || !detail ? label : `${label}, ${detail}`;
+}
 
 /** The result whose whole name was typed. @type {(found: Found[], text: string) => Found | undefined} */
 export function exactMatch(found, text) {

@@ -1,6 +1,7 @@
 /** Search for artists, songs, countries and cities. A result that is picked becomes the page's filter. */
 import { base } from "../common/baseurl.js";
-import { say, sayCount } from "../common/i18n.js";
+import { countryName } from "../common/format.js";
+import { language, say, sayCount } from "../common/i18n.js";
 import { createCombobox } from "./combobox.js";
 
 const KINDS = /** @type {Record<Found["kind"], string>} */ ({
@@ -20,13 +21,20 @@ export const countText = (count) => (count === 0 ? say("No results") : sayCount(
  * @type {(text: string, options: SearchOptions) => Promise<Found[]>}
  */
 export async function searchFor(text, { kind, signal, request = fetch }) {
-  const query = new URLSearchParams({ q: text.slice(0, 100), ...(kind && { kind }) });
+  const query = new URLSearchParams({ q: text.slice(0, 100), lang: language, ...(kind && { kind }) });
   const answer = await request(`${base}/api/search?${query}`, { signal });
   return answer.ok ? (await answer.json()).results : [];
 }
 
+/** A result with its country in the page's language. @type {(found: Found) => Found} */
+export function localised(found) {
+  if (found.kind === "country") return { ...found, label: countryName(found.filter.country, found.label) };
+  return { ...found, detail: countryName(found.country_code, found.detail) };
+}
+
 /** @param {Found} found @param {boolean} [plain]  whether all results are of one kind @returns {Node[]} */
-export function resultNodes({ kind, label, detail }, plain = false) {
+export function resultNodes(found, plain = false) {
+  const { kind, label, detail } = localised(found);
   const parts = [part("name", label)];
   if (detail && kind !== "country") parts.push(part("detail", detail));
   if (!plain) parts.push(part("kind", KINDS[kind]));

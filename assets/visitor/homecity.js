@@ -2,7 +2,7 @@
  * "Your city": chosen by name, and stored in this browser only. A stream of its own brings every connection that touches
  * the city. They are listed, and a note announces new ones.
  *
- * @typedef {{id: number, label: string, detail: string}} Home
+ * @typedef {{id: number, label: string, detail: string, country_code?: string}} Home
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Store
  * @typedef {object} CityOptions
  * @property {string} origin
@@ -16,6 +16,7 @@
  */
 import { placeName } from "../common/format.js";
 import { say, sayParts } from "../common/i18n.js";
+import { placeElement } from "../feed/feed.js";
 import { createCombobox } from "../search/combobox.js";
 import { countText, resultNodes, searchFor } from "../search/search.js";
 import { createStream } from "../stream/stream.js";
@@ -28,9 +29,9 @@ const BETWEEN_MS = 20_000; // between notes at least
 /** The stored city, or null if none, or none that is well-formed, is stored. @type {(storage: Store | null) => Home | null} */
 export function readHome(storage) {
   try {
-    const { id, label, detail } = JSON.parse(storage?.getItem(KEY) ?? "null") ?? {};
+    const { id, label, detail, country_code } = JSON.parse(storage?.getItem(KEY) ?? "null") ?? {};
     const wellFormed = Number.isInteger(id) && typeof label === "string" && typeof detail === "string";
-    return wellFormed ? { id, label, detail } : null;
+    return wellFormed ? { id, label, detail, country_code } : null;
   } catch {
     return null;
   }
@@ -77,7 +78,7 @@ export function createHomeCity(element, options) {
     stream = null;
     hideNote();
     find("list").replaceChildren();
-    find("name").textContent = next ? placeName({ city: next.label, country: next.detail }) : "";
+    find("name").textContent = next ? placeName({ ...next, city: next.label, country: next.detail }) : "";
     find("chosen").hidden = !next;
     find("none").hidden = false;
     if (!next) return;
@@ -114,12 +115,11 @@ export function createHomeCity(element, options) {
   function addToList(connection) {
     const [items, other] = [find("list"), home && otherEnd(home.id, connection)];
     if (!other || items.querySelector(`[data-id="${connection.id}"]`)) return;
-    const [item, button, title, place] = ["li", "button", "bdi", "bdi"].map((tag) => document.createElement(tag));
+    const [item, button, title] = ["li", "button", "bdi"].map((tag) => document.createElement(tag));
     item.dataset.id = connection.id;
     title.className = "title";
     title.textContent = connection.track.title;
-    place.textContent = placeName(other);
-    button.append(title, " ", place);
+    button.append(title, " ", placeElement(other));
     button.addEventListener("click", () => onChoose(connection));
     item.append(button);
     items.prepend(item);
@@ -132,10 +132,11 @@ export function createHomeCity(element, options) {
     const other = home && otherEnd(home.id, connection);
     if (!home || !other || isQuiet(connection) || Date.now() - notedMs < BETWEEN_MS) return;
     notedMs = Date.now();
-    const [song, here, there] = ["b", "bdi", "bdi"].map((tag) => document.createElement(tag));
-    [song.textContent, here.textContent, there.textContent] = [connection.track.title, home.label, placeName(other)];
+    const [song, here] = ["b", "bdi"].map((tag) => document.createElement(tag));
+    [song.textContent, here.textContent] = [connection.track.title, home.label];
     song.dir = "auto";
-    find("note").replaceChildren(...sayParts("{here} and {there} just started {song} together", { here, there, song }));
+    const parts = { here, there: placeElement(other), song };
+    find("note").replaceChildren(...sayParts("{here} and {there} just started {song} together", parts));
     clearTimeout(timer);
     timer = setTimeout(hideNote, NOTE_MS);
     const values = { here: home.label, there: placeName(other), song: connection.track.title };
@@ -152,7 +153,7 @@ export function createHomeCity(element, options) {
   const combobox = createCombobox(input, /** @type {HTMLElement} */ (element.querySelector("[role=listbox]")), {
     ask: (text, signal) => searchFor(text, { kind: "city", signal }),
     draw: (/** @type {Found} */ found) => resultNodes(found, true),
-    onPick: ({ label, detail, filter }) => choose({ id: Number(filter.city), label, detail }),
+    onPick: ({ label, detail, filter, country_code }) => choose({ id: Number(filter.city), label, detail, country_code }),
     note: find("found"),
     countText,
   });

@@ -15,7 +15,7 @@
  * @property {(connection: Connection) => void} onShare
  */
 import { base } from "../common/baseurl.js";
-import { apart, placeName } from "../common/format.js";
+import { apart, cityLabel, placeName } from "../common/format.js";
 import { say } from "../common/i18n.js";
 
 const TICKET_MS = 3_600_000; // well within the server's limit, and soon enough for clocks that drift
@@ -120,8 +120,9 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   }
 
   /** Somebody in the visitor's own city played it, too. @param {Place} place @param {number} ms */
-  function showNear({ city }, ms) {
-    show("near", say("Someone else in {city} pressed play with you, {apart}.", { city, apart: apart(ms) }));
+  function showNear(place, ms) {
+    const values = { city: cityLabel(place), apart: apart(ms) };
+    show("near", say("Someone else in {city} pressed play with you, {apart}.", values));
   }
 
   /** The visitor's own end of a connection, or null. @param {Connection} connection */

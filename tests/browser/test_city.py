@@ -32,7 +32,12 @@ def test_what_touches_your_city_is_listed_glows_and_is_told_gently(fake_visit: C
     page, stream = visitor.page, visitor.stream
     choose_osaka(visitor)
     page.evaluate(HEARD)
-    assert json.loads(page.evaluate(KEPT)) == {"id": OSAKA, "label": "Osaka", "detail": "Japan"}
+    assert json.loads(page.evaluate(KEPT)) == {
+        "id": OSAKA,
+        "label": "Osaka",
+        "detail": "Japan",
+        "country_code": "JP",
+    }
     assert urlsplit(page.url)[2:] == ("/", "", "")
     stream.connect("Copper Sky", (LISBON, LAGOS))
     expect(page.locator("#feed li")).to_have_count(1)

@@ -4,6 +4,7 @@ import { createBackoff } from "../../../assets/stream/backoff.js";
 import {
   apart,
   count,
+  createCountryName,
   createFormat,
   distance,
   duration,
@@ -11,6 +12,7 @@ import {
   listed,
   localeFor,
   placeName,
+  placeNames,
   welcomeBack,
 } from "../../../assets/common/format.js";
 import { createRollingSums } from "../../../assets/common/rollingsums.js";
@@ -21,11 +23,29 @@ import { createRecentIds } from "../../../assets/stream/recentids.js";
 test("facts are said as people say them", () => {
   assert.equal(placeName({ city: "Osaka", country: "Japan" }), "Osaka, Japan");
   assert.equal(placeName({ city: "Singapore", country: "Singapore" }), "Singapore");
+  assert.equal(placeName({ city: "Portland", label: "Portland, Maine", country: "United States" }), "Portland, Maine, United States");
   assert.deepEqual([apart(40), apart(0)], ["40 ms apart", "at the same instant"]);
   assert.equal(distance(16897), "16,897 km");
   assert.deepEqual([count(0), count(2.44), count(2), count(53.2), count(152000)], ["0", "2.4", "2", "53", "152,000"]);
   assert.deepEqual([duration(12.2), duration(75), duration(3720)], ["12 s", "1 min 15 s", "1 h 2 min"]);
   assert.deepEqual([listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])], ["a", "a and b", "a, b, and c"]);
+});
+
+test("a country is named in the page's language, and in English where the browser knows no other name", () => {
+  const [german, arabic, japanese] = ["de", "ar", "ja"].map(createCountryName);
+  assert.deepEqual([german, arabic, japanese].map((name) => name("BR", "Brazil")), ["Brasilien", "البرازيل", "ブラジル"]);
+  for (const code of ["QQ", "", "X", undefined]) assert.equal(german(code, "Somewhere"), "Somewhere", code);
+});
+
+test("a browser that names no countries, or not in the page's language, names them in English", (t) => {
+  assert.equal(createCountryName("tlh")("BR", "Brazil"), "Brazil");
+  t.mock.property(Intl, "DisplayNames", undefined);
+  assert.equal(createCountryName("de")("BR", "Brazil"), "Brazil");
+});
+
+test("a city whose country has its name is named once, in whichever language that is", () => {
+  assert.deepEqual(placeNames({ city: "Vatican City", country: "Vatican", country_code: "VA" }), ["Vatican City"]);
+  assert.deepEqual(placeNames({ city: "Hong Kong", country: "Hong Kong", country_code: "HK" }), ["Hong Kong"]);
 });
 
 test("numbers, ways and times follow the language and the region", () => {

@@ -152,7 +152,7 @@ test("a connection has a label for its song and one for each city, which come an
   const connection = {
     id: "a",
     track: { title: "Slow Lighthouse", artist: "Marisol Vey" },
-    from: { city: "Osaka", country: "Japan" },
+    from: { city: "Portland", label: "Portland, Maine", country: "United States" },
     to: { city: "Singapore", country: "Singapore" },
   };
   const times = { born: 10, lands: 12, until: 16, fadeS: 2 };
@@ -160,7 +160,7 @@ test("a connection has a label for its song and one for each city, which come an
   const made = connectionLabels(connection, { points, colours: ["red", "blue"], you: "from", times });
   assert.deepEqual(made.map(([kind, { lines }]) => [kind, ...lines]), [
     ["song", "Slow Lighthouse", "Marisol Vey"],
-    ["city", "You", "Osaka"],
+    ["city", "You", "Portland, Maine"],
     ["city", "Singapore"],
   ]);
   assert.deepEqual(made.map(([, { from, until }]) => [from, until]), [[11, 14], [10, 14], [11.8, 15]]);

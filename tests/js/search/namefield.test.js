@@ -21,5 +21,7 @@ test("a name typed in full means what it names", () => {
   assert.equal(exactMatch([RECIFE], "recife"), RECIFE);
   assert.equal(exactMatch([RECIFE], "Recife, brazil"), RECIFE);
   assert.equal(exactMatch([RECIFE], "reci"), undefined);
-  assert.equal(nameOf({ ...RECIFE, kind: "country", detail: "BR" }), "Recife");
+  const country = { kind: "country", label: "Turkey", detail: "TR", filter: { country: "TR" } };
+  assert.equal(nameOf(country), "Türkiye");
+  assert.equal(exactMatch([country], "türkiye"), country);
 });

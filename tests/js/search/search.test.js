@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { filtersFor } from "../../../assets/moment/details.js";
 import { nextActive } from "../../../assets/search/combobox.js";
 import { addressOf, nameOf, placeShown, unnamed } from "../../../assets/search/filters.js";
-import { countText, searchFor } from "../../../assets/search/search.js";
+import { countText, localised, searchFor } from "../../../assets/search/search.js";
 
 const artist = { kind: "artist", label: "Björk & Co", detail: "", filter: { artist: "Björk & Co" } };
 const city = { kind: "city", label: "Osaka", detail: "Japan", filter: { city: "1853909" } };
@@ -47,8 +47,16 @@ test("what is looked for is asked of the server, at most a hundred characters of
   const request = (answer) => async (url) => (asked.push(url), { ok: answer !== null, json: async () => ({ results: answer }) });
   assert.deepEqual(await searchFor("São & co", { request: request([city]) }), [city]);
   assert.deepEqual(await searchFor("x".repeat(200), { kind: "city", request: request(null) }), []);
-  assert.deepEqual(asked, ["/api/search?q=S%C3%A3o+%26+co", `/api/search?q=${"x".repeat(100)}&kind=city`]);
+  assert.deepEqual(asked, ["/api/search?q=S%C3%A3o+%26+co&lang=en", `/api/search?q=${"x".repeat(100)}&lang=en&kind=city`]);
   assert.deepEqual([0, 1, 12].map(countText), ["No results", "1 result", "12 results"]);
+});
+
+test("a result's country is named by its code, and one without a code as the server names it", () => {
+  const country = { kind: "country", label: "Turkey", detail: "TR", filter: { country: "TR" } };
+  assert.equal(localised(country).label, "Türkiye");
+  assert.equal(nameOf(country), "Türkiye");
+  assert.equal(localised({ ...city, detail: "Turkey", country_code: "TR" }).detail, "Türkiye");
+  assert.deepEqual([city, artist].map(localised), [city, artist]);
 });
 
 test("a card offers the artist, the song and either city alone", () => {

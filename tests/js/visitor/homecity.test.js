@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { saveHome, otherEnd, readHome } from "../../../assets/visitor/homecity.js";
 
-const OSAKA = { id: 1853909, label: "Osaka", detail: "Japan" };
+const OSAKA = { id: 1853909, label: "Osaka", detail: "Japan", country_code: "JP" };
 
 function createStore(content = {}) {
   return {
