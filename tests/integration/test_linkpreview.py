@@ -51,6 +51,8 @@ def test_a_link_to_the_globe_or_the_playlist_unfolds_to_a_card(server: Server, p
 def test_a_card_of_a_filter_is_called_after_it(server: Server) -> None:
     page = ask(server, "/?country=BR", Accept="text/html")
     assert meta(page, "og:title") == "Brazil · Unison"
+    german = ask(server, "/?country=BR&lang=de", Accept="text/html")
+    assert meta(german, "og:title") == "Brasilien · Unison"
     assert ask(server, "/card.png?country=BR").body != ask(server, "/card.png").body
 
 

@@ -54,6 +54,8 @@ def test_a_feed_reader_reads_the_latest_moments_of_a_filter(common: Server) -> N
     (entry,) = feedparser.parse(ask(common, "/moments.atom?artist=feed+%26+sons").body).entries
     assert entry.link == f"{common.url}/c/{connected}"
     assert entry.summary.startswith("Osaka, Japan – Recife, Brazil")
+    (entry,) = feedparser.parse(ask(common, "/moments.atom?artist=feed+%26+sons&lang=de").body).entries
+    assert entry.summary.startswith("Osaka, Japan – Recife, Brasilien")
 
 
 def test_a_feed_leads_to_the_globe_with_its_filter(idle: Server) -> None:
@@ -92,6 +94,10 @@ def test_what_is_not_known_is_refused_by_name(idle: Server, path: str, status: i
 def test_figures_count_it_and_go_as_csv(server: Server, connected: str) -> None:
     page = ask(server, "/stats?period=hour", Accept="text/html")
     assert "Night Bus &lt;Home&gt;" in page.text
+    german = ask(server, "/stats?period=hour&lang=de", Accept="text/html").text
+    assert german.count("<bdi>Brasilien</bdi>") == 2  # of the pair, and of the countries
+    countries = ask(server, "/stats.csv?of=countries&lang=de").text
+    assert '"BR","Brazil","1"' in countries
     songs = ask(server, "/stats.csv?of=songs")
     assert (songs.status, songs.kind) == (200, "text/csv; charset=utf-8")
     assert songs.text == '\ufeff"title","artist","connections"\r\n"Night Bus <Home>","Marisol Vey","1"\r\n'
