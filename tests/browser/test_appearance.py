@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
@@ -70,6 +71,23 @@ def test_in_arabic_the_page_is_mirrored_and_its_menu_leads_elsewhere(fake_visit:
     page.goto(address)
     page.wait_for_url("**/?lang=de")
     expect(page.locator("#feed-title")).to_have_text("In derselben Sekunde")
+    assert visitor.errors == []
+
+
+def test_countries_are_named_in_the_pages_language_and_found_by_these_names(
+    fake_visit: Callable[..., FakeVisit],
+) -> None:
+    visitor = fake_visit("/?lang=ar", locale="ar")
+    page = visitor.page
+    visitor.stream.connect("Copper Sky", (OSAKA, RECIFE))
+    places = page.locator("#feed .cities bdi")
+    assert places.all_inner_texts() == ["Osaka، اليابان", "Recife، البرازيل"]
+    assert places.first.evaluate("(place) => getComputedStyle(place).direction") == "rtl"
+    page.get_by_role("combobox").fill("البرازيل")
+    visitor.stream.pass_time(0.2)
+    page.get_by_role("option", name="البرازيل").click()
+    expect(page.locator(".chip")).to_contain_text("البرازيل")
+    assert parse_qs(urlsplit(page.url).query) == {"lang": ["ar"], "country": ["BR"]}
     assert visitor.errors == []
 
 
