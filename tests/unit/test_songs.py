@@ -35,6 +35,12 @@ def test_each_rule_joins_its_two_spellings(rule: Rule) -> None:
     assert song_key(*rule.one) == song_key(*rule.other)
 
 
+def test_the_page_about_songs_has_each_rule() -> None:
+    page = (ROOT / "docs" / "songs.md").read_text(encoding="utf-8")
+    rows = [f"| {rule.says} | {' · '.join(rule.one)} | {' · '.join(rule.other)} |" for rule in RULES]
+    assert [line for line in page.splitlines() if line.startswith("|")][2:] == rows
+
+
 def test_the_corpus_holds() -> None:
     rows = pairs()
     wrong = [row for row in rows if (song_key(row[1], row[2]) == song_key(row[3], row[4])) != (row[0] == "same")]
