@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.serving import ROOT
-from webapp.core.songs import RULES, Rule, is_one_song, song_key
+from webapp.core.songs import RULES, Rule, song_key
 
 CORPUS = ROOT / "tests" / "data" / "songs.tsv"
 INVISIBLE = ("Cc", "Cf", "Cn", "Cs", "Zs", "Zl", "Zp", "Mn", "Me")
@@ -62,11 +62,3 @@ def test_no_key_is_empty_if_anything_is_visible(text: str) -> None:
     visible = any(unicodedata.category(char) not in INVISIBLE for char in text)
     key = song_key(text, text)
     assert not visible or (key.title and key.artist)
-
-
-def test_a_recording_joins_and_never_splits() -> None:
-    tide, ebb = song_key("Tide", "Ana"), song_key("Ebbe", "Ana")
-    assert is_one_song(tide, ebb, "isrc:QZA001234567", "isrc:QZA001234567")
-    assert is_one_song(tide, tide, "isrc:QZA001234567", "isrc:QZA007654321")
-    assert not is_one_song(tide, ebb, "isrc:QZA001234567", "isrc:QZA007654321")
-    assert not is_one_song(tide, ebb)

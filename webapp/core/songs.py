@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 CACHED = 1 << 16
@@ -17,6 +18,8 @@ CACHED = 1 << 16
 
 LONGEST = 320
 """Characters of a text that are compared, in their compatible form: U+FDFA alone becomes 18."""
+MOST_PARTS = 8
+"""Parts of a title, in brackets or after dashes, that are read; more stay as they are."""
 
 
 class Rule(NamedTuple):
@@ -88,14 +91,6 @@ def artist_key(artist: str) -> str:
     return _stable(_first_artist, artist)
 
 
-def is_one_song(one: SongKey, other: SongKey, recording: str | None = None, other_recording: str | None = None) -> bool:
-    """Return whether two plays are of one song: their keys or their recordings are equal.
-
-    Different recordings do not split what one key joins.
-    """
-    return one == other or (recording is not None and recording == other_recording)
-
-
 # Text
 
 _SIGNS = dict.fromkeys(map(ord, "™®©℠℗ـ"))  # the last stretches Arabic words
@@ -109,12 +104,12 @@ _SAME = str.maketrans(
 )  # fmt: skip
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ə": "e", "þ": "th",
                           "æ": "ae", "œ": "oe", "ĸ": "k", "ŋ": "n"})  # fmt: skip
-_SHORT_I, _BREVE = "и", "\u0306"
-_MARKED = re.compile(
-    # A Latin, Greek or Cyrillic letter with its combining marks.
-    "([A-Za-z\u00c0-\u024f\u0250-\u02af\u0370-\u03ff\u0400-\u052f\u1d00-\u1dbf\u1e00-\u1fff\u2c60-\u2c7f"
+_SHORT_I, _KEPT = "й", "\ue000"  # a letter of its own, and what stands for it while marks are removed
+_MARKS = re.compile(
+    # The combining marks of a Latin, Greek or Cyrillic letter.
+    "(?<=[A-Za-z\u00c0-\u024f\u0250-\u02af\u0370-\u03ff\u0400-\u052f\u1d00-\u1dbf\u1e00-\u1fff\u2c60-\u2c7f"
     "\ua640-\ua69f\ua720-\ua7ff\uab30-\uab6f])"
-    "([\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]+)"
+    "[\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]+"
 )
 
 
@@ -160,13 +155,10 @@ def _canonical(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    text = _MARKED.sub(_bare, unicodedata.normalize("NFD", text))
-    return unicodedata.normalize("NFC", text).translate(_LETTERS)
-
-
-def _bare(found: re.Match[str]) -> str:
-    letter, marks = found.groups()
-    return letter + _BREVE if letter == _SHORT_I and _BREVE in marks else str(letter)
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFD", text.replace(_SHORT_I, _KEPT))
+    return unicodedata.normalize("NFC", _MARKS.sub("", text).replace(_KEPT, _SHORT_I)).translate(_LETTERS)
 
 
 def _words(text: str) -> list[str]:
@@ -219,31 +211,32 @@ _SAME_VERSION = _set("live acoustic instrumental karaoke cover demo unplugged up
 def _title_key(text: str) -> str:
     canonical = _canonical(text)
     parts = " ".join(_title_parts(_YEAR_BEFORE_REMASTER.sub(r"\1\2 ", canonical)))
-    return _first_visible(_folded(parts), parts, _folded(canonical), canonical, text)
+    return _compatible(_folded(parts)) or _visible_of(parts, canonical, text)
 
 
 def _title_parts(title: str) -> Iterator[str]:
     """Yield what names the song and its recording, in order; brackets and dashes separate the parts of a title."""
     is_first = True
-    for found in _SEGMENT.finditer(title):
+    for found in islice(segments := _SEGMENT.finditer(title), MOST_PARTS):
         bracketed, text = found[1] is not None, (found[1] or found[0]).strip()
         if not bracketed and is_first:
             is_first = False
             yield _BARE_GUESTS.sub("", text)
         elif text.strip("-") and not _says_nothing(text, bracketed):
             yield " ".join(each for each in _pieces(text) if not _says_nothing(each, bracketed))
+    yield from (found[0] for found in segments)
 
 
-def _pieces(part: str) -> Iterator[str]:
-    for piece in _PIECE.findall(part):
-        yield from (each.strip() for each in piece.split(" - "))
+def _pieces(part: str) -> list[str]:
+    pieces = [each.strip() for piece in _PIECE.findall(part) for each in piece.split(" - ")]
+    return pieces if len(pieces) <= MOST_PARTS else [part]
 
 
 def _says_nothing(part: str, bracketed: bool) -> bool:
     if _GUESTS.match(part) or (bracketed and _CREDITS.match(part)):
         return True
     if _FROM.match(part):
-        return len(list(_pieces(part))) == 1
+        return len(_pieces(part)) == 1
     words = [word for word in _words(part) if not _YEAR.fullmatch(word)]
     known = not _SAY_NOTHING.isdisjoint(words) and _SAY_NO_MORE.issuperset(words)
     return known or words in _RADIO
@@ -278,22 +271,25 @@ def _first_artist(text: str) -> str:
     first = _TIMES.split(_CREDIT.split(canonical, maxsplit=1)[0], maxsplit=1)[0]
     if first.startswith("the ") and _folded(first[4:]):
         first = first[4:]
-    return _first_visible(_folded(first), first, _folded(canonical), canonical, text)
+    return _compatible(_folded(first)) or _visible_of(first, canonical, text)
 
 
-def _first_visible(*texts: str) -> str:
-    """Return the first text that is not empty, without spaces."""
-    return next(filter(None, map(_compatible, texts)), "")
+def _visible_of(part: str, canonical: str, text: str) -> str:
+    """Return the first text that is not empty, without spaces: for a name of punctuation alone."""
+    return next(filter(None, map(_compatible, (part, _folded(canonical), canonical, text))), "")
 
 
 def _compatible(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(text.split())).casefold()
 
 
+_PLAIN = re.compile("[0-9a-z]{4,}")  # a key of its own; "pt", "vol" and "ver" are words for others
+
+
 def _stable(key: Callable[[str], str], text: str) -> str:
     """Apply a key to itself until it stays as it is, which is almost always at once."""
     for _ in range(4):
         before, text = text, key(text)
-        if before == text:
+        if before == text or _PLAIN.fullmatch(text):
             break
     return text
