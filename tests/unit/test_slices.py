@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, records, track
+from tests.unit import matcher_oracle as oracle
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, listener, records, track
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.recordings import track_numbers
-from webapp.core.records import Counts, SliceRecord
+from webapp.core.records import Counts, SliceRecord, wire_recording, wire_track_id
 from webapp.core.slices import Slicer
 from webapp.core.tracks import Tracks
 from webapp.gazetteerdata import load_gazetteer
 
 SONG, OTHER = track(), track("Paper Lanterns", "夜行バス")
+RECORDED = "Nachtbus", "Vey"
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +137,9 @@ def test_a_record_survives_the_bus(gazetteer: Gazetteer) -> None:
 
 people, songs = (
     st.sampled_from(["ann", "bob", "cem", "dee", "eva"]),
-    st.sampled_from([SONG, OTHER, track("NIGHT BUS HOME")]),
-)
+    st.sampled_from([SONG, OTHER, track("NIGHT BUS HOME"), *(track(*RECORDED, f"isrc:{n}") for n in "12"),
+                     track("NIGHT BUS HOME", recording="isrc:1"), track("Autobus", "Vey", "isrc:2")]),
+)  # fmt: skip
 a_play = st.tuples(
     people,
     st.sampled_from([OSAKA, RECIFE, PARIS, LYON]),
@@ -160,6 +163,30 @@ def test_order_of_arrival_and_cut_into_batches_change_no_byte(plays: list[Play],
     assert [record.encode() for record in again] == [record.encode() for record in records(gazetteer, plays)]
 
 
+@settings(max_examples=60)
+@given(plays=st.lists(a_play, max_size=25))
+def test_pairs_are_those_of_the_rule_over_song_keys_and_recordings(plays: list[Play]) -> None:
+    gazetteer = load_gazetteer()
+    texts = sorted({play[3] for play in plays})
+    ids = [wire_track_id(text) for text in texts]
+    told = [
+        oracle.Play(
+            ids.index(wire_track_id(text)), gazetteer.by_id(city), listener(name), int(at), texts.index(text),
+            len(more[0]), ["isrc:1", "isrc:2"].index(code) + 1 if (code := wire_recording(text)) else 0,
+        )
+        for name, city, at, text, *more in plays
+    ]  # fmt: skip
+    found = {
+        frozenset({(ids_of[row["track"]], row["from_listener"], row["at"] - row["apart_ms"] - T0),
+                   (ids_of[row["to_track"]], row["to_listener"], row["at"] - T0)})
+        for record in records(gazetteer, plays)
+        for ids_of in [[wire_track_id(text) for text in record.tracks]]
+        for row in record.pairs
+    }  # fmt: skip
+    expected = [pair for pairs in oracle.connections(told, 1_000, 16) for pair in pairs]
+    assert found == {frozenset((ids[play.group], play.listener, play.at) for play in pair) for pair in expected}
+
+
 def test_numbers_of_idle_tracks_are_given_out_again() -> None:
     tracks, (a, b, c, d) = Tracks(), [track(title) for title in "abcd"]
     assert tracks.numbers([a, b, a], 1).tolist() == [0, 1, 0]
@@ -179,6 +206,20 @@ def test_ways_to_write_a_song_have_one_group_as_long_as_one_of_them_is_played() 
     assert [tracks.texts[number] for number in numbers] == [other, loud, song]
     group = tracks.group[numbers]
     assert group[1] == group[2] != group[0]
+
+
+def test_a_recording_counts_only_while_two_songs_have_it() -> None:
+    tracks, (a, b, c) = Tracks(), [track(*name, recording="isrc:1") for name in (("a",), ("b",), ("A",))]
+    tracks.numbers([a, c], 1)
+    assert tracks.recordings() is None
+    numbers = tracks.numbers([b, c], 50)
+    recordings = tracks.recordings()
+    assert recordings is not None
+    assert set(recordings[numbers].tolist()) == {recordings[0]} != {0}
+    tracks.forget(40)
+    assert tracks.recordings() is not None
+    tracks.forget(100)
+    assert tracks.recordings() is None
 
 
 def test_ways_to_write_a_song_are_forgotten_together() -> None:

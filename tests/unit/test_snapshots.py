@@ -15,6 +15,7 @@ from webapp.core.slices import JUMP_MS, Slicer, SlicerState
 from webapp.gazetteerdata import load_gazetteer
 
 SONGS = [track(title) for title in ("Slow Lighthouse", "SLOW LIGHTHOUSE", "Paper Lanterns", "Tin Roof Rain")]
+SONGS += [track(title, recording="isrc:1") for title in ("Faro Lento", "SLOW LIGHTHOUSE")]
 CITIES = [OSAKA, RECIFE, PARIS, LYON, CAIRO]
 LATENESS_MS = 500
 
