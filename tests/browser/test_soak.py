@@ -11,12 +11,13 @@ from tests.serving import Server
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
-def test_a_minute_of_heavy_traffic_leaves_the_page_as_small_as_it_was(
-    server: Server, visit: Callable[..., Visit]
+@pytest.mark.parametrize("seconds", [7, pytest.param(20, marks=pytest.mark.long)])
+def test_heavy_traffic_leaves_the_page_as_small_as_it_was(
+    server: Server, visit: Callable[..., Visit], seconds: float
 ) -> None:
     visitor = visit(viewport={"width": 480, "height": 360})  # few pixels: it is about objects
     sizes = []
-    for size, sent, drawn in soak(visitor.page, server.url, seconds=20, times=3, rate=24):
+    for size, sent, drawn in soak(visitor.page, server.url, seconds=seconds, times=3, rate=24):
         sizes.append(size)
         assert drawn >= DRAWN_LEAST * sent
     assert sizes[-1].grown(sizes[0]) == []
