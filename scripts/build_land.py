@@ -24,6 +24,8 @@ from webapp.gazetteerdata import load_gazetteer
 WORLD_ATLAS = "world-atlas@2.0.2"
 TOPOLOGY = "package/land-50m.json"
 POINTS = {"land.bin": 65_536, "land-few.bin": 22_528}
+LIT = 100_000
+"""Population from which a city is lit."""
 DATA = Path(__file__).parent.parent / "assets" / "data"
 
 Floats = npt.NDArray[np.float64]
@@ -89,6 +91,7 @@ def city_lights() -> bytes:
     """Pack the cities' places and sizes; 100,000 people give the smallest light, 20 million the largest."""
     cities = load_gazetteer()
     order = np.argsort(-cities.population, kind="stable")  # a small globe shows only the first
+    order = order[cities.population[order] >= LIT]
     places = [np.round(100 * degrees[order]).astype("<i2").tobytes() for degrees in (cities.lon, cities.lat)]
     sizes = np.log(np.clip(cities.population[order], 1e5, 2e7) / 1e5) / np.log(200)
     return b"".join([*places, np.round(255 * sizes).astype(np.uint8).tobytes()])

@@ -1,15 +1,16 @@
 """Reads the package's gazetteer, which `scripts/build_gazetteer.py` writes into `webapp/data`."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from sys import intern
+from typing import Any
 
 import numpy as np
 
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.places import City, Country
+from webapp.core.places import Country, Region
+from webapp.core.regions import Regions
 from webapp.resources import PACKAGE
 
 DATA = PACKAGE / "data"
@@ -17,38 +18,30 @@ DATA = PACKAGE / "data"
 
 @cache
 def load_gazetteer() -> Gazetteer:
-    """Return the package's gazetteer; it is read once per process."""
+    """Return the package's gazetteer. Columns are read once per process; names when one is first needed."""
     return read_gazetteer(DATA)
 
 
 def read_gazetteer(folder: Path) -> Gazetteer:
     """Read a gazetteer from a folder that scripts/build_gazetteer.py wrote."""
-    names = {
-        row[0]: Country(row[0], row[1], tuple(filter(None, row[2].split("|"))))
-        for row in _rows(folder / "countries.tsv")
-    }
-    cities = [
-        City(
-            int(i),
-            name,
-            intern(code),
-            names[code].name,
-            intern(admin1),
-            float(lon),
-            float(lat),
-            int(pop),
-            intern(zone),
-            label=name,
-        )
-        for i, name, code, admin1, lon, lat, pop, zone in _rows(folder / "cities.tsv")
+
+    def read(name: str) -> Mapping[str, Any]:
+        with np.load(folder / name) as arrays:
+            return dict(arrays)
+
+    countries = [
+        Country(code, name, tuple(filter(None, also.split("|"))))
+        for code, name, also in _rows(folder / "countries.tsv")
     ]
-    regions = [(code, admin1, name) for code, admin1, name in _rows(folder / "regions.tsv")]
-    with np.load(folder / "names.npz") as arrays:
-        return Gazetteer(cities, names.values(), regions, arrays)
+    regions = Regions(
+        Region(intern(code), intern(admin1), name, iso, also)
+        for code, admin1, name, iso, also in _rows(folder / "regions.tsv")
+    )
+    return Gazetteer(read, countries, regions)
 
 
 def _rows(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(rows)
-        yield from rows
+    """Yield the rows of a file of tab-separated values, without its header."""
+    header, *lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    assert "\t" in header
+    return (line.split("\t") for line in lines)

@@ -50,7 +50,7 @@ class Services:
 
     def __init__(self, settings: Settings, *, open_on_loopback: bool = False) -> None:
         self.settings = settings
-        self.gazetteer = load_gazetteer()
+        self.gazetteer = load_gazetteer().ready()
         self.metrics, self.clock, self.loop = Metrics(), Clock(), EventLoop()
         self._data_dir = DataDir(settings.data_dir)
         self.senders = IngestAuth(settings, self._data_dir, open_on_loopback=open_on_loopback)

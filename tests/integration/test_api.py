@@ -53,7 +53,8 @@ def test_the_newest_twenty_come_first_and_look_as_on_the_stream(server: Server, 
         ("id", newest.id), ("source", "synthetic"), ("at", newest.at_ms / 1000), ("apart_ms", 40), ("km", 16897),
         ("track", json.loads(newest.track)),
         *((way, {"geoname_id": city.geoname_id, "city": city.name, "country": city.country,
-                 "country_code": city.country_code, "lon": city.lon, "lat": city.lat, "label": city.label})
+                 "country_code": city.country_code, "lon": city.lon, "lat": city.lat, "region": city.region,
+                 "tz": city.timezone, "label": city.label})
           for way, city in (("from", start), ("to", end))),
     ]  # fmt: skip
 

@@ -66,10 +66,10 @@ def test_reverse_takes_what_geopy_takes(point: Any) -> None:
 
 
 def test_reverse_gives_the_nearest_first_and_none_at_sea() -> None:
-    locations = GEOCODER.reverse((48.8566, 2.3522), exactly_one=False, limit=3)
+    locations = GEOCODER.reverse((-8.05, -34.88), exactly_one=False, limit=3)
     assert isinstance(locations, list)
     assert len(locations) == 3
-    assert locations[0].address == "Paris, France"
+    assert locations[0].address == "Recife, Brazil"
     assert GEOCODER.reverse((0, -30)) is None
     assert GEOCODER.reverse((0, -30), exactly_one=False) is None
 

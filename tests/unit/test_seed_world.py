@@ -74,7 +74,7 @@ def test_where_a_timezone_is_not_known_the_sun_decides() -> None:
 def test_listeners_live_in_the_regions_as_they_do_in_the_world() -> None:
     gazetteer = load_gazetteer()
     world = World(gazetteer, load_catalogue())
-    where = [region(code) for code in gazetteer.country.tolist()]
+    where = [region(code) for code in gazetteer.codes[gazetteer.country].tolist()]
     assert np.bincount(where, world.listeners) == pytest.approx(SHARES)
 
 

@@ -239,7 +239,7 @@ def test_what_a_filter_finds_is_what_has_it_in_every_kind_of_row(gazetteer: Gaze
                 for number, (place, song, of) in enumerate(zip(places, told, ids, strict=True))
                 if (wanted.artist is None or artist_key(song["artist"]) == wanted.artist)
                 and (wanted.track is None or wanted.track.encode() in of)
-                and (wanted.country is None or any(gazetteer.country[city] == wanted.country for city in place))
+                and (wanted.country is None or any(gazetteer.code(city) == wanted.country for city in place))
                 and (wanted.city is None or any(gazetteer.geoname_id[city] == wanted.city for city in place))
             ]
             assert index_of(some, gazetteer).passing(kind, wanted).tolist() == expected
@@ -267,7 +267,9 @@ def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer)
     (connection,) = frame["connections"]
     assert list(connection) == ["id", "source", "at", "apart_ms", "km", "track", "from", "to"]
     assert list(connection["track"]) == ["id", "title", "artist", "recording", "url", "artwork_url"]
-    assert list(connection["from"]) == ["geoname_id", "city", "country", "country_code", "lon", "lat", "label"]
+    assert list(connection["from"]) == [
+        "geoname_id", "city", "country", "country_code", "lon", "lat", "region", "tz", "label",
+    ]  # fmt: skip
     assert (connection["from"]["city"], connection["to"]["country"], frame["now"]) == (
         "Osaka",
         "Brazil",

@@ -77,7 +77,7 @@ class Filter:
         return (
             self.artist in (None, connection.artist)
             and self.track in (None, connection.track_id, connection.to_track_id)
-            and (self.country is None or self.country in gazetteer.country[ends])
+            and (self.country is None or self.country in gazetteer.codes[gazetteer.country[ends]])
             and (self.city is None or self.city in gazetteer.geoname_id[ends])
         )
 

@@ -149,6 +149,6 @@ def place_json(city: City) -> msgspec.Raw:
     """Encode a city."""
     fields = {
         "geoname_id": city.geoname_id, "city": city.name, "country": city.country, "country_code": city.country_code,
-        "lon": city.lon, "lat": city.lat, "label": city.label,
+        "lon": city.lon, "lat": city.lat, "region": city.region, "tz": city.timezone, "label": city.label,
     }  # fmt: skip
     return msgspec.Raw(encode(fields))

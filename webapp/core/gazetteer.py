@@ -5,17 +5,18 @@ A *city index* is a position in the order (lon, geoname_id). `scripts/build_gaze
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from geographiclib.geodesic import Geodesic
 
-from webapp.core.geo import Nearby, chord_km, unit_vectors
-from webapp.core.placenames import NO_CITY, Completions, NameIndex, fold_place, fold_typed
+from webapp.core.cities import Cities, Read
+from webapp.core.geo import Nearby, chord_km, unit_vector, unit_vectors
+from webapp.core.placenames import Completions, NameIndex, fold_place, fold_typed
 from webapp.core.places import City, Country, PlaceError, shown
+from webapp.core.regions import Regions
 
 __all__ = ["City", "Country", "Gazetteer", "PlaceError"]
 
@@ -24,76 +25,55 @@ LONGEST_NAME = 200
 _CACHED_NAMES = 8_192
 _CACHED_PAIRS = 32_768
 _HINTS = 3
+_REGIONS_NAMED = 5
 
-Ints = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
 
 
-class Gazetteer:
-    """The cities as columns, in the order (lon, geoname_id), and look-ups that return city indices.
+class Gazetteer(Cities):
+    """The cities, with look-ups that return city indices. See `Cities` for the columns.
 
     Attributes:
-        cities: the cities, in that order.
-        geoname_id: int64 (n,).
-        lon: float64 (n,), degrees, ascending.
-        lat: float64 (n,), degrees.
-        population: int64 (n,).
-        country: str (n,), ISO 3166-1 alpha-2 codes.
         countries: all country codes, also those without a city.
     """
 
-    def __init__(
-        self,
-        cities: Sequence[City],
-        countries: Iterable[Country],
-        regions: Sequence[tuple[str, str, str]],
-        arrays: Mapping[str, Any],
-    ) -> None:
-        """Index the cities.
-
-        Args:
-            cities: ordered by (lon, geoname_id).
-            countries: every country.
-            regions: rows of (country code, admin1 code, name or ""), in the order of the name index's region numbers.
-            arrays: what `NameIndex.pack` and `Completions.pack` returned.
-        """
-        self.cities = tuple(cities)
-        self.geoname_id: Ints = np.array([c.geoname_id for c in self.cities], dtype=np.int64)
-        self.lon = np.array([c.lon for c in self.cities])
-        self.lat = np.array([c.lat for c in self.cities])
-        self.population: Ints = np.array([c.population for c in self.cities], dtype=np.int64)
-        self.country = np.array([c.country_code for c in self.cities])
+    def __init__(self, read: Read, countries: Sequence[Country], regions: Regions) -> None:
+        """Index the cities; the arguments are those of `Cities`. Names are indexed when one is first looked for."""
+        super().__init__(read, countries, regions)
         self._countries = {c.code: c for c in countries}
         self.countries = frozenset(self._countries)
-        self._index_names(regions, arrays)
-        self._index_cities()
-        self._found = lru_cache(_CACHED_NAMES)(self._find)
-        self._geodesic = lru_cache(_CACHED_PAIRS)(self._measure)
-
-    def _index_names(self, regions: Sequence[tuple[str, str, str]], arrays: Mapping[str, Any]) -> None:
-        self._code = {fold_place(w): c.code for c in self._countries.values() for w in (*c.also, c.name, c.code)}
-        self._region = {
-            (code, fold_place(word)): i for i, (code, admin1, name) in enumerate(regions) for word in (name, admin1)
-        }
-        self._region_code = [admin1 for _, admin1, _ in regions]
-        position = {(code, admin1): i for i, (code, admin1, _) in enumerate(regions)}
-        home = [position[c.country_code, c.admin1] for c in self.cities]
-        self._names, self._completions = NameIndex(arrays, home), Completions(arrays)
-
-    def _index_cities(self) -> None:
-        self._index = {city.geoname_id: i for i, city in enumerate(self.cities)}
-        by_size = np.argsort(self.population, kind="stable").tolist()
-        self._largest = {self.cities[i].country_code: i for i in by_size}
         self._by_id = np.argsort(self.geoname_id)
         self._sorted_id = self.geoname_id[self._by_id]
         self._vectors = np.ascontiguousarray(unit_vectors(self.lon, self.lat).T)
-        self._nearby = Nearby(self.lon, self.lat, -self.population, NEAR_KM)
+        self._found = lru_cache(_CACHED_NAMES)(self._find)
+        self._geodesic = lru_cache(_CACHED_PAIRS)(self._measure)
 
-    def __len__(self) -> int:
-        return len(self.cities)
+    def ready(self) -> "Gazetteer":
+        """Read and index the names now, so that the first look-up does not wait for it; return the gazetteer."""
+        self._code, self._names, self._completions, self._nearby  # noqa: B018  # reading them makes them
+        self.name(0)
+        return self
 
-    def __getitem__(self, index: int) -> City:
-        return self.cities[index]
+    @cached_property
+    def _code(self) -> dict[str, str]:
+        return {fold_place(w): c.code for c in self._country_rows for w in (*c.also, c.name, c.code)}
+
+    @cached_property
+    def _names(self) -> NameIndex:
+        return NameIndex(self._read("names.npz"), self.region)
+
+    @cached_property
+    def _completions(self) -> Completions:
+        return Completions(self._read("completions.npz"))
+
+    @cached_property
+    def _nearby(self) -> Nearby:
+        return Nearby(self.lon, self.lat, -self.population, NEAR_KM)
+
+    @cached_property
+    def _largest(self) -> dict[str, int]:
+        by_size = np.argsort(self.population, kind="stable")
+        return dict(zip(self.codes[self.country[by_size]].tolist(), by_size.tolist(), strict=True))
 
     def by_id(self, geoname_id: int) -> int:
         """Return the index of a GeoNames id.
@@ -101,7 +81,7 @@ class Gazetteer:
         Raises:
             PlaceError: the gazetteer has no such city.
         """
-        if (index := self._index.get(geoname_id)) is None:
+        if not 0 < geoname_id < 1 << 32 or (index := int(self.by_ids(geoname_id))) < 0:
             raise PlaceError(f"no city has the GeoNames id {shown(geoname_id)}; expected the id of a city, or its name")
         return index
 
@@ -124,10 +104,10 @@ class Gazetteer:
         Args:
             city: its name, such as "Osaka", "Sao Paulo" or "東京".
             country: ISO 3166-1 alpha-2 code, or alpha-3, or the English name.
-            admin1: GeoNames' code of the region, or the name of a state of the US; empty is the same as None.
+            admin1: the region: GeoNames' code, ISO 3166-2, or a name; see `Regions`. Empty is the same as None.
 
         Raises:
-            PlaceError: the country, the region or the city in it is unknown, or no city is within 100 km.
+            PlaceError: the country, the region or the city in it is unknown.
         """
         return self._found(city, country, admin1 or None)
 
@@ -139,13 +119,13 @@ class Gazetteer:
             found = self._among(folded, code, admin1) if code else []
         else:
             anywhere = [target for code in sorted(self.countries) for target in self._among(folded, code, admin1)]
-            anywhere.sort(key=lambda target: -self.population[target] if target != NO_CITY else 0)
+            anywhere.sort(key=lambda target: -self.population[target])
             found = anywhere if admin1 else self._bearers(folded) + anywhere
-        return list(dict.fromkeys(target for target in found if target != NO_CITY))
+        return list(dict.fromkeys(found))
 
     def _among(self, folded: str, code: str, admin1: str | None) -> list[int]:
         rows = self._names.find(code, folded)
-        region = self._region.get((code, fold_place(admin1[:LONGEST_NAME]))) if admin1 else None
+        region = self.regions.find(code, admin1[:LONGEST_NAME]) if admin1 and rows else None
         return [target for target, where in rows if not admin1 or where == region]
 
     def country_code(self, country: str) -> str:
@@ -164,8 +144,9 @@ class Gazetteer:
         return self._countries[code].name
 
     def is_region(self, country: str, admin1: str) -> bool:
-        """Tell whether a country, by code or English name, has a region with that code, or in the US that name."""
-        return (self._code.get(fold_place(country)), fold_place(admin1)) in self._region
+        """Tell whether a country, by code or English name, has a region with that code or name."""
+        code = self._code.get(fold_place(country[:LONGEST_NAME]))
+        return code is not None and self.regions.find(code, admin1[:LONGEST_NAME]) is not None
 
     def complete(self, prefix: str, limit: int = 8) -> list[int]:
         """Return the cities with a name that begins so, without regard to accents.
@@ -190,31 +171,28 @@ class Gazetteer:
         rows = self._names.find(code, folded)
         if not rows:
             raise PlaceError(f"no city {shown(city)} in country {shown(code)}", lambda: self._hint(folded, code))
-        target = self._in_region(rows, city, code, admin1) if admin1 else rows[0][0]
-        if target == NO_CITY:
-            where = f"{shown(city)} in country {shown(code)}"
-            raise PlaceError(f"{where} is known, but the gazetteer has no city within {NEAR_KM:.0f} km")
-        return target
+        return self._in_region(rows, city, code, admin1) if admin1 else rows[0][0]
 
     def _in_region(self, rows: list[tuple[int, int]], city: str, code: str, admin1: str) -> int:
-        region = self._region.get((code, fold_place(admin1[:LONGEST_NAME])))
+        region = self.regions.find(code, admin1[:LONGEST_NAME])
         for target, where in rows:
             if where == region:
                 return target
-        known = ", ".join(shown(self._region_code[where]) for _, where in rows[:_HINTS])
+        known = list(dict.fromkeys(self.regions.shown(where) for _, where in rows))
+        more = ", ..." if len(known) > _REGIONS_NAMED else ""
+        wrong = "no region" if region is None else f"no city {shown(city)} in region"
         raise PlaceError(
-            f"no city {shown(city)} in admin1 {shown(admin1)} of country {shown(code)}; "
-            f"it is in {known} (GeoNames' codes)"
+            f"{wrong} {shown(admin1)} in country {shown(code)}; "
+            f"{shown(city)} is in {', '.join(known[:_REGIONS_NAMED])}{more}"
         )
 
     def _hint(self, folded: str, code: str) -> str:
         """Return where else the name exists, or a similar name in the country."""
-        if elsewhere := dict.fromkeys(self.cities[i].country_code for i in self._bearers(folded)):
+        if elsewhere := dict.fromkeys(map(self.code, self._bearers(folded))):
             return f"; there is one in {', '.join(list(elsewhere)[:_HINTS])}"
         targets, own = self._completions.starting(folded[:1])
-        names = {
-            fold_place(c.name): c.name for c in map(self.cities.__getitem__, targets[own]) if c.country_code == code
-        }
+        here = self.codes[self.country[targets]] == code
+        names = {fold_place(name): name for name in map(self.name, targets[own & here].tolist())}
         close = difflib.get_close_matches(folded, names, n=1, cutoff=0.8)
         if close:
             return f"; did you mean {names[close[0]]!r}?"
@@ -235,8 +213,16 @@ class Gazetteer:
         """
         _check(lon, lat)
         if (index := self._nearby.nearest(lon, lat)) < 0:
-            raise PlaceError(f"no city within {NEAR_KM:.0f} km of lon {lon:g}, lat {lat:g}")
+            raise PlaceError(
+                f"no city within {NEAR_KM:.0f} km of lon {lon:g}, lat {lat:g}", lambda: self._nearest_city(lon, lat)
+            )
         return index
+
+    def _nearest_city(self, lon: float, lat: float) -> str:
+        """Say which city is nearest to a point, however far."""
+        km = chord_km(self._vectors, np.array(unit_vector(lon, lat))[:, None])
+        index = int(km.argmin())
+        return f"; the nearest, {self.name(index)} ({self.code(index)}), is {km[index]:,.0f} km away"
 
     def near(self, lon: float, lat: float) -> list[int]:
         """Return the indices of all cities within 100 km of a point, the nearest first.
@@ -257,9 +243,9 @@ class Gazetteer:
         return self._geodesic(a, b) if a <= b else self._geodesic(b, a)
 
     def _measure(self, a: int, b: int) -> int:
-        first, second = self.cities[a], self.cities[b]
         # geopy makes a new ellipsoid for each distance, which takes half as long again.
-        arc = Geodesic.WGS84.Inverse(first.lat, first.lon, second.lat, second.lon, Geodesic.DISTANCE)
+        ends = (float(degrees[end]) for end in (a, b) for degrees in (self.lat, self.lon))
+        arc = Geodesic.WGS84.Inverse(*ends, Geodesic.DISTANCE)
         return round(float(arc["s12"]) / 1000)
 
 

@@ -1,7 +1,6 @@
 """Distances on the sphere. Degrees in, kilometres out, lon before lat; scalars and arrays alike."""
 
 import math
-from bisect import bisect_left, bisect_right
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +53,7 @@ class Nearby:
     def __init__(self, lon: Floats, lat: Floats, rank: npt.NDArray[np.int64], within_km: float) -> None:
         """Index points, in degrees; of points at one spot, the one with the lowest rank is the nearest."""
         self._order = np.lexsort((rank, lat))
-        self._lat: list[float] = lat[self._order].tolist()
+        self._lat = lat[self._order]
         self._vectors = unit_vectors(lon, lat)[self._order]
         self._least_cos = math.cos(within_km / EARTH_KM)
         self._band_deg = math.degrees(within_km / EARTH_KM) * 1.0001
@@ -72,6 +71,6 @@ class Nearby:
         return [int(i) for i in self._order[start + order[cosines[order] >= self._least_cos]]]
 
     def _band(self, lon: float, lat: float) -> tuple[int, Floats]:
-        start = bisect_left(self._lat, lat - self._band_deg)
-        end = bisect_right(self._lat, lat + self._band_deg)
+        start = int(self._lat.searchsorted(lat - self._band_deg))
+        end = int(self._lat.searchsorted(lat + self._band_deg, side="right"))
         return start, self._vectors[start:end] @ unit_vector(lon, lat)

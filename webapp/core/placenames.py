@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from webapp.core.packing import Texts, from_planes, to_planes, utf8
+
 KEY_BYTES = 5
-NO_CITY = 0xFFFF
-"""Target of a name that is known but has no city of the gazetteer near it."""
+CITIES_MOST = 1 << 16
+"""A city index has 16 bits, in the name index as in columns of plays."""
 
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("'"): None, ord("`"): None}
 # Letters that have no decomposition, and what they are typed as.
@@ -61,7 +63,7 @@ def _plain(char: str) -> str:
 
 def name_key(country_code: str, folded: str, salt: int) -> int:
     """Return the hash of a folded name in a country; the salt is chosen so that no two names of the index collide."""
-    text = f"{country_code}\x1f{folded}".encode("utf-8", "surrogatepass")
+    text = utf8(f"{country_code}\x1f{folded}")
     return int.from_bytes(blake2b(text, digest_size=KEY_BYTES, salt=bytes([salt])).digest(), "big")
 
 
@@ -71,15 +73,15 @@ class NameIndex:
     def __init__(self, arrays: Mapping[str, Any], home: npt.ArrayLike) -> None:
         """Unpack what `pack` made; `home` is the same as there."""
         self._salt = int(arrays["salt"])
-        self._key: npt.NDArray[np.int64] = np.cumsum(_from_planes(arrays["key"]), dtype=np.int64)
-        self._target = _from_planes(arrays["target"])
-        self._region = _from_planes(arrays["region"]) ^ _homes(home)[self._target]
+        self._key: npt.NDArray[np.int64] = np.cumsum(from_planes(arrays["key"]), dtype=np.int64)
+        self._target = from_planes(arrays["target"])
+        self._region = from_planes(arrays["region"]) ^ _homes(home)[self._target]
 
     def __len__(self) -> int:
         return len(self._key)
 
     def find(self, country_code: str, folded: str) -> list[tuple[int, int]]:
-        """Return (city index or NO_CITY, region index) of each bearer of the name, best first; empty if unknown."""
+        """Return (city index, region index) of each bearer of the name, best first; empty if unknown."""
         key = name_key(country_code, folded, self._salt)
         start, end = int(self._key.searchsorted(key)), int(self._key.searchsorted(key + 1))
         return list(zip(self._target[start:end].tolist(), self._region[start:end].tolist(), strict=True))
@@ -93,9 +95,9 @@ class NameIndex:
         away = np.asarray(region, dtype=np.uint16) ^ _homes(home)[np.asarray(target)]
         return {
             "salt": np.uint8(salt),
-            "key": _to_planes(steps, "<u4" if steps.max(initial=0) < 1 << 32 else "<u8"),
-            "target": _to_planes(target, "<u2"),
-            "region": _to_planes(away, "<u2"),
+            "key": to_planes(steps, "<u4" if steps.max(initial=0) < 1 << 32 else "<u8"),
+            "target": to_planes(target, "<u2"),
+            "region": to_planes(away, "<u2"),
         }
 
 
@@ -104,56 +106,32 @@ class Completions:
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         """Unpack what `pack` made."""
-        self._text: bytes = arrays["text"].tobytes()
-        self._ends: npt.NDArray[np.uint32] = np.cumsum(_from_planes(arrays["length"]), dtype=np.uint32)
-        self._target = _from_planes(arrays["of"])
-        self._own: npt.NDArray[np.bool_] = np.unpackbits(arrays["own"], count=len(self._ends)).astype(bool)
+        self._names = Texts(arrays["text"], from_planes(arrays["length"]))
+        self._target = from_planes(arrays["of"])
+        self._own: npt.NDArray[np.bool_] = np.unpackbits(arrays["own"], count=len(self._names)).astype(bool)
 
     def exact(self, folded: str) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
         """Return the city indices of a name, and for each whether it is the city's own name."""
-        return self._rows(_bytes(folded), _bytes(folded) + b"\0")
+        return self._rows(utf8(folded), utf8(folded) + b"\0")
 
     def starting(self, folded: str) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
         """Return likewise for all names that begin so; a city may occur several times."""
-        return self._rows(_bytes(folded), _bytes(folded) + b"\xff")
+        return self._rows(utf8(folded), utf8(folded) + b"\xff")
 
     def _rows(self, first: bytes, past: bytes) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
-        places = range(len(self._ends))
-        rows = slice(bisect_left(places, first, key=self._name), bisect_left(places, past, key=self._name))
+        places, name = range(len(self._names)), self._names.encoded
+        rows = slice(bisect_left(places, first, key=name), bisect_left(places, past, key=name))
         return self._target[rows], self._own[rows]
-
-    def _name(self, row: int) -> bytes:
-        return self._text[self._ends[row - 1] if row else 0 : self._ends[row]]
 
     @staticmethod
     def pack(rows: list[tuple[str, int, bool]]) -> dict[str, Any]:
         """Return arrays to store for rows of (folded name, city index, is own name)."""
-        rows = sorted(rows, key=lambda row: (_bytes(row[0]), *row[1:]))
-        names = [_bytes(name) for name, _, _ in rows]
-        return {"text": np.frombuffer(b"".join(names), np.uint8), "length": _to_planes([len(n) for n in names], "<u2"),
-                "of": _to_planes([row[1] for row in rows], "<u2"),
-                "own": np.packbits(np.array([row[2] for row in rows]))}  # fmt: skip
+        rows = sorted(rows, key=lambda row: (utf8(row[0]), *row[1:]))
+        text, length = Texts.pack(name for name, _, _ in rows)
+        of, own = to_planes([row[1] for row in rows], "<u2"), np.packbits(np.array([row[2] for row in rows]))
+        return {"text": text, "length": length, "of": of, "own": own}
 
 
 def _homes(home: npt.ArrayLike) -> npt.NDArray[np.uint16]:
-    """Return the region of each city index; 0 for NO_CITY."""
-    regions = np.zeros(NO_CITY + 1, dtype=np.uint16)
-    regions[: np.size(home)] = home
-    return regions
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _to_planes(values: npt.ArrayLike, dtype: str) -> npt.NDArray[np.uint8]:
-    """Split numbers into byte planes, which compress better."""
-    exact = np.asarray(values, dtype=np.int64)
-    packed = exact.astype(dtype)
-    if not np.array_equal(packed, exact):
-        raise ValueError(f"a value does not fit into {dtype}")
-    return np.ascontiguousarray(packed.view(np.uint8).reshape(len(packed), -1).T)
-
-
-def _from_planes(planes: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-    return np.ascontiguousarray(planes.T).view(f"<u{len(planes)}")[:, 0]
+    """Return the region of each city index."""
+    return np.asarray(home, dtype=np.uint16)

@@ -1,4 +1,4 @@
-"""Cities and countries, and the error for a place that cannot be used."""
+"""Cities, regions and countries, and the error for a place that cannot be used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,19 @@ from dataclasses import dataclass
 class City:
     """An entry of the gazetteer.
 
-    Coordinates are degrees. `admin1` is GeoNames' code, such as "CA" or "02". `label` is the name that pages show.
+    Attributes:
+        geoname_id: GeoNames' id.
+        name: its name, in Latin letters.
+        country_code: ISO 3166-1 alpha-2 code.
+        country: the country's English name.
+        admin1: GeoNames' code of the region, such as "CA" or "02".
+        lon: degrees.
+        lat: degrees.
+        population: people, 0 where GeoNames knows no number.
+        timezone: IANA name.
+        region: the region's name, English or local, in Latin letters; None where it says nothing: it has no name, or
+            the city's or the country's.
+        label: the name, with what tells the city from others of that name in its country.
     """
 
     geoname_id: int
@@ -20,6 +32,7 @@ class City:
     lat: float
     population: int
     timezone: str
+    region: str | None
     label: str
 
 
@@ -30,6 +43,25 @@ class Country:
     code: str
     name: str
     also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A first-order region of a country.
+
+    Attributes:
+        country_code: ISO 3166-1 alpha-2 code.
+        admin1: GeoNames' code; "" and "00" stand for no region.
+        name: as people are shown it; empty where none is known.
+        iso: what follows the country in its ISO 3166-2 code, such as "SP"; empty where there is none.
+        also: other names, joined by "|".
+    """
+
+    country_code: str
+    admin1: str
+    name: str = ""
+    iso: str = ""
+    also: str = ""
 
 
 class PlaceError(ValueError):

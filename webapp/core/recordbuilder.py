@@ -32,7 +32,7 @@ class RecordBuilder:
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes) -> None:
         self._gazetteer, self._secret = gazetteer, secret
-        self._country = np.unique(gazetteer.country, return_inverse=True)[1].astype(np.int64)
+        self._country = gazetteer.country.astype(np.int64)
 
     def record(self, end_ms: int, now_ms: int, found: Found, plays: Plays, tracks: Tracks) -> tuple[SliceRecord, int]:
         """Return the record of one slice, with empty counts, and how many pairs thinning cut.

@@ -102,7 +102,8 @@ def _dense(values: Iterable[Hashable]) -> Numbered:
 
 @lru_cache(maxsize=4)
 def _places(gazetteer: Gazetteer, name: FilterName) -> Numbered:
-    return _dense((gazetteer.country if name == "country" else gazetteer.geoname_id).tolist())
+    values = gazetteer.codes[gazetteer.country] if name == "country" else gazetteer.geoname_id
+    return _dense(values.tolist())
 
 
 @lru_cache(maxsize=48)  # more than the records of 10 s, which every new filter starts with

@@ -16,6 +16,9 @@ EXPONENT = 0.51
 TASTE = 4.0
 """How much more a title is played where its language is spoken, before shares are fitted to the ranks."""
 
+LEAST_PEOPLE = 1_000
+"""A smaller city has as many listeners as one of so many people, so that something is heard of it, too."""
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -37,8 +40,10 @@ class World:
 
     def __init__(self, gazetteer: Gazetteer, tracks: tuple[Track, ...]) -> None:
         """Compute shares; `tracks` are in the order of their rank, the most played first."""
-        countries = [str(code) for code in gazetteer.country]
-        self.listeners = region_weights(np.maximum(gazetteer.population, 10_000), [region(code) for code in countries])
+        countries: list[str] = gazetteer.codes[gazetteer.country].tolist()
+        self.listeners = region_weights(
+            np.maximum(gazetteer.population, LEAST_PEOPLE), [region(code) for code in countries]
+        )
         self.market, self._taste = markets(countries, tracks)
         self._ranks = rank_shares(len(tracks))
         self._zones, self._zone = _zones(gazetteer)
@@ -101,8 +106,9 @@ def fit(taste: Floats, audience: Floats, ranks: Floats, rounds: int = 60) -> Flo
 
 
 def _zones(gazetteer: Gazetteer) -> tuple[list[tuple[str, float]], Ints]:
-    names, first, zone = np.unique([city.timezone for city in gazetteer.cities], return_index=True, return_inverse=True)
-    return [(str(name), float(gazetteer.lon[at])) for name, at in zip(names, first, strict=True)], zone
+    """Return the time zones, each with the longitude of one of its cities, and the number of each city's."""
+    used, first, zone = np.unique(gazetteer.zone, return_index=True, return_inverse=True)
+    return [(gazetteer.zones[each], float(gazetteer.lon[at])) for each, at in zip(used, first, strict=True)], zone
 
 
 def _normalized(shares: Floats) -> Floats:

@@ -253,7 +253,7 @@ def _rows(entries: Sequence[Entry], streams: dict[str, int], gazetteer: "Gazette
     flat = [(connection, entry) for entry in entries for connection in entry.connections]
     keys = {text: key(text) for c, _ in flat for text in (c.track_id, c.artist)}
     ends = np.array([(c.from_city, c.to_city) for c, _ in flat], np.int64).reshape(-1, 2)
-    ids, codes = gazetteer.geoname_id[ends].tolist(), gazetteer.country[ends].tolist()
+    ids, codes = gazetteer.geoname_id[ends].tolist(), gazetteer.codes[gazetteer.country[ends]].tolist()
     return [
         (c.id, streams[e.stream], e.seq, int(e.everyone), SOURCES.index(c.source), c.at_ms, c.apart_ms, c.km,
          c.track.decode(), keys[c.track_id], keys[c.artist], *cities, *countries)

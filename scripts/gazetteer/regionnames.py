@@ -1,0 +1,113 @@
+"""The names of first-order regions: which one people are shown, and which others find it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from gazetteer.source import Subdivision
+
+from webapp.core.placenames import fold_place
+from webapp.core.regions import bare
+
+Row = tuple[str, str, str, str, str]
+
+ENGLISH = {
+    "AE": "Abu Dhabi|Ajman|Dubai|Fujairah|Ras Al Khaimah|Sharjah|Umm Al Quwain",
+    "AR": "Buenos Aires F.D.",
+    "AT": "Carinthia|Lower Austria|Styria|Tyrol|Upper Austria|Vienna",
+    "BE": "Flanders|Wallonia",
+    "CH": "Geneva|Lucerne|Bern",
+    "CO": "Bogotá D.C.",
+    "CU": "Havana",
+    "CZ": "Prague",
+    "DE": "Bavaria|Hesse|Lower Saxony|North Rhine-Westphalia|Rhineland-Palatinate|Saxony|Saxony-Anhalt|Thuringia",
+    "DK": "Capital Region|Central Jutland|North Denmark|South Denmark|Zealand",
+    "ES": "Andalusia|Asturias|Balearic Islands|Basque Country|Canary Islands|Castile and León|Catalonia|Navarre"
+    "|Valencian Community",
+    "FR": "Brittany|Burgundy|Corsica|Normandy",
+    "GR": "Attica|Central Greece|Central Macedonia|Crete|East Macedonia and Thrace|Epirus|Ionian Islands"
+    "|North Aegean|Peloponnese|South Aegean|Thessaly|West Greece|West Macedonia",
+    "HR": "Zagreb",
+    "ID": "Central Java|Central Kalimantan|Central Sulawesi|East Java|East Kalimantan|East Nusa Tenggara"
+    "|North Sulawesi|North Sumatra|Riau Islands|South Kalimantan|South Sulawesi|South Sumatra"
+    "|Southeast Sulawesi|West Java|West Kalimantan|West Nusa Tenggara|West Papua|West Sulawesi|West Sumatra",
+    "IT": "Aosta Valley|Apulia|Lombardy|Piedmont|Sardinia|Sicily|Tuscany",
+    "MX": "Mexico City|State of Mexico",
+    "MY": "Kuala Lumpur|Labuan|Putrajaya",
+    "NL": "North Brabant|North Holland|South Holland",
+    "PE": "Lima Department",
+    "PL": "Lesser Poland|Lower Silesia|Mazovia|Pomerania|Subcarpathia",
+    "RO": "Bucharest",
+    "RU": "Chechnya|Chuvash Republic|Kamchatka|Karelia|Moscow|Primorye|Saint Petersburg|Sakha|Republic of Tyva",
+    "UA": "Crimea",
+}
+"""English names that stand among others without a mark; a region that has one is shown it."""
+
+_KINDS = (
+    "Autonomous Oblast|Autonomous Okrug|Autonomous Province|Autonomous Region|Canton|County|Department|District"
+    "|Division|Emirate|Governorate|Krai|Kray|Municipality|Oblast|Parish|Prefecture|Province|Region|Republic|State"
+    "|Territory|Voivodeship|Voivodship"
+)
+_DIRECTIONS = {"central", "eastern", "north", "northern", "south", "southern", "western"}
+_NOT_ALONE = _DIRECTIONS | {"capital", "federal", "jewish", "metropolitan", "nacional", "national", "the3rd"}
+"""What says nothing without its kind, as in "Eastern Province"."""
+_SHORTEST = 4
+_ENGLISH_FORM = re.compile(
+    rf"(?P<end>.+?) (?:{_KINDS})|(?:Free State|Principality|{_KINDS}) of (?:the )?(?P<of>.+)", re.IGNORECASE
+)
+
+
+def rows(used: Iterable[tuple[str, str]], subdivisions: Sequence[Subdivision]) -> Iterator[Row]:
+    """Yield (country code, GeoNames' code, name, ISO's code, other names) of regions; empty where none is known."""
+    known = {(each.country_code, each.admin1): each for each in subdivisions}
+    wanted = [known.get(key, Subdivision(*key, "", "")) for key in sorted(used)]
+    names = list(map(shown, wanted))
+    taken = Counter((each.country_code, fold_place(name)) for each, name in zip(wanted, names, strict=True))
+    for each, short in zip(wanted, names, strict=True):
+        name = short if taken[each.country_code, fold_place(short)] < 2 else _whole(each) or short
+        also = dict.fromkeys(fold_place(text) for text in (name, ""))
+        others = [text for text in (_tidy(each.name), *each.aliases) if also.setdefault(fold_place(text), text) is text]
+        yield each.country_code, each.admin1, name, each.iso, "|".join(others)
+
+
+def shown(region: Subdivision) -> str:
+    """Return the name that people are shown: in English where that can be told, without words such as "Province"."""
+    latin, name = [text for text in region.aliases if _is_latin(text)], _tidy(region.name)
+    if english := [text for text in ENGLISH.get(region.country_code, "").split("|") if text and text in latin]:
+        return english[0]
+    short = Counter(filter(None, map(_without_kind, latin)))
+    if short and not any(fold_place(text) == fold_place(name) for text in short):
+        name = min(short, key=lambda text: (-short[text], len(text), text))
+        name = _whole(region) or name if fold_place(name) in _NOT_ALONE else name
+    else:
+        name = next((text for text in latin if fold_place(text) == bare(name)), name)
+    return _shortened(name, [_tidy(region.name), *latin])
+
+
+def _shortened(name: str, others: Iterable[str]) -> str:
+    """Return the shortest of the names that a name begins with: "Xinjiang" for "Xinjiang Uyghur"."""
+    begins = [text for text in others if len(text) >= _SHORTEST and name.startswith((f"{text} ", f"{text}-"))]
+    return min((*(text for text in begins if fold_place(text) not in _NOT_ALONE), name), key=len)
+
+
+def _whole(region: Subdivision) -> str | None:
+    """Return an English name with its kind, such as "Moscow Oblast"."""
+    return next((text for text in region.aliases if _is_latin(text) and _without_kind(text)), None)
+
+
+def _without_kind(name: str) -> str | None:
+    found = _ENGLISH_FORM.fullmatch(name)
+    return (found["end"] or found["of"]) if found else None
+
+
+def _tidy(name: str) -> str:
+    """Return ISO's name as it is said: "Madrid, Comunidad de" is "Comunidad de Madrid"; without what is in brackets."""
+    first, _, kind = re.sub(r" ?[(\[].*?[)\]]", "", name).partition(", ")
+    return f"{kind} {first}".strip()
+
+
+def _is_latin(text: str) -> bool:
+    return all(unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha())
