@@ -1,11 +1,11 @@
 """Names of places: how they are folded, and two packed tables that find them.
 
-`NameIndex` finds the city of a name in a country. It holds half a million names in 4 MB, because it keeps hashes
+`NameIndex` finds the city of a name in a country. It holds a million names in 8 MB, because it keeps hashes
 instead of names. `Completions` holds the names of the shipped cities as text, for type-ahead and for hints.
 """
 
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -16,6 +16,9 @@ import numpy.typing as npt
 from webapp.core.packing import Texts, from_planes, to_planes, utf8
 
 KEY_BYTES = 5
+_FIRST_BITS = 16
+_REST_BITS = 8 * KEY_BYTES - _FIRST_BITS
+_REST = (1 << _REST_BITS) - 1
 CITIES_MOST = 1 << 16
 """A city index has 16 bits, in the name index as in columns of plays."""
 
@@ -73,18 +76,23 @@ class NameIndex:
     def __init__(self, arrays: Mapping[str, Any], home: npt.ArrayLike) -> None:
         """Unpack what `pack` made; `home` is the same as there."""
         self._salt = int(arrays["salt"])
-        self._key: npt.NDArray[np.int64] = np.cumsum(from_planes(arrays["key"]), dtype=np.int64)
+        keys = np.cumsum(from_planes(arrays["key"]), dtype=np.int64)
+        # Of a million keys, a few share their first bits: a search among these alone touches little memory.
+        self._starts = keys.searchsorted(np.arange((1 << _FIRST_BITS) + 1) << _REST_BITS)
+        self._rest = (keys & _REST).astype(np.uint32)
         self._target = from_planes(arrays["target"])
         self._region = from_planes(arrays["region"]) ^ _homes(home)[self._target]
 
     def __len__(self) -> int:
-        return len(self._key)
+        return len(self._rest)
 
     def find(self, country_code: str, folded: str) -> list[tuple[int, int]]:
         """Return (city index, region index) of each bearer of the name, best first; empty if unknown."""
         key = name_key(country_code, folded, self._salt)
-        start, end = int(self._key.searchsorted(key)), int(self._key.searchsorted(key + 1))
-        return list(zip(self._target[start:end].tolist(), self._region[start:end].tolist(), strict=True))
+        first, past = self._starts[key >> _REST_BITS : (key >> _REST_BITS) + 2].tolist()
+        rest, among = key & _REST, self._rest[first:past].tolist()
+        rows = slice(first + bisect_left(among, rest), first + bisect_right(among, rest))
+        return list(zip(self._target[rows].tolist(), self._region[rows].tolist(), strict=True))
 
     @staticmethod
     def pack(
