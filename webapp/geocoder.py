@@ -11,11 +11,10 @@ from geopy.location import Location
 from geopy.point import Point
 
 from webapp.core.gazetteer import City, Gazetteer
+from webapp.core.placereadings import Reading, readings
 from webapp.gazetteerdata import load_gazetteer
 
 PARTS = frozenset({"city", "state", "country"})
-Reading = tuple[str, str | None, str | None]
-"""City, state and country; state and country are optional."""
 
 
 class _NoNetwork(BaseSyncAdapter):  # type: ignore[misc]  # geopy is not typed
@@ -51,8 +50,8 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
 
         Args:
             query: "City", "City, Country", "City, State", "City, State, Country", or a mapping of `city`, `state` and
-                `country`. Countries by ISO 3166-1 code or English name, states by GeoNames' admin1 code (in the US by
-                name too).
+                `country`; also without the commas. Countries by ISO 3166-1 code or English name, states by code
+                or name.
             exactly_one: the best city, or a list of all with that name, the best first.
             timeout: ignored.
             limit: the most cities in a list.
@@ -100,14 +99,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
             raise GeocoderQueryError(
                 f"{query!r} is not a query; expected text such as 'Osaka, Japan', or a mapping with 'city'"
             )
-        city, *rest = (part.strip() for part in query.split(","))
-        if not rest:
-            return [(city, None, None)]
-        if len(rest) == 1:
-            return [(city, None, rest[0]), (city, rest[0], None), (query, None, None)]
-        state, country = rest[-2:]
-        # Most states are known only by GeoNames' code, so ignore an unknown one.
-        return [(city, state if self.gazetteer.is_region(country, state) else None, country)]
+        return list(readings(query, self.gazetteer.is_region))
 
     def _answer(self, indices: Iterable[int], exactly_one: bool, limit: int | None) -> Location | list[Location] | None:
         if limit is not None and limit < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -197,6 +198,64 @@ def test_without_a_country_the_best_known_bearer_comes_first() -> None:
     assert WORLD.named("Atlantis", "GR") == WORLD.named("Osaka", "nowhere") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "country"),
+    [
+        ("Portland, Maine", "Portland, Maine", "US"),
+        ("Springfield IL", "Springfield, Illinois", "US"),
+        ("Portland Oregon USA", "Portland, Oregon", "US"),
+        ("Newcastle, UK", "Newcastle upon Tyne", "GB"),
+        ("Newcastle UK", "Newcastle upon Tyne", "GB"),
+        ("München", "Munich", "DE"),
+        ("Munich, Bohemia, Germany", "Munich", "DE"),
+        ("São Paulo - SP", "São Paulo", "BR"),
+        ("Paris, Texas", "Paris", "US"),
+        ("Paris", "Paris", "FR"),
+        ("Kansas City", "Kansas City, Missouri", "US"),
+        ("Kansas City, KS", "Kansas City, Kansas", "US"),
+        ("東京", "Tokyo", "JP"),
+        ("Bangor Maine", "Bangor", "US"),
+    ],
+)
+def test_a_place_is_understood_as_people_type_it(text: str, label: str, country: str) -> None:
+    city = WORLD[WORLD.typed(text)]
+    assert (city.label, city.country_code) == (label, country)
+
+
+@pytest.mark.parametrize("text", ["", ",", "Lemuria", "Osaka, Nowhere", "x" * 500, "one two three four five six seven"])
+def test_a_text_that_means_no_city_is_named(text: str) -> None:
+    with pytest.raises(PlaceError, match=r"no city '.*; expected a name such as"):
+        WORLD.typed(text)
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "name"),
+    [
+        ("CA", ("08", "ON", "CA-ON", "ontario"), "Ontario"),
+        ("DE", ("Bavaria", "Bayern", "Free State of Bavaria", "DE-BY"), "Bavaria"),
+        ("AU", ("NSW", "New South Wales"), "New South Wales"),
+        ("GB", ("Scotland", "SCT"), "Scotland"),
+        ("BR", ("São Paulo", "sao paulo", "Estado de São Paulo", "SP"), "São Paulo"),
+        ("JP", ("大阪府", "大阪", "Osaka", "Osaka Prefecture", "Ōsaka Prefecture"), "Osaka"),
+        ("JP", ("19",), "Kanagawa"),
+        ("JP", ("JP-19",), "Yamanashi"),
+        ("TR", ("33",), "Isparta"),
+        ("TR", ("TR-33",), "Mersin"),
+        ("RU", ("Moscow",), "Moscow"),
+        ("RU", ("Moscow Oblast",), "Moscow Oblast"),
+    ],
+)
+def test_a_region_is_found_as_people_write_it(country: str, written: tuple[str, ...], name: str) -> None:
+    found = [WORLD.regions.find(country, text) for text in written]
+    assert [number is not None and WORLD.regions[number].name for number in found] == [name] * len(written)
+
+
+def test_what_is_no_region_is_none() -> None:
+    assert (
+        WORLD.regions.find("DE", "Bohemia") is WORLD.regions.find("XX", "01") is WORLD.regions.find("DE", "!") is None
+    )
+
+
 # Type-ahead
 
 
@@ -220,6 +279,21 @@ def test_typing_completes_names_in_other_languages_and_abbreviations() -> None:
     assert "St. Petersburg" in completed("saint pet")
 
 
+def test_a_city_of_exactly_that_name_counts_as_if_it_had_twenty_times_its_people() -> None:
+    assert completed("osa")[:3] == ["Osaka", "Osasco", "Osa"]
+    assert completed("lis")[0] == "Lisbon"
+
+
+def test_a_keystroke_is_completed_in_milliseconds() -> None:
+    typed = [*"abcdefghijklmnopqrstuvwxyz", "sa", "san", "東", "\ufdfa" * 100]
+    took = []
+    for text in typed:
+        began = time.process_time()
+        WORLD.complete(text)
+        took.append(time.process_time() - began)
+    assert sorted(took)[len(took) * 95 // 100] < 0.015
+
+
 @given(INDEX, st.integers(1, 30))
 def test_what_is_completed_is_ranked_and_within_the_limit(index: int, length: int) -> None:
     prefix = WORLD[index].name[:length]
@@ -230,5 +304,10 @@ def test_what_is_completed_is_ranked_and_within_the_limit(index: int, length: in
     assert (index in everything) == bool(fold_place(prefix)), "an apostrophe alone begins no name"
     if fold_place(prefix) and not fold_place(prefix).startswith(("st", "saint", "mt", "ft")):
         assert own == sorted(own, reverse=True)
-        populations = [WORLD[i].population for i, mine in zip(found, own, strict=True) if mine]
-        assert populations == sorted(populations, reverse=True)
+        names = [fold_place(WORLD[i].name) for i in found]
+        weights = [
+            WORLD[i].population * (20 if name == fold_place(prefix) else 1)
+            for i, name, mine in zip(found, names, own, strict=True)
+            if mine
+        ]
+        assert weights == sorted(weights, reverse=True)

@@ -95,6 +95,10 @@ def test_a_country_is_found_by_its_name_in_the_readers_language_and_in_english()
     assert search("Deutschland", [], GAZETTEER, "country") == []
 
 
+def test_a_hamlet_of_the_name_comes_after_the_city_that_it_begins() -> None:
+    assert found("osa", "city")[:2] == ["Osaka", "Osasco"]
+
+
 def test_whole_names_come_before_beginnings_and_these_before_words_within() -> None:
     songs = [song("A", "My Lagos Nights"), song("B", "Lagosian"), song("C", "Lagos")]
     labels = [(r.kind, r.label) for r in search("lagos", songs, GAZETTEER) if r.label != "Lagos" or r.kind == "track"]

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from geographiclib.geodesic import Geodesic
 
-from webapp.core.cities import Cities, Read
+from webapp.core.cities import Cities, Ints, Read
 from webapp.core.geo import Nearby, chord_km, unit_vector, unit_vectors
-from webapp.core.placenames import Completions, NameIndex, fold_place, fold_typed
+from webapp.core.placenames import Completions, NameIndex, fold_place, joined, words_of
+from webapp.core.placereadings import readings
 from webapp.core.places import City, Country, PlaceError, shown
 from webapp.core.regions import Regions
 
@@ -22,6 +23,8 @@ __all__ = ["City", "Country", "Gazetteer", "PlaceError"]
 
 NEAR_KM = 100.0
 LONGEST_NAME = 200
+EXACT_WEIGHT = 20
+"""A city whose own name is exactly what was typed counts as if it had so many times its people."""
 _CACHED_NAMES = 8_192
 _CACHED_PAIRS = 32_768
 _HINTS = 3
@@ -123,6 +126,18 @@ class Gazetteer(Cities):
             found = anywhere if admin1 else self._bearers(folded) + anywhere
         return list(dict.fromkeys(found))
 
+    def typed(self, text: str) -> int:
+        """Return the index of the city that a text means, such as "Portland, Maine", "Newcastle UK" or "München".
+
+        Raises:
+            PlaceError: it means none.
+        """
+        if len(text) <= LONGEST_NAME:
+            for reading in readings(text, self.is_region):
+                if found := self.named(reading[0], country=reading[2], admin1=reading[1]):
+                    return found[0]
+        raise PlaceError(f"no city {shown(text)}; expected a name such as 'Osaka', 'Portland, Maine' or 'Paris, FR'")
+
     def _among(self, folded: str, code: str, admin1: str | None) -> list[int]:
         rows = self._names.find(code, folded)
         region = self.regions.find(code, admin1[:LONGEST_NAME]) if admin1 and rows else None
@@ -139,6 +154,10 @@ class Gazetteer(Cities):
             raise PlaceError(f"no country {shown(country)}; expected an ISO 3166-1 code, such as 'BR'")
         return code
 
+    def country_of(self, words: list[str]) -> str | None:
+        """Return the code of the country that folded words name; None if there is none."""
+        return self._code.get(joined(words))
+
     def country_name(self, code: str) -> str:
         """Return the English name of a country code; a KeyError if there is none."""
         return self._countries[code].name
@@ -151,15 +170,28 @@ class Gazetteer(Cities):
     def complete(self, prefix: str, limit: int = 8) -> list[int]:
         """Return the cities with a name that begins so, without regard to accents.
 
-        Cities whose own name begins so come first, then those with another such name (東, Münch), each by population.
+        Cities whose own name begins so come first, then those with another such name (東, Münch), each by population;
+        a city of exactly that name counts as if it had twenty times its people.
         """
-        typed = prefix[:LONGEST_NAME]
-        rows = [self._completions.starting(folded) for folded in {fold_typed(typed), fold_place(typed)} if folded]
-        best: dict[int, bool] = {}
-        for targets, own in rows:
-            best |= dict.fromkeys(targets.tolist(), False) | best | dict.fromkeys(targets[own].tolist(), True)
-        population = self.population
-        return sorted(best, key=lambda i: (not best[i], -population[i], i))[:limit]
+        return self.completed(words_of(prefix[:LONGEST_NAME]), limit)
+
+    def completed(self, words: list[str], limit: int) -> list[int]:
+        """Return what `complete` does, for words that `words_of` folded; "st" may become "Stockholm"."""
+        forms = {folded for folded in ("".join(words), joined(words)) if folded}
+        if not forms:
+            return []
+        whole, starting = self._completions.exact(joined(words)), [self._completions.starting(form) for form in forms]
+        targets, own = (np.concatenate(columns) for columns in zip(*starting, strict=True))
+        weight = self.population * np.where(np.isin(np.arange(len(self)), whole[0][whole[1]]), EXACT_WEIGHT, 1)
+        first = self._heaviest(np.unique(targets[own]), weight, limit)
+        others = np.setdiff1d(targets, targets[own])
+        return first + self._heaviest(others, weight, limit - len(first))
+
+    @staticmethod
+    def _heaviest(cities: npt.NDArray[np.uint16], weight: Ints, limit: int) -> list[int]:
+        order = np.lexsort((cities, -weight[cities]))
+        best: list[int] = cities[order[:limit]].tolist()
+        return best
 
     def _find(self, city: str, country: str, admin1: str | None) -> int:
         folded = fold_place(city[: LONGEST_NAME + 1])
@@ -199,11 +231,11 @@ class Gazetteer(Cities):
         return "; try another spelling, its geoname_id, or lon and lat"
 
     def _bearers(self, folded: str) -> list[int]:
-        """Return the cities with this name in any country: those whose own name it is first, then by population."""
+        """Return the cities with this name in any country: by population; its own name counts more."""
         targets, own = self._completions.exact(folded)
         rows = zip(targets.tolist(), own.tolist(), strict=True)
-        ranked = sorted(rows, key=lambda row: (not row[1], -self.population[row[0]], row[0]))
-        return [target for target, _ in ranked]
+        weighted = ((-self.population[target] * (EXACT_WEIGHT if own else 1), target) for target, own in rows)
+        return [target for _, target in sorted(weighted)]
 
     def nearest(self, lon: float, lat: float) -> int:
         """Return the index of the city nearest to a point given in degrees.

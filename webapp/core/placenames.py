@@ -35,20 +35,21 @@ def fold_place(name: str) -> str:
 
     "Saint-Denis", "St. Denis" and "SAINT DENIS" fold to the same. Empty if the name has no letter or digit.
     """
-    return "".join(_ABBREVIATIONS.get(word, word) for word in _words(name))
+    return joined(words_of(name))
 
 
-def fold_typed(text: str) -> str:
-    """Fold text that is being typed: as `fold_place`, but "st" stays, as it may become "Stockholm"."""
-    return "".join(_words(text))
+def joined(words: list[str]) -> str:
+    """Join folded words of a name as `fold_place` does."""
+    return "".join(_ABBREVIATIONS.get(word, word) for word in words)
 
 
 def fold_words(text: str) -> str:
-    """Fold as `fold_typed`, with a space between words, for the search of names of any kind."""
-    return " ".join(_words(text))
+    """Fold as `fold_place`, with a space between words and "st" as it is, for the search of names of any kind."""
+    return " ".join(words_of(text))
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """Return the folded words of a name: no case, diacritics or punctuation."""
     folded = name.casefold()
     if folded.isascii():
         return folded.translate(_ASCII).split()

@@ -14,8 +14,7 @@ import msgspec
 
 from webapp.core.filters import FILTER_NAMES, Filter, FilterName
 from webapp.core.gazetteer import City, Gazetteer
-from webapp.core.placenames import fold_words
-from webapp.core.places import PlaceError
+from webapp.core.placenames import fold_words, words_of
 from webapp.core.songs import artist_key
 
 LONGEST = 100
@@ -98,7 +97,11 @@ def song(track: bytes) -> Song:
 
 def folded(text: str) -> str:
     """Fold a name for search: words without accents; a name of signs only, such as "!!!", stays as it is."""
-    return fold_words(text) or unicodedata.normalize("NFKC", text).casefold()
+    return fold_words(text) or _signs(text)
+
+
+def _signs(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def checked_text(text: str | None) -> str:
@@ -146,12 +149,13 @@ def search(
         kind: the one kind to search; None for all.
         country_names: further names that find countries, such as those in the reader's language, by code.
     """
-    whole = folded(text)
+    words = words_of(text)
+    whole = " ".join(words) or _signs(text)
     finders: dict[FilterName, Callable[[], Iterable[tuple[int, Result]]]] = {
         "artist": lambda: _artists(whole, songs),
         "track": lambda: _tracks(whole, songs),
-        "country": lambda: _countries(text, whole, gazetteer, country_names),
-        "city": lambda: _cities(text, gazetteer),
+        "country": lambda: _countries(words, whole, gazetteer, country_names),
+        "city": lambda: _cities(words, gazetteer),
     }
     ranked: list[tuple[int, Result]] = []
     for each in FILTER_NAMES if kind is None else (kind,):
@@ -211,17 +215,16 @@ def _tracks(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
             yield min(found), _track(each)
 
 
-def _countries(text: str, whole: str, gazetteer: Gazetteer, more: Mapping[str, str]) -> Iterator[tuple[int, Result]]:
-    try:
-        meant = gazetteer.country_code(text)
-    except PlaceError:
-        meant = ""
+def _countries(
+    words: list[str], whole: str, gazetteer: Gazetteer, more: Mapping[str, str]
+) -> Iterator[tuple[int, Result]]:
+    meant = gazetteer.country_of(words)
     for code in sorted(gazetteer.countries, key=lambda code: (code != meant, code)):
         english = gazetteer.country_name(code)
         ranks = [_match(whole, _folded_country(name)) for name in {english, more.get(code, english)}]
         rank = min((rank for rank in ranks if rank is not None), default=None)
         if code == meant:  # found by another name, or by its code, which may also begin a word
-            rank = min(_BEGINS if rank is None else rank, _BEGINS if len(text) < 4 else _EXACT)
+            rank = min(_BEGINS if rank is None else rank, _BEGINS if len(whole) < 4 else _EXACT)
         if rank is not None:
             yield rank, _country(code, gazetteer)
 
@@ -231,10 +234,12 @@ def _folded_country(name: str) -> str:
     return folded(name)
 
 
-def _cities(text: str, gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
-    whole = fold_words(text)
-    for index in gazetteer.complete(text, MOST_OF_ONE):
-        yield _EXACT if fold_words(gazetteer[index].name) == whole else _BEGINS, _city(index, gazetteer)
+def _cities(words: list[str], gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
+    rank = _EXACT
+    for index in gazetteer.completed(words, MOST_OF_ONE):
+        if words_of(gazetteer.name(index)) != words:
+            rank = _BEGINS  # and so are all after it: a hamlet "Osa" comes after Osaka
+        yield rank, _city(index, gazetteer)
 
 
 def _artist(name: str) -> Result:
