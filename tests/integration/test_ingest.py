@@ -16,7 +16,7 @@ from tests.waiting import until
 
 MIB = 1 << 20
 GOOD = json.dumps(play()).encode()
-NOTHING = {"accepted": 0, "late": 0, "rejected": 0, "errors": []}
+NOTHING = {"accepted": 0, "late": 0, "rejected": 0, "errors": [], "notes": []}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def metric(server: Server, name: str) -> float:
 
 @pytest.mark.parametrize("body", [play(), [play()], [play(pressed_at=None)]])
 def test_an_object_and_a_list_are_taken(server: Server, body: Any) -> None:
-    assert send(server, body).json == {"accepted": 1, "late": 0, "rejected": 0, "errors": []}
+    assert send(server, body).json == {"accepted": 1, "late": 0, "rejected": 0, "errors": [], "notes": []}
 
 
 @pytest.mark.parametrize("kind", [LINES, "application/x-ndjson; charset=utf-8"])

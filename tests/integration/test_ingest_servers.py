@@ -15,6 +15,7 @@ from tests.integration.ingest_client import LINES, play, send
 from tests.serving import FlaskServer, Server
 from webapp.config import Settings
 from webapp.engine.ingest import Ingest
+from webapp.gazetteerdata import load_gazetteer
 from webapp.storage.datadir import DataDir
 from webapp.web import ingest
 from webapp.web.ingestauth import IngestAuth
@@ -62,7 +63,7 @@ class NoIngest(Ingest):
 def alone(check_room: Callable[[], None]) -> FlaskClient:
     """Return a client of nothing but the way in."""
     app = Flask(__name__)
-    ingest.init_app(app, NoIngest(check_room), ANYONE, MemoryBudget())
+    ingest.init_app(app, NoIngest(check_room), load_gazetteer(), ANYONE, MemoryBudget())
     return app.test_client()
 
 

@@ -34,7 +34,7 @@ def answer(handler: BaseHTTPRequestHandler, status: int, body: object, **headers
 
 
 def take(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-    answer(handler, 202, {"accepted": body.count(b"\n"), "late": 0, "rejected": 0, "errors": []})
+    answer(handler, 202, {"accepted": body.count(b"\n"), "late": 0, "rejected": 0, "errors": [], "notes": []})
 
 
 def drop(handler: BaseHTTPRequestHandler, _: bytes) -> None:

@@ -274,7 +274,7 @@ def test_no_public_answer_tells_whether_a_known_listener_has_pressed(common: Ser
     start, before = int(time.time()), echoes(common)
     with stream(common) as viewer:
         presses = [press(title, "ann", PARIS, time.time() + ahead_s) for ahead_s in (0.5, 0.9)]
-        assert post_plays(common, presses) == {"accepted": 2, "late": 0, "rejected": 0, "errors": []}
+        assert post_plays(common, presses) == {"accepted": 2, "late": 0, "rejected": 0, "errors": [], "notes": []}
         frames = viewer.frames_past(presses[1]["pressed_at"] + CLOSED_S)
     assert echoes(common) == before + 1, "operators are told"
     wait_until_written(common)

@@ -17,7 +17,7 @@ from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.interning import InternedTexts
 from webapp.core.listenerhashes import ListenerHashes
 from webapp.core.playparser import PlayParser
-from webapp.core.plays import SOURCES, Source, track_id
+from webapp.core.plays import SOURCES, PlayBatch, Source, track_id
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
@@ -383,3 +383,20 @@ def test_a_number_beyond_all_bounds_in_a_play_that_is_read_patiently_costs_no_ot
     plainly = read(b"[%b, %b]" % ((bad % number).replace("\\ud800", "").encode(), one))
     assert (len(reading.plays), reading.rejected) == (1, 1)
     assert reading.errors == plainly.errors
+
+
+def test_a_place_may_be_text_and_the_first_twenty_of_these_are_told_back_with_their_city() -> None:
+    texts = ["Osaka, Japan", "Portland, Maine", "Nowhere at all", "São Paulo - SP"]
+    reading = read([play(place=text) for text in texts * 10] + [play()])
+    assert (len(reading.plays), reading.rejected) == (31, 10)
+    assert [note.index for note in reading.notes] == [i for i in range(40) if i % 4 != 2][:20]
+    labels = [(GAZETTEER[note.city].label, GAZETTEER[note.city].country_code) for note in reading.notes[:3]]
+    assert labels == [("Osaka", "JP"), ("Portland, Maine", "US"), ("São Paulo", "BR")]
+    assert sorted(set(reading.plays.city.tolist())) == sorted({note.city for note in reading.notes})
+
+
+def test_a_single_play_with_text_for_a_place_is_told_its_city_too() -> None:
+    parsed = READER.parse(json.dumps(play(place="München")).encode(), NOW_MS)
+    assert [(note.index, GAZETTEER[note.city].name) for note in parsed.notes] == [(0, "Munich")]
+    assert PlayBatch.decode(parsed.batch).city.tolist() == [parsed.notes[0].city]
+    assert READER.parse(json.dumps(play()).encode(), NOW_MS).notes == ()

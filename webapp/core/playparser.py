@@ -22,7 +22,9 @@ from webapp.core.listenerhashes import ListenerHashes
 from webapp.core.plays import AHEAD_MS, SOURCES, PlayBatch, Source, encoded_alone
 from webapp.core.validation import FieldError
 
-ERRORS_MOST = FAULTS_MOST
+ERRORS_MOST = NOTES_MOST = FAULTS_MOST
+TYPED = 1 << 16
+"""Added to the city index of a place that is given as text, beyond the 16 bits of the index."""
 WINDOW_MS = (-5_000, AHEAD_MS)
 
 # From a source's code to its rank, and back. The truer a source is, the higher it ranks.
@@ -46,12 +48,21 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Which city a place given as text was understood as: the play's place in the body from 0, and a city index."""
+
+    index: int
+    city: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """The good plays of a body, the number of bad ones, and the errors of the first of these."""
+    """The good plays of a body, the number of bad ones, the first errors of these, and the first notes."""
 
     plays: PlayBatch
     rejected: int
     errors: tuple[Rejected, ...]
+    notes: tuple[Note, ...]
 
 
 class ParsedPlays(msgspec.Struct, frozen=True):
@@ -62,12 +73,14 @@ class ParsedPlays(msgspec.Struct, frozen=True):
         by_source: number of good plays by source, for sources with plays.
         rejected: number of bad plays.
         errors: the errors of the first of these.
+        notes: the cities that the first places given as text were understood as.
     """
 
     batch: bytes
     by_source: dict[str, int]
     rejected: int
     errors: tuple[Rejected, ...]
+    notes: tuple[Note, ...]
 
     @property
     def accepted(self) -> int:
@@ -86,7 +99,7 @@ class PlayParser:
             secret: key of the listener hashes; the same for all nodes of a cluster.
         """
         self._tracks = InternedTexts(lambda raw: validation.track(load_part(raw)))
-        self._cities = InternTable(lambda raw: validation.place(load_part(raw), gazetteer))
+        self._cities = InternTable(lambda raw: _city(raw, gazetteer))
         self._listeners = ListenerHashes(hashlib.blake2b(secret, digest_size=32, person=b"unison listener").digest())
 
     def read(self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False) -> Reading:
@@ -117,6 +130,7 @@ class PlayParser:
             by_source={name: count for name, count in zip(SOURCES, counts, strict=True) if count},
             rejected=reading.rejected,
             errors=reading.errors,
+            notes=reading.notes,
         )
 
     def _parse_one(self, play: Play, now_ms: int, source: Source) -> ParsedPlays | None:
@@ -132,8 +146,9 @@ class PlayParser:
         if not play.listener.isprintable():
             return None
         code = min(_CODES[source], _CODES[play.source], key=_RANKS.__getitem__)
-        batch = encoded_alone(round(at_ms), code, city, self._listeners.one(play.listener), track)
-        return ParsedPlays(batch, {SOURCES[code]: 1}, 0, ())
+        notes = (Note(0, city ^ TYPED),) if city & TYPED else ()
+        batch = encoded_alone(round(at_ms), code, city & ~TYPED, self._listeners.one(play.listener), track)
+        return ParsedPlays(batch, {SOURCES[code]: 1}, 0, (), notes)
 
     def _read(self, decoded: Decoded, now_ms: int, source: Source) -> Reading:
         plays, rows, faults = decoded
@@ -143,11 +158,14 @@ class PlayParser:
         for row, error in chain(bad_tracks.items(), bad_cities.items(), columns.faults(now_ms)):
             faults.setdefault(rows[row], error)
         if faults:
-            columns = columns.take([row for row, index in enumerate(rows) if index not in faults])
+            kept = [row for row, index in enumerate(rows) if index not in faults]
+            columns, rows = columns.take(kept), [rows[row] for row in kept]
         errors = tuple(
             Rejected(index, faults[index].field, str(faults[index])) for index in sorted(faults)[:ERRORS_MOST]
         )
-        return Reading(columns.batch(self._listeners, self._tracks.texts, _CODES[source]), len(faults), errors)
+        typed = np.flatnonzero(columns.city & TYPED)[:NOTES_MOST].tolist()
+        notes = tuple(Note(rows[row], int(columns.city[row]) ^ TYPED) for row in typed)
+        return Reading(columns.batch(self._listeners, self._tracks.texts, _CODES[source]), len(faults), errors, notes)
 
 
 class _Columns(NamedTuple):
@@ -181,7 +199,7 @@ class _Columns(NamedTuple):
         return PlayBatch(
             at=self.at.astype(np.int64),
             source=self._sources(source),
-            city=self.city.astype(np.uint16),
+            city=(self.city & ~TYPED).astype(np.uint16),
             listener=hashes.of(self.listeners),
             track=place[self.track],
             tracks=tuple(map(tracks.__getitem__, used.tolist())),
@@ -194,6 +212,12 @@ class _Columns(NamedTuple):
             own[:] = list(map(_CODES.__getitem__, sources))
         lesser: npt.NDArray[np.uint8] = _BY_RANK[np.minimum(_RANKS[own], _RANKS[source])]
         return lesser
+
+
+def _city(raw: bytes, gazetteer: Gazetteer) -> int:
+    """Return a place's city index, with TYPED if it is text."""
+    place = load_part(raw)
+    return validation.place(place, gazetteer) | (TYPED if isinstance(place, str) else 0)
 
 
 def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, Self
 
 import msgspec
@@ -204,15 +205,21 @@ def _may_be_address(text: str) -> bool:
 
 
 def place(value: object, gazetteer: Gazetteer) -> int:
-    """Return the city index of a place, given in exactly one of three ways."""
-    fields = fields_of(value, "place", '{"city": "...", "country": "..."}')
+    """Return the city index of a place, given as text or in exactly one of three other ways."""
+    if isinstance(value, str):
+        return _found(gazetteer.typed, text(value, "place", _CITY_MOST))
+    fields = fields_of(value, "place", '"Osaka, Japan" or {"city": "Osaka", "country": "JP"}')
     fields = {name: given for name, given in fields.items() if given is not None}
     kinds = [kind for kind, names in _PLACES.items() if any(name in fields for name in names)]
     if len(kinds) != 1:
         got = ", and ".join(kinds) or "none"
         raise FieldError("place", f"got {got}; expected one of: {'; '.join(_PLACES)}")
+    return _found(_FIND[kinds[0]], fields, gazetteer)
+
+
+def _found(find: Callable[..., int], *place: Any) -> int:
     try:
-        return _FIND[kinds[0]](fields, gazetteer)
+        return find(*place)
     except PlaceError as error:
         raise FieldError("place", error.with_traceback(None)) from None
 

@@ -13,6 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from webapp.core import validation
 from webapp.core.decoding import BodyError, TooManyPlaysError
+from webapp.core.frames import place_json
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import Source
 from webapp.core.validation import FieldError
@@ -34,13 +36,19 @@ LOST_AGAIN_S = 5
 
 
 def init_app(
-    app: Flask, ingest: Ingest, senders: IngestAuth, bodies: MemoryBudget, start: Callable[[], None] = lambda: None
+    app: Flask,
+    ingest: Ingest,
+    gazetteer: Gazetteer,
+    senders: IngestAuth,
+    bodies: MemoryBudget,
+    start: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer the request before Flask's dispatch, which costs as much as all else that a single play takes.
 
     Args:
         app: the application.
         ingest: takes the plays.
+        gazetteer: says which city a place is.
         senders: who may send them.
         bodies: bounds the memory of their bodies.
         start: starts the application unless it has started; Flask, which else does it, never sees these requests.
@@ -52,7 +60,7 @@ def init_app(
         try:
             start()
             senders.check(request)
-            response = _plays(request, ingest, bodies)
+            response = _plays(request, ingest, gazetteer, bodies)
         except Exception as error:
             response = error_answer(error)
         return drain(request, response)
@@ -66,7 +74,7 @@ def init_app(
     app.add_url_rule(PATH, "plays", lambda: answer(request), methods=["POST"])
 
 
-def _plays(request: Request, ingest: Ingest, bodies: MemoryBudget) -> Response:
+def _plays(request: Request, ingest: Ingest, gazetteer: Gazetteer, bodies: MemoryBudget) -> Response:
     lines, source = _are_lines(request), _source(request)
     with bodies.account() as hold:
         ingest.check_room()
@@ -74,7 +82,10 @@ def _plays(request: Request, ingest: Ingest, bodies: MemoryBudget) -> Response:
         began_s = time.perf_counter()
         taken = _parsed(ingest, body, source, lines)
         late = ingest.submit(taken, began_s)
-    told = {"accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors}
+    notes = [{"index": note.index, "city": place_json(gazetteer[note.city])} for note in taken.notes]
+    told = {
+        "accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors, "notes": notes,
+    }  # fmt: skip
     return Response(msgspec.json.encode(told) + b"\n", 202, content_type=JSON)
 
 
