@@ -78,12 +78,12 @@ def test_the_pages_hold_everything_once_and_the_last_says_so(
 @pytest.mark.parametrize(
     ("query", "passes"),
     [
-        ({"artist": " BJÖRK "}, lambda c: c.artist == "björk"),
+        ({"artist": " BJÖRK "}, lambda c: c.artist == "bjork"),
         ({"track": connection(track=1).track_id}, lambda c: c.track_id == connection(track=1).track_id),
         ({"country": "jp"}, lambda c: {"JP"} & _countries(c)),
         ({"city": RECIFE}, lambda c: CITIES[1] in (c.from_city, c.to_city)),
         ({"artist": "Björk", "country": "FR", "city": OSAKA},
-         lambda c: c.artist == "björk" and {"FR"} & _countries(c) and CITIES[0] in (c.from_city, c.to_city)),
+         lambda c: c.artist == "bjork" and {"FR"} & _countries(c) and CITIES[0] in (c.from_city, c.to_city)),
         ({"country": "IS"}, lambda _: False),
     ],
 )  # fmt: skip

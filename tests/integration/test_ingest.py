@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def accepted(answer: Answer) -> int:
     assert answer.status == 202, answer.body
-    assert list(answer.json) == ["accepted", "late", "rejected", "errors"]
+    assert list(answer.json) == ["accepted", "late", "rejected", "errors", "notes"]
     count: int = answer.json["accepted"]
     return count
 
