@@ -104,7 +104,7 @@ def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> No
     errors.init_app(app)
     pagecache.init_app(app, settings, lambda: services.live.channels.seq)
     requestbodies.init_app(app)
-    stream.init_app(app, settings, services.gazetteer, services.viewers, metrics, start)
+    stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)
     ingest.init_app(app, services.ingest, services.gazetteer, services.senders, services.bodies, start)
     adminauth.init_app(app, settings)
     hosts.init_app(app, settings)

@@ -156,6 +156,7 @@ class Services:
     def _keep_history(self) -> None:
         gevent.sleep(FLUSH_S)
         offload(self.history.flush)
+        self.live.channels.dismiss_aliases(self.history.aliases)
         offload(self.history.prune)
         offload(self.history.update_sums)
 

@@ -186,10 +186,13 @@ def back_up(server: Server, gaps: Gaps) -> None:
 
 
 def made_earlier(folder: Path) -> None:
-    """Change the file back to the version before the sums."""
+    """Change the file back to the version before the sums and the aliases."""
     with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
-        for table in ("periods", "sums", "pair_sums", "song_sums"):
+        for table in ("periods", "sums", "pair_sums", "song_sums", "aliases"):
             db.execute(f"DROP TABLE {table}")
+        db.execute("DROP INDEX connections_to_track")
+        for table in ("connections", "shared"):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN to_track_id")
         db.execute("PRAGMA user_version = 2")
 
 

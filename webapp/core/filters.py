@@ -13,6 +13,7 @@ import numpy as np
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
 from webapp.core.songs import artist_key
+from webapp.core.trackids import NO_ALIASES, TrackAliases
 
 FilterName = Literal["artist", "track", "country", "city"]
 FILTER_NAMES: tuple[FilterName, ...] = get_args(FilterName)
@@ -34,13 +35,18 @@ class Filter:
 
     @classmethod
     def parse(
-        cls, pairs: Iterable[tuple[str, str]], gazetteer: Gazetteer, others: Iterable[str] | None = None
+        cls,
+        pairs: Iterable[tuple[str, str]],
+        gazetteer: Gazetteer,
+        aliases: TrackAliases = NO_ALIASES,
+        others: Iterable[str] | None = None,
     ) -> Filter:
         """Read a filter from a query's names and values.
 
         Args:
             pairs: the query.
             gazetteer: where places are looked up.
+            aliases: the earlier ids of tracks; the filter has the id of today.
             others: what else the query may have; None allows anything.
 
         Raises:
@@ -55,6 +61,8 @@ class Filter:
                 if name in values:
                     raise FilterError(f"{name} is given twice; give each filter once")
                 values[name] = _READERS[name](text, gazetteer)
+        if "track" in values:
+            values["track"] = aliases.current(str(values["track"]))
         return cls(**values)  # type: ignore[arg-type]  # each reader returns its field's type
 
     def __bool__(self) -> bool:

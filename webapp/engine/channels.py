@@ -13,6 +13,7 @@ from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import SliceRecord
 from webapp.core.rollingcounts import Entry, RollingCounts
+from webapp.core.trackids import NO_ALIASES, TrackAliases
 from webapp.engine import wsframes
 from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, FrameMaker, ShownFrame
@@ -64,6 +65,7 @@ class Channels:
         self._shares = FairShares[Filter](filters_max)
         self._ring = ResumeRing(records, self._maker, self._keep_filtered)
         self._newest_ms = 0
+        self._aliases = NO_ALIASES
         self.tally = RollingCounts()
         records.subscribe(self._receive)
 
@@ -169,10 +171,22 @@ class Channels:
         """Send the viewers of a filter away where there is no room for another."""
         if self._shares.taken < self._shares.whole:
             return
-        channel = self._by_filter[next(self._shares.givers(owner))]
+        self._dismiss(self._by_filter[next(self._shares.givers(owner))])
+
+    def _dismiss(self, channel: Channel) -> None:
         self._forget(channel)
         for viewer in list(channel.subscribers):
             self._hub.dismiss(viewer)
+
+    def dismiss_aliases(self, aliases: TrackAliases) -> None:
+        """Send viewers away who came with an earlier id of a track while its alias was unknown; they reconnect."""
+        if aliases is self._aliases:
+            return
+        self._aliases = aliases
+        for channel in list(self._by_filter.values()):
+            track = channel.filter.track
+            if track is not None and aliases.current(track) != track:
+                self._dismiss(channel)
 
     def _channel(self, wanted: Filter, owner: bytes | None) -> Channel:
         if not self.has_room_for(wanted, owner):

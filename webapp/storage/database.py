@@ -13,8 +13,11 @@ from typing import TypeVar
 
 from gevent import monkey
 
+from webapp.core.trackids import NO_ALIASES
+from webapp.storage import trackaliases
 from webapp.storage.migration import is_older, upgrade
 from webapp.storage.schema import HistoryError, connect, is_damage, open_writer, sizes
+from webapp.storage.songids import Report
 
 MAX_IDLE_READERS = 8
 MAX_DAMAGED_FILES = 3
@@ -37,14 +40,16 @@ class Database:
 
     Args:
         path: the file; created if missing.
+        report: is told, while the file is upgraded, how many rows are done, and of how many.
 
     Attributes:
+        aliases: the earlier ids of tracks, as they were when the file was opened.
         writer: the connection to write with; None while the file is not open.
         damaged: names of the damaged files that were moved aside and are still there.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, report: Report) -> None:
+        self.path, self._report, self.aliases = path, report, NO_ALIASES
         self.writer: sqlite3.Connection | None = None
         self.damaged: list[str] = []
         # An unpatched lock, as in `WriteBuffer`; held only briefly.
@@ -121,12 +126,13 @@ class Database:
 
     def _open(self) -> None:
         if is_older(self.path):
-            upgrade(self.path)
+            upgrade(self.path, self._report)
         fresh = open_writer(self.path)
         self.close()
         self.writer, self._needs_reopen = fresh, False
         self._readers.append(self._open_reader())
         sizes(self._readers[0])  # opens all files that it needs, in case no file can be opened later
+        self.aliases = trackaliases.read(self._readers[0])
         self._damage = self._suspected_damage = None
         self._identity = _identity(self.path)
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from webapp.core.records import id_floor
-from webapp.storage import periodsums
+from webapp.storage import periodsums, trackaliases
 from webapp.storage.schema import adjust_sizes, sizes, transaction
 
 STEP_ROWS = 1000
@@ -100,8 +100,10 @@ def _delete_records(db: sqlite3.Connection, expiry_s: float, max_rows: int) -> i
 
 def _delete_tracks(db: sqlite3.Connection) -> int:
     """Delete tracks whose newest connection is older than all stored ones: nothing refers to them."""
-    return db.execute(
+    dropped = db.execute(
         "DELETE FROM tracks WHERE track IN (SELECT track FROM tracks WHERE last_id <"
-        " coalesce((SELECT min(id) FROM connections), '~') ORDER BY last_id LIMIT ?)",
+        " coalesce((SELECT min(id) FROM connections), '~') ORDER BY last_id LIMIT ?) RETURNING track_id",
         (STEP_ROWS,),
-    ).rowcount
+    ).fetchall()
+    trackaliases.drop_unused(db, {track_id for (track_id,) in dropped})
+    return len(dropped)

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
-from webapp.storage.schema import key
+from webapp.storage.keys import key
 
 if TYPE_CHECKING:
     from webapp.core.filters import Filter
@@ -21,15 +20,17 @@ Upto = tuple[str, int]
 MAX_COUNTED = 5_000
 """Counting the rows of an index stops here when the shortest index is chosen."""
 
-COLUMNS = "c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.from_city, c.to_city"
+COLUMNS = """c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist,
+    coalesce(c.to_track_id, t.track_id), c.from_city, c.to_city"""
 TRACKS = "CROSS JOIN tracks t ON t.track = c.track"
 _FROM = f"FROM connections c {{index}} {TRACKS}"
 
-# Each lookup is an index and the condition that it answers. A place can be at either end, so it has two lookups. Both
-# ends can be in one country; there the second lookup skips what the first finds.
+# Each lookup is an index and the condition that it answers. A place can be at either end, so it has two lookups, and so
+# has a track: a connection can join two. Both ends can be in one country; there the second lookup skips what the first
+# finds.
 _Lookups = tuple[tuple[str, str], ...]
 _LOOKUPS: dict[str, _Lookups] = {
-    "track": (("connections_song", "c.song = :track_hash"),),
+    "track": (("connections_song", "c.song = :track_hash"), ("connections_to_track", "c.to_track_id = :track")),
     "artist": (("connections_artist", "c.artist = :artist_hash"),),
     "city": (
         ("connections_from_city", "c.from_city = :city"),
@@ -41,7 +42,7 @@ _LOOKUPS: dict[str, _Lookups] = {
     ),
 }
 _CONDITIONS = {
-    "track": "c.song = :track_hash AND t.track_id = :track",
+    "track": "(c.song = :track_hash AND t.track_id = :track OR c.to_track_id = :track)",
     "artist": "c.artist = :artist_hash AND t.artist = :artist",
     "city": "(c.from_city = :city OR c.to_city = :city)",
     "country": "(c.from_country = :country OR c.to_country = :country)",
@@ -59,16 +60,13 @@ def latest(
 ) -> list[Connection]:
     """Return the newest connections of the file that pass the filter, newest first (see `History.latest`)."""
     fields = {name: value for name in _LOOKUPS if (value := getattr(wanted, name)) is not None}
-    if "track" in fields and (artist := fields.pop("artist", None)) is not None:
-        # A track has one artist. If it is another one, skip reading all of the track's connections.
-        newest = latest(db, replace(wanted, artist=None), 1, before, upto, gazetteer)
-        if not newest or newest[0].artist != artist:
-            return []
     values = _values(fields, before, upto)
     rules = [_CONDITIONS[name] for name in fields]
     rules += ["c.id < :before"] if before is not None else []
     rules += ["(c.seq <= :seq OR c.stream IS NOT (SELECT stream FROM streams WHERE name = :stream))"] if upto else []
     lookups = _shortest_lookups(db, fields, values, max_counted)
+    if {"track", "artist"} <= fields.keys() and not _is_by_artist(db, values):
+        lookups = _LOOKUPS["track"][1:]
     branches = [_branch(f"INDEXED BY {index}", [rule, *rules]) for index, rule in lookups]
     branches = branches or [_branch("", rules)]
     rows = db.execute(" UNION ALL ".join(branches) + " ORDER BY c.id DESC", values)
@@ -123,6 +121,12 @@ def _shortest_lookups(
     return _LOOKUPS[min(fields, key=length)]
 
 
+def _is_by_artist(db: sqlite3.Connection, values: dict[str, object]) -> bool:
+    """Return whether the track is the artist's: all connections that it begins have one artist, maybe another one."""
+    newest = "SELECT artist FROM connections INDEXED BY connections_song WHERE song = ? ORDER BY id DESC LIMIT 1"
+    return bool(db.execute(newest, (values["track_hash"],)).fetchone() == (values["artist_hash"],))
+
+
 def _count_rows(db: sqlite3.Connection, lookup: tuple[str, str], values: dict[str, object], max_counted: int) -> int:
     index, rule = lookup[0], lookup[1].split(" AND ")[0]
     older = " AND c.id < :before" if values["before"] is not None else ""
@@ -134,10 +138,10 @@ def build_connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -
     """Yield connections, reading `step` rows at a time; skip those whose city is no longer in the gazetteer."""
     while batch := rows.fetchmany(step):
         ends = gazetteer.by_ids(np.array([row[-2:] for row in batch])).tolist()
-        for (id, source, at_ms, apart_ms, km, json, track_id, artist, *_), (start, end) in zip(
-            batch, ends, strict=True
-        ):
+        for row, (start, end) in zip(batch, ends, strict=True):
             if start >= 0 and end >= 0:
+                id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, *_ = row
+                track = json.encode()
                 yield Connection(
-                    id, SOURCES[source], at_ms, apart_ms, km, json.encode(), track_id, artist, track_id, start, end
+                    id, SOURCES[source], at_ms, apart_ms, km, track, track_id, artist, to_track_id, start, end
                 )

@@ -9,15 +9,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webapp.core.plays import SOURCES
-from webapp.storage import periodsums
+from webapp.storage import periodsums, songids
 from webapp.storage.datadir import DataDirError
+from webapp.storage.keys import key
 
 if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
@@ -72,8 +72,10 @@ CREATE TABLE pruned (upto TEXT NOT NULL);
 INSERT INTO pruned VALUES ('');
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3)
+MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3, songids.VERSION_4)
 """Script n upgrades a file from version n to n + 1; the script of a released version never changes."""
+_REWRITES = {4: songids.rewrite}
+"""What rewrites rows after the script to that version."""
 
 
 class HistoryError(DataDirError):
@@ -114,11 +116,6 @@ class Sizes:
     everyone: int
     filtered: int
     records: int
-
-
-def key(text: str) -> int:
-    """Return the signed 64-bit BLAKE2b hash that stands for a text in an index."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def connect(path: Path, *pragmas: str, mode: str = "rw") -> sqlite3.Connection:
@@ -169,8 +166,13 @@ def file_version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(db: sqlite3.Connection, path: Path) -> None:
+def migrate(db: sqlite3.Connection, path: Path, report: songids.Report | None = None) -> None:
     """Upgrade the file to the newest version, one transaction for each version.
+
+    Args:
+        db: the file, open to write.
+        path: its name, for messages.
+        report: is told, while rows are rewritten, how many are done, and of how many.
 
     Raises:
         NewerHistory: a newer Unison wrote it.
@@ -183,7 +185,11 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise ForeignFile("it is a database of another program")
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT")
+        db.executescript(f"BEGIN IMMEDIATE; {script}")
+        if number in _REWRITES:
+            _REWRITES[number](db, report or (lambda *_: None))
+        db.execute(f"PRAGMA user_version = {number}")
+        db.execute("COMMIT")
 
 
 def _probe_tables(db: sqlite3.Connection) -> None:
@@ -191,7 +197,8 @@ def _probe_tables(db: sqlite3.Connection) -> None:
     try:
         for query in ("SELECT * FROM sizes", "SELECT upto FROM pruned", "SELECT max(id) FROM connections",
                       "SELECT max(at_ms) FROM records", "SELECT max(last_id) FROM tracks",
-                      "SELECT count(*) FROM periods", "SELECT max(number) FROM shared"):  # fmt: skip
+                      "SELECT count(*) FROM periods", "SELECT max(number) FROM shared",
+                      "SELECT count(*) FROM (SELECT 1 FROM aliases LIMIT 1)"):  # fmt: skip
             db.execute(query).fetchone()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is missing
@@ -256,7 +263,8 @@ def _rows(entries: Sequence[Entry], streams: dict[str, int], gazetteer: "Gazette
     ids, codes = gazetteer.geoname_id[ends].tolist(), gazetteer.codes[gazetteer.country[ends]].tolist()
     return [
         (c.id, streams[e.stream], e.seq, int(e.everyone), SOURCES.index(c.source), c.at_ms, c.apart_ms, c.km,
-         c.track.decode(), keys[c.track_id], keys[c.artist], *cities, *countries)
+         c.track.decode(), keys[c.track_id], keys[c.artist], *cities, *countries,
+         None if c.to_track_id == c.track_id else c.to_track_id)
         for (c, e), cities, countries in zip(flat, ids, codes, strict=True)
     ]  # fmt: skip
 
@@ -266,7 +274,7 @@ def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:
         return 0
     return db.executemany(
         "INSERT OR IGNORE INTO connections VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, (SELECT track FROM tracks WHERE json = ?), ?, ?, ?, ?, ?, ?)",
+        " (?, ?, ?, ?, ?, ?, ?, ?, (SELECT track FROM tracks WHERE json = ?), ?, ?, ?, ?, ?, ?, ?)",
         rows,
     ).rowcount
 

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import TYPE_CHECKING
 
+from webapp.storage import trackaliases
 from webapp.storage.queries import build_connections
 from webapp.storage.schema import transaction
 
@@ -10,19 +11,20 @@ if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
 
-_COLUMNS = "id, source, at_ms, apart_ms, km, json, track_id, artist, from_city, to_city"
+_COPY = """INSERT OR IGNORE INTO shared
+    (id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, from_city, to_city)
+    SELECT c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.to_track_id, c.from_city,
+    c.to_city FROM connections c JOIN tracks t ON t.track = c.track WHERE c.id = ?"""
+_READ = """SELECT id, source, at_ms, apart_ms, km, json, track_id, artist, coalesce(to_track_id, track_id), from_city,
+    to_city FROM shared WHERE id = ?"""
 
 
 def share(db: sqlite3.Connection, id: str, most: int) -> None:
     """Copy the connection with that id, if there is one; keep the `most` newest copies."""
     with transaction(db):
-        db.execute(
-            f"INSERT OR IGNORE INTO shared ({_COLUMNS}) SELECT c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json,"
-            " t.track_id, t.artist, c.from_city, c.to_city FROM connections c JOIN tracks t ON t.track = c.track"
-            " WHERE c.id = ?",
-            (id,),
-        )
-        db.execute("DELETE FROM shared WHERE number <= (SELECT max(number) FROM shared) - ?", (most,))
+        db.execute(_COPY, (id,))
+        dropped = "DELETE FROM shared WHERE number <= (SELECT max(number) FROM shared) - ? RETURNING track_id"
+        trackaliases.drop_unused(db, [track_id for (track_id,) in db.execute(dropped, (most,)).fetchall()])
 
 
 def is_shared(db: sqlite3.Connection, id: str) -> bool:
@@ -32,5 +34,5 @@ def is_shared(db: sqlite3.Connection, id: str) -> bool:
 
 def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> "Connection | None":
     """Return the shared connection with that id, or None."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM shared WHERE id = ?", (id,))
+    rows = db.execute(_READ, (id,))
     return next(build_connections(rows, gazetteer, 1), None)

@@ -41,7 +41,7 @@ def create_blueprint(
         """Return the newest recorded connections that pass the filter, newest first; `next` goes on as `before`."""
         pairs = list(request.args.items(multi=True))
         limit, before = _limit(_one(pairs, "limit")), _before(_one(pairs, "before"))
-        wanted = Filter.parse(pairs, gazetteer, others=["limit", "before"])
+        wanted = Filter.parse(pairs, gazetteer, history.aliases, ["limit", "before"])
         found = offload(history.latest, wanted, limit + 1, before)
         page = [msgspec.Raw(connection_json(connection, gazetteer)) for connection in found[:limit]]
         return _json({"connections": page, "next": found[limit - 1].id if len(found) > limit else None})
@@ -51,7 +51,7 @@ def create_blueprint(
         """Return the frames that everyone was shown in some seconds, or what was recorded then and passes a filter."""
         pairs = list(request.args.items(multi=True))
         after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
-        wanted = Filter.parse(pairs, gazetteer, others=["from", "seconds"])
+        wanted = Filter.parse(pairs, gazetteer, history.aliases, ["from", "seconds"])
         span_ms = after_ms, after_ms + 1000 * seconds
         body = offload(history.read, lambda db: _past(db, span_ms, wanted, gazetteer, live.clock.now()))
         if body is None:

@@ -36,7 +36,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History)
     def feed() -> Response:
         """Serve the latest moments; a filter narrows them as it does the stream."""
         pairs = list(request.args.items(multi=True))
-        found = offload(history.latest, Filter.parse(pairs, gazetteer, others=["lang"]), MOMENTS)
+        found = offload(history.latest, Filter.parse(pairs, gazetteer, history.aliases, ["lang"]), MOMENTS)
         shown = [(connection, wire_form(connection, gazetteer)) for connection in found]
         body = _written(shown, public_base(request, settings) or "", urlencode(pairs))
         response = Response(body, content_type="application/atom+xml; charset=utf-8")

@@ -63,7 +63,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
         if request.args.get("embed") == "1":
             path = _with("/embed", [pair for pair in query if pair[0] != "embed"])
         else:
-            Filter.parse(query, gazetteer, others=["lang"])
+            Filter.parse(query, gazetteer, history.aliases, ["lang"])
             path = _with("/", query)
         return images.response(_code(path, settings), KEPT)
 

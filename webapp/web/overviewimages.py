@@ -46,7 +46,7 @@ def create_blueprint(
     @blueprint.get("/card.png")
     def globe_card() -> Response:
         """Serve the picture of the globe with the query's filter."""
-        wanted = Filter.parse(request.args.items(multi=True), gazetteer, others=["lang"])
+        wanted = Filter.parse(request.args.items(multi=True), gazetteer, history.aliases, ["lang"])
         at_s = clock.now() // STEP_S * STEP_S
         found = offload(history.latest, wanted, MAX_ARCS, id_floor(at_s))
         with address_locale():

@@ -8,14 +8,15 @@ from msgspec.structs import replace
 from webapp.core.filters import Filter, FilterError
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.search import RecentTracks, Result, described
+from webapp.core.trackids import TrackAliases
 from webapp.engine.offload import offload
 from webapp.web.languages import country_name
 
 
-def wanted(gazetteer: Gazetteer) -> Filter | None:
+def wanted(gazetteer: Gazetteer, aliases: TrackAliases) -> Filter | None:
     """Return the filter of the page that is asked for; None where the stream would refuse it."""
     try:
-        return Filter.parse(request.args.items(multi=True), gazetteer)
+        return Filter.parse(request.args.items(multi=True), gazetteer, aliases)
     except FilterError:
         return None
 

@@ -31,7 +31,7 @@ def create_blueprint(
     @blueprint.get("/")
     def index() -> Response:
         """Serve the page; with a filter that the stream would refuse, a page that shows nothing."""
-        wanted = pagefilter.wanted(gazetteer)
+        wanted = pagefilter.wanted(gazetteer, history.aliases)
         html = render_template(
             "index.html",
             scene=scene(wanted.center(gazetteer) if wanted else None),

@@ -11,7 +11,9 @@ from werkzeug.wrappers import Request
 from webapp.config import Settings
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.trackids import TrackAliases
 from webapp.metrics import Metrics
+from webapp.storage.history import History
 from webapp.web import websocket
 from webapp.web.clientaddress import client_address
 from webapp.web.errors import http_error
@@ -28,6 +30,7 @@ def init_app(
     app: Flask,
     settings: Settings,
     gazetteer: Gazetteer,
+    history: History,
     viewers: Viewers,
     metrics: Metrics,
     start: Callable[[], None],
@@ -37,7 +40,7 @@ def init_app(
     def admit(request: Request) -> websocket.Join:
         try:
             start()
-            return admitted(request, settings, gazetteer, viewers)
+            return admitted(request, settings, gazetteer, history.aliases, viewers)
         except Exception as error:
             if refused := http_error(error):
                 metrics.handshake_refused(REASONS.get(refused.code or 0, "other"))
@@ -46,7 +49,9 @@ def init_app(
     websocket.route(app, PATH, admit)
 
 
-def admitted(request: Request, settings: Settings, gazetteer: Gazetteer, viewers: Viewers) -> websocket.Join:
+def admitted(
+    request: Request, settings: Settings, gazetteer: Gazetteer, aliases: TrackAliases, viewers: Viewers
+) -> websocket.Join:
     """Refuse, while a plain answer can still be read: another site's page, a bad filter, no room.
 
     Returns:
@@ -58,7 +63,7 @@ def admitted(request: Request, settings: Settings, gazetteer: Gazetteer, viewers
     """
     if not _is_framed_by_anybody(request, settings):
         check_origin(request, settings)
-    wanted = Filter.parse(request.args.items(multi=True), gazetteer, others=["since"])
+    wanted = Filter.parse(request.args.items(multi=True), gazetteer, aliases, ["since"])
     address = client_address(request, settings)
     if not viewers.has_room_for(wanted, address):
         raise ServiceUnavailable("too many viewers or filters right now", retry_after=RETRY_AFTER_S)

@@ -145,7 +145,7 @@ def _sent(bodies: MemoryBudget) -> Sent:
 
 def _song(track_id: str, history: History, gazetteer: Gazetteer) -> dict[str, str]:
     """Return a song that the history knows, as a play gives it."""
-    known = offload(history.latest, Filter.parse([("track", track_id)], gazetteer), 1)
+    known = offload(history.latest, Filter.parse([("track", track_id)], gazetteer, history.aliases), 1)
     if not known:
         raise NotFound(f"there is no song with the id {track_id!r}")
     return {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
