@@ -18,6 +18,7 @@ from tests.waiting import loop_until
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.slices import Slicer
+from webapp.core.trackids import TrackAliases
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels
 from webapp.engine.hub import Hub
@@ -154,6 +155,18 @@ def test_any_frame_of_the_last_minute_can_be_had_again_byte_for_byte(world: Worl
         assert again.payloads(world.bus.last - since) == live[since:]
         again.close()
     watcher.close()
+
+
+def test_viewers_with_an_earlier_id_are_sent_away_once_its_alias_is_known(world: World) -> None:
+    old, other = Viewer(world, Filter(track="0" * 16)), Viewer(world, Filter(track="1" * 16))
+    world.channels.dismiss_aliases(TrackAliases())
+    gevent.idle()
+    assert world.hub.viewers == 2
+    world.channels.dismiss_aliases(TrackAliases([("0" * 16, "2" * 16)]))
+    loop_until(lambda: world.hub.viewers == 1)
+    assert world.channels.filters == 1
+    old.close()
+    other.close()
 
 
 def test_a_filter_that_nobody_watched_resumes_to_what_would_have_been_shown(world: World) -> None:

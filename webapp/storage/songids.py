@@ -14,7 +14,7 @@ from webapp.core.plays import track_id
 from webapp.core.songs import artist_key
 from webapp.storage.keys import key
 
-BATCH = 20_000
+BATCH = 5_000
 
 Report = Callable[[int, int], None]
 """Is told how many rows are done, and of how many."""
