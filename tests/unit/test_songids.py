@@ -17,6 +17,7 @@ from tests.earlier import unpack
 from tests.unit.history_world import EVERYTHING, GAZETTEER, NOON_MS, connection, ids, temporary_history
 from webapp.core.filters import Filter
 from webapp.core.plays import SOURCES, track_id
+from webapp.core.records import Connection
 from webapp.core.songs import artist_key
 from webapp.core.trackids import TrackAliases
 from webapp.storage import pastframes, periodtotals, songids
@@ -56,11 +57,19 @@ def filtered(track: str, history: History) -> Filter:
     return Filter.parse([("track", track)], GAZETTEER, history.aliases)
 
 
-def pressed(history: History) -> Counter[str]:
-    """Return the track ids of everyone's connections by number."""
+def everyones(history: History) -> list[Connection]:
+    """Return the connections that everyone was shown."""
     frames = history.read(lambda db: pastframes.read(db, BEGINS_MS - 1, END_MS, EVERYTHING, GAZETTEER))
     assert frames is not None
-    return Counter(c.track_id for frame in frames for c in frame.connections)
+    return [connection for frame in frames for connection in frame.connections]
+
+
+def farthest(history: History) -> set[tuple[str, str, int]]:
+    """Return each song and source, and the distance of its farthest connection, km."""
+    found = dict[tuple[str, str], int]()
+    for c in everyones(history):
+        found[c.track_id, c.source] = max(c.km, found.get((c.track_id, c.source), 0))
+    return {(*song, km) for song, km in found.items()}
 
 
 @pytest.fixture
@@ -130,14 +139,13 @@ def test_an_id_of_two_songs_leads_to_one_of_them(upgraded: History) -> None:
 def test_the_playlist_counts_one_song_once(upgraded: History) -> None:
     songs = upgraded.read(lambda db: periodtotals.songs(db, "week", 100, GAZETTEER))
     assert songs is not None
-    counted = [(farthest.track_id, farthest.source) for farthest, _ in songs["most"]]
+    counted = [(c.track_id, c.source) for c, _ in songs["most"]]
     assert len(counted) == len(set(counted))
     times = Counter[str]()
-    for farthest, number in songs["most"]:
-        times[farthest.track_id] += number
-    assert times == pressed(upgraded)
-    farthest = {(c.track_id, c.source): c.km for c in sorted(upgraded.latest(EVERYTHING, 1_000), key=lambda c: c.km)}
-    assert all(c.km <= farthest[c.track_id, c.source] for c, _ in songs["most"])
+    for connection, number in songs["most"]:
+        times[connection.track_id] += number
+    assert times == Counter(c.track_id for c in everyones(upgraded))
+    assert {(c.track_id, c.source, c.km) for c, _ in songs["most"]} == farthest(upgraded)
 
 
 def test_sums_and_rows_still_agree_when_connections_leave(upgraded: History) -> None:

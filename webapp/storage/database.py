@@ -15,9 +15,8 @@ from gevent import monkey
 
 from webapp.core.trackids import NO_ALIASES
 from webapp.storage import trackaliases
-from webapp.storage.migration import is_older, upgrade
+from webapp.storage.migration import Progress, is_older, upgrade
 from webapp.storage.schema import HistoryError, connect, is_damage, open_writer, sizes
-from webapp.storage.songids import Report
 
 MAX_IDLE_READERS = 8
 MAX_DAMAGED_FILES = 3
@@ -40,7 +39,7 @@ class Database:
 
     Args:
         path: the file; created if missing.
-        report: is told, while the file is upgraded, how many rows are done, and of how many.
+        tell: is told in a sentence, every few seconds, how far an upgrade of the file is.
 
     Attributes:
         aliases: the earlier ids of tracks, as they were when the file was opened.
@@ -48,8 +47,8 @@ class Database:
         damaged: names of the damaged files that were moved aside and are still there.
     """
 
-    def __init__(self, path: Path, report: Report) -> None:
-        self.path, self._report, self.aliases = path, report, NO_ALIASES
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+        self.path, self._tell, self.aliases = path, tell, NO_ALIASES
         self.writer: sqlite3.Connection | None = None
         self.damaged: list[str] = []
         # An unpatched lock, as in `WriteBuffer`; held only briefly.
@@ -126,7 +125,7 @@ class Database:
 
     def _open(self) -> None:
         if is_older(self.path):
-            upgrade(self.path, self._report)
+            upgrade(self.path, Progress(self._tell).report)
         fresh = open_writer(self.path)
         self.close()
         self.writer, self._needs_reopen = fresh, False

@@ -19,6 +19,7 @@ from gevent import monkey
 from webapp.core.records import id_floor
 from webapp.storage import periodsums, pruning, queries, sharedmoments
 from webapp.storage.database import Database
+from webapp.storage.migration import UPGRADING
 from webapp.storage.periods import PERIODS
 from webapp.storage.schema import HistoryError, NewerHistory, Sizes, sizes, transaction, write
 from webapp.storage.writebuffer import WriteBuffer
@@ -32,13 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "History", "HistoryError"]
 
 FILE_NAME = "history.sqlite3"
-UPGRADING = "the history is being upgraded to a new version"
 SUMS_INTERVAL_S = 5.0
 """How often complete sums are updated."""
 MAX_STEPS = 4
 """Steps for each period in one call of `update_sums`."""
-REPORT_S = 2.0
-"""How often the progress of an upgrade is reported."""
 MAX_AHEAD_S = 2.0
 """How far a connection may be ahead of the clock: its time is the sender's."""
 
@@ -78,9 +76,9 @@ class History:
         # Unpatched by gevent, because worker threads are native. The event loop never takes it.
         self._write_lock = monkey.get_original("threading", "Lock")()
         self._buffer = WriteBuffer()
-        self._database = Database(path, self._report_upgrade)
+        self._database = Database(path, self._set_problem)
         self._is_open = self._is_closing = False
-        self._sums_updated_s, self._logged_dropped, self._reported_s = 0.0, 0, 0.0
+        self._sums_updated_s, self._logged_dropped = 0.0, 0
         self.problem: str | None = None
         """What is wrong with the file, in a sentence; None once it works again."""
         self.sums_are_complete = False
@@ -187,11 +185,6 @@ class History:
             self._buffer.remove(entries[-1].number)
         if self.problem is not None and self._writer is not None:
             sizes(self._writer)
-
-    def _report_upgrade(self, done: int, total: int) -> None:
-        if time.monotonic() - self._reported_s >= REPORT_S:
-            self._reported_s = time.monotonic()
-            self._set_problem(f"{UPGRADING}: {done:,} of {total:,} rows are done, {100 * done // total} %")
 
     def _set_problem(self, problem: str | None) -> None:
         if problem != self.problem:

@@ -1,15 +1,21 @@
 """Upgrades a history of an earlier version: writes a new file and keeps the old one beside it."""
 
 import logging
+import math
 import os
 import shutil
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
 from webapp.storage.schema import MIGRATIONS, HistoryError, connect, file_version, is_damage, migrate
 from webapp.storage.songids import Report
 
+UPGRADING = "the history is being upgraded to a new version"
+REPORT_S = 2.0
+"""How often its progress is told."""
 ROOM = 1.1
 """How much free space the new file may need, as a multiple of the old one's size."""
 
@@ -21,6 +27,19 @@ _FAST = (
 )
 
 log = logging.getLogger(__name__)
+
+
+class Progress:
+    """Tells in a sentence how far an upgrade is: at its first report, and then every REPORT_S."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell, self._told_s = tell, -math.inf
+
+    def report(self, done: int, total: int) -> None:
+        """Take a report of `upgrade`."""
+        if time.monotonic() - self._told_s >= REPORT_S:
+            self._told_s = time.monotonic()
+            self._tell(f"{UPGRADING}: {done:,} of {total:,} rows are done, {100 * done // total} %")
 
 
 def is_older(path: Path) -> bool:
