@@ -34,6 +34,8 @@ SONGS = (
     ("nightbus", "ai"),  # its id stays
     ("Copper™ Sky", "Ana"),  # had one id with the next, and is another song now
     ("CopperTM Sky", "Ana"),
+    ("Silver™", "Ana"),  # had the id that the next one still has
+    ("SilverTM", "Ana"),
 )
 GAZETTEER = load_gazetteer()
 

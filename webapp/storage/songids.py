@@ -43,6 +43,8 @@ _SONG_SUMS = (
     """INSERT INTO song_sums SELECT p.period, c.song, c.source, count(*), max(c.km), c.id
         FROM periods p CROSS JOIN connections c ON c.id >= p.begins WHERE c.everyone = 1 GROUP BY 1, 2, 3""",
 )
+_NO_ALIASES = "DELETE FROM aliases WHERE old IN (SELECT track_id FROM tracks UNION ALL SELECT track_id FROM shared)"
+"""Deletes aliases that are ids of today: an earlier id can have stood for two songs, and one of these can still have it."""
 _TABLES = ("tracks", "connections", "shared", "records")
 
 
@@ -89,6 +91,7 @@ def _steps(db: sqlite3.Connection) -> Iterator[int]:
     for query in (*_INDEXES, *_SONG_SUMS):
         db.execute(query)
     yield from _rewrite_shared(db)
+    db.execute(_NO_ALIASES)
     yield from _rewrite_pulses(db)
     db.execute("DROP TABLE changed")
 
