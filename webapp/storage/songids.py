@@ -44,7 +44,7 @@ _SONG_SUMS = (
         FROM periods p CROSS JOIN connections c ON c.id >= p.begins WHERE c.everyone = 1 GROUP BY 1, 2, 3""",
 )
 _NO_ALIASES = "DELETE FROM aliases WHERE old IN (SELECT track_id FROM tracks UNION ALL SELECT track_id FROM shared)"
-"""Deletes aliases that are ids of today: an earlier id can have stood for two songs, and one of these can still have it."""
+"""Deletes aliases that are ids of today: an earlier id can have stood for two songs, of which one still has it."""
 _TABLES = ("tracks", "connections", "shared", "records")
 
 
