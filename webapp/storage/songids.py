@@ -37,12 +37,14 @@ _INDEXES = (
     "CREATE INDEX connections_song ON connections (song, id)",
     "CREATE INDEX connections_artist ON connections (artist, id)",
 )
-_SONG_SUMS = (
-    "DELETE FROM song_sums",
-    # SQLite takes a bare column beside max() from the row with the maximum.
-    """INSERT INTO song_sums SELECT p.period, c.song, c.source, count(*), max(c.km), c.id
-        FROM periods p CROSS JOIN connections c ON c.id >= p.begins WHERE c.everyone = 1 GROUP BY 1, 2, 3""",
-)
+_REHASH = """UPDATE connections SET (song, artist) = (SELECT n.song, n.artist FROM changed n
+    WHERE n.track = connections.track) WHERE id > :first AND id <= :last AND track IN (SELECT track FROM changed)"""
+# SQLite takes a bare column beside max() from the row with the maximum.
+_COUNT_SONGS = """INSERT INTO song_sums SELECT p.period, c.song, c.source, count(*), max(c.km), c.id
+    FROM periods p CROSS JOIN connections c ON c.id >= p.begins
+    WHERE c.id > :first AND c.id <= :last AND c.everyone = 1 GROUP BY 1, 2, 3
+    ON CONFLICT (period, song, source) DO UPDATE SET times = times + excluded.times,
+    id = iif((excluded.km, excluded.id) > (km, id), excluded.id, id), km = max(km, excluded.km)"""
 _NO_ALIASES = "DELETE FROM aliases WHERE old IN (SELECT track_id FROM tracks UNION ALL SELECT track_id FROM shared)"
 """Deletes aliases that are ids of today: an earlier id can have stood for two songs, of which one still has it."""
 _TABLES = ("tracks", "connections", "shared", "records")
@@ -88,8 +90,9 @@ def _steps(db: sqlite3.Connection) -> Iterator[int]:
     db.execute("CREATE TEMP TABLE changed (track INTEGER PRIMARY KEY, song INTEGER NOT NULL, artist INTEGER NOT NULL)")
     yield from _rewrite_tracks(db)
     yield from _rewrite_connections(db)
-    for query in (*_INDEXES, *_SONG_SUMS):
+    for query in _INDEXES:
         db.execute(query)
+        yield 0
     yield from _rewrite_shared(db)
     db.execute(_NO_ALIASES)
     yield from _rewrite_pulses(db)
@@ -109,15 +112,14 @@ def _rewrite_tracks(db: sqlite3.Connection) -> Iterator[int]:
 
 
 def _rewrite_connections(db: sqlite3.Connection) -> Iterator[int]:
-    """Give connections the hashes of their tracks; there is no index on these meanwhile."""
+    """Give connections the hashes of their tracks, without an index on these, and count each period's songs anew."""
     query = "SELECT max(id), count(*) FROM (SELECT id FROM connections WHERE id > ? ORDER BY id LIMIT ?)"
+    db.execute("DELETE FROM song_sums")
     first = ""
     while (page := db.execute(query, (first, BATCH)).fetchone())[1]:
-        db.execute(
-            """UPDATE connections SET (song, artist) = (SELECT n.song, n.artist FROM changed n
-                WHERE n.track = connections.track) WHERE id > ? AND id <= ? AND track IN (SELECT track FROM changed)""",
-            (first, page[0]),
-        )
+        span = {"first": first, "last": page[0]}
+        db.execute(_REHASH, span)
+        db.execute(_COUNT_SONGS, span)
         first = page[0]
         yield page[1]
 
