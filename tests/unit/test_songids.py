@@ -227,6 +227,24 @@ upgrade(pathlib.Path(sys.argv[1]), lambda *_: os.kill(os.getpid(), 9))"""
     assert sorted(file.name for file in folder.iterdir()) == [FILE_NAME, f"{FILE_NAME}.version-3", "secret"]
 
 
+def test_an_empty_history_is_upgraded(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript("".join(f"DELETE FROM {name};" for name in ("connections", "tracks", "shared", "records")))
+    history = opened(folder)
+    assert history.latest(EVERYTHING, 5) == []
+    history.close()
+
+
+def test_rows_that_cannot_be_read_do_not_stop_an_upgrade(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript(
+            "UPDATE tracks SET json = '{' WHERE track = 1; UPDATE records SET pulses = '[{}]' WHERE seq = 3"
+        )
+    history = opened(folder)
+    assert len(history.latest(EVERYTHING, 1_000)) == CONNECTIONS
+    history.close()
+
+
 def test_progress_is_reported_in_rows_up_to_the_last(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(songids, "BATCH", 20)
     told: list[tuple[int, int]] = []

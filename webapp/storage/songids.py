@@ -82,7 +82,8 @@ def rewrite(db: sqlite3.Connection, report: Report) -> None:
     done = 0
     for rows in _steps(db):
         done += rows
-        report(done, total)
+        if total:
+            report(done, total)
 
 
 def _steps(db: sqlite3.Connection) -> Iterator[int]:
@@ -150,12 +151,21 @@ def _pages(db: sqlite3.Connection, query: str, after: tuple[int, ...]) -> Iterat
 
 
 def _rewritten(row: _Row) -> _Row:
-    track = msgspec.json.decode(row.json, type=_Track)
+    """Return what becomes of a row; one that cannot be read stays, so that the others can be upgraded."""
+    try:
+        track = msgspec.json.decode(row.json, type=_Track)
+    except msgspec.DecodeError:
+        return row
     return _Row(track.renamed(row.json), track.new_id, artist_key(track.artist))
 
 
 def _renamed_pulses(text: str) -> str:
-    for pulse in msgspec.json.decode(text, type=list[_Pulse]):
+    """Return pulses with the new ids of their tracks; those that cannot be read stay."""
+    try:
+        pulses = msgspec.json.decode(text, type=list[_Pulse])
+    except msgspec.DecodeError:
+        return text
+    for pulse in pulses:
         text = pulse.track.renamed(text)
     return text
 
