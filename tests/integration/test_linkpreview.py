@@ -53,6 +53,8 @@ def test_a_card_of_a_filter_is_called_after_it(server: Server) -> None:
     assert meta(page, "og:title") == "Brazil · Unison"
     german = ask(server, "/?country=BR&lang=de", Accept="text/html")
     assert meta(german, "og:title") == "Brasilien · Unison"
+    unheard = ask(server, "/?artist=The+Velvet+Ledger", Accept="text/html")
+    assert meta(unheard, "og:title") == "The Velvet Ledger · Unison"
     assert ask(server, "/card.png?country=BR").body != ask(server, "/card.png").body
 
 

@@ -55,6 +55,12 @@ def test_an_artist_is_found_once_by_any_word_of_the_name_without_accents_or_case
     assert found("arisol", "artist") == []
 
 
+def test_an_artist_with_guests_is_found_once_and_shown_without_them() -> None:
+    songs = [song("Ada Lumen feat. Bo", "Tide"), song("Ada Lumen", "Ebb"), song("Ada Lumen & Cy", "Flow")]
+    assert [r.label for r in search("ada", songs, GAZETTEER, "artist")] == ["Ada Lumen"]
+    assert [r.label for r in described(Filter(artist=artist_key("Ada Lumen")), songs, GAZETTEER)] == ["Ada Lumen"]
+
+
 def test_a_song_is_found_by_its_title_and_by_title_and_artist_in_either_order() -> None:
     for text in ("night bus", "bus home", "night bus home marisol", "marisol vey night bus"):
         assert found(text, "track") == ["Night Bus Home"], text

@@ -167,7 +167,8 @@ def described(shown: Filter, songs: Sequence[Song], gazetteer: Gazetteer) -> lis
     """Return what each part of a filter is called; an unknown artist has its key, an unknown song none."""
     results = []
     if shown.artist is not None:
-        name = next((s.artist for s in songs if artist_key(s.artist) == shown.artist), shown.artist)
+        credits = (s.artist for s in songs if artist_key(s.artist) == shown.artist)
+        name = min(credits, key=len, default=shown.artist)  # without the others of a credit
         results.append(_artist(name))
     if shown.track is not None:
         heard = next((s for s in songs if s.id == shown.track), None)
@@ -195,12 +196,13 @@ def _match(text: str, name: str) -> int | None:
 
 
 def _artists(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:
-    known = set[str]()
+    found: dict[str, Song] = {}  # by key, with the shortest credit: without guests
     for each in songs:
-        if each.folded_artist not in known:
-            known.add(each.folded_artist)
-            if (rank := _match(text, each.folded_artist)) is not None:
-                yield rank, _artist(each.artist)
+        if _match(text, each.folded_artist) is not None:
+            key = artist_key(each.artist)
+            found[key] = min(found.get(key, each), each, key=lambda song: len(song.artist))
+    for each in found.values():
+        yield _match(text, each.folded_artist) or _EXACT, _artist(each.artist)
 
 
 def _tracks(text: str, songs: Sequence[Song]) -> Iterator[tuple[int, Result]]:

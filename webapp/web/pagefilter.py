@@ -22,13 +22,16 @@ def wanted(gazetteer: Gazetteer, aliases: TrackAliases) -> Filter | None:
 
 
 def named(filter: Filter | None, tracks: RecentTracks, gazetteer: Gazetteer) -> list[Result]:
-    """Return what the parts of a filter are called, a country in the visitor's language."""
+    """Return what the parts of a filter are called; a country in the visitor's language, an unknown artist as asked."""
     if not filter:
         return []
-    return [_localised(result) for result in offload(lambda: described(filter, tracks.songs(), gazetteer))]
+    return [_in_words(result, filter) for result in offload(lambda: described(filter, tracks.songs(), gazetteer))]
 
 
-def _localised(result: Result) -> Result:
-    if result.kind != "country":
-        return result
-    return replace(result, label=country_name(result.filter["country"], result.label))
+def _in_words(result: Result, filter: Filter) -> Result:
+    if result.kind == "country":
+        return replace(result, label=country_name(result.filter["country"], result.label))
+    if result.kind == "artist" and result.label == filter.artist:
+        asked = request.args["artist"].strip()
+        return replace(result, label=asked, filter={"artist": asked})
+    return result
