@@ -9,8 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ SIX_AT_ONCE = ("-n", "6", "--dist", "worksteal")
 """Options of pytest-xdist for real servers, which mostly wait."""
 THREE_AT_ONCE = ("-n", "3", "--dist", "worksteal")
 """For browsers, which draw in software and wait now and then."""
+_POLITELY = ("nice", "-n", "10")
+"""Puts a command after others that want the processor."""
 SLOWEST = ("--durations", "15")
 """Prints the slowest tests at the end."""
 TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
@@ -69,6 +71,16 @@ class Step:
         return self.part in ("unit", "integration", "browser")
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a step: how long it took, and what it printed, unless that was shown at once."""
+
+    step: Step
+    passed: bool
+    took_s: float
+    printed: str
+
+
 def main(arguments: list[str]) -> int:
     """Run the requested steps; return 0 if all passed."""
     if {"-h", "--help"} & set(arguments[:1]):
@@ -79,7 +91,8 @@ def main(arguments: list[str]) -> int:
     parts, pytest_arguments = _split(arguments)
     try:
         environment.prepare("test")
-        return _summary(_results(_steps(parts, pytest_arguments)))
+        began = time.monotonic()
+        return _summary(_results(_steps(parts, pytest_arguments)), time.monotonic() - began)
     except KeyboardInterrupt:
         print("scripts/test: interrupted", file=sys.stderr)
         return 130
@@ -151,34 +164,49 @@ def _browser_environment() -> dict[str, str]:
     return {"CHROMIUM": tools.chromium(), **tools.engines(), "AXE": str(tools.axe()), **tools.programs(), **wish}
 
 
-def _results(steps: list[Step]) -> list[tuple[Step, bool, float]]:
-    """Run the short steps in parallel, then the others one after another."""
-    short = [step for step in steps if not step.alone]
+def _results(steps: list[Step]) -> list[Result]:
+    """Run the long steps one after another, and beside them the short ones, in the time that they leave."""
+    short, long = [step for step in steps if not step.alone], [step for step in steps if step.alone]
+    results: list[Result] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(zip(short, pool.map(_timed, short), strict=True))
-    results += [(step, _timed(step)) for step in steps if step.alone]
-    return [(step, passed, took) for step, (passed, took) in results]
+        beside = {pool.submit(_run, step, _POLITELY if long else ()) for step in short}
+        for step in long:
+            print(f"\n== {step.name}", flush=True)
+            results.append(_printed(_run(step)))
+            done, beside = wait(beside, timeout=0)
+            results += [_printed(each.result()) for each in done]
+        results += [_printed(each.result()) for each in as_completed(beside)]
+    return results
 
 
-def _timed(step: Step) -> tuple[bool, float]:
+def _printed(result: Result) -> Result:
+    """Print what a step printed, unless that was shown, and how it ended."""
+    heading = "" if result.step.alone else f"\n== {result.step.name}\n"
+    ended = f"-- {result.step.name}: {'passed' if result.passed else 'FAILED'} in {result.took_s:.1f} s"
+    print(f"{heading}{result.printed}{ended}", flush=True)
+    return result
+
+
+def _run(step: Step, before: Sequence[str] = ()) -> Result:
     """Run and time a step; it fails if a tool is missing and cannot be installed."""
     began = time.monotonic()
-    if step.alone:
-        print(f"\n== {step.name}", flush=True)
-    passed, printed = _ran(step)
-    took = time.monotonic() - began
-    heading = "" if step.alone else f"\n== {step.name}\n"
-    print(f"{heading}{printed}-- {step.name}: {'passed' if passed else 'FAILED'} in {took:.1f} s", flush=True)
-    return passed, took
+    passed, printed = _ran(step, before)
+    return Result(step, passed, time.monotonic() - began, printed)
 
 
-def _ran(step: Step) -> tuple[bool, str]:
-    """Run a step; return whether it passed, and its output unless that was shown."""
+def _ran(step: Step, before: Sequence[str]) -> tuple[bool, str]:
+    """Run a step, its command after other words; return whether it passed, and its output unless that was shown."""
     out = None if step.alone else subprocess.PIPE
     try:
         env = _environment() | step.env()
         ran = subprocess.run(
-            step.command(), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True
+            [*before, *step.command()],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
     except ProblemError as problem:
         return False, f"scripts/test: {problem}\n"
@@ -194,13 +222,12 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("UNISON_") and name != no_cache}
 
 
-def _summary(results: list[tuple[Step, bool, float]]) -> int:
+def _summary(results: list[Result], took_s: float) -> int:
     print("\n== summary")
-    for step, passed, took in results:
-        print(f"  {'passed' if passed else 'FAILED'}  {took:6.1f} s  {step.name}")
-    failed = [step.name for step, passed, _ in results if not passed]
-    total = sum(took for *_, took in results)
-    print(("FAILED: " + ", ".join(failed) if failed else "All passed") + f" in {total:.0f} s")
+    for result in results:
+        print(f"  {'passed' if result.passed else 'FAILED'}  {result.took_s:6.1f} s  {result.step.name}")
+    failed = [result.step.name for result in results if not result.passed]
+    print(("FAILED: " + ", ".join(failed) if failed else "All passed") + f" in {took_s:.0f} s")
     return 1 if failed else 0
 
 
