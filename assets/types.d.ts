@@ -91,6 +91,7 @@ interface Found {
   lon?: number;
   lat?: number;
   country_code?: string;
+  also?: string;
 }
 
 type Message = Hello | Frame | Bye;

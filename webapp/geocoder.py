@@ -11,7 +11,6 @@ from geopy.location import Location
 from geopy.point import Point
 
 from webapp.core.gazetteer import City, Gazetteer
-from webapp.core.placereadings import Reading, readings
 from webapp.gazetteerdata import load_gazetteer
 
 PARTS = frozenset({"city", "state", "country"})
@@ -62,9 +61,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         Raises:
             GeocoderQueryError: the query is empty, or neither text nor a mapping with a city.
         """
-        named, readings = self.gazetteer.named, self._readings(query)
-        found = dict.fromkeys(i for city, state, country in readings for i in named(city, country, state))
-        return self._answer(found, exactly_one, limit)
+        return self._answer(self._found(query), exactly_one, limit)
 
     def reverse(
         self,
@@ -91,15 +88,15 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         point = query if isinstance(query, Point) else Point(query)
         return self._answer(self.gazetteer.near(point.longitude, point.latitude), exactly_one, limit)
 
-    def _readings(self, query: str | Mapping[str, str]) -> list[Reading]:
-        """Return the possible readings of a query, the likeliest first."""
+    def _found(self, query: str | Mapping[str, str]) -> list[int]:
+        """Return the cities that a query can mean, the best first."""
         if isinstance(query, Mapping):
-            return [_parts(query)]
+            return self.gazetteer.named(*_parts(query))
         if not isinstance(query, str) or not query.strip():
             raise GeocoderQueryError(
                 f"{query!r} is not a query; expected text such as 'Osaka, Japan', or a mapping with 'city'"
             )
-        return list(readings(query, self.gazetteer.is_region))
+        return self.gazetteer.meanings(query)
 
     def _answer(self, indices: Iterable[int], exactly_one: bool, limit: int | None) -> Location | list[Location] | None:
         if limit is not None and limit < 1:
@@ -115,7 +112,7 @@ def _parts(query: Mapping[str, str]) -> tuple[str, str | None, str | None]:
         raise GeocoderQueryError(f"unknown part {min(unknown)!r}; expected one of {', '.join(sorted(PARTS))}")
     if not (city := query.get("city")):
         raise GeocoderQueryError("the query has no 'city'")
-    return city, query.get("state"), query.get("country")
+    return city, query.get("country"), query.get("state")
 
 
 def _location(city: City) -> Location:

@@ -34,8 +34,9 @@ export function localised(found) {
 
 /** @param {Found} found @param {boolean} [plain]  whether all results are of one kind @returns {Node[]} */
 export function resultNodes(found, plain = false) {
-  const { kind, label, detail } = localised(found);
+  const { kind, label, detail, also } = localised(found);
   const parts = [part("name", label)];
+  if (also) parts.push(part("also", `(${also})`));
   if (detail && kind !== "country") parts.push(part("detail", detail));
   if (!plain) parts.push(part("kind", KINDS[kind]));
   return parts.flatMap((element) => [element, document.createTextNode(" ")]);

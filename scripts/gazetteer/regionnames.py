@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gazetteer.source import Subdivision
 
-from webapp.core.placenames import fold_place
+from webapp.core.placenames import fold_place, words_of
 from webapp.core.regions import bare
 
 Row = tuple[str, str, str, str, str]
@@ -46,6 +46,64 @@ ENGLISH = {
 }
 """English names that stand among others without a mark; a region that has one is shown it."""
 
+SHORT = {
+    "AR": {"Buenos Aires F.D.": "CABA|Capital Federal"},
+    "BR": {"Distrito Federal": "DF"},
+    "CA": {
+        "British Columbia": "B.C.|Colombie-Britannique", "Newfoundland and Labrador": "Newfoundland|Labrador|NFLD|NFL",
+        "Prince Edward Island": "PEI|P.E.I.|Île-du-Prince-Édouard", "Quebec": "PQ|Québec|Que", "Ontario": "Ont",
+        "Alberta": "Alta", "Manitoba": "Man", "Saskatchewan": "Sask", "Northwest Territories": "NWT",
+    },
+    "AU": {
+        "Western Australia": "W.A.|West Australia", "Victoria": "Vic", "Tasmania": "Tas|Tassie", "Queensland": "Qld",
+        "Northern Territory": "NT", "Australian Capital Territory": "ACT", "South Australia": "SA",
+    },
+    "CL": {"Región Metropolitana de Santiago": "RM|Región Metropolitana"},
+    "CH": {"Basel-Stadt": "Basel City|Baselstadt"},
+    "CO": {"Bogotá D.C.": "Bogota DC|Distrito Capital"},
+    "DE": {
+        "North Rhine-Westphalia": "NRW|Nordrhein Westfalen", "Mecklenburg-Vorpommern": "MV|McPom|Meck-Pomm",
+        "Baden-Wurttemberg": "BW|BaWü|Baden-Württemberg", "Schleswig-Holstein": "SH", "Rhineland-Palatinate": "RLP",
+    },
+    "FR": {
+        "Provence-Alpes-Côte d'Azur": "PACA|Provence|Côte d'Azur", "Île-de-France": "IDF",
+        "Auvergne-Rhône-Alpes": "Auvergne|Rhône-Alpes", "Grand Est": "Alsace|Lorraine|Champagne-Ardenne",
+        "Occitanie": "Languedoc|Midi-Pyrénées",
+        "Bourgogne-Franche-Comté": "Bourgogne|Franche-Comté", "Hauts-de-France": "Picardie|Nord-Pas-de-Calais",
+        "Nouvelle-Aquitaine": "Aquitaine|Limousin|Poitou-Charentes",
+    },
+    "GB": {"Northern Ireland": "N. Ireland|N Ireland|NI|Ulster"},
+    "ID": {
+        "Jakarta": "DKI Jakarta|DKI", "West Java": "Jabar", "Central Java": "Jateng", "East Java": "Jatim",
+        "Yogyakarta": "DIY|DI Yogyakarta", "North Sumatra": "Sumut", "West Sumatra": "Sumbar",
+        "South Sumatra": "Sumsel",
+    },
+    "IN": {
+        "Uttar Pradesh": "U.P.|UP", "Madhya Pradesh": "M.P.", "Tamil Nadu": "T.N.|Tamilnadu", "West Bengal": "W.B.|WB",
+        "Andhra Pradesh": "A.P.", "Delhi": "NCT|NCT of Delhi|NCR", "Jammu and Kashmir": "J&K",
+    },
+    "IT": {"Emilia-Romagna": "Emilia|Romagna"},
+    "MX": {"Mexico City": "CDMX|DF|D.F.|Distrito Federal", "State of Mexico": "Edomex|Edo. Mex.",
+           "Baja California": "B.C.|BC", "Nuevo León": "N.L.|NL", "Quintana Roo": "Q.R.|Q. Roo"},
+    "MY": {"Kuala Lumpur": "KL"},
+    "NZ": {"Hawke's Bay": "Hawkes Bay"},
+    "PH": {"National Capital Region": "NCR|Metro Manila"},
+    "PK": {"Khyber Pakhtunkhwa": "KPK|KP|NWFP", "Azad Kashmir": "AJK", "Islamabad": "ICT"},
+    "US": {
+        "District of Columbia": "D.C.|Washington DC|Washington D.C.", "California": "Calif|Cali|SoCal|NorCal",
+        "Pennsylvania": "Penn|Penna", "Massachusetts": "Mass", "Connecticut": "Conn", "Michigan": "Mich",
+        "Minnesota": "Minn", "Wisconsin": "Wisc|Wis", "Tennessee": "Tenn", "Texas": "Tex", "Florida": "Fla",
+        "Washington": "Wash|Washington State", "Illinois": "Ill", "Oregon": "Ore", "Colorado": "Colo",
+        "Oklahoma": "Okla", "Arizona": "Ariz", "Nebraska": "Neb|Nebr", "Kansas": "Kan", "Virginia": "Virg",
+        "New York": "New York State|NYS|Upstate New York", "Alabama": "Ala", "Arkansas": "Ark", "Mississippi": "Miss",
+        "North Carolina": "N. Carolina|N.C.", "South Carolina": "S. Carolina|S.C.", "West Virginia": "W. Virginia",
+        "North Dakota": "N. Dakota", "South Dakota": "S. Dakota", "Montana": "Mont", "Nevada": "Nev",
+    },
+    "VN": {"Hồ Chí Minh": "HCMC|TPHCM|TP.HCM|TP Hồ Chí Minh|Sài Gòn"},
+    "ZA": {"KwaZulu-Natal": "KZN|Natal"},
+}  # fmt: skip
+"""Short forms that people of the country use, by a name of the region."""
+
 _KINDS = (
     "Autonomous Oblast|Autonomous Okrug|Autonomous Province|Autonomous Region|Canton|County|Department|District"
     "|Division|Emirate|Governorate|Krai|Kray|Municipality|Oblast|Parish|Prefecture|Province|Region|Republic|State"
@@ -69,8 +127,17 @@ def rows(used: Iterable[tuple[str, str]], subdivisions: Sequence[Subdivision]) -
     for each, short in zip(wanted, names, strict=True):
         name = short if taken[each.country_code, fold_place(short)] < 2 else _whole(each) or short
         also = dict.fromkeys(fold_place(text) for text in (name, ""))
-        others = [text for text in (_tidy(each.name), *each.aliases) if also.setdefault(fold_place(text), text) is text]
+        called = (_tidy(each.name), *each.aliases, *_short_forms(each.country_code, {name, each.name, *each.aliases}))
+        others = [text for text in called if also.setdefault(fold_place(text), text) is text]
         yield each.country_code, each.admin1, name, each.iso, "|".join(others)
+
+
+def _short_forms(country_code: str, names: set[str]) -> Iterator[str]:
+    """Yield the short forms of the region that has one of these names."""
+    known = set(map(fold_place, names))
+    for name, forms in SHORT.get(country_code, {}).items():
+        if fold_place(name) in known:
+            yield from forms.split("|")
 
 
 def shown(region: Subdivision) -> str:
@@ -83,7 +150,7 @@ def shown(region: Subdivision) -> str:
         name = min(short, key=lambda text: (-short[text], len(text), text))
         name = _whole(region) or name if fold_place(name) in _NOT_ALONE else name
     else:
-        name = next((text for text in latin if fold_place(text) == bare(name)), name)
+        name = next((text for text in latin if fold_place(text) == bare(words_of(name))), name)
     return _shortened(name, [_tidy(region.name), *latin])
 
 

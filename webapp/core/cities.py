@@ -53,6 +53,7 @@ class Cities(Sequence[City]):
         self.region: npt.NDArray[np.uint16] = columns["region"]
         self.zone: npt.NDArray[np.uint16] = columns["zone"]
         self.codes = np.array([country.code for country in countries])
+        self._position = {country.code: at for at, country in enumerate(countries)}
         self._made = lru_cache(_CACHED_CITIES)(self._make)
 
     def __len__(self) -> int:

@@ -1,24 +1,20 @@
 """Names of places: how they are folded, and two packed tables that find them.
 
-`NameIndex` finds the city of a name in a country. It holds a million names in 8 MB, because it keeps hashes
-instead of names. `Completions` holds the names of the shipped cities as text, for type-ahead and for hints.
+`NameIndex` finds the cities of a name, in a country or anywhere. It holds a million names in 8 MB, because it keeps
+hashes instead of names. `Completions` holds the names of the shipped cities as text, for type-ahead and for hints.
 """
 
 import unicodedata
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from hashlib import blake2b
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from webapp.core.packing import Texts, from_planes, to_planes, utf8
+from webapp.core.textkeys import TextKeys
 
-KEY_BYTES = 5
-_FIRST_BITS = 16
-_REST_BITS = 8 * KEY_BYTES - _FIRST_BITS
-_REST = (1 << _REST_BITS) - 1
 CITIES_MOST = 1 << 16
 """A city index has 16 bits, in the name index as in columns of plays."""
 
@@ -38,7 +34,7 @@ def fold_place(name: str) -> str:
     return joined(words_of(name))
 
 
-def joined(words: list[str]) -> str:
+def joined(words: Iterable[str]) -> str:
     """Join folded words of a name as `fold_place` does."""
     return "".join(_ABBREVIATIONS.get(word, word) for word in words)
 
@@ -55,7 +51,7 @@ def words_of(name: str) -> list[str]:
         return folded.translate(_ASCII).split()
     # Normalize twice: case folding can compose, and decomposing can bring capitals back.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold()).translate(_LETTERS)
-    return "".join(map(_plain, folded)).split()
+    return folded.translate({ord(char): _plain(char) for char in set(folded)}).split()
 
 
 def _plain(char: str) -> str:
@@ -65,49 +61,46 @@ def _plain(char: str) -> str:
     return char if unicodedata.category(char)[0] in "LMN" else " "
 
 
-def name_key(country_code: str, folded: str, salt: int) -> int:
-    """Return the hash of a folded name in a country; the salt is chosen so that no two names of the index collide."""
-    text = utf8(f"{country_code}\x1f{folded}")
-    return int.from_bytes(blake2b(text, digest_size=KEY_BYTES, salt=bytes([salt])).digest(), "big")
-
-
 class NameIndex:
-    """Finds the cities that a name in a country can mean, best first, with the region of each bearer."""
+    """Finds the cities that a name can mean, with the region of each bearer; a region implies the country."""
 
     def __init__(self, arrays: Mapping[str, Any], home: npt.ArrayLike) -> None:
         """Unpack what `pack` made; `home` is the same as there."""
-        self._salt = int(arrays["salt"])
-        keys = np.cumsum(from_planes(arrays["key"]), dtype=np.int64)
-        # Of a million keys, a few share their first bits: a search among these alone touches little memory.
-        self._starts = keys.searchsorted(np.arange((1 << _FIRST_BITS) + 1) << _REST_BITS)
-        self._rest = (keys & _REST).astype(np.uint32)
+        self._keys = TextKeys(arrays)
         self._target = from_planes(arrays["target"])
         self._region = from_planes(arrays["region"]) ^ _homes(home)[self._target]
 
     def __len__(self) -> int:
-        return len(self._rest)
+        return len(self._keys)
 
-    def find(self, country_code: str, folded: str) -> list[tuple[int, int]]:
-        """Return (city index, region index) of each bearer of the name, best first; empty if unknown."""
-        key = name_key(country_code, folded, self._salt)
-        first, past = self._starts[key >> _REST_BITS : (key >> _REST_BITS) + 2].tolist()
-        rest, among = key & _REST, self._rest[first:past].tolist()
-        rows = slice(first + bisect_left(among, rest), first + bisect_right(among, rest))
-        return list(zip(self._target[rows].tolist(), self._region[rows].tolist(), strict=True))
+    def find(self, folded: str, within: range | None = None) -> list[tuple[int, int]]:
+        """Return (city index, region index) of each bearer of the name; empty if unknown.
+
+        Args:
+            folded: the name, as `fold_place` folds it.
+            within: the regions of one country; its bearers are in order, the best first. None for all countries,
+                one after another.
+        """
+        rows = self._keys.rows(folded)
+        regions = self._region[rows].tolist()
+        targets = self._target[rows].tolist()
+        here = slice(None) if within is None else slice(*(bisect_left(regions, end) for end in _ends(within)))
+        return list(zip(targets[here], regions[here], strict=True))
 
     @staticmethod
     def pack(
-        salt: int, key: npt.ArrayLike, target: npt.ArrayLike, region: npt.ArrayLike, home: npt.ArrayLike
+        salt: int, key: Sequence[int], target: npt.ArrayLike, region: npt.ArrayLike, home: npt.ArrayLike
     ) -> dict[str, Any]:
-        """Return arrays to store: keys, ascending, as differences; regions as their XOR with the city's own region."""
-        steps = np.diff(np.asarray(key, dtype=np.int64), prepend=0)
+        """Return arrays to store; regions as their XOR with the city's own region.
+
+        The rows of a name are in the order of the countries, and those of a country the best first.
+        """
         away = np.asarray(region, dtype=np.uint16) ^ _homes(home)[np.asarray(target)]
-        return {
-            "salt": np.uint8(salt),
-            "key": to_planes(steps, "<u4" if steps.max(initial=0) < 1 << 32 else "<u8"),
-            "target": to_planes(target, "<u2"),
-            "region": to_planes(away, "<u2"),
-        }
+        return TextKeys.pack(salt, key) | {"target": to_planes(target, "<u2"), "region": to_planes(away, "<u2")}
+
+
+def _ends(within: range) -> tuple[int, int]:
+    return within.start, within.stop
 
 
 class Completions:
@@ -139,6 +132,23 @@ class Completions:
         text, length = Texts.pack(name for name, _, _ in rows)
         of, own = to_planes([row[1] for row in rows], "<u2"), np.packbits(np.array([row[2] for row in rows]))
         return {"text": text, "length": length, "of": of, "own": own}
+
+
+class Spellings:
+    """The other names of each city as people write them, in the order in which GeoNames has them."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        """Unpack what `pack` made."""
+        self._texts = Texts(arrays["text"], from_planes(arrays["length"]))
+
+    def __getitem__(self, city: int) -> list[str]:
+        return self._texts[city].split("\n")
+
+    @staticmethod
+    def pack(names: Iterable[Iterable[str]]) -> dict[str, Any]:
+        """Return arrays to store for the other names of each city."""
+        text, length = Texts.pack("\n".join(each) for each in names)
+        return {"text": text, "length": length}
 
 
 def _homes(home: npt.ArrayLike) -> npt.NDArray[np.uint16]:

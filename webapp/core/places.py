@@ -54,14 +54,12 @@ class Region:
         admin1: GeoNames' code; "" and "00" stand for no region.
         name: as people are shown it; empty where none is known.
         iso: what follows the country in its ISO 3166-2 code, such as "SP"; empty where there is none.
-        also: other names, joined by "|".
     """
 
     country_code: str
     admin1: str
     name: str = ""
     iso: str = ""
-    also: str = ""
 
 
 class PlaceError(ValueError):

@@ -4,11 +4,16 @@ Within a country a text means, in this order: GeoNames' code, ISO 3166-2 with an
 people are shown, another name, and a name without its generic words ("Osaka Prefecture" is "Osaka").
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
 
-from webapp.core.placenames import fold_place, fold_words
+import numpy as np
+
+from webapp.core.packing import from_planes, to_planes
+from webapp.core.placenames import fold_place, joined, words_of
 from webapp.core.places import Region
+from webapp.core.textkeys import TextKeys, salted
 
 _ENGLISH = """administrative autonomous canton capital city community county department district division emirate
     federal free governorate land metropolitan municipality national of parish prefecture principality province region
@@ -18,19 +23,27 @@ _OTHER = """autonoma autonomo bundesland cantone comunidad comunitat da de del d
     sheng shi si"""
 GENERIC = frozenset(_ENGLISH.split() + _OTHER.split())
 """Words of a region's name that say what it is, and what joins them."""
-_GENERIC_CHARS = "都道府県縣省市州도시"
+_GENERIC_ENDS = tuple(map(fold_place, "都道府県縣省市州도시"))
+_SHORTEST = 2
+_CACHED = 4_096
 
 
 class Regions(Sequence[Region]):
-    """The regions, in the order of their numbers."""
+    """The regions, in the order of their numbers; those of a country follow each other."""
 
-    def __init__(self, regions: Iterable[Region]) -> None:
-        """Index the regions; those of a country are read when one of them is first looked for."""
+    def __init__(self, regions: Iterable[Region], words: Mapping[str, Any]) -> None:
+        """Index the regions; `words` is what `pack_words` made of them and their other names."""
         self._all = tuple(regions)
-        self._of: dict[str, list[int]] = {}
+        self._numbers: dict[str, range] = {}
         for number, region in enumerate(self._all):
-            self._of.setdefault(region.country_code, []).append(number)
-        self._words = lru_cache(len(self._of))(self._read)
+            first = self._numbers.get(region.country_code, range(number, number)).start
+            self._numbers[region.country_code] = range(first, number + 1)
+        self._arrays = words
+        self._meant = lru_cache(_CACHED)(self._find)
+
+    @cached_property
+    def _words(self) -> "_Words":
+        return _Words(self._arrays)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -38,43 +51,79 @@ class Regions(Sequence[Region]):
     def __getitem__(self, number: int) -> Region:  # type: ignore[override]  # numbers only
         return self._all[number]
 
+    def of(self, country_code: str) -> range:
+        """Return the numbers of a country's regions."""
+        return self._numbers.get(country_code, range(0))
+
     def find(self, country_code: str, text: str) -> int | None:
         """Return the number of the region that a text means in a country; None if there is none."""
-        words = self._words(country_code)
-        return words.get(fold_place(text), words.get(bare(text)))
+        return next(iter(self.meant(words_of(text), country_code)), None)
+
+    def meant(self, words: Sequence[str], country_code: str | None = None) -> list[int]:
+        """Return the numbers of the regions that folded words mean: one at most in each country, or in one country."""
+        found = self._meant(joined(words), bare(words))
+        if country_code is None:
+            return list(found)
+        here = self.of(country_code)
+        return [number for number in found if number in here]
+
+    def _find(self, folded: str, without: str) -> tuple[int, ...]:
+        found = self._words.find(folded)
+        taken = {self._all[number].country_code for number in found}
+        more = self._words.find(without) if without != folded else []
+        return (*found, *(number for number in more if self._all[number].country_code not in taken))
 
     def shown(self, number: int) -> str:
         """Return a region's name; its code where none is known."""
         return self._all[number].name or self._all[number].admin1
 
-    def _read(self, country_code: str) -> dict[str, int]:
-        """Return what each folded text means; of several meanings the first in the order of this module counts."""
-        words: dict[str, int] = {}
-        regions = [(number, self._all[number]) for number in self._of.get(country_code, ())]
-        for texts in zip(*(list(_texts(region)) for _, region in regions), strict=True):
-            for (number, _), several in zip(regions, texts, strict=True):
-                for folded in several:
-                    words.setdefault(folded, number)
-        words.pop("", None)
-        return words
+
+class _Words:
+    """Finds the regions that a folded text means."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        self._keys, self._number = TextKeys(arrays), from_planes(arrays["number"])
+
+    def find(self, folded: str) -> list[int]:
+        found: list[int] = self._number[self._keys.rows(folded)].tolist() if folded else []
+        return found
 
 
-def _texts(region: Region) -> Iterator[list[str]]:
+def pack_words(regions: Sequence[tuple[Region, Iterable[str]]]) -> dict[str, Any]:
+    """Return arrays to store, of regions and their other names.
+
+    Of several meanings of a text in a country, the first in the order of this module counts.
+    """
+    texts = [list(_texts(region, list(also))) for region, also in regions]
+    meant: dict[str, dict[str, int]] = {}
+    for kind in range(max(map(len, texts), default=0)):
+        for number, ((region, _), kinds) in enumerate(zip(regions, texts, strict=True)):
+            for folded in filter(None, kinds[kind]):
+                meant.setdefault(folded, {}).setdefault(region.country_code, number)
+    salt, keys = salted(meant)
+    rows = [(key, number) for key, folded in keys for number in sorted(meant[folded].values())]
+    numbers = np.array([number for _, number in rows], dtype=np.int64)
+    return TextKeys.pack(salt, [key for key, _ in rows]) | {"number": to_planes(numbers, "<u2")}
+
+
+def _texts(region: Region, also: list[str]) -> Iterator[list[str]]:
     """Yield the folded texts that mean a region, the kinds in the order of this module."""
-    also = region.also.split("|")
     yield [fold_place(region.admin1)]
     yield [fold_place(f"{region.country_code}-{region.iso}")] if region.iso else []
     yield [fold_place(region.iso)]
     yield [fold_place(region.name)]
     yield list(map(fold_place, also))
-    yield [bare(region.name)]
-    yield list(map(bare, also))
+    yield [bare(words_of(region.name))]
+    yield [bare(words_of(name)) for name in also]
 
 
-def bare(name: str) -> str:
-    """Fold a region's name without its generic words ("Osaka Prefecture" is "osaka"); empty if it has no others."""
-    words = fold_words(name).split()
+def bare(words: Sequence[str]) -> str:
+    """Join the folded words of a region's name without the generic ones ("Osaka Prefecture" is "osaka").
+
+    Empty if there are no others.
+    """
     kept = [word for word in words if word not in GENERIC]
-    if len(kept) == len(words) == 1 and len(name) > 2 and name[-1] in _GENERIC_CHARS:
-        return fold_place(name[:-1])
-    return fold_place(" ".join(kept))
+    if len(kept) == len(words) == 1 and kept[0].endswith(_GENERIC_ENDS):
+        end = next(end for end in _GENERIC_ENDS if kept[0].endswith(end))
+        return kept[0].removesuffix(end) if len(kept[0]) - len(end) >= _SHORTEST else kept[0]
+    return joined(kept)

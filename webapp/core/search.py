@@ -45,6 +45,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         lon: degrees; of a city, or of a country's most populous city.
         lat: likewise.
         country_code: of a city, its country's ISO 3166-1 code; `detail` has the country's English name.
+        also: of a city, its other name that begins with the text, where its own name does not.
     """
 
     kind: FilterName
@@ -54,6 +55,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     lon: float | None = None
     lat: float | None = None
     country_code: str = ""
+    also: str = ""
 
 
 class Song(msgspec.Struct, frozen=True):
@@ -155,7 +157,7 @@ def search(
         "artist": lambda: _artists(whole, songs),
         "track": lambda: _tracks(whole, songs),
         "country": lambda: _countries(words, whole, gazetteer, country_names),
-        "city": lambda: _cities(words, gazetteer),
+        "city": lambda: _cities(text, words, gazetteer),
     }
     ranked: list[tuple[int, Result]] = []
     for each in FILTER_NAMES if kind is None else (kind,):
@@ -236,12 +238,12 @@ def _folded_country(name: str) -> str:
     return folded(name)
 
 
-def _cities(words: list[str], gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
+def _cities(text: str, words: list[str], gazetteer: Gazetteer) -> Iterator[tuple[int, Result]]:
     rank = _EXACT
     for index in gazetteer.completed(words, MOST_OF_ONE):
         if words_of(gazetteer.name(index)) != words:
             rank = _BEGINS  # and so are all after it: a hamlet "Osa" comes after Osaka
-        yield rank, _city(index, gazetteer)
+        yield rank, msgspec.structs.replace(_city(index, gazetteer), also=gazetteer.also(index, text, words))
 
 
 def _artist(name: str) -> Result:
