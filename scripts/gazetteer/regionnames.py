@@ -100,7 +100,7 @@ SHORT = {
         "North Dakota": "N. Dakota", "South Dakota": "S. Dakota", "Montana": "Mont", "Nevada": "Nev",
     },
     "VN": {"Hồ Chí Minh": "HCMC|TPHCM|TP.HCM|TP Hồ Chí Minh|Sài Gòn"},
-    "ZA": {"KwaZulu-Natal": "KZN|Natal"},
+    "ZA": {"KwaZulu-Natal": "KZN"},
 }  # fmt: skip
 """Short forms that people of the country use, by a name of the region."""
 

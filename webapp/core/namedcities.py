@@ -83,6 +83,12 @@ class NamedCities(Cities):
             return int(self.region[city]) in limit.regions
         return limit.country in (None, self.code(city))
 
+    def is_shown_name(self, folded: str, limit: Limit) -> bool:
+        """Tell whether this is the name that people are shown of a country, or of one of these regions."""
+        if limit.regions is None:
+            return self.is_country_name([folded], limit.country or "")
+        return folded in {fold_place(self.regions.shown(number)) for number in limit.regions}
+
     def country_of_area(self, limit: Limit) -> str:
         """Return the English name of the country of a region or of a country, as in a sentence."""
         name = self.country_name(limit.country or self.regions[(limit.regions or (0,))[0]].country_code)

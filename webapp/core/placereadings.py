@@ -112,10 +112,15 @@ def _as_written(parts: Parts, areas: Areas) -> Iterator[Group]:
         yield from _apart(first, [], areas)
         yield from _unspaced(first, [], areas)
         return
+    yield [Reading(_all(parts), shipped=True)]
+    rest = [_all(rest)] if areas.country_of(_all(rest)) else rest  # "Bonaire, Saint Eustatius and Saba"
     yield from _placed(first, rest, areas)
-    yield [Reading(tuple(word for part in parts for word in part))]
     yield from _apart(first, rest, areas)
     yield from _placed(parts[-1], parts[-2::-1], areas)
+
+
+def _all(parts: Parts) -> Words:
+    return tuple(word for part in parts for word in part)
 
 
 def _placed(city: Words, around: Parts, areas: Areas, *, shipped: bool = False) -> Iterator[Group]:
@@ -133,13 +138,16 @@ def limits_of(around: Parts, areas: Areas) -> Iterator[list[Limit]]:
             yield from limits_of(inner, areas)
         return
     found = [] if code is None else [_in_country(inner, code, areas)]
+    if found and found[0].regions:
+        yield found  # in "Xico, Veracruz, Mexico", Mexico is not the state of that name
+        return
     if code is not None and not areas.is_country_name(last, code) and (own := areas.regions_of(last, code)):
         yield [Limit(tuple(own), code)]  # Scotland is a name of the United Kingdom, too
     yield [*found, Limit(tuple(regions))] if regions else found
 
 
 def _in_country(inner: Parts, code: str, areas: Areas) -> Limit:
-    written = [each for words in reversed(inner) for each in (words, tuple(_letters(words)))]
+    written = (words[:end] for words in reversed(inner) for end in range(len(words), 0, -1))  # "IL 62701"
     regions = next((found for words in written if (found := areas.regions_of(words, code))), None)
     return Limit(tuple(regions) if regions else None, code)
 
@@ -190,7 +198,7 @@ def _without_postal_codes(parts: Parts) -> Iterator[Parts]:
             yield left
 
 
-def _letters(part: Words, *, beside: bool = False) -> Iterator[str]:
+def _letters(part: Words, *, beside: bool) -> Iterator[str]:
     coded = [any(map(str.isdigit, word)) for word in part]
     for at, word in enumerate(part):
         near = beside and len(word) <= _POSTAL_LETTERS and any(coded[max(at - 1, 0) : at + 2])

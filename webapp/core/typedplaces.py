@@ -21,8 +21,8 @@ from webapp.core.placereadings import (
 )
 from webapp.core.places import PlaceError, shown
 
-FAR_WEIGHT = 3
-"""A country or region alone means a city elsewhere only if so many times its people are as many as in the area's
+FAR_WEIGHT = 5
+"""The name of a region alone means a city elsewhere only if so many times its people are as many as in the region's
 largest city: "Washington" is the capital, "Florida" not the town in Colombia."""
 _CODE_LENGTH = 3
 """A short form, such as "LA", may also be another name of a city elsewhere."""
@@ -48,6 +48,9 @@ class Names(Areas, Protocol):
 
     def people(self, city: int) -> int:
         """Return a city's population."""
+
+    def is_shown_name(self, folded: str, limit: Limit) -> bool:
+        """Tell whether this is the name that people are shown of a country or region."""
 
     def country_of_area(self, limit: Limit) -> str:
         """Return the English name of the country, in a sentence."""
@@ -101,8 +104,11 @@ def _stands_for(city: int, area: Limit, folded: str, names: Names) -> bool:
     largest, own = names.largest_in(area), fold_place(names.name(city)) == folded
     if names.lies_in(city, area):
         return own or city == largest
-    people = names.people(city) * (FAR_WEIGHT if own else len(folded) <= _CODE_LENGTH)
-    return largest is None or people >= names.people(largest)
+    code = len(folded) <= _CODE_LENGTH
+    if own and not code and not names.is_shown_name(folded, area):
+        return True  # Franca in Brazil, although that is also a name of France
+    weight = FAR_WEIGHT if own and area.regions else int(code)
+    return largest is None or names.people(city) * weight >= names.people(largest)
 
 
 def _is_within(reading: Reading, names: Names) -> bool:
