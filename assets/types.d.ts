@@ -82,7 +82,8 @@ interface Bye {
   retry_ms: number;
 }
 
-/** A result of /api/search: its name, a detail that tells it from others of that name, its filter, a place's position, a city's country. */
+/** A result of /api/search: its name, a detail that tells it from others of that name, its filter, a place's position, a city's country,
+ * and its other name that matched. */
 interface Found {
   kind: "artist" | "track" | "country" | "city";
   label: string;

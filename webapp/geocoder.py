@@ -48,9 +48,9 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy is not typed
         """Return the city of that name, or the city near a smaller place of that name.
 
         Args:
-            query: "City", "City, Country", "City, State", "City, State, Country", or a mapping of `city`, `state` and
-                `country`; also without the commas. Countries by ISO 3166-1 code or English name, states by code
-                or name.
+            query: text as people type it, such as "City", "City, Country", "City, State", "City State Country" or
+                "Postcode City", or a mapping of `city`, `state` and `country`. Countries by ISO 3166-1 code, English
+                or own name, states by code or name.
             exactly_one: the best city, or a list of all with that name, the best first.
             timeout: ignored.
             limit: the most cities in a list.

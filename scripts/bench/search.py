@@ -36,24 +36,7 @@ HARD = (
     "東" * 100,
     "zz zz zz",
 )
-WORDS = [
-    "Night",
-    "Bus",
-    "Home",
-    "Copper",
-    "Sky",
-    "Rain",
-    "Over",
-    "Lagos",
-    "Little",
-    "Light",
-    "Summer",
-    "Road",
-    "Blue",
-    "Morning",
-    "Train",
-    "Letters",
-]
+WORDS = ("Night", "Bus", "Home", "Copper", "Sky", "Rain", "Over", "Lagos", "Little", "Light", "Summer", "Road", "Blue")
 
 
 def songs(draw: random.Random) -> list[Song]:

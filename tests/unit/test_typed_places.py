@@ -132,8 +132,10 @@ def test_a_name_of_two_countries_belongs_to_the_one_that_has_it_first() -> None:
 
 
 def test_countries_answer_to_their_names_in_many_languages() -> None:
-    given = {"Deutschland": "DE", "Россия": "RU", "مصر": "EG", "日本": "JP", "Brasil": "BR",
-             "Österreich": "AT", "대한민국": "KR", "España": "ES", "Países Baixos": "NL", "アメリカ合衆国": "US", "Guinea": "GN"}  # fmt: skip
+    given = {
+        "Deutschland": "DE", "Россия": "RU", "مصر": "EG", "日本": "JP", "Brasil": "BR", "Österreich": "AT",
+        "대한민국": "KR", "España": "ES", "Países Baixos": "NL", "アメリカ合衆国": "US", "Guinea": "GN",
+    }  # fmt: skip
     assert {name: WORLD.country_code(name) for name in given} == given
 
 

@@ -106,7 +106,7 @@ class NamedCities(Cities):
 
         Args:
             city: its name, such as "Osaka", "Sao Paulo" or "東京".
-            country: ISO 3166-1 alpha-2 code, or alpha-3, or the English name.
+            country: ISO 3166-1 alpha-2 code, or alpha-3, or a name, English or its own.
             admin1: the region: GeoNames' code, ISO 3166-2, or a name; see `Regions`. Empty is the same as None.
 
         Raises:
@@ -155,7 +155,7 @@ class NamedCities(Cities):
         return typedplaces.meanings(text, self) if len(text) <= LONGEST_NAME else []
 
     def country_code(self, country: str) -> str:
-        """Return the ISO 3166-1 alpha-2 code of a country given by code or English name.
+        """Return the ISO 3166-1 alpha-2 code of a country given by code or name.
 
         Raises:
             PlaceError: there is no such country.

@@ -57,6 +57,7 @@ test("a result's country is named by its code, and one without a code as the ser
   assert.equal(nameOf(country), "Türkiye");
   assert.equal(localised({ ...city, detail: "Turkey", country_code: "TR" }).detail, "Türkiye");
   assert.deepEqual([city, artist].map(localised), [city, artist]);
+  assert.equal(localised({ ...city, also: "大阪" }).also, "大阪");
 });
 
 test("a card offers the artist, the song and either city alone", () => {
