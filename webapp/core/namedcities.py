@@ -34,7 +34,7 @@ class NamedCities(Cities):
 
     def read_names(self) -> None:
         """Read and index the names now, so that the first look-up does not wait for it."""
-        self._code, self._names, self._completions, self._spellings, self._largest  # noqa: B018  # this makes them
+        self._code, self._names, self._completions, self._largest  # noqa: B018  # this makes them
         self.name(0), self.regions.meant(["x"])
 
     @cached_property

@@ -22,6 +22,8 @@ _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("'
 # Letters that have no decomposition, and what they are typed as.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ə": "e", "þ": "th",
                           "æ": "ae", "œ": "oe"})  # fmt: skip
+_SHORT = 60
+"""Texts up to so many characters are folded one by one, longer ones by their different characters."""
 _APOSTROPHES = frozenset("'`´‘’‛′" + "".join(map(chr, range(0x2B9, 0x2E0))))
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort"}
 
@@ -51,7 +53,9 @@ def words_of(name: str) -> list[str]:
         return folded.translate(_ASCII).split()
     # Normalize twice: case folding can compose, and decomposing can bring capitals back.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold()).translate(_LETTERS)
-    return folded.translate({ord(char): _plain(char) for char in set(folded)}).split()
+    if len(folded) <= _SHORT:
+        return "".join(map(_plain, folded)).split()
+    return folded.translate({ord(char): _plain(char) for char in set(folded)}).split()  # "ﷺ" alone folds to 18
 
 
 def _plain(char: str) -> str:
@@ -81,11 +85,13 @@ class NameIndex:
             within: the regions of one country; its bearers are in order, the best first. None for all countries,
                 one after another.
         """
-        rows = self._keys.rows(folded)
-        regions = self._region[rows].tolist()
-        targets = self._target[rows].tolist()
-        here = slice(None) if within is None else slice(*(bisect_left(regions, end) for end in _ends(within)))
-        return list(zip(targets[here], regions[here], strict=True))
+        first, past = self._keys.rows(folded)
+        regions = self._region[first:past].tolist()
+        if within is not None:
+            begin = bisect_left(regions, within.start)
+            regions = regions[begin : bisect_left(regions, within.stop, begin)]
+            first += begin
+        return list(zip(self._target[first : first + len(regions)].tolist(), regions, strict=True))
 
     @staticmethod
     def pack(
@@ -97,10 +103,6 @@ class NameIndex:
         """
         away = np.asarray(region, dtype=np.uint16) ^ _homes(home)[np.asarray(target)]
         return TextKeys.pack(salt, key) | {"target": to_planes(target, "<u2"), "region": to_planes(away, "<u2")}
-
-
-def _ends(within: range) -> tuple[int, int]:
-    return within.start, within.stop
 
 
 class Completions:

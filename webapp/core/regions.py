@@ -85,7 +85,7 @@ class _Words:
         self._keys, self._number = TextKeys(arrays), from_planes(arrays["number"])
 
     def find(self, folded: str) -> list[int]:
-        found: list[int] = self._number[self._keys.rows(folded)].tolist() if folded else []
+        found: list[int] = self._number[slice(*self._keys.rows(folded))].tolist() if folded else []
         return found
 
 

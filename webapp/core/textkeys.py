@@ -21,7 +21,7 @@ class TextKeys:
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         """Unpack what `pack` made."""
-        self._salt = int(arrays["salt"])
+        self._salt = bytes([int(arrays["salt"])])
         keys = np.cumsum(from_planes(arrays["key"]), dtype=np.int64)
         # Of a million keys, a few share their first bits: a search among these alone touches little memory.
         self._starts = keys.searchsorted(np.arange((1 << _FIRST_BITS) + 1) << _REST_BITS).astype(np.uint32)
@@ -30,12 +30,13 @@ class TextKeys:
     def __len__(self) -> int:
         return len(self._rest)
 
-    def rows(self, text: str) -> slice:
-        """Return the rows that have a text."""
+    def rows(self, text: str) -> tuple[int, int]:
+        """Return the first row that has a text, and the row past the last one."""
         key = text_key(text, self._salt)
         first, past = self._starts[key >> _REST_BITS : (key >> _REST_BITS) + 2].tolist()
         rest, among = key & _REST, self._rest[first:past].tolist()
-        return slice(first + bisect_left(among, rest), first + bisect_right(among, rest))
+        begin = bisect_left(among, rest)
+        return first + begin, first + bisect_right(among, rest, begin)
 
     @staticmethod
     def pack(salt: int, keys: Sequence[int] | npt.NDArray[np.int64]) -> dict[str, Any]:
@@ -45,9 +46,9 @@ class TextKeys:
         return {"salt": np.uint8(salt), "key": to_planes(steps, wide)}
 
 
-def text_key(text: str, salt: int) -> int:
+def text_key(text: str, salt: bytes) -> int:
     """Return the hash of a text; the salt is chosen so that no two texts of an index collide."""
-    return int.from_bytes(blake2b(utf8(text), digest_size=KEY_BYTES, salt=bytes([salt])).digest(), "big")
+    return int.from_bytes(blake2b(utf8(text), digest_size=KEY_BYTES, salt=salt).digest(), "big")
 
 
 def salted(texts: Iterable[str]) -> tuple[int, list[tuple[int, str]]]:
@@ -58,7 +59,7 @@ def salted(texts: Iterable[str]) -> tuple[int, list[tuple[int, str]]]:
     """
     wanted = list(texts)
     for salt in range(256):
-        keys = {text_key(text, salt): text for text in wanted}
+        keys = {text_key(text, bytes([salt])): text for text in wanted}
         if len(keys) == len(wanted):
             return salt, sorted(keys.items())
     raise ValueError("no salt gives all texts different keys: lengthen KEY_BYTES")
