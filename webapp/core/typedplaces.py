@@ -23,7 +23,9 @@ from webapp.core.places import PlaceError, shown
 
 FAR_WEIGHT = 5
 """The name of a region alone means a city elsewhere only if so many times its people are as many as in the region's
-largest city: "Washington" is the capital, "Florida" not the town in Colombia."""
+largest city, or it is large itself: "Washington" is the capital, "Florida" not the town in Colombia."""
+LARGE = 100_000
+"""People of a city that a name alone means, even if a region has that name: "Victoria" is a city in Canada."""
 _CODE_LENGTH = 3
 """A short form, such as "LA", may also be another name of a city elsewhere."""
 _SAYS_CITY = frozenset({"city", "ciudad", "cidade", "ville", "stadt", "shi"})
@@ -107,6 +109,8 @@ def _stands_for(city: int, area: Limit, folded: str, names: Names) -> bool:
     code = len(folded) <= _CODE_LENGTH
     if own and not code and not names.is_shown_name(folded, area):
         return True  # Franca in Brazil, although that is also a name of France
+    if own and area.regions and names.people(city) >= LARGE:
+        return True
     weight = FAR_WEIGHT if own and area.regions else int(code)
     return largest is None or names.people(city) * weight >= names.people(largest)
 
