@@ -11,7 +11,12 @@ interface Place {
   country_code: string;
   lon: number;
   lat: number;
-  label?: string;
+  /** null where it says nothing more than the city or the country. */
+  region: string | null;
+  /** An IANA time zone. */
+  tz: string;
+  /** The city's name, with its region where cities share it. */
+  label: string;
 }
 
 interface Track {

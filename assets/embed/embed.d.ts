@@ -44,6 +44,12 @@ export interface Place {
   country_code: string;
   lon: number;
   lat: number;
+  /** null where it says nothing more than the city or the country. */
+  region: string | null;
+  /** An IANA time zone. */
+  tz: string;
+  /** The city's name, with its region where cities of a country share it: "Portland, Maine". */
+  label: string;
 }
 
 /** Two plays of one song in one second. */

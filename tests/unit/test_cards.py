@@ -7,14 +7,16 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
+import resvg_py
 from PIL import Image, ImageOps
 
 from tests.unit.card_world import CITIES, LANGUAGES, card_text, card_text_in, fonts
 from webapp.graphics.cardpage import directed
-from webapp.graphics.cards import KINDS, CardText, card, story
+from webapp.graphics.cards import KINDS, ArcEnd, CardText, card, story
 from webapp.graphics.cardview import Frame, Place, arc, subsolar, unit, view_arc
 from webapp.graphics.overviewcards import Arc, Overview
 from webapp.graphics.renderer import Job, draw
@@ -118,6 +120,30 @@ def test_the_card_of_a_title_from_right_to_left_is_mirrored() -> None:
         return int(blue.argmax())
 
     assert (globes_half("en"), globes_half("ar"), globes_half("he")) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "motto", "step"),
+    [("Riyadh، المملكة العربية السعودية", "غريبان", -1), ("Riyadh, Saudi Arabia", "Strangers", 1)],
+)
+def test_a_storys_dot_stands_just_before_its_line_in_both_directions(place: str, motto: str, step: int) -> None:
+    told = msgspec.structs.replace(card_text("Title", "Artist"), start=ArcEnd("Riyadh", place, 46.7, 24.7), motto=motto)
+    (line,) = (tile for tile in story(told, fonts()).tiles if any(place in text for text in tile.texts))
+    files = [str(path) for path in fonts().paths(line.texts)]
+    png = resvg_py.svg_to_bytes(svg_string=line.svg, skip_system_fonts=True, font_files=files)
+    inked = np.flatnonzero(np.asarray(Image.open(io.BytesIO(png)))[:, :, 3].any(axis=0)[::step])
+    assert inked[13] - inked[0] == 13, "the dot is not first"
+    assert 14 < np.diff(inked[:20]).max() < 22
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_label_is_whole_beside_its_country_and_short_on_the_globe(kind: str) -> None:
+    place = "Mount Pleasant, British Columbia (Downtown Vancouver), Canada"
+    told = msgspec.structs.replace(card_text("Title", "Artist"), start=ArcEnd("x" * 99, place, -123.1, 49.3))
+    _arc, label, _end, *lines = KINDS[kind](told, fonts()).tiles
+    assert place in " ".join(text for tile in lines for text in tile.texts)
+    assert label.texts[0].endswith("…")
+    assert label.width < 500
 
 
 def test_a_line_from_right_to_left_is_embedded_so_that_its_numbers_stand_right() -> None:

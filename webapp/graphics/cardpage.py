@@ -27,6 +27,23 @@ LINE = 1.22
 """Line height, in font sizes: enough for the marks above and below letters in every script."""
 
 
+FIRST_LINE = 1.55
+"""Height of a place's first line, in font sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The lines of two places, at one font size."""
+
+    names: list[list[str]]
+    size: int
+
+    @property
+    def height(self) -> float:
+        """Height of all lines."""
+        return self.size * sum(FIRST_LINE + LINE * (len(lines) - 1) for lines in self.names)
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A part of a picture: SVG in a box, in pixels, and the texts in it."""
@@ -112,24 +129,31 @@ class Page:
         )
         self.add(x - 4, y - 34, wide + 8, 50, logo + self.text(NAME, x + 48, y, 30, BOLD, TEXT, "start"), NAME)
 
-    def route(
-        self, places: tuple[str, str], colours: tuple[str, str], size: int, gap: float, *, like: str = ""
-    ) -> None:
+    def fit_route(self, places: tuple[str, str], size: int) -> Route:
+        """Break two places into one line each, or two smaller ones; long names get their country, too."""
+        sizes = [(size, 1), (size - 3, 1), (size - 6, 2), (size - 8, 2)]
+        names = [fit_text(self.fonts, place, REGULAR, self.width - 34, sizes) for place in places]
+        return Route([name.lines for name in names], min(name.size for name in names))
+
+    def route(self, route: Route, colours: tuple[str, str], gap: float, *, like: str = "") -> None:
         """Add both places, one below the other, each with a dot in the colour of its end of the arc.
 
-        Each runs in the direction of `like`: its city is in Latin letters, its country in the picture's language.
+        Each runs in the direction of `like`: its city is in Latin letters, its country in the picture's language. In a
+        centred column the dot stands where the line starts.
         """
-        sizes = [(size, 1), (size - 3, 1), (size - 6, 1), (size - 8, 1)]
-        names = [fit_text(self.fonts, place, REGULAR, self.width - 34, sizes) for place in places]
-        size = min(name.size for name in names)
+        size, mirrored = route.size, is_right_to_left(like)
         self.y += gap
-        for name, colour in zip(names, colours, strict=True):
-            self.y += size * 1.55
-            wide = self.fonts.width(name.lines[0], REGULAR) * size
-            dot = {"start": self.x + 7, "middle": self.x - wide / 2 - 10, "end": self.x - 7}[self.anchor]
-            shift = {"start": 30, "middle": 14, "end": -30}[self.anchor]
+        for lines, colour in zip(route.names, colours, strict=True):
+            self.y += size * FIRST_LINE
+            wide = self.fonts.width(lines[0], REGULAR) * size
+            beside = wide / 2 + 10 if mirrored else -wide / 2 - 10
+            dot = self.x + {"start": 7.0, "middle": beside, "end": -7.0}[self.anchor]
+            shift = {"start": 30, "middle": -14 if mirrored else 14, "end": -30}[self.anchor]
             circle = f'<circle cx="{dot:.1f}" cy="{self.y - size * 0.34:.1f}" r="7" fill="{colour}"/>'
-            self.line(directed(name.lines[0], like), self.y, size, REGULAR, TEXT, circle, shift)
+            self.line(directed(lines[0], like), self.y, size, REGULAR, TEXT, circle, shift)
+            for more in lines[1:]:
+                self.y += size * LINE
+                self.line(directed(more, like), self.y, size, REGULAR, TEXT, shift=shift)
 
     def facts(self, text: str, size: float, gap: float) -> None:
         """Add the line with distance and time between the presses."""

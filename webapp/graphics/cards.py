@@ -16,19 +16,28 @@ from webapp.graphics import qrcodes
 from webapp.graphics.cardglobe import paint_globe
 from webapp.graphics.cardpage import LINE, NIGHT, SOFT, TEXT, Page, Tile
 from webapp.graphics.cardview import Floats, Frame, Place, arc, view_arc
-from webapp.graphics.fonts import BOLD, REGULAR, FittedText, Fonts, is_right_to_left
+from webapp.graphics.fonts import BOLD, REGULAR, FittedText, Fonts, fit_text, is_right_to_left
 from webapp.graphics.palette import PAIRS
 
 CARD = (1200, 630)
 """Width and height of a card, pixels."""
+LABEL_WIDTH = 18
+"""Width of a city's label on the globe, in font sizes; a longer one is truncated, for the text has it, too."""
 STORY_END = 1670
 """Bottom of a story's content, pixels: apps cover 250 at its top and bottom with their own controls."""
-VERSION = 3
+VERSION = 4
 """Increase it when pictures of the same moment change: it is part of their ETag."""
 
 
 class ArcEnd(msgspec.Struct, frozen=True):
-    """A city at an end of an arc: its names, and its place in degrees."""
+    """A city at an end of an arc, and its place in degrees.
+
+    Attributes:
+        city: the label on the globe.
+        place: the city and its country.
+        lon: longitude.
+        lat: latitude.
+    """
 
     city: str
     place: str
@@ -79,11 +88,11 @@ def card(content: CardText, fonts: Fonts) -> Composition:
     page = Page(fonts, 1136 if mirrored else 64, "end" if mirrored else "start", 500)
     title = page.fit(content.title, BOLD, sizes((72, 60, 1), (72, 54, 2), (52, 38, 3), (34, 32, 4)))
     artist = page.fit(content.artist, REGULAR, sizes((32, 26, 1), (24, 24, 2)))
+    route = page.fit_route((content.start.place, content.end.place), 26)
     page.wordmark(84)
-    page.y = 104 + (440 - (title.height + artist.height) * LINE - 8 - 186) / 2
+    page.y = 104 + (440 - (title.height + artist.height) * LINE - route.height - 114) / 2
     _headline(page, title, artist)
-    places = (content.start.place, content.end.place)
-    page.route(places, PAIRS["dark"][content.pair], 26, 20, like=content.motto)
+    page.route(route, PAIRS["dark"][content.pair], 20, like=content.motto)
     page.facts(content.facts, 30, 38)
     page.line(content.when, 588, 20, REGULAR, SOFT)
     shade = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
@@ -96,10 +105,10 @@ def story(content: CardText, fonts: Fonts) -> Composition:
     page = Page(fonts, 540, "middle", 920)
     title = page.fit(content.title, BOLD, sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
     artist = page.fit(content.artist, REGULAR, sizes((44, 34, 1), (32, 32, 2)))
-    page.y = 862 + (512 - (title.height + artist.height) * LINE - 215) / 2
+    route = page.fit_route((content.start.place, content.end.place), 34)
+    page.y = 862 + (512 - (title.height + artist.height) * LINE - route.height - 110) / 2
     _headline(page, title, artist)
-    places = (content.start.place, content.end.place)
-    page.route(places, PAIRS["dark"][content.pair], 34, 20, like=content.motto)
+    page.route(route, PAIRS["dark"][content.pair], 20, like=content.motto)
     page.facts(content.facts, 40, 36)
     footer = _footer(content, fonts)
     footer.wordmark(STORY_END - 192)
@@ -186,7 +195,8 @@ def _marker(x: float, y: float, colour: str) -> str:
 def _labels(page: Page, frame: Frame, curve: Floats, content: CardText) -> Iterator[Tile]:
     """Yield a label with the city's name beside each end of the arc, on the side away from it."""
     middle, size = curve.mean(axis=0), 20 if frame.width > frame.height else 26
-    for end, onward, city in ((curve[0], curve[6], content.start.city), (curve[-1], curve[-7], content.end.city)):
+    for end, onward, name in ((curve[0], curve[6], content.start.city), (curve[-1], curve[-7], content.end.city)):
+        city = fit_text(page.fonts, name, BOLD, LABEL_WIDTH * size, [(size, 1)]).lines[0]
         (x, y), wide, tall = end.tolist(), page.fonts.width(city, BOLD) * size + size, size * 1.7
         left = x + 30 if x >= middle[0] else x - 30 - wide
         top = y + (-22 if y < middle[1] else 22) - tall / 2

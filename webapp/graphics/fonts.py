@@ -1,7 +1,7 @@
 """The fonts of pictures: which font has a character, the width of a text, and line breaks.
 
-`scripts/build_fonts.py` writes `webapp/data/fonts`. Widths are sums of advances: kerning and ligatures make the drawn
-text a little narrower, hardly ever wider.
+`scripts/build_fonts.py` writes `webapp/data/fonts`. Widths are sums of advances, of Arabic letters as they are
+joined: kerning and ligatures make the drawn text a little narrower, hardly ever wider.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from webapp.graphics.arabic import joined
 from webapp.resources import PACKAGE
 
 FOLDER = PACKAGE / "data" / "fonts"
@@ -112,7 +113,7 @@ class Fonts:
 
     def _width(self, run: Run, weight: int) -> int:
         advances = self.face(run.family, weight).advances
-        return sum(advances.get(ord(character), UNITS_PER_EM) for character in run.text)
+        return sum(advances.get(ord(character), UNITS_PER_EM) for character in joined(run.text))
 
 
 def _ordered(families: Iterable[str], text: str) -> list[str]:

@@ -30,6 +30,8 @@ from webapp.web.languages import address_locale, say
 from webapp.web.moments import moment
 
 KEPT = "public, max-age=86400"
+LONGEST_LABEL = 28
+"""Characters of a label on a picture's globe; of a longer one it has the city's name only."""
 NO_ADDRESS = "a code needs this server's address, which is unknown under this host name; set UNISON_PUBLIC_URL"
 
 
@@ -109,7 +111,8 @@ def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -
 
 
 def _end(city: Mapping[str, Any], place: str) -> ArcEnd:
-    return ArcEnd(city["label"], plain(place), city["lon"], city["lat"])
+    short = city["label"] if len(city["label"]) <= LONGEST_LABEL else city["city"]
+    return ArcEnd(short, plain(place), city["lon"], city["lat"])
 
 
 def plain(words: str) -> str:
