@@ -184,7 +184,14 @@ function make(stage, { kind, lines, colours }) {
   }
   element.append(card);
   stage.append(element);
+  element.classList.toggle("stacked", kind === KINDS.city && lines.length > 1 && isWrapped(card));
   return { element, card, width: card.offsetWidth, height: card.offsetHeight, x: NaN, y: NaN };
+}
+
+/** Whether a city and its country need two lines. @param {HTMLElement} card */
+function isWrapped({ children }) {
+  const [first, second] = /** @type {HTMLElement[]} */ ([...children]);
+  return second.offsetTop > first.offsetTop;
 }
 
 /** @param {Label} label */

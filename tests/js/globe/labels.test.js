@@ -166,3 +166,24 @@ test("a connection has a label for its song and one for each city, which come an
   assert.deepEqual(made.map(([, { from, until }]) => [from, until]), [[11, 14], [10, 14], [11.8, 15]]);
   assert.ok(made.every(([, { own, id }]) => own && id === "a"));
 });
+
+test("a city and its country are stacked where they do not fit one line, a song never", () => {
+  /** A stage on which a card's second line stands that far below the first. */
+  const stageWith = (below) => {
+    const stage = makeStage(900, 600);
+    const append = stage.append.bind(stage);
+    stage.append = (element) => {
+      element.children[0].children.forEach((line, i) => Object.assign(line, { offsetTop: i * below }));
+      append(element);
+    };
+    return stage;
+  };
+  const isStacked = (kind, below) => {
+    const stage = stageWith(below);
+    const labels = createLabels(stage);
+    labels.add(kind, label({ lines: ["Washington, District of Columbia", "United States"] }));
+    labels.update(1, here);
+    return stage.children[0].classList.contains("stacked");
+  };
+  assert.deepEqual([isStacked("city", 16), isStacked("city", 0), isStacked("song", 16)], [true, false, false]);
+});
