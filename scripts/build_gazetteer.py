@@ -103,7 +103,12 @@ def zones_of(chosen: list[Place]) -> list[str]:
 
 
 def texts(chosen: list[Place], region_names: list[str]) -> dict[str, Any]:
-    """Return the cities' names, the ends of their labels, and the names of the time zones."""
+    """Return the cities' names, the ends of their labels, and the names of the time zones.
+
+    Args:
+        chosen: the shipped places.
+        region_names: the name of each place's region; empty where it says nothing beside the country.
+    """
     names, length = Texts.pack(city["name"] for city in chosen)
     ends = labels.ends(chosen, region_names)
     different = sorted(set(ends))
@@ -128,6 +133,7 @@ def build(source: Source) -> dict[str, Any]:
     region = {row[:2]: i for i, row in enumerate(regions)}
     country = {row["iso"]: i for i, row in enumerate(countries)}
     names = {place["geonameid"]: names_of(place) for place in source.places}
+    region_names = [_telling(source, city, regions[region[region_of(city)]][2]) for city in chosen]
     called = [list(names[city["geonameid"]].items()) for city in chosen]
     completions = [(folded, i, not at) for i, each in enumerate(called) for at, (folded, _) in enumerate(each)]
     also = countrynames.others(
@@ -135,7 +141,7 @@ def build(source: Source) -> dict[str, Any]:
     )
     return {
         "cities.npz": columns(chosen, country, region),
-        "citynames.npz": texts(chosen, [regions[region[region_of(city)]][2] for city in chosen]),
+        "citynames.npz": texts(chosen, region_names),
         "completions.npz": Completions.pack(completions),
         "spellings.npz": Spellings.pack((name for _, spelt in each[1:] for name in spelt) for each in called),
         "names.npz": index(source, names, chosen, region),
@@ -145,6 +151,11 @@ def build(source: Source) -> dict[str, Any]:
         "regions.tsv": [("country_code", "admin1", "name", "iso"), *(row[:4] for row in regions)],
         "regionwords.npz": pack_words([(Region(*row[:4]), filter(None, row[4].split("|"))) for row in regions]),
     }  # fmt: skip
+
+
+def _telling(source: Source, city: Place, region: str) -> str:
+    """Return a region's name, or "" where it is called as its country."""
+    return "" if fold_place(region) == fold_place(source.countries[city["countrycode"]]["name"]) else region
 
 
 def _iso(country: Place) -> str:

@@ -249,6 +249,12 @@ def test_labels_name_the_region_and_else_a_larger_city(small: Gazetteer) -> None
     }  # fmt: skip
 
 
+def test_a_label_does_not_repeat_the_country() -> None:
+    labels = {city.geoname_id: city.label for city in WORLD if f", {city.country} (" in city.label}
+    assert labels == {}
+    assert WORLD[WORLD.by_id(1993459)].label == "Changhua (Chiayi City)"
+
+
 def test_the_shown_name_of_a_region_is_short_and_english_where_that_can_be_told() -> None:
     regions = [
         Subdivision("RU", "47", "MOS", "Moskovskaya oblast'", ("Moscow", "Moscow Oblast", "Московская область")),
