@@ -21,10 +21,12 @@ def send_pair(server: Server, title: str, artist: str = ARTIST, cities: tuple[in
     assert post_plays(server, [play(title, city, artist) for city in cities])["accepted"] == 2
 
 
-def connect_pair(server: Server, title: str, artist: str = ARTIST) -> dict[str, Any]:
+def connect_pair(
+    server: Server, title: str, artist: str = ARTIST, cities: tuple[int, int] = (OSAKA, RECIFE)
+) -> dict[str, Any]:
     """Send a pair, wait until a viewer gets their connection, and return it."""
     with stream(server) as viewer:
-        send_pair(server, title, artist)
+        send_pair(server, title, artist, cities)
         return viewer.connection_of(title)
 
 

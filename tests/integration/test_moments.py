@@ -15,13 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.plays import LAGOS, LISBON, OSAKA, RECIFE, connect_pair
-from tests.serving import Answer, Server, ask, post_plays, stream
+from tests.serving import Answer, Server, ask, post_plays, stream, wait_until_written
 from tests.unit.history_world import connection, existing_data_dir
 from tests.waiting import until
 from webapp.core.records import Connection
 from webapp.web.moments import SHARES
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept_Language": "en"}
+PORTLAND_MAINE, PORTLAND_OREGON, SINGAPORE = 4975802, 5746545, 1880252
 SECOND = [connection(ms, tail=ms, track=ms % 4, start=ms % 5, end=(ms + 1) % 5) for ms in (0, 10, 250, 999)]
 BEFORE, AFTER = connection(-1), connection(1000)
 
@@ -84,6 +85,29 @@ def test_countries_are_named_in_the_readers_language_and_in_english_for_programs
     assert f'<bdi class="country">{country}</bdi>' in body
     assert "Brazil<" not in body
     assert '"country": "Brazil"' in page  # the moment as it is on the wire
+
+
+def test_a_city_that_shares_its_name_is_told_with_its_region_on_all_pages(serve: Callable[..., Server]) -> None:
+    server = serve()
+    moment = connect_pair(server, "Two Portlands", cities=(PORTLAND_MAINE, PORTLAND_OREGON))
+    connect_pair(server, "Causeway", cities=(SINGAPORE, PORTLAND_MAINE))
+    wait_until_written(server)
+    said = "Portland, Maine, Vereinigte Staaten und Portland, Oregon, Vereinigte Staaten"
+    page = visit(server, f"/c/{moment['id']}?lang=de").text
+    assert metas(page)["description"].startswith(said)
+    assert '<bdi class="country">Vereinigte Staaten</bdi>' in page
+    assert said in text_of(visit(server, "/playlist?lang=de").text)
+    assert "Portland, Maine" in visit(server, "/playlist.xspf").text
+    statistics = text_of(visit(server, "/stats?lang=de").text)
+    assert "Portland, Maine Vereinigte Staaten – Portland, Oregon Vereinigte Staaten" in statistics
+    assert "Singapore – Portland, Maine" in statistics or "Portland, Maine Vereinigte Staaten – Singapore" in statistics
+    assert "Singapore Singapur" not in statistics
+    assert visit(server, f"/c/{moment['id']}/card.png?lang=ar").status == 200
+
+
+def text_of(page: str) -> str:
+    """Return a page's text without its tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
 
 
 def test_the_page_says_in_words_what_it_was_and_what_else_was_in_that_second(old: Server) -> None:

@@ -31,6 +31,23 @@ def test_a_country_is_named_in_the_pictures_language_and_a_city_is_not(app: Flas
 
 
 @pytest.mark.parametrize(
+    ("geoname_id", "label", "place"),
+    [
+        (4975802, "Portland, Maine", "Portland, Maine، الولايات المتحدة"),
+        (4140963, "Washington", "Washington, District of Columbia، الولايات المتحدة"),
+        (1880252, "Singapore", "Singapore"),
+    ],
+)
+def test_a_label_has_its_region_and_on_the_globe_only_where_it_is_short(
+    app: Flask, geoname_id: int, label: str, place: str
+) -> None:
+    moment = replace(connection(), from_city=GAZETTEER.by_id(geoname_id))
+    with app.test_request_context("/c/x/card.png?lang=ar"):
+        start = card_text(moment, GAZETTEER).start
+    assert (start.city, start.place) == (label, place)
+
+
+@pytest.mark.parametrize(
     ("query", "apart"), [("", "41 ms apart"), ("?lang=de", "41 ms auseinander"), ("?lang=nonsense", "41 ms apart")]
 )
 def test_the_language_is_the_addresss(app: Flask, query: str, apart: str) -> None:
