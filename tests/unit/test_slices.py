@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -220,6 +221,48 @@ def test_a_recording_counts_only_while_two_songs_have_it() -> None:
     assert tracks.recordings() is not None
     tracks.forget(100)
     assert tracks.recordings() is None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_tracks_have_one_group_or_recording_exactly_if_they_say_so_however_long_ago_others_were_played(
+    seed: int,
+) -> None:
+    chance, tracks = random.Random(seed), Tracks()
+    texts = [track(title, recording=code) for title in ("a", "A", "b", "c") for code in (None, "isrc:1", "isrc:2")]
+    for slice_ in range(1, 60, 3):
+        used = chance.choices(texts, k=chance.randrange(3))
+        assert [tracks.texts[number] for number in tracks.numbers(used, slice_)] == used
+        if chance.random() < 0.5:
+            tracks.forget(slice_ - chance.randrange(9))
+        if chance.random() < 0.2:
+            tracks.state = tracks.state
+        recordings = tracks.recordings()
+        told = [
+            (
+                wire_track_id(text),
+                wire_recording(text),
+                int(tracks.group[n]),
+                0 if recordings is None else recordings[n],
+            )
+            for text, n in tracks.items()
+        ]
+        for (id, code, group, number), (other_id, other_code, other_group, other_number) in combinations(told, 2):
+            assert (id == other_id) == (group == other_group)
+            joined = number == other_number > 0
+            assert joined <= (code == other_code)
+            assert joined >= (code == other_code and code is not None and id != other_id)
+
+
+def test_a_song_in_many_spellings_takes_no_room_from_others_in_a_crowd(gazetteer: Gazetteer) -> None:
+    hit = [track(f"Hit (feat. Guest {n})", "Ana") for n in range(2_300)]
+    others = [track(f"Song {n}", "Ana") for n in range(300)]
+    plays: list[Play] = [
+        (f"{n} {city}", city, 100 + n % 50 + (text in others) * 60, text)
+        for n, text in enumerate(hit + others) for city in (OSAKA, RECIFE)
+    ]  # fmt: skip
+    (record,) = [record for record in records(gazetteer, plays) if len(record.pairs)]
+    assert record.counts.thinned > 0
+    assert len({wire_track_id(text) for text in record.tracks}) == 301
 
 
 def test_ways_to_write_a_song_are_forgotten_together() -> None:

@@ -56,11 +56,12 @@ class RecordBuilder:
             return self._pairs(found, tracks)[0]
         track = track_numbers(found.earlier.row)
         artist, played = _artists(track, plays, tracks)
+        song = found.earlier.group.astype(np.int64) // len(SOURCES)
         country = np.stack([self._country[found.earlier.city], self._country[found.later.city]], axis=1)
-        kept = np.flatnonzero(could_be_kept(found.later.at, artist, played, country, track))
+        kept = np.flatnonzero(could_be_kept(found.later.at, artist, played, country, song))
         pairs, order = self._pairs(Pairs(found.earlier.take(kept), found.later.take(kept)), tracks)
         by = kept[order]
-        return thin(pairs, artist[by], played[by], country[by])
+        return thin(pairs, artist[by], played[by], country[by], song[by])
 
     def _pairs(self, found: Pairs, tracks: Tracks) -> tuple[Rows, NDArray[np.int64]]:
         """Return the pairs as rows sorted by id, and their places in `found`."""

@@ -14,14 +14,21 @@ PULSES_MAX = 200
 SPARKS_MAX = 8
 
 
-def thin(pairs: Rows, artist: NDArray[np.int64], plays: NDArray[np.int64], country: NDArray[np.int64]) -> Rows:
-    """Keep at most 2,000 pairs: one per artist, then per country, then per track, then the rest.
+def thin(
+    pairs: Rows,
+    artist: NDArray[np.int64],
+    plays: NDArray[np.int64],
+    country: NDArray[np.int64],
+    song: NDArray[np.int64],
+) -> Rows:
+    """Keep at most 2,000 pairs: one per artist, then per country, then per song, then the rest.
 
     Args:
         pairs: n rows of PAIR, sorted by id.
         artist: (n,) a number for the artist of each pair.
         plays: (n,) plays of that artist in the slice; artists with the fewest come first.
         country: (n, 2) numbers for the countries of both ends.
+        song: (n,) a number for the song.
 
     Returns:
         The kept rows, sorted by id.
@@ -30,7 +37,7 @@ def thin(pairs: Rows, artist: NDArray[np.int64], plays: NDArray[np.int64], count
         return pairs
     kept = np.zeros(len(pairs), bool)
     room = PAIRS_MAX
-    for rows in _by_priority(pairs, artist, plays, country, kept):
+    for rows in _by_priority(artist, plays, country, song, kept):
         new = rows[~kept[rows]][:room]
         kept[new] = True
         room -= len(new)
@@ -42,7 +49,7 @@ def could_be_kept(
     artist: NDArray[np.int64],
     plays: NDArray[np.int64],
     country: NDArray[np.int64],
-    track: NDArray[np.int64],
+    song: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Tell which pairs `thin` could keep, whatever their ids are. The others then need no id, which costs a hash each.
 
@@ -51,18 +58,18 @@ def could_be_kept(
         artist: (n,) a number for the artist of each pair.
         plays: (n,) plays of that artist in the slice.
         country: (n, 2) numbers for the countries of both ends.
-        track: (n,) a number for the track.
+        song: (n,) a number for the song.
 
     Returns:
         (n,) true for the earliest of all pairs, for the earliest of each country, and for the earliest of the artists
-        and tracks that come early enough.
+        and songs that come early enough.
     """
     since = at - at.min()
     kept: NDArray[np.bool_] = since <= _threshold(since, PAIRS_MAX)
     for end in country.T:
         kept |= _first(since, end, len(at))
-    # `thin` passes over tracks that it kept for another reason, so twice as many may be reached.
-    return kept | _first(since + plays * (since.max() + 1), artist, PAIRS_MAX) | _first(since, track, 2 * PAIRS_MAX)
+    # `thin` passes over songs that it kept for another reason, so twice as many may be reached.
+    return kept | _first(since + plays * (since.max() + 1), artist, PAIRS_MAX) | _first(since, song, 2 * PAIRS_MAX)
 
 
 def _first(cost: NDArray[np.int64], key: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
@@ -80,18 +87,18 @@ def _threshold(cost: NDArray[np.int64], most: int) -> int:
 
 
 def _by_priority(
-    pairs: Rows,
     artist: NDArray[np.int64],
     plays: NDArray[np.int64],
     country: NDArray[np.int64],
+    song: NDArray[np.int64],
     kept: NDArray[np.bool_],
 ) -> Iterator[NDArray[np.int64]]:
     """Yield rows in the order in which `thin` keeps them; it updates `kept` between two of them."""
     first = _first_of_each(artist)
     yield first[np.argsort(plays[first], kind="stable")]
     yield np.unique(_first_of_new(country.ravel(), np.repeat(kept, 2)) // 2)
-    yield _first_of_new(pairs["track"].astype(np.int64), kept)
-    yield np.arange(len(pairs))
+    yield _first_of_new(song, kept)
+    yield np.arange(len(song))
 
 
 def _first_of_each(key: NDArray[np.int64]) -> NDArray[np.int64]:

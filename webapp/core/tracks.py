@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.columns import distinct
+from webapp.core.numbering import Numbering
 from webapp.core.recordings import TRACK_BITS
 from webapp.core.records import wire_artist_key, wire_recording, wire_track_id
 
@@ -42,19 +43,17 @@ class Tracks(dict[bytes, int]):
             written.
     """
 
-    # A group, or a recording, has the number of its first track.
-
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[bytes] = []
         self.group: Numbers = np.zeros(0, np.int64)
         self._used: Numbers = np.zeros(0, np.int64)  # in which slice last
         self._artist: Numbers = np.zeros(0, np.int64)
-        self._by_id: dict[bytes, int] = {}
-        self._recording: Numbers = np.zeros(0, np.int64)  # a track without one has its own number here
-        self._by_recording: dict[str, int] = {}
-        self._shared = set[int]()  # the recordings that several groups have
+        self._recording: Numbers = np.zeros(0, np.int64)  # from 1; 0 for a track without one
         self._free: list[int] = []
+        self._groups, self._recordings = Numbering[bytes](), Numbering[str]()
+        self._first: dict[str, bytes] = {}  # the id of a recording's first track
+        self._shared: dict[str, int] = {}  # the recordings of several songs
 
     @property
     def state(self) -> TracksState:
@@ -66,33 +65,29 @@ class Tracks(dict[bytes, int]):
         self.texts, self._free = state.texts, state.free
         self.group, self._used = state.group.copy(), state.used.copy()
         self._artist = np.full(len(self.group), _UNKNOWN)  # hashes differ from process to process
+        self._recording = np.zeros(len(self.group), np.int64)
         self.clear()
         self.update((text, number) for number, text in enumerate(self.texts) if text)
-        self._by_id = {wire_track_id(text): int(self.group[number]) for text, number in self.items()}
-        self._recording = np.arange(len(self.group))
-        self._by_recording, self._shared = {}, set()
+        self._groups = Numbering((wire_track_id(text), int(self.group[number])) for text, number in self.items())
+        self._recordings, self._first, self._shared = Numbering(), {}, {}
         for text, number in self.items():
-            self._join(number, wire_recording(text))
-        np.maximum.at(self._used, self._recording[list(self.values())], self._used[list(self.values())])
+            self._recording[number] = self._join(text)
 
     def numbers(self, texts: Sequence[bytes], slice_: int) -> Numbers:
         """Return a number for each text, shape (texts,), and note that this slice uses it."""
         numbers = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
-        all_ = np.concatenate((numbers, self.group[numbers], self._recording[numbers]))
-        self._used[all_] = np.maximum(self._used[all_], slice_)
+        self._used[numbers] = np.maximum(self._used[numbers], slice_)
         return numbers
 
     def forget(self, slice_: int) -> None:
         """Free the numbers that were last used before this slice."""
         for number in np.flatnonzero(self._used < slice_).tolist():
-            text = self.texts[number]
+            text, self.texts[number] = self.texts[number], b""
             del self[text]
-            if self._by_id.get(wire_track_id(text)) == number:
-                del self._by_id[wire_track_id(text)]
-            if self._by_recording.get(recording := wire_recording(text) or "") == number:
-                del self._by_recording[recording]
-                self._shared.discard(number)
-            self.texts[number] = b""
+            self._groups.release(wire_track_id(text))
+            if (recording := wire_recording(text)) and self._recordings.release(recording):
+                del self._first[recording]
+                self._shared.pop(recording, None)
             self._used[number] = _FREE
             self._free.append(number)
 
@@ -103,12 +98,12 @@ class Tracks(dict[bytes, int]):
         return self._artist[numbers]
 
     def recordings(self) -> Numbers | None:
-        """Return for each number one above 0 for its recording, or 0 if no other group has it; None if all are 0."""
+        """Return for each number one above 0 for its recording, or 0 if no other song has it; None if all are 0."""
         if not self._shared:
             return None
-        shared = np.zeros(len(self._recording), bool)
-        shared[list(self._shared)] = True
-        return np.where(shared[self._recording], self._recording + 1, 0)
+        shared = np.zeros(self._recording.max() + 1, bool)
+        shared[list(self._shared.values())] = True
+        return np.where(shared[self._recording], self._recording, 0)
 
     def rows(self, numbers: Numbers, recordings: Numbers | None) -> Numbers:
         """Return rows for the matcher: within a song, ascending in the order of the tracks' bytes.
@@ -135,17 +130,19 @@ class Tracks(dict[bytes, int]):
             self._make_room(number + 1)
         self.texts[number] = text
         self._used[number], self._artist[number] = _NEVER, _UNKNOWN
-        self.group[number] = self._by_id.setdefault(wire_track_id(text), number)
+        self.group[number] = self._groups.use(wire_track_id(text))
+        self._recording[number] = self._join(text)
         self[text] = number
-        self._join(number, wire_recording(text))
         return number
 
-    def _join(self, number: int, recording: str | None) -> None:
-        """Note a track's recording, and whether it joins the track's group to another one."""
-        first = number if recording is None else self._by_recording.setdefault(recording, number)
-        self._recording[number] = first
-        if self.group[first] != self.group[number]:
-            self._shared.add(first)
+    def _join(self, text: bytes) -> int:
+        """Return the number of a track's recording from 1, 0 if it has none, and note whether it joins two songs."""
+        if not (recording := wire_recording(text)):
+            return 0
+        number = self._recordings.use(recording) + 1
+        if self._first.setdefault(recording, wire_track_id(text)) != wire_track_id(text):
+            self._shared[recording] = number
+        return number
 
     def _make_room(self, tracks: int) -> None:
         if tracks > len(self.group):
