@@ -28,6 +28,7 @@ LONGEST = 300
 PIECES = (
     "\ufdfa", "(", ")", '"', "'", "- ", " -", "feat. ", "(feat. ", "(remaster) ", "- remaster ", "é", "\u0301", "й",
     "& ", " x ", ", ", "from ", "pt. ", "が", "ｶﾞ", "ß", "İ", "the ", "2009 ", "/ ", "\u200d", "c# ", "n ", "𝓐",
+    "'n ", "~", "(from '", "1,000 ", "part i ", "pts. i-v, ", " ft.", "(live remaster 2009 ", "((", "remix radio ",
 )  # fmt: skip
 GOAL_MS = 1.0
 
