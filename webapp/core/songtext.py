@@ -14,9 +14,8 @@ LONGEST = 320
 """Characters of a text that are compared, in their compatible form: U+FDFA alone becomes 18."""
 _TABLE = 1 << 16  # characters that a table remembers
 
-# Before Unicode's compatible forms, which turn a full-width comma into one without its space. The last two signs are
-# the mark for explicit lyrics and what stretches Arabic words.
-RAW: dict[str, str | None] = {"，": ", ", "´": "'", "˜": "~"} | dict.fromkeys("™®©℠℗🅴ـ")
+# Before Unicode's compatible forms. The last two signs mark explicit lyrics and stretch Arabic words.
+RAW: dict[str, str | None] = {"´": "'", "˜": "~"} | dict.fromkeys("™®©℠℗🅴ـ")
 _SINGLE = "`‘’‚‛′‵ʹʻʼʽˈˊˋꞌ"
 _DOUBLE = "“”„‟«»〝〞〟「」『』《》〈〉"
 _DASHES = "‐‒–—―−⁃"
@@ -26,8 +25,8 @@ SAME: dict[str, str] = (
     | {"、": ", ", "،": ",", "፣": ",", "؛": ";", "|": " - ", "⁄": "/", "♯": "#"}
 )  # fmt: skip
 """One character for those of a kind, in compatible form."""
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ə": "e", "þ": "th",
-                          "æ": "ae", "œ": "oe", "ĸ": "k", "ŋ": "n"})  # fmt: skip
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ə": "e", "þ": "th",
+            "æ": "ae", "œ": "oe", "ĸ": "k", "ŋ": "n"}  # fmt: skip
 _SHORT_I, _KEPT = "й", "\ue000"  # a letter of its own, and what stands for it while marks are removed
 _MARKS = re.compile(
     # The combining marks of a Latin, Greek or Cyrillic letter.
@@ -36,6 +35,7 @@ _MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]+"
 )
 _VARIATIONS = range(0xFE00, 0xFE10)  # selectors of a character's variants
+_WIDE_COMMA = re.compile(r"，(?!(?<=\d，)\d{3}(?!\d))")  # else its compatible form has no space
 _THOUSANDS = re.compile(r"(?<!\d)[1-9]\d{0,2}(?:[,.' ]\d{3})+(?!\d)")
 _APOSTROPHE = re.compile(r"(?<!\d)'|'(?!\d)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
@@ -70,15 +70,24 @@ def _visible(code: int) -> int | str | None:
     return " " if category in ("Zs", "Zl", "Zp", "Cc") else RAW.get(chr(code), code)
 
 
-_spaced, _seen, _same = _Table(_word_or_space), _Table(_visible), str.maketrans(SAME)
+def _one_of_its_kind(code: int) -> int | str:
+    return SAME.get(chr(code), code)
+
+
+def _without_stroke(code: int) -> int | str:
+    return _LETTERS.get(chr(code), code)
+
+
+_spaced, _seen = _Table(_word_or_space), _Table(_visible)
+_same, _plain = _Table(_one_of_its_kind), _Table(_without_stroke)
 
 
 def canonical(text: str) -> str:
     """Return text in lower case, with one kind of each quote, dash, bracket and space, and thousands as one number."""
-    text = unicodedata.normalize("NFKC", text.translate(_seen))[:LONGEST]
+    text = unicodedata.normalize("NFKC", _WIDE_COMMA.sub(", ", text.translate(_seen)))[:LONGEST]
     for _ in range(2):  # case folding decomposes what NFKC composes
         text = unicodedata.normalize("NFKC", text.translate(_same)).casefold()
-    text = " ".join(unicodedata.normalize("NFKC", text).translate(_same).split())
+    text = " ".join(unicodedata.normalize("NFKC", text).translate(_same).split())[:LONGEST]
     return _THOUSANDS.sub(lambda number: re.sub(r"\D", "", number[0]), text)
 
 
@@ -86,7 +95,7 @@ def _without_marks(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFD", text.replace(_SHORT_I, _KEPT))
-    return unicodedata.normalize("NFC", _MARKS.sub("", text).replace(_KEPT, _SHORT_I)).translate(_LETTERS)
+    return unicodedata.normalize("NFC", _MARKS.sub("", text).replace(_KEPT, _SHORT_I)).translate(_plain)
 
 
 def words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from webapp.core.songtext import canonical, compatible, joined, visible_of, words
 
-MOST_PARTS = 16
+MOST_PARTS = 12
 """Parts of a title, in brackets or after dashes, that are read; more stay as they are."""
 
 
@@ -58,7 +58,8 @@ _BESIDE = re.compile(
     r"(?:digital(?:ly)? )?remaster\w* (?:in )?(?:19|20)\d\d\b(?: version)?"
     r"|(?:\b(?:19|20)\d\d[ 年]*)?(?:\bdigital(?:ly)? )?(?:\bremaster\w*\b|リマスター\w*)(?: version)?"
     r"(?! (?:in )?(?:19|20)\d\d\b)"
-    r"|\bofficial\b|\b(?:music |lyrics? )?(?:video|audio)$| (?:in )?(?:hd|hq|4k|stereo|mono|explicit|clean)$"
+    r"|\bofficial\b|\b(?:music |lyrics? )?(?:video|audio)$| bonus(?: track)?$"
+    r"| (?:in )?(?:hd|hq|4k|stereo|mono|explicit|clean)$"
     r"|(?<=remix) radio (?:edit|version|mix)$|(?:(?<=live)|(?<=demo)) radio (?:edit|mix)$"
 )
 _SAME_VERSION = _set("live acoustic instrumental karaoke cover demo unplugged up slowed reprise remix")
@@ -76,9 +77,9 @@ _NAMES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
 _DIGITS = {name: str(number) for number, name in enumerate(_NAMES, 1)}
 _ROMAN = re.compile(r"(xl|x{0,3})(ix|iv|v?i{0,3})")
 # A single letter is a number only at the end of a phrase: "The Best Part I Know" has no number.
-_NUMBER = rf"(?:\d+|{'|'.join(_NAMES)}|[ivxl]{{2,}}|[ivx](?= ?(?:$|[^\w\s']|(?:and|to) [ivx\d])))\b"
+_NUMBER = rf"(?:\d+|{'|'.join(_NAMES)}|[ivxl]{{2,}}|[ivx](?= ?(?:$|[^\w\s']|(?:and|to|of) [ivx\d])))\b"
 _NUMBERED = re.compile(
-    rf"\b(part|pt|volume|vol|chapter)s?(?:\. ?| |(?=\d))({_NUMBER}(?: ?(?:[-&+/,]|\band\b|\bto\b) ?{_NUMBER})*)"
+    rf"\b(part|pt|volume|vol|chapter)s?(?:\. ?| |(?=\d))({_NUMBER}(?: ?(?:[-&+/,]|\band\b|\bto\b|\bof\b) ?{_NUMBER})*)"
 )
 _EACH_WORD = re.compile(r"[a-z]+")
 
