@@ -7,7 +7,6 @@ import struct
 from base64 import b32hexencode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -201,7 +200,6 @@ def wire_track_id(track: bytes) -> bytes:
     return track[7 : 7 + TRACK_ID_BYTES]
 
 
-@lru_cache(maxsize=1 << 16)  # a slice of all the world's plays has some ten thousand tracks
 def wire_artist_key(track: bytes) -> str:
     """Return the artist's key of a track given as wire JSON."""
     return artist_key(msgspec.json.decode(track, type=_Artist).artist)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from webapp.core.songtext import canonical, compatible, visible_of
 from webapp.core.songtitles import AND_N, BEFORE_GUESTS, GUESTS, folded, title_key
 
-CACHED = 1 << 16
-"""Keys that are remembered. A song is played often."""
+ARTISTS_CACHED = 1 << 13
+"""Artists whose keys are remembered, at most 3 KB each. Who reads plays remembers their songs."""
 
 
 class Rule(NamedTuple):
@@ -79,7 +79,6 @@ class SongKey(NamedTuple):
     title: str
 
 
-@lru_cache(CACHED)
 def song_key(title: str, artist: str) -> SongKey:
     """Return the key of a song; neither part is empty if its text has a visible character.
 
@@ -92,7 +91,7 @@ def song_key(title: str, artist: str) -> SongKey:
     return SongKey(artist_key(artist), _stable(title_key, title))
 
 
-@lru_cache(CACHED)
+@lru_cache(ARTISTS_CACHED)
 def artist_key(artist: str) -> str:
     """Return the artist's part of a song's key; it is the key of itself."""
     return _stable(_first_artist, artist)
