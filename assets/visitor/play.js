@@ -86,21 +86,26 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
         ticket = null; // the clock offset may be wrong
         show("waiting", say("Your play arrived late, so we used its arrival time. Looking for a match…"));
       }
-      presses.push({ track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000) });
+      const pressed = { track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000) };
+      presses.push(pressed);
       onPress(answer.place, track);
-      await wait(answer, mine);
+      await wait(answer, pressed, mine);
     } catch (error) {
       if (mine === turn) show("failed", error instanceof RefusedError ? error.message : say("Could not send. Are you online?"));
     }
   }
 
-  /** Ask for a press's outcome until the server knows it. @param {Answer} answer @param {number} mine */
-  async function wait({ press, place, ask_after_s }, mine) {
+  /** Ask for a press's outcome until the server knows it. @param {Answer} answer @param {Press} pressed @param {number} mine */
+  async function wait({ press, place, ask_after_s }, pressed, mine) {
     let afterS = ask_after_s;
     while (afterS !== null) {
       await sleep(1000 * afterS + SLACK_MS);
       const { met, near_ms, ...later } = await answerOf(await request(`${base}/play/${press}`));
-      if (met) return see(met);
+      if (met) {
+        // It has the earlier play's track, whose id differs if only a recording joins the two.
+        presses.push({ ...pressed, track: met.track.id });
+        return see(met);
+      }
       if (near_ms !== null) return mine === turn && showNear(place, near_ms);
       afterS = later.ask_after_s;
     }
