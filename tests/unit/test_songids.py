@@ -25,6 +25,7 @@ from webapp.core.songs import artist_key
 from webapp.core.trackids import TrackAliases
 from webapp.storage import pastframes, periodtotals, songids
 from webapp.storage.history import FILE_NAME, History
+from webapp.storage.keys import key
 from webapp.storage.migration import upgrade
 
 SPELLINGS = ("sl82eatuj8rgkhlm", "rlg0pi1j2om628od", "3ao419m7j9a3ec3d")
@@ -192,6 +193,38 @@ def test_aliases_go_with_the_last_connection_of_their_song(folder: Path) -> None
     history.share("0" * 23)
     assert rows(history.path, "SELECT old FROM aliases") == []
     history.close()
+
+
+def test_an_alias_of_the_later_spelling_goes_with_the_last_connection_and_copy_it_is_in() -> None:
+    joined, old, today = replace(connection(), to_track_id="v" * 16), "0" * 16, "v" * 16
+    with temporary_history() as history:
+        history.record("s", 1, NOON_MS, [joined, connection(1, track=1)], b"{}", b"[]")
+        history.share(joined.id)
+        with closing(sqlite3.connect(history.path)) as db:
+            db.execute("INSERT INTO aliases VALUES (?, ?, ?)", (old, today, key(today)))
+            db.commit()
+        history._max_rows = 1
+        while history.prune():
+            pass
+        assert ids(history.latest(EVERYTHING, 5)) == [connection(1).id]
+        assert rows(history.path, "SELECT old FROM aliases") == [(old,)]
+        history._shared_max = 0
+        history.share(connection(1).id)
+        assert rows(history.path, "SELECT old FROM aliases") == []
+
+
+def test_an_alias_of_the_later_spelling_goes_when_no_copy_was_shared() -> None:
+    today = "v" * 16
+    with temporary_history() as history:
+        history.record("s", 1, NOON_MS, [replace(connection(), to_track_id=today), connection(1)], b"{}", b"[]")
+        history.flush()
+        with closing(sqlite3.connect(history.path)) as db:
+            db.execute("INSERT INTO aliases VALUES (?, ?, ?)", ("0" * 16, today, key(today)))
+            db.commit()
+        history._max_rows = 1
+        while history.prune():
+            pass
+        assert rows(history.path, "SELECT old FROM aliases") == []
 
 
 def test_an_interrupted_upgrade_leaves_the_old_file_and_starts_again(

@@ -21,7 +21,7 @@ DAY_S = 86400.0
 FILTERED_MIN_AGE_S = DAY_S
 """Rows only shown under a filter are deleted first, but not while younger: their links may just have been shared."""
 
-_OLDEST = "SELECT id, everyone FROM connections {where} ORDER BY id LIMIT ?"
+_OLDEST = "SELECT id, everyone, to_track_id FROM connections {where} ORDER BY id LIMIT ?"
 
 
 def prune(db: sqlite3.Connection, now_s: float | None, days: float, max_rows: int) -> int:
@@ -82,6 +82,7 @@ def _delete_connections(db: sqlite3.Connection, query: str, limit: int) -> int:
         periodsums.choose(db, [row[0] for row in rows])
         db.executemany("DELETE FROM connections WHERE id = ?", [row[:1] for row in rows])
         periodsums.discount(db)
+        trackaliases.drop_unused(db, {row[2] for row in rows if row[2]})
         everyone = sum(row[1] for row in rows)
         adjust_sizes(db, everyone=-everyone, filtered=everyone - len(rows))
         db.execute("UPDATE pruned SET upto = max(upto, ?)", rows[-1][:1])

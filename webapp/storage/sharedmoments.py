@@ -17,14 +17,15 @@ _COPY = """INSERT OR IGNORE INTO shared
     c.to_city FROM connections c JOIN tracks t ON t.track = c.track WHERE c.id = ?"""
 _READ = """SELECT id, source, at_ms, apart_ms, km, json, track_id, artist, coalesce(to_track_id, track_id), from_city,
     to_city FROM shared WHERE id = ?"""
+_DROP = "DELETE FROM shared WHERE number <= (SELECT max(number) FROM shared) - ? RETURNING track_id, to_track_id"
 
 
 def share(db: sqlite3.Connection, id: str, most: int) -> None:
     """Copy the connection with that id, if there is one; keep the `most` newest copies."""
     with transaction(db):
         db.execute(_COPY, (id,))
-        dropped = "DELETE FROM shared WHERE number <= (SELECT max(number) FROM shared) - ? RETURNING track_id"
-        trackaliases.drop_unused(db, [track_id for (track_id,) in db.execute(dropped, (most,)).fetchall()])
+        dropped = db.execute(_DROP, (most,)).fetchall()
+        trackaliases.drop_unused(db, {track_id for ends in dropped for track_id in ends if track_id})
 
 
 def is_shared(db: sqlite3.Connection, id: str) -> bool:
