@@ -227,6 +227,20 @@ def test_an_alias_of_the_later_spelling_goes_when_no_copy_was_shared() -> None:
         assert rows(history.path, "SELECT old FROM aliases") == []
 
 
+@pytest.mark.parametrize("old", ["é" * 16, "0123456789abcdefg", "0123456789ABCDEF", ""])
+def test_an_alias_that_no_filter_accepts_is_skipped(old: str, folder: Path) -> None:
+    opened(folder).close()
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.execute("INSERT INTO aliases VALUES (?, ?, 0)", (old, HALF_LIGHT))
+        db.execute("INSERT INTO aliases VALUES (?, ?, 0)", ("v" * 16, old))
+        db.commit()
+    history = opened(folder)
+    assert {filtered(id, history).track for id in SPELLINGS} == {HALF_LIGHT}
+    for unknown in ("0123456789abcdef", "v" * 16):
+        assert filtered(unknown, history).track == unknown
+    history.close()
+
+
 def test_an_interrupted_upgrade_leaves_the_old_file_and_starts_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
