@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measure the upgrade of a large history of version 3: seconds, and the progress that an operator sees.
 
-    python scripts/bench/migration.py [--rows 1000000] [--tracks 20000]
+    python scripts/bench/migration.py [--rows 1000000] [--songs 5000]
 
-Each connection has a record, and every fourth record a pulse, as on a server that shows four a second. Exits with 1 if
-the goal is missed.
+Each connection has a record, and every fourth record a pulse, as on a server that shows four a second. Each song has
+several spellings; with as many songs as rows, each connection has a song of its own. Exits with 1 if the goal is
+missed.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import time
 import unicodedata
 from base64 import b32hexencode
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,9 +44,16 @@ SPELLINGS = ("{}", "{} - Remastered 2009", "{} (feat. Someone Else)", "{} [Expli
 class Spelled(Traffic):
     """Connections with the track ids of version 3: hashes of artist and title, each song in several spellings."""
 
+    def __init__(self, gazetteer: Gazetteer, songs: int, rows: int) -> None:
+        super().__init__(gazetteer, 1 if songs >= rows else songs * len(SPELLINGS))
+        self._own_songs = count() if songs >= rows else None
+
     def _one(self, at_ms: int, track: int, start: int, end: int) -> Connection:
         at_ms += self._numbers.randrange(RECORD_MS)
         number, spelling = divmod(track, len(SPELLINGS))
+        if self._own_songs:
+            number = next(self._own_songs)
+            spelling = number % len(SPELLINGS)
         title, artist = SPELLINGS[spelling].format(f"Song {number}, at Night"), f"The Artist {number // 4}"
         id = earlier_id(artist, title)
         json = f'{{"id":"{id}","title":"{title}","artist":"{artist}","recording":null,"url":null,"artwork_url":null}}'
@@ -58,9 +67,9 @@ def earlier_id(artist: str, title: str) -> str:
     return b32hexencode(blake2b(folded.encode(), digest_size=10).digest()).decode().lower()
 
 
-def fill(file: Path, gazetteer: Gazetteer, rows: int, tracks: int) -> None:
+def fill(file: Path, gazetteer: Gazetteer, rows: int, songs: int) -> None:
     """Write connections and as many records, then change the file back to version 3."""
-    history, traffic = History(file, gazetteer, days=36_500, max_rows=rows), Spelled(gazetteer, tracks)
+    history, traffic = History(file, gazetteer, days=36_500, max_rows=rows), Spelled(gazetteer, songs, rows)
     history.open()
     for seq in range(1, rows + 1, BATCH):
         at_ms = START_MS + seq * RECORD_MS
@@ -100,14 +109,15 @@ class Progress:
 
 @click.command()
 @click.option("--rows", default=1_000_000, show_default=True)
-@click.option("--tracks", default=20_000, show_default=True, help="Distinct spellings.")
-def main(rows: int, tracks: int) -> None:
+@click.option("--songs", default=5_000, show_default=True)
+def main(rows: int, songs: int) -> None:
     """Fill, upgrade, print."""
     gazetteer, progress = load_gazetteer(), Progress()
     with TemporaryDirectory() as folder:
         file = Path(folder) / FILE_NAME
-        fill(file, gazetteer, rows, tracks)
-        click.echo(f"{machine()}\n{rows:,} connections and records, {file.stat().st_size / 1e6:,.0f} MB")
+        fill(file, gazetteer, rows, songs)
+        size_mb = file.stat().st_size / 1e6
+        click.echo(f"{machine()}\n{rows:,} connections and records of {songs:,} songs, {size_mb:,.0f} MB")
         progress = Progress()
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
         upgrade(file, progress.report)
