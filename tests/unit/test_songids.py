@@ -292,6 +292,53 @@ def test_rows_that_cannot_be_read_do_not_stop_an_upgrade(folder: Path) -> None:
     history.close()
 
 
+@pytest.mark.parametrize("column", ["json", "track_id", "artist"])
+def test_text_that_is_not_utf8_does_not_stop_an_upgrade(column: str, folder: Path) -> None:
+    spoilt = f"CAST(CAST({column} AS BLOB) || x'ff' AS TEXT)"
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        track, *_ = db.execute("SELECT track FROM connections ORDER BY id").fetchone()
+        db.execute(f"UPDATE tracks SET {column} = {spoilt} WHERE track = ?", (track,))
+        db.execute("UPDATE records SET pulses = CAST(x'5b7bff' AS TEXT) WHERE seq = 3")
+        db.commit()
+    history = opened(folder)
+    assert ids(history.latest(EVERYTHING, 1)) == [max(c.id for c in history.latest(EVERYTHING, 5))]
+    as_bytes = f"SELECT CAST({column} AS BLOB) FROM tracks WHERE track = {track}"
+    assert rows(history.path, as_bytes)[0][0].endswith(b"\xff")
+    history.close()
+
+
+def test_tracks_that_become_equal_become_one(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        copied = "SELECT ?, replace(json, track_id, 'v' || substr(track_id, 2)), 'v' || substr(track_id, 2), artist, ?"
+        ((first, old),) = db.execute(f"SELECT track, track_id FROM tracks WHERE track_id = '{SPELLINGS[0]}'").fetchall()
+        other, newest = first + 1_000, db.execute("SELECT max(id) FROM connections").fetchone()[0]
+        db.execute(f"INSERT INTO tracks {copied} FROM tracks WHERE track = ?", (other, newest, first))
+        db.execute("UPDATE connections SET track = ? WHERE id = ?", (other, newest))
+        db.commit()
+    history = opened(folder)
+    assert len(history.latest(EVERYTHING, 1_000)) == CONNECTIONS
+    assert rows(history.path, f"SELECT track, song FROM connections WHERE id = '{newest}'") == [
+        (first, key(HALF_LIGHT))
+    ]
+    assert rows(history.path, f"SELECT last_id FROM tracks WHERE track = {first}") == [(newest,)]
+    assert rows(history.path, f"SELECT * FROM tracks WHERE track = {other}") == []
+    assert {filtered(id, history).track for id in (old, f"v{old[1:]}")} == {HALF_LIGHT}
+    history.close()
+
+
+def test_pulses_of_two_songs_that_had_one_id_become_those_of_two(folder: Path) -> None:
+    old, *songs = COPPER
+    titles = ["Copper™ Sky", "CopperTM Sky"]
+    pulses = [{"source": "live", "track": {"id": old, "title": title, "artist": "Ana"}} for title in titles]
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.execute("UPDATE records SET pulses = ? WHERE seq = 3", (json.dumps(pulses, separators=(",", ":")),))
+        db.commit()
+    history = opened(folder)
+    for (text,) in rows(history.path, "SELECT pulses FROM records WHERE seq = 3"):
+        assert [pulse["track"]["id"] for pulse in json.loads(text)] == songs
+    history.close()
+
+
 def test_progress_is_reported_in_rows_up_to_the_last(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(songids, "BATCH", 20)
     told: list[tuple[int, int]] = []

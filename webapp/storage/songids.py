@@ -37,8 +37,15 @@ _INDEXES = (
     "CREATE INDEX connections_song ON connections (song, id)",
     "CREATE INDEX connections_artist ON connections (artist, id)",
 )
-_REHASH = """UPDATE connections SET (song, artist) = (SELECT n.song, n.artist FROM changed n
+_REHASH = """UPDATE connections SET (track, song, artist) = (SELECT n.kept, n.song, n.artist FROM changed n
     WHERE n.track = connections.track) WHERE id > :first AND id <= :last AND track IN (SELECT track FROM changed)"""
+_CHANGED = """CREATE TEMP TABLE changed (track INTEGER PRIMARY KEY, kept INTEGER NOT NULL, song INTEGER NOT NULL,
+    artist INTEGER NOT NULL)"""
+"""Holds the tracks whose rows changed. `kept` is another track where both have become equal, else the track."""
+_KEEP_NEWEST = """UPDATE tracks SET last_id = max(tracks.last_id, n.newest) FROM (
+    SELECT c.kept, max(t.last_id) AS newest FROM changed c JOIN tracks t USING (track) WHERE c.kept <> c.track
+    GROUP BY 1) n WHERE tracks.track = n.kept"""
+_DROP_EQUAL = "DELETE FROM tracks WHERE track IN (SELECT track FROM changed WHERE kept <> track)"
 # SQLite takes a bare column beside max() from the row with the maximum.
 _COUNT_SONGS = """INSERT INTO song_sums SELECT p.period, c.song, c.source, count(*), max(c.km), c.id
     FROM periods p CROSS JOIN connections c ON c.id >= p.begins
@@ -55,25 +62,24 @@ class _Track(msgspec.Struct):
     title: str
     artist: str
 
-    @property
-    def new_id(self) -> str:
-        return track_id(self.artist, self.title)
-
-    def renamed(self, text: str) -> str:
-        """Return JSON that holds this track, with its new id."""
-        return text.replace(f'"id":"{self.id}"', f'"id":"{self.new_id}"')
-
 
 class _Pulse(msgspec.Struct):
     track: _Track
 
 
 class _Row(NamedTuple):
-    """A row that holds a track, as it becomes."""
+    """What the row of a track, or of a shared moment, says of its track."""
 
     json: str
     track_id: str
     artist: str
+
+
+_Change = tuple[int, _Row, _Row]
+"""The number of a row, what it has, and what it becomes."""
+_COLUMNS = "CAST(json AS BLOB), CAST(track_id AS BLOB), CAST(artist AS BLOB)"
+"""Of a `_Row`: as bytes, because text that is not UTF-8 could not be read."""
+_read_track, _read_pulses = msgspec.json.Decoder(_Track).decode, msgspec.json.Decoder(list[_Pulse]).decode
 
 
 def rewrite(db: sqlite3.Connection, report: Report) -> None:
@@ -88,9 +94,11 @@ def rewrite(db: sqlite3.Connection, report: Report) -> None:
 
 def _steps(db: sqlite3.Connection) -> Iterator[int]:
     """Do a part each time, and yield how many rows it had."""
-    db.execute("CREATE TEMP TABLE changed (track INTEGER PRIMARY KEY, song INTEGER NOT NULL, artist INTEGER NOT NULL)")
+    db.execute(_CHANGED)
     yield from _rewrite_tracks(db)
     yield from _rewrite_connections(db)
+    db.execute(_KEEP_NEWEST)
+    db.execute(_DROP_EQUAL)
     for query in _INDEXES:
         db.execute(query)
         yield 0
@@ -101,15 +109,24 @@ def _steps(db: sqlite3.Connection) -> Iterator[int]:
 
 
 def _rewrite_tracks(db: sqlite3.Connection) -> Iterator[int]:
-    query = "SELECT track, json, track_id, artist FROM tracks WHERE (track) > (?) ORDER BY track LIMIT ?"
+    query = f"SELECT track, {_COLUMNS} FROM tracks WHERE (track) > (?) ORDER BY track LIMIT ?"
     for rows in _pages(db, query, (0,)):
-        changed = [(number, old, new) for number, *row in rows if (new := _rewritten(old := _Row(*row))) != old]
-        db.executemany("UPDATE tracks SET json = ?, track_id = ?, artist = ? WHERE track = ?",
-                       [(*new, number) for number, _, new in changed])  # fmt: skip
-        db.executemany("INSERT INTO changed VALUES (?, ?, ?)",
-                       [(number, key(new.track_id), key(new.artist)) for number, _, new in changed])  # fmt: skip
-        _insert_aliases(db, [(old, new) for _, old, new in changed])
+        changed = _changed(rows)
+        kept = _update_tracks(db, changed)
+        db.executemany("INSERT INTO changed VALUES (?, ?, ?, ?)",
+                       [(number, kept.get(number, number), key(new.track_id), key(new.artist))
+                        for number, _, new in changed])  # fmt: skip
+        _insert_aliases(db, changed)
         yield len(rows)
+
+
+def _update_tracks(db: sqlite3.Connection, changed: list[_Change]) -> dict[int, int]:
+    """Write rows but those that equal another one now; return the numbers of these, each with the other's."""
+    query = "UPDATE OR IGNORE tracks SET json = ?, track_id = ?, artist = ? WHERE track = ?"
+    if db.executemany(query, [(*new, number) for number, _, new in changed]).rowcount in (-1, len(changed)):
+        return {}
+    found = {number: db.execute("SELECT track FROM tracks WHERE json = ?", new[:1]) for number, _, new in changed}
+    return {number: kept for number, rows in found.items() for (kept,) in rows if kept != number}
 
 
 def _rewrite_connections(db: sqlite3.Connection) -> Iterator[int]:
@@ -126,19 +143,21 @@ def _rewrite_connections(db: sqlite3.Connection) -> Iterator[int]:
 
 
 def _rewrite_shared(db: sqlite3.Connection) -> Iterator[int]:
-    query = "SELECT number, json, track_id, artist FROM shared WHERE (number) > (?) ORDER BY number LIMIT ?"
+    query = f"SELECT number, {_COLUMNS} FROM shared WHERE (number) > (?) ORDER BY number LIMIT ?"
     for rows in _pages(db, query, (0,)):
-        changed = [(number, old, new) for number, *row in rows if (new := _rewritten(old := _Row(*row))) != old]
+        changed = _changed(rows)
         db.executemany("UPDATE shared SET json = ?, track_id = ?, artist = ? WHERE number = ?",
                        [(*new, number) for number, _, new in changed])  # fmt: skip
-        _insert_aliases(db, [(old, new) for _, old, new in changed])
+        _insert_aliases(db, changed)
         yield len(rows)
 
 
 def _rewrite_pulses(db: sqlite3.Connection) -> Iterator[int]:
-    query = "SELECT stream, seq, pulses FROM records WHERE (stream, seq) > (?, ?) ORDER BY stream, seq LIMIT ?"
+    query = """SELECT stream, seq, CAST(pulses AS BLOB) FROM records WHERE (stream, seq) > (?, ?)
+        ORDER BY stream, seq LIMIT ?"""
     for rows in _pages(db, query, (0, -1)):
-        texts = [(_renamed_pulses(text), stream, seq) for stream, seq, text in rows if text != "[]"]
+        found = [(_renamed_pulses(text), stream, seq) for stream, seq, text in rows if text != b"[]"]
+        texts = [(text, *numbers) for text, *numbers in found if text is not None]
         db.executemany("UPDATE records SET pulses = ? WHERE stream = ? AND seq = ?", texts)
         yield len(rows)
 
@@ -150,28 +169,43 @@ def _pages(db: sqlite3.Connection, query: str, after: tuple[int, ...]) -> Iterat
         after = rows[-1][: len(after)]
 
 
-def _rewritten(row: _Row) -> _Row:
-    """Return what becomes of a row; one that cannot be read stays, so that the others can be upgraded."""
+def _changed(rows: list[tuple[int, bytes, bytes, bytes]]) -> list[_Change]:
+    """Return the number of each row that changes, what it has, and what it becomes."""
+    return [change for number, *columns in rows if (change := _change(number, columns))]
+
+
+def _change(number: int, columns: list[bytes]) -> _Change | None:
+    """Return how a row changes; None for one that stays or cannot be read, so that the others can be upgraded."""
     try:
-        track = msgspec.json.decode(row.json, type=_Track)
-    except msgspec.DecodeError:
-        return row
-    return _Row(track.renamed(row.json), track.new_id, artist_key(track.artist))
+        old = _Row(*map(bytes.decode, columns))
+        track = _read_track(old.json)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    id = track_id(track.artist, track.title)
+    new = _Row(_renamed(old.json, [(track.id, id)]), id, artist_key(track.artist))
+    return None if new == old else (number, old, new)
 
 
-def _renamed_pulses(text: str) -> str:
-    """Return pulses with the new ids of their tracks; those that cannot be read stay."""
+def _renamed_pulses(data: bytes) -> str | None:
+    """Return pulses with the new ids of their tracks, or None if they cannot be read."""
     try:
-        pulses = msgspec.json.decode(text, type=list[_Pulse])
-    except msgspec.DecodeError:
-        return text
-    for pulse in pulses:
-        text = pulse.track.renamed(text)
-    return text
+        pulses = _read_pulses(text := data.decode())
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return _renamed(text, [(track.id, track_id(track.artist, track.title)) for track in (p.track for p in pulses)])
 
 
-def _insert_aliases(db: sqlite3.Connection, changed: list[tuple[_Row, _Row]]) -> None:
+def _renamed(text: str, ids: list[tuple[str, str]]) -> str:
+    """Return JSON that holds tracks in this order, each with its new id instead of the old one."""
+    done = []
+    for old, new in ids:
+        before, found, text = text.partition(f'"id":"{old}"')
+        done += [before, f'"id":"{new}"' if found else ""]
+    return "".join((*done, text))
+
+
+def _insert_aliases(db: sqlite3.Connection, changed: list[_Change]) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)",
-        [(old.track_id, new.track_id, key(new.track_id)) for old, new in changed if old.track_id != new.track_id],
+        [(old.track_id, new.track_id, key(new.track_id)) for _, old, new in changed if old.track_id != new.track_id],
     )
