@@ -24,11 +24,10 @@ ALTER TABLE connections ADD COLUMN to_track_id TEXT;
 ALTER TABLE shared ADD COLUMN to_track_id TEXT;
 CREATE INDEX connections_to_track ON connections (to_track_id, id) WHERE to_track_id IS NOT NULL;
 CREATE TABLE aliases (old TEXT PRIMARY KEY, track_id TEXT NOT NULL, song INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX aliases_track_id ON aliases (track_id);
 DROP INDEX connections_song;
 DROP INDEX connections_artist;
 """
-"""The script that upgrades a file to version 4, up to its rows and the dropped indexes: see `rewrite`.
+"""The script that upgrades a file to version 4, up to its rows and its last indexes: see `rewrite`.
 
 `to_track_id` is null where it is the id of the connection's track. `aliases.song` is the hash of `track_id`.
 """
@@ -36,6 +35,7 @@ DROP INDEX connections_artist;
 _INDEXES = (
     "CREATE INDEX connections_song ON connections (song, id)",
     "CREATE INDEX connections_artist ON connections (artist, id)",
+    "CREATE INDEX aliases_track_id ON aliases (track_id)",
 )
 _REHASH = """UPDATE connections SET (track, song, artist) = (SELECT n.kept, n.song, n.artist FROM changed n
     WHERE n.track = connections.track) WHERE id > :first AND id <= :last AND track IN (SELECT track FROM changed)"""
