@@ -58,8 +58,8 @@ def is_older(path: Path) -> bool:
 def upgrade(path: Path, report: Report) -> None:
     """Replace the file by a compact copy of the newest version.
 
-    The old file stays beside it, named for its version, until the next upgrade. A million connections take some ten
-    seconds.
+    The old file stays beside it, named for its version, until the next upgrade. A million connections take some twenty
+    seconds, or minutes if each has a song of its own.
 
     Args:
         path: the file.
