@@ -1,5 +1,6 @@
 """An independent, slow and simple implementation of the matcher's rules, play by play and pair by pair."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -40,6 +41,13 @@ def bytes_of(play: Play) -> tuple[int, ...]:
     return play.words, play.group, play.recording
 
 
+def by_listener(plays: Iterable[Play]) -> dict[int, list[Play]]:
+    of = defaultdict[int, list[Play]](list)
+    for play in plays:
+        of[play.listener].append(play)
+    return of
+
+
 def is_duplicate(play: Play, plays: Iterable[Play]) -> bool:
     """Return whether the play of another city farther west, or of smaller bytes, counts for this one."""
     return any(
@@ -53,7 +61,8 @@ def is_duplicate(play: Play, plays: Iterable[Play]) -> bool:
 def counted_once(plays: Iterable[Play]) -> list[Play]:
     """Return one play for each song, listener and time: the western city's, then the smallest bytes."""
     different = set(plays)
-    return sorted(play for play in different if not is_duplicate(play, different))
+    of = by_listener(different)
+    return sorted(play for play in different if not is_duplicate(play, of[play.listener]))
 
 
 def is_echo(play: Play, plays: Iterable[Play], window_ms: int) -> bool:
@@ -64,11 +73,13 @@ def is_echo(play: Play, plays: Iterable[Play], window_ms: int) -> bool:
 
 
 def without_echoes(plays: Sequence[Play], window_ms: int) -> list[Play]:
-    return [play for play in counted_once(plays) if not is_echo(play, plays, window_ms)]
+    of = by_listener(plays)
+    return [play for play in counted_once(plays) if not is_echo(play, of[play.listener], window_ms)]
 
 
 def echoes_in(plays: Sequence[Play], window_ms: int, slice_: int) -> int:
-    return sum(is_echo(play, plays, window_ms) for play in counted_once(plays) if slice_of(play) == slice_)
+    of, real = by_listener(plays), counted_once(plays)
+    return sum(is_echo(play, of[play.listener], window_ms) for play in real if slice_of(play) == slice_)
 
 
 def are_together(a: Play, b: Play, window_ms: int) -> bool:
