@@ -164,10 +164,13 @@ def _iso(country: Place) -> str:
 
 
 def write(folder: Path, files: dict[str, Any]) -> None:
-    """Write the files; the same bytes from the same data, whatever the day."""
+    """Write the files; the same bytes from the same data, whatever the day.
+
+    Arrays are not compressed, because each process would unpack them at its start; the wheel is.
+    """
     for name, content in files.items():
         if name.endswith(".npz"):
-            np.savez_compressed(folder / name, **content)
+            np.savez(folder / name, **content)
         else:
             (folder / name).write_text(text_of(content), encoding="utf-8", newline="\n")
 

@@ -160,7 +160,7 @@ def _outcome(answer: _Answer) -> ParsedPlays:
 
 def _begin(start: _Start) -> Callable[[_Job], _Answer]:
     give_way()
-    reader = PlayParser(load_gazetteer().ready(), start.secret)
+    reader = PlayParser(load_gazetteer(), start.secret)  # it reads names when it needs one
 
     def answer(job: _Job) -> _Answer:
         try:
