@@ -47,9 +47,9 @@ export function createTimeline(options) {
     clockOffsetS = nowS - Date.now() / 1000;
   }
 
-  /** Notice when the server's clock was set: a frame is older than the last one, or in the future. @param {number} nowS */
+  /** Notice when the server's clock was set back, or is ahead: hello came late, or it was set. @param {number} nowS */
   function checkClock(nowS) {
-    if (nowS < lastS - CLOCK_SET_S || nowS > liveS() + CLOCK_SET_S) setClock(nowS);
+    if (nowS < lastS - CLOCK_SET_S || nowS > liveS()) setClock(nowS);
     lastS = nowS;
   }
 

@@ -160,6 +160,20 @@ test("where the server's clock is set, back or forward, what comes is fresh", as
   assert.deepEqual(came.map(([, fresh]) => fresh), [true, true, true, true, true]);
 });
 
+test("after a hello that came late, a frame that comes sooner sets the clock", async (t) => {
+  const { timeline, sockets, came, turn, pass } = world(t);
+  timeline.begin(null);
+  await pass(900);
+  sockets[0].say(hello());
+  sockets[0].say({ ...frame(42), now: AT + 0.9 });
+  assert.equal(timeline.liveS(), AT + 0.9);
+  turn(true);
+  await pass(300);
+  turn(false);
+  sockets[0].say({ ...frame(43, [connection("unseen", AT + 1.1)]), now: AT + 1.2 });
+  assert.deepEqual(came, [["unseen", false]]);
+});
+
 test("frames that come late do not move the clock", async (t) => {
   const { timeline, sockets, came, pass } = world(t);
   timeline.begin(null);
