@@ -18,6 +18,7 @@ LONGEST_NAME = 200
 EXACT_WEIGHT = 20
 """A city whose own name is exactly what was typed counts as if it had so many times its people."""
 _CACHED_NAMES = 8_192
+_CACHED_LETTERS = 64
 _HINTS = 3
 _REGIONS_NAMED = 5
 
@@ -31,6 +32,7 @@ class NamedCities(Cities):
         self._countries = {c.code: c for c in countries}
         self.countries = frozenset(self._countries)
         self._found = lru_cache(_CACHED_NAMES)(self._find)
+        self._beginning = lru_cache(_CACHED_LETTERS)(self._own_names)
 
     def read_names(self) -> None:
         """Read and index the names now, so that the first look-up does not wait for it."""
@@ -258,13 +260,17 @@ class NamedCities(Cities):
             return f"; it is not in {self._area_name(limit)}, but in {self._region_names(rows)}"
         return f"; it is not in {self._area_name(limit)}" + self._hint(folded, code)
 
+    def _own_names(self, code: str, letter: str) -> dict[str, str]:
+        """Return a country's cities whose own name begins with a letter: the names by how they are folded."""
+        targets, own = self._completions.starting(letter)
+        here = self.country[targets] == self._position[code]
+        return {fold_place(name): name for name in map(self.name, targets[own & here].tolist())}
+
     def _hint(self, folded: str, code: str) -> str:
         """Return where else the name exists, or a similar name in the country."""
         if elsewhere := dict.fromkeys(map(self.code, self.bearers(folded, ANYWHERE))):
             return f"; there is one in {', '.join(list(elsewhere)[:_HINTS])}"
-        targets, own = self._completions.starting(folded[:1])
-        here = self.codes[self.country[targets]] == code
-        names = {fold_place(name): name for name in map(self.name, targets[own & here].tolist())}
+        names = self._beginning(code, folded[:1])
         close = difflib.get_close_matches(folded, names, n=1, cutoff=0.8)
         if close:
             return f"; did you mean {names[close[0]]!r}?"
