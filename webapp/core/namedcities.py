@@ -93,8 +93,12 @@ class NamedCities(Cities):
 
     def country_of_area(self, limit: Limit) -> str:
         """Return the English name of the country of a region or of a country, as in a sentence."""
-        name = self.country_name(limit.country or self.regions[(limit.regions or (0,))[0]].country_code)
+        name = self.country_name(self._country_around(limit))
         return f"the {name}" if name.startswith("United ") or name.endswith(("Islands", "Republic")) else name
+
+    def _country_around(self, limit: Limit) -> str:
+        """Return the code of a country, or of the country of a region."""
+        return limit.country or self.regions[(limit.regions or (0,))[0]].country_code
 
     def _area_name(self, limit: Limit) -> str:
         country = self.country_of_area(limit)
@@ -162,7 +166,7 @@ class NamedCities(Cities):
         Raises:
             PlaceError: there is no such country.
         """
-        code = self._code.get(fold_place(country[:LONGEST_NAME]))
+        code = self.country_of(words_of(country[:LONGEST_NAME]))
         if code is None:
             raise PlaceError(f"no country {shown(country)}; expected an ISO 3166-1 code, such as 'BR'")
         return code
@@ -255,7 +259,7 @@ class NamedCities(Cities):
 
     def elsewhere(self, folded: str, limit: Limit) -> str:
         """Return where a name is that is not in an area, or a similar name, as the end of a message."""
-        code = limit.country or self.regions[(limit.regions or (0,))[0]].country_code
+        code = self._country_around(limit)
         if rows := self._names.find(folded, self.regions.of(code)):
             return f"; it is not in {self._area_name(limit)}, but in {self._region_names(rows)}"
         return f"; it is not in {self._area_name(limit)}" + self._hint(folded, code)

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from webapp.core.columns import distinct
+from webapp.core.columns import Numbers, distinct
 from webapp.core.numbering import Numbering
 from webapp.core.recordings import TRACK_BITS
 from webapp.core.records import wire_artist_key, wire_recording, wire_track_id
 
 _FREE, _NEVER, _UNKNOWN = np.iinfo(np.int64).max, 0, 0
-
-Numbers = NDArray[np.int64]
 
 
 class TracksState(msgspec.Struct, frozen=True, array_like=True):
