@@ -17,8 +17,21 @@ def play(title: str, city: int, artist: str = ARTIST, **more: Any) -> dict[str, 
 
 
 def send_pair(server: Server, title: str, artist: str = ARTIST, cities: tuple[int, int] = (OSAKA, RECIFE)) -> None:
-    """Send two plays of a song, pressed when they arrive, so that neither is late on a busy machine."""
-    assert post_plays(server, [play(title, city, artist) for city in cities])["accepted"] == 2
+    """Send two plays of a song, pressed when they arrive; see `send_in_time`."""
+    send_in_time(server, [play(title, city, artist) for city in cities])
+
+
+def send_in_time(server: Server, plays: list[dict[str, Any]], **headers: str) -> None:
+    """Send plays, pressed when they arrive; again if the machine was so busy that they were late even so.
+
+    What is late is not matched. So sending it again changes nothing.
+    """
+    for _ in range(5):
+        answer = post_plays(server, plays, **headers)
+        assert answer["accepted"] == len(plays)
+        if not answer["late"]:
+            return
+    raise AssertionError(f"plays that arrive now are late: {answer}")
 
 
 def connect_pair(
@@ -38,4 +51,4 @@ def send_crowd(server: Server, artist: str = ARTIST) -> None:
         for song in range(12)
         for number, city in enumerate(cities[song % 3 : song % 3 + 2])
     ]
-    assert post_plays(server, plays, X_Unison_Source="synthetic")["accepted"] == 24
+    send_in_time(server, plays, X_Unison_Source="synthetic")

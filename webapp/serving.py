@@ -34,7 +34,7 @@ DRAIN_S = 1
 END_S = 20
 """How long a worker may take to stop; it gives viewers 5 s to receive the close message."""
 MAX_RETRY_S = 30.0
-HANGUP_S = 5.0
+HANGUP_S = 30.0
 """How long SIGHUP may take to reach a busy master after its terminal was closed."""
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ import tools
 from environment import PYTHON, ROOT, ProblemError
 
 TSCONFIG_FOLDERS = ("assets",)
-SIX_AT_ONCE = ("-n", "6", "--dist", "worksteal")
-"""Options of pytest-xdist for real servers, which mostly wait."""
+FOUR_AT_ONCE = ("-n", "4", "--dist", "worksteal")
+"""Options of pytest-xdist for real servers, which wait now and then."""
 THREE_AT_ONCE = ("-n", "3", "--dist", "worksteal")
 """For browsers, which draw in software and wait now and then."""
 _POLITELY = ("nice", "-n", "10")
@@ -143,7 +143,7 @@ def _all_steps(pytest_arguments: list[str]) -> list[Step]:
         Step("data", "gazetteer", python("scripts/build_gazetteer.py", "--check", *(["--rebuild"] if is_long else []))),
         Step("js", "node", _node_tests),
         Step("unit", "unit tests", pytest("unit", *TWO_AT_ONCE)),
-        Step("integration", "integration tests", pytest("integration", *SIX_AT_ONCE), tools.server_tools),
+        Step("integration", "integration tests", pytest("integration", *FOUR_AT_ONCE), tools.server_tools),
         Step("browser", "browser tests", pytest("browser", *THREE_AT_ONCE), _browser_environment),
     ]
 

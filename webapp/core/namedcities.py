@@ -10,7 +10,7 @@ import numpy.typing as npt
 from webapp.core import typedplaces
 from webapp.core.cities import Cities, Ints, Read
 from webapp.core.placenames import Completions, NameIndex, Spellings, fold_place, joined, words_of
-from webapp.core.placereadings import ANYWHERE, Limit
+from webapp.core.placereadings import ANYWHERE, Limit, Words, is_everywhere
 from webapp.core.places import Country, PlaceError, shown
 from webapp.core.regions import Regions
 
@@ -33,6 +33,7 @@ class NamedCities(Cities):
         self.countries = frozenset(self._countries)
         self._found = lru_cache(_CACHED_NAMES)(self._find)
         self._beginning = lru_cache(_CACHED_LETTERS)(self._own_names)
+        self._areas = lru_cache(_CACHED_NAMES)(self._names_area)
 
     def read_names(self) -> None:
         """Read and index the names now, so that the first look-up does not wait for it."""
@@ -186,6 +187,13 @@ class NamedCities(Cities):
     def regions_of(self, words: Sequence[str], code: str | None = None) -> list[int]:
         """Return the numbers of the regions that folded words mean, of one country or of all."""
         return self.regions.meant(words, code)
+
+    def is_area(self, words: Words) -> bool:
+        """Tell whether folded words are a country, a region, a continent or the like."""
+        return self._areas(words)
+
+    def _names_area(self, words: Words) -> bool:
+        return is_everywhere(words) or self.country_of(words) is not None or bool(self.regions_of(words))
 
     def complete(self, prefix: str, limit: int = 8) -> list[int]:
         """Return the cities with a name that begins so, without regard to accents.

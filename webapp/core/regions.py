@@ -61,13 +61,14 @@ class Regions(Sequence[Region]):
 
     def meant(self, words: Sequence[str], country_code: str | None = None) -> list[int]:
         """Return the numbers of the regions that folded words mean: one at most in each country, or in one country."""
-        found = self._meant(joined(words), bare(words))
+        found = self._meant(tuple(words))
         if country_code is None:
             return list(found)
         here = self.of(country_code)
         return [number for number in found if number in here]
 
-    def _find(self, folded: str, without: str) -> tuple[int, ...]:
+    def _find(self, words: tuple[str, ...]) -> tuple[int, ...]:
+        folded, without = joined(words), bare(words)
         found = self._words.find(folded)
         taken = {self._all[number].country_code for number in found}
         more = self._words.find(without) if without != folded else []

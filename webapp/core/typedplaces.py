@@ -13,7 +13,6 @@ from webapp.core.placereadings import (
     Reading,
     Words,
     areas_in,
-    is_area,
     is_everywhere,
     limits_of,
     parts_of,
@@ -121,7 +120,7 @@ def _is_within(reading: Reading, names: Names) -> bool:
     if not _SAYS_CITY.isdisjoint(reading.city):
         return False
     if limit == ANYWHERE:
-        return is_area(reading.city, names)
+        return names.is_area(reading.city)
     regions = names.regions_of(reading.city, limit.country)
     return bool(regions) if limit.regions is None else not set(regions).isdisjoint(limit.regions)
 

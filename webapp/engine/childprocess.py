@@ -228,6 +228,5 @@ def give_way() -> None:
 
 def collect_seldom() -> None:
     """Have Python look for cycles seldom: to look at all that is kept for long costs as much as a slice."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
