@@ -19,6 +19,9 @@ from webapp.storage.secretfiles import read_secrets
 
 log = logging.getLogger(__name__)
 
+# Else numpy starts a thread for each core in every process; nothing here multiplies matrices that large.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 class _Commands(click.Group):
     """A group of commands; it imports some of them only when they run.
