@@ -30,7 +30,7 @@ from webapp.core.gazetteer import LONGEST_NAME
 from webapp.core.packing import Texts, to_planes
 from webapp.core.placenames import CITIES_MOST, Completions, NameIndex, Spellings, fold_place
 from webapp.core.places import Region
-from webapp.core.regions import pack_words
+from webapp.core.regions import pack_districts, pack_words
 from webapp.core.textkeys import salted
 from webapp.gazetteerdata import DATA
 
@@ -151,6 +151,9 @@ def build(source: Source) -> dict[str, Any]:
         ],
         "regions.tsv": [("country_code", "admin1", "name", "iso"), *(row[:4] for row in regions)],
         "regionwords.npz": pack_words([(Region(*row[:4]), filter(None, row[4].split("|"))) for row in regions]),
+        "districts.npz": pack_districts(
+            (region[where], called) for where, called in regionnames.districts(source.districts) if where in region
+        ),
     }  # fmt: skip
 
 

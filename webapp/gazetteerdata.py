@@ -36,7 +36,7 @@ def read_gazetteer(folder: Path) -> Gazetteer:
     regions = (
         Region(intern(code), intern(admin1), name, iso) for code, admin1, name, iso in _rows(folder / "regions.tsv")
     )
-    return Gazetteer(read, countries, Regions(regions, read("regionwords.npz")))
+    return Gazetteer(read, countries, Regions(regions, read("regionwords.npz"), lambda: read("districts.npz")))
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

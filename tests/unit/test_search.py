@@ -116,6 +116,13 @@ def test_the_other_name_that_matched_is_told_as_it_was_typed() -> None:
     ]  # fmt: skip
 
 
+def test_a_place_with_a_comma_is_found_as_it_is_understood_elsewhere() -> None:
+    for text in ("Portland, Maine", "portland, me", "Portland, Maine, US"):
+        first = search(text, [], GAZETTEER, "city")[0]
+        assert (first.label, first.country_code) == ("Portland, Maine", "US")
+    assert search("Portland, Nowhere", [], GAZETTEER, "city") == []
+
+
 def test_own_names_come_before_other_names() -> None:
     for text in ("rec", "mosk", "wien", "bom"):
         also = [result.also for result in search(text, [], GAZETTEER, "city")]

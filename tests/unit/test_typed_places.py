@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import random
+import statistics
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from webapp.core.gazetteer import PlaceError
 from webapp.core.placenames import fold_place
+from webapp.core.placereadings import READINGS_MOST, readings
 from webapp.gazetteerdata import load_gazetteer
 
 WORLD = load_gazetteer()
@@ -35,9 +38,10 @@ def test_a_text_means_the_city_that_people_mean(kind: str) -> None:
     assert [(text, city.label, city.country_code) for (text, _, _), city in zip(rows, cities, strict=True)] == rows
 
 
-def test_the_corpus_has_many_texts_of_each_kind() -> None:
-    assert len(ROWS) >= 150
+def test_the_corpus_has_texts_of_each_kind() -> None:
+    assert len(ROWS) >= 390
     assert len({row["text"] for row in ROWS}) == len(ROWS)
+    assert min(Counter(row["kind"] for row in ROWS).values()) >= 3
 
 
 @given(st.integers(0, len(WORLD) - 1))
@@ -51,17 +55,18 @@ def test_a_citys_name_with_its_country_means_what_the_two_fields_mean(index: int
     ("text", "message"),
     [
         ("Germany", "'Germany' is a country; add a city, such as 'Berlin, Germany'"),
-        ("Deutschland", "'Deutschland' is a country; add a city, such as 'Berlin, Deutschland'"),
+        ("Deutschland", "'Deutschland' is a country; add a city, such as 'Berlin, Germany'"),
         ("Lebanon", "'Lebanon' is a country; add a city, such as 'Beirut, Lebanon'"),
-        ("USA", "'USA' is a country; add a city, such as 'New York City, USA'"),
+        ("USA", "'USA' is a country; add a city, such as 'New York City, United States'"),
         ("Texas", "'Texas' is a region of the United States; add a city, such as 'Houston, Texas'"),
-        ("Texas USA", "'Texas USA' is a region of the United States; add a city, such as 'Houston, Texas USA'"),
+        ("Texas USA", "'Texas USA' is a region of the United States; add a city, such as 'Houston, Texas'"),
         ("Bavaria", "'Bavaria' is a region of Germany; add a city, such as 'Munich, Bavaria'"),
         ("Florida", "'Florida' is a region of the United States; add a city, such as 'Jacksonville, Florida'"),
-        (
-            "Georgia, USA",
-            "'Georgia, USA' is a region of the United States; add a city, such as 'Atlanta, Georgia, USA'",
-        ),
+        ("Georgia, USA", "'Georgia, USA' is a region of the United States; add a city, such as 'Atlanta, Georgia'"),
+        ("Victoria", "'Victoria' is a region of Australia; add a city, such as 'Melbourne, Victoria'"),
+        ("Bali", "'Bali' is a region of Indonesia; add a city, such as 'Denpasar, Bali'"),
+        ("PA", "'PA' is a country; add a city, such as 'Panama City, Panama'"),
+        ("123", "no city '123'; expected a name such as 'Osaka', 'Portland, Maine' or 'Paris, FR'"),
         ("Earth", "'Earth' is not a city; expected a name such as 'Osaka', 'Portland, Maine' or 'Paris, FR'"),
     ],
 )
@@ -80,6 +85,15 @@ def test_a_country_or_region_alone_is_not_a_hamlet_of_that_name(text: str, messa
         ("Portland, France", "no city 'Portland, France'; it is not in France; there is one in US, AU, GB"),
         ("Atlantis, Greece", "no city 'Atlantis, Greece'; it is not in Greece; there is one in ZA, US"),
         ("Parris, France", "no city 'Parris, France'; it is not in France; did you mean 'Paris'?"),
+        (
+            "Nowhere, Mexico",
+            "no city 'Nowhere, Mexico'; it is not in Mexico; try another spelling, its geoname_id, or lon and lat",
+        ),
+        (
+            "Springfield, Ilinois, USA",
+            "no city 'Springfield, Ilinois, USA'; it is not in the United States, "
+            "but in Missouri, Massachusetts, Illinois, Oregon, Ohio, ...",
+        ),
     ],
 )
 def test_an_unknown_city_of_a_known_area_is_told_where_it_is(text: str, message: str) -> None:
@@ -113,6 +127,36 @@ def test_a_bad_text_costs_little_processor_time() -> None:
     for text in texts:
         WORLD.meanings(text)
     assert (time.thread_time() - began) / len(texts) < 0.003
+
+
+CHAIN = "英国法国マリ美国韩国泰国中国德国"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"({CHAIN * 3})"[:42],
+        f"{CHAIN * 10}"[:190],
+        ",".join("(ca) 1" for _ in range(30)),
+        "(new san saint la york paris) 12 [new, san, saint, la, york, de]",
+        "\ufdfa" * 200,
+        "la ca de in ny tx " * 11,
+    ],
+)
+def test_no_text_costs_much_processor_time_or_has_many_readings(text: str) -> None:
+    assert sum(map(len, readings(text, WORLD))) <= READINGS_MOST + 3
+    WORLD.ready()
+    took = []
+    for number in range(20):
+        began = time.thread_time()
+        WORLD.meanings(f"{text}{number}")
+        took.append(time.thread_time() - began)
+    assert statistics.median(took) < 0.01
+
+
+def test_each_reading_comes_once() -> None:
+    found = [reading for group in readings(f"({CHAIN}) 1", WORLD) for reading in group]
+    assert len(found) == len(set(found)) > 3
 
 
 def test_every_short_form_finds_the_region_that_people_mean() -> None:

@@ -20,6 +20,9 @@ EXACT_WEIGHT = 20
 _CACHED_NAMES = 8_192
 _CACHED_LETTERS = 64
 _HINTS = 3
+_WITH_ARTICLE = frozenset({"Bahamas", "Central African Republic", "Comoros", "Dominican Republic", "Gambia", "Maldives",
+                           "Netherlands", "Philippines", "Seychelles", "U.S. Virgin Islands", "Vatican"})  # fmt: skip
+_ARTICLE_STARTS = ("Democratic Republic", "Isle of", "Republic of", "United ")
 _REGIONS_NAMED = 5
 
 
@@ -37,7 +40,7 @@ class NamedCities(Cities):
 
     def read_names(self) -> None:
         """Read and index the names now, so that the first look-up does not wait for it."""
-        self._code, self._names, self._completions, self._largest  # noqa: B018  # this makes them
+        self._code, self._names, self._completions, self._spellings, self._largest  # noqa: B018  # this makes them
         self.name(0), self.regions.meant(["x"])
 
     @cached_property
@@ -94,10 +97,19 @@ class NamedCities(Cities):
 
     def country_of_area(self, limit: Limit) -> str:
         """Return the English name of the country of a region or of a country, as in a sentence."""
-        name = self.country_name(self._country_around(limit))
-        return f"the {name}" if name.startswith("United ") or name.endswith(("Islands", "Republic")) else name
+        name = self.country_name(self.country_around(limit)).removeprefix("The ")
+        the = name in _WITH_ARTICLE or name.startswith(_ARTICLE_STARTS) or " Islands" in name
+        return f"the {name}" if the else name
 
-    def _country_around(self, limit: Limit) -> str:
+    def area(self, limit: Limit) -> str:
+        """Return the English name of a country, or the name of a region."""
+        return self.regions.shown(limit.regions[0]) if limit.regions else self.country_name(limit.country or "")
+
+    def region_of(self, city: int) -> int:
+        """Return the number of a city's region."""
+        return int(self.region[city])
+
+    def country_around(self, limit: Limit) -> str:
         """Return the code of a country, or of the country of a region."""
         return limit.country or self.regions[(limit.regions or (0,))[0]].country_code
 
@@ -138,8 +150,11 @@ class NamedCities(Cities):
         if limit.country is not None or not found:
             return found
         found.sort(key=lambda target: -self.population[target])
-        weights = self.shipped(folded) if limit == ANYWHERE else {}
-        return list(dict.fromkeys([*sorted(weights, key=lambda city: (-weights[city], city)), *found]))
+        weights = self.shipped(folded)
+        if limit.regions is None:
+            return list(dict.fromkeys([*sorted(weights, key=lambda city: (-weights[city], city)), *found]))
+        main = [city for city in found if fold_place(self.name(city)) == folded]  # Bethlehem before Belém in "PA"
+        return list(dict.fromkeys([*main, *found]))
 
     def shipped(self, folded: str) -> dict[int, int]:
         """Return the cities that have a name themselves, each with its weight: its people, more if it is its own."""
@@ -187,6 +202,10 @@ class NamedCities(Cities):
     def regions_of(self, words: Sequence[str], code: str | None = None) -> list[int]:
         """Return the numbers of the regions that folded words mean, of one country or of all."""
         return self.regions.meant(words, code)
+
+    def regions_with_district(self, words: Sequence[str], code: str | None = None) -> list[int]:
+        """Return the numbers of the regions that have a district of this name, of one country or of all."""
+        return self.regions.with_district(words, code)
 
     def is_area(self, words: Words) -> bool:
         """Tell whether folded words are a country, a region, a continent or the like."""
@@ -267,10 +286,10 @@ class NamedCities(Cities):
 
     def elsewhere(self, folded: str, limit: Limit) -> str:
         """Return where a name is that is not in an area, or a similar name, as the end of a message."""
-        code = self._country_around(limit)
+        code = self.country_around(limit)
         if rows := self._names.find(folded, self.regions.of(code)):
             return f"; it is not in {self._area_name(limit)}, but in {self._region_names(rows)}"
-        return f"; it is not in {self._area_name(limit)}" + self._hint(folded, code)
+        return f"; it is not in {self._area_name(limit)}{self._hint(folded, code)}"
 
     def _own_names(self, code: str, letter: str) -> dict[str, str]:
         """Return a country's cities whose own name begins with a letter: the names by how they are folded."""

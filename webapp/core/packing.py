@@ -17,7 +17,7 @@ def to_planes(values: npt.ArrayLike, dtype: str) -> npt.NDArray[np.uint8]:
     packed = exact.astype(dtype)
     if not np.array_equal(packed, exact):
         raise ValueError(f"a value does not fit into {dtype}")
-    return np.ascontiguousarray(packed.view(np.uint8).reshape(len(packed), -1).T)
+    return np.ascontiguousarray(packed.view(np.uint8).reshape(len(packed), packed.itemsize).T)
 
 
 def from_planes(planes: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:

@@ -7,6 +7,8 @@ the likeliest first; the readings of a group are as likely as each other.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
+from itertools import islice
 from typing import Protocol
 
 from webapp.core.placenames import fold_place, joined, words_of
@@ -17,6 +19,9 @@ Parts = list[Words]
 WORDS_MOST = 6
 """A part is taken apart up to so many words."""
 PARTS_MOST = 6
+READINGS_MOST = 32
+"""Of a text; what people type is understood by one of the first sixteen. The rest would only cost time."""
+_GROUPS_MOST = 2 * READINGS_MOST
 _NAME_MOST = 20
 _UNSPACED_MOST = 40
 """Folded characters: a Korean syllable has up to three."""
@@ -25,22 +30,41 @@ _BRACKETS = re.compile(r"[()\[\]（）]")
 _BRACKETED = re.compile(r"[(\[（].*?[)\]）]")
 _EVERYWHERE = frozenset({"africa", "america", "asia", "earth", "europa", "europe", "eu", "latinamerica", "northamerica",
                          "oceania", "planetearth", "southamerica", "theearth", "theworld", "world"})  # fmt: skip
-_VAGUE = frozenset({"central", "city", "downtown", "greater", "in", "inner", "midtown", "near", "of", "the"})
+_VAGUE = frozenset({"central", "city", "downtown", "greater", "in", "inner", "midtown", "near", "of", "the", "г", "гор",
+                    "город", "м"})  # fmt: skip
 _WITHOUT_SPACES = (("\u1100", "\u11ff"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff"))
 """Letters of scripts without spaces, from and to; a regular expression of so many takes 0.1 s to compile."""
-_CITY_ENDS = tuple(map(fold_place, "市都시"))
+CITY_ENDS = tuple(map(fold_place, "市都시"))
 _POSTAL_LETTERS = 2
+CODE_LENGTH = 3
+"""Letters of a code or a short form, at most."""
+_FROM_DIGIT = re.compile(r"\d.*")
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Where a city lies: in one of these regions, or in this country; both None: anywhere."""
+    """Where a city lies: in one of these regions, or in this country; both None: anywhere.
+
+    Attributes:
+        regions: numbers of regions.
+        country: a country's code.
+        rough: something between the city and its country was not understood, such as a quarter or a misspelt region.
+    """
 
     regions: tuple[int, ...] | None = None
     country: str | None = None
+    rough: bool = False
 
 
 ANYWHERE = Limit()
+
+
+class Known(IntEnum):
+    """By which name a city must be known: a shipped one's main name of several parts, any of its names, or any name."""
+
+    MAIN = 0
+    SHIPPED = 1
+    ANY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +74,14 @@ class Reading:
     Attributes:
         city: the name's words.
         limit: where.
-        shipped: only a shipped city of that name is meant, not a smaller place near one.
+        known: how the city must be known by it.
+        after: words before the city that this reading leaves out; the city must be much larger than one of that name.
     """
 
     city: Words
     limit: Limit = ANYWHERE
-    shipped: bool = False
+    known: Known = Known.ANY
+    after: Words = ()
 
 
 Group = list[Reading]
@@ -73,6 +99,9 @@ class Areas(Protocol):
     def regions_of(self, words: Sequence[str], code: str | None = None) -> list[int]:
         """Return the numbers of the regions that have this name or code, of one country or of all."""
 
+    def regions_with_district(self, words: Sequence[str], code: str | None = None) -> list[int]:
+        """Return the numbers of the regions that have a district of this name or code."""
+
     def is_area(self, words: Words) -> bool:
         """Tell whether words are a country, a region, a continent or the like."""
 
@@ -89,43 +118,57 @@ def is_everywhere(words: Words) -> bool:
 
 
 def readings(text: str, areas: Areas) -> Iterator[Group]:
-    """Yield the groups of readings of a text: as it is, then without what cannot be understood."""
+    """Yield the groups of readings of a text, each reading once: as it is, then without what cannot be understood."""
+    seen = set[Reading]()
+    for group in islice(_groups(text, areas), _GROUPS_MOST):
+        if new := [reading for reading in dict.fromkeys(group) if reading not in seen]:
+            seen.update(new)
+            yield new
+        if len(seen) >= READINGS_MOST:
+            return
+
+
+def _groups(text: str, areas: Areas) -> Iterator[Group]:
     parts = parts_of(text)
     if not parts:
         return
     yield from _as_written(parts, areas)
-    if _BRACKETS.search(text):
-        yield from _as_written(parts_of(_BRACKETS.sub(",", text)), areas)
+    if _BRACKETS.search(text) and (others := parts_of(_BRACKETS.sub(",", text))) != parts:
+        yield from _as_written(others, areas)
     for fewer in _without_postal_codes(parts):
         yield from _as_written(fewer, areas)
         yield from _less(fewer, areas)
     yield from _less(parts, areas)
-    if _BRACKETED.search(text):
-        yield from _as_written(parts_of(_BRACKETED.sub("", text)) or parts, areas)
+    if _BRACKETED.search(text) and (others := parts_of(_BRACKETED.sub("", text))) not in ([], parts):
+        yield from _as_written(others, areas)
 
 
 def _as_written(parts: Parts, areas: Areas) -> Iterator[Group]:
     first, *rest = parts
     if not rest:
+        if len(first[-1]) < CODE_LENGTH:
+            yield from _apart(first, [], areas, Known.SHIPPED)  # "Una BA" is not "Unaba"
         yield [Reading(first)]
         yield from _apart(first, [], areas)
-        yield from _unspaced(first, [], areas)
+        yield from _unspaced(first, areas)
         return
-    yield [Reading(_all(parts), shipped=True)]
+    yield [Reading(_all(parts), known=Known.MAIN)]  # "Donostia / San Sebastián"
     rest = [_all(rest)] if areas.country_of(_all(rest)) else rest  # "Bonaire, Saint Eustatius and Saba"
     yield from _placed(first, rest, areas)
     yield from _apart(first, rest, areas)
     yield from _placed(parts[-1], parts[-2::-1], areas)
+    if min(len(joined(part)) for part in parts) > CODE_LENGTH:
+        yield [Reading(_all(parts), known=Known.SHIPPED)]  # "Frankfurt/Main"
 
 
 def _all(parts: Parts) -> Words:
     return tuple(word for part in parts for word in part)
 
 
-def _placed(city: Words, around: Parts, areas: Areas, *, shipped: bool = False) -> Iterator[Group]:
+def _placed(city: Words, around: Parts, areas: Areas, known: Known = Known.ANY) -> Iterator[Group]:
     """Yield the readings of a city with what is around it, the smallest first: region, country."""
     for limits in limits_of(around, areas):
-        yield [Reading(city, limit, shipped) for limit in limits]
+        yield [Reading(city, limit, known) for limit in limits]
 
 
 def limits_of(around: Parts, areas: Areas) -> Iterator[list[Limit]]:
@@ -135,6 +178,8 @@ def limits_of(around: Parts, areas: Areas) -> Iterator[list[Limit]]:
     if code is None and not regions:
         if inner and is_everywhere(last):
             yield from limits_of(inner, areas)
+        elif districts := areas.regions_with_district(last):
+            yield [Limit(tuple(districts))]
         return
     found = [] if code is None else [_in_country(inner, code, areas)]
     if found and found[0].regions:
@@ -143,24 +188,28 @@ def limits_of(around: Parts, areas: Areas) -> Iterator[list[Limit]]:
     if code is not None and not areas.is_country_name(last, code) and (own := areas.regions_of(last, code)):
         yield [Limit(tuple(own), code)]  # Scotland is a name of the United Kingdom, too
     yield [*found, Limit(tuple(regions))] if regions else found
+    if districts := areas.regions_with_district(last):
+        yield [Limit(tuple(districts))]  # "Milano MI"
 
 
 def _in_country(inner: Parts, code: str, areas: Areas) -> Limit:
-    written = (words[:end] for words in reversed(inner) for end in range(len(words), 0, -1))  # "IL 62701"
-    regions = next((found for words in written if (found := areas.regions_of(words, code))), None)
-    return Limit(tuple(regions) if regions else None, code)
+    written = [words[:end] for words in reversed(inner) for end in range(len(words), 0, -1)]  # "IL 62701"
+    for regions_of in (areas.regions_of, areas.regions_with_district):
+        if regions := next((found for words in written if (found := regions_of(words, code))), None):
+            return Limit(tuple(regions), code)
+    return Limit(None, code, rough=bool(inner))
 
 
-def _apart(words: Words, around: Parts, areas: Areas) -> Iterator[Group]:
+def _apart(words: Words, around: Parts, areas: Areas, known: Known = Known.ANY) -> Iterator[Group]:
     """Yield the readings of words whose last or first ones say the region or the country: "Springfield IL"."""
     if len(words) > WORDS_MOST:
         return
     for end in range(len(words) - 1, 0, -1):
         for tail in areas_in(words[end:], areas):
-            yield from _placed(words[:end], [*tail, *around], areas)
+            yield from _placed(words[:end], [*tail, *around], areas, known)
     for start in range(1, len(words)) if not around else ():
         for head in areas_in(words[:start], areas):
-            yield from _placed(words[start:], head[::-1], areas)
+            yield from _placed(words[start:], head[::-1], areas, known)
 
 
 def areas_in(words: Words, areas: Areas) -> Iterator[Parts]:
@@ -173,20 +222,22 @@ def areas_in(words: Words, areas: Areas) -> Iterator[Parts]:
             yield pair
 
 
-def _unspaced(words: Words, around: Parts, areas: Areas) -> Iterator[Group]:
+def _unspaced(words: Words, areas: Areas) -> Iterator[Group]:
     """Yield the readings of words of a script without spaces, the largest area first: 大阪府大阪市."""
     text = "".join(words)
     if len(text) > _UNSPACED_MOST or not _is_without_spaces(text):
         return
-    for end in range(len(text) - 1, 0, -1):
-        head, rest = (text[:end],), (text[end:],)
-        if areas.is_area(head):
-            yield from _placed(rest, [head, *around], areas)
-            yield from _unspaced(rest, [head, *around], areas)
-            for begin in range(len(rest[0]) - 1, 1, -1):
-                yield from _placed((rest[0][:begin],), [head, *around], areas, shipped=True)
-        if areas.is_area(head) or text[:end].endswith(_CITY_ENDS):
-            yield [Reading(head, shipped=True)]
+    around: Parts = []
+    while head := next((text[:end] for end in range(len(text) - 1, 0, -1) if areas.is_area((text[:end],))), ""):
+        around, text = [(head,), *around], text.removeprefix(head)
+        limits = [limit for group in limits_of(around, areas) for limit in group]
+        yield [Reading((text,), limit) for limit in limits]
+        for end in range(len(text) - 1, 1, -1):
+            yield [Reading((text[:end],), limit, Known.SHIPPED) for limit in limits]
+        yield [Reading((head,), known=Known.SHIPPED)]
+    for end in range(len(text), 0, -1):
+        if text[:end].endswith(CITY_ENDS):
+            yield [Reading((text[:end],), known=Known.SHIPPED), Reading((text[: end - 1],), known=Known.SHIPPED)]
 
 
 def _is_without_spaces(text: str) -> bool:
@@ -207,6 +258,8 @@ def _letters(part: Words, *, beside: bool) -> Iterator[str]:
         near = beside and len(word) <= _POSTAL_LETTERS and any(coded[max(at - 1, 0) : at + 2])
         if not coded[at] and not near:
             yield word
+        elif coded[at] and _is_without_spaces(before := _FROM_DIGIT.sub("", word)) and before:
+            yield before
 
 
 def _less(parts: Parts, areas: Areas) -> Iterator[Group]:
@@ -215,15 +268,15 @@ def _less(parts: Parts, areas: Areas) -> Iterator[Group]:
     vague = next((at for at, word in enumerate(first) if word not in _VAGUE), 0)
     if vague:
         for group in _as_written([first[vague:], *rest], areas):
-            yield [replace(reading, shipped=True) for reading in group]
+            yield [replace(reading, known=min(reading.known, Known.SHIPPED)) for reading in group]
     for start in range(1, min(len(first), WORDS_MOST)) if rest else ():
-        yield from _placed(first[start:], rest, areas, shipped=True)
+        yield from _placed(first[start:], rest, areas, Known.SHIPPED)
     if rest and areas.country_of(first):
-        yield [Reading(first, shipped=True)]  # "Hong Kong, China"
+        yield [Reading(first, known=Known.SHIPPED)]  # "Hong Kong, China"
     for at, city in enumerate(rest):
         around = rest[at + 1 :]
-        if not around and not areas.is_area(city):
-            yield [Reading(city, shipped=True)]
+        if not around:
+            yield [Reading(city, known=Known.SHIPPED, after=first)]
         for limits in limits_of(around, areas) if around else ():
             if not areas.is_area(city) or any(limit.regions for limit in limits):
-                yield [Reading(city, limit, shipped=True) for limit in limits]
+                yield [Reading(city, limit, Known.SHIPPED) for limit in limits]

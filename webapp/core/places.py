@@ -65,7 +65,7 @@ class Region:
 class PlaceError(ValueError):
     """A place that cannot be used; `str()` names the value and what would be right.
 
-    The hint is computed only when the error is shown: of ten thousand bad plays, only twenty errors are.
+    The hint is computed only when the error is shown, because it takes a few milliseconds.
     """
 
     def __init__(self, message: str, hint: Callable[[], str] | None = None) -> None:
@@ -74,6 +74,10 @@ class PlaceError(ValueError):
 
     def __str__(self) -> str:
         return str(self.args[0]) + (self._hint() if self._hint else "")
+
+    def brief(self) -> str:
+        """Return the error without its hint."""
+        return str(self.args[0])
 
 
 def shown(value: object) -> str:

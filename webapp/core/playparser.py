@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from webapp.core import validation
 from webapp.core.columns import distinct
-from webapp.core.decoding import FAULTS_MOST, Decoded, Play, decode_json, decode_ndjson, load_part
+from webapp.core.decoding import FAULTS_MOST, PLAYS_MOST, Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.interning import InternedTexts, InternTable
 from webapp.core.listenerhashes import ListenerHashes
@@ -23,6 +23,8 @@ from webapp.core.plays import AHEAD_MS, SOURCES, PlayBatch, Source, encoded_alon
 from webapp.core.validation import FieldError
 
 ERRORS_MOST = NOTES_MOST = FAULTS_MOST
+HINTS_MOST = 3
+"""Errors of a body that say which similar city there is."""
 TYPED = 1 << 16
 """Added to the city index of a place that is given as text, beyond the 16 bits of the index."""
 WINDOW_MS = (-5_000, AHEAD_MS)
@@ -63,6 +65,10 @@ class Reading:
     rejected: int
     errors: tuple[Rejected, ...]
     notes: tuple[Note, ...]
+
+
+class ManyTypedError(ValueError):
+    """More places are given as text than may be looked up here; nothing was taken."""
 
 
 class ParsedPlays(msgspec.Struct, frozen=True):
@@ -117,9 +123,17 @@ class PlayParser:
         """
         return self._read(decode_ndjson(body) if lines else decode_json(body), now_ms, source)
 
-    def parse(self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False) -> ParsedPlays:
-        """Read a body of plays and encode them for the bus; see `read`."""
+    def parse(
+        self, body: bytes, now_ms: int, source: Source = "live", *, lines: bool = False, typed_most: int = PLAYS_MOST
+    ) -> ParsedPlays:
+        """Read a body of plays and encode them for the bus; see `read`.
+
+        Raises:
+            ManyTypedError: more than `typed_most` places are given as text.
+        """
         decoded = decode_ndjson(body) if lines else decode_json(body)
+        if len(decoded.plays) > typed_most and sum(map(_is_typed, decoded.plays)) > typed_most:
+            raise ManyTypedError
         alone = decoded.plays[0] if len(decoded.plays) == 1 and not decoded.faults else None
         if alone and (parsed := self._parse_one(alone, now_ms, source)):
             return parsed
@@ -161,7 +175,8 @@ class PlayParser:
             kept = [row for row, index in enumerate(rows) if index not in faults]
             columns, rows = columns.take(kept), [rows[row] for row in kept]
         errors = tuple(
-            Rejected(index, faults[index].field, str(faults[index])) for index in sorted(faults)[:ERRORS_MOST]
+            Rejected(index, faults[index].field, str(faults[index]) if at < HINTS_MOST else faults[index].brief())
+            for at, index in enumerate(sorted(faults)[:ERRORS_MOST])
         )
         typed = np.flatnonzero(columns.city & TYPED)[:NOTES_MOST].tolist()
         notes = tuple(Note(rows[row], int(columns.city[row]) ^ TYPED) for row in typed)
@@ -212,6 +227,10 @@ class _Columns(NamedTuple):
             own[:] = list(map(_CODES.__getitem__, sources))
         lesser: npt.NDArray[np.uint8] = _BY_RANK[np.minimum(_RANKS[own], _RANKS[source])]
         return lesser
+
+
+def _is_typed(play: Play) -> bool:
+    return bytes(play.place).startswith(b'"')
 
 
 def _city(raw: bytes, gazetteer: Gazetteer) -> int:

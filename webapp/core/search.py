@@ -244,6 +244,9 @@ def _cities(text: str, words: list[str], gazetteer: Gazetteer) -> Iterator[tuple
         if words_of(gazetteer.name(index)) != words:
             rank = _BEGINS  # and so are all after it: a hamlet "Osa" comes after Osaka
         yield rank, msgspec.structs.replace(_city(index, gazetteer), also=gazetteer.also(index, text, words))
+    if "," in text:  # a label that was found before, or what people write: "Portland, Maine"
+        for index in gazetteer.meanings(text)[:MOST_OF_ONE]:
+            yield rank, _city(index, gazetteer)
 
 
 def _artist(name: str) -> Result:

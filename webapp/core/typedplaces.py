@@ -6,8 +6,11 @@ from typing import Protocol
 from webapp.core.placenames import fold_place, joined
 from webapp.core.placereadings import (
     ANYWHERE,
+    CITY_ENDS,
+    CODE_LENGTH,
     WORDS_MOST,
     Areas,
+    Known,
     Limit,
     Parts,
     Reading,
@@ -20,13 +23,19 @@ from webapp.core.placereadings import (
 )
 from webapp.core.places import PlaceError, shown
 
-FAR_WEIGHT = 5
+FAR_WEIGHT = 1.5
 """The name of a region alone means a city elsewhere only if so many times its people are as many as in the region's
-largest city, or it is large itself: "Washington" is the capital, "Florida" not the town in Colombia."""
+largest city: "Washington" is the capital, "Florida" not the town in Colombia."""
 LARGE = 100_000
-"""People of a city that a name alone means, even if a region has that name: "Victoria" is a city in Canada."""
-_CODE_LENGTH = 3
-"""A short form, such as "LA", may also be another name of a city elsewhere."""
+"""So many people make a city in a region the one that is meant by the region's name: Basra."""
+LARGER = 15
+"""What comes before a city is left out only if the city is so many times as large as one that is called so."""
+RIVAL = 5
+"""Where something around a city is not understood, no city of its name in another region may be a fifth as large."""
+_SHORT_NAMES = frozenset({"kl", "la", "sf"})
+"""Two letters that people call a city; others are codes of regions."""
+_TELLING = 4
+"""Letters of an area that an error names, unless it stands by itself."""
 _SAYS_CITY = frozenset({"city", "ciudad", "cidade", "ville", "stadt", "shi"})
 """With one of these words, a name is that of the city: Quebec City."""
 _EXAMPLE = "expected a name such as 'Osaka', 'Portland, Maine' or 'Paris, FR'"
@@ -40,6 +49,15 @@ class Names(Areas, Protocol):
 
     def shipped(self, folded: str) -> dict[int, int]:
         """Return the cities that have a name themselves, each with its weight: its people, more if it is its own."""
+
+    def region_of(self, city: int) -> int:
+        """Return the number of a city's region."""
+
+    def country_around(self, limit: Limit) -> str:
+        """Return the code of a country, or of the country of a region."""
+
+    def code(self, index: int) -> str:
+        """Return a city's country code."""
 
     def largest_in(self, limit: Limit) -> int | None:
         """Return the most populous city."""
@@ -59,6 +77,9 @@ class Names(Areas, Protocol):
     def name(self, index: int) -> str:
         """Return a city's name."""
 
+    def area(self, limit: Limit) -> str:
+        """Return the English name of a country, or the name of a region."""
+
     def elsewhere(self, folded: str, limit: Limit) -> str:
         """Return where a name is that is not in an area, or a similar name, as the end of a message."""
 
@@ -68,8 +89,9 @@ def meanings(text: str, names: Names) -> list[int]:
     for group in readings(text, names):
         found = [cities for reading in group if (cities := _cities(reading, names))]
         if len(found) > 1:  # what is ambiguous means the most populous city
-            weights = names.shipped(joined(group[0].city))
-            found.sort(key=lambda cities: -weights.get(cities[0], 0))
+            folded = joined(group[0].city)
+            weights = names.shipped(folded)
+            found.sort(key=lambda cities: (not _is_main(cities[0], folded, names), -weights.get(cities[0], 0)))
         if found:
             return list(dict.fromkeys(city for cities in found for city in cities))
     return []
@@ -82,7 +104,7 @@ def unknown(text: str, names: Names) -> PlaceError:
     if len(parts) == 1 and is_everywhere(parts[0]):
         return PlaceError(f"{shown(text)} is not a city; {_EXAMPLE}")
     if area := _area_alone(pieces, names):
-        return PlaceError(f"{shown(text)} is {_kind(area, names)}; {_add(text, area, names)}")
+        return PlaceError(f"{shown(text)} is {_kind(area, names)}; {_add(area, names)}")
     return PlaceError(f"no city {shown(text)}", lambda: _hint(parts, names))
 
 
@@ -91,27 +113,56 @@ def _cities(reading: Reading, names: Names) -> list[int]:
     found = names.bearers(folded, reading.limit)
     if not found:
         return []
-    if not reading.shipped and not _is_within(reading, names):
-        return found
     weights = names.shipped(folded)
+    if reading.limit.rough and _is_ambiguous([city for city in found if city in weights], names):
+        return []
+    if len(folded) == len(min(_SHORT_NAMES)) and folded.isascii() and folded not in _SHORT_NAMES:
+        found = [city for city in found if _is_main(city, folded, names)]  # "PA" is no name of Chongqing
+    if reading.known == Known.ANY and not _is_within(reading, names):
+        return found
     mine = [city for city in found if city in weights]
-    if reading.limit != ANYWHERE or not (area := _limit_of(reading.city, names)):
-        return [] if is_everywhere(reading.city) else mine
-    return [city for city in mine if _stands_for(city, area, folded, names)]
+    if reading.known == Known.MAIN:
+        mine = [city for city in mine if _is_main(city, folded, names) and len(parts_of(names.name(city))) > 1]
+    if reading.limit == ANYWHERE:
+        if (area := _limit_of(reading.city, names)) and not reading.city[-1].endswith(CITY_ENDS):
+            mine = [city for city in mine if _stands_for(city, area, folded, names)]
+            if reading.after and not area.regions:
+                mine = [city for city in mine if _is_main(city, folded, names)]  # Singapore, but not Mexico
+        elif is_everywhere(reading.city):
+            return []
+    return [city for city in mine if _is_larger(city, reading.after, names)] if reading.after else mine
+
+
+def _is_main(city: int, folded: str, names: Names) -> bool:
+    return fold_place(names.name(city)) == folded
+
+
+def _is_ambiguous(cities: list[int], names: Names) -> bool:
+    """Tell whether cities of one name lie in several regions, and none is much the largest."""
+    best, *others = cities or [0]
+    region, people = names.region_of(best), names.people(best)
+    return any(names.people(city) * RIVAL >= people for city in others if names.region_of(city) != region)
+
+
+def _is_larger(city: int, before: Words, names: Names) -> bool:
+    """Tell whether a city is much larger than those that are called what comes before it."""
+    called_so = map(names.people, names.shipped(joined(before)))
+    return names.people(city) >= LARGER * max(called_so, default=0)
 
 
 def _stands_for(city: int, area: Limit, folded: str, names: Names) -> bool:
     """Tell whether the name of an area alone means a city that has it, too."""
-    largest, own = names.largest_in(area), fold_place(names.name(city)) == folded
+    largest, main = names.largest_in(area), _is_main(city, folded, names)
+    people, most = names.people(city), 0 if largest is None else names.people(largest)
     if names.lies_in(city, area):
-        return own or city == largest
-    code = len(folded) <= _CODE_LENGTH
-    if own and not code and not names.is_shown_name(folded, area):
+        return main or city == largest or (bool(area.regions) and people >= max(LARGE, most / RIVAL))
+    code = len(folded) <= CODE_LENGTH and folded.isascii()  # such as "NYC", another name of a city elsewhere
+    if main and not code and not names.is_shown_name(folded, area):
         return True  # Franca in Brazil, although that is also a name of France
-    if own and area.regions and names.people(city) >= LARGE:
-        return True
-    weight = FAR_WEIGHT if own and area.regions else int(code)
-    return largest is None or names.people(city) * weight >= names.people(largest)
+    if main and area.regions:
+        return people * FAR_WEIGHT >= most
+    near = area.regions and names.code(city) == names.country_around(area)  # Sofia lies beside the region of that name
+    return people >= most if code or near else most == 0
 
 
 def _is_within(reading: Reading, names: Names) -> bool:
@@ -126,7 +177,9 @@ def _is_within(reading: Reading, names: Names) -> bool:
 
 
 def _limit_of(words: Words, names: Names) -> Limit | None:
-    """Return the country that words mean, or the region with the most populous city."""
+    """Return the country that words mean, or the region with the most populous city; None for a number."""
+    if not any(map(str.isalpha, joined(words))):
+        return None
     if code := names.country_of(words):
         if names.is_country_name(words, code) or not (own := names.regions_of(words, code)):
             return Limit(None, code)
@@ -140,9 +193,9 @@ def _kind(area: Limit, names: Names) -> str:
     return f"a region of {names.country_of_area(area)}" if area.regions else "a country"
 
 
-def _add(text: str, area: Limit, names: Names) -> str:
+def _add(area: Limit, names: Names) -> str:
     city = names.largest_in(area)
-    return _EXAMPLE if city is None else f"add a city, such as {shown(f'{names.name(city)}, {text.strip()}')}"
+    return _EXAMPLE if city is None else f"add a city, such as {shown(f'{names.name(city)}, {names.area(area)}')}"
 
 
 def _area_alone(pieces: Parts, names: Names) -> Limit | None:
@@ -164,7 +217,8 @@ def _hint(parts: Parts, names: Names) -> str:
 
 def _ends(parts: Parts) -> Iterator[tuple[Words, Parts]]:
     """Yield the beginning of a text, which may be a city, and what is around it."""
-    if len(parts) > 1:
+    if len(parts) > 1 and len(joined(parts[-1])) > 1:
         yield parts[0], parts[1:]
     elif parts:
-        yield from ((parts[0][:end], [parts[0][end:]]) for end in range(1, min(len(parts[0]), WORDS_MOST)))
+        ends = range(1, min(len(parts[0]), WORDS_MOST))
+        yield from ((parts[0][:end], [parts[0][end:]]) for end in ends if len(joined(parts[0][end:])) >= _TELLING)

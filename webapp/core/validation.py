@@ -53,6 +53,10 @@ class FieldError(ValueError):
         self.field = field
         self.problem = problem
 
+    def brief(self) -> str:
+        """Return the sentence, without what takes long to find."""
+        return self.problem.brief() if isinstance(self.problem, PlaceError) else str(self)
+
     def bare(self) -> Self:
         """Return a copy without a traceback: thousands of tracebacks keep the garbage collector busy."""
         return type(self)(self.field, self.problem)

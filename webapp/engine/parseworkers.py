@@ -15,19 +15,22 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 
 import msgspec
 
 from webapp.core.decoding import BodyError, TooManyPlaysError
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.playparser import ParsedPlays, PlayParser
+from webapp.core.playparser import ManyTypedError, ParsedPlays, PlayParser
 from webapp.core.plays import Source
 from webapp.engine.childprocess import Child, LostError, StartError, give_way, readiest, serve
 from webapp.gazetteerdata import load_gazetteer
 
 LARGE_BYTES = 1 << 13
-"""What is shorter takes a few milliseconds, whatever it holds."""
+"""What is shorter takes a few milliseconds, unless it has many places given as text."""
+TYPED_MOST = 8
+"""Places given as text that the server itself looks up for a body; a bad one may take 2 ms."""
 CHILDREN_MOST = 4
 _AGAIN_S = 10.0
 _STUCK_S = 0.3
@@ -103,30 +106,41 @@ class ParseWorkers:
         Raises:
             ParseWorkersLost: two processes were lost over this body.
         """
-        if len(body) >= LARGE_BYTES and time.monotonic() >= self._not_before_s:
+        if len(body) < LARGE_BYTES and (parsed := self._parsed_here(body, source, lines)):
+            return parsed
+        if time.monotonic() >= self._not_before_s:
             try:
-                if (answer := self._answer(lambda: _Job(body, self._clock(), source, lines), len(body))) is not None:
-                    return _outcome(answer)
+                return self._parsed_elsewhere(body, source, lines)
             except StartError as error:
                 self._not_before_s = max(self._not_before_s, time.monotonic() + _AGAIN_S)
                 log.warning("the server itself parses large bodies for %g s: %s", _AGAIN_S, error)
         with self._reading:
             return self._here.parse(body, self._clock(), source, lines=lines)
 
-    def _answer(self, job: Callable[[], _Job], size: int) -> _Answer | None:
-        """Have a process read a body; None where the server itself reads it sooner than a process that begins."""
-        short = size <= SHORT_BYTES
-        if short and self._readying.locked():
-            return None
+    def _parsed_here(self, body: bytes, source: Source, lines: bool) -> ParsedPlays | None:
+        """Parse a body in this process; None if it has so many places given as text that others would wait for it."""
+        with self._reading, suppress(ManyTypedError):
+            return self._here.parse(body, self._clock(), source, lines=lines, typed_most=TYPED_MOST)
+        return None
+
+    def _parsed_elsewhere(self, body: bytes, source: Source, lines: bool) -> ParsedPlays:
+        """Have a child process parse a body, or this one if it does that sooner than a child that begins."""
+        short = len(body) <= SHORT_BYTES
+        if short and self._readying.locked() and (parsed := self._parsed_here(body, source, lines)):
+            return parsed
+
+        def asked() -> ParsedPlays:
+            return _outcome(readiest(self.children).asked(lambda: _Job(body, self._clock(), source, lines)))
+
         try:
-            return readiest(self.children).asked(job)
+            return asked()
         except LostError as error:
             log.warning("a parse process died (%s); another one takes over", error)
         self._ready_another()
-        if short:
-            return None
+        if short and (parsed := self._parsed_here(body, source, lines)):
+            return parsed
         try:
-            return readiest(self.children).asked(job)
+            return asked()
         except LostError as error:
             raise ParseWorkersLost from error
 
