@@ -113,7 +113,7 @@ def test_a_smaller_place_is_the_city_near_it(place: tuple[str, str], city: tuple
         (("\ud800", "JP"), "no city '\\ud800'; expected a name with letters or digits, at most 200 characters"),
         (
             ("Springfield", "US", "AK"),
-            "no city 'Springfield' in region 'AK' in country 'US'; "
+            "no city 'Springfield' in region 'AK' (Alaska) in country 'US'; "
             "'Springfield' is in Missouri, Massachusetts, Illinois, Oregon, Ohio, ...",
         ),
         (

@@ -275,10 +275,12 @@ class NamedCities(Cities):
         for target, where in rows:
             if where == region:
                 return target
-        wrong = "no region" if region is None else f"no city {shown(city)} in region"
-        raise PlaceError(
-            f"{wrong} {shown(admin1)} in country {shown(code)}; {shown(city)} is in {self._region_names(rows)}"
-        )
+        wrong = f"no region {shown(admin1)}"
+        if region is not None:
+            wrong = f"no city {shown(city)} in region {shown(admin1)}"
+            called = self.regions.shown(region)
+            wrong += "" if fold_place(called) == fold_place(admin1) else f" ({called})"
+        raise PlaceError(f"{wrong} in country {shown(code)}; {shown(city)} is in {self._region_names(rows)}")
 
     def _region_names(self, rows: list[tuple[int, int]]) -> str:
         known = list(dict.fromkeys(self.regions.shown(where) for _, where in rows))
