@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.serving import ROOT
+from webapp.core import songs
 from webapp.core.songs import RULES, Rule, song_key
 from webapp.core.songtext import SAME
 
@@ -101,6 +102,24 @@ def took_s(title: str, artist: str) -> float:
 def test_the_key_of_a_key_is_the_key(title: str, artist: str) -> None:
     key = song_key(title, artist)
     assert song_key(key.title, key.artist) == key
+
+
+TEXT = """a an the and n nd & x vs with feat ft featuring from part parts pt pts vol volume chapter one two ii iv xl i
+    version ver inst rmx live acoustic remix demo remaster remastered edit radio original mono hd official video topic
+    vevo anavevo sharp g tide night bus 7 1983 10 000 12345 song prod"""
+
+
+@given(st.lists(st.sampled_from(TEXT.split()), min_size=1, max_size=5).map(" ".join), st.booleans())
+def test_texts_of_plain_words_have_the_key_that_the_rules_give(text: str, capitals: bool) -> None:
+    written = text.title() if capitals else text
+    short = songs._of_plain_words(written)
+    assert short in ("", songs._stable(songs.title_key, written))
+    assert short in ("", songs._stable(songs._first_artist, written))
+
+
+def test_the_invented_songs_are_of_plain_words() -> None:
+    assert song_key("Night Bus Home 12345", "The Harbour Lamps") == ("harbourlamps", "nightbushome12345")
+    assert songs._of_plain_words("Night Bus Home 12345")
 
 
 @given(texts)

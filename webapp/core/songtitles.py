@@ -71,8 +71,10 @@ AND_N = r"(?<=[^\W\d_])(?: ?'n'[ -]?|'?[ -]'?n'?[ -]|'n )(?=[^\W\d_])"
 """The `and` of rock'n'roll, rock 'n' roll and rock-n-roll."""
 _AND = re.compile(rf"[&+]|{AND_N}")
 _SHARP = re.compile(r"\b([a-g]) ?(?:#|-sharp\b)")
-_SHORT = {"pt": "part", "pts": "parts", "vol": "volume", "vols": "volumes", "ver": "version", "inst": "instrumental",
-          "rmx": "remix"}  # fmt: skip
+SHORT_WORDS = {
+    "pt": "part", "pts": "parts", "vol": "volume", "vols": "volumes", "ver": "version", "inst": "instrumental",
+    "rmx": "remix",
+}  # fmt: skip
 _NAMES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _DIGITS = {name: str(number) for number, name in enumerate(_NAMES, 1)}
 _ROMAN = re.compile(r"(xl|x{0,3})(ix|iv|v?i{0,3})")
@@ -94,15 +96,21 @@ def title_key(text: str) -> str:
 def folded(text: str) -> str:
     """Return canonical text as letters, digits, marks and symbols alone."""
     found = words(_AND.sub(" and ", _SHARP.sub(r"\1sharp ", text)))
-    return joined(_without_version([_SHORT.get(word, word) for word in found]))
+    return joined(_without_version([SHORT_WORDS.get(word, word) for word in found]))
 
 
 def _prepared(title: str) -> str:
     """Return a title with digits for numbers of parts, and films' names short."""
-    title = _NUMBERED.sub(lambda found: f"{_SHORT.get(found[1], found[1])} {_EACH_WORD.sub(_digits, found[2])}", title)
+    title = _NUMBERED.sub(
+        lambda found: f"{SHORT_WORDS.get(found[1], found[1])} {_EACH_WORD.sub(_digits, found[2])}", title
+    )
     if "from" in title:
         title = _FILM.sub(r'\1""', title)
     return _YEAR_BEFORE_REMASTER.sub(r"\1\2 ", title)
+
+
+def _with_digits(found: re.Match[str]) -> str:
+    return f"{SHORT_WORDS.get(found[1], found[1])} {_EACH_WORD.sub(_digits, found[2])}"
 
 
 def _digits(word: re.Match[str]) -> str:
