@@ -26,6 +26,8 @@ STAMP = b"1790000000.000"
 SONGS = 20_000
 EXPONENT = 0.51
 """A song's share of listening is its rank to the power of minus this."""
+CITIES = 6_000
+"""The most populous; the gazetteer had so many before it had towns, so both can be compared."""
 TYPES = {"json": "application/json", "ndjson": "application/x-ndjson"}
 
 
@@ -49,7 +51,7 @@ class Sent:
 
 
 def plays(gazetteer: Gazetteer, count: int, by: str, seed: int = 7) -> list[bytes]:
-    """Return plays as JSON objects: cities by population, songs by rank, and different listeners.
+    """Return plays as JSON objects: large cities by population, songs by rank, and different listeners.
 
     Args:
         gazetteer: the cities.
@@ -60,8 +62,9 @@ def plays(gazetteer: Gazetteer, count: int, by: str, seed: int = 7) -> list[byte
     chance = np.random.default_rng(seed)
     weights = np.arange(1, SONGS + 1) ** -EXPONENT
     songs = chance.choice(SONGS, count, p=weights / weights.sum()).tolist()
-    people = gazetteer.population / gazetteer.population.sum()
-    cities = [gazetteer[index] for index in range(len(gazetteer))]
+    largest = sorted(range(len(gazetteer)), key=lambda index: -gazetteer[index].population)[:CITIES]
+    cities = [gazetteer[index] for index in largest]
+    people = gazetteer.population[largest] / gazetteer.population[largest].sum()
     places = [
         json.dumps({"geoname_id": city.geoname_id} if by == "id" else {"city": city.name, "country": city.country_code})
         for city in cities

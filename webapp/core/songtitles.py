@@ -101,9 +101,7 @@ def folded(text: str) -> str:
 
 def _prepared(title: str) -> str:
     """Return a title with digits for numbers of parts, and films' names short."""
-    title = _NUMBERED.sub(
-        lambda found: f"{SHORT_WORDS.get(found[1], found[1])} {_EACH_WORD.sub(_digits, found[2])}", title
-    )
+    title = _NUMBERED.sub(_with_digits, title)
     if "from" in title:
         title = _FILM.sub(r'\1""', title)
     return _YEAR_BEFORE_REMASTER.sub(r"\1\2 ", title)

@@ -217,7 +217,7 @@ def place(value: object, gazetteer: Gazetteer) -> int:
     kinds = [kind for kind, names in _PLACES.items() if any(name in fields for name in names)]
     if len(kinds) != 1:
         got = ", and ".join(kinds) or "none"
-        raise FieldError("place", f"got {got}; expected one of: {'; '.join(_PLACES)}")
+        raise FieldError("place", f"got {got}; expected one of: {'; '.join(_PLACES)}; text such as 'Osaka, Japan'")
     return _found(_FIND[kinds[0]], fields, gazetteer)
 
 
