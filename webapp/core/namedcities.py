@@ -19,6 +19,7 @@ EXACT_WEIGHT = 20
 """A city whose own name is exactly what was typed counts as if it had so many times its people."""
 _CACHED_NAMES = 8_192
 _CACHED_LETTERS = 64
+_CACHED_COUNTRIES = 1_024
 _HINTS = 3
 _WITH_ARTICLE = frozenset({"Bahamas", "Central African Republic", "Comoros", "Dominican Republic", "Gambia", "Maldives",
                            "Netherlands", "Philippines", "Seychelles", "U.S. Virgin Islands", "Vatican"})  # fmt: skip
@@ -37,6 +38,7 @@ class NamedCities(Cities):
         self._found = lru_cache(_CACHED_NAMES)(self._find)
         self._beginning = lru_cache(_CACHED_LETTERS)(self._own_names)
         self._areas = lru_cache(_CACHED_NAMES)(self._names_area)
+        self._country_written = lru_cache(_CACHED_COUNTRIES)(lambda text: self.country_of(words_of(text)))
 
     def read_names(self) -> None:
         """Read and index the names now, so that the first look-up does not wait for it."""
@@ -182,7 +184,7 @@ class NamedCities(Cities):
         Raises:
             PlaceError: there is no such country.
         """
-        code = self.country_of(words_of(country[:LONGEST_NAME]))
+        code = self._country_written(country[:LONGEST_NAME])
         if code is None:
             raise PlaceError(f"no country {shown(country)}; expected an ISO 3166-1 code, such as 'BR'")
         return code
