@@ -94,7 +94,8 @@ def meanings(text: str, names: Names) -> list[int]:
             found.sort(key=lambda cities: (not _is_main(cities[0], folded, names), -weights.get(cities[0], 0)))
         if found:
             return list(dict.fromkeys(city for cities in found for city in cities))
-    return []
+    parts = parts_of(text)
+    return _of_code(parts[0], names) if len(parts) == 1 and len(joined(parts[0])) <= CODE_LENGTH else []
 
 
 def unknown(text: str, names: Names) -> PlaceError:
@@ -131,6 +132,15 @@ def _cities(reading: Reading, names: Names) -> list[int]:
         elif is_everywhere(reading.city):
             return []
     return [city for city in mine if _is_larger(city, reading.after, names)] if reading.after else mine
+
+
+def _of_code(words: Words, names: Names) -> list[int]:
+    """Return the city that the code of an area means, if the area is called as its largest city: HK, SG."""
+    area = _limit_of(words, names)
+    city = names.largest_in(area) if area else None
+    if area is None or city is None or not _is_main(city, fold_place(names.area(area)), names):
+        return []
+    return [city]
 
 
 def _is_main(city: int, folded: str, names: Names) -> bool:
