@@ -124,7 +124,7 @@ def test_it_waits_for_a_server_that_is_not_there_and_goes_on_when_it_is_back(
     assert process.stderr is not None
     assert process.stderr.readline().startswith("The server is unavailable (no connection)")
     server.start(port)
-    until(lambda: accepted(server) > 20)
+    until(lambda: accepted(server) > 200)  # a busy server may answer the first ones too late for the sender
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=END_S)
     assert process.returncode == 0
