@@ -13,7 +13,8 @@ from geographiclib.geodesic import Geodesic
 
 from webapp.core.cities import Read
 from webapp.core.geo import Nearby, chord_km, unit_vector, unit_vectors
-from webapp.core.namedcities import EXACT_WEIGHT, LONGEST_NAME, NamedCities
+from webapp.core.namedareas import LONGEST_NAME
+from webapp.core.namedcities import EXACT_WEIGHT, NamedCities
 from webapp.core.places import City, Country, PlaceError, shown
 from webapp.core.regions import Regions
 

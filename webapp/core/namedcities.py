@@ -8,46 +8,34 @@ import numpy as np
 import numpy.typing as npt
 
 from webapp.core import typedplaces
-from webapp.core.cities import Cities, Ints, Read
+from webapp.core.cities import Ints, Read
+from webapp.core.namedareas import LONGEST_NAME, NamedAreas
 from webapp.core.placenames import Completions, NameIndex, Spellings, fold_place, joined, words_of
-from webapp.core.placereadings import ANYWHERE, Limit, Words, is_everywhere
+from webapp.core.placereadings import ANYWHERE, Limit
 from webapp.core.places import Country, PlaceError, shown
 from webapp.core.regions import Regions
 
-LONGEST_NAME = 200
 EXACT_WEIGHT = 20
 """A city whose own name is exactly what was typed counts as if it had so many times its people."""
 _CACHED_NAMES = 8_192
 _CACHED_LETTERS = 64
-_CACHED_COUNTRIES = 1_024
 _HINTS = 3
-_WITH_ARTICLE = frozenset({"Bahamas", "Central African Republic", "Comoros", "Dominican Republic", "Gambia", "Maldives",
-                           "Netherlands", "Philippines", "Seychelles", "U.S. Virgin Islands", "Vatican"})  # fmt: skip
-_ARTICLE_STARTS = ("Democratic Republic", "Isle of", "Republic of", "United ")
 _REGIONS_NAMED = 5
 
 
-class NamedCities(Cities):
+class NamedCities(NamedAreas):
     """The cities, found by their names. Names are read when one is first looked for."""
 
     def __init__(self, read: Read, countries: Sequence[Country], regions: Regions) -> None:
         """Read the cities; the arguments are those of `Cities`."""
         super().__init__(read, countries, regions)
-        self._countries = {c.code: c for c in countries}
-        self.countries = frozenset(self._countries)
         self._found = lru_cache(_CACHED_NAMES)(self._find)
         self._beginning = lru_cache(_CACHED_LETTERS)(self._own_names)
-        self._areas = lru_cache(_CACHED_NAMES)(self._names_area)
-        self._country_written = lru_cache(_CACHED_COUNTRIES)(lambda text: self.country_of(words_of(text)))
 
     def read_names(self) -> None:
         """Read and index the names now, so that the first look-up does not wait for it."""
         self._code, self._names, self._completions, self._spellings, self._largest  # noqa: B018  # this makes them
         self.name(0), self.regions.meant(["x"])
-
-    @cached_property
-    def _code(self) -> dict[str, str]:
-        return {fold_place(w): c.code for c in self._country_rows for w in (*c.also, c.name, c.code)}
 
     @cached_property
     def _names(self) -> NameIndex:
@@ -91,33 +79,13 @@ class NamedCities(Cities):
             return int(self.region[city]) in limit.regions
         return limit.country in (None, self.code(city))
 
-    def is_shown_name(self, folded: str, limit: Limit) -> bool:
-        """Tell whether this is the name that people are shown of a country, or of one of these regions."""
-        if limit.regions is None:
-            return self.is_country_name([folded], limit.country or "")
-        return folded in {fold_place(self.regions.shown(number)) for number in limit.regions}
-
-    def country_of_area(self, limit: Limit) -> str:
-        """Return the English name of the country of a region or of a country, as in a sentence."""
-        name = self.country_name(self.country_around(limit)).removeprefix("The ")
-        the = name in _WITH_ARTICLE or name.startswith(_ARTICLE_STARTS) or " Islands" in name
-        return f"the {name}" if the else name
-
-    def area(self, limit: Limit) -> str:
-        """Return the English name of a country, or the name of a region."""
-        return self.regions.shown(limit.regions[0]) if limit.regions else self.country_name(limit.country or "")
+    def is_main_name(self, folded: str, city: int) -> bool:
+        """Tell whether a folded name is a city's main name, and not another one."""
+        return fold_place(self.name(city)) == folded
 
     def region_of(self, city: int) -> int:
         """Return the number of a city's region."""
         return int(self.region[city])
-
-    def country_around(self, limit: Limit) -> str:
-        """Return the code of a country, or of the country of a region."""
-        return limit.country or self.regions[(limit.regions or (0,))[0]].country_code
-
-    def _area_name(self, limit: Limit) -> str:
-        country = self.country_of_area(limit)
-        return f"{self.regions.shown(limit.regions[0])}, {country}" if limit.regions else country
 
     def by_name(self, city: str, country: str, admin1: str | None = None) -> int:
         """Return the index of the city with that name, or of the city nearest to a smaller place with that name.
@@ -155,7 +123,7 @@ class NamedCities(Cities):
         weights = self.shipped(folded)
         if limit.regions is None:
             return list(dict.fromkeys([*sorted(weights, key=lambda city: (-weights[city], city)), *found]))
-        main = [city for city in found if fold_place(self.name(city)) == folded]  # Bethlehem before Belém in "PA"
+        main = [city for city in found if self.is_main_name(folded, city)]  # Bethlehem before Belém in "PA"
         return list(dict.fromkeys([*main, *found]))
 
     def shipped(self, folded: str) -> dict[int, int]:
@@ -177,44 +145,6 @@ class NamedCities(Cities):
     def meanings(self, text: str) -> list[int]:
         """Return the indices of the cities that a text can mean, the best first; empty if it means none."""
         return typedplaces.meanings(text, self) if len(text) <= LONGEST_NAME else []
-
-    def country_code(self, country: str) -> str:
-        """Return the ISO 3166-1 alpha-2 code of a country given by code or name.
-
-        Raises:
-            PlaceError: there is no such country.
-        """
-        code = self._country_written(country[:LONGEST_NAME])
-        if code is None:
-            raise PlaceError(f"no country {shown(country)}; expected an ISO 3166-1 code, such as 'BR'")
-        return code
-
-    def country_of(self, words: Sequence[str]) -> str | None:
-        """Return the code of the country that folded words name; None if there is none."""
-        return self._code.get(joined(words))
-
-    def country_name(self, code: str) -> str:
-        """Return the English name of a country code; a KeyError if there is none."""
-        return self._countries[code].name
-
-    def is_country_name(self, words: Sequence[str], code: str) -> bool:
-        """Tell whether folded words are a country's English name, or its code."""
-        return joined(words) in (fold_place(self._countries[code].name), fold_place(code))
-
-    def regions_of(self, words: Sequence[str], code: str | None = None) -> list[int]:
-        """Return the numbers of the regions that folded words mean, of one country or of all."""
-        return self.regions.meant(words, code)
-
-    def regions_with_district(self, words: Sequence[str], code: str | None = None) -> list[int]:
-        """Return the numbers of the regions that have a district of this name, of one country or of all."""
-        return self.regions.with_district(words, code)
-
-    def is_area(self, words: Words) -> bool:
-        """Tell whether folded words are a country, a region, a continent or the like."""
-        return self._areas(words)
-
-    def _names_area(self, words: Words) -> bool:
-        return is_everywhere(words) or self.country_of(words) is not None or bool(self.regions_of(words))
 
     def complete(self, prefix: str, limit: int = 8) -> list[int]:
         """Return the cities with a name that begins so, without regard to accents.

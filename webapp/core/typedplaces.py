@@ -32,6 +32,7 @@ LARGER = 15
 """What comes before a city is left out only if the city is so many times as large as one that is called so."""
 RIVAL = 5
 """Where something around a city is not understood, no city of its name in another region may be a fifth as large."""
+_TWO_LETTERS = 2
 _SHORT_NAMES = frozenset({"kl", "la", "sf"})
 """Two letters that people call a city; others are codes of regions."""
 _TELLING = 4
@@ -49,6 +50,9 @@ class Names(Areas, Protocol):
 
     def shipped(self, folded: str) -> dict[int, int]:
         """Return the cities that have a name themselves, each with its weight: its people, more if it is its own."""
+
+    def is_main_name(self, folded: str, city: int) -> bool:
+        """Tell whether this is a city's main name, and not another one."""
 
     def region_of(self, city: int) -> int:
         """Return the number of a city's region."""
@@ -91,7 +95,7 @@ def meanings(text: str, names: Names) -> list[int]:
         if len(found) > 1:  # what is ambiguous means the most populous city
             folded = joined(group[0].city)
             weights = names.shipped(folded)
-            found.sort(key=lambda cities: (not _is_main(cities[0], folded, names), -weights.get(cities[0], 0)))
+            found.sort(key=lambda cities: (not names.is_main_name(folded, cities[0]), -weights.get(cities[0], 0)))
         if found:
             return list(dict.fromkeys(city for cities in found for city in cities))
     parts = parts_of(text)
@@ -117,18 +121,18 @@ def _cities(reading: Reading, names: Names) -> list[int]:
     weights = names.shipped(folded)
     if reading.limit.rough and _is_ambiguous([city for city in found if city in weights], names):
         return []
-    if len(folded) == len(min(_SHORT_NAMES)) and folded.isascii() and folded not in _SHORT_NAMES:
-        found = [city for city in found if _is_main(city, folded, names)]  # "PA" is no name of Chongqing
+    if len(folded) == _TWO_LETTERS and folded.isascii() and folded not in _SHORT_NAMES:
+        found = [city for city in found if names.is_main_name(folded, city)]  # "PA" is no name of Chongqing
     if reading.known == Known.ANY and not _is_within(reading, names):
         return found
     mine = [city for city in found if city in weights]
     if reading.known == Known.MAIN:
-        mine = [city for city in mine if _is_main(city, folded, names) and len(parts_of(names.name(city))) > 1]
+        mine = [city for city in mine if names.is_main_name(folded, city) and len(parts_of(names.name(city))) > 1]
     if reading.limit == ANYWHERE:
         if (area := _limit_of(reading.city, names)) and not reading.city[-1].endswith(CITY_ENDS):
             mine = [city for city in mine if _stands_for(city, area, folded, names)]
             if reading.after and not area.regions:
-                mine = [city for city in mine if _is_main(city, folded, names)]  # Singapore, but not Mexico
+                mine = [city for city in mine if names.is_main_name(folded, city)]  # Singapore, but not Mexico
         elif is_everywhere(reading.city):
             return []
     return [city for city in mine if _is_larger(city, reading.after, names)] if reading.after else mine
@@ -136,15 +140,9 @@ def _cities(reading: Reading, names: Names) -> list[int]:
 
 def _of_code(words: Words, names: Names) -> list[int]:
     """Return the city that the code of an area means, if the area is called as its largest city: HK, SG."""
-    area = _limit_of(words, names)
-    city = names.largest_in(area) if area else None
-    if area is None or city is None or not _is_main(city, fold_place(names.area(area)), names):
+    if (area := _limit_of(words, names)) is None or (city := names.largest_in(area)) is None:
         return []
-    return [city]
-
-
-def _is_main(city: int, folded: str, names: Names) -> bool:
-    return fold_place(names.name(city)) == folded
+    return [city] if names.is_main_name(fold_place(names.area(area)), city) else []
 
 
 def _is_ambiguous(cities: list[int], names: Names) -> bool:
@@ -162,7 +160,7 @@ def _is_larger(city: int, before: Words, names: Names) -> bool:
 
 def _stands_for(city: int, area: Limit, folded: str, names: Names) -> bool:
     """Tell whether the name of an area alone means a city that has it, too."""
-    largest, main = names.largest_in(area), _is_main(city, folded, names)
+    largest, main = names.largest_in(area), names.is_main_name(folded, city)
     people, most = names.people(city), 0 if largest is None else names.people(largest)
     if names.lies_in(city, area):
         return main or city == largest or (bool(area.regions) and people >= max(LARGE, most / RIVAL))
