@@ -62,8 +62,8 @@ def plays(gazetteer: Gazetteer, count: int, by: str, seed: int = 7) -> list[byte
     chance = np.random.default_rng(seed)
     weights = np.arange(1, SONGS + 1) ** -EXPONENT
     songs = chance.choice(SONGS, count, p=weights / weights.sum()).tolist()
-    largest = sorted(range(len(gazetteer)), key=lambda index: -gazetteer[index].population)[:CITIES]
-    cities = [gazetteer[index] for index in largest]
+    largest = np.argsort(-gazetteer.population.astype(np.int64), kind="stable")[:CITIES]
+    cities = [gazetteer[index] for index in largest.tolist()]
     people = gazetteer.population[largest] / gazetteer.population[largest].sum()
     places = [
         json.dumps({"geoname_id": city.geoname_id} if by == "id" else {"city": city.name, "country": city.country_code})

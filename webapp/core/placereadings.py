@@ -33,7 +33,7 @@ _EVERYWHERE = frozenset({"africa", "america", "asia", "earth", "europa", "europe
 _VAGUE = frozenset({"central", "city", "downtown", "greater", "in", "inner", "midtown", "near", "of", "the", "г", "гор",
                     "город", "м"})  # fmt: skip
 _WITHOUT_SPACES = (("\u1100", "\u11ff"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff"))
-"""Letters of scripts without spaces, from and to; a regular expression of so many takes 0.1 s to compile."""
+"""Letters of scripts without spaces, from and to; a regular expression of so many would slow each start down."""
 CITY_ENDS = tuple(map(fold_place, "市都시"))
 _POSTAL_LETTERS = 2
 CODE_LENGTH = 3
@@ -258,7 +258,7 @@ def _letters(part: Words, *, beside: bool) -> Iterator[str]:
         near = beside and len(word) <= _POSTAL_LETTERS and any(coded[max(at - 1, 0) : at + 2])
         if not coded[at] and not near:
             yield word
-        elif coded[at] and _is_without_spaces(before := _FROM_DIGIT.sub("", word)) and before:
+        elif coded[at] and (before := _FROM_DIGIT.sub("", word)) and _is_without_spaces(before):
             yield before
 
 

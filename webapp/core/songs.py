@@ -126,7 +126,7 @@ _TELLING_WORDS = frozenset((*_RULED.split(), *SHORT_WORDS))
 def _of_plain_words(text: str) -> str:
     """Return the key of a text that no rule changes but those of case and spaces; "" if one might.
 
-    Most texts are such, and the rules take ten times as long.
+    Many texts are such, and the rules take much longer.
     """
     lower = text.lower() if text.isascii() else ""
     if not _PLAIN_WORDS.fullmatch(lower) or not _TELLING_WORDS.isdisjoint(words := lower.split()):

@@ -1,4 +1,4 @@
-"""Reading of bodies: small ones at once, large ones in child processes.
+"""Reading of bodies: small ones at once, large ones and those with many places given as text in child processes.
 
 Ten thousand plays take long to read, the longer the more of their tracks are new, and while that goes on no viewer gets
 a frame. So what is large goes to a process of its own, of which there may be one a core; that way all cores take part.
@@ -30,7 +30,7 @@ from webapp.gazetteerdata import load_gazetteer
 LARGE_BYTES = 1 << 13
 """What is shorter takes a few milliseconds, unless it has many places given as text."""
 TYPED_MOST = 8
-"""Places given as text that the server itself looks up for a body; a bad one may take 2 ms."""
+"""Places given as text that the server itself looks up for a body, while viewers wait."""
 CHILDREN_MOST = 4
 _AGAIN_S = 10.0
 _STUCK_S = 0.3
