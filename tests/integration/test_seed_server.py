@@ -51,8 +51,12 @@ def running() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
 @pytest.fixture(scope="module")
 def server(serve_shared: Callable[..., Server]) -> Server:
-    """A server that takes what all tests send."""
-    return serve_shared()
+    """A server that takes what all tests send, and has a process that parses large bodies."""
+    server = serve_shared()
+    crowd = [play(f"Song {number}", OSAKA, listener=f"{number}") for number in range(200)]
+    assert post_plays(server, crowd)["accepted"] == 200
+    until(lambda: judged(server) == 200)
+    return server
 
 
 def accepted(server: Server, source: str = "synthetic") -> int:
@@ -86,17 +90,14 @@ def test_every_edge_case_is_taken_by_the_server(server: Server) -> None:
 
 
 def test_a_burst_is_taken_whole(server: Server) -> None:
-    warm_up = [play(f"Song {number}", OSAKA, listener=f"{number}") for number in range(200)]
-    assert post_plays(server, warm_up)["accepted"] == 200, "a process that parses large bodies runs from now on"
     done = seed(*at(server), "--scenario", "burst")
     assert "10,000 sent, 10,000 accepted," in done.stdout
 
 
 def test_all_the_world_says_what_it_reached(server: Server) -> None:
     done = seed(*at(server), "--scenario", "world", "--seconds", "2")
-    assert done.returncode == 0, done.stderr
-    too_slow = "expected at most 5 s before" in done.stderr  # the machine, for as many plays as all of Spotify has
-    assert "0 rejected, 0 missed" in done.stdout or too_slow, done.stdout + done.stderr
+    assert done.returncode == 0
+    assert "0 rejected, 0 missed" in done.stdout
     assert done.stdout.splitlines()[1].startswith("reached ")
     assert done.stdout.splitlines()[1].endswith(" of 152,000 plays/s")
 
