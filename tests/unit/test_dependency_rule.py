@@ -23,12 +23,13 @@ LOADERS = {"earthdata", "fonts"}
 """Of graphics: what reads the files that it is shipped with."""
 SANS_IO = [
     f"{folder}.{path.stem}"
-    for folder in ("core", "graphics")
+    for folder in ("core", "graphics", "ingest")
     for path in sorted((WEBAPP / folder).glob("*.py"))
     if path.stem not in (MOVING if folder == "graphics" else {"__init__"})
 ]
 LOWER = {
     "core": set(),
+    "ingest": {"core"},
     "storage": {"core"},
     "engine": {"core", "storage"},
     "graphics": {"core", "engine"},

@@ -1,0 +1,186 @@
+"""What every dialect translates requests to, and answers from.
+
+A dialect reads a `Request` and returns a `Call`: who asks, and what for. The front door finds the principal, counts the
+rate, takes the submissions, and gives the dialect an `Outcome`, which it turns into its own `Reply`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from webapp.core.principals import Principal
+
+Kind = Literal["now_playing", "scrobble", "import"]
+"""A now-playing message is a press. A scrobble or an import is answered and counted, and never a press."""
+Action = Literal["submit", "validate", "session", "look_up"]
+"""Take submissions; tell whether credentials are good; start a session; answer a question about the principal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, as a dialect reads it.
+
+    Attributes:
+        method: in capitals.
+        path: without our base path, with double slashes collapsed, and without a slash at its end: "" is the root.
+        query: as it was sent, percent-encoded.
+        headers: by name in lower case.
+        body: as it was sent, without its transfer and content encodings.
+        base: what absolute addresses begin with, with explicit port and without a slash at the end.
+        now_s: the time of arrival, epoch seconds.
+    """
+
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[str, str]
+    body: bytes
+    base: str
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """What is played. Texts are as sent, stripped; title and artist are not empty."""
+
+    title: str
+    artist: str
+    album: str | None = None
+    duration_s: float | None = None
+    recording: str | None = None
+    """`mbid:` or `isrc:` and the code, as in a native play."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One play that a client announces.
+
+    Attributes:
+        song: what is played.
+        kind: see `Kind`.
+        precision: a code of `webapp.core.precision`: how well its arrival tells when the listener pressed play.
+        place: what the message itself says of the place, in a native play's form; None if nothing.
+        listened_s: when a scrobble or an import says that it was played, epoch seconds.
+    """
+
+    song: Song
+    kind: Kind
+    precision: int
+    place: Any = None
+    listened_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGiven:
+    """A token in clear."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestGiven:
+    """A user name, which is the token's id if the listener typed that, and a digest made with the token.
+
+    Attributes:
+        user: as sent.
+        fits: tells whether a token gives the digest.
+    """
+
+    user: str
+    fits: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGiven:
+    """A session's key; see `webapp.ingest.sessions`."""
+
+    key: str
+
+
+Credentials = TokenGiven | DigestGiven | SessionGiven
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a request asks for.
+
+    Attributes:
+        action: see `Action`.
+        credentials: None if there are none.
+        submissions: what to take.
+        precision: for `session`: the client's class, kept in the session's key.
+        about: the dialect's own, for its reply.
+    """
+
+    action: Action
+    credentials: Credentials | None
+    submissions: Sequence[Submission] = ()
+    precision: int = 0
+    about: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateStatus:
+    """What is left of a principal's rate: requests that fit in one window, those left, seconds until it is full."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call.
+
+    Attributes:
+        principal: whose it is; None if the credentials are missing or wrong.
+        session: for `session`: the new key.
+        session_precision: of a call with a session's key: the precision that the key holds.
+        rate: always there, also where the principal is unknown (then the address's).
+        is_limited: the rate is used up; nothing was taken.
+        refused: why a submission was refused, by its place in the call's.
+    """
+
+    principal: Principal | None
+    rate: RateStatus
+    session: str | None = None
+    is_limited: bool = False
+    refused: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in the dialect's words."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: Sequence[tuple[str, str]] = ()
+
+
+class Dialect(Protocol):
+    """One way in which clients announce what they play."""
+
+    name: str
+    """In metrics and logs."""
+    body_most: int
+    """Bytes of a body; the front door gives `too_large` beyond."""
+
+    def handles(self, method: str, path: str, query: bytes) -> bool:
+        """Tell whether a request is in this dialect; path and query as in `Request`. It must be quick."""
+        ...
+
+    def read(self, request: Request) -> Call | Reply:
+        """Translate a request, or answer it at once: an error in it, or a question that needs nobody."""
+        ...
+
+    def reply(self, call: Call, outcome: Outcome) -> Reply:
+        """Translate what came of a call."""
+        ...
+
+    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
+        """Return the answer where nothing could be taken: a body too large, slow or broken, the server at its end."""
+        ...
