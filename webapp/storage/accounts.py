@@ -95,8 +95,8 @@ class NewToken:
 class Accounts(Protocol):
     """The tokens of one server.
 
-    `open`, `close`, `flush`, `create` and `revoke` reach the store: call them in a worker thread. All others read memory,
-    and all but `all` are quick, also for tokens that do not exist. All methods are thread-safe.
+    `open`, `close`, `flush`, `create` and `revoke` reach the store: call them in a worker thread. Others read memory;
+    all but `all` are quick, also for tokens that do not exist. All methods are thread-safe.
     """
 
     problem: str | None
