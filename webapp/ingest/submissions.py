@@ -14,8 +14,12 @@ from webapp.core.principals import Principal
 
 Kind = Literal["now_playing", "scrobble", "import"]
 """A now-playing message is a press. A scrobble or an import is answered and counted, and never a press."""
-Action = Literal["submit", "validate", "session", "look_up"]
-"""Take submissions; tell whether credentials are good; start a session; answer a question about the principal."""
+Action = Literal["submit", "validate", "request_token", "session", "look_up"]
+"""What to do.
+
+submit: take submissions. validate: tell whether credentials are good. request_token: make a token that a listener then
+confirms on a page of ours. session: start a session. look_up: answer a question about the principal.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,14 @@ class SessionGiven:
     key: str
 
 
-Credentials = TokenGiven | DigestGiven | SessionGiven
+@dataclass(frozen=True, slots=True)
+class ConfirmedGiven:
+    """A request token that a listener may have confirmed: then it stands for that listener, for one session."""
+
+    request_token: str
+
+
+Credentials = TokenGiven | DigestGiven | SessionGiven | ConfirmedGiven
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,7 @@ class Outcome:
 
     Attributes:
         principal: whose it is; None if the credentials are missing or wrong.
+        request_token: for `request_token`: the new one, with 32 hexadecimal digits.
         session: for `session`: the new key.
         session_precision: of a call with a session's key: the precision that the key holds.
         rate: always there, also where the principal is unknown (then the address's).
@@ -146,6 +158,7 @@ class Outcome:
 
     principal: Principal | None
     rate: RateStatus
+    request_token: str | None = None
     session: str | None = None
     is_limited: bool = False
     refused: Mapping[int, str] = field(default_factory=dict)
