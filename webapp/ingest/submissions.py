@@ -135,11 +135,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class RateStatus:
-    """What is left of a principal's rate: requests that fit in one window, those left, seconds until it is full."""
+    """What is left of a principal's rate: requests that fit in one window, those left, seconds until it is full.
+
+    `now_s` is when this was so, epoch seconds.
+    """
 
     limit: int
     remaining: int
     reset_s: int
+    now_s: float
 
 
 @dataclass(frozen=True, slots=True)
