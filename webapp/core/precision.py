@@ -81,7 +81,7 @@ CLASSES = (
     ),
     ClientClass(
         "poller",
-        r"multi-?scrobbler|music ?assistant",
+        r"multi-?scrobbler|music[ -]?assistant",
         -1,
         0,
         "they ask players every 10 s or more",
