@@ -32,6 +32,8 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
+_BREAKS = re.compile("[\t-\r\x85\u2028\u2029]+")
+
 _ISRC = re.compile("isrc:[a-z]{2}[a-z0-9]{3}[0-9]{7}", re.IGNORECASE | re.ASCII)
 _MBID = re.compile("mbid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _PLACES = {
@@ -96,9 +98,23 @@ def text(value: object, field: str, most: int) -> str:
     trimmed = value.strip()
     if not 1 <= len(trimmed) <= most:
         raise FieldError(field, f"got {len(trimmed)} characters, {shown(value)}; expected 1 to {most}")
-    if all(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in trimmed):
+    if _is_blank(trimmed):
         raise FieldError(field, f"got {shown(value)}; expected visible characters")
     return trimmed
+
+
+def _is_blank(value: str) -> bool:
+    return all(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in value)
+
+
+def mended(value: str, most: int) -> str:
+    """Return a text so that `text` takes it; "" if nothing is left.
+
+    Line breaks and tabs become spaces, other characters that `text` refuses are left out, and the end is cut off.
+    """
+    head = value[: 4 * most]  # a huge text costs no more than a long one
+    kept = _REFUSED.sub("", _BREAKS.sub(" ", head)).strip()[:most].rstrip()
+    return "" if _is_blank(kept) else kept
 
 
 def refuse_characters(value: str, field: str) -> None:
@@ -167,7 +183,7 @@ def track(value: object) -> bytes:
         "id": track_id(artist, title),
         "title": title,
         "artist": artist,
-        "recording": _recording(fields.get("recording")),
+        "recording": recording(fields.get("recording")),
         "url": _https(fields.get("url"), "track.url"),
         "artwork_url": _https(fields.get("artwork_url"), "track.artwork_url"),
     }
@@ -179,7 +195,8 @@ def _named(fields: dict[str, Any], name: str) -> str:
     return text(required(fields, name, field, f"text of 1 to {TEXT_MOST} characters"), field, TEXT_MOST)
 
 
-def _recording(value: object) -> str | None:
+def recording(value: object) -> str | None:
+    """Return the code of a recording as it travels, None if there is none; raise a FieldError for anything else."""
     if value is None:
         return None
     if isinstance(value, str) and _ISRC.fullmatch(value):
