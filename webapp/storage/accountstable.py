@@ -1,0 +1,172 @@
+"""All accounts of a store in memory: what each request asks, and what is noted until it is written."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
+
+from gevent import monkey
+
+from webapp.core.principals import Principal
+from webapp.storage.accounts import Account, Activity, Announced, LastSong
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored token: the number of its row, the digest of its text, whom it stands for, and its activity."""
+
+    number: int
+    digest: bytes
+    principal: Principal
+    activity: Activity
+
+
+class Change(NamedTuple):
+    """What is to be written of a token."""
+
+    id: str
+    number: int
+    activity: Activity
+
+
+class _Kept:
+    """A token in memory."""
+
+    __slots__ = ("activity", "digest", "number", "principal")
+
+    def __init__(self, row: Row) -> None:
+        self.number, self.digest, self.principal, self.activity = row.number, row.digest, row.principal, row.activity
+
+
+class AccountsTable:
+    """Accounts by their ids and by the digests of their tokens. Thread-safe: its lock is held only briefly."""
+
+    def __init__(self) -> None:
+        # Unpatched by gevent, because worker threads are native. The event loop holds it too, but only briefly.
+        self._lock = monkey.get_original("threading", "Lock")()
+        self._by_id: dict[str, _Kept] = {}
+        self._by_digest: dict[bytes, _Kept] = {}
+        self._used: OrderedDict[str, None] = OrderedDict()
+        self._changed: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def pending(self) -> int:
+        """Tokens whose activity is not written yet."""
+        return len(self._changed)
+
+    def add_all(self, rows: Iterable[Row]) -> int:
+        """Add tokens; those that are known stay as they are. Return the last one's number; 0 if there are none."""
+        number = 0
+        for row in rows:
+            number = row.number
+            with self._lock:
+                if row.principal.id not in self._by_id:
+                    self._by_id[row.principal.id] = self._by_digest[row.digest] = _Kept(row)
+        return number
+
+    def order_by_use(self) -> None:
+        """Note the order in which tokens were used; call it once they were all added."""
+        with self._lock:
+            used = sorted((k.activity.used_s, id) for id, k in self._by_id.items() if k.activity.used_s is not None)
+            self._used = OrderedDict.fromkeys(id for _, id in used)
+
+    def remove(self, id: str) -> None:
+        """Remove a token, and what is noted of it."""
+        with self._lock:
+            if kept := self._by_id.pop(id, None):
+                del self._by_digest[kept.digest]
+                self._used.pop(id, None)
+                self._changed.pop(id, None)
+
+    def keep_numbers(self, numbers: set[int]) -> None:
+        """Remove the tokens whose rows have other numbers."""
+        with self._lock:
+            gone = [id for id, kept in self._by_id.items() if kept.number not in numbers]
+        for id in gone:
+            self.remove(id)
+
+    def by_digest(self, digest: bytes) -> Principal | None:
+        """Return whom the token with that digest stands for."""
+        kept = self._by_digest.get(digest)
+        return kept.principal if kept else None
+
+    def by_id(self, id: str) -> Principal | None:
+        """Return whom the token with that id stands for."""
+        kept = self._by_id.get(id)
+        return kept.principal if kept else None
+
+    def digest(self, id: str) -> bytes | None:
+        """Return the digest of the token with that id."""
+        kept = self._by_id.get(id)
+        return kept.digest if kept else None
+
+    def activity(self, id: str) -> Activity | None:
+        """Return what is known of a token's use."""
+        kept = self._by_id.get(id)
+        return kept.activity if kept else None
+
+    def recent(self, count: int) -> list[str]:
+        """Return the ids of the tokens used last, the latest first."""
+        with self._lock:
+            return list(islice(reversed(self._used), count))
+
+    def all(self) -> list[Account]:
+        """Return all accounts, the oldest first."""
+        with self._lock:
+            kept = sorted(self._by_id.values(), key=lambda each: each.number)
+        return [Account(each.principal, each.activity) for each in kept]
+
+    def oldest_unused(self, before_s: float) -> str | None:
+        """Return the oldest token that was created before a time and never used."""
+        with self._lock:
+            kept = [k for k in self._by_id.values() if k.activity.used_s is None and k.principal.created_s < before_s]
+        return min(kept, key=lambda each: each.number).principal.id if kept else None
+
+    def note(self, id: str, announced: Announced) -> None:
+        """Note a now-playing message."""
+        with self._lock:
+            if kept := self._by_id.get(id):
+                kept.activity = _after(kept.activity, announced)
+                self._mark(id)
+
+    def note_scrobbles(self, id: str, at_s: float, client: str, count: int) -> None:
+        """Note scrobbles."""
+        with self._lock:
+            if kept := self._by_id.get(id):
+                scrobbles = kept.activity.scrobbles + count
+                kept.activity = replace(kept.activity, used_s=at_s, client=client, scrobbles=scrobbles)
+                self._mark(id)
+
+    def _mark(self, id: str) -> None:
+        self._changed[id] = None
+        self._used[id] = None
+        self._used.move_to_end(id)
+
+    def take_changes(self, most: int) -> list[Change]:
+        """Return what changed, so many tokens at most; it counts as written then."""
+        with self._lock:
+            ids = list(islice(self._changed, most))
+            for id in ids:
+                del self._changed[id]
+            return [Change(id, self._by_id[id].number, self._by_id[id].activity) for id in ids]
+
+    def put_back(self, changes: Iterable[Change]) -> None:
+        """Take back changes that could not be written."""
+        with self._lock:
+            self._changed |= {each.id: None for each in changes if each.id in self._by_id}
+
+
+def _after(old: Activity, announced: Announced) -> Activity:
+    """Return the activity after a message. A song that is announced again, without a press, began when it first was."""
+    song, before, at_s = announced.song, old.song, announced.song.at_s
+    if announced.is_press:
+        return Activity(at_s, announced.client, song, old.presses + 1, old.scrobbles, at_s, announced.city)
+    if before and before.song == song.song:
+        song = LastSong(song.song, before.at_s, before.duration_s or song.duration_s)
+    return Activity(at_s, announced.client, song, old.presses, old.scrobbles, old.pressed_s, old.pressed_city)
