@@ -14,8 +14,7 @@ import click
 
 from webapp import clioptions, logs, sockets
 from webapp.config import SettingError, Settings, wants_json
-from webapp.storage.datadir import DataDir, DataDirError, token_file, write_token
-from webapp.storage.secretfiles import read_secrets
+from webapp.storage.datadir import DataDir, DataDirError
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +33,7 @@ class _Commands(click.Group):
         "demo": "webapp.demo:main",
         "restore": "webapp.backups:restore",
         "seed": "webapp.seed.cli:main",
+        "token": "webapp.tokens:token",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -76,42 +76,6 @@ def doctor(data_dir: Path | None) -> None:
         click.echo(f"{'OK' if is_ok else 'NOT OK'}  {sentence}")
     if not all(is_ok for is_ok, _ in results):
         sys.exit(1)
-
-
-@main.command()
-@click.argument("action", type=click.Choice(["rotate"]), required=False)
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder for the history and the secret.  [UNISON_DATA_DIR]"
-)
-def token(action: str | None, data_dir: Path | None) -> None:
-    """Print the token that senders need, and on standard error the file that holds it.
-
-    `unison serve` creates it in its data folder. `unison token rotate` replaces it: within 2 s, a running server
-    accepts only the new one.
-    """
-    try:
-        chosen = Settings.from_env(data_dir=data_dir)
-        if action:
-            write_token(chosen.data_dir)
-    except SettingError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        problem = f"cannot write a token to {chosen.data_dir} ({error.strerror}); set another --data-dir"
-        raise click.ClickException(problem) from error
-    _show_token(chosen)
-
-
-def _show_token(chosen: Settings) -> None:
-    file = token_file(chosen.data_dir)
-    try:
-        tokens = read_secrets(file)
-    except OSError as error:
-        problem = f"no token in {file} ({error.strerror}); start `unison serve` to create it, or set another --data-dir"
-        raise click.ClickException(problem) from error
-    click.echo(" ".join(tokens[:1]))
-    click.echo(f"stored in {file}", err=True)
-    if chosen.tokens or chosen.tokens_file:
-        click.echo("UNISON_TOKENS or UNISON_TOKENS_FILE is set, so the server does not accept this token.", err=True)
 
 
 @main.command()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from webapp.graphics.fonts import FOLDER, Fonts, load_fonts
 from webapp.graphics.qrcodes import code_svg
+from webapp.storage.accounts import AccountsError
+from webapp.storage.accountsfile import FILE_NAME, check_file, is_damaged
 
 SCRIPTS = {
     "Latin": "AZazÀÿĀžƏəȘțẠỹẸẹṢṣ",
@@ -39,6 +42,7 @@ def missing_glyphs(fonts: Fonts) -> dict[str, str]:
 def check_installation(data_dir: Path, fonts_folder: Path = FOLDER) -> Iterator[tuple[bool, str]]:
     """Yield the result of each check: whether it passed, and a sentence."""
     yield _data_folder(data_dir)
+    yield from _accounts(data_dir / FILE_NAME)
     yield from _fonts(fonts_folder)
     yield _drawing()
 
@@ -56,6 +60,20 @@ def _data_folder(path: Path) -> tuple[bool, str]:
         reason = f"cannot create a file in {existing} ({error.strerror})" if error.strerror else error
         return False, f"data folder {path}: {reason}; choose another with UNISON_DATA_DIR"
     return True, f"data folder {path} " + ("is writable" if existing == path else "can be created")
+
+
+def _accounts(path: Path) -> Iterator[tuple[bool, str]]:
+    if not path.exists():
+        return
+    try:
+        yield True, f"accounts {path}: {check_file(path):,} tokens"
+    except (sqlite3.Error, OSError) as error:
+        advice = "restore a backup, or move it elsewhere to begin without tokens" if is_damaged(error) else "try again"
+        yield False, f"accounts {path}: {error}; {advice}"
+    except AccountsError as error:
+        yield False, str(error)
+    if readable := path.stat().st_mode & 0o077:
+        yield False, f"accounts {path}: others have access ({readable:03o}); run chmod 600 on it"
 
 
 def _fonts(folder: Path) -> Iterator[tuple[bool, str]]:

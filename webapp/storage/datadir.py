@@ -80,21 +80,13 @@ class DataDir:
         Raises:
             DataDirError: the secret cannot be read or written, or is damaged.
         """
-        if setting:
-            return blake2b(setting.encode(), digest_size=SECRET_BYTES).digest()
         file = self.path / SECRET_NAME
         try:
-            if not file.exists():
+            if not setting and not file.exists():
                 write_secret(file, secrets.token_bytes(SECRET_BYTES))
-            secret = file.read_bytes()
         except OSError as error:
             raise _unusable(self.path, error) from error
-        if len(secret) != SECRET_BYTES:
-            raise DataDirError(
-                f"the secret {file} has {len(secret)} bytes; expected {SECRET_BYTES}; restore a copy, "
-                "or remove it to get a new one"
-            )
-        return secret
+        return read_secret(self.path, setting)
 
     def ensure_token_file(self) -> Path:
         """Return the path of the ingest token's file; create it if missing, readable only by its owner.
@@ -113,6 +105,32 @@ class DataDir:
         except OSError as error:
             raise _unusable(self.path, error) from error
         return file
+
+
+def read_secret(data_dir: Path, setting: str = "") -> bytes:
+    """Return the secret of a data folder that has one, or the one that the setting means, also beside a server.
+
+    Raises:
+        DataDirError: there is none, or it cannot be read or is damaged.
+    """
+    if setting:
+        return blake2b(setting.encode(), digest_size=SECRET_BYTES).digest()
+    file = data_dir / SECRET_NAME
+    try:
+        secret = file.read_bytes()
+    except FileNotFoundError as error:
+        raise DataDirError(
+            f"there is no secret in {data_dir}; start `unison serve` to make one, set UNISON_SECRET if the server has "
+            "that, or set another --data-dir"
+        ) from error
+    except OSError as error:
+        raise _unusable(data_dir, error) from error
+    if len(secret) != SECRET_BYTES:
+        raise DataDirError(
+            f"the secret {file} has {len(secret)} bytes; expected {SECRET_BYTES}; restore a copy, "
+            "or remove it to get a new one"
+        )
+    return secret
 
 
 def token_file(data_dir: Path) -> Path:
