@@ -1,4 +1,4 @@
-"""The commands `unison backup` and `unison restore`: copy the history and the secret to one file, and restore them."""
+"""The commands `unison backup` and `unison restore`: copy the data folder to one file, and restore them."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ PROGRESS_S = 1.0
 @clioptions.data_dir
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def backup(file: Path, data_dir: Path | None, force: bool) -> None:
-    """Copy the history and the secret to FILE, even while a server uses them.
+    """Copy the history, the accounts and the secret to FILE, even while a server uses them.
 
-    Only you can read FILE. Keep it as safe as a password: it holds the secret for listener hashes and connection ids.
+    Only you can read FILE. Keep it as safe as a password: it holds the secret behind tokens, listener hashes and ids.
     """
     with _Progress() as progress:
         written = _run(lambda folder: create_backup(folder, file, progress.update, force=force), data_dir)
     click.echo(f"Wrote {file}: {written}")
     if not written.has_secret:
-        click.echo("The folder has no secret: keep the value of UNISON_SECRET, or ids of new connections will differ.")
+        click.echo("The folder has no secret: keep the value of UNISON_SECRET, or tokens and ids will differ.")
 
 
 @click.command()

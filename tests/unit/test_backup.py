@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from tests.unit.history_world import EVERYTHING, NOON_MS, connection, existing_data_dir, ids, new_history
 from webapp.cli import main
+from webapp.storage.accountsfile import FILE_NAME as ACCOUNTS_NAME
 from webapp.storage.datadir import SECRET_NAME, DataDir
 from webapp.storage.history import FILE_NAME
 from webapp.storage.schema import MIGRATIONS
@@ -182,4 +183,4 @@ def test_what_root_restores_belongs_to_the_owner_of_the_folder(
     monkeypatch.setattr(os, "chown", lambda path, uid, _, follow_symlinks: given.append((Path(path).name, uid)))
     assert unison("restore", saved, "--data-dir", tmp_path / "new").exit_code == 0
     owner = (tmp_path / "new").stat().st_uid
-    assert given == [(FILE_NAME, owner), (SECRET_NAME, owner), ("lock", owner)]
+    assert given == [(FILE_NAME, owner), (ACCOUNTS_NAME, owner), (SECRET_NAME, owner), ("lock", owner)]

@@ -1,6 +1,7 @@
-"""Backups: copy a history, also one in use, with the secret, to one file, and restore it.
+"""Backups: copy a history and accounts, also ones in use, with the secret, to one file, and restore them.
 
-A backup is one SQLite file: the history as it was at one instant, and a table `backup` with the data folder's secret.
+A backup is one SQLite file: the history as it was at one instant, and a table `backup` with the folder's secret and a
+copy of its accounts. Backups of earlier versions have no accounts.
 """
 
 import os
@@ -10,7 +11,10 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from webapp.storage import accountsfile
+from webapp.storage.accountsbackup import UnusableAccounts, copy_accounts, create_private, write_accounts
 from webapp.storage.datadir import LOCK_NAME, SECRET_BYTES, SECRET_NAME, DataDir
 from webapp.storage.history import FILE_NAME
 from webapp.storage.schema import MIGRATIONS, connect, file_version, is_damage
@@ -29,20 +33,39 @@ class BackupError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds: size in bytes, number of connections and of shared ones, and whether it has the secret."""
+    """What a backup holds.
+
+    Attributes:
+        size: in bytes.
+        connections: how many.
+        shared: how many shared connections.
+        tokens: how many tokens; None if it has no accounts.
+        has_secret: whether it has the secret.
+    """
 
     size: int
     connections: int
     shared: int
+    tokens: int | None
     has_secret: bool
 
     def __str__(self) -> str:
         rows = f"{self.connections:,} connections, {self.shared:,} shared ones"
-        return f"{self.size / 1e6:,.1f} MB, {rows}{', and the secret' if self.has_secret else ''}"
+        tokens = "" if self.tokens is None else f", {self.tokens:,} tokens"
+        return f"{self.size / 1e6:,.1f} MB, {rows}{tokens}{', and the secret' if self.has_secret else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a backup holds beside the history; None for what it does not."""
+
+    secret: bytes | None = None
+    accounts: bytes | None = None
+    tokens: int | None = None
 
 
 def create_backup(data_dir: Path, target: Path, progress: Progress, *, force: bool = False) -> Backup:
-    """Copy the history and the secret of a data folder, also while a server uses it.
+    """Copy the history, the accounts and the secret of a data folder, also while a server uses it.
 
     Args:
         data_dir: the folder.
@@ -60,14 +83,16 @@ def create_backup(data_dir: Path, target: Path, progress: Progress, *, force: bo
         raise BackupError(f"{target} exists already; name another file, or add --force to overwrite it")
     part = target.with_name(f"{target.name}.part")
     try:
-        _create_private(part)
+        create_private(part)
         _copy(source, part, progress)
-        _insert_secret(part, data_dir / SECRET_NAME)
+        _insert_beside(part, data_dir)
         backup = inspect_backup(part, "quick_check")
         _sync(part)
         part.replace(target)
+    except UnusableAccounts as error:
+        raise BackupError(str(error)) from error
     except (sqlite3.Error, OSError) as error:
-        raise BackupError(f"cannot back up {source} to {target}: {error}") from error
+        raise BackupError(f"cannot back up {data_dir} to {target}: {error}") from error
     finally:
         with suppress(OSError):
             part.unlink()
@@ -90,24 +115,41 @@ def restore_backup(file: Path, data_dir: Path, progress: Progress) -> tuple[Back
         DataDirError: a server uses the folder, or it cannot be used.
     """
     with DataDir(data_dir):
-        target = data_dir / FILE_NAME
-        part = target.with_name(f"{FILE_NAME}.part")
+        parts = _Parts(data_dir / f"{FILE_NAME}.part", data_dir / f"{accountsfile.FILE_NAME}.part")
         try:
-            backup = inspect_backup(file, "integrity_check")
-            _create_private(part)
-            _copy(file, part, progress)
-            secret = _extract_secret(part)
-            _sync(part)
-            renamed = _rename_existing(data_dir, secret)
-            part.replace(target)
-            if secret and not (data_dir / SECRET_NAME).exists():
-                write_secret(data_dir / SECRET_NAME, secret)
-            _restore_ownership(data_dir)
+            return _restore(file, data_dir, parts, progress)
+        except UnusableAccounts as error:
+            raise BackupError(str(error)) from error
         except (sqlite3.Error, OSError) as error:
             raise BackupError(f"cannot restore {file} to {data_dir}: {error}") from error
         finally:
-            with suppress(OSError):
-                part.unlink()
+            for part in parts:
+                with suppress(OSError):
+                    part.unlink()
+
+
+class _Parts(NamedTuple):
+    """Where what is restored is written before it is put in place."""
+
+    history: Path
+    accounts: Path
+
+
+def _restore(file: Path, data_dir: Path, parts: _Parts, progress: Progress) -> tuple[Backup, list[Path]]:
+    backup = inspect_backup(file, "integrity_check")
+    create_private(parts.history)
+    _copy(file, parts.history, progress)
+    beside = _extract_beside(parts.history)
+    _sync(parts.history)
+    if beside.accounts:
+        write_accounts(beside.accounts, parts.accounts, file)
+    renamed = _rename_existing(data_dir, beside)
+    parts.history.replace(data_dir / FILE_NAME)
+    if beside.accounts:
+        parts.accounts.replace(data_dir / accountsfile.FILE_NAME)
+    if beside.secret and not (data_dir / SECRET_NAME).exists():
+        write_secret(data_dir / SECRET_NAME, beside.secret)
+    _restore_ownership(data_dir)
     return backup, renamed
 
 
@@ -131,7 +173,8 @@ def inspect_backup(file: Path, check: str) -> Backup:
             connections, shared = db.execute(
                 "SELECT (SELECT count(*) FROM connections), (SELECT count(*) FROM shared)"
             ).fetchone()
-            return Backup(file.stat().st_size, connections, shared, _read_secret(db) is not None)
+            beside = _read_beside(db, "secret, tokens")
+            return Backup(file.stat().st_size, connections, shared, beside.tokens, beside.secret is not None)
     except sqlite3.Error as error:
         if is_damage(error):
             raise BackupError(f"{file} is not a Unison backup, or it is damaged ({error})") from error
@@ -164,66 +207,70 @@ def _copy(source: Path, target: Path, progress: Progress) -> None:
         new.execute("PRAGMA journal_mode = DELETE")  # leaves one file, without a log
 
 
-def _insert_secret(file: Path, secret: Path) -> None:
+def _insert_beside(file: Path, data_dir: Path) -> None:
+    secret = data_dir / SECRET_NAME
+    accounts, tokens = copy_accounts(data_dir / accountsfile.FILE_NAME, file.with_name(f"{file.name}.accounts")) or (
+        None,
+        None,
+    )
     with closing(connect(file)) as db:
         db.execute("DROP TABLE IF EXISTS backup")
-        db.execute("CREATE TABLE backup (made_s REAL NOT NULL, secret BLOB)")
-        db.execute("INSERT INTO backup VALUES (?, ?)", (time.time(), secret.read_bytes() if secret.exists() else None))
+        db.execute("CREATE TABLE backup (made_s REAL NOT NULL, secret BLOB, accounts BLOB, tokens INTEGER)")
+        values = (time.time(), secret.read_bytes() if secret.exists() else None, accounts, tokens)
+        db.execute("INSERT INTO backup VALUES (?, ?, ?, ?)", values)
 
 
-def _extract_secret(file: Path) -> bytes | None:
-    """Return the secret of a restored file, and erase it there."""
+def _extract_beside(file: Path) -> _Beside:
+    """Return what a restored file holds beside the history, and erase it there."""
     with closing(connect(file)) as db:
-        secret = _read_secret(db)
+        beside = _read_beside(db, "secret, tokens, accounts")
         db.execute("PRAGMA secure_delete = 1")
         db.execute("DROP TABLE IF EXISTS backup")
-    return secret
+    return beside
 
 
-def _read_secret(db: sqlite3.Connection) -> bytes | None:
+def _read_beside(db: sqlite3.Connection, columns: str) -> _Beside:
+    """Return some columns of the table `backup`; earlier backups have the secret alone, or not even that table."""
     if not _has_table(db, "backup"):
-        return None
-    (secret,) = db.execute("SELECT secret FROM backup").fetchone()
-    return secret if isinstance(secret, bytes) and len(secret) == SECRET_BYTES else None
+        return _Beside()
+    known = {name for _, name, *_ in db.execute("PRAGMA table_info(backup)")}
+    names = [name for name in columns.split(", ") if name in known]
+    found = dict(zip(names, db.execute(f"SELECT {', '.join(names)} FROM backup").fetchone(), strict=True))
+    secret = found.pop("secret")
+    return _Beside(secret if isinstance(secret, bytes) and len(secret) == SECRET_BYTES else None, **found)
 
 
 def _has_table(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
 
 
-def _rename_existing(data_dir: Path, secret: bytes | None) -> list[Path]:
-    """Add the date and time to the names of the history and its log, and of a secret that differs."""
-    names = [f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", FILE_NAME]
-    existing = data_dir / SECRET_NAME
-    if secret and existing.exists() and existing.read_bytes() != secret:
+def _rename_existing(data_dir: Path, beside: _Beside) -> list[Path]:
+    """Add the date and time to the names of what is replaced: databases with their logs, and a secret that differs.
+
+    Accounts go with their secret: without it, nothing can be derived from them.
+    """
+    names, existing = [FILE_NAME], data_dir / SECRET_NAME
+    if is_other_secret := bool(beside.secret and existing.exists() and existing.read_bytes() != beside.secret):
         names.append(SECRET_NAME)
+    if beside.accounts or is_other_secret:
+        names.append(accountsfile.FILE_NAME)
     when = f".before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    while (data_dir / f"{FILE_NAME}{when}").exists():
+    while any((data_dir / f"{name}{when}").exists() for name in names):
         when += "+"
-    renamed = []
     for name in names:
-        base, suffix = (FILE_NAME, name.removeprefix(FILE_NAME)) if name.startswith(FILE_NAME) else (name, "")
-        path = data_dir / f"{base}{when}{suffix}"
-        with suppress(FileNotFoundError):
-            (data_dir / name).rename(path)
-            renamed += [path] if not suffix else []
-    return renamed
+        for end in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                (data_dir / f"{name}{end}").rename(data_dir / f"{name}{when}{end}")
+    return [path for name in names if (path := data_dir / f"{name}{when}").exists()]
 
 
 def _restore_ownership(data_dir: Path) -> None:
     """Give files that root restored to the folder's owner: `sudo unison restore` must not lock the server out."""
     if os.geteuid() == 0:
         owner = data_dir.stat()
-        for name in (FILE_NAME, SECRET_NAME, LOCK_NAME):
+        for name in (FILE_NAME, accountsfile.FILE_NAME, SECRET_NAME, LOCK_NAME):
             with suppress(FileNotFoundError):
                 os.chown(data_dir / name, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-def _create_private(path: Path) -> None:
-    """Create an empty file that only its owner can read from the start."""
-    with suppress(FileNotFoundError):
-        path.unlink()
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _sync(path: Path) -> None:
