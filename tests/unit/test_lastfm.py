@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.requests_fixtures import Exchange, described, exchanges
@@ -316,6 +316,7 @@ pairs = st.lists(st.one_of(st.builds(lambda name, value: f"{name}={value}".encod
 headers = st.dictionaries(st.sampled_from(["accept", "user-agent"]), st.text(max_size=8), max_size=2)
 
 
+@settings(max_examples=500)
 @given(st.sampled_from(["GET", "POST", "PUT"]), st.sampled_from(["/2.0", "/2.0/x"]), pairs, pairs, headers)
 @example(
     "POST", "/2.0", [b"api_key=k&method=track.scrobble&sk=" + SESSION.encode()], [b"track=\xed\xa0\x80&artist=1"], {}
