@@ -86,10 +86,9 @@ class AccountsTable:
 
     def keep_numbers(self, numbers: set[int]) -> None:
         """Remove the tokens whose rows have other numbers."""
-        with self._lock:
-            gone = [id for id, kept in self._by_id.items() if kept.number not in numbers]
-        for id in gone:
-            self.remove(id)
+        for kept in self._snapshot():
+            if kept.number not in numbers:
+                self.remove(kept.principal.id)
 
     def by_digest(self, digest: bytes) -> Principal | None:
         """Return whom the token with that digest stands for."""
@@ -118,15 +117,18 @@ class AccountsTable:
 
     def all(self) -> list[Account]:
         """Return all accounts, the oldest first."""
-        with self._lock:
-            kept = sorted(self._by_id.values(), key=lambda each: each.number)
+        kept = sorted(self._snapshot(), key=lambda each: each.number)
         return [Account(each.principal, each.activity) for each in kept]
 
     def oldest_unused(self, before_s: float) -> str | None:
         """Return the oldest token that was created before a time and never used."""
-        with self._lock:
-            kept = [k for k in self._by_id.values() if k.activity.used_s is None and k.principal.created_s < before_s]
+        kept = [k for k in self._snapshot() if k.activity.used_s is None and k.principal.created_s < before_s]
         return min(kept, key=lambda each: each.number).principal.id if kept else None
+
+    def _snapshot(self) -> list[_Kept]:
+        """Return all tokens, to go through without the lock, which the event loop may wait for."""
+        with self._lock:
+            return list(self._by_id.values())
 
     def note(self, id: str, announced: Announced) -> None:
         """Note a now-playing message."""
