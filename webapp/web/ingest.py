@@ -6,32 +6,25 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-import msgspec
 from flask import Flask, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable, UnsupportedMediaType
 from werkzeug.wrappers import Request, Response
 
-from webapp.core import validation
 from webapp.core.decoding import BodyError, TooManyPlaysError
-from webapp.core.frames import place_json
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import Source
-from webapp.core.validation import FieldError
 from webapp.engine.ingest import Ingest
 from webapp.engine.parseworkers import ParseWorkersLost
-from webapp.web.errors import JSON, error_answer
+from webapp.ingest import native
+from webapp.web.errors import error_answer
 from webapp.web.ingestauth import IngestAuth
 from webapp.web.requestbodies import MemoryBudget, drain, read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-LINES = "application/x-ndjson"
-_ALSO_LINES = ("application/ndjson", "application/jsonl")
-_SOURCE_HEADER = "X-Unison-Source"
-
-PATH = "/api/plays"
+PATH = native.PATH
 LOST_AGAIN_S = 5
 
 
@@ -82,32 +75,25 @@ def _plays(request: Request, ingest: Ingest, gazetteer: Gazetteer, bodies: Memor
         began_s = time.perf_counter()
         taken = _parsed(ingest, body, source, lines)
         late = ingest.submit(taken, began_s)
-    notes = [{"index": note.index, "city": place_json(gazetteer[note.city])} for note in taken.notes]
-    told = {
-        "accepted": taken.accepted, "late": late, "rejected": taken.rejected, "errors": taken.errors, "notes": notes,
-    }  # fmt: skip
-    return Response(msgspec.json.encode(told) + b"\n", 202, content_type=JSON)
+    return Response(native.receipt(taken, late, gazetteer), native.TAKEN, content_type=native.JSON)
 
 
 def _are_lines(request: Request) -> bool:
     """Tell whether the body is a play a line, by its type."""
-    if request.content_type in (JSON, LINES):
-        return bool(request.content_type == LINES)
-    given = request.mimetype
-    if given not in (JSON, LINES, *_ALSO_LINES):
-        got = repr(given[:80]) if given else "none"
-        raise UnsupportedMediaType(f"got {got}; expected Content-Type {JSON}, or {LINES} for one play per line")
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMediaType(f"got charset {charset[:40]!r}; expected UTF-8")
-    return given != JSON
+    given = request.content_type
+    if given in (native.JSON, native.LINES):  # as most clients write it
+        return given == native.LINES
+    try:
+        return native.are_lines(request.mimetype, request.mimetype_params)
+    except native.ContentTypeError as error:
+        raise UnsupportedMediaType(str(error)) from None
 
 
 def _source(request: Request) -> Source:
     try:
-        return validation.source(request.headers.get(_SOURCE_HEADER, "live").strip())
-    except FieldError as error:
-        raise BadRequest(f"{_SOURCE_HEADER}: {error}") from None
+        return native.source_of(request.headers.get(native.SOURCE_HEADER))
+    except native.SourceError as error:
+        raise BadRequest(str(error)) from None
 
 
 def _parsed(ingest: Ingest, body: bytes, source: Source, lines: bool) -> ParsedPlays:
