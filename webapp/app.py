@@ -16,9 +16,11 @@ from webapp.web import (
     assets,
     atom,
     basepath,
+    confirmation,
     embed,
     embedbuilder,
     errors,
+    frontdoor,
     headerlimits,
     hosts,
     ingest,
@@ -40,7 +42,10 @@ from webapp.web import (
     stream,
     visitorplays,
 )
+from webapp.web.frontdoor import FrontDoor
 from webapp.web.imageresponses import ImageResponses
+from webapp.web.locating import Locator
+from webapp.web.principalrates import PrincipalRates
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +93,7 @@ def _add_pages(app: Flask, services: Services) -> None:
         atom.create_blueprint(settings, gazetteer, history),
         embed.create_blueprint(settings, gazetteer, history, clock, services.assets),
         embedbuilder.create_blueprint(settings),
+        confirmation.create_blueprint(settings, services.accounts, services.principals.request_tokens, services.bodies),
         oembed.create_blueprint(settings, gazetteer, history),
         api.create_blueprint(gazetteer, history, tracks, live, loop, health),
         visitorplays.create_blueprint(
@@ -98,12 +104,28 @@ def _add_pages(app: Flask, services: Services) -> None:
         app.register_blueprint(blueprint)
 
 
+def _front_door(services: Services) -> FrontDoor:
+    return FrontDoor(
+        services.settings,
+        services.gazetteer,
+        services.accounts,
+        services.principals,
+        Locator(services.settings, services.gazetteer, services.addresses),
+        services.announcements,
+        PrincipalRates(services.clock.now),
+        services.bodies,
+        services.metrics,
+        services.clock,
+    )
+
+
 def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> None:
     """Add what is the same for all requests, or answers before Flask would. What a request meets first stands last."""
     settings, metrics = services.settings, services.metrics
     errors.init_app(app)
     pagecache.init_app(app, settings, lambda: services.live.channels.seq)
     requestbodies.init_app(app)
+    frontdoor.init_app(app, _front_door(services), start)
     stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)
     ingest.init_app(app, services.ingest, services.gazetteer, services.senders, services.bodies, start)
     adminauth.init_app(app, settings)

@@ -164,6 +164,20 @@ class Settings:
         (),
         check=(_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
     )
+    location_headers: tuple[str, ...] = _setting(
+        "Headers in which trusted proxies say where a visitor is, such as city=x-city,country=x-country; also region,"
+        " lat, lon. If empty, those of Cloudflare and CloudFront.",
+        (),
+        check=(
+            _all(r"(city|region|country|lat|lon)=[\w-]+"),
+            "pairs such as city=x-geo-city, of city, region, country, lat and lon",
+        ),
+    )
+    city_database: Path | None = _setting(
+        "Database of addresses in MaxMind's format, such as DB-IP City Lite, for plays that do not say where they are;"
+        " reread when it changes.",
+        None,
+    )
     filters_max: int = _setting(
         "Maximum number of different filters at once, shared fairly by address; 503 if there is no place.",
         2_000,

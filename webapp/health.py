@@ -6,6 +6,8 @@ import logging
 
 from webapp.engine.clock import Clock
 from webapp.engine.pipeline import Pipeline
+from webapp.storage.accounts import Accounts
+from webapp.storage.citydatabase import CityDatabase
 from webapp.storage.history import History
 
 LAG_MAX_S = 2.0
@@ -19,6 +21,8 @@ class Health:
     Args:
         pipeline: may be behind the clock.
         history: has warnings of its own.
+        accounts: may be out of reach.
+        addresses: the database of addresses, whose file may be broken.
         clock: may have been set.
         prune_after_s: so long after that nothing is forgotten for its age.
 
@@ -26,8 +30,17 @@ class Health:
         proxy_warning: what is wrong with the proxy before the server, or ""; see `webapp.web.proxywarning`.
     """
 
-    def __init__(self, pipeline: Pipeline, history: History, clock: Clock, prune_after_s: float) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        history: History,
+        accounts: Accounts,
+        addresses: CityDatabase,
+        clock: Clock,
+        prune_after_s: float,
+    ) -> None:
         self._pipeline, self._history, self._clock = pipeline, history, clock
+        self._accounts, self._addresses = accounts, addresses
         self._prune_after_s = prune_after_s
         self.proxy_warning = ""
         self._logged = "ok"
@@ -58,7 +71,8 @@ class Health:
 
     def _troubles(self) -> list[str]:
         """Return the warnings that come and go."""
-        troubles, clock = self._history.warnings, self._clock
+        troubles, clock = list(self._history.warnings), self._clock
+        troubles += [each for each in (self._accounts.problem, self._addresses.problem) if each]
         left_s = self._prune_after_s - clock.held_s
         if clock.set_by_s and left_s > 0:
             told = clock.jump_text

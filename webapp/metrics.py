@@ -98,6 +98,9 @@ class Metrics:
         )
 
         self._requests = self._counter("http_requests", "HTTP requests, by route and status.", "route", "status")
+        self._messages = self._counter(
+            "client_messages", "Messages of music clients, by dialect, kind and outcome.", "dialect", "kind", "outcome"
+        )
         self._handshakes = self._counter("handshakes_refused", "Viewers refused before the handshake.", "reason")
         self._request_seconds = Histogram(
             "unison_http_request_seconds",
@@ -121,6 +124,11 @@ class Metrics:
         """Count an HTTP request: the pattern of its path, the answer's status, and how long that took."""
         self._requests.labels(route, status).inc()
         self._request_seconds.labels(route).observe(seconds)
+
+    def message(self, dialect: str, kind: str, outcome: str, count: int = 1) -> None:
+        """Count messages of a music client: its dialect, what kind they are, and what became of them."""
+        if count:
+            self._messages.labels(dialect, kind, outcome).inc(count)
 
     def handshake_refused(self, reason: str) -> None:
         """Count a viewer that was refused before its handshake."""

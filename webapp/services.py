@@ -12,6 +12,7 @@ import gevent
 from webapp import gauges
 from webapp.config import Settings
 from webapp.core.search import RecentTracks
+from webapp.engine.announcements import Announcements
 from webapp.engine.clock import Clock
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.filelimits import file_limit, room_for_viewers
@@ -19,22 +20,27 @@ from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.live import Live
 from webapp.engine.offload import offload
 from webapp.engine.parseworkers import ParseWorkers
+from webapp.engine.pressing import Pressing
 from webapp.gazetteerdata import load_gazetteer
 from webapp.graphics.images import Images
 from webapp.health import Health
 from webapp.metrics import Metrics
+from webapp.storage.accountsfile import FILE_NAME as ACCOUNTS_FILE
+from webapp.storage.citydatabase import CityDatabase
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
 from webapp.storage.secretfiles import secret_or_file
+from webapp.storage.sqliteaccounts import SqliteAccounts
 from webapp.web.adminauth import AdminAuth
 from webapp.web.assets import shipped_assets
 from webapp.web.ingestauth import IngestAuth
+from webapp.web.principals import Principals
 from webapp.web.requestbodies import MemoryBudget
 from webapp.web.viewers import Viewers
 
 FLUSH_S = 0.5
 HEALTH_S = 1.0
-SECRETS_S = 1.0
+FILES_S = 1.0
 
 
 class Services:
@@ -61,9 +67,16 @@ class Services:
         self.viewers = self._viewers()
         workers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.clock.now() * 1000))
         self.ingest = Ingest(workers, self.live.pipeline, self.metrics, settings.plays_max)
+        self.accounts = SqliteAccounts(settings.data_dir / ACCOUNTS_FILE, self.secret, self.clock.now)
+        self.principals = Principals(self.accounts, self.secret)
+        self.addresses = CityDatabase(settings.city_database)
+        self._pressing = Pressing(lambda: self.accounts.downtime_s)
+        self.announcements = Announcements(self.ingest, self.accounts, self._pressing, self.metrics, self.clock.now)
         self.bodies = MemoryBudget()
         self.images, self.assets = Images(), shipped_assets()
-        self.health = Health(self.live.pipeline, self.history, self.clock, settings.prune_after_s)
+        self.health = Health(
+            self.live.pipeline, self.history, self.accounts, self.addresses, self.clock, settings.prune_after_s
+        )
         self._observe()
         self._starting = threading.Lock()
         self._is_started = self._is_ending = False
@@ -104,11 +117,13 @@ class Services:
 
         Raises:
             SecretFileError: a file of secrets cannot be used.
+            CityDatabaseError: the database of addresses cannot be used.
         """
         secret_or_file(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
         self.operators.open()
         if self.settings.tokens_file:
             self.senders.open()
+        self.addresses.open()
 
     def start(self) -> None:
         """Open the data folder and start all parts; do nothing if that is done.
@@ -126,7 +141,13 @@ class Services:
             if not self._is_started:
                 self._open()
                 self._start_live()
-                for step in (self.live.pipeline.step, self._keep_history, self._watch_health, self._watch_secrets):
+                for step in (
+                    self.live.pipeline.step,
+                    self._keep_history,
+                    self._keep_accounts,
+                    self._watch_health,
+                    self._watch_files,
+                ):
                     self.loop.forever(step)
                 atexit.register(self.stop)
                 self._is_started = True
@@ -138,6 +159,7 @@ class Services:
             self.loop.call(self.live.start)
         except Exception:
             self.loop.stop()
+            self.accounts.close()
             self.history.close()
             self._data_dir.close()
             raise
@@ -148,10 +170,24 @@ class Services:
             self.secret()
             self.senders.open()
             self.operators.open()
+            self.addresses.open()
             self.history.open()
+            self._open_accounts()
         except Exception:
             self._data_dir.close()
             raise
+
+    def _open_accounts(self) -> None:
+        try:
+            self.accounts.open()
+        except Exception:
+            self.history.close()
+            raise
+        self._pressing.start(self.clock.now())
+
+    def _keep_accounts(self) -> None:
+        gevent.sleep(FLUSH_S)
+        offload(self.accounts.flush)
 
     def _keep_history(self) -> None:
         gevent.sleep(FLUSH_S)
@@ -160,10 +196,11 @@ class Services:
         offload(self.history.prune)
         offload(self.history.update_sums)
 
-    def _watch_secrets(self) -> None:
-        gevent.sleep(SECRETS_S)
+    def _watch_files(self) -> None:
+        gevent.sleep(FILES_S)
         offload(self.senders.reload)
         offload(self.operators.reload)
+        offload(self.addresses.reload)
 
     def _watch_health(self) -> None:
         gevent.sleep(HEALTH_S)
@@ -185,5 +222,6 @@ class Services:
         self.live.stop()
         self.ingest.stop()
         self.images.stop()
+        self.accounts.close()
         self.history.close()
         self._data_dir.close()

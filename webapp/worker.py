@@ -21,6 +21,7 @@ from webapp.engine.childprocess import collect_seldom
 from webapp.engine.offload import offload
 from webapp.services import Services
 from webapp.sockets import Urls
+from webapp.storage.citydatabase import CityDatabaseError
 from webapp.storage.datadir import DataDirInUse
 from webapp.storage.secretfiles import SecretFileError
 from webapp.web.assetstore import keep
@@ -49,7 +50,7 @@ class Serving:
             self._services = Services(self.settings, open_on_loopback=open_on_loopback)
             self.app = make_app(self._services, self._services.start)
             self._services.check_files()
-        except (SettingError, SecretFileError) as error:
+        except (SettingError, SecretFileError, CityDatabaseError) as error:
             _give_up(error)
 
     def start(self, worker: Worker) -> None:

@@ -142,14 +142,14 @@ def test_scrobbles_are_counted_and_leave_the_last_song(accounts: Accounts) -> No
     assert (found.scrobbles, found.presses, found.song) == (51, 1, LastSong(1, NOON_S, None))
 
 
-def test_recent_tokens_are_those_used_last_the_latest_first(accounts: Accounts, store: Store) -> None:
+def test_recent_tokens_are_those_used_or_made_last_the_latest_first(accounts: Accounts, store: Store) -> None:
     first, second, third, unused = (accounts.create().principal.id for _ in range(4))
     for at_s, id in enumerate([third, first, second, third], start=1):
         accounts.note_announced(id, press(at_s, NOON_S + at_s))
-    assert accounts.recent() == [third, second, first]
+    assert accounts.recent() == [third, second, first, unused]
     assert accounts.recent(2) == [third, second]
     again = restarted(accounts, store)
-    assert again.recent() == [third, second, first]
+    assert again.recent() == [third, second, first, unused]
     assert again.by_id(unused) is not None
 
 
@@ -163,7 +163,7 @@ def test_a_revoked_token_is_unknown_at_once_and_after_a_restart(accounts: Accoun
         assert each.by_token(gone.text) is each.by_id(gone.principal.id) is None
         assert each.token_of(gone.principal.id) is None
         assert each.activity(gone.principal.id) is None
-        assert each.recent() == []
+        assert each.recent() == [kept.principal.id]
         assert [account.principal for account in each.all()] == [kept.principal]
 
 

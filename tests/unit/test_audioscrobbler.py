@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -195,3 +197,10 @@ def test_any_bytes_get_an_answer_of_whole_lines(path: str, query: list[bytes], b
     first, *_ = lines = reply.body.decode().split("\n")
     assert first.split(" ")[0] in ("OK", "BADAUTH", "BADTIME", "BADSESSION", "FAILED")
     assert len(lines) == (5 if first == "OK" and path == "" else 2)
+
+
+def test_a_handshake_by_a_name_that_is_not_ours_fails_and_says_what_to_do() -> None:
+    asked = replace(request("GET", query=handshake()), base="")
+    assert FRONT.ask(asked)[1].body.decode() == (
+        "FAILED This server does not know itself by this name: its operator can add it to UNISON_HOSTS\n"
+    )

@@ -31,7 +31,7 @@ LOWER = {
     "core": set(),
     "ingest": {"core"},
     "storage": {"core"},
-    "engine": {"core", "storage"},
+    "engine": {"core", "ingest", "storage"},
     "graphics": {"core", "engine"},
     "seed": {"core", "storage"},
 }

@@ -131,6 +131,8 @@ def _begun(handshake: _Handshake, outcome: Outcome) -> Reply:
         return _lines("BADAUTH")
     if outcome.session is None:
         return _failed("No session could be started: try again")
+    if not handshake.base:
+        return _failed("This server does not know itself by this name: its operator can add it to UNISON_HOSTS")
     return _lines("OK", outcome.session, handshake.base + NOW_PLAYING, handshake.base + SUBMISSION)
 
 

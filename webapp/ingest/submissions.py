@@ -32,7 +32,7 @@ class Request:
         query: as it was sent, percent-encoded.
         headers: by name in lower case.
         body: as it was sent, without its transfer and content encodings.
-        base: what absolute addresses begin with, with explicit port and without a slash at the end.
+        base: what absolute addresses begin with, with explicit port and without a slash at the end; "" if not known.
         now_s: the time of arrival, epoch seconds.
     """
 
@@ -164,6 +164,7 @@ class Outcome:
     rate: RateStatus
     request_token: str | None = None
     session: str | None = None
+    session_precision: int | None = None
     is_limited: bool = False
     refused: Mapping[int, str] = field(default_factory=dict)
 

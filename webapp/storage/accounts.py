@@ -154,7 +154,7 @@ class Accounts(Protocol):
         ...
 
     def recent(self, count: int = 1_000) -> Sequence[str]:
-        """Return the ids of the tokens that were used last, the latest first."""
+        """Return the ids of the tokens that were used or made last, the latest first."""
         ...
 
     def activity(self, id: str) -> Activity | None:

@@ -68,12 +68,13 @@ class AccountsTable:
             with self._lock:
                 if row.principal.id not in self._by_id:
                     self._by_id[row.principal.id] = self._by_digest[row.digest] = _Kept(row)
+                    self._used[row.principal.id] = None  # its first use is likely to be soon
         return number
 
     def order_by_use(self) -> None:
-        """Note the order in which tokens were used; call it once they were all added."""
+        """Note the order in which tokens were used or made; call it once they were all added."""
         with self._lock:
-            used = sorted((k.activity.used_s, id) for id, k in self._by_id.items() if k.activity.used_s is not None)
+            used = sorted((max(k.activity.used_s or 0, k.principal.created_s), id) for id, k in self._by_id.items())
             self._used = OrderedDict.fromkeys(id for _, id in used)
 
     def remove(self, id: str) -> None:
@@ -111,7 +112,7 @@ class AccountsTable:
         return kept.activity if kept else None
 
     def recent(self, count: int) -> list[str]:
-        """Return the ids of the tokens used last, the latest first."""
+        """Return the ids of the tokens used or made last, the latest first."""
         with self._lock:
             return list(islice(reversed(self._used), count))
 

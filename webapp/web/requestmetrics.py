@@ -1,6 +1,7 @@
 """Counts every HTTP request by route and status, and logs it where UNISON_LOG_REQUESTS says so.
 
-A log line has no address, no query and no header: those may tell who asked, and for what.
+A log line has no address, no query and no header: those may tell who asked, and for what. Nor has it the path of a
+music client's request, which may hold a token.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 BEFORE_FLASK = ("/api/plays", "/stream")
 """Paths that are answered before Flask could say which route they belong to."""
+SECRET_PATH = "unison.path_is_secret"
+"""Key of the WSGI environment: the path may hold a token, so the route is logged instead."""
 NO_ROUTE = "none"
 SWITCHING_PROTOCOLS = 101
 PATH_MAX = 200
-_ROUTE = "unison.route"
+ROUTE = "unison.route"
+"""Key of the WSGI environment: what stands for the path in metrics."""
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +62,18 @@ def init_app(app: Flask, settings: Settings, metrics: Metrics) -> None:
 
 def _note_route() -> None:
     if request.url_rule is not None:
-        request.environ[_ROUTE] = request.url_rule.rule
+        request.environ[ROUTE] = request.url_rule.rule
 
 
 def _route(environ: WSGIEnvironment) -> str:
     """Return the pattern of the path: paths themselves are without number."""
     path = environ.get("PATH_INFO", "")
-    return path if path in BEFORE_FLASK else str(environ.get(_ROUTE, NO_ROUTE))
+    return path if path in BEFORE_FLASK else str(environ.get(ROUTE, NO_ROUTE))
 
 
 def _log(environ: WSGIEnvironment, status: int, seconds: float) -> None:
-    method, path = (
-        environ["REQUEST_METHOD"][:PATH_MAX],
-        quote(environ.get("PATH_INFO", ""), encoding="latin-1")[:PATH_MAX],
-    )
+    asked = _route(environ) if SECRET_PATH in environ else environ.get("PATH_INFO", "")
+    method, path = environ["REQUEST_METHOD"][:PATH_MAX], quote(asked, encoding="latin-1")[:PATH_MAX]
     took_ms = round(1000 * seconds, 1)
     fields = {"event": "request", "method": method, "path": path, "route": _route(environ), "status": status}
     log.info("%s %s %d %g ms", method, path, status, took_ms, extra=fields | {"took_ms": took_ms})

@@ -35,6 +35,7 @@ HEADERS = {
 }
 PARTS = ("text/javascript", "text/css", "application/octet-stream")
 """What is never a document: most of a document's headers do nothing for it, and a page has eighty of them."""
+_TOKEN = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def init_app(app: Flask) -> None:
@@ -60,9 +61,9 @@ def init_app(app: Flask) -> None:
 
 
 def _without_address(line: logging.LogRecord) -> bool:
-    """Take the client's address and the query, which may be anything, out of what Flask's own server logs."""
+    """Take the client's address, the query and tokens in the path out of what Flask's own server logs."""
     line.msg = re.sub(r"^\S+ - - ", "", str(line.msg))
-    line.args = tuple(a.partition("?")[0] if isinstance(a, str) else a for a in line.args or ())
+    line.args = tuple(_TOKEN.sub("...", a.partition("?")[0]) if isinstance(a, str) else a for a in line.args or ())
     return True
 
 

@@ -1,0 +1,346 @@
+"""The front door, with a dialect of its own: what it does is the same for all."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import md5
+from typing import Any
+
+import msgspec
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.unit.making import OSAKA, RECIFE
+from webapp import app as application
+from webapp.core.plays import Overloaded, PlayBatch
+from webapp.core.precision import CLASSED, UNKNOWN, UNMATCHED
+from webapp.ingest.submissions import (
+    Call,
+    ConfirmedGiven,
+    DigestGiven,
+    Outcome,
+    RateStatus,
+    Reply,
+    Request,
+    SessionGiven,
+    Song,
+    Submission,
+    TokenGiven,
+)
+from webapp.services import Services
+from webapp.storage.accounts import NewToken
+from webapp.web import frontdoor
+
+AT_ONCE = CLASSED + 1
+
+
+class Said(msgspec.Struct):
+    """What a client of the dialect says."""
+
+    token: str = ""
+    digest: str = ""
+    user: str = ""
+    key: str = ""
+    confirmed: str = ""
+    action: Any = "submit"
+    kind: Any = "now_playing"
+    title: str = "Night Bus Home"
+    precision: int = AT_ONCE
+    place: Any = None
+    plays: int = 1
+    url: str | None = None
+
+    def call(self) -> Call:
+        song = Song(self.title, "Marisol Vey", duration_s=200.0, url=self.url)
+        told = [Submission(song, self.kind, self.precision, self.place)] * self.plays
+        return Call(self.action, self._credentials(), told if self.action == "submit" else (), self.precision)
+
+    def _credentials(self) -> Any:
+        if self.token:
+            return TokenGiven(self.token)
+        if self.digest:
+            return DigestGiven(self.user, lambda token: md5(token.encode()).hexdigest() == self.digest)
+        return SessionGiven(self.key) if self.key else ConfirmedGiven(self.confirmed) if self.confirmed else None
+
+
+@dataclass
+class Toy:
+    """A dialect of JSON, which answers with all that it is told."""
+
+    name: str = "toy"
+    body_most: int = 4_000
+    asked: list[Request] = field(default_factory=list)
+
+    def handles(self, method: str, path: str, query: bytes) -> bool:
+        return path == "/toy" or (path == "" and query == b"toy")
+
+    def read(self, request: Request) -> Call | Reply:
+        self.asked.append(request)
+        if request.method == "GET":
+            return Reply(200, b"{}", "application/json", (("X-Toy", "yes"),))
+        return msgspec.json.decode(request.body, type=Said).call()
+
+    def reply(self, call: Call, outcome: Outcome) -> Reply:
+        told = {
+            "who": outcome.principal and outcome.principal.id, "key": outcome.session, "rate": outcome.rate.remaining,
+            "limited": outcome.is_limited, "precision": outcome.session_precision, "asked": outcome.request_token,
+            "refused": {str(index): why for index, why in outcome.refused.items()},
+        }  # fmt: skip
+        return Reply(200, msgspec.json.encode(told), "application/json")
+
+    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
+        told = {"failure": sentence, "status": status}
+        return Reply(status, msgspec.json.encode(told), "application/json")
+
+
+class Client:
+    """A client of the dialect."""
+
+    def __init__(self, http: FlaskClient, services: Services, toy: Toy) -> None:
+        self.http, self.services, self.toy = http, services, toy
+
+    def send(self, path: str = "/toy", **said: Any) -> Any:
+        """Send a message; return what the dialect was told."""
+        answer = self.http.post(path, data=msgspec.json.encode(Said(**said)))
+        assert answer.status_code == 200, answer.data
+        return answer.json
+
+    def counted(self, kind: str, outcome: str) -> float:
+        """Return how many messages had an outcome."""
+        labels = {"dialect": "toy", "kind": kind, "outcome": outcome}
+        return self.services.metrics.registry.get_sample_value("unison_client_messages_total", labels) or 0.0
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    toy = Toy()
+    monkeypatch.setattr(frontdoor, "DIALECTS", (toy,))
+    return toy
+
+
+@pytest.fixture
+def client(services: Services, toy: Toy) -> Iterator[Client]:
+    """A client of an application that is open, and of which nothing runs."""
+    services._open()
+    yield Client(application.make_app(services, lambda: None).test_client(), services, toy)
+    for part in (services.accounts, services.history, services._data_dir):
+        part.close()
+
+
+@pytest.fixture
+def taken(services: Services, monkeypatch: pytest.MonkeyPatch) -> list[PlayBatch]:
+    """The plays that were given to the matcher."""
+    batches: list[PlayBatch] = []
+
+    def submit(batch: bytes) -> int:
+        batches.append(PlayBatch.decode(batch))
+        return 0
+
+    monkeypatch.setattr(services.live.pipeline, "submit", submit)
+    return batches
+
+
+def made(client: Client, city: int | None = OSAKA, per_minute: int | None = None) -> NewToken:
+    return client.services.accounts.create("listener", city, per_minute)
+
+
+def city_of(client: Client, batch: PlayBatch) -> int:
+    return client.services.gazetteer[int(batch.city[0])].geoname_id
+
+
+def test_a_now_playing_message_is_a_press_of_the_tokens_listener_in_its_city(
+    client: Client, taken: list[PlayBatch]
+) -> None:
+    token = made(client)
+    assert client.send(token=token.text) == {
+        "who": token.principal.id, "key": None, "rate": 59, "limited": False, "precision": None, "asked": None,
+        "refused": {},
+    }  # fmt: skip
+    assert len(taken) == 1
+    assert city_of(client, taken[0]) == OSAKA
+    assert b'"title":"Night Bus Home"' in taken[0].tracks[0]
+    assert client.counted("now_playing", "press") == 1
+    activity = client.services.accounts.activity(token.principal.id)
+    assert activity
+    assert (activity.client, activity.presses, activity.pressed_city) == ("at once", 1, OSAKA)
+
+
+def test_a_repeat_is_no_press(client: Client, taken: list[PlayBatch]) -> None:
+    token = made(client)
+    for title in ("Night Bus Home", "night bus home", "Tide"):
+        client.send(token=token.text, title=title)
+    assert len(taken) == 2
+    assert (client.counted("now_playing", "press"), client.counted("now_playing", "repeat")) == (2, 1)
+
+
+@pytest.mark.parametrize("kind", ["scrobble", "import"])
+def test_scrobbles_and_imports_are_counted_and_never_a_press(client: Client, taken: list[PlayBatch], kind: str) -> None:
+    token = made(client)
+    assert client.send(token=token.text, kind=kind, plays=3)["refused"] == {}
+    assert taken == []
+    assert client.counted(kind, "counted") == 3
+    activity = client.services.accounts.activity(token.principal.id)
+    assert activity
+    assert (activity.scrobbles, activity.presses, activity.song) == (3, 0, None)
+
+
+def test_pollers_and_unplaced_messages_are_counted_and_not_matched(client: Client, taken: list[PlayBatch]) -> None:
+    client.send(token=made(client).text, precision=UNMATCHED)
+    client.send(token=made(client, city=None).text)
+    assert taken == []
+    assert (client.counted("now_playing", "poller"), client.counted("now_playing", "unplaced")) == (1, 1)
+
+
+def test_a_message_that_says_where_it_is_is_there_if_its_token_is_nowhere(
+    client: Client, taken: list[PlayBatch]
+) -> None:
+    client.send(token=made(client, city=None).text, place={"geoname_id": RECIFE})
+    assert city_of(client, taken[0]) == RECIFE
+
+
+def test_a_song_that_cannot_be_used_is_refused_and_a_wrong_part_of_it_left_out(
+    client: Client, taken: list[PlayBatch]
+) -> None:
+    token = made(client)
+    refused = client.send(token=token.text, title="a" * 301)["refused"]
+    assert refused == {"0": f"got 301 characters, '{60 * 'a'}'…; expected 1 to 300"}
+    assert client.send(token=token.text, url="ftp://example.org/")["refused"] == {}
+    assert len(taken) == 1
+    assert client.counted("now_playing", "malformed") == 1
+
+
+@pytest.mark.parametrize("said", [{}, {"token": "wrong"}, {"key": "0" * 32}, {"digest": "0" * 32}, {"confirmed": "x"}])
+def test_missing_and_wrong_credentials_are_the_dialects_to_answer(client: Client, said: dict[str, str]) -> None:
+    told = client.send(**said)
+    assert (told["who"], told["limited"]) == (None, False)
+    assert client.counted("now_playing", "refused") == 1
+
+
+def test_a_session_is_begun_with_a_digest_and_keeps_the_clients_precision(
+    client: Client, taken: list[PlayBatch]
+) -> None:
+    token = made(client)
+    digest = md5(token.text.encode()).hexdigest()
+    key = client.send(action="session", user=token.principal.id, digest=digest, precision=AT_ONCE)["key"]
+    told = client.send(key=key, precision=UNKNOWN)
+    assert (told["who"], told["precision"]) == (token.principal.id, AT_ONCE)
+
+
+def test_a_request_token_is_given_and_once_confirmed_begins_a_session(client: Client) -> None:
+    asked = client.send(action="request_token")["asked"]
+    assert client.send(action="session", confirmed=asked)["key"] is None
+    assert len(asked) == 32
+
+
+def test_a_tokens_own_excess_gets_its_limit(client: Client, taken: list[PlayBatch]) -> None:
+    token = made(client, per_minute=2)
+    told = [client.send(token=token.text, title=title) for title in "abc"]
+    assert [(each["rate"], each["limited"]) for each in told] == [(1, False), (0, False), (0, True)]
+    assert len(taken) == 2
+    assert client.counted("now_playing", "limited") == 1
+
+
+def test_our_own_overload_is_ok_and_dropped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: bytes) -> int:
+        raise Overloaded(1.0)
+
+    monkeypatch.setattr(client.services.live.pipeline, "submit", full)
+    token = made(client)
+    assert client.send(token=token.text)["refused"] == {}
+    assert client.counted("now_playing", "dropped") == 1
+    client.send(token=token.text)
+    assert client.counted("now_playing", "repeat") == 1, "it is no press when it comes again, for that is later"
+
+
+def test_a_message_is_read_though_bodies_have_no_memory_left(
+    client: Client, taken: list[PlayBatch], services: Services
+) -> None:
+    with services.bodies.account() as hold:
+        hold(services.bodies._most)
+        client.send(token=made(client).text)
+        assert len(taken) == 1
+
+
+@pytest.mark.parametrize("path", ["/toy", "/toy/", "//toy", "//toy//", "/?toy", "//?toy"])
+def test_slashes_make_no_difference_and_nothing_is_redirected(client: Client, path: str) -> None:
+    asked, _, query = path.partition("?")
+    environ = {"PATH_INFO": asked, "QUERY_STRING": query}
+    assert client.http.post("/", data=b"{}", environ_overrides=environ).status_code == 200
+    assert client.toy.asked[-1].path in ("/toy", "")
+
+
+def test_what_is_in_no_dialect_is_the_pages(client: Client) -> None:
+    for path in ("/toys", "/toy/more", "/healthz"):
+        client.http.get(path)
+    assert client.toy.asked == []
+
+
+def test_a_dialect_may_answer_at_once_and_a_body_of_get_means_nothing(client: Client) -> None:
+    answer = client.http.get("/toy", data=b"anything")
+    assert (answer.status_code, answer.data, answer.headers["X-Toy"]) == (200, b"{}", "yes")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert client.toy.asked[0].body == b""
+
+
+def failure(answer: TestResponse) -> tuple[int, str]:
+    assert answer.json
+    return answer.status_code, answer.json["failure"]
+
+
+def test_a_body_that_cannot_be_read_is_answered_in_the_dialect(client: Client) -> None:
+    large = b'{"title": "' + 5_000 * b"a" + b'"}'
+    assert failure(client.http.post("/toy", data=large))[0] == 413
+    packed = {"data": gzip.compress(large), "headers": {"Content-Encoding": "gzip"}}
+    assert failure(client.http.post("/toy", **packed))[0] == 413
+    broken = {"data": b"no gzip", "headers": {"Content-Encoding": "gzip"}}
+    assert failure(client.http.post("/toy", **broken))[0] == 400
+    assert failure(client.http.post("/toy", data=b"{}", headers={"Content-Encoding": "br"}))[0] == 415
+
+
+def test_a_packed_body_is_read(client: Client, taken: list[PlayBatch]) -> None:
+    body = msgspec.json.encode(Said(token=made(client).text))
+    assert client.http.post("/toy", data=gzip.compress(body), headers={"Content-Encoding": "gzip"}).status_code == 200
+    assert len(taken) == 1
+
+
+def test_a_failure_of_ours_is_logged_and_answered_in_the_dialect(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(client.toy, "reply", lambda *_: 1 / 0)
+    answer = client.http.post("/toy", data=b"{}")
+    assert failure(answer) == (500, "the server could not answer this request")
+    assert [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR] == ["a request failed"]
+
+
+def test_while_the_tokens_cannot_be_read_nobody_is_told_that_theirs_is_wrong(client: Client) -> None:
+    client.services.accounts.problem = "the disk is gone"
+    answer = client.http.post("/toy", data=msgspec.json.encode(Said(token="any")))
+    assert failure(answer) == (503, "the tokens cannot be read now; try again later")
+    told = client.http.get("/readyz").json
+    assert told
+    assert told["warnings"] == ["the disk is gone"]
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("localhost", "http://localhost:80"),
+        ("[::1]", "http://[::1]:80"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("192.0.2.1", "http://192.0.2.1:80"),
+    ],
+)
+def test_addresses_begin_with_what_was_asked_for_and_a_port(client: Client, host: str, base: str) -> None:
+    client.http.get("/toy", headers={"Host": host})
+    assert client.toy.asked[0].base == base
+
+
+def test_a_foreign_host_is_refused_before_all_dialects(client: Client) -> None:
+    answer = client.http.get("/toy", headers={"Host": "elsewhere.example"})
+    assert answer.status_code == 421
+    assert client.toy.asked == []

@@ -1,0 +1,137 @@
+"""Takes what clients announce: a now-playing message may be a press and go to the matcher; others are only counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from webapp.core.playparser import ParsedPlays
+from webapp.core.plays import Overloaded, track_id
+from webapp.core.precision import CLASSED, CLASSES, UNMATCHED
+from webapp.core.principals import Principal
+from webapp.core.validation import FieldError
+from webapp.engine.ingest import EndingError, Ingest
+from webapp.engine.pressing import Pressing, Verdict
+from webapp.ingest.submissions import Song, Submission
+from webapp.metrics import Metrics
+from webapp.storage import keys
+from webapp.storage.accounts import Accounts, Announced, LastSong
+
+Fate = Verdict | Literal["unplaced", "poller", "dropped", "malformed", "counted"]
+"""What became of a message, beside what is judged: its place is not known, its client polls, too many plays waited."""
+_ANYWHERE = 2988507
+"""A city for the check of a song that is nowhere."""
+_OPTIONAL = ("track.album", "track.recording", "track.url")
+"""What a song can do without, if it is not as it should be."""
+
+
+class Announcements:
+    """Takes submissions. Call it from any greenlet or thread.
+
+    Args:
+        ingest: takes presses.
+        accounts: knows what tokens announced before.
+        pressing: judges what is a press.
+        metrics: counts all messages.
+        clock: tells the time, epoch seconds.
+    """
+
+    def __init__(
+        self, ingest: Ingest, accounts: Accounts, pressing: Pressing, metrics: Metrics, clock: Callable[[], float]
+    ) -> None:
+        self._ingest, self._accounts, self._pressing = ingest, accounts, pressing
+        self._metrics, self._clock = metrics, clock
+
+    def take(
+        self,
+        dialect: str,
+        principal: Principal,
+        submissions: Sequence[Submission],
+        find: Callable[[Any], tuple[int, int] | None],
+    ) -> dict[int, str]:
+        """Take what a principal submits at once.
+
+        Args:
+            dialect: in what it was said.
+            principal: whose it is.
+            submissions: what is submitted.
+            find: returns the city index and the GeoNames id of where a submission with that place is; None if that is
+                not known.
+
+        Returns:
+            Why submissions are refused, by their places.
+        """
+        refused: dict[int, str] = {}
+        for index, each in enumerate(submissions):
+            if each.kind != "now_playing":
+                continue
+            try:
+                fate = self._announce(principal, each, find(each.place))
+            except FieldError as error:
+                refused[index], fate = str(error), "malformed"
+            self._metrics.message(dialect, each.kind, fate)
+        self._note_scrobbles(dialect, principal, [each for each in submissions if each.kind != "now_playing"])
+        return refused
+
+    def _announce(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> Fate:
+        began_s, song = time.perf_counter(), self._last_song(said.song)
+        play = self._parsed(principal, said, where)
+        verdict = self._pressing.judge(principal, song, self._accounts.activity(principal.id))
+        fate = self._submitted(play, began_s, said, where) if verdict == "press" else verdict
+        city = where[1] if where and fate == "press" else None
+        noted = Announced(song, client_of(said.precision), is_press=fate == "press", city=city)
+        self._accounts.note_announced(principal.id, noted)
+        return fate
+
+    def _last_song(self, song: Song) -> LastSong:
+        return LastSong(keys.key(track_id(song.artist, song.title)), self._clock(), song.duration_s)
+
+    def _parsed(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> ParsedPlays:
+        """Return the play, without a part of the song that is wrong if the song can do without."""
+        track, place = _track(said.song), {"geoname_id": where[1] if where else _ANYWHERE}
+        while True:
+            play = {"track": track, "listener": principal.listener, "place": place}
+            taken = self._ingest.parse(msgspec.json.encode(play), "live")
+            if not taken.errors:
+                return taken
+            wrong = taken.errors[0]
+            if wrong.field not in _OPTIONAL:
+                raise FieldError(wrong.field, wrong.error)
+            del track[wrong.field.removeprefix("track.")]
+
+    def _submitted(self, play: ParsedPlays, began_s: float, said: Submission, where: tuple[int, int] | None) -> Fate:
+        """Give a play to the matcher unless it is not to be matched. Drop it if there is no room."""
+        if said.precision == UNMATCHED:
+            return "poller"
+        if not where:
+            return "unplaced"
+        try:
+            self._ingest.submit(play, began_s)
+        except (Overloaded, EndingError):  # clients answer a refusal with floods
+            return "dropped"
+        return "press"
+
+    def _note_scrobbles(self, dialect: str, principal: Principal, scrobbles: Sequence[Submission]) -> None:
+        if not scrobbles:
+            return
+        for kind in ("scrobble", "import"):
+            self._metrics.message(dialect, kind, "counted", sum(each.kind == kind for each in scrobbles))
+        client = client_of(scrobbles[-1].precision)
+        self._accounts.note_scrobbles(principal.id, self._clock(), client, len(scrobbles))
+
+
+def _track(song: Song) -> dict[str, object]:
+    given = {
+        "title": song.title, "artist": song.artist, "album": song.album, "recording": song.recording, "url": song.url,
+    }  # fmt: skip
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def client_of(precision: int) -> str:
+    """Return the name of a client's class by the precision of its messages."""
+    if precision == UNMATCHED:
+        return "poller"
+    return CLASSES[precision - CLASSED].name if precision >= CLASSED else "exact"
