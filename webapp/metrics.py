@@ -86,6 +86,9 @@ class Metrics:
             ),
             "connections": self._counter("connections_found", "Connections found, before thinning."),
             "same_city": self._counter("pulses_found", "Pairs found within one city, before thinning."),
+            "unmatched": self._counter(
+                "plays_unmatched", "Plays counted and never matched: no place, or no exact time."
+            ),
             "thinned": self._counter("connections_thinned", "Connections left out of records that would be too large."),
         }
         self._records = self._counter("records", "Slice records received over the bus.")

@@ -41,6 +41,7 @@ def batch(gazetteer: Gazetteer, plays: Sequence[Play]) -> PlayBatch:
         city=np.array([gazetteer.by_id(play[1]) for play in plays], np.uint16),
         listener=np.array([listener(play[0]) for play in plays], np.uint64),
         track=np.array([tracks.index(play[3]) for play in plays], np.uint32),
+        precision=np.zeros(len(plays), np.uint16),
         tracks=tracks,
     )
 

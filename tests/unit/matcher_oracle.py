@@ -1,8 +1,10 @@
 """An independent, slow and simple implementation of the matcher's rules, play by play and pair by pair."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+from webapp.core.precision import SLACK_MOST_MS, slack_ms, spread_ms
 
 SLICE_MS = 250
 
@@ -17,6 +19,7 @@ class Play(NamedTuple):
     words: int = 0
     source: int = 0
     recording: int = 0
+    precision: int = 0
 
 
 Pair = tuple[Play, Play]
@@ -36,6 +39,13 @@ def is_one_song(a: Play, b: Play) -> bool:
     return a.source == b.source and (a.group == b.group or a.recording == b.recording != 0)
 
 
+def bound_ms(a: Play, b: Play, window_ms: int) -> int:
+    """Return how far apart two plays may lie: plays of one class differ by their spreads, others by their slacks."""
+    if a.precision == b.precision:
+        return window_ms + spread_ms(a.precision) + spread_ms(b.precision)
+    return window_ms + slack_ms(a.precision) + slack_ms(b.precision)
+
+
 def bytes_of(play: Play) -> tuple[int, ...]:
     """Return what stands for the bytes of a play's track."""
     return play.words, play.group, play.recording
@@ -49,11 +59,11 @@ def by_listener(plays: Iterable[Play]) -> dict[int, list[Play]]:
 
 
 def is_duplicate(play: Play, plays: Iterable[Play]) -> bool:
-    """Return whether the play of another city farther west, or of smaller bytes, counts for this one."""
+    """Return whether a more exact play, one of another city farther west, or of smaller bytes, counts for this one."""
     return any(
         is_one_song(other, play)
         and (other.listener, other.at) == (play.listener, play.at)
-        and (other.city, bytes_of(other)) < (play.city, bytes_of(play))
+        and (other.precision, other.city, bytes_of(other)) < (play.precision, play.city, bytes_of(play))
         for other in plays
     )
 
@@ -67,7 +77,9 @@ def counted_once(plays: Iterable[Play]) -> list[Play]:
 
 def is_echo(play: Play, plays: Iterable[Play], window_ms: int) -> bool:
     return any(
-        is_one_song(other, play) and other.listener == play.listener and 0 < play.at - other.at <= window_ms
+        is_one_song(other, play)
+        and other.listener == play.listener
+        and 0 < play.at - other.at <= bound_ms(other, play, window_ms)
         for other in plays
     )
 
@@ -83,7 +95,7 @@ def echoes_in(plays: Sequence[Play], window_ms: int, slice_: int) -> int:
 
 
 def are_together(a: Play, b: Play, window_ms: int) -> bool:
-    return is_one_song(a, b) and a.listener != b.listener and abs(a.at - b.at) <= window_ms
+    return is_one_song(a, b) and a.listener != b.listener and abs(a.at - b.at) <= bound_ms(a, b, window_ms)
 
 
 def could_connect(a: Play, b: Play, window_ms: int) -> bool:
@@ -103,22 +115,53 @@ def together_in(plays: Sequence[Play], window_ms: int, slice_: int) -> int:
 def connections(plays: Sequence[Play], window_ms: int, slices: int) -> list[set[frozenset[Play]]]:
     """Return the pairs of each slice by the documented rule, in a group ordered by (city, listener, time).
 
-    What is left is paired within each recording, in time order.
+    What is left is paired within each recording, in time order. Then each new play that is left goes, in time order,
+    with the oldest single play of another city that it may pair with, exact or not.
     """
     able = without_echoes(plays, window_ms)
     single: list[Play] = []
     out = []
     for slice_ in range(slices):
-        pool = single + [play for play in able if slice_of(play) == slice_]
+        new = [play for play in able if slice_of(play) == slice_]
+        exact = [play for play in single if not play.precision and play.at >= slice_ * SLICE_MS - window_ms]
+        pool = exact + [play for play in new if not play.precision]
         pairs = [pair for song in set(map(song_of, pool)) for pair in _in_group(pool, song, window_ms)]
         used = {play for pair in pairs for play in pair}
         for recording in {(play.source, play.recording) for play in pool if play.recording}:
             left = [play for play in pool if (play.source, play.recording) == recording and play not in used]
             pairs += pair_in_time(left, window_ms)
         used = {play for pair in pairs for play in pair}
-        single = [p for p in pool if p not in used and p.at >= (slice_ + 1) * SLICE_MS - window_ms]
+        singles = [play for play in single if play not in used]
+        for play in sorted((play for play in new if play not in used), key=in_time):
+            partner = next((p for p in sorted(singles, key=in_time) if is_mixed(p, play, window_ms)), None)
+            if partner:
+                singles.remove(partner)
+                pairs.append((partner, play))
+            else:
+                singles.append(play)
+        single = [play for play in singles if play.at >= (slice_ + 1) * SLICE_MS - longest_ms(window_ms)]
         out.append({frozenset(pair) for pair in pairs})
     return out
+
+
+def in_time(play: Play) -> tuple[int, ...]:
+    """Return what plays that are left are sorted by."""
+    return play.at, play.city, play.listener, play.precision, *bytes_of(play)
+
+
+def is_mixed(a: Play, b: Play, window_ms: int) -> bool:
+    """Return whether two plays could connect, of which one is inexact."""
+    return bool(a.precision or b.precision) and could_connect(a, b, window_ms)
+
+
+def longest_ms(window_ms: int) -> int:
+    """Return how long a play can stay single."""
+    return window_ms + 2 * SLACK_MOST_MS
+
+
+def by_slice(pairs: Iterable[Iterable[Iterable[Play]]]) -> dict[Play, int]:
+    """Return the slice in which each play was connected, given the pairs of each slice."""
+    return {play: slice_ for slice_, found in enumerate(pairs) for pair in found for play in pair}
 
 
 def _in_group(pool: list[Play], song: tuple[int, int], window_ms: int) -> list[Pair]:
@@ -142,16 +185,20 @@ def pair_in_time(plays: Sequence[Play], window_ms: int) -> list[Pair]:
     return pairs
 
 
-def pulses(plays: Sequence[Play], connected: set[Play], window_ms: int, slices: int) -> list[set[Pair]]:
-    """Return neighbours in time, of one group and city, that left the window single, by the slice of the later one."""
-    waiting: dict[tuple[int, int, int], Play] = {}
+def pulses(plays: Sequence[Play], connected: Mapping[Play, int], window_ms: int, slices: int) -> list[set[Pair]]:
+    """Return neighbours in time, of one group and city, that left the window single, by the slice of the later one.
+
+    Exact plays are paired with exact ones, by what is known when they leave the window; others with others.
+    `connected` has the slices in which plays were connected.
+    """
+    waiting: dict[tuple[int, ...], Play] = {}
     out: list[set[Pair]] = [set() for _ in range(slices)]
     for play in sorted(without_echoes(plays, window_ms), key=lambda play: (play.at, play.listener)):
-        if play in connected:
+        if play in connected and connected[play] <= leaves_in(play, window_ms):
             continue
-        place = (*song_of(play), play.city)
+        place = (*song_of(play), play.city, play.precision > 0)
         before = waiting.pop(place, None)
-        if before and play.at - before.at <= window_ms:
+        if before and play.at - before.at <= bound_ms(before, play, window_ms):
             out[leaves_in(play, window_ms)].add((before, play))
         else:
             waiting[place] = play
@@ -159,8 +206,9 @@ def pulses(plays: Sequence[Play], connected: set[Play], window_ms: int, slices: 
 
 
 def leaves_in(play: Play, window_ms: int) -> int:
-    """Return the first slice after whose close all new plays are more than the window after this play."""
+    """Return the first slice after whose close no new play can be connected with this one; for exact ones no exact."""
     slice_ = slice_of(play)
-    while (slice_ + 1) * SLICE_MS - play.at <= window_ms:
+    reach_ms = longest_ms(window_ms) if play.precision else window_ms
+    while (slice_ + 1) * SLICE_MS - play.at <= reach_ms:
         slice_ += 1
     return slice_

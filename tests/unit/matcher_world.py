@@ -11,10 +11,12 @@ import numpy.typing as npt
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, bytes_of, slice_of
+from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, bound_ms, bytes_of, longest_ms, slice_of
 from webapp.core.columns import Plays
+from webapp.core.inexact import Inexact
 from webapp.core.matcher import Matcher, Pairs
 from webapp.core.plays import SOURCES
+from webapp.core.precision import CLASSED, EXACT
 
 WINDOWS = [0, 50, 250, 300, 1000, 1250, 2500]
 GEONAME_ID = [44, 22, 66, 11, 55, 33]  # by city index, from west to east
@@ -31,6 +33,7 @@ class Brought:
     together: int
     echoes: int
     equal: int
+    within_s: list[int]
 
 
 Number = Callable[[int], int]
@@ -45,7 +48,12 @@ def listener(number: int) -> int:
 STEPS = [(1, 300), (25, 30), (50, 60), (250, 12), (125, 24)]  # time steps: ms, and their number
 
 
-def few(sources: list[int], recordings: int) -> st.SearchStrategy[list[Play]]:
+EXACT_ONLY = [EXACT]
+MIXED = [EXACT, EXACT, 700, 3_000, CLASSED, CLASSED + 1, CLASSED + 3]
+"""Precisions: exact, native with a spread, and of three classes."""
+
+
+def few(sources: list[int], recordings: int, precisions: list[int] = EXACT_ONLY) -> st.SearchStrategy[list[Play]]:
     """Return a strategy for up to 12 plays of three songs."""
     play = st.builds(
         Play,
@@ -56,12 +64,13 @@ def few(sources: list[int], recordings: int) -> st.SearchStrategy[list[Play]]:
         words=st.integers(0, 1),
         source=st.sampled_from(sources),
         recording=st.integers(0, recordings),
+        precision=st.sampled_from(precisions),
     )
     return st.lists(play, max_size=12)
 
 
 @st.composite
-def crowds(draw: st.DrawFn, recordings: int = 0) -> list[Play]:
+def crowds(draw: st.DrawFn, recordings: int = 0, precisions: list[int] = EXACT_ONLY) -> list[Play]:
     """Return up to 60 plays from a random seed: Hypothesis is slow with long lists and keeps most of them short."""
     chance = random.Random(draw(st.integers(0, 1 << 32)))
     groups, cities, listeners = chance.choice([1, 1, 3]), chance.choice([2, 3, 6]), chance.choice([5, 25, 60])
@@ -76,6 +85,7 @@ def crowds(draw: st.DrawFn, recordings: int = 0) -> list[Play]:
             chance.randrange(2),
             chance.randrange(sources),
             chance.randrange(recordings + 1),
+            chance.choice(precisions),
         )
         for _ in range(chance.choice([12, 25, 40, 60]))
     ]
@@ -89,12 +99,19 @@ def worlds_of_keys() -> st.SearchStrategy[tuple[list[Play], int]]:
 def worlds() -> st.SearchStrategy[tuple[list[Play], int]]:
     """Return a strategy for plays of a few tracks, some with recordings, cities and listeners, and a window."""
     joined = st.tuples(few([0, 0, 0, 1], 2) | crowds(1) | crowds(2) | crowds(4), st.sampled_from(WINDOWS))
-    return worlds_of_keys() | joined
+    return worlds_of_keys() | joined | mixed_worlds()
+
+
+def mixed_worlds() -> st.SearchStrategy[tuple[list[Play], int]]:
+    """Return a strategy for exact and inexact plays, some with recordings, and a window."""
+    plays = few([0], 0, MIXED) | crowds(0, MIXED) | crowds(2, MIXED) | crowds(0, [EXACT, CLASSED + 1])
+    return st.tuples(plays, st.sampled_from([0, 300, 1000]))
 
 
 def slices_of(plays: Sequence[Play], window_ms: int) -> int:
     """Return the number of slices until the last play has no more effect."""
-    return max((slice_of(play) for play in plays), default=0) + 2 * window_ms // SLICE_MS + 3
+    reach_ms = longest_ms(window_ms) if any(play.precision for play in plays) else window_ms
+    return max((slice_of(play) for play in plays), default=0) + 2 * reach_ms // SLICE_MS + 3
 
 
 def drive(
@@ -110,8 +127,10 @@ def drive(
         if arrival:
             arrival.shuffle(by_words)
         known.update({row[i]: new[i] for i in by_words})
-        columns = _columns([new[i] for i in by_words], [row[i] for i in by_words], number)
-        found = matcher.close((slice_ + 1) * SLICE_MS, columns, _recordings(known))
+        exact, inexact = ([i for i in by_words if bool(new[i].precision) is kind] for kind in (False, True))
+        columns, fresh = (_columns([new[i] for i in some], [row[i] for i in some], number) for some in (exact, inexact))
+        precision = np.array([new[i].precision for i in inexact], np.uint16)
+        found = matcher.close((slice_ + 1) * SLICE_MS, columns, _recordings(known), Inexact(fresh, precision))
         out.append(
             Brought(
                 _pairs(found.connections, known),
@@ -119,7 +138,8 @@ def drive(
                 _plays(found.singles, known),
                 found.together,
                 found.echoes,
-                len(found.duplicates),
+                len(found.duplicates) + len(inexact) - len(found.inexact.at),
+                found.connections.within_s.tolist(),
             )
         )
     return out
@@ -159,3 +179,10 @@ def _plays(plays: Plays, known: dict[int, Play]) -> list[Play]:
 
 def _pairs(pairs: Pairs, known: dict[int, Play]) -> list[Pair]:
     return list(zip(_plays(pairs.earlier, known), _plays(pairs.later, known), strict=True))
+
+
+def within_s(pair: Pair, window_ms: int) -> int:
+    """Return what a pair says of its distance: 0 if both plays are exact."""
+    a, b = pair
+    added_ms = bound_ms(a, b, window_ms) - window_ms
+    return -(-(b.at - a.at + added_ms) // 1000) if added_ms else 0

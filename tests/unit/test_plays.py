@@ -60,11 +60,12 @@ def batches(draw: st.DrawFn) -> PlayBatch:
         city=column("u2", 2**16 - 1),
         listener=column("u8", 2**64 - 1),
         track=column("u4", max(len(tracks) - 1, 0)),
+        precision=column("u2", 2**16 - 1),
         tracks=tracks,
     )
 
 
-COLUMNS = ("at", "source", "city", "listener", "track")
+COLUMNS = ("at", "source", "city", "listener", "precision", "track")
 
 
 @given(batches())
@@ -107,5 +108,5 @@ def test_bytes_cut_short_or_too_long_are_an_error(batch: PlayBatch, data: st.Dat
 
 
 def test_a_version_of_another_release_is_named() -> None:
-    with pytest.raises(ValueError, match="plays of version 9; this program reads version 2"):
+    with pytest.raises(ValueError, match="plays of version 9; this program reads version 3"):
         PlayBatch.decode(b"\x09" + bytes(40))

@@ -262,7 +262,7 @@ def test_a_frame_has_its_keys_in_the_order_of_the_protocol(gazetteer: Gazetteer)
     connections = frames.shown(some, made.pairs, gazetteer)
     frame = json.loads(frames.frame(7, some, made, connections, wanted, gazetteer))
     assert list(frame) == ["type", "seq", "now", "connections", "pulses", "sparks", "counts"]
-    counts = "plays together connections same_city shown matching late lost thinned plays_by_source"
+    counts = "plays together connections same_city shown matching late lost thinned unmatched plays_by_source"
     assert list(frame["counts"]) == counts.split()
     (connection,) = frame["connections"]
     assert list(connection) == ["id", "source", "at", "apart_ms", "km", "track", "from", "to"]

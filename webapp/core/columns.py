@@ -43,14 +43,14 @@ class Plays(NamedTuple):
         group, city, listener, at, row = self
         return Plays(group.take(rows), city.take(rows), listener.take(rows), at.take(rows), row.take(rows))
 
-    def joined(self, more: "Plays") -> "Plays":
+    def joined(self, *more: "Plays") -> "Plays":
         """Return these plays followed by more."""
         return Plays(
-            np.concatenate((self.group, more.group)),
-            np.concatenate((self.city, more.city)),
-            np.concatenate((self.listener, more.listener)),
-            np.concatenate((self.at, more.at)),
-            np.concatenate((self.row, more.row)),
+            np.concatenate((self.group, *(each.group for each in more))),
+            np.concatenate((self.city, *(each.city for each in more))),
+            np.concatenate((self.listener, *(each.listener for each in more))),
+            np.concatenate((self.at, *(each.at for each in more))),
+            np.concatenate((self.row, *(each.row for each in more))),
         )
 
 

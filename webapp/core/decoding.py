@@ -46,6 +46,7 @@ class Play(msgspec.Struct, gc=False):
     place: msgspec.Raw
     pressed_at: float | None = None
     source: Source | None = None
+    within_s: float | None = None
 
 
 class Decoded(NamedTuple):
@@ -168,13 +169,14 @@ def _checked(value: Any) -> Play:
         raise FieldError(None, _TOO_DEEP)
     fields = validation.fields_of(value, None, _EXAMPLE)
     track, who, place = (validation.required(fields, name, name, f"a play such as {_EXAMPLE}") for name in _REQUIRED)
-    at_s, source = fields.get("pressed_at"), fields.get("source")
+    at_s, source, within_s = fields.get("pressed_at"), fields.get("source"), fields.get("within_s")
     return Play(
         listener=validation.listener(who),
         pressed_at=None if at_s is None else validation.number(at_s, "pressed_at", "a number of epoch seconds"),
         source=None if source is None else validation.source(source),
         track=_raw(track),
         place=_raw(place),
+        within_s=None if within_s is None else validation.within_s(within_s),
     )
 
 

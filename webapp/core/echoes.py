@@ -52,7 +52,7 @@ class Echoes:
         self._window = window_ms
         self._seen: deque[Seen] = deque()
 
-    def find(self, plays: Plays, recordings: Numbers | None) -> tuple[Rows, Rows]:
+    def find(self, plays: Plays, recordings: Numbers | None, others: Rows) -> tuple[Rows, Rows]:
         """Return the rows that are echoes or duplicates, and those of them that are duplicates.
 
         Plays of one listener, song and time are duplicates of the one with the smallest city, then row.
@@ -60,12 +60,15 @@ class Echoes:
         Args:
             plays: of one slice.
             recordings: as in `Matcher.close`.
+            others: rows that are echoes for another reason.
         """
         key = plays.listener ^ (plays.group * GOLDEN)
         repeats, duplicates = self._repeats(*self._with_earlier(key, plays.at), plays)
         if recordings is not None:
             more = self._with_recordings(plays, recordings)
             repeats, duplicates = np.union1d(repeats, more[0]), np.union1d(duplicates, more[1])
+        if len(others):
+            repeats = np.union1d(repeats, others)
         newest = int(plays.at.max(initial=LONG_AGO))
         self._seen.append(Seen(newest, key, plays.at, plays.group, plays.row, repeats))
         return repeats, duplicates

@@ -93,7 +93,8 @@ def counts(record: SliceRecord, shown: int, matching: int | None) -> dict[str, A
     return {
         "plays": c.plays, "together": c.together, "connections": c.connections, "same_city": c.same_city,
         "shown": shown, **({} if matching is None else {"matching": matching}),
-        "late": c.late, "lost": c.lost, "thinned": c.thinned, "plays_by_source": c.plays_by_source,
+        "late": c.late, "lost": c.lost, "thinned": c.thinned, "unmatched": c.unmatched,
+        "plays_by_source": c.plays_by_source,
     }  # fmt: skip
 
 
@@ -106,10 +107,15 @@ def connection_json(connection: Connection, gazetteer: Gazetteer) -> bytes:
     """Encode one connection."""
     c = connection
     return encode({
-        "id": c.id, "source": c.source, "at": c.at_ms / 1000, "apart_ms": c.apart_ms, "km": c.km,
+        "id": c.id, "source": c.source, "at": c.at_ms / 1000, **apart(c.apart_ms, c.within_s), "km": c.km,
         "track": msgspec.Raw(c.track),
         "from": place_json(gazetteer[c.from_city]), "to": place_json(gazetteer[c.to_city]),
     })  # fmt: skip
+
+
+def apart(apart_ms: int, within_s: int) -> dict[str, int | None]:
+    """Return how far apart two plays were pressed: in milliseconds, or where that is not known, within some seconds."""
+    return {"apart_ms": None, "within_s": within_s} if within_s else {"apart_ms": apart_ms}
 
 
 def _connection(pair: void, record: SliceRecord, gazetteer: Gazetteer) -> Connection:
@@ -126,12 +132,14 @@ def _connection(pair: void, record: SliceRecord, gazetteer: Gazetteer) -> Connec
         to_track_id=wire_track_id(record.tracks[pair["to_track"]]).decode(),
         from_city=a,
         to_city=b,
+        within_s=int(pair["within_s"]),
     )
 
 
 def _pulse(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, Any]:
     return {
-        "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000, "apart_ms": int(row["apart_ms"]),
+        "source": SOURCES[row["source"]], "at": int(row["at"]) / 1000,
+        **apart(int(row["apart_ms"]), int(row["within_s"])),
         "track": msgspec.Raw(record.tracks[row["track"]]), "city": place_json(gazetteer[int(row["city"])]),
     }  # fmt: skip
 

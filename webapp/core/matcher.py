@@ -21,15 +21,31 @@ from webapp.core.columns import (
     sort_west_to_east,
 )
 from webapp.core.echoes import Echoes, Seen
+from webapp.core.inexact import NO_INEXACT, Inexact, columns_of
+from webapp.core.inexactmatcher import Exact, InexactMatcher, InexactState, Pair
+from webapp.core.precision import added_ms
 from webapp.core.recordings import in_recordings
 from webapp.core.togethercounter import TogetherCounter
 
 
 class Pairs(NamedTuple):
-    """Aligned rows: the earlier play (of two at one time that with the smaller geoname_id) and the later one."""
+    """Aligned rows: the earlier play (of two at one time that with the smaller geoname_id) and the later one.
+
+    `within_s` is 0 for two exact plays; of others it says within how many seconds they were pressed.
+    """
 
     earlier: Plays
     later: Plays
+    within_s: npt.NDArray[np.uint8]
+
+    def take(self, rows: Rows) -> "Pairs":
+        """Return the given rows, in their order."""
+        return Pairs(self.earlier.take(rows), self.later.take(rows), self.within_s.take(rows))
+
+    def joined(self, more: "Pairs") -> "Pairs":
+        """Return these pairs followed by more."""
+        within_s = np.concatenate((self.within_s, more.within_s))
+        return Pairs(self.earlier.joined(more.earlier), self.later.joined(more.later), within_s)
 
 
 class Found(NamedTuple):
@@ -42,6 +58,7 @@ class Found(NamedTuple):
         together: Number of plays, of this slice or earlier ones, whose first partner in any city is now known.
         echoes: Number of echoes in this slice, without duplicates.
         duplicates: Rows of the input that duplicate another play; they do not count as plays.
+        inexact: The inexact plays of this slice, without duplicates.
     """
 
     connections: Pairs
@@ -50,6 +67,7 @@ class Found(NamedTuple):
     together: int
     echoes: int
     duplicates: Rows
+    inexact: Plays
 
 
 class MatcherState(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +79,7 @@ class MatcherState(msgspec.Struct, frozen=True, array_like=True):
         expired: Plays that left the window without a connection, and may still pulse.
         echoes: What `Echoes` remembers.
         together: What `TogetherCounter` remembers.
+        inexact: What `InexactMatcher` remembers.
     """
 
     closed_ms: int
@@ -68,6 +87,7 @@ class MatcherState(msgspec.Struct, frozen=True, array_like=True):
     expired: Plays
     echoes: list[Seen]
     together: tuple[Times, Mask]
+    inexact: InexactState
 
 
 class Matcher:
@@ -83,6 +103,7 @@ class Matcher:
         self._geoname_id = geoname_id
         self._echoes = Echoes(window_ms)
         self._together = TogetherCounter(window_ms)
+        self._inexact = InexactMatcher(window_ms)
         self._unmatched = NO_PLAYS  # within the window
         self._expired = NO_PLAYS  # left the window unmatched; may still pulse with plays that leave later
         self._closed = int(LONG_AGO)
@@ -90,44 +111,69 @@ class Matcher:
     @property
     def state(self) -> MatcherState:
         """All that is remembered. A matcher with the same window that is set to it continues as this one would."""
-        return MatcherState(self._closed, self._unmatched, self._expired, self._echoes.state, self._together.state)
+        parts = self._echoes.state, self._together.state, self._inexact.state
+        return MatcherState(self._closed, self._unmatched, self._expired, *parts)
 
     @state.setter
     def state(self, state: MatcherState) -> None:
         self._closed, self._unmatched, self._expired = state.closed_ms, state.unmatched, state.expired
-        self._echoes.state, self._together.state = state.echoes, state.together
+        self._echoes.state, self._together.state, self._inexact.state = state.echoes, state.together, state.inexact
 
-    def close(self, end_ms: int, new: Plays, recordings: Numbers | None = None) -> Found:
+    @property
+    def inexact_rows(self) -> Numbers:
+        """The rows (see `Plays`) of the inexact plays that are remembered: their numbers are in use."""
+        return self._inexact.rows
+
+    def close(self, end_ms: int, new: Plays, recordings: Numbers | None = None, fresh: Inexact = NO_INEXACT) -> Found:
         """Close the slice from the previous end to end_ms, exclusive, given its plays in any order.
 
-        A number of a group, track or recording may be reused once it had no play for two windows and a slice.
+        A number of a group, track or recording may be reused once it had no play for two windows, the largest slack and
+        a slice, unless it is one of `inexact_rows`.
 
         Args:
             end_ms: End of the slice.
-            new: Its plays.
+            new: Its exact plays.
             recordings: For each track number, a number above 0 for its recording, or 0 if no other song has that
                 recording; None if all would be 0.
+            fresh: Its inexact plays.
 
         Raises:
             ValueError: a play lies outside the slice.
         """
-        self._check(end_ms, new.at)
-        repeats, duplicates = self._echoes.find(new, recordings)
-        plays = self._unmatched.joined(new.take(complement(len(new.at), repeats)) if len(repeats) else new)
+        self._check(end_ms, np.concatenate((new.at, fresh.plays.at)))
+        since_ms, self._closed = self._closed, end_ms
+        crossed = self._inexact.repeats(new, fresh, recordings)
+        repeats, duplicates = self._echoes.find(new, recordings, crossed.exact)
+        is_repeat = np.zeros(len(new.at), bool)
+        is_repeat[repeats] = True
+        self._inexact.remember(Exact(new, is_repeat), fresh, crossed)
+        plays = self._unmatched.joined(new.take(np.flatnonzero(~is_repeat)) if len(repeats) else new)
         plays = plays.take(sort_west_to_east(plays.group, plays.city, plays.listener, plays.at))
-        together = self._count_together(plays.take(np.flatnonzero(plays.at >= self._closed)), recordings)
+        together = self._count_together(plays.take(np.flatnonzero(plays.at >= since_ms)), since_ms, recordings)
         a, b = _connect(plays, self._window, recordings)
         rest = plays.take(complement(len(plays.at), a, b))
-        singles = rest.take(np.flatnonzero(rest.at >= self._closed))
+        inexact, taken = self._inexact.connect(rest, since_ms, recordings)
+        rest = rest.take(complement(len(rest.at), taken)) if len(taken) else rest
+        singles = rest.take(np.flatnonzero(rest.at >= since_ms)).joined(self._inexact.singles_since(since_ms))
         pulses = self._expire(end_ms, rest)
-        self._closed = end_ms
-        pairs = self._in_time_order(plays, a, b)
-        return Found(pairs, pulses, singles, together, len(repeats) - len(duplicates), duplicates)
+        return Found(
+            self._in_time_order(plays, a, b).joined(self._pairs(inexact)),
+            pulses,
+            singles,
+            together,
+            len(repeats) - len(duplicates) + len(crossed.echoes),
+            duplicates,
+            fresh.plays.take(complement(len(fresh.precision), crossed.duplicates)),
+        )
 
-    def _count_together(self, fresh: Plays, recordings: Numbers | None) -> int:
+    def _count_together(self, fresh: Plays, since_ms: int, recordings: Numbers | None) -> int:
         if recordings is None:
-            return self._together.count(fresh.group, fresh.at)
-        return self._together.count_with_recordings(fresh, self._echoes.earlier(recordings), recordings)
+            exact = self._together.count(fresh.group, fresh.at)
+        else:
+            exact = self._together.count_with_recordings(fresh, self._echoes.earlier(recordings), recordings)
+        inexact, met = self._inexact.count_together(since_ms, recordings)
+        self._together.note_partners(met)
+        return exact + inexact
 
     def _check(self, end_ms: int, at: Times) -> None:
         if end_ms <= self._closed or (len(at) and not self._closed <= at.min() <= at.max() < end_ms):
@@ -136,9 +182,10 @@ class Matcher:
     def _expire(self, end_ms: int, rest: Plays) -> Pairs:
         """Keep the plays that may still be connected; return the pulses among those that leave the window."""
         leaves = rest.at < end_ms - self._window  # later plays are at end_ms at the earliest
-        self._unmatched = rest.take(np.flatnonzero(~leaves))
+        self._unmatched, left = rest.take(np.flatnonzero(~leaves)), rest.take(np.flatnonzero(leaves))
         self._echoes.forget(end_ms - self._window)
-        return self._pulses(end_ms, self._expired.joined(rest.take(np.flatnonzero(leaves))))
+        inexact = self._pairs(self._inexact.expire(end_ms, left))
+        return self._pulses(end_ms, self._expired.joined(left)).joined(inexact)
 
     def _pulses(self, end_ms: int, plays: Plays) -> Pairs:
         """Pair neighbours in time in each group and city."""
@@ -147,7 +194,7 @@ class Matcher:
         a = pair_neighbours(linked & (plays.at[1:] - plays.at[:-1] <= self._window), len(plays.at))
         rest = plays.take(complement(len(plays.at), a, a + 1))
         self._expired = rest.take(np.flatnonzero(rest.at >= end_ms - 2 * self._window))
-        return Pairs(plays.take(a), plays.take(a + 1))
+        return Pairs(plays.take(a), plays.take(a + 1), np.zeros(len(a), np.uint8))
 
     def _in_time_order(self, plays: Plays, a: Rows, b: Rows) -> Pairs:
         """Put the earlier play of each pair first; of two at one time that with the smaller geoname_id."""
@@ -156,7 +203,14 @@ class Matcher:
         tie = np.flatnonzero(at_a == at_b)
         id_a, id_b = self._geoname_id[plays.city[a[tie]]], self._geoname_id[plays.city[b[tie]]]
         swap[tie] = id_b < id_a
-        return Pairs(plays.take(np.where(swap, b, a)), plays.take(np.where(swap, a, b)))
+        return Pairs(plays.take(np.where(swap, b, a)), plays.take(np.where(swap, a, b)), np.zeros(len(a), np.uint8))
+
+    def _pairs(self, pairs: list[Pair]) -> Pairs:
+        """Return inexact pairs, of two at one time that with the smaller geoname_id first."""
+        ordered = [sorted(pair, key=lambda press: (press.at, self._geoname_id[press.city])) for pair in pairs]
+        within_s = [-(-(b.at - a.at + added_ms(a.precision, b.precision)) // 1000) for a, b in ordered]
+        earlier, later = (columns_of(pair[end] for pair in ordered) for end in (0, 1))
+        return Pairs(earlier, later, np.array(within_s, np.uint8))
 
 
 def _connect(plays: Plays, window_ms: int, recordings: Numbers | None) -> tuple[Rows, Rows]:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from webapp.core import validation
+from webapp.core import precision, validation
 from webapp.core.columns import distinct
 from webapp.core.decoding import FAULTS_MOST, PLAYS_MOST, Decoded, Play, decode_json, decode_ndjson, load_part
 from webapp.core.gazetteer import Gazetteer
@@ -37,7 +37,7 @@ _CODES: dict[Source | None, int] = {name: code for code, name in enumerate(SOURC
 _NOT_ASCII_PRINTABLE = re.compile("[^ -~]")
 _TRACK, _PLACE, _LISTENER = attrgetter("track"), attrgetter("place"), attrgetter("listener")
 _AS_BYTES = b"".__add__  # what bytes() gives, in half the time
-_PRESSED_AT, _SOURCE = attrgetter("pressed_at"), attrgetter("source")
+_PRESSED_AT, _SOURCE, _WITHIN = attrgetter("pressed_at"), attrgetter("source"), attrgetter("within_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,35 @@ class PlayParser:
         at_ms = now_ms if play.pressed_at is None else play.pressed_at * 1000
         if not math.isfinite(at_ms) or not now_ms + WINDOW_MS[0] <= round(at_ms) <= now_ms + WINDOW_MS[1]:
             return None
-        if not play.listener.isprintable():
+        within_s = play.within_s or 0.0
+        if not play.listener.isprintable() or not 0 <= within_s <= validation.WITHIN_MOST_S:
             return None
         code = min(_CODES[source], _CODES[play.source], key=_RANKS.__getitem__)
         notes = (Note(0, city ^ TYPED),) if city & TYPED else ()
-        batch = encoded_alone(round(at_ms), code, city & ~TYPED, self._listeners.one(play.listener), track)
+        hashed, precise = self._listeners.one(play.listener), precision.of_spread(within_s)
+        batch = encoded_alone(round(at_ms), code, city & ~TYPED, hashed, track, precise)
         return ParsedPlays(batch, {SOURCES[code]: 1}, 0, (), notes)
+
+    def parse_one(
+        self, track: Mapping[str, object], listener: str, city: int | None, now_ms: int, source: Source, precise: int
+    ) -> ParsedPlays:
+        """Encode a single play that arrives now.
+
+        Args:
+            track: as in a play's JSON.
+            listener: the listener's opaque id.
+            city: a city index; None if it is not known, and then the play is counted and not matched.
+            now_ms: the time of arrival, epoch milliseconds.
+            source: where it comes from.
+            precise: the precision of its time; see `webapp.core.precision`.
+
+        Raises:
+            FieldError: the track or the listener is not valid.
+        """
+        text = self._tracks.texts[self._tracks.number(msgspec.json.encode(track))]
+        hashed, code = self._listeners.one(validation.listener(listener)), _CODES[source]
+        place, precise = (0, precision.UNMATCHED) if city is None else (city, precise)
+        return ParsedPlays(encoded_alone(now_ms, code, place, hashed, text, precise), {source: 1}, 0, (), ())
 
     def _read(self, decoded: Decoded, now_ms: int, source: Source) -> Reading:
         plays, rows, faults = decoded
@@ -200,6 +223,8 @@ class _Columns(NamedTuple):
         fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
         for row in np.flatnonzero(~fits).tolist():
             yield row, validation.pressed_at(self.plays[row].pressed_at, now_ms, WINDOW_MS)
+        if any(map(_WITHIN, self.plays)):
+            yield from _not_within(self.plays)
 
     def take(self, rows: list[int]) -> "_Columns":
         """Return these rows."""
@@ -217,8 +242,15 @@ class _Columns(NamedTuple):
             city=(self.city & ~TYPED).astype(np.uint16),
             listener=hashes.of(self.listeners),
             track=place[self.track],
+            precision=self._precisions(),
             tracks=tuple(map(tracks.__getitem__, used.tolist())),
         )
+
+    def _precisions(self) -> npt.NDArray[np.uint16]:
+        within_s = list(map(_WITHIN, self.plays))
+        if not any(within_s):
+            return np.zeros(len(within_s), np.uint16)
+        return np.array([precision.of_spread(each or 0.0) for each in within_s], np.uint16)
 
     def _sources(self, source: int) -> npt.NDArray[np.uint8]:
         """Return the less true of the request's source and each play's own."""
@@ -243,6 +275,14 @@ def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:
     for row, listener in enumerate(listeners):
         try:
             validation.listener(listener)
+        except FieldError as error:
+            yield row, error
+
+
+def _not_within(plays: Sequence[Play]) -> Iterator[tuple[int, FieldError]]:
+    for row, play in enumerate(plays):
+        try:
+            validation.within_s(play.within_s or 0.0)
         except FieldError as error:
             yield row, error
 

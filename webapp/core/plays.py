@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from webapp.core.precision import EXACT
 from webapp.core.songs import song_key
 
 Source = Literal["live", "synthetic", "replay"]
@@ -20,14 +21,14 @@ SOURCES: tuple[Source, ...] = ("live", "synthetic", "replay")
 SLICE_MS = 250
 AHEAD_MS = 1_000
 """How far ahead of its arrival a play's time may be, because clocks differ."""
-VERSION = 2
+VERSION = 3
 
 _HEADER = struct.Struct("<BxxxIIxxxxq")  # version, plays, tracks, arrival; 24 bytes, so that columns are aligned
 _SEPARATOR = "\x1f"  # no key contains it
 _PER_PLAY = ((np.dtype("<i8"), "at"), (np.dtype("<u8"), "listener"), (np.dtype("<u4"), "track"))
-_PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("u1"), "source"))
+_PER_PLAY_SMALL = ((np.dtype("<u2"), "city"), (np.dtype("<u2"), "precision"), (np.dtype("u1"), "source"))
 _LENGTH = np.dtype("<u4")
-_ALONE = struct.Struct("<BxxxIIxxxxqq8sIIHB")  # a batch of one play, up to its track
+_ALONE = struct.Struct("<BxxxIIxxxxqq8sIIHHB")  # a batch of one play, up to its track
 _FIRST_AT = _ARRIVAL = struct.Struct("<q")
 _ARRIVAL_PLACE = 16
 
@@ -94,6 +95,7 @@ class PlayBatch:
         city: uint16, a city index.
         listener: uint64, a keyed hash of the listener's opaque id.
         track: uint32, a place in tracks.
+        precision: uint16, how well `at` is known; see `webapp.core.precision`.
         tracks: the distinct tracks as wire JSON: compact, as in a connection of the stream.
     """
 
@@ -102,6 +104,7 @@ class PlayBatch:
     city: npt.NDArray[np.uint16]
     listener: npt.NDArray[np.uint64]
     track: npt.NDArray[np.uint32]
+    precision: npt.NDArray[np.uint16]
     tracks: tuple[bytes, ...]
 
     def __len__(self) -> int:
@@ -113,7 +116,8 @@ class PlayBatch:
         tracks = [track for batch in batches for track in batch.tracks]
         before = np.cumsum([0, *(len(batch.tracks) for batch in batches[:-1])]).astype(np.uint32)
         columns = {
-            name: np.concatenate([getattr(b, name) for b in batches]) for name in ("at", "source", "city", "listener")
+            name: np.concatenate([getattr(b, name) for b in batches])
+            for name in ("at", "source", "city", "listener", "precision")
         }
         shifted = [batch.track + shift for batch, shift in zip(batches, before, strict=True)]
         return cls(**columns, track=np.concatenate(shifted), tracks=tuple(tracks))
@@ -145,9 +149,9 @@ class PlayBatch:
         return cls(**columns, tracks=tuple(map(data.__getitem__, map(slice, starts, ends.tolist()))))
 
 
-def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: bytes) -> bytes:
+def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: bytes, precision: int = EXACT) -> bytes:
     """Return a batch of one play as `PlayBatch.encode` would; `listener` is the hash as 8 bytes, little-endian."""
-    return _ALONE.pack(VERSION, 1, 1, 0, at_ms, listener, 0, len(track), city, source) + track
+    return _ALONE.pack(VERSION, 1, 1, 0, at_ms, listener, 0, len(track), city, precision, source) + track
 
 
 def stamped(data: bytes, arrived_ms: int) -> bytes:

@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 EXACT = 0
 SPREAD_MOST_MS = 5_000
 """The largest spread of a play that is matched."""
@@ -104,3 +107,36 @@ def of_spread(within_s: float) -> int:
     """Return the precision of a play whose time may be wrong by so many seconds, from 0 to 60."""
     spread_ms = round(within_s * 1000)
     return spread_ms if spread_ms <= SPREAD_MOST_MS else UNMATCHED
+
+
+_DELAYS_MS = [max(each.delay_ms, 0) for each in CLASSES]
+_SPREADS_MS = [each.spread_ms for each in CLASSES]
+SLACK_MOST_MS = max(SPREAD_MOST_MS, *(delay + spread for delay, spread in zip(_DELAYS_MS, _SPREADS_MS, strict=True)))
+"""The largest slack: delay and spread."""
+
+
+def slack_ms(precision: int) -> int:
+    """Return how much later than the press a message may arrive; 0 for an exact play."""
+    delay_ms = _DELAYS_MS[precision - CLASSED] if precision >= CLASSED else 0
+    return delay_ms + spread_ms(precision)
+
+
+def spread_ms(precision: int) -> int:
+    """Return how much the delay of a play may differ from that of others of its class."""
+    return _SPREADS_MS[precision - CLASSED] if precision >= CLASSED else precision
+
+
+def added_ms(one: int, other: int) -> int:
+    """Return how much farther apart than the window two plays of these precisions may arrive and still be together.
+
+    Plays of one class have the same delay, so only their spreads count.
+    """
+    if one == other:
+        return 2 * spread_ms(one)
+    return slack_ms(one) + slack_ms(other)
+
+
+def are_matched(precision: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
+    """Tell which plays are matched at all; the others are only counted."""
+    matched: npt.NDArray[np.bool_] = precision != UNMATCHED
+    return matched

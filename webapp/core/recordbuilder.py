@@ -52,32 +52,38 @@ class RecordBuilder:
         return record, len(found.connections.later.at) - len(pairs)
 
     def _thinned(self, found: Pairs, plays: Plays, tracks: Tracks) -> Rows:
-        if len(found.later.at) <= PAIRS_MAX:
+        if len(found.within_s) > PAIRS_MAX and found.within_s.any():
+            found = found.take(_exact_first(found))
+        if len(found.within_s) <= PAIRS_MAX:
             return self._pairs(found, tracks)[0]
         track = track_numbers(found.earlier.row)
         artist, played = _artists(track, plays, tracks)
         song = found.earlier.group.astype(np.int64) // len(SOURCES)
         country = np.stack([self._country[found.earlier.city], self._country[found.later.city]], axis=1)
         kept = np.flatnonzero(could_be_kept(found.later.at, artist, played, country, song))
-        pairs, order = self._pairs(Pairs(found.earlier.take(kept), found.later.take(kept)), tracks)
+        pairs, order = self._pairs(found.take(kept), tracks)
         by = kept[order]
         return thin(pairs, artist[by], played[by], country[by], song[by])
 
     def _pairs(self, found: Pairs, tracks: Tracks) -> tuple[Rows, NDArray[np.int64]]:
         """Return the pairs as rows sorted by id, and their places in `found`."""
-        a, b = found
+        a, b, within_s = found
         rows = np.zeros(len(a.at), PAIR)
         rows["at"], rows["apart_ms"], rows["track"] = b.at, b.at - a.at, track_numbers(a.row)
         rows["to_track"] = np.where(a.group == b.group, rows["track"], track_numbers(b.row))
         rows["from_city"], rows["to_city"], rows["km"] = a.city, b.city, self._gazetteer.km(a.city, b.city)
         rows["from_listener"], rows["to_listener"], rows["source"] = a.listener, b.listener, a.group % len(SOURCES)
-        rows["tail"] = self._tails(rows, found, tracks)
+        rows["within_s"], rows["tail"] = within_s, self._tails(rows, found, tracks)
         order = np.lexsort((rows["tail"], rows["at"]))
         return rows[order], order
 
     def _tails(self, rows: Rows, found: Pairs, tracks: Tracks) -> NDArray[np.uint64]:
         place = self._gazetteer.geoname_id
-        plays = [column for play in found for column in (play.at, play.listener.view(np.int64), place[play.city])]
+        plays = [
+            column
+            for play in (found.earlier, found.later)
+            for column in (play.at, play.listener.view(np.int64), place[play.city])
+        ]
         used = np.unique(rows["track"])
         ids = np.frombuffer(b"".join(wire_track_id(tracks.texts[number]) for number in used.tolist()), np.uint8)
         letters = ids.reshape(-1, TRACK_ID_BYTES)[np.searchsorted(used, rows["track"])]
@@ -92,6 +98,14 @@ class RecordBuilder:
         place = self._gazetteer.geoname_id[plays.city[rows]].tolist()
         ranked = sorted(zip(plays.at[rows].tolist(), ids, place, rows.tolist(), strict=True))
         return np.array([row for *_, row in ranked[:most]], np.int64)
+
+
+def _exact_first(found: Pairs) -> NDArray[np.int64]:
+    """Return the rows of exact pairs, and of the earliest inexact ones as far as there is room."""
+    exact, inexact = np.flatnonzero(found.within_s == 0), np.flatnonzero(found.within_s)
+    room = max(PAIRS_MAX - len(exact), 0)
+    earliest = np.lexsort((found.later.listener[inexact], found.earlier.listener[inexact], found.later.at[inexact]))
+    return np.concatenate((exact, inexact[earliest[:room]]))
 
 
 def _artists(track: NDArray[np.int64], plays: Plays, tracks: Tracks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -117,9 +131,11 @@ def _number_anew(columns: Sequence[Rows], tracks: Tracks) -> tuple[bytes, ...]:
 
 
 def _pulses(found: Pairs, order: NDArray[np.int64]) -> Rows:
-    earlier, later = found
+    earlier, later, within_s = found
     rows = np.zeros(len(order), PULSE)
     rows["at"], rows["apart_ms"] = later.at[order], later.at[order] - earlier.at[order]
+    rows["within_s"] = within_s[order]
+    rows["from_listener"], rows["to_listener"] = earlier.listener[order], later.listener[order]
     return _place(rows, later, order)
 
 

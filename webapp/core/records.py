@@ -17,19 +17,23 @@ from numpy.typing import NDArray
 from webapp.core.plays import SLICE_MS, digests
 from webapp.core.songs import artist_key
 
-VERSION = 3
+VERSION = 4
 
 Rows = NDArray[np.void]
 
 # One row a connection. Times are epoch milliseconds, cities city indices, tracks places in `SliceRecord.tracks`;
 # `to_track` differs from `track` if only a recording makes both plays one song. `tail` is the last 64 bits of the
-# connection's id, and `at` its first 48; `km` is the haversine distance.
+# connection's id, and `at` its first 48; `km` is the haversine distance. `within_s` is 0 if both plays are exact; else
+# they were pressed within so many seconds, and `apart_ms` is how far apart they arrived.
 PAIR = np.dtype(
     [("at", "<i8"), ("tail", "<u8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"),
      ("to_track", "<u4"), ("apart_ms", "<u2"), ("km", "<u2"), ("from_city", "<u2"), ("to_city", "<u2"),
-     ("source", "u1")]
+     ("source", "u1"), ("within_s", "u1")]
 )  # fmt: skip
-PULSE = np.dtype([("at", "<i8"), ("track", "<u4"), ("apart_ms", "<u2"), ("city", "<u2"), ("source", "u1")])
+PULSE = np.dtype(
+    [("at", "<i8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"), ("apart_ms", "<u2"),
+     ("city", "<u2"), ("source", "u1"), ("within_s", "u1")]
+)  # fmt: skip
 SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "u1")])
 
 
@@ -42,6 +46,7 @@ class Connection:
         track_id: its id.
         artist: its artist's key.
         to_track_id: the id of the later play's track; another one if only a recording makes both plays one song.
+        within_s: 0 if `apart_ms` is exact; else both were pressed within about so many seconds.
     """
 
     id: str
@@ -55,6 +60,7 @@ class Connection:
     to_track_id: str
     from_city: int
     to_city: int
+    within_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Counts:
     live: int = 0
     synthetic: int = 0
     replay: int = 0
+    unmatched: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
@@ -160,7 +167,7 @@ def _columns(data: bytes, sizes: Sequence[int]) -> tuple[list[NDArray[Any]], int
 TRACK_ID_BYTES = 16
 _CONNECTION_ID = re.compile("[0-9a-v]{23}")
 
-_HEAD = struct.Struct("<Bqq4I11I")
+_HEAD = struct.Struct("<Bqq4I12I")
 
 
 def connection_tails(

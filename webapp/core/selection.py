@@ -29,6 +29,9 @@ CITY_LATELY = 5_000
 TRACK_LATELY = 8_000
 LISTENER_LATELY = 8_000
 
+INEXACT = 1_000_000
+"""More than all others together: a pair whose distance in time is not known ranks below all whose is."""
+
 _CHOSEN = np.iinfo(np.int64).min
 
 
@@ -107,7 +110,7 @@ class Selection:
     def _scores(self, rows: Rows, ids: Sequence[bytes]) -> NDArray[np.int64]:
         country, shown = self._gazetteer.country, np.zeros(len(self._gazetteer), np.int64)
         shown[list(self._cities)] = list(self._cities.values())
-        scores = rows["km"].astype(np.int64)
+        scores = rows["km"].astype(np.int64) - INEXACT * (rows["within_s"] > 0)
         scores -= TRACK_LATELY * np.array([self._tracks[ids[track]] for track in rows["track"].tolist()], np.int64)
         scores += ACROSS_COUNTRIES * (country[rows["from_city"]] != country[rows["to_city"]])
         for place, listener in (("from_city", "from_listener"), ("to_city", "to_listener")):

@@ -10,19 +10,41 @@ import msgspec
 import numpy as np
 
 from webapp.core import snapshots
-from webapp.core.columns import NO_PLAYS, Plays, Times, complement
+from webapp.core.columns import NO_PLAYS, Numbers, Plays, Rows, Times, complement
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.inexact import NO_INEXACT, Inexact
 from webapp.core.matcher import Found, Matcher, MatcherState
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
+from webapp.core.precision import EXACT, SLACK_MOST_MS, UNMATCHED
 from webapp.core.recordbuilder import RecordBuilder
+from webapp.core.recordings import track_numbers
 from webapp.core.records import Counts, SliceRecord
 from webapp.core.tracks import Tracks, TracksState
 
 HEARTBEAT_MS = 1_000
 JUMP_MS = 10_000
 SWEEP_SLICES = 40
-STATE_VERSION = 2
+STATE_VERSION = 3
 _LONG_AGO_MS, NEVER_MS = 0, 1 << 62
+
+
+class OpenSlice(msgspec.Struct, array_like=True):
+    """The plays of a slice that is not closed.
+
+    Attributes:
+        exact: those that are.
+        inexact: those whose time is not exact.
+        unmatched: how many are only counted, by source.
+    """
+
+    exact: list[Plays] = msgspec.field(default_factory=list)
+    inexact: list[Inexact] = msgspec.field(default_factory=list)
+    unmatched: list[int] = msgspec.field(default_factory=lambda: [0] * len(SOURCES))
+
+    @property
+    def size(self) -> int:
+        """Number of plays."""
+        return sum(len(p.at) for p in self.exact) + sum(len(p.precision) for p in self.inexact) + sum(self.unmatched)
 
 
 class SlicerState(msgspec.Struct, frozen=True, array_like=True):
@@ -39,7 +61,7 @@ class SlicerState(msgspec.Struct, frozen=True, array_like=True):
 
     version: int
     next: int
-    open: dict[int, list[Plays]]
+    open: dict[int, OpenSlice]
     counts: Counts
     matcher: MatcherState
     tracks: TracksState
@@ -63,7 +85,7 @@ class Slicer:
         self._gazetteer, self._window_ms = gazetteer, window_ms
         self._recorder = RecordBuilder(gazetteer, secret)
         self._tracks = Tracks()
-        self._open: defaultdict[int, list[Plays]] = defaultdict(list)
+        self._open: defaultdict[int, OpenSlice] = defaultdict(OpenSlice)
         self._counts = Counts()
         self.waiting = self.left_out = 0
         self._begin(start_ms // SLICE_MS)
@@ -96,8 +118,8 @@ class Slicer:
         self._begin(state.next)
         self._matcher.state, self._tracks.state = state.matcher, state.tracks
         self._counts = state.counts
-        self._open = defaultdict(list, state.open)
-        self.waiting = sum(len(plays.at) for parts in self._open.values() for plays in parts)
+        self._open = defaultdict(OpenSlice, state.open)
+        self.waiting = sum(each.size for each in self._open.values())
 
     def add(
         self, batch: PlayBatch, watermark_ms: int | Times = _LONG_AGO_MS, newest_ms: int | Times = NEVER_MS
@@ -124,11 +146,12 @@ class Slicer:
         on_time = [number for number in np.unique(slice_[changes]).tolist() if number >= self._next]
         if not on_time:
             return
-        plays = self._plays(batch, on_time[-1])
+        plays, all_exact = self._plays(batch, on_time[-1]), not batch.precision.any()
         for number in on_time:
-            part = plays.take(np.flatnonzero(slice_ == number))
-            self._open[number].append(part)
-            self.waiting += len(part.at)
+            rows, into = np.flatnonzero(slice_ == number), self._open[number]
+            self.waiting += len(rows)
+            exact = rows if all_exact else _add_inexact(into, plays, batch, rows)
+            into.exact.append(plays.take(exact))
 
     def close(self, watermark_ms: int, now_ms: int) -> Iterator[SliceRecord]:
         """Close every slice that ends at or before the watermark; yield their records.
@@ -155,7 +178,7 @@ class Slicer:
     def skip(self, watermark_ms: int) -> int:
         """Skip every slice that ends at or before the watermark; return how many plays are lost."""
         last = watermark_ms // SLICE_MS
-        lost = sum(len(plays.at) for number in [n for n in self._open if n < last] for plays in self._pop(number))
+        lost = sum(self._pop(number).size for number in [n for n in self._open if n < last])
         self.count_lost(lost)
         self.left_out += lost
         self._begin(last)
@@ -167,23 +190,30 @@ class Slicer:
 
     def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
         number, end_ms = self._next, (self._next + 1) * SLICE_MS
-        plays = Plays(*map(np.concatenate, zip(NO_PLAYS, *self._pop(number), strict=True)))
+        open_ = self._pop(number)
+        plays, inexact = NO_PLAYS.joined(*open_.exact), NO_INEXACT.joined(*open_.inexact)
         recordings = self._tracks.recordings()
-        plays = plays._replace(row=self._tracks.rows(plays.row, recordings))
-        found = self._matcher.close(end_ms, plays, recordings)
-        plays = plays.take(complement(len(plays.at), found.duplicates))
+        plays, fresh = self._with_rows(plays, inexact.plays, recordings)
+        found = self._matcher.close(end_ms, plays, recordings, Inexact(fresh, inexact.precision))
+        plays = plays.take(complement(len(plays.at), found.duplicates)).joined(found.inexact)
         self._next += 1
         record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks)
-        self._counts += _count(plays, found, thinned)
+        self._counts += _count(plays, found, thinned, open_.unmatched)
         self._forget(number)
         if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):
             counts, self._counts = self._counts, Counts()
             yield replace(record, counts=counts)
 
-    def _pop(self, number: int) -> list[Plays]:
-        parts = self._open.pop(number, [])
-        self.waiting -= sum(len(plays.at) for plays in parts)
-        return parts
+    def _with_rows(self, exact: Plays, inexact: Plays, recordings: Numbers | None) -> tuple[Plays, Plays]:
+        """Return plays with their rows for the matcher."""
+        rows = self._tracks.rows(np.concatenate((exact.row, inexact.row)), recordings)
+        n = len(exact.at)
+        return exact._replace(row=rows[:n]), inexact._replace(row=rows[n:])
+
+    def _pop(self, number: int) -> OpenSlice:
+        slice_ = self._open.pop(number, None) or OpenSlice()
+        self.waiting -= slice_.size
+        return slice_
 
     def _plays(self, batch: PlayBatch, newest: int) -> Plays:
         """Return columns for the matcher, with track numbers for rows; `newest` is the batch's last slice."""
@@ -194,13 +224,28 @@ class Slicer:
     def _forget(self, number: int) -> None:
         """Forget the tracks that no play in the matcher has, once every SWEEP_SLICES."""
         if number % SWEEP_SLICES == 0:
-            self._tracks.forget(number - 2 * self._window_ms // SLICE_MS - 3)
+            self._tracks.use(track_numbers(self._matcher.inexact_rows), number)
+            self._tracks.forget(number - (2 * self._window_ms + SLACK_MOST_MS) // SLICE_MS - 3)
 
 
-def _count(plays: Plays, found: Found, thinned: int) -> Counts:
-    by_source = np.bincount(plays.group % len(SOURCES), minlength=len(SOURCES)).tolist()
+def _add_inexact(into: OpenSlice, plays: Plays, batch: PlayBatch, rows: Rows) -> Rows:
+    """Add the plays whose time is not exact, and count those that are not matched; return the rows of the exact."""
+    precision = batch.precision[rows]
+    inexact, unmatched = rows[(precision != EXACT) & (precision != UNMATCHED)], rows[precision == UNMATCHED]
+    if len(inexact):
+        into.inexact.append(Inexact(plays.take(inexact), batch.precision[inexact]))
+    counts = np.bincount(batch.source[unmatched], minlength=len(SOURCES)).tolist()
+    into.unmatched = [before + more for before, more in zip(into.unmatched, counts, strict=True)]
+    exact: Rows = rows[precision == EXACT]
+    return exact
+
+
+def _count(plays: Plays, found: Found, thinned: int, unmatched: list[int]) -> Counts:
+    matched = np.bincount(plays.group % len(SOURCES), minlength=len(SOURCES)).tolist()
+    by_source = [one + more for one, more in zip(matched, unmatched, strict=True)]
     return Counts(
-        plays=len(plays.at),
+        plays=sum(by_source),
+        unmatched=sum(unmatched),
         together=found.together,
         connections=len(found.connections.later.at),
         same_city=len(found.pulses.later.at),

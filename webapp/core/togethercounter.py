@@ -50,6 +50,11 @@ class TogetherCounter:
         self._alone[fresh.group[met][self._are_alone(fresh.group[met], fresh.at[met])]] = False
         return counted + int(np.count_nonzero(old_met)) + len(met)
 
+    def note_partners(self, plays: Plays) -> None:
+        """Note that these plays have been counted for another reason."""
+        alone = self._are_alone(plays.group, plays.at)
+        self._alone[plays.group[alone]] = False
+
     def _are_alone(self, group: Groups, at: Times) -> Mask:
         """Tell which plays are the last of their group, and still have no partner."""
         alone: Mask = self._alone[group] & (self._last[group] == at)

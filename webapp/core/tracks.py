@@ -73,8 +73,12 @@ class Tracks(dict[bytes, int]):
     def numbers(self, texts: Sequence[bytes], slice_: int) -> Numbers:
         """Return a number for each text, shape (texts,), and note that this slice uses it."""
         numbers = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
-        self._used[numbers] = np.maximum(self._used[numbers], slice_)
+        self.use(numbers, slice_)
         return numbers
+
+    def use(self, numbers: Numbers, slice_: int) -> None:
+        """Note that this slice uses some tracks."""
+        self._used[numbers] = np.maximum(self._used[numbers], slice_)
 
     def forget(self, slice_: int) -> None:
         """Free the numbers that were last used before this slice."""

@@ -15,6 +15,8 @@ from webapp.core.trackurls import AddressError, https_address
 
 TEXT_MOST = 300
 LISTENER_MOST = 128
+WITHIN_MOST_S = 60
+"""The most by which a play may say that its time is wrong."""
 URL_MOST = 2_048
 _CITY_MOST = 200
 _SHOWN = 60
@@ -149,6 +151,15 @@ def number(value: object, field: str, expected: str = "a number") -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise FieldError(field, f"got {shown(value)}; expected {expected}")
     return value
+
+
+def within_s(value: object) -> float:
+    """Return by how many seconds a play's time may be wrong; raise a FieldError unless it is from 0 to 60."""
+    expected = f"seconds, from 0 to {WITHIN_MOST_S}"
+    within = number(value, "within_s", expected)
+    if not 0 <= within <= WITHIN_MOST_S:
+        raise FieldError("within_s", f"got {shown(value)}; expected {expected}")
+    return within
 
 
 def source(value: object) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import Overloaded, Source
@@ -49,6 +50,12 @@ class Ingest:
     def parse(self, body: bytes, source: Source, *, lines: bool = False) -> ParsedPlays:
         """Parse a body of plays; see `ParseWorkers.parse`."""
         return self.workers.parse(body, source, lines=lines)
+
+    def parse_one(
+        self, track: Mapping[str, object], listener: str, city: int | None, source: Source, precise: int
+    ) -> ParsedPlays:
+        """Encode a single play that arrives now; see `PlayParser.parse_one`."""
+        return self.workers.parse_one(track, listener, city, source, precise)
 
     def submit(self, plays: ParsedPlays, began_s: float) -> int:
         """Give plays to the matcher; return how many of them come too late.

@@ -14,7 +14,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 
@@ -116,6 +116,13 @@ class ParseWorkers:
                 log.warning("the server itself parses large bodies for %g s: %s", _AGAIN_S, error)
         with self._reading:
             return self._here.parse(body, self._clock(), source, lines=lines)
+
+    def parse_one(
+        self, track: Mapping[str, object], listener: str, city: int | None, source: Source, precise: int
+    ) -> ParsedPlays:
+        """Encode a single play that arrives now; see `PlayParser.parse_one`."""
+        with self._reading:
+            return self._here.parse_one(track, listener, city, self._clock(), source, precise)
 
     def _parsed_here(self, body: bytes, source: Source, lines: bool) -> ParsedPlays | None:
         """Parse a body in this process; None if it has so many places given as text that others would wait for it."""

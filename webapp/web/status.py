@@ -47,6 +47,7 @@ LISTED = (
     Figure("total.late", "Late plays"),
     Figure("total.lost", "Plays lost before matching"),
     Figure("total.connections", "Connections found"),
+    Figure("total.unmatched", "Plays that are not matched (no place or no exact time)"),
     Figure("total.thinned", "Connections left out (record limit)"),
 )
 
