@@ -21,11 +21,13 @@ MOVING = {"__init__", "imagecache", "images", "renderer"}
 """Of graphics: what keeps pictures, and has them drawn in a process of its own."""
 LOADERS = {"earthdata", "fonts"}
 """Of graphics: what reads the files that it is shipped with."""
+OPENING = {"__init__", "archives", "history", "multiscrobblerdb", "sorting", "sources"}
+"""Of histories: what opens files, databases and archives."""
 SANS_IO = [
     f"{folder}.{path.stem}"
-    for folder in ("core", "graphics", "ingest")
+    for folder in ("core", "graphics", "histories", "ingest")
     for path in sorted((WEBAPP / folder).glob("*.py"))
-    if path.stem not in (MOVING if folder == "graphics" else {"__init__"})
+    if path.stem not in {"graphics": MOVING, "histories": OPENING}.get(folder, {"__init__"})
 ]
 LOWER = {
     "core": set(),
@@ -33,7 +35,8 @@ LOWER = {
     "storage": {"core"},
     "engine": {"core", "ingest", "storage"},
     "graphics": {"core", "engine"},
-    "seed": {"core", "storage"},
+    "histories": {"core"},
+    "seed": {"core", "storage", "histories"},
 }
 """The folders below those with Flask in them, and which others each may import."""
 UPPER = {

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.seed.replay import LINE_BYTES, BadLineError, Lines, blocks, in_order, read_line, read_lines
+from webapp.histories.textlines import LINE_BYTES
+from webapp.seed.replay import BadLineError, Lines, blocks, in_order, read_line, read_lines
 
 
 class Complaints(list[tuple[int, str]]):

@@ -4,16 +4,15 @@ import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import IO
 
 import msgspec
 
+from webapp.histories.textlines import LINE_BYTES, Counted, Readable, cut_lines
 from webapp.seed.blocks import Block
 
 LOOKAHEAD = 10_000
 """By how many lines a line may be out of order; a line further behind is skipped."""
 
-LINE_BYTES = 1_000_000
 CHUNK = 1_000
 """Plays in a block."""
 
@@ -108,27 +107,19 @@ def blocks(entries: Iterable[Entry]) -> Iterator[Block]:
 class Lines:
     """The lines of an open file, with the progress of reading."""
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
+    def __init__(self, file: Readable, size: int) -> None:
         """Start at the file's first byte; `size` is its length in bytes, 0 if unknown."""
-        self._file, self._size, self._read, self._count = file, size, 0, 0
+        self._file, self._size, self._count = Counted(file), size, 0
 
     def share(self, number: int) -> float | None:
         """Return the share of the file before line `number` (0 to 1), None without a size.
 
         It assumes lines of equal length, because sorting reads ahead of that line.
         """
-        return self._read / self._size * number / self._count if self._size and self._count else None
+        return self._file.count / self._size * number / self._count if self._size and self._count else None
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield lines; cut those that are too long to be a play."""
-        while line := self._file.readline(LINE_BYTES + 1):
-            self._read += len(line)
+        for line in cut_lines(self._file):
             self._count += 1
-            if len(line) > LINE_BYTES and not line.endswith(b"\n"):
-                self._skip_line()
             yield line
-
-    def _skip_line(self) -> None:
-        while (rest := self._file.readline(LINE_BYTES)) and not rest.endswith(b"\n"):
-            self._read += len(rest)
-        self._read += len(rest)

@@ -1,0 +1,1 @@
+"""Listening histories that people export from players and services."""
