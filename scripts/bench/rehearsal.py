@@ -12,10 +12,10 @@ from typing import Any
 from bench.knownpairs import Comparison, Meeting, RecordBuilder, meetings
 
 from webapp.seed import replay
-from webapp.seed.actions import REPLAY_LEAD_MS
 from webapp.seed.client import Client
 from webapp.seed.feed import Feed
-from webapp.seed.sender import Pace, Sender
+from webapp.seed.running import REPLAY_PACE
+from webapp.seed.sender import Sender
 from webapp.seed.totals import Totals
 
 PAGE = 100
@@ -76,8 +76,8 @@ def _replay(url: str, token: str, lines: list[bytes], speed: float) -> tuple[Sen
     client = Client(url, "replay", token)
     recorder = RecordBuilder(client)
     entries = replay.in_order(replay.read_lines(lines, _unexpected), _unexpected)
-    feed, pace = Feed(replay.blocks(entries)), Pace(REPLAY_LEAD_MS, waits=True)
-    sender = Sender(recorder, feed, speed=speed, pace=pace, say=_tell, stop=threading.Event())
+    feed = Feed(replay.blocks(entries))
+    sender = Sender(recorder, feed, speed=speed, pace=REPLAY_PACE, say=_tell, stop=threading.Event())
     sender.run()
     client.close()
     return sender, recorder

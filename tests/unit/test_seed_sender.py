@@ -192,7 +192,7 @@ def test_one_play_that_spoils_a_batch_costs_none_of_the_others() -> None:
         return BatchRejected("the server answers 400: bad") if b'"n":6,' in body else None
 
     spoils: list[Callable[[bytes], Any]] = [spoil] * 20
-    _, sender, said, _ = send(*spoils, at_ms=range(10), noun="line")
+    _, sender, said, _ = send(*spoils, at_ms=range(10), named="line {}".format)
     assert (sender.totals.accepted, sender.totals.rejected) == (9, 1)
     assert said == ["line 7 rejected: the server answers 400: bad"]
 

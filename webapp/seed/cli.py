@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from webapp.core.places import City
 from webapp.seed import actions, options
 from webapp.seed.client import Client
+from webapp.seed.listening import SPEED
 from webapp.seed.scenarios import SCENARIOS
 from webapp.seed.tokens import token_for
 
@@ -69,17 +71,24 @@ _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, ki
 )
 @click.option(
     "--replay",
-    type=click.Path(exists=True, dir_okay=False),
+    type=click.Path(exists=True),
+    callback=options.file,
     metavar="FILE",
-    help="Send the plays of such a file, with their times shifted to now, marked as replay.",
+    help="Send the plays of such a file, with their times shifted to now, marked as replay. Or a listening history: an "
+    "export of Spotify, ListenBrainz, Last.fm (CSV or JSON), Maloja or multi-scrobbler, zip files as they are.",
+)
+@click.option(
+    "--city",
+    type=options.CityName(),
+    metavar="CITY",
+    help="With --replay of a listening history: where you were, such as 'Osaka' or 'Portland, Maine'.",
 )
 @click.option(
     "--speed",
     type=float,
-    default=1.0,
-    show_default=True,
     callback=options.positive,
-    help="With --replay: divide the gaps between presses by this.",
+    help="With --replay: divide the gaps between presses by this. "
+    f"[default: 1; of a listening history {SPEED:g}, a day in a minute]",
 )
 @click.pass_context
 def main(
@@ -94,7 +103,8 @@ def main(
     data_dir: Path | None,
     out: str | None,
     replay: str | None,
-    speed: float,
+    city: City | None,
+    speed: float | None,
 ) -> None:
     """Send plays to a Unison server: of simulated listeners all over the world, or from a file.
 
@@ -103,7 +113,7 @@ def main(
     options.check_conflicts(ctx)
     stored_token = token_for(url, data_dir)
     if replay is not None:
-        return actions.replay_file(Path(replay), Client(url, "replay", token, stored_token), seconds, speed)
+        return actions.replay_file(Path(replay), Client(url, "replay", token, stored_token), seconds, speed, city)
     kind = SCENARIOS[scenario]
     rate, seconds = rate or kind.rate, seconds or kind.seconds
     start = start or (options.FILE_START if out else options.this_hour(datetime.now(UTC)))

@@ -1,11 +1,15 @@
 """Types and checks of the command line's options; each error is one sentence."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
+
+from webapp.core.places import City, PlaceError
+from webapp.gazetteerdata import load_gazetteer
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 FILE_START = datetime(2026, 9, 18, 17, tzinfo=UTC)
@@ -16,6 +20,10 @@ MAX_NUMBER = 1e9
 _CONFLICTS = (
     ("replay", ("out", "scenario", "rate", "seed", "start"), "a replayed file brings its own plays"),
     ("out", ("url", "token", "data_dir"), "a file is written instead of sending"),
+)
+_NEED_REPLAY = (
+    ("speed", "it divides the gaps between a file's presses"),
+    ("city", "it says where the listener of a history was"),
 )
 
 
@@ -52,6 +60,30 @@ class Start(click.ParamType[datetime]):
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+class CityName(click.ParamType[City]):
+    """A city, as people type it."""
+
+    name = "city"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> City:
+        """Return the city; exit with an error if the text means none."""
+        if isinstance(value, City):
+            return value
+        gazetteer = load_gazetteer()
+        try:
+            return gazetteer[gazetteer.typed(value)]
+        except PlaceError as error:
+            self.fail(str(error), param, ctx)
+
+
+def file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a file; exit with an error if it is a folder's."""
+    if value is not None and Path(value).is_dir():
+        example = "give one file, such as the zip file that you downloaded"
+        raise click.BadParameter(f"{value!r} is a directory; {example}", ctx, param)
+    return value
+
+
 def token(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return the token; if a header cannot carry it, exit with an error that does not show it."""
     if value is None or not value.strip():
@@ -68,8 +100,9 @@ def check_conflicts(ctx: click.Context) -> None:
         for other in others:
             if option in used and other in used:
                 raise click.UsageError(f"--{option} and --{other} contradict each other: {reason}.")
-    if "speed" in used and "replay" not in used:
-        raise click.UsageError("--speed needs --replay: it divides the gaps between a file's presses.")
+    for option, reason in _NEED_REPLAY:
+        if option in used and "replay" not in used:
+            raise click.UsageError(f"--{option} needs --replay: {reason}.")
 
 
 def positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:

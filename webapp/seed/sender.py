@@ -86,7 +86,7 @@ class Sender:
         say: Callable[[str], None],
         stop: Stop,
         now: Callable[[], float] = time.time,
-        noun: str = "play",
+        named: Callable[[int], str] = "play {}".format,
     ) -> None:
         """Prepare the sender; `run` starts the clock.
 
@@ -98,11 +98,11 @@ class Sender:
             say: prints a message line.
             stop: ends the sending, and every wait.
             now: returns epoch seconds.
-            noun: word for a play in messages: "play", or "line" of a file.
+            named: returns what a play with a number is called in messages, such as "line 5" of a file.
         """
         self.totals = Totals()
         self._transport, self._feed, self._pace, self._speed = transport, feed, pace, speed
-        self._say, self._stop, self._now, self._noun = say, stop, now, noun
+        self._say, self._stop, self._now, self._named = say, stop, now, named
         self._clock = Clock(0, speed)
         self._errors = 0
         self._down_since: float | None = None
@@ -198,7 +198,7 @@ class Sender:
         for error in answer.errors[: max(0, ERRORS_SHOWN - self._errors)]:
             self._errors += 1
             where = f"{error.field}: " if error.field else ""
-            self._say(f"{self._noun} {number[error.index]} rejected: {where}{error.error}")
+            self._say(f"{self._named(int(number[error.index]))} rejected: {where}{error.error}")
 
 
 @dataclass(frozen=True, slots=True)
