@@ -18,6 +18,7 @@ from ipaddress import ip_network
 from mmap import mmap
 from typing import Any, cast
 
+from gevent import GreenletExit
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
@@ -75,8 +76,14 @@ class Worker(FairWorker):
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
 
-    def handle_error(self, _request: Any, client: Any, _address: Any, exc: BaseException) -> None:
-        """Answer a request that gunicorn could not parse, or log that it failed."""
+    def handle_error(self, request: Any, client: Any, _address: Any, exc: BaseException) -> None:
+        """Answer a request that gunicorn could not parse, or log that it failed.
+
+        A connection that only waits is closed without a word when the worker ends: what comes unasked is read as the
+        answer to the client's next request.
+        """
+        if request is None and isinstance(exc, GreenletExit):
+            return
         if not refuse(client, exc):
             log.error("a request failed", exc_info=exc)
 

@@ -126,6 +126,14 @@ def test_idle_connections_do_not_hold_a_reload_up(shared: Server) -> None:
         assert worker_of(shared) != old
 
 
+def test_an_idle_connection_is_closed_without_a_word_when_the_server_ends(shared: Server) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", shared.port, timeout=DEADLINE_S)) as connection:
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        reload(shared)
+        assert connection.sock.recv(100) == b"", "it would be read as the answer to the next request"
+
+
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGWINCH"])
 def test_a_signal_to_the_worker_does_not_end_it(shared: Server, name: str) -> None:
     worker = worker_of(shared)
