@@ -28,6 +28,7 @@ def test_two_listeners_who_start_a_song_together_are_a_connection(common: Server
             each.submit_playing_now(Listen(title, ARTIST))
         found = viewer.connection_of(title)
     assert {found[end]["geoname_id"] for end in ("from", "to")} == {OSAKA, RECIFE}
+    assert (found["apart_ms"], found["within_s"] >= 3) == (None, True), "the delay of a program is not known"
 
 
 def test_what_was_listened_to_is_counted_and_no_press(common: Server, title: str) -> None:

@@ -162,6 +162,7 @@ def test_a_now_playing_message_is_a_press_of_the_tokens_listener_in_its_city(
     }  # fmt: skip
     assert len(taken) == 1
     assert city_of(client, taken[0]) == OSAKA
+    assert taken[0].precision.tolist() == [AT_ONCE]
     assert b'"title":"Night Bus Home"' in taken[0].tracks[0]
     assert client.counted("now_playing", "press") == 1
     activity = client.services.accounts.activity(token.principal.id)
@@ -191,7 +192,7 @@ def test_scrobbles_and_imports_are_counted_and_never_a_press(client: Client, tak
 def test_pollers_and_unplaced_messages_are_counted_and_not_matched(client: Client, taken: list[PlayBatch]) -> None:
     client.send(token=made(client).text, precision=UNMATCHED)
     client.send(token=made(client, city=None).text)
-    assert taken == []
+    assert [batch.precision.tolist() for batch in taken] == [[UNMATCHED], [UNMATCHED]]
     assert (client.counted("now_playing", "poller"), client.counted("now_playing", "unplaced")) == (1, 1)
 
 
@@ -228,6 +229,7 @@ def test_a_session_is_begun_with_a_digest_and_keeps_the_clients_precision(
     key = client.send(action="session", user=token.principal.id, digest=digest, precision=AT_ONCE)["key"]
     told = client.send(key=key, precision=UNKNOWN)
     assert (told["who"], told["precision"]) == (token.principal.id, AT_ONCE)
+    assert taken[0].precision.tolist() == [AT_ONCE]
 
 
 def test_a_request_token_is_given_and_once_confirmed_begins_a_session(client: Client) -> None:

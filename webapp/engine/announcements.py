@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-import msgspec
-
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import Overloaded, track_id
 from webapp.core.precision import CLASSED, CLASSES, UNMATCHED
@@ -22,8 +20,6 @@ from webapp.storage.accounts import Accounts, Announced, LastSong
 
 Fate = Verdict | Literal["unplaced", "poller", "dropped", "malformed", "counted"]
 """What became of a message, beside what is judged: its place is not known, its client polls, too many plays waited."""
-_ANYWHERE = 2988507
-"""A city for the check of a song that is nowhere."""
 _OPTIONAL = ("track.album", "track.recording", "track.url")
 """What a song can do without, if it is not as it should be."""
 
@@ -91,28 +87,24 @@ class Announcements:
 
     def _parsed(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> ParsedPlays:
         """Return the play, without a part of the song that is wrong if the song can do without."""
-        track, place = _track(said.song), {"geoname_id": where[1] if where else _ANYWHERE}
+        track, city = _track(said.song), where[0] if where else None
         while True:
-            play = {"track": track, "listener": principal.listener, "place": place}
-            taken = self._ingest.parse(msgspec.json.encode(play), "live")
-            if not taken.errors:
-                return taken
-            wrong = taken.errors[0]
-            if wrong.field not in _OPTIONAL:
-                raise FieldError(wrong.field, wrong.error)
-            del track[wrong.field.removeprefix("track.")]
+            try:
+                return self._ingest.parse_one(track, principal.listener, city, "live", said.precision)
+            except FieldError as error:
+                if error.field not in _OPTIONAL:
+                    raise
+                del track[error.field.removeprefix("track.")]
 
     def _submitted(self, play: ParsedPlays, began_s: float, said: Submission, where: tuple[int, int] | None) -> Fate:
-        """Give a play to the matcher unless it is not to be matched. Drop it if there is no room."""
-        if said.precision == UNMATCHED:
-            return "poller"
-        if not where:
-            return "unplaced"
+        """Give a play to the matcher, which counts those that are not to be matched. Drop it if there is no room."""
         try:
             self._ingest.submit(play, began_s)
         except (Overloaded, EndingError):  # clients answer a refusal with floods
             return "dropped"
-        return "press"
+        if said.precision == UNMATCHED:
+            return "poller"
+        return "press" if where else "unplaced"
 
     def _note_scrobbles(self, dialect: str, principal: Principal, scrobbles: Sequence[Submission]) -> None:
         if not scrobbles:

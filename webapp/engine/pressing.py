@@ -18,8 +18,8 @@ LONGEST_S = 4 * 3600.0
 """The longest song; some clients send milliseconds as seconds."""
 EARLY_S = 2.0
 """How much before its end a song may begin anew: clients are not always equally late, and some players crossfade."""
-DOWNTIME_S = 5.0
-"""A shorter downtime is a restart, after which no message has waited for long."""
+DOWNTIME_S = 10.0
+"""A shorter downtime is a restart: few tracks begin in it, and the first press of everybody else would be lost."""
 RESENT_S = 480.0
 """How long after a downtime clients send what waited: they try after 1, 2, 4 and 8 minutes."""
 
