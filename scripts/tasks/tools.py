@@ -73,9 +73,28 @@ def programs() -> dict[str, str]:
     return {name.upper(): _program(name, package) for name, package in PROGRAMS.items()}
 
 
+CLIENTS = {
+    "mpd": "mpd",
+    "mpdscribble": "mpdscribble",
+    "cvlc": "vlc-bin vlc-plugin-base",
+    "quodlibet": "quodlibet gstreamer1.0-plugins-good",
+    "mopidy": "mopidy gstreamer1.0-plugins-good",
+    "dbus-run-session": "dbus",
+}
+"""Music players and scrobblers that tests run, each with its Debian packages."""
+
+
+def clients() -> dict[str, str]:
+    """Return variables with the paths of `CLIENTS`, and of a virtual screen; install missing ones."""
+    found = {name.upper().replace("-", "_"): _program(name, packages) for name, packages in CLIENTS.items()}
+    return found | {"XVFB": _program("Xvfb", "xvfb")}
+
+
 def _program(name: str, package: str) -> str:
     everywhere = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
-    found = shutil.which(name, path=everywhere) or (_apt_install(package) and shutil.which(name, path=everywhere))
+    found = shutil.which(name, path=everywhere) or (
+        _apt_install(*package.split()) and shutil.which(name, path=everywhere)
+    )
     if not found:
         raise ProblemError(f"the tests need {name}: install it (on Debian and Ubuntu: apt install {package})")
     return found
@@ -83,7 +102,7 @@ def _program(name: str, package: str) -> str:
 
 def server_tools() -> dict[str, str]:
     """Return variables with the paths of the tools for tests with real servers."""
-    return programs() | {"LIBFAKETIME": _libfaketime()}
+    return programs() | clients() | {"LIBFAKETIME": _libfaketime()}
 
 
 def _libfaketime() -> str:

@@ -1,0 +1,115 @@
+"""Runs music players and their scrobblers, each with a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.waiting import until
+from webapp.storage.accounts import NewToken
+
+STARTS_S = 20.0
+NOBODY = "nobody"
+
+
+@contextmanager
+def running(*command: str | Path, log: Path, env: Mapping[str, str] | None = None, user: str = "") -> Iterator[None]:
+    """Run a program during the block; as another user if one is named and this one may."""
+    as_user = {"user": user, "group": pwd.getpwnam(user).pw_gid} if user and os.geteuid() == 0 else {}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(env or {})},
+            **as_user,  # type: ignore[call-overload]
+        )
+    try:
+        yield
+        assert process.poll() is None, log.read_text("utf-8", "replace")
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.kill()
+        process.wait()
+
+
+@dataclass(frozen=True)
+class Mpd:
+    """A Music Player Daemon."""
+
+    socket: Path
+
+    def command(self, *commands: str) -> str:
+        """Send commands in its protocol; return its answer, and raise if it refuses one."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(self.socket))
+            lines = connection.makefile("rwb")
+            lines.readline()
+            listed = "".join(f"{each}\n" for each in ("command_list_begin", *commands, "command_list_end"))
+            lines.write(listed.encode())
+            lines.flush()
+            answer = ""
+            while not answer.endswith("OK\n"):
+                line = lines.readline().decode()
+                assert line[:3] not in ("", "ACK"), line
+                answer += line
+            return answer
+
+    def listens(self) -> bool:
+        with suppress(OSError, AssertionError):
+            return "OK" in self.command("status")
+        return False
+
+
+@contextmanager
+def mpd(folder: Path, music: Path) -> Iterator[Mpd]:
+    """Run MPD with a folder of music, without sound, and wait until it knows all of it."""
+    folder.mkdir(parents=True)
+    player = Mpd(folder / "socket")
+    (folder / "mpd.conf").write_text(
+        f"""music_directory "{music}"
+db_file "{folder}/database"
+state_file "{folder}/state"
+bind_to_address "{player.socket}"
+audio_output {{
+  type "null"
+  name "null"
+}}
+"""
+    )
+    with running(os.environ.get("MPD", "mpd"), "--no-daemon", folder / "mpd.conf", log=folder / "mpd.log"):
+        until(player.listens, STARTS_S, said=lambda: (folder / "mpd.log").read_text())
+        player.command("update")
+        until(lambda: "updating_db" not in player.command("status"), STARTS_S)
+        yield player
+
+
+@contextmanager
+def mpdscribble(folder: Path, player: Mpd, url: str, token: NewToken) -> Iterator[Path]:
+    """Run mpdscribble for an MPD, with a token's id as its user and the token as its password; yield its log."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "mpdscribble.log"
+    (folder / "mpdscribble.conf").write_text(
+        f"""host = {player.socket}
+verbose = 2
+log = -
+[unison]
+url = {url}
+username = {token.principal.id}
+password = {token.text}
+journal = {folder}/journal
+"""
+    )
+    program = os.environ.get("MPDSCRIBBLE", "mpdscribble")
+    with running(program, "--no-daemon", "--conf", folder / "mpdscribble.conf", log=log):
+        yield log
