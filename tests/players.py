@@ -6,11 +6,13 @@ import os
 import pwd
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.serving import Addressed
 from tests.waiting import until
 from webapp.storage.accounts import NewToken
 
@@ -40,6 +42,15 @@ def running(*command: str | Path, log: Path, env: Mapping[str, str] | None = Non
             process.wait(5)
         process.kill()
         process.wait()
+
+
+def together(*actions: Callable[[], object]) -> None:
+    """Do things at once, each in a thread."""
+    threads = [threading.Thread(target=action) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 @dataclass(frozen=True)
@@ -113,3 +124,36 @@ journal = {folder}/journal
     program = os.environ.get("MPDSCRIBBLE", "mpdscribble")
     with running(program, "--no-daemon", "--conf", folder / "mpdscribble.conf", log=log):
         yield log
+
+
+@dataclass(frozen=True)
+class Vlc:
+    """A VLC without a screen, and its remote control."""
+
+    socket: Path
+    log: Path
+
+    def play(self, file: Path) -> None:
+        """Play a file."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(self.socket))
+            connection.sendall(f"add {file.as_uri()}\n".encode())
+            connection.recv(1)  # it has heard
+
+
+@contextmanager
+def vlc(folder: Path, server: Addressed, token: NewToken) -> Iterator[Vlc]:
+    """Run VLC with its own scrobbler, not as root, which it refuses, and without sound."""
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    player = Vlc(folder / "socket", folder / "vlc.log")
+    command = (
+        *(os.environ.get("CVLC", "cvlc"), "--intf", "oldrc", "--rc-fake-tty", "--rc-unix", player.socket),
+        *("--extraintf", "audioscrobbler", "--scrobbler-url", server.url.removeprefix("http://")),
+        *("--lastfm-username", token.principal.id, "--lastfm-password", token.text),
+        *("--aout", "adummy", "--no-video", "--no-interact", "--verbose", "2"),
+    )
+    with running(*command, log=player.log, env={"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}, user=NOBODY):
+        until(player.socket.exists, STARTS_S, said=player.log.read_text)
+        yield player

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.flacfiles import write_flac
 from tests.musicclients import make_tokens, messages
-from tests.players import Mpd, mpd, mpdscribble
+from tests.players import Mpd, mpd, mpdscribble, together
 from tests.plays import ARTIST, OSAKA, RECIFE
 from tests.serving import Server, stream
 from tests.waiting import until
@@ -67,20 +67,11 @@ def test_two_listeners_who_press_play_together_are_a_connection(
     write_flac(tmp_path / "music" / "song.flac", 120, title=title, artist=ARTIST)
     both = [listens(common, city) for city in (OSAKA, RECIFE)]
     with stream(common) as viewer:
-        _together([lambda each=each: each.play("song.flac") for each in both])
+        together(*(partial(each.play, "song.flac") for each in both))
         found = viewer.connection_of(title)
     assert {found[end]["geoname_id"] for end in ("from", "to")} == {OSAKA, RECIFE}
     assert found["apart_ms"] is None
     assert found["within_s"] in (1, 2), "their distance, and twice the spread of mpdscribble"
-
-
-def _together(actions: list[Callable[[], None]]) -> None:
-    """Do things at once."""
-    threads = [threading.Thread(target=action) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_a_track_played_out_is_scrobbled_and_that_is_no_press(
@@ -110,11 +101,11 @@ def test_a_server_that_restarts_in_mid_track_loses_no_session_and_shows_no_stale
     for name in ("first", "second"):
         write_flac(tmp_path / "music" / f"{name}.flac", 120, title=f"{title}, {name}", artist=ARTIST)
     both = [listens(server, city) for city in (OSAKA, RECIFE)]
-    _together([lambda each=each: each.play("first.flac") for each in both])
+    together(*(partial(each.play, "first.flac") for each in both))
     until(lambda: _counted(server)[1] == 2, TELLS_S)
     server.restart()
     with stream(server) as viewer:
-        _together([lambda each=each: each.play("second.flac") for each in both])
+        together(*(partial(each.play, "second.flac") for each in both))
         found = viewer.connection_of(f"{title}, second")
     assert {found[end]["geoname_id"] for end in ("from", "to")} == {OSAKA, RECIFE}
     assert _counted(server) == (0, 2), "of the first track nothing came again"
