@@ -26,6 +26,7 @@ from webapp.web import (
     ingest,
     languages,
     linkpreview,
+    moderation,
     momentimages,
     moments,
     oembed,
@@ -100,6 +101,9 @@ def _add_pages(app: Flask, services: Services) -> None:
             settings, gazetteer, history, live, services.ingest, services.bodies, services.secret
         ),
         status.create_blueprint(settings, services.operators, live, loop, health, services.metrics),
+        moderation.create_blueprint(
+            settings, services.operators, services.moderation, gazetteer, history, services.bodies, services.apply_rules
+        ),
     ):
         app.register_blueprint(blueprint)
 
@@ -123,7 +127,7 @@ def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> No
     """Add what is the same for all requests, or answers before Flask would. What a request meets first stands last."""
     settings, metrics = services.settings, services.metrics
     errors.init_app(app)
-    pagecache.init_app(app, settings, lambda: services.live.channels.seq)
+    pagecache.init_app(app, settings, lambda: services.live.channels.seq, lambda: services.history.rules.version)
     requestbodies.init_app(app)
     frontdoor.init_app(app, _front_door(services), start)
     stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)

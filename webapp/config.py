@@ -96,15 +96,21 @@ class Settings:
     )
     admin_host: str = _setting("Address that the operators' port listens on.", "127.0.0.1")
     admin_port: int | None = _setting(
-        "Separate port for /metrics and /status, which then answer only there; 0 picks a free one.",
+        "Separate port for /metrics, /status and /api/admin, which then answer only there; 0 picks a free one.",
         None,
         least=0,
         most=65535,
     )
     admin_token: str = _setting(
-        "Token for /metrics and /status. Without it and UNISON_ADMIN_PORT, they answer this machine only.", ""
+        "Token for /metrics, /status and /api/admin. Without it and UNISON_ADMIN_PORT, they answer this machine only.",
+        "",
     )
     admin_token_file: Path | None = _setting("File that holds UNISON_ADMIN_TOKEN; reread when it changes.", None)
+    moderation_file: Path | None = _setting(
+        "File that lists what is hidden, one rule per line; reread when it changes. Without it, moderation.txt in the "
+        "data folder.",
+        None,
+    )
     visitor_plays: bool = _setting(
         "1 lets visitors press play on the page's songs, from a city that they choose.", False
     )

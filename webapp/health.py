@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from webapp.engine.clock import Clock
+from webapp.engine.moderation import Moderation
 from webapp.engine.pipeline import Pipeline
 from webapp.storage.accounts import Accounts
 from webapp.storage.citydatabase import CityDatabase
@@ -21,6 +22,7 @@ class Health:
     Args:
         pipeline: may be behind the clock.
         history: has warnings of its own.
+        moderation: likewise.
         accounts: may be out of reach.
         addresses: the database of addresses, whose file may be broken.
         clock: may have been set.
@@ -34,12 +36,13 @@ class Health:
         self,
         pipeline: Pipeline,
         history: History,
+        moderation: Moderation,
         accounts: Accounts,
         addresses: CityDatabase,
         clock: Clock,
         prune_after_s: float,
     ) -> None:
-        self._pipeline, self._history, self._clock = pipeline, history, clock
+        self._pipeline, self._history, self._moderation, self._clock = pipeline, history, moderation, clock
         self._accounts, self._addresses = accounts, addresses
         self._prune_after_s = prune_after_s
         self.proxy_warning = ""
@@ -71,7 +74,7 @@ class Health:
 
     def _troubles(self) -> list[str]:
         """Return the warnings that come and go."""
-        troubles, clock = list(self._history.warnings), self._clock
+        troubles, clock = self._history.warnings + self._moderation.warnings, self._clock
         troubles += [each for each in (self._accounts.problem, self._addresses.problem) if each]
         left_s = self._prune_after_s - clock.held_s
         if clock.set_by_s and left_s > 0:

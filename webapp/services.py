@@ -18,6 +18,7 @@ from webapp.engine.eventloop import EventLoop
 from webapp.engine.filelimits import file_limit, room_for_viewers
 from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.live import Live
+from webapp.engine.moderation import Moderation
 from webapp.engine.offload import offload
 from webapp.engine.parseworkers import ParseWorkers
 from webapp.engine.pressing import Pressing
@@ -29,6 +30,7 @@ from webapp.storage.accountsfile import FILE_NAME as ACCOUNTS_FILE
 from webapp.storage.citydatabase import CityDatabase
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME, History
+from webapp.storage.moderationfile import AUDIT_NAME, LIST_NAME, AuditFile, ListFile
 from webapp.storage.secretfiles import secret_or_file
 from webapp.storage.sqliteaccounts import SqliteAccounts
 from webapp.web.adminauth import AdminAuth
@@ -62,7 +64,8 @@ class Services:
         self.senders = IngestAuth(settings, self._data_dir, open_on_loopback=open_on_loopback)
         self.operators = AdminAuth(settings)
         self.history = self._history()
-        self.tracks = RecentTracks(self.history.tracks, time.monotonic)
+        self.moderation = self._moderation()
+        self.tracks = RecentTracks(self.history.tracks, time.monotonic, lambda: self.history.rules)
         self.live = Live(settings, self.gazetteer, self.history, self.secret, self.clock, self.metrics)
         self.viewers = self._viewers()
         workers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.clock.now() * 1000))
@@ -75,7 +78,13 @@ class Services:
         self.bodies = MemoryBudget()
         self.images, self.assets = Images(), shipped_assets()
         self.health = Health(
-            self.live.pipeline, self.history, self.accounts, self.addresses, self.clock, settings.prune_after_s
+            self.live.pipeline,
+            self.history,
+            self.moderation,
+            self.accounts,
+            self.addresses,
+            self.clock,
+            settings.prune_after_s,
         )
         self._observe()
         self._starting = threading.Lock()
@@ -91,6 +100,16 @@ class Services:
             shared_max=settings.shared_max,
             clock=clock.now,
             prune_clock=lambda: clock.now_if_held(settings.prune_after_s),
+        )
+
+    def _moderation(self) -> Moderation:
+        named, folder = self.settings.moderation_file, self.settings.data_dir
+        return Moderation(
+            ListFile(named or folder / LIST_NAME, is_required=named is not None),
+            AuditFile(folder / AUDIT_NAME),
+            self.gazetteer,
+            aliases=lambda: self.history.aliases,
+            clock=self.clock.now,
         )
 
     def _viewers(self) -> Viewers:
@@ -156,6 +175,7 @@ class Services:
         """Start the loop and what lives on it. On failure, release the data folder, so that the next start can work."""
         self.loop.start()
         try:
+            self.apply_rules()
             self.loop.call(self.live.start)
         except Exception:
             self.loop.stop()
@@ -172,6 +192,7 @@ class Services:
             self.operators.open()
             self.addresses.open()
             self.history.open()
+            self.moderation.open()
             self._open_accounts()
         except Exception:
             self._data_dir.close()
@@ -201,6 +222,13 @@ class Services:
         offload(self.senders.reload)
         offload(self.operators.reload)
         offload(self.addresses.reload)
+        offload(self.moderation.reload)
+        self.apply_rules()
+
+    def apply_rules(self) -> None:
+        """Have everything hide what the moderation list says now."""
+        self.history.rules = rules = self.moderation.rules
+        self.loop.call(self.live.channels.use_rules, rules)
 
     def _watch_health(self) -> None:
         gevent.sleep(HEALTH_S)

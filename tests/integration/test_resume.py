@@ -17,6 +17,7 @@ from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Pla
 from tests.waiting import loop_until
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.moderation import NO_RULES, Rule, Rules
 from webapp.core.slices import Slicer
 from webapp.core.trackids import TrackAliases
 from webapp.engine.bus import MemoryBus
@@ -144,6 +145,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 BRAZIL = Filter(country="BR")
+NO_SONG_1 = Rules(frozenset([Rule("word", "song 1")]))
+HIDDEN = b'"Song 1"'
 
 
 @pytest.mark.parametrize("wanted", [Filter(), BRAZIL], ids=["everyone", "filtered"])
@@ -282,4 +285,83 @@ def test_after_the_clock_was_set_back_a_gap_of_0_is_true(world: World, wanted: F
     newcomer = Viewer(world, Filter(country="JP"))
     assert newcomer.hello["seq"] == world.bus.last
     newcomer.close()
+    watcher.close()
+
+
+@pytest.mark.parametrize("wanted", [Filter(), BRAZIL], ids=["everyone", "filtered"])
+def test_from_the_moment_it_is_hidden_nothing_is_shown_and_resumed_frames_are_made_anew(
+    world: World, wanted: Filter
+) -> None:
+    watcher = Viewer(world, wanted)
+    world.run_until(53)
+    hidden_from = world.bus.last
+    world.channels.use_rules(NO_SONG_1)
+    world.run_until(SECONDS)
+    live = watcher.payloads(world.bus.last)
+    assert [json.loads(payload)["seq"] for payload in live] == list(range(1, world.bus.last + 1))
+    assert [HIDDEN in b"".join(part) for part in (live[:hidden_from], live[hidden_from:])] == [True, False]
+    since = world.bus.last - 240
+    again = Viewer(world, wanted, f"{world.bus.stream}:{since}")
+    resumed = again.payloads(240)
+    assert HIDDEN not in b"".join(resumed)
+    assert resumed[hidden_from - since :] == live[hidden_from:], "frames of one version are the same bytes"
+    assert all(world.history.get(c["id"]) for payload in resumed for c in json.loads(payload)["connections"])
+    again.close()
+    watcher.close()
+
+
+def test_who_comes_back_while_what_is_hidden_changes_gets_frames_of_the_new_list_alone(world: World) -> None:
+    world.run_until(SECONDS)
+    since = world.bus.last - 200
+    changes = iter([lambda: world.channels.use_rules(NO_SONG_1)])
+    rebuild = world.channels._ring._rebuild
+
+    def rebuilt(wanted: Filter, seq: int) -> Any:
+        made = rebuild(wanted, seq)
+        next(changes, lambda: None)()
+        return made
+
+    world.channels._ring._rebuild = rebuilt  # type: ignore[method-assign]
+    again = Viewer(world, BRAZIL, f"{world.bus.stream}:{since}")
+    assert again.hello["seq"] == since
+    assert HIDDEN not in b"".join(again.payloads(200))
+    again.close()
+
+
+def test_a_list_that_changes_twice_at_once_leaves_no_frame_out_and_says_none_twice(world: World) -> None:
+    watcher = Viewer(world, BRAZIL)
+    world.run_until(17)
+    for rules in (NO_SONG_1, Rules(frozenset([Rule("word", "song 2")])), NO_RULES):
+        world.channels.use_rules(rules)
+        world.play_until(18)
+        gevent.sleep(0)
+    world.run_until(29)
+    live = watcher.payloads(world.bus.last)
+    assert [json.loads(payload)["seq"] for payload in live] == list(range(1, world.bus.last + 1))
+    again = Viewer(world, BRAZIL, f"{world.bus.stream}:0")
+    assert again.payloads(world.bus.last) == live, "what is hidden no more is shown as if it never had been"
+    again.close()
+    watcher.close()
+
+
+def test_hello_has_nothing_that_is_hidden(world: World) -> None:
+    world.run_until(20)
+    first = Viewer(world, Filter())
+    assert "Song 1" in {c["track"]["title"] for c in first.hello["recent"]}
+    world.history.rules = NO_SONG_1
+    world.channels.use_rules(NO_SONG_1)
+    newcomer = Viewer(world, Filter())
+    assert {c["track"]["title"] for c in newcomer.hello["recent"]} == {"Song 0", "Song 2"}
+    newcomer.close()
+    first.close()
+
+
+def test_who_is_owed_frames_when_the_clock_is_set_back_is_sent_away(world: World) -> None:
+    watcher = Viewer(world, BRAZIL)
+    world.run_until(20)
+    world.channels.use_rules(NO_SONG_1)
+    world.play_until(21)
+    world.set_back(5)
+    world.play_until(17)
+    loop_until(lambda: world.hub.viewers == 0)
     watcher.close()

@@ -14,6 +14,7 @@ import msgspec
 
 from webapp.core.filters import FILTER_NAMES, Filter, FilterName
 from webapp.core.gazetteer import City, Gazetteer
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.placenames import fold_words, words_of
 from webapp.core.songs import artist_key
 
@@ -69,24 +70,35 @@ class Song(msgspec.Struct, frozen=True):
 
 
 class RecentTracks:
-    """The most recently connected songs, read again when they are older than FRESH_S.
+    """The most recently connected songs, read again when they are older than FRESH_S, or when what is hidden changes.
 
     Args:
-        read: returns that many tracks at most, as wire JSON, the newest first.
+        read: returns that many tracks at most, as wire JSON, the newest first, without those that are hidden.
         clock: returns the time, epoch seconds.
+        rules: returns what is hidden.
     """
 
-    def __init__(self, read: Callable[[int], Iterable[bytes]], clock: Callable[[], float]) -> None:
-        self._read, self._clock = read, clock
-        self._songs: tuple[float, tuple[Song, ...]] = (float("-inf"), ())
+    def __init__(
+        self,
+        read: Callable[[int], Iterable[bytes]],
+        clock: Callable[[], float],
+        rules: Callable[[], Rules] = lambda: NO_RULES,
+    ) -> None:
+        self._read, self._clock, self._read_rules = read, clock, rules
+        self._songs: tuple[float, str, tuple[Song, ...]] = (float("-inf"), "", ())
+
+    @property
+    def rules(self) -> Rules:
+        """What is hidden now."""
+        return self._read_rules()
 
     def songs(self) -> tuple[Song, ...]:
         """Return the songs, the newest first. This may read the history: call it off the event loop."""
-        now, (read_at, songs) = self._clock(), self._songs
-        if 0 <= now - read_at < FRESH_S:
+        now, version, (read_at, read_by, songs) = self._clock(), self.rules.version, self._songs
+        if 0 <= now - read_at < FRESH_S and version == read_by:
             return songs
         songs = tuple(song(track) for track in self._read(SONGS))
-        self._songs = (now, songs)
+        self._songs = (now, version, songs)
         return songs
 
 
@@ -141,6 +153,7 @@ def search(
     gazetteer: Gazetteer,
     kind: FilterName | None = None,
     country_names: Mapping[str, str] = MappingProxyType({}),
+    rules: Rules = NO_RULES,
 ) -> list[Result]:
     """Return what a text can mean, the best first: whole names, then beginnings, then words, then parts of words.
 
@@ -150,6 +163,7 @@ def search(
         gazetteer: the countries and cities.
         kind: the one kind to search; None for all.
         country_names: further names that find countries, such as those in the reader's language, by code.
+        rules: hidden cities are left out.
     """
     words = words_of(text)
     whole = " ".join(words) or _signs(text)
@@ -157,7 +171,7 @@ def search(
         "artist": lambda: _artists(whole, songs),
         "track": lambda: _tracks(whole, songs),
         "country": lambda: _countries(words, whole, gazetteer, country_names),
-        "city": lambda: _cities(text, words, gazetteer),
+        "city": lambda: (found for found in _cities(text, words, gazetteer) if not _is_hidden(found[1], rules)),
     }
     ranked: list[tuple[int, Result]] = []
     for each in FILTER_NAMES if kind is None else (kind,):
@@ -180,6 +194,10 @@ def described(shown: Filter, songs: Sequence[Song], gazetteer: Gazetteer) -> lis
     if shown.city is not None:
         results.append(_city(gazetteer.by_id(shown.city), gazetteer))
     return results
+
+
+def _is_hidden(city: Result, rules: Rules) -> bool:
+    return int(city.filter["city"]) in rules.cities
 
 
 def _rank(ranked: tuple[int, Result]) -> int:

@@ -1,7 +1,7 @@
 """Chooses the pairs of a record that a person is shown: for each filter a few a second, the far and the new first.
 
-A frame is a pure function of the filter and of the records of its aligned 10 s, in order. It uses integers only, so
-that every node and every CPU makes the same bytes.
+A frame is a pure function of the filter, of the version of what is hidden, and of the records of its aligned 10 s, in
+order. It uses integers only, so that every node and every CPU makes the same bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.plays import SLICE_MS
 from webapp.core.recordindex import Kind, RecordIndex, index_of
 from webapp.core.records import Rows, SliceRecord
@@ -52,23 +53,28 @@ class Selection:
         wanted: the filter.
         shown_per_s: pairs shown a second; 0 shows all.
         gazetteer: the cities, with their countries.
+        rules: what is hidden, before it is chosen from.
     """
 
-    def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer) -> None:
+    def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer, rules: Rules = NO_RULES) -> None:
         self.filter, self._shown_per_s, self._gazetteer = wanted, shown_per_s, gazetteer
+        self._rules = rules
         self._period = self._second = -1
 
     def choose(self, record: SliceRecord) -> Chosen:
         """Choose from the next record. Within an aligned 10 s, give it every record, in order."""
         self._forget_before(record.start_ms)
         index = index_of(record, self._gazetteer)
-        pairs = index.passing("pairs", self.filter)
+        pairs = self._passing("pairs", record, index)
         return Chosen(
             self._choose_pairs(record, index, pairs) if len(pairs) else [],
-            self._first("pulses", index),
-            [] if self.filter.names_place else self._first("sparks", index),
+            self._first("pulses", record, index),
+            [] if self.filter.names_place else self._first("sparks", record, index),
             len(pairs),
         )
+
+    def _passing(self, kind: Kind, record: SliceRecord, index: RecordIndex) -> NDArray[np.int64]:
+        return self._rules.visible(record, kind, index.passing(kind, self.filter), self._gazetteer)
 
     def _forget_before(self, start_ms: int) -> None:
         if start_ms // LATELY_MS != self._period:
@@ -123,9 +129,9 @@ class Selection:
         self._listeners.update((int(pair["from_listener"]), int(pair["to_listener"])))
         self._tracks[ids[pair["track"]]] += 1
 
-    def _first(self, kind: Kind, index: RecordIndex) -> list[int]:
+    def _first(self, kind: Kind, record: SliceRecord, index: RecordIndex) -> list[int]:
         """Return the first row that passes, unless this second has shown one of its kind."""
-        passing: list[int] = [] if kind in self._kinds_shown else index.passing(kind, self.filter)[:1].tolist()
+        passing: list[int] = [] if kind in self._kinds_shown else self._passing(kind, record, index)[:1].tolist()
         if passing:
             self._kinds_shown.add(kind)
         return passing

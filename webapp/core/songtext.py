@@ -82,12 +82,17 @@ _spaced, _seen = _Table(_word_or_space), _Table(_visible)
 _same, _plain = _Table(_one_of_its_kind), _Table(_without_stroke)
 
 
-def canonical(text: str) -> str:
-    """Return text in lower case, with one kind of each quote, dash, bracket and space, and thousands as one number."""
-    text = unicodedata.normalize("NFKC", _WIDE_COMMA.sub(", ", text.translate(_seen)))[:LONGEST]
+def canonical(text: str, longest: int = LONGEST) -> str:
+    """Return text in lower case, with one kind of each quote, dash, bracket and space, and thousands as one number.
+
+    Args:
+        text: any text.
+        longest: how many characters of it are kept, in its compatible form.
+    """
+    text = unicodedata.normalize("NFKC", _WIDE_COMMA.sub(", ", text.translate(_seen)))[:longest]
     for _ in range(2):  # case folding decomposes what NFKC composes
         text = unicodedata.normalize("NFKC", text.translate(_same)).casefold()
-    text = " ".join(unicodedata.normalize("NFKC", text).translate(_same).split())[:LONGEST]
+    text = " ".join(unicodedata.normalize("NFKC", text).translate(_same).split())[:longest]
     return _THOUSANDS.sub(lambda number: re.sub(r"\D", "", number[0]), text)
 
 

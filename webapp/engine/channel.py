@@ -12,6 +12,7 @@ from gevent.event import AsyncResult, Event
 from webapp.core import frames
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.records import Connection, SliceRecord
 from webapp.core.selection import LATELY_MS, Chosen, Selection
 from webapp.engine.viewer import Viewer
@@ -37,9 +38,9 @@ class ShownFrame:
 class FrameMaker:
     """Makes the frames of one filter, record by record; to rebuild one is to run another maker over the same."""
 
-    def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer) -> None:
+    def __init__(self, wanted: Filter, shown_per_s: int, gazetteer: Gazetteer, rules: Rules = NO_RULES) -> None:
         self._filter, self._gazetteer = wanted, gazetteer
-        self._selection = Selection(wanted, shown_per_s, gazetteer)
+        self._selection = Selection(wanted, shown_per_s, gazetteer, rules)
 
     def make(self, seq: int, record: SliceRecord) -> ShownFrame:
         """Make the frame of the next record."""
@@ -52,7 +53,12 @@ class FrameMaker:
 
 
 class Channel:
-    """One filter with its viewers, and its frames of the current and the previous aligned 10 s."""
+    """One filter with its viewers, and its frames of the current and the previous aligned 10 s.
+
+    Attributes:
+        seq: number of the newest frame. It stays while frames are made anew.
+        live: set while each record is shown as it comes; else earlier ones are shown first.
+    """
 
     def __init__(self, wanted: Filter, maker: FrameMaker, seq: int) -> None:
         self.filter, self.seq = wanted, seq
@@ -66,16 +72,17 @@ class Channel:
     def advance(self, seq: int, record: SliceRecord) -> ShownFrame:
         """Make the next frame, and keep it for viewers who come in."""
         shown = self._maker.make(seq, record)
-        self.seq = seq
+        self.seq = max(self.seq, seq)
         self._frames.append((period(record), (seq, shown.payload)))
         while self._frames[0][0] < period(record) - 1:
             self._frames.popleft()
         return shown
 
     def begin_anew(self, maker: FrameMaker) -> None:
-        """Forget what was shown: from the next record on time is another."""
+        """Forget what was shown: from the next record on, time is another, or what is hidden."""
         self._maker = maker
         self._frames.clear()
+        self._recent = None
 
     def kept(self, after: int) -> list[Frame] | None:
         """Return the frames above `after`, or None if some of them are no longer kept."""

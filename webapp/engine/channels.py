@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
@@ -11,6 +11,7 @@ import gevent
 from webapp.core import frames
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.records import SliceRecord
 from webapp.core.rollingcounts import Entry, RollingCounts
 from webapp.core.trackids import NO_ALIASES, TrackAliases
@@ -19,7 +20,7 @@ from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, FrameMaker, ShownFrame
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
-from webapp.engine.resume import ResumeRing, decode_record
+from webapp.engine.resume import FellBehind, ResumeRing, decode_record
 from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
 
@@ -59,11 +60,12 @@ class Channels:
         self._records, self._hub, self._history, self._gazetteer = records, hub, history, gazetteer
         self._clock, self._shown_per_s = clock, shown_per_s
         self._window_s, self._offload = window_s, offload
+        self._rules, self._ruled_from = NO_RULES, 0
         self._everyone = Channel(Filter(), self._maker(Filter()), records.last)
         self._everyone.live.set()
         self._by_filter = {Filter(): self._everyone}
         self._shares = FairShares[Filter](filters_max)
-        self._ring = ResumeRing(records, self._maker, self._keep_filtered)
+        self._ring = ResumeRing(records, self._maker, self._keep_rebuilt)
         self._newest_ms = 0
         self._aliases = NO_ALIASES
         self.tally = RollingCounts()
@@ -93,7 +95,7 @@ class Channels:
         return wanted in self._by_filter or self._shares.has_room_for(owner)
 
     def _maker(self, wanted: Filter) -> FrameMaker:
-        return FrameMaker(wanted, self._shown_per_s, self._gazetteer)
+        return FrameMaker(wanted, self._shown_per_s, self._gazetteer, self._rules)
 
     # A record: the frame for everyone first, which is also what history calls shown to everyone.
 
@@ -105,11 +107,7 @@ class Channels:
         groups = defaultdict[bytes, list[set[Viewer]]](list)  # nothing passes many a filter: one frame for all of these
         for channel in list(self._by_filter.values()):
             if channel.live.is_set():
-                shown = channel.advance(seq, record)
-                groups[shown.payload].append(channel.subscribers)
-                self._keep_filtered(channel.filter, seq, shown)
-                if channel is self._everyone:
-                    self._keep_everyones(seq, record, shown)
+                groups[self._advance(channel, seq, record)].append(channel.subscribers)
         for payload, subscribers in groups.items():
             self._hub.send_frame(subscribers, wsframes.text_frame(payload))
 
@@ -120,8 +118,19 @@ class Channels:
         for channel in self._by_filter.values():
             channel.begin_anew(self._maker(channel.filter))
 
-    def _keep_filtered(self, wanted: Filter, seq: int, shown: ShownFrame) -> None:
-        if wanted and shown.connections:
+    def _advance(self, channel: Channel, seq: int, record: SliceRecord) -> bytes:
+        """Make the next frame of a channel, keep what it shows, and return it."""
+        is_new = seq > channel.seq
+        shown = channel.advance(seq, record)
+        if channel is self._everyone and is_new:
+            self._keep_everyones(seq, record, shown)
+        else:
+            self._keep_rebuilt(channel.filter, seq, shown)
+        return shown.payload
+
+    def _keep_rebuilt(self, wanted: Filter, seq: int, shown: ShownFrame) -> None:
+        """Keep what only a filter shows, or only those who come back since other things are hidden."""
+        if shown.connections and (wanted or seq <= self._ruled_from):
             self._history.record_filtered(self._records.stream, seq, shown.connections)
 
     def _keep_everyones(self, seq: int, record: SliceRecord, shown: ShownFrame) -> None:
@@ -129,6 +138,25 @@ class Channels:
         pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
         self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
         self.tally.add(Entry(record.end_ms, record.counts, len(shown.connections)))
+
+    # What is hidden: each channel begins its 10 s again, and shows nothing new until it is through.
+
+    def use_rules(self, rules: Rules) -> None:
+        """Hide by these rules from now on, also in frames that are made again; call it on the event loop."""
+        before, self._rules = self._rules, rules
+        if rules.version == before.version:
+            return
+        self._ruled_from = self._records.last
+        self._ring.begin_era()
+        stale = [channel for channel in self._by_filter.values() if channel.live.is_set()]
+        for channel in stale:
+            channel.live.clear()
+        gevent.spawn(self._make_anew, stale)
+
+    def _make_anew(self, channels: Sequence[Channel]) -> None:
+        """Bring one channel after the other up to date; the first is that of everyone."""
+        for channel in channels:
+            self._catch_up(channel)
 
     # A viewer: hello, the frames that it missed, then live, with nothing between left out or said twice.
 
@@ -144,7 +172,6 @@ class Channels:
         channel = self._channel(wanted, owner)
         channel.joining += 1
         try:
-            channel.live.wait()
             opening = self._opening(channel, since)
             if self._by_filter.get(wanted) is not channel:  # it had to go meanwhile
                 raise TooManyFilters
@@ -175,6 +202,9 @@ class Channels:
 
     def _dismiss(self, channel: Channel) -> None:
         self._forget(channel)
+        self._send_away(channel)
+
+    def _send_away(self, channel: Channel) -> None:
         for viewer in list(channel.subscribers):
             self._hub.dismiss(viewer)
 
@@ -199,17 +229,40 @@ class Channels:
         return self._by_filter[wanted]
 
     def _catch_up(self, channel: Channel) -> None:
-        """Replay the current aligned 10 s; when the last read finds nothing new, the channel is live."""
-        while True:
-            since = self.since
+        """Replay the 10 s of the next frame; when the last read finds nothing new, the channel is live."""
+        era = -1
+        while era != self._ring.era:
+            era = self._ring.era
+            channel.begin_anew(self._maker(channel.filter))
+            if channel.seq + 1 < self._ring.first:  # its viewers are owed frames that can no longer be made
+                self._send_away(channel)
             if self._records.last >= self._ring.first:
-                for seq, record in self._ring.from_period_of(self._records.last):
-                    self._keep_filtered(channel.filter, seq, channel.advance(seq, record))
-            if since == self.since:
-                break
+                self._replay(channel, max(min(channel.seq + 1, self._records.last), self._ring.first))
         channel.live.set()
 
+    def _replay(self, channel: Channel, since: int) -> None:
+        """Make the frames from the 10 s of a record on, and send those that viewers did not get yet."""
+        for seq, record in self._ring.from_period_of(since):
+            is_new = seq > channel.seq
+            payload = self._advance(channel, seq, record)
+            if is_new:
+                self._hub.send(channel.subscribers, payload)
+
     def _opening(self, channel: Channel, since: str | None) -> list[bytes]:
+        """Return hello and what follows it; begin again if other things were hidden meanwhile."""
+        while True:
+            channel.live.wait()
+            rules = self._rules
+            try:
+                opening = self._opening_of(channel, since)
+            except FellBehind:
+                if rules is self._rules:
+                    raise
+            else:
+                if rules is self._rules:
+                    return opening
+
+    def _opening_of(self, channel: Channel, since: str | None) -> list[bytes]:
         seq, recent, gap = self._beginning(channel, since)
         hello = frames.hello(
             stream=self._records.stream,

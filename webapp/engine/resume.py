@@ -1,7 +1,7 @@
 """The resume ring: slice records of the last minute, and frames made of them again for viewers who were away.
 
-A frame is a pure function of a filter and of the records of its aligned 10 s, so a frame made again equals the one that
-others got, byte for byte.
+A frame is a pure function of a filter, of what is hidden, and of the records of its aligned 10 s, so a frame made again
+equals the one that others got, byte for byte, unless what is hidden has changed since.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class ResumeRing:
 
     Attributes:
         since: number of the record since which time only went on; the clock was set back before it.
+        era: grows when frames that were made are void, because the clock was set back or other things are hidden.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class ResumeRing:
         self._records, self._maker, self._keep = records, maker, keep
         # For others who come back at the same time.
         self._rebuilt: Cache[tuple[Filter, int], list[Frame]] = Cache(REBUILT_BYTES, _size)
-        self.since = 1
+        self.since, self.era = 1, 0
 
     @property
     def first(self) -> int:
@@ -65,6 +66,11 @@ class ResumeRing:
     def restart(self, seq: int) -> None:
         """Begin with this record: the clock was set back, so the 10 s before it come twice."""
         self.since = seq
+        self.begin_era()
+
+    def begin_era(self) -> None:
+        """Forget the frames that were made, and give up those that are being made."""
+        self.era += 1
         self._rebuilt.clear()
 
     def seq_of(self, since: str | None) -> int | None:
@@ -105,12 +111,12 @@ class ResumeRing:
         key = wanted, period(self._record(seq))
         if (kept := self._rebuilt.get(key)) is not None:
             return kept
-        maker, made, since = self._maker(wanted), [], self.since
+        maker, made, era = self._maker(wanted), [], self.era
         for number, record in takewhile(lambda item: period(item[1]) == key[1], self.from_period_of(seq)):
             shown = maker.make(number, record)
             made.append((number, shown.payload))
             self._keep(wanted, number, shown)
-        if since == self.since:  # else the clock was set meanwhile, and these 10 s come once more
+        if era == self.era:
             self._rebuilt.keep(key, made)
         return made
 
@@ -119,9 +125,9 @@ class ResumeRing:
 
     def from_period_of(self, seq: int) -> Iterator[tuple[int, SliceRecord]]:
         """Yield the records from the beginning of the 10 s of `seq` to the newest, and to the loop between them."""
-        wanted, since = period(self._record(seq)), self.since
+        wanted, era = period(self._record(seq)), self.era
         for number, message in self._records.read(max(seq - RECORDS_A_PERIOD, self.first) - 1):
-            if since != self.since:
+            if era != self.era:
                 return
             record = decode_record(message)
             if period(record) >= wanted:

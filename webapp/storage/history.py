@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gevent import monkey
 
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.records import id_floor
 from webapp.storage import periodsums, pruning, queries, sharedmoments
 from webapp.storage.database import Database
@@ -58,6 +59,9 @@ class History:
         shared_max: how many shared connections are kept in addition.
         clock: returns epoch seconds.
         prune_clock: returns epoch seconds for pruning, or None while the clock may be wrong; by default `clock`.
+
+    Attributes:
+        rules: what reads leave out; the rows stay.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class History:
         self._database = Database(path, self._set_problem)
         self._is_open = self._is_closing = False
         self._sums_updated_s, self._logged_dropped = 0.0, 0
+        self.rules = NO_RULES
         self.problem: str | None = None
         """What is wrong with the file, in a sentence; None once it works again."""
         self.sums_are_complete = False
@@ -247,7 +252,13 @@ class History:
                 return 0
 
     def latest(
-        self, wanted: "Filter", limit: int, before: str | None = None, upto: tuple[str, int] | None = None
+        self,
+        wanted: "Filter",
+        limit: int,
+        before: str | None = None,
+        upto: tuple[str, int] | None = None,
+        *,
+        rules: Rules | None = None,
     ) -> "list[Connection]":
         """Return the newest connections that pass a filter, in descending order of their ids.
 
@@ -258,19 +269,33 @@ class History:
             limit: how many at most.
             before: return only smaller ids.
             upto: (stream, seq): skip what that stream recorded after that seq.
+            rules: what is left out; those of the history by default.
         """
+        rules = self.rules if rules is None else rules
+        if rules.hides_all_of(wanted):
+            return []
         # Hide connections recorded while the clock was ahead, or they would stay the newest for that long.
         ceiling = id_floor(self._clock() + MAX_AHEAD_S)
         before = ceiling if before is None else min(before, ceiling)
         # Read the buffer first: what leaves it meanwhile is then found in the file.
         pending = self._buffer.connections(upto)
         found = {c.id: c for c in pending if c.id < before and wanted.accepts(c, self._gazetteer)}
-        stored = self.read(lambda db: queries.latest(db, wanted, limit, before, upto, self._gazetteer))
+        found = {id: c for id, c in found.items() if not rules.hides_connection(c, self._gazetteer)}
+        stored = self.read(lambda db: queries.latest(db, wanted, limit, before, upto, self._gazetteer, rules))
         found |= {c.id: c for c in stored or ()}
         return nlargest(limit, found.values(), key=attrgetter("id"))
 
     def get(self, id: str) -> "Connection | None":
-        """Return the connection with that id, or None."""
+        """Return the connection with that id, or None if there is none or it is hidden."""
+        found = self._find(id)
+        return None if found is None or self.rules.hides_connection(found, self._gazetteer) else found
+
+    def is_hidden(self, id: str) -> bool:
+        """Return whether there is a connection with that id, but it is hidden."""
+        found = self._find(id) if self.rules else None
+        return found is not None and self.rules.hides_connection(found, self._gazetteer)
+
+    def _find(self, id: str) -> "Connection | None":
         pending = next((c for c in self._buffer.connections() if c.id == id), None)
         return pending or self.read(
             lambda db: queries.get(db, id, self._gazetteer) or sharedmoments.get(db, id, self._gazetteer)
@@ -299,8 +324,10 @@ class History:
     def tracks(self, limit: int) -> list[bytes]:
         """Return the most recently connected tracks, as wire JSON, the newest first."""
         pending = sorted(self._buffer.connections(), key=attrgetter("id"), reverse=True)
-        stored = self.read(lambda db: queries.tracks(db, limit)) or []
-        return list(dict.fromkeys([*(c.track for c in pending), *stored]))[:limit]
+        rules = self.rules
+        stored = self.read(lambda db: queries.tracks(db, limit, rules)) or []
+        found = dict.fromkeys([*(c.track for c in pending if not (rules and rules.hides_track(c.track))), *stored])
+        return list(found)[:limit]
 
     def oldest_id(self) -> str | None:
         """Return the smallest id, or None if the history is empty."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from webapp.core import frames
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import id_floor
 from webapp.storage.queries import COLUMNS, TRACKS, build_connections
@@ -40,7 +41,12 @@ class PastFrame:
 
 
 def read(
-    db: sqlite3.Connection, after_ms: int, until_ms: int, wanted: "Filter", gazetteer: "Gazetteer"
+    db: sqlite3.Connection,
+    after_ms: int,
+    until_ms: int,
+    wanted: "Filter",
+    gazetteer: "Gazetteer",
+    rules: Rules = NO_RULES,
 ) -> list[PastFrame]:
     """Return the frames whose slices end in a period, in order.
 
@@ -50,10 +56,12 @@ def read(
         until_ms: end of the period, epoch milliseconds, included.
         wanted: the filter for connections; an empty one passes those that everyone was shown, and no others.
         gazetteer: the cities.
+        rules: what is left out.
     """
     rows = db.execute(_RECORDS, {"after": after_ms, "until": until_ms}).fetchall()
     found = {
-        (stream, seq): PastFrame(seq, at, counts.encode(), pulses.encode()) for stream, seq, at, counts, pulses in rows
+        (stream, seq): PastFrame(seq, at, counts.encode(), _shown(pulses.encode(), rules))
+        for stream, seq, at, counts, pulses in rows
     }
     span = {
         "first": id_floor((after_ms - SLICE_MS) / 1000),
@@ -62,11 +70,33 @@ def read(
         "most": MAX_CONNECTIONS,
     }
     places = {id: (stream, seq) for id, stream, seq in db.execute(_RECORD_KEYS, span)}
-    for connection in build_connections(db.execute(_CONNECTIONS, span), gazetteer, 1000):
+    for connection in build_connections(db.execute(_CONNECTIONS, span), gazetteer, 1000, rules):
         frame = found.get(places.get(connection.id, NO_RECORD))
         if frame and wanted.accepts(connection, gazetteer):
             frame.connections.append(connection)
     return list(found.values())
+
+
+class _City(msgspec.Struct):
+    geoname_id: int
+
+
+class _Pulse(msgspec.Struct):
+    track: msgspec.Raw
+    city: _City
+
+
+def _shown(pulses: bytes, rules: Rules) -> bytes:
+    """Return the pulses of a record that are not hidden, as JSON."""
+    if not rules:
+        return pulses
+    stored = msgspec.json.decode(pulses, type=list[msgspec.Raw])
+    return msgspec.json.encode([pulse for pulse in stored if not _is_hidden(pulse, rules)])
+
+
+def _is_hidden(pulse: msgspec.Raw, rules: Rules) -> bool:
+    told = msgspec.json.decode(pulse, type=_Pulse)
+    return rules.hides(bytes(told.track), "", told.city.geoname_id)
 
 
 def message(past: PastFrame, wanted: "Filter", gazetteer: "Gazetteer") -> dict[str, Any]:

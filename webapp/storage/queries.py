@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
 from webapp.storage.keys import key
@@ -19,6 +20,9 @@ Upto = tuple[str, int]
 
 MAX_COUNTED = 5_000
 """Counting the rows of an index stops here when the shortest index is chosen."""
+
+MAX_STEP = 1_000
+"""Most rows read at a time."""
 
 COLUMNS = """c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist,
     coalesce(c.to_track_id, t.track_id), c.from_city, c.to_city"""
@@ -56,21 +60,27 @@ def latest(
     before: str | None,
     upto: Upto | None,
     gazetteer: "Gazetteer",
+    rules: Rules = NO_RULES,
     max_counted: int = MAX_COUNTED,
 ) -> list[Connection]:
-    """Return the newest connections of the file that pass the filter, newest first (see `History.latest`)."""
+    """Return the newest connections of the file that pass the filter, newest first (see `History.latest`).
+
+    Rows are read only until so many were found that are not hidden.
+    """
     fields = {name: value for name in _LOOKUPS if (value := getattr(wanted, name)) is not None}
     values = _values(fields, before, upto)
-    rules = [_CONDITIONS[name] for name in fields]
-    rules += ["c.id < :before"] if before is not None else []
-    rules += ["(c.seq <= :seq OR c.stream IS NOT (SELECT stream FROM streams WHERE name = :stream))"] if upto else []
+    conditions = [_CONDITIONS[name] for name in fields]
+    conditions += ["c.id < :before"] if before is not None else []
+    conditions += (
+        ["(c.seq <= :seq OR c.stream IS NOT (SELECT stream FROM streams WHERE name = :stream))"] if upto else []
+    )
     lookups = _shortest_lookups(db, fields, values, max_counted)
     if {"track", "artist"} <= fields.keys() and not _is_by_artist(db, values):
         lookups = _LOOKUPS["track"][1:]
-    branches = [_branch(f"INDEXED BY {index}", [rule, *rules]) for index, rule in lookups]
-    branches = branches or [_branch("", rules)]
+    branches = [_branch(f"INDEXED BY {index}", [rule, *conditions]) for index, rule in lookups]
+    branches = branches or [_branch("", conditions)]
     rows = db.execute(" UNION ALL ".join(branches) + " ORDER BY c.id DESC", values)
-    return list(islice(build_connections(rows, gazetteer, limit), limit))
+    return list(islice(build_connections(rows, gazetteer, limit, rules), limit))
 
 
 def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> Connection | None:
@@ -79,10 +89,11 @@ def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> Connection |
     return next(build_connections(rows, gazetteer, 1), None)
 
 
-def tracks(db: sqlite3.Connection, limit: int) -> list[bytes]:
-    """Return the most recently connected tracks, as wire JSON, the newest first."""
-    rows = db.execute("SELECT json FROM tracks ORDER BY last_id DESC LIMIT ?", (limit,))
-    return [json.encode() for (json,) in rows]
+def tracks(db: sqlite3.Connection, limit: int, rules: Rules = NO_RULES) -> list[bytes]:
+    """Return the most recently connected tracks that are not hidden, as wire JSON, the newest first."""
+    rows = db.execute("SELECT json FROM tracks ORDER BY last_id DESC")
+    found = (json.encode() for (json,) in rows)
+    return list(islice((track for track in found if not (rules and rules.hides_track(track))), limit))
 
 
 def oldest_id(db: sqlite3.Connection) -> str | None:
@@ -103,8 +114,8 @@ def _values(fields: dict[str, object], before: str | None, upto: Upto | None) ->
     return {**fields, **hashes, "before": before, "stream": stream, "seq": seq}
 
 
-def _branch(index: str, rules: list[str]) -> str:
-    where = f" WHERE {' AND '.join(rules)}" if rules else ""
+def _branch(index: str, conditions: list[str]) -> str:
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {COLUMNS} {_FROM.format(index=index)}{where}"
 
 
@@ -134,10 +145,17 @@ def _count_rows(db: sqlite3.Connection, lookup: tuple[str, str], values: dict[st
     return int(db.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0])
 
 
-def build_connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -> Iterator[Connection]:
-    """Yield connections, reading `step` rows at a time; skip those whose city is no longer in the gazetteer."""
+def build_connections(
+    rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int, rules: Rules = NO_RULES
+) -> Iterator[Connection]:
+    """Yield connections, reading `step` rows at a time, and more where many are hidden.
+
+    Those that are hidden, or whose city is no longer in the gazetteer, are skipped.
+    """
     while batch := rows.fetchmany(step):
-        ends = gazetteer.by_ids(np.array([row[-2:] for row in batch])).tolist()
+        if rules:
+            batch, step = [row for row in batch if not _is_hidden(row, rules)], min(2 * step, MAX_STEP)
+        ends = gazetteer.by_ids(np.array([row[-2:] for row in batch], np.int64).reshape(-1, 2)).tolist()
         for row, (start, end) in zip(batch, ends, strict=True):
             if start >= 0 and end >= 0:
                 id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, *_ = row
@@ -145,3 +163,9 @@ def build_connections(rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int) -
                 yield Connection(
                     id, SOURCES[source], at_ms, apart_ms, km, track, track_id, artist, to_track_id, start, end
                 )
+
+
+def _is_hidden(row: tuple[Any, ...], rules: Rules) -> bool:
+    """Tell whether a row of COLUMNS is hidden."""
+    _, _, _, _, _, json, _, _, to_track_id, *cities = row
+    return rules.hides(json.encode(), to_track_id, *cities)

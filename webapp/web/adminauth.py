@@ -1,4 +1,4 @@
-"""Who may see how the server does: /metrics and /status are its operator's."""
+"""Who may see how the server does, and say what it hides: /metrics, /status and /api/admin are its operator's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.web.requestbodies import drain
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-OWN = frozenset({"/metrics", "/status", "/status.json"})
+OWN = frozenset({"/metrics", "/status", "/status.json", "/api/admin/moderation"})
 """What is the operator's."""
 ASSETS = "/assets/"
 """What the page at /status is made of."""
@@ -75,6 +75,13 @@ class AdminAuth:
             self._check_token(request)
         elif not apart:
             _check_local(request)
+
+    @property
+    def who(self) -> str:
+        """Who passes the check, in words that name no person and no address."""
+        if self._has_token:
+            return "admin token"
+        return "this machine" if self._settings.admin_port is None else "operators' port"
 
     @property
     def _has_token(self) -> bool:
@@ -151,6 +158,6 @@ def _check_local(request: Request) -> None:
         why = "this request names another host, so it may come from a proxy"
     if why:
         raise Forbidden(
-            f"metrics and status are for this machine only, and {why};"
+            f"this is for operators on the server's machine only, and {why};"
             " set UNISON_ADMIN_TOKEN, or UNISON_ADMIN_PORT for a separate port"
         )

@@ -5,10 +5,18 @@ import math
 
 import msgspec
 from flask import Flask, render_template, request
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import (
+    BadRequest,
+    Gone,
+    HTTPException,
+    InternalServerError,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from werkzeug.wrappers import Response
 
 from webapp.core.filters import FilterError
+from webapp.core.moderationlist import RuleError
 from webapp.core.plays import Overloaded
 from webapp.core.search import SearchError
 from webapp.engine.ingest import EndingError
@@ -21,11 +29,15 @@ AGAIN_S = 2
 log = logging.getLogger(__name__)
 
 
+class Hidden(Gone):
+    """What was asked for is there, but the server's operator hides it."""
+
+
 class QueryError(ValueError):
     """A parameter of the query is wrong; the message names the value and what would be right."""
 
 
-OURS = (FilterError, SearchError, QueryError, Overloaded, EndingError, DataDirError)
+OURS = (FilterError, SearchError, RuleError, QueryError, Overloaded, EndingError, DataDirError)
 """Errors of our own that have an HTTP status."""
 
 
@@ -73,6 +85,7 @@ def _answer_of_flask(error: Exception) -> Response:
     answer.headers.update({"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"})
     if not request.path.startswith("/api/") and request.accept_mimetypes.best_match((JSON, HTML)) == HTML:
         sentence = _sentence(_logged(error))
-        answer.data = render_template("error.html", status=answer.status_code, sentence=sentence)
+        is_hidden = isinstance(error, Hidden)
+        answer.data = render_template("error.html", status=answer.status_code, sentence=sentence, is_hidden=is_hidden)
         answer.content_type = f"{HTML}; charset=utf-8"
     return answer

@@ -29,7 +29,8 @@ from webapp.web.imageresponses import ImageResponses
 from webapp.web.languages import address_locale, say
 from webapp.web.moments import moment
 
-KEPT = "public, max-age=86400"
+KEPT = "public, max-age=3600"
+"""What an operator hides is gone from caches elsewhere within an hour."""
 LONGEST_LABEL = 28
 """Characters of a label on a picture's globe; of a longer one it has the city's name only."""
 NO_ADDRESS = "a code needs this server's address, which is unknown under this host name; set UNISON_PUBLIC_URL"

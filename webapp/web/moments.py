@@ -21,6 +21,7 @@ from webapp.scene import scene
 from webapp.storage.history import History
 from webapp.web.clientaddress import client_address
 from webapp.web.connectiontext import in_words, place_names, wire_form
+from webapp.web.errors import Hidden
 from webapp.web.hosts import public_base
 from webapp.web.origincheck import check_own_page
 from webapp.web.ratelimits import Rate, RateLimits
@@ -85,6 +86,7 @@ def moment(history: History, id: str) -> Connection:
 
     Raises:
         NotFound: there is none, or it is no id.
+        Hidden: the server's operator hides it.
         Gone: it is older than what is kept.
         ServiceUnavailable: it may be there, but the history is in trouble.
     """
@@ -94,6 +96,8 @@ def moment(history: History, id: str) -> Connection:
     if found is None:
         if history.problem:
             raise ServiceUnavailable(history.problem, retry_after=SHARE_S)
+        if offload(history.is_hidden, id):
+            raise Hidden("this moment is not shown on this server")
         if offload(history.is_expired, id):
             raise Gone("this moment has been deleted")
         raise NotFound("there is no such moment")

@@ -59,8 +59,11 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History)
         size = _size("maxwidth", WIDTH), _size("maxheight", HEIGHT)
         found = _described(url, size, settings, lambda id: wire_form(moment(history, id), gazetteer))
         body, kind = (_xml(found), "text/xml") if form == "xml" else (msgspec.json.encode(found), "application/json")
-        headers = {"Cache-Control": f"public, max-age={CACHE_S}"}
-        return Response(body, content_type=f"{kind}; charset=utf-8", headers=headers)
+        response = Response(body, content_type=f"{kind}; charset=utf-8")
+        response.headers["Cache-Control"] = f"public, max-age={CACHE_S}"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
 
     return blueprint
 

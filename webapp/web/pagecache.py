@@ -1,7 +1,7 @@
 """Answers that are kept for a moment for all who ask the same, and how many that are not kept one address may have.
 
 A page takes milliseconds to put together, on the loop that serves everybody. So each is made once for what it depends
-on: its address and query, the visitor's language, the host in its links, and what was shown last.
+on: its address and query, the visitor's language, the host in its links, what is hidden, and what was shown last.
 """
 
 from __future__ import annotations
@@ -92,9 +92,16 @@ def _size(kept: Kept) -> int:
     return len(kept.body) + 8_192  # the longest query, and what else is kept with a body
 
 
-def init_app(app: Flask, settings: Settings, newest: Callable[[], int]) -> None:
-    """Keep answers of an app; `newest` returns the number of the newest frame."""
-    layer = _Layer(settings, newest)
+def init_app(app: Flask, settings: Settings, newest: Callable[[], int], hidden: Callable[[], str]) -> None:
+    """Keep answers of an app.
+
+    Args:
+        app: the app.
+        settings: the server's.
+        newest: returns the number of the newest frame.
+        hidden: returns the version of what is hidden.
+    """
+    layer = _Layer(settings, newest, hidden)
     app.before_request(layer.answer)
     app.after_request(layer.keep)
     app.teardown_request(layer.give_turn)
@@ -103,8 +110,8 @@ def init_app(app: Flask, settings: Settings, newest: Callable[[], int]) -> None:
 class _Layer:
     """What each request of an app passes."""
 
-    def __init__(self, settings: Settings, newest: Callable[[], int]) -> None:
-        self._settings, self._newest = settings, newest
+    def __init__(self, settings: Settings, newest: Callable[[], int], hidden: Callable[[], str]) -> None:
+        self._settings, self._newest, self._hidden = settings, newest, hidden
         self._answers, self._rates = PageCache(), RateLimits(PAGES_OF_ALL, PAGES)
         self._turns, self._hashes = AddressTurns(threading.Lock), AddressHashes()
 
@@ -144,7 +151,8 @@ class _Layer:
         names = ("PATH_INFO", "SCRIPT_NAME", "QUERY_STRING", "HTTP_HOST", "wsgi.url_scheme")
         spoken = languages.language(), languages.in_miles()
         codings = tuple(request.accept_encodings.quality(coding) > 0 for coding in ("br", "gzip"))
-        return *map(environ.get, names), *spoken, codings, self._newest() if request.endpoint in OF_NOW else None
+        newest = self._newest() if request.endpoint in OF_NOW else None
+        return *map(environ.get, names), *spoken, codings, self._hidden(), newest
 
     def keep(self, response: Response) -> Response:
         """Keep an answer that was made whole, and give a browser that has it already no more than that news."""

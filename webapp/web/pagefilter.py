@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from webapp.core.filters import Filter, FilterError
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.moderation import Rules
 from webapp.core.search import RecentTracks, Result, described
 from webapp.core.trackids import TrackAliases
 from webapp.engine.offload import offload
@@ -22,10 +23,19 @@ def wanted(gazetteer: Gazetteer, aliases: TrackAliases) -> Filter | None:
 
 
 def named(filter: Filter | None, tracks: RecentTracks, gazetteer: Gazetteer) -> list[Result]:
-    """Return what the parts of a filter are called; a country in the visitor's language, an unknown artist as asked."""
+    """Return what the parts of a filter are called; a country in the visitor's language, an unknown artist as asked.
+
+    A hidden artist has no name: what anybody can put into an address is in no title and no picture of ours.
+    """
     if not filter:
         return []
-    return [_in_words(result, filter) for result in offload(lambda: described(filter, tracks.songs(), gazetteer))]
+    results = offload(lambda: described(filter, tracks.songs(), gazetteer))
+    return [_shown(_in_words(result, filter), tracks.rules) for result in results]
+
+
+def _shown(result: Result, rules: Rules) -> Result:
+    is_hidden = result.kind == "artist" and rules.hides_names("", result.label)
+    return replace(result, label="") if is_hidden else result
 
 
 def _in_words(result: Result, filter: Filter) -> Result:

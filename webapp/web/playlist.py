@@ -36,12 +36,14 @@ def chart_cache(history: History, gazetteer: Gazetteer, clock: Callable[[], floa
     """Return what reads charts; `clock` tells the time, epoch seconds."""
 
     def make(period: str, now_s: float) -> tuple[Orders, bool]:
+        rules = history.rules
+
         def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
-            return songs(db, period, SONGS, gazetteer), are_complete(db, period, now_s)
+            return songs(db, period, SONGS, gazetteer, rules), are_complete(db, period, now_s)
 
         return offload(history.read, read) or ({order: [] for order in ORDERS}, False)
 
-    return PeriodCache(make, clock)
+    return PeriodCache(make, clock, lambda: history.rules)
 
 
 def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCache[Orders]) -> Blueprint:

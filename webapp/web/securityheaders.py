@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
             own = {name.lower(): value for name, value in headers}
             always = _OF_PARTS if own.get("content-type", "").startswith(PARTS) else _OF_DOCUMENTS
             headers += [header for name, header in always if name not in own]
-            if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO", "").startswith("/api/"):
+            if environ["REQUEST_METHOD"] in ("GET", "HEAD") and _is_public(environ.get("PATH_INFO", "")):
                 headers.append(("Access-Control-Allow-Origin", "*"))
             return start_response(status, headers, *exc_info)
 
@@ -58,6 +58,11 @@ def init_app(app: Flask) -> None:
 
     app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
     logging.getLogger("werkzeug").addFilter(_without_address)
+
+
+def _is_public(path: str) -> bool:
+    """Tell whether pages of other sites may read what is at a path."""
+    return path.startswith("/api/") and not path.startswith("/api/admin/")
 
 
 def _without_address(line: logging.LogRecord) -> bool:

@@ -88,14 +88,16 @@ def figure_cache(history: History, gazetteer: Gazetteer, clock: Callable[[], flo
     """Return what reads the figures; `clock` tells the time, epoch seconds."""
 
     def make(period: str, now_s: float) -> tuple[dict[str, Figure], bool]:
+        rules = history.rules
+
         def read(db: sqlite3.Connection) -> tuple[dict[str, Rows], Songs, bool]:
-            songs = periodtotals.songs(db, period, ROWS, gazetteer)["most"]
-            return periodtotals.totals(db, period, ROWS), songs, periodtotals.are_complete(db, period, now_s)
+            songs = periodtotals.songs(db, period, ROWS, gazetteer, rules)["most"]
+            return periodtotals.totals(db, period, ROWS, rules), songs, periodtotals.are_complete(db, period, now_s)
 
         sums, songs, are_complete = offload(history.read, read) or (periodtotals.NO_TOTALS, [], False)
         return _figures(sums, songs, gazetteer), are_complete
 
-    return PeriodCache(make, clock)
+    return PeriodCache(make, clock, lambda: history.rules)
 
 
 def _figures(sums: dict[str, Rows], songs: Songs, gazetteer: Gazetteer) -> dict[str, Figure]:

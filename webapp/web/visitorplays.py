@@ -119,7 +119,8 @@ def create_blueprint(
         """
         pressed = _pressed(tokens, press)
         found = outcomes.of(pressed)
-        met = msgspec.Raw(connection_json(found.met, gazetteer)) if found.met else None
+        is_shown = found.met and not history.rules.hides_connection(found.met, gazetteer)
+        met = msgspec.Raw(connection_json(found.met, gazetteer)) if found.met and is_shown else None
         again_s = None if met or found.near_ms is not None else _ask_after_s(pressed, live, settings)
         return _json({"met": met, "near_ms": found.near_ms, "ask_after_s": again_s}, 200)
 
