@@ -71,7 +71,7 @@ class Services:
         workers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.clock.now() * 1000))
         self.ingest = Ingest(workers, self.live.pipeline, self.metrics, settings.plays_max)
         self.accounts = SqliteAccounts(settings.data_dir / ACCOUNTS_FILE, self.secret, self.clock.now)
-        self.principals = Principals(self.accounts, self.secret)
+        self.principals = Principals(self.accounts, self.secret, lambda id: self.history.rules.blocks_token(id))
         self.addresses = CityDatabase(settings.city_database)
         self._pressing = Pressing(lambda: self.accounts.downtime_s)
         self.announcements = Announcements(self.ingest, self.accounts, self._pressing, self.metrics, self.clock.now)

@@ -104,3 +104,13 @@ def test_a_request_token_stands_for_who_confirmed_it_once(accounts: SqliteAccoun
     assert known.find(ConfirmedGiven(asked), HERE).principal is None
     known.request_tokens.confirm(asked, made.principal.id)
     assert [known.find(ConfirmedGiven(asked), HERE).principal for _ in range(2)] == [made.principal, None]
+
+
+def test_credentials_of_a_blocked_token_are_wrong(accounts: SqliteAccounts) -> None:
+    made, blocked = accounts.create(), set[str]()
+    known = Principals(accounts, lambda: SECRET, lambda id: id in blocked)
+    session = SessionGiven(known.sessions.key(Session(made.principal.id, CLASSED)))
+    given = [TokenGiven(made.text), digest(made.principal.id, made.text), session]
+    assert [known.find(each, HERE).principal for each in given] == [made.principal] * 3
+    blocked.add(made.principal.id)
+    assert [known.find(each, HERE).principal for each in given] == [None] * 3

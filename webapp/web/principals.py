@@ -47,13 +47,16 @@ class Principals:
     Args:
         accounts: has them.
         secret: returns the server's secret, once it has one.
+        is_blocked: tells whether the operator blocks the token with an id.
 
     Attributes:
         request_tokens: those that listeners confirm.
     """
 
-    def __init__(self, accounts: Accounts, secret: Callable[[], bytes]) -> None:
-        self._accounts, self._secret = accounts, secret
+    def __init__(
+        self, accounts: Accounts, secret: Callable[[], bytes], is_blocked: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        self._accounts, self._secret, self._is_blocked = accounts, secret, is_blocked
         self.request_tokens = RequestTokens(time.monotonic)
         self._limits = RateLimits(DIGESTS_OF_ALL, DIGESTS)
         self._names: OrderedDict[bytes, str] = OrderedDict()
@@ -65,7 +68,17 @@ class Principals:
         return Sessions(self._secret())
 
     def find(self, credentials: Credentials | None, address: str) -> Found:
-        """Return whose credentials these are; `address` is whose tries are counted."""
+        """Return whose credentials these are; those of a blocked token are wrong.
+
+        Args:
+            credentials: what the request has.
+            address: whose tries are counted.
+        """
+        found = self._find(credentials, address)
+        is_blocked = found.principal is not None and self._is_blocked(found.principal.id)
+        return Found(None, wait_s=found.wait_s) if is_blocked else found
+
+    def _find(self, credentials: Credentials | None, address: str) -> Found:
         if isinstance(credentials, TokenGiven):
             return Found(self._accounts.by_token(credentials.token))
         if isinstance(credentials, SessionGiven):
