@@ -6,15 +6,17 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.plays import LAGOS, LISBON, OSAKA, PARIS, RECIFE, connect_pair, send_pair
-from tests.serving import Answer, Server, ask, get_json, stream
+from tests.serving import Answer, Server, ask, get_json, post, stream
 from tests.waiting import until
 from webapp.storage.moderationfile import AUDIT_NAME, LIST_NAME
 
@@ -27,6 +29,7 @@ SOON_S = 2.0
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an operator's token, shared by tests one after the other; each hides songs of its own."""
     env = {"UNISON_ADMIN_TOKEN": "an-admin-token", "UNISON_LOG_JSON": "1", "UNISON_SHOWN_PER_S": "0"}
+    env["UNISON_VISITOR_PLAYS"] = "1"
     running = Server(tmp_path_factory.mktemp("moderation") / "data", env)
     yield running
     running.kill()
@@ -215,13 +218,28 @@ def test_a_change_that_cannot_be_made_says_why(server: Server, body: bytes, erro
 
 def refused(act: Callable[[], Answer]) -> Answer:
     """Return the answer to a request that urllib raises."""
-    from urllib.error import HTTPError
-
     try:
         return act()
     except HTTPError as error:
         with error:
             return Answer(error.code, error.headers, error.read())
+
+
+def press(server: Server, track: str, city: int) -> str:
+    """Press play as a visitor, and return the name of the press."""
+    body = json.dumps({"track": track, "city": city}).encode()
+    token = get_json(server, "/play/token")["token"]
+    return str(post(server, "/play", body, {"X-CSRF-Token": token})["press"])
+
+
+def test_a_visitor_is_not_told_whom_they_met_by_a_hidden_song_and_cannot_press_it(server: Server) -> None:
+    song = connect_pair(server, "Press me", "Cy", (LAGOS, LISBON))["track"]["id"]
+    pressed, _ = (press(server, song, city) for city in (OSAKA, RECIFE))
+    until(lambda: get_json(server, f"/play/{pressed}")["met"])
+    hide(server, "word: press me")
+    told = get_json(server, f"/play/{pressed}")
+    assert (told["met"], told["ask_after_s"] is None or told["ask_after_s"] > 0) == (None, True)
+    assert refused(lambda: Answer(200, Message(), press(server, song, OSAKA).encode())).status == 404
 
 
 @pytest.mark.parametrize("query", ["?dry_run=yes", "?dry_run=1&newest=0", "?dry_run=1&newest=10001"])
