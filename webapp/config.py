@@ -21,6 +21,10 @@ QUERY = "{query}"
 """Placeholder for the search words in a search link."""
 
 
+PRIVACY_K = 3
+"""UNISON_PRIVACY_K where listeners can connect their players."""
+
+
 class SettingError(ValueError):
     """A setting's value cannot be used; the message names the variable, the value and what would be right."""
 
@@ -114,6 +118,14 @@ class Settings:
     visitor_plays: bool = _setting(
         "1 lets visitors press play on the page's songs, from a city that they choose.", False
     )
+    connect: bool = _setting("1 serves /connect, where listeners get a token for their own player.", False)
+    privacy_k: int | None = _setting(
+        "A city is named only if this many listeners pressed play there within the last hour; 0 names all cities. "
+        "If not set: 3 with UNISON_CONNECT=1, else 0.",
+        None,
+        least=0,
+        most=20,
+    )
     secret: str = _setting(
         "Key for listener hashes and connection ids. If empty, the server generates one in the data folder.", ""
     )
@@ -199,6 +211,13 @@ class Settings:
     plays_max: int = _setting(
         "Maximum number of plays waiting to be matched; beyond that, ingest answers 429.", 2_000_000, least=1
     )
+
+    @property
+    def listeners_to_name_a_city(self) -> int:
+        """UNISON_PRIVACY_K, or what it is where it is not set."""
+        if self.privacy_k is not None:
+            return self.privacy_k
+        return PRIVACY_K if self.connect else 0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, records, track
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, records, track
 from webapp.core import matchlookup
 from webapp.core.matchlookup import Press, known_by_ms
 from webapp.core.plays import track_id
@@ -17,7 +17,7 @@ from webapp.gazetteerdata import load_gazetteer
 GAZETTEER = load_gazetteer()
 WINDOW_MS = 1_000
 SONG, OTHER = track(), track("Copper Sky")
-HERE = Press(track_id("Marisol Vey", "Night Bus Home"), GAZETTEER.by_id(PARIS), T0 + 100)
+HERE = Press(track_id("Marisol Vey", "Night Bus Home"), listener("a"), T0 + 100)
 ELSEWHERE = Press("0" * 16, 0, T0 + 101)
 places = st.sampled_from((OSAKA, RECIFE, PARIS, LYON, CAIRO))
 moments = st.lists(st.integers(0, 2_500), min_size=2, max_size=14, unique=True)
@@ -46,8 +46,8 @@ def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataO
     plays = [(f"listener {ms}", data.draw(places), ms, SONG) for ms in at]
     kept = records(GAZETTEER, plays, until_ms=6_000)
     ids, near = Counter[str](), 0
-    for _, city, ms, _ in plays:
-        press = Press(HERE.track, GAZETTEER.by_id(city), T0 + ms)
+    for who, _, ms, _ in plays:
+        press = Press(HERE.track, listener(who), T0 + ms)
         connected, all_known = known_by_ms(press, WINDOW_MS)
         told = found(kept, press)
         assert len(told) <= 1
@@ -66,27 +66,27 @@ def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataO
 
 def press_of(pair: object, record: SliceRecord) -> Press:
     """The later press of a pair."""
-    return Press(HERE.track, int(pair["to_city"]), int(pair["at"]))  # type: ignore[index]
+    return Press(HERE.track, int(pair["to_listener"]), int(pair["at"]))  # type: ignore[index]
 
 
-def test_another_song_city_moment_or_source_is_not_it() -> None:
+def test_another_song_listener_moment_or_source_is_not_it() -> None:
     kept = records(GAZETTEER, [("a", PARIS, 100, SONG), ("b", OSAKA, 140, SONG)])
     assert [apart for _, apart, _ in found(kept, HERE)] == [40]
     for other in (
-        Press(track_id("Marisol Vey", "Copper Sky"), HERE.city, HERE.at_ms),
-        Press(HERE.track, GAZETTEER.by_id(LYON), HERE.at_ms),
-        Press(HERE.track, HERE.city, HERE.at_ms + 1),
+        Press(track_id("Marisol Vey", "Copper Sky"), HERE.listener, HERE.at_ms),
+        Press(HERE.track, listener("c"), HERE.at_ms),
+        Press(HERE.track, HERE.listener, HERE.at_ms + 1),
     ):
         assert found(kept, other) == []
     made_up = records(GAZETTEER, [("a", PARIS, 100, SONG, "synthetic"), ("b", OSAKA, 140, SONG, "synthetic")])
     assert found(made_up, HERE) == []
 
 
-def test_two_songs_of_one_city_and_moment_are_told_apart() -> None:
-    kept = records(GAZETTEER, [(f"{n}", city, 100, song) for n, (city, song) in enumerate(
-        [(PARIS, SONG), (OSAKA, SONG), (PARIS, OTHER), (PARIS, OTHER)]
+def test_two_songs_of_one_moment_are_told_apart() -> None:
+    kept = records(GAZETTEER, [(who, city, 100, song) for who, city, song in (
+        ("a", PARIS, SONG), ("b", OSAKA, SONG), ("a", PARIS, OTHER), ("c", PARIS, OTHER)
     )])  # fmt: skip
     (told,) = found(kept, HERE)
     assert told[0] != "near"
-    (other,) = found(kept, Press(track_id("Marisol Vey", "Copper Sky"), HERE.city, HERE.at_ms))
+    (other,) = found(kept, Press(track_id("Marisol Vey", "Copper Sky"), HERE.listener, HERE.at_ms))
     assert other[:2] == ("near", 0)

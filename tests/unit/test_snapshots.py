@@ -103,7 +103,9 @@ def gazetteer() -> Gazetteer:
 def test_a_snapshot_of_another_version_is_refused(gazetteer: Gazetteer) -> None:
     slicer = Slicer(gazetteer, SECRET, 1_000, T0)
     state = snapshots.decode(slicer.snapshot(), SlicerState)
-    state = SlicerState(state.version + 1, state.next, state.open, state.counts, state.matcher, state.tracks)
+    state = SlicerState(
+        state.version + 1, state.next, state.open, state.counts, state.matcher, state.tracks, state.privacy
+    )
     with pytest.raises(ValueError, match=r"version 4; this program reads version 3"):
         slicer.restore(snapshots.encode(state))
 

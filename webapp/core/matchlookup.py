@@ -22,13 +22,13 @@ class Press(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         track: its `track.id`.
-        city: a city index.
+        listener: the listener's hash.
         at_ms: epoch milliseconds.
         after: number of the newest record when the play arrived; the play is in a later one.
     """
 
     track: str
-    city: int
+    listener: int
     at_ms: int
     after: int = 0
 
@@ -48,8 +48,8 @@ def find_connections(record: SliceRecord, presses: Iterable[Press], gazetteer: G
     met = dict[int, list[Press]]()
     for row in _live(pairs, np.isin(first_at, times) | np.isin(pairs["at"], times)):
         track, pair = _track_of(record, pairs, row), pairs[row]
-        first = track, int(pair["from_city"]), int(first_at[row])
-        second = _track_of(record, pairs, row, "to_track"), int(pair["to_city"]), int(pair["at"])
+        first = track, int(pair["from_listener"]), int(first_at[row])
+        second = _track_of(record, pairs, row, "to_track"), int(pair["to_listener"]), int(pair["at"])
         if those := [*ends[first], *ends[second]]:
             met[row] = those
     shown = frames.shown(record, list(met), gazetteer)
@@ -62,9 +62,9 @@ def find_pulses_ms(record: SliceRecord, presses: Iterable[Press]) -> dict[Press,
     times, first_at = list({at_ms for _, _, at_ms in ends}), pulses["at"] - pulses["apart_ms"]
     found = dict[Press, int]()
     for row in _live(pulses, np.isin(first_at, times) | np.isin(pulses["at"], times)):
-        track, city = _track_of(record, pulses, row), int(pulses["city"][row])
-        for at_ms in (int(first_at[row]), int(pulses["at"][row])):
-            found |= dict.fromkeys(ends[track, city, at_ms], int(pulses["apart_ms"][row]))
+        track, pulse = _track_of(record, pulses, row), pulses[row]
+        for listener, at_ms in ((pulse["from_listener"], first_at[row]), (pulse["to_listener"], pulse["at"])):
+            found |= dict.fromkeys(ends[track, int(listener), int(at_ms)], int(pulse["apart_ms"]))
     return found
 
 
@@ -72,7 +72,7 @@ def _by_end(presses: Iterable[Press]) -> defaultdict[tuple[str, int, int], list[
     """Return plays by what a record holds of them."""
     ends = defaultdict[tuple[str, int, int], list[Press]](list)
     for press in presses:
-        ends[press.track, press.city, press.at_ms].append(press)
+        ends[press.track, press.listener, press.at_ms].append(press)
     return ends
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from webapp.core.columns import Plays
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matcher import Found, Pairs
+from webapp.core.matcher import Pairs
 from webapp.core.plays import SOURCES
+from webapp.core.privacy import Drawn
 from webapp.core.recordings import track_numbers
 from webapp.core.records import (
     PAIR,
@@ -34,13 +35,13 @@ class RecordBuilder:
         self._gazetteer, self._secret = gazetteer, secret
         self._country = gazetteer.country.astype(np.int64)
 
-    def record(self, end_ms: int, now_ms: int, found: Found, plays: Plays, tracks: Tracks) -> tuple[SliceRecord, int]:
+    def record(self, end_ms: int, now_ms: int, found: Drawn, plays: Plays, tracks: Tracks) -> tuple[SliceRecord, int]:
         """Return the record of one slice, with empty counts, and how many pairs thinning cut.
 
         Args:
             end_ms: end of the slice, exclusive.
             now_ms: when it was closed.
-            found: what the matcher found.
+            found: what may be drawn of what the matcher found.
             plays: the plays of the slice, without duplicates; thinning counts each artist's.
             tracks: the tracks of the plays.
         """

@@ -16,6 +16,7 @@ from webapp.core.inexact import NO_INEXACT, Inexact
 from webapp.core.matcher import Found, Matcher, MatcherState
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
 from webapp.core.precision import EXACT, SLACK_MOST_MS, UNMATCHED
+from webapp.core.privacy import CityPrivacy, PrivacyState
 from webapp.core.recordbuilder import RecordBuilder
 from webapp.core.recordings import track_numbers
 from webapp.core.records import Counts, SliceRecord
@@ -57,6 +58,7 @@ class SlicerState(msgspec.Struct, frozen=True, array_like=True):
         counts: of the slices since the newest record.
         matcher: what the matcher remembers.
         tracks: the tracks and their numbers.
+        privacy: who pressed play where.
     """
 
     version: int
@@ -65,6 +67,7 @@ class SlicerState(msgspec.Struct, frozen=True, array_like=True):
     counts: Counts
     matcher: MatcherState
     tracks: TracksState
+    privacy: PrivacyState
 
 
 class Slicer:
@@ -75,14 +78,16 @@ class Slicer:
         secret: key of the connection ids.
         window_ms: how far apart two plays may lie to be together, inclusive.
         start_ms: a millisecond in the first slice.
+        privacy_k: how many different listeners must have pressed play in a city for it to be named; see `CityPrivacy`.
 
     Attributes:
         waiting: number of plays in open slices.
         left_out: number of plays lost in slices that were skipped.
     """
 
-    def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int) -> None:
+    def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int, privacy_k: int = 0) -> None:
         self._gazetteer, self._window_ms = gazetteer, window_ms
+        self.privacy = CityPrivacy(gazetteer, privacy_k)
         self._recorder = RecordBuilder(gazetteer, secret)
         self._tracks = Tracks()
         self._open: defaultdict[int, OpenSlice] = defaultdict(OpenSlice)
@@ -101,9 +106,8 @@ class Slicer:
 
     def snapshot(self) -> bytearray:
         """Return the slicer's state as bytes; a slicer that is restored from them continues as this one would."""
-        state = SlicerState(
-            STATE_VERSION, self._next, self._open, self._counts, self._matcher.state, self._tracks.state
-        )
+        parts = self._matcher.state, self._tracks.state, self.privacy.state
+        state = SlicerState(STATE_VERSION, self._next, self._open, self._counts, *parts)
         return snapshots.encode(state)
 
     def restore(self, data: bytes | bytearray | memoryview) -> None:
@@ -116,7 +120,7 @@ class Slicer:
         if state.version != STATE_VERSION:
             raise ValueError(f"snapshot of version {state.version}; this program reads version {STATE_VERSION}")
         self._begin(state.next)
-        self._matcher.state, self._tracks.state = state.matcher, state.tracks
+        self._matcher.state, self._tracks.state, self.privacy.state = state.matcher, state.tracks, state.privacy
         self._counts = state.counts
         self._open = defaultdict(OpenSlice, state.open)
         self.waiting = sum(each.size for each in self._open.values())
@@ -173,6 +177,7 @@ class Slicer:
         while self._open:
             yield from self._close_next(now_ms)
         self._tracks = Tracks()
+        self.privacy.forget()
         self._begin(start_ms // SLICE_MS)
 
     def skip(self, watermark_ms: int) -> int:
@@ -197,7 +202,9 @@ class Slicer:
         found = self._matcher.close(end_ms, plays, recordings, Inexact(fresh, inexact.precision))
         plays = plays.take(complement(len(plays.at), found.duplicates)).joined(found.inexact)
         self._next += 1
-        record, thinned = self._recorder.record(end_ms, now_ms, found, plays, self._tracks)
+        self.privacy.note(plays)
+        drawn = self.privacy.drawn(end_ms, found.connections, found.pulses, found.singles)
+        record, thinned = self._recorder.record(end_ms, now_ms, drawn, plays, self._tracks)
         self._counts += _count(plays, found, thinned, open_.unmatched)
         self._forget(number)
         if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):
@@ -224,6 +231,7 @@ class Slicer:
     def _forget(self, number: int) -> None:
         """Forget the tracks that no play in the matcher has, once every SWEEP_SLICES."""
         if number % SWEEP_SLICES == 0:
+            self.privacy.forget_before((number + 1) * SLICE_MS)
             self._tracks.use(track_numbers(self._matcher.inexact_rows), number)
             self._tracks.forget(number - (2 * self._window_ms + SLACK_MOST_MS) // SLICE_MS - 3)
 

@@ -60,7 +60,7 @@ class Live:
         window_ms, lateness_ms = round(settings.window_s * 1000), round(settings.lateness_s * 1000)
         plays = MemoryBus(time.monotonic)
         self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
-        self.matching = MatchingProcess(secret, window_ms, lateness_ms)
+        self.matching = MatchingProcess(secret, window_ms, lateness_ms, settings.listeners_to_name_a_city)
         self.pipeline = Pipeline(plays, self.records, self.matching, clock, settings.lateness_s, metrics.closed)
         self.hub = Hub(bye=lambda: frames.bye(random.randint(2_000, 10_000)))
         self.channels = Channels(

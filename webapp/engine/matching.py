@@ -79,6 +79,7 @@ class Start(msgspec.Struct):
     secret: bytes
     window_ms: int
     lateness_ms: int
+    privacy_k: int
 
 
 class Fresh(msgspec.Struct, tag=True):
@@ -131,8 +132,9 @@ class _Answering:
         self._here = self._begin(0)
 
     def _begin(self, start_ms: int) -> InlineMatching:
-        slicer = Slicer(self._gazetteer, self._start.secret, self._start.window_ms, start_ms)
-        return InlineMatching(slicer, self._start.lateness_ms)
+        start = self._start
+        slicer = Slicer(self._gazetteer, start.secret, start.window_ms, start_ms, start.privacy_k)
+        return InlineMatching(slicer, start.lateness_ms)
 
     def answer(self, question: Question) -> Closed:
         ask, slicer = question.ask, self._here.slicer

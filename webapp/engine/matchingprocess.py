@@ -57,6 +57,7 @@ class MatchingProcess:
         secret: returns the key of the connection ids, once the process starts.
         window_ms: how far apart two presses may lie to be together, inclusive.
         lateness_ms: how long a slice waits after its end.
+        privacy_k: see `Slicer`.
         save_s: how long after a snapshot the next one is made.
         save_share: which share of the time snapshots may take.
 
@@ -69,6 +70,7 @@ class MatchingProcess:
         secret: Callable[[], bytes],
         window_ms: int,
         lateness_ms: int = 0,
+        privacy_k: int = 0,
         *,
         save_s: float = SAVE_S,
         save_share: float = SAVE_SHARE,
@@ -77,7 +79,7 @@ class MatchingProcess:
         self._files: list[int] = []
 
         def start() -> Start:
-            return Start(secret(), window_ms, lateness_ms)
+            return Start(secret(), window_ms, lateness_ms, privacy_k)
 
         self.child = Child("matching", MODULE, start, Closed, ANSWER_S, files=self._files)
         self._start_ms, self._closed = 0, Closed([], 0, 0)

@@ -105,7 +105,7 @@ def create_blueprint(
         told = {
             "pressed_at": press.at_ms / 1000,
             "late": late,
-            "place": place_json(gazetteer[press.city]),
+            "place": place_json(gazetteer[int(PlayBatch.decode(taken.batch).city[0])]),
             "press": tokens.sign(to_builtins(press), _PRESS),
             "ask_after_s": _ask_after_s(press, live, settings),
         }
@@ -164,7 +164,7 @@ def _parsed(ingest: Ingest, sent: Sent, song: dict[str, str], listener: str) -> 
 def _press(taken: ParsedPlays, after: int) -> Press:
     """Return the press of the one play that was taken."""
     batch = PlayBatch.decode(taken.batch)
-    return Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.city[0]), int(batch.at[0]), after)
+    return Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.listener[0]), int(batch.at[0]), after)
 
 
 def _pressed(tokens: VisitorTokens, name: str) -> Press:
