@@ -72,8 +72,8 @@ class CityPrivacy:
     @state.setter
     def state(self, state: PrivacyState) -> None:
         self.forget()
-        self._listener[state.cities] = state.listener.reshape(-1, self._k)
-        self._at[state.cities] = state.at.reshape(-1, self._k)
+        self._listener[state.cities] = state.listener.reshape(len(state.cities), self._k)
+        self._at[state.cities] = state.at.reshape(len(state.cities), self._k)
 
     def forget(self) -> None:
         """Forget all presses, so that no city may be named until new ones come."""
