@@ -46,7 +46,7 @@ from webapp.web import (
 from webapp.web.frontdoor import FrontDoor
 from webapp.web.imageresponses import ImageResponses
 from webapp.web.locating import Locator
-from webapp.web.principalrates import PrincipalRates
+from webapp.web.servicetokens import PlaySenders
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def _front_door(services: Services) -> FrontDoor:
         services.principals,
         Locator(services.settings, services.gazetteer, services.addresses),
         services.announcements,
-        PrincipalRates(services.clock.now),
+        services.rates,
         services.bodies,
         services.metrics,
         services.clock,
@@ -131,7 +131,8 @@ def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> No
     requestbodies.init_app(app)
     frontdoor.init_app(app, _front_door(services), start)
     stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)
-    ingest.init_app(app, services.ingest, services.gazetteer, services.senders, services.bodies, start)
+    senders = PlaySenders(services.senders, services.accounts, services.rates)
+    ingest.init_app(app, services.ingest, services.gazetteer, senders, services.bodies, start)
     adminauth.init_app(app, settings)
     hosts.init_app(app, settings)
     proxywarning.init_app(app, settings, services.health)

@@ -36,6 +36,7 @@ from webapp.storage.sqliteaccounts import SqliteAccounts
 from webapp.web.adminauth import AdminAuth
 from webapp.web.assets import shipped_assets
 from webapp.web.ingestauth import IngestAuth
+from webapp.web.principalrates import PrincipalRates
 from webapp.web.principals import Principals
 from webapp.web.requestbodies import MemoryBudget
 from webapp.web.viewers import Viewers
@@ -72,6 +73,7 @@ class Services:
         self.ingest = Ingest(workers, self.live.pipeline, self.metrics, settings.plays_max)
         self.accounts = SqliteAccounts(settings.data_dir / ACCOUNTS_FILE, self.secret, self.clock.now)
         self.principals = Principals(self.accounts, self.secret, lambda id: self.history.rules.blocks_token(id))
+        self.rates = PrincipalRates(self.clock.now)
         self.addresses = CityDatabase(settings.city_database)
         self._pressing = Pressing(lambda: self.accounts.downtime_s)
         self.announcements = Announcements(self.ingest, self.accounts, self._pressing, self.metrics, self.clock.now)

@@ -12,7 +12,9 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import EnvironBuilder
 
 from tests.integration.ingest_client import LINES, play, send
+from tests.musicclients import accounts_beside
 from tests.serving import FlaskServer, Server
+from tests.waiting import until
 from webapp.config import Settings
 from webapp.engine.ingest import Ingest
 from webapp.gazetteerdata import load_gazetteer
@@ -23,6 +25,19 @@ from webapp.web.requestbodies import BODY_MOST, MemoryBudget, read_body
 
 MIB = 1 << 20
 ANYONE = IngestAuth(Settings(open_ingest=True), DataDir(Settings().data_dir))
+
+
+def test_a_service_sends_plays_of_many_at_its_rate_and_a_listeners_token_does_not(server: Server) -> None:
+    with accounts_beside(server) as accounts:
+        service, listener = accounts.create("service", per_minute=2), accounts.create()
+    mine = {"Authorization": f"Bearer {service.text}"}
+    until(lambda: send(server, [], **mine).status == 202)
+    assert [send(server, [play()], **mine).status for _ in range(2)] == [202, 429]
+    refused = send(server, [play()], Authorization=f"Bearer {listener.text}")
+    assert (refused.status, refused.error) == (
+        403, "this token is for the players of one listener; plays of many need a service's token",
+    )  # fmt: skip
+    assert send(server, [play()], Authorization=f"Bearer {server.token}").status == 202
 
 
 def test_with_tokens_set_one_of_them_is_needed_from_this_machine_too(serve: Callable[..., Server]) -> None:

@@ -20,6 +20,7 @@ from webapp.ingest import native
 from webapp.web.errors import error_answer
 from webapp.web.ingestauth import IngestAuth
 from webapp.web.requestbodies import MemoryBudget, drain, read_body
+from webapp.web.servicetokens import PlaySenders
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,7 +33,7 @@ def init_app(
     app: Flask,
     ingest: Ingest,
     gazetteer: Gazetteer,
-    senders: IngestAuth,
+    senders: IngestAuth | PlaySenders,
     bodies: MemoryBudget,
     start: Callable[[], None] = lambda: None,
 ) -> None:
