@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.serving import Server, ask
+from tests.plays import ARTIST
+from tests.serving import Server, ask, post
 from tests.waiting import until
 from webapp.storage.accounts import NewToken
 from webapp.storage.accountsfile import FILE_NAME
@@ -31,6 +33,13 @@ def make_tokens(server: Server, *cities: int | None) -> list[NewToken]:
     for each in made:
         until(lambda each=each: ask(server, f"/1/validate-token?token={each.text}").json["valid"])  # type: ignore[misc]
     return made
+
+
+def announce(server: Server, token: NewToken, title: str, artist: str = ARTIST) -> None:
+    """Say what a listener plays, as a program of an unknown kind does that speaks ListenBrainz."""
+    told = {"track_metadata": {"track_name": title, "artist_name": artist}}
+    body = json.dumps({"listen_type": "playing_now", "payload": [told]}).encode()
+    assert post(server, "/1/submit-listens", body, {"Authorization": f"Token {token.text}"}) == {"status": "ok"}
 
 
 def messages(server: Server, **labels: str) -> float:

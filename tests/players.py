@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.serving import Addressed
+from tests.flacfiles import write_flac
+from tests.plays import ARTIST
+from tests.serving import Addressed, Stream
+from tests.tlsfront import TlsFront
 from tests.waiting import until
 from webapp.storage.accounts import NewToken
 
 STARTS_S = 20.0
+MEET_S = 7.0
 NOBODY = "nobody"
 
 
@@ -53,6 +60,27 @@ def together(*actions: Callable[[], object]) -> None:
         thread.join()
 
 
+def tries(folder: Path, title: str) -> list[Path]:
+    """Write songs for some tries to press play together: a busy machine may start one player late."""
+    return [write_flac(folder / f"{n}.flac", 120, title=f"{title}, {n}", artist=ARTIST) for n in "abc"]
+
+
+def meet(viewer: Stream, songs: Sequence[Path], press: Callable[[Path], object]) -> dict[str, Any]:
+    """Press play on one song after the other until there is a connection, and return it."""
+
+    def shows(frame: Mapping[str, Any]) -> bool:
+        found.extend(frame["connections"])
+        return bool(found)
+
+    for song in songs:
+        found: list[dict[str, Any]] = []
+        press(song)
+        with suppress(TimeoutError):
+            viewer.until(shows, MEET_S)
+            return found[0]
+    raise AssertionError("the players did not start together")
+
+
 @dataclass(frozen=True)
 class Mpd:
     """A Music Player Daemon."""
@@ -75,6 +103,10 @@ class Mpd:
                 assert line[:3] not in ("", "ACK"), line
                 answer += line
             return answer
+
+    def play(self, file: str) -> None:
+        """Play a file of its folder, from the start."""
+        self.command("clear", f'add "{file}"', "play")
 
     def listens(self) -> bool:
         with suppress(OSError, AssertionError):
@@ -156,4 +188,128 @@ def vlc(folder: Path, server: Addressed, token: NewToken) -> Iterator[Vlc]:
     )
     with running(*command, log=player.log, env={"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}, user=NOBODY):
         until(player.socket.exists, STARTS_S, said=player.log.read_text)
+        yield player
+
+
+@dataclass(frozen=True)
+class QuodLibet:
+    """A Quod Libet on a virtual screen."""
+
+    env: Mapping[str, str]
+
+    def play(self, file: Path) -> None:
+        """Play a file."""
+        command = [os.environ.get("QUODLIBET", "quodlibet"), f"--play-file={file}"]
+        subprocess.run(command, env={**os.environ, **self.env}, check=True, timeout=STARTS_S)
+
+
+@contextmanager
+def quod_libet(folder: Path, url: str, token: NewToken) -> Iterator[QuodLibet]:
+    """Run Quod Libet with its own scrobbler, without sound, and wait until it takes commands."""
+    folder.mkdir(parents=True)
+    (folder / "config").write_text(
+        f"""[player]
+gst_pipeline = fakesink sync=true
+[plugins]
+active_plugins = QLScrobbler
+scrobbler_service = Other
+scrobbler_url = {url}
+scrobbler_username = {token.principal.id}
+scrobbler_password = {token.text}
+"""
+    )
+    log = folder / "quodlibet.log"
+    with screen(folder) as display, message_bus(folder) as bus:
+        env = {
+            "DISPLAY": display, "DBUS_SESSION_BUS_ADDRESS": bus, "QUODLIBET_USERDIR": str(folder), "HOME": str(folder),
+        }  # fmt: skip
+        with running(os.environ.get("QUODLIBET", "quodlibet"), "--debug", log=log, env=env):
+            until((folder / "control").exists, STARTS_S, said=log.read_text)
+            yield QuodLibet(env)
+
+
+@contextmanager
+def screen(folder: Path) -> Iterator[str]:
+    """Run a virtual screen; yield its display."""
+    number, log = folder / "display", folder / "xvfb.log"
+    with number.open("wb") as told, log.open("wb") as output:
+        process = subprocess.Popen(
+            [os.environ.get("XVFB", "Xvfb"), "-displayfd", str(told.fileno()), "-nolisten", "tcp"],
+            pass_fds=[told.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        until(lambda: number.read_text().endswith("\n"), STARTS_S, said=log.read_text)
+        yield f":{number.read_text().strip()}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def message_bus(folder: Path) -> Iterator[str]:
+    """Run a D-Bus for one test; yield its address."""
+    address = f"unix:path={folder}/bus"
+    with running("dbus-daemon", "--session", "--nofork", f"--address={address}", log=folder / "bus.log"):
+        until((folder / "bus").exists, STARTS_S)
+        yield address
+
+
+@dataclass(frozen=True)
+class Mopidy:
+    """A Mopidy, and its web interface."""
+
+    url: str
+
+    def ask(self, method: str, **params: object) -> object:
+        """Call a method of its core."""
+        asked = {"jsonrpc": "2.0", "id": 1, "method": f"core.{method}", "params": params}
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/mopidy/rpc", json.dumps(asked).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)["result"]
+
+    def answers(self) -> bool:
+        with suppress(OSError):
+            return self.ask("get_version") is not None
+        return False
+
+    def play(self, file: Path) -> None:
+        """Play a file."""
+        self.ask("tracklist.add", uris=[file.as_uri()])
+        self.ask("playback.play")
+
+
+@contextmanager
+def mopidy(folder: Path, music: Path, front: TlsFront, token: NewToken) -> Iterator[Mopidy]:
+    """Run Mopidy with Mopidy-Listenbrainz over HTTPS, without sound, and wait until it takes commands."""
+    folder.mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    (folder / "mopidy.conf").write_text(
+        f"""[core]
+cache_dir = {folder}/cache
+config_dir = {folder}
+data_dir = {folder}/data
+[audio]
+output = fakesink sync=true
+[http]
+hostname = 127.0.0.1
+port = {port}
+zeroconf =
+[file]
+media_dirs = {music}
+[listenbrainz]
+token = {token.text}
+url = {front.host}
+"""
+    )
+    env = {"REQUESTS_CA_BUNDLE": str(front.authority), "HOME": str(folder), "PYTHONPATH": os.environ["MOPIDY_PLUGINS"]}
+    log = folder / "mopidy.log"
+    command = (os.environ.get("MOPIDY", "mopidy"), "--config", folder / "mopidy.conf")
+    with running(*command, log=log, env=env):
+        player = Mopidy(f"http://127.0.0.1:{port}")
+        until(player.answers, STARTS_S, said=log.read_text)
         yield player

@@ -18,6 +18,8 @@ from environment import PYTHON, VENV, ProblemError
 NPM = Path(__file__).with_name("npm")
 """Packages from npm: package.json has the versions, package-lock.json the hashes."""
 NPM_S = 180.0
+MOPIDY = Path(__file__).with_name("mopidy.txt")
+"""Mopidy's plugin for ListenBrainz, with what it needs beside Debian's packages."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIREFOXES = ("firefox-esr", "firefox")
 MINIBROWSERS = "*/webkit2gtk-4.*/MiniBrowser"
@@ -78,8 +80,8 @@ CLIENTS = {
     "mpdscribble": "mpdscribble",
     "cvlc": "vlc-bin vlc-plugin-base",
     "quodlibet": "quodlibet gstreamer1.0-plugins-good",
-    "mopidy": "mopidy gstreamer1.0-plugins-good",
-    "dbus-run-session": "dbus",
+    "mopidy": "mopidy gstreamer1.0-plugins-good python3-requests python3-pkg-resources",
+    "dbus-daemon": "dbus-daemon",
 }
 """Music players and scrobblers that tests run, each with its Debian packages."""
 
@@ -87,7 +89,18 @@ CLIENTS = {
 def clients() -> dict[str, str]:
     """Return variables with the paths of `CLIENTS`, and of a virtual screen; install missing ones."""
     found = {name.upper().replace("-", "_"): _program(name, packages) for name, packages in CLIENTS.items()}
-    return found | {"XVFB": _program("Xvfb", "xvfb")}
+    return found | {"XVFB": _program("Xvfb", "xvfb"), "MOPIDY_PLUGINS": str(_mopidy_plugins())}
+
+
+def _mopidy_plugins() -> Path:
+    """Return a folder with Mopidy-Listenbrainz for the system's Python, which runs Debian's Mopidy."""
+    folder = VENV / f"mopidy-{hashlib.sha256(MOPIDY.read_bytes()).hexdigest()[:12]}"
+    if not folder.exists():
+        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(MOPIDY)]
+        if not _quietly([*pip, "--target", f"{folder}.part"]):
+            raise ProblemError("pip could not fetch Mopidy-Listenbrainz: see above; the first run needs a network")
+        Path(f"{folder}.part").rename(folder)
+    return folder
 
 
 def _program(name: str, package: str) -> str:

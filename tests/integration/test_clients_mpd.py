@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.flacfiles import write_flac
-from tests.musicclients import make_tokens, messages
-from tests.players import Mpd, mpd, mpdscribble, together
+from tests.musicclients import announce, make_tokens, messages
+from tests.players import Mpd, meet, mpd, mpdscribble, together, tries
 from tests.plays import ARTIST, OSAKA, RECIFE
 from tests.serving import Server, stream
 from tests.waiting import until
@@ -34,10 +34,6 @@ class Listener:
         """How much of the track was played."""
         fields = dict(line.split(": ", 1) for line in self.player.command("status").splitlines() if ": " in line)
         return float(fields.get("elapsed", 0))
-
-    def play(self, file: str) -> None:
-        """Play a file of the folder of music, from its start."""
-        self.player.command("clear", f'add "{file}"', "play")
 
 
 Listen = Callable[[Server, int], Listener]
@@ -64,11 +60,10 @@ def listens(tmp_path: Path) -> Iterator[Listen]:
 def test_two_listeners_who_press_play_together_are_a_connection(
     common: Server, listens: Listen, tmp_path: Path, title: str
 ) -> None:
-    write_flac(tmp_path / "music" / "song.flac", 120, title=title, artist=ARTIST)
+    songs = tries(tmp_path / "music", title)
     both = [listens(common, city) for city in (OSAKA, RECIFE)]
     with stream(common) as viewer:
-        together(*(partial(each.play, "song.flac") for each in both))
-        found = viewer.connection_of(title)
+        found = meet(viewer, songs, lambda song: together(*(partial(each.player.play, song.name) for each in both)))
     assert {found[end]["geoname_id"] for end in ("from", "to")} == {OSAKA, RECIFE}
     assert found["apart_ms"] is None
     assert found["within_s"] in (1, 2), "their distance, and twice the spread of mpdscribble"
@@ -100,14 +95,15 @@ def test_a_server_that_restarts_in_mid_track_loses_no_session_and_shows_no_stale
     server = serve()
     for name in ("first", "second"):
         write_flac(tmp_path / "music" / f"{name}.flac", 120, title=f"{title}, {name}", artist=ARTIST)
-    both = [listens(server, city) for city in (OSAKA, RECIFE)]
-    together(*(partial(each.play, "first.flac") for each in both))
-    until(lambda: _counted(server)[1] == 2, TELLS_S)
+    listener, (other,) = listens(server, OSAKA), make_tokens(server, RECIFE)
+    listener.player.play("first.flac")
+    until(lambda: _counted(server)[1] == 1, TELLS_S, said=listener.log.read_text)
     server.restart()
     with stream(server) as viewer:
-        together(*(partial(each.play, "second.flac") for each in both))
+        listener.player.play("second.flac")
+        until(lambda: _counted(server)[1] == 1, TELLS_S, said=listener.log.read_text)
+        announce(server, other, f"{title}, second")
         found = viewer.connection_of(f"{title}, second")
     assert {found[end]["geoname_id"] for end in ("from", "to")} == {OSAKA, RECIFE}
-    assert _counted(server) == (0, 2), "of the first track nothing came again"
-    for each in both:
-        assert each.log.read_text().count("handshake successful") == 1, "the session is good after the restart"
+    assert _counted(server) == (0, 1), "of the first track nothing came again"
+    assert listener.log.read_text().count("handshake successful") == 1, "the session is good after the restart"
