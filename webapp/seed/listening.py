@@ -22,6 +22,7 @@ from webapp.seed.stopping import stopping
 
 SPEED = 1440.0
 """A day in a minute: between two songs are minutes, and nobody watches those."""
+STOPPED = "Stopped while reading; nothing was sent."
 
 
 def replay_history(
@@ -35,7 +36,7 @@ def replay_history(
     display = Display(sys.stderr)
     with stopping() as stop, closing(History(sources, Reports(display, stop))) as history:
         if not _read(history, path):
-            return display.say("Stopped while reading; nothing was sent.")
+            return display.say(STOPPED)
         for line in summary(history.counts, sources, city, speed):
             display.say(line)
         if not history.counts.listens:
