@@ -16,6 +16,7 @@ from webapp.engine.announcements import Announcements
 from webapp.engine.clock import Clock
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.filelimits import file_limit, room_for_viewers
+from webapp.engine.heardsongs import HeardSongs
 from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.live import Live
 from webapp.engine.moderation import Moderation
@@ -76,7 +77,10 @@ class Services:
         self.rates = PrincipalRates(self.clock.now)
         self.addresses = CityDatabase(settings.city_database)
         self._pressing = Pressing(lambda: self.accounts.downtime_s)
-        self.announcements = Announcements(self.ingest, self.accounts, self._pressing, self.metrics, self.clock.now)
+        self.songs = HeardSongs(time.monotonic)
+        self.announcements = Announcements(
+            self.ingest, self.accounts, self._pressing, self.metrics, self.clock.now, self.songs
+        )
         self.bodies = MemoryBudget()
         self.images, self.assets = Images(), shipped_assets()
         self.health = Health(
@@ -211,6 +215,7 @@ class Services:
     def _keep_accounts(self) -> None:
         gevent.sleep(FLUSH_S)
         offload(self.accounts.flush)
+        self.songs.forget_old()
 
     def _keep_history(self) -> None:
         gevent.sleep(FLUSH_S)

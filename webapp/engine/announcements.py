@@ -11,6 +11,7 @@ from webapp.core.plays import Overloaded, track_id
 from webapp.core.precision import CLASSED, CLASSES, UNMATCHED
 from webapp.core.principals import Principal
 from webapp.core.validation import FieldError
+from webapp.engine.heardsongs import HeardSongs
 from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.pressing import Pressing, Verdict
 from webapp.ingest.submissions import Song, Submission
@@ -33,13 +34,20 @@ class Announcements:
         pressing: judges what is a press.
         metrics: counts all messages.
         clock: tells the time, epoch seconds.
+        songs: shows listeners who set their player up what it played.
     """
 
     def __init__(
-        self, ingest: Ingest, accounts: Accounts, pressing: Pressing, metrics: Metrics, clock: Callable[[], float]
+        self,
+        ingest: Ingest,
+        accounts: Accounts,
+        pressing: Pressing,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        songs: HeardSongs,
     ) -> None:
         self._ingest, self._accounts, self._pressing = ingest, accounts, pressing
-        self._metrics, self._clock = metrics, clock
+        self._metrics, self._clock, self._songs = metrics, clock, songs
 
     def take(
         self,
@@ -80,6 +88,8 @@ class Announcements:
         city = where[1] if where and fate == "press" else None
         noted = Announced(song, client_of(said.precision), is_press=fate == "press", city=city)
         self._accounts.note_announced(principal.id, noted)
+        if fate == "press":
+            self._songs.note(principal.id, said.song)
         return fate
 
     def _last_song(self, song: Song) -> LastSong:
