@@ -17,6 +17,7 @@ from webapp.web import (
     atom,
     basepath,
     confirmation,
+    connect,
     embed,
     embedbuilder,
     errors,
@@ -34,6 +35,7 @@ from webapp.web import (
     pagecache,
     pages,
     playlist,
+    privacy,
     proxywarning,
     requestbodies,
     requestmetrics,
@@ -47,6 +49,7 @@ from webapp.web.frontdoor import FrontDoor
 from webapp.web.imageresponses import ImageResponses
 from webapp.web.locating import Locator
 from webapp.web.servicetokens import PlaySenders
+from webapp.web.visitortokens import VisitorTokens
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +98,15 @@ def _add_pages(app: Flask, services: Services) -> None:
         embed.create_blueprint(settings, gazetteer, history, clock, services.assets),
         embedbuilder.create_blueprint(settings),
         confirmation.create_blueprint(settings, services.accounts, services.principals.request_tokens, services.bodies),
+        connect.create_blueprint(
+            settings,
+            gazetteer,
+            services.accounts,
+            services.songs,
+            services.bodies,
+            VisitorTokens(services.secret, clock.now),
+        ),
+        privacy.create_blueprint(settings, services.addresses),
         oembed.create_blueprint(settings, gazetteer, history),
         api.create_blueprint(gazetteer, history, tracks, live, loop, health),
         visitorplays.create_blueprint(

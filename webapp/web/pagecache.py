@@ -39,6 +39,8 @@ FRESH_S = {
     "embed.page": 5.0,
     "embed.look": 5.0,
     "embedbuilder.page": 5.0,
+    "connect.page": 5.0,
+    "privacy.page": 5.0,
     "oembed.answer": 5.0,
     "atom.feed": 1.0,
     "api.find": 1.0,
