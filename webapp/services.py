@@ -230,12 +230,15 @@ class Services:
         offload(self.operators.reload)
         offload(self.addresses.reload)
         offload(self.moderation.reload)
-        self.apply_rules()
+        self._use_rules()
 
     def apply_rules(self) -> None:
-        """Have everything hide what the moderation list says now."""
+        """Have everything hide what the moderation list says now. Do not call it on the event loop of a thread."""
+        self.loop.call(self._use_rules)
+
+    def _use_rules(self) -> None:
         self.history.rules = rules = self.moderation.rules
-        self.loop.call(self.live.channels.use_rules, rules)
+        self.live.channels.use_rules(rules)
 
     def _watch_health(self) -> None:
         gevent.sleep(HEALTH_S)
