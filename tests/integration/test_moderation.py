@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.plays import LAGOS, LISBON, OSAKA, PARIS, RECIFE, connect_pair, send_pair
-from tests.serving import Answer, Server, ask, get_json, post, stream
+from tests.serving import Answer, FlaskServer, Server, ask, clean_environment, console_script, get_json, post, stream
 from tests.waiting import until
 from webapp.storage.moderationfile import AUDIT_NAME, LIST_NAME
 
@@ -295,3 +297,29 @@ def test_two_operators_at_once_lose_no_rule(server: Server) -> None:
     for thread in threads:
         thread.join()
     assert {rule["value"] for rule in ask(server, LIST, **ADMIN).json["rules"]} == {f"w{n}" for n in range(12)}
+
+
+def test_nothing_is_taken_from_a_blocked_token(server: Server) -> None:
+    command = [console_script(), "token", "create", "--city", "Osaka", "--data-dir", str(server.data_dir)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment()).stdout
+    (token,) = re.findall("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", told)
+    (id,) = set(re.findall(r"\b[a-z2-7]{10}\b", told))
+
+    def is_valid() -> bool:
+        return bool(ask(server, "/1/validate-token", Authorization=f"Token {token}").json["valid"])
+
+    until(is_valid)
+    hide(server, f"token: {id}")
+    assert not is_valid()
+    unhide(server, f"token: {id}")
+    assert is_valid()
+
+
+def test_under_a_threaded_server_the_list_is_in_force_as_well(flask_server: FlaskServer) -> None:
+    connect_pair(flask_server, "Threaded", "Ida")
+    assert change(flask_server, b'{"rule": "artist: Ida"}').json["added"] is True
+    with stream(flask_server) as viewer:
+        assert "Threaded" not in json.dumps([viewer.hello, viewer.next()])
+    assert not shows(flask_server, "/api/connections", "Threaded")
+    assert unhide(flask_server, "artist: Ida").status == 200
+    assert shows(flask_server, "/api/connections", "Threaded")

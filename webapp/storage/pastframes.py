@@ -70,9 +70,9 @@ def read(
         "most": MAX_CONNECTIONS,
     }
     places = {id: (stream, seq) for id, stream, seq in db.execute(_RECORD_KEYS, span)}
-    for connection in build_connections(db.execute(_CONNECTIONS, span), gazetteer, 1000, rules):
+    for connection in build_connections(db.execute(_CONNECTIONS, span), gazetteer, 1000):
         frame = found.get(places.get(connection.id, NO_RECORD))
-        if frame and wanted.accepts(connection, gazetteer):
+        if frame and wanted.accepts(connection, gazetteer) and not rules.hides_connection(connection, gazetteer):
             frame.connections.append(connection)
     return list(found.values())
 

@@ -10,6 +10,7 @@ import numpy as np
 from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
+from webapp.storage import visiblerows
 from webapp.storage.keys import key
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ Upto = tuple[str, int]
 
 MAX_COUNTED = 5_000
 """Counting the rows of an index stops here when the shortest index is chosen."""
-
-MAX_STEP = 1_000
-"""Most rows read at a time."""
 
 COLUMNS = """c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist,
     coalesce(c.to_track_id, t.track_id), c.from_city, c.to_city"""
@@ -70,17 +68,18 @@ def latest(
     fields = {name: value for name in _LOOKUPS if (value := getattr(wanted, name)) is not None}
     values = _values(fields, before, upto)
     conditions = [_CONDITIONS[name] for name in fields]
-    conditions += ["c.id < :before"] if before is not None else []
+    conditions += visiblerows.CONDITIONS if rules else ["c.id < :before"] if before is not None else []
     conditions += (
         ["(c.seq <= :seq OR c.stream IS NOT (SELECT stream FROM streams WHERE name = :stream))"] if upto else []
     )
     lookups = _shortest_lookups(db, fields, values, max_counted)
     if {"track", "artist"} <= fields.keys() and not _is_by_artist(db, values):
         lookups = _LOOKUPS["track"][1:]
-    branches = [_branch(f"INDEXED BY {index}", [rule, *conditions]) for index, rule in lookups]
-    branches = branches or [_branch("", conditions)]
-    rows = db.execute(" UNION ALL ".join(branches) + " ORDER BY c.id DESC", values)
-    return list(islice(build_connections(rows, gazetteer, limit, rules), limit))
+    columns = f"{visiblerows.COLUMNS}, {COLUMNS}" if rules else COLUMNS
+    branches = [_branch(f"INDEXED BY {index}", [rule, *conditions], columns) for index, rule in lookups]
+    query = " UNION ALL ".join(branches or [_branch("", conditions, columns)]) + " ORDER BY c.id DESC"
+    rows = visiblerows.visible(db, query, values, limit, rules) if rules else db.execute(query, values)
+    return list(islice(build_connections(rows, gazetteer, limit), limit))
 
 
 def get(db: sqlite3.Connection, id: str, gazetteer: "Gazetteer") -> Connection | None:
@@ -114,9 +113,9 @@ def _values(fields: dict[str, object], before: str | None, upto: Upto | None) ->
     return {**fields, **hashes, "before": before, "stream": stream, "seq": seq}
 
 
-def _branch(index: str, conditions: list[str]) -> str:
+def _branch(index: str, conditions: list[str], columns: str = COLUMNS) -> str:
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {COLUMNS} {_FROM.format(index=index)}{where}"
+    return f"SELECT {columns} {_FROM.format(index=index)}{where}"
 
 
 def _shortest_lookups(
@@ -145,17 +144,10 @@ def _count_rows(db: sqlite3.Connection, lookup: tuple[str, str], values: dict[st
     return int(db.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0])
 
 
-def build_connections(
-    rows: sqlite3.Cursor, gazetteer: "Gazetteer", step: int, rules: Rules = NO_RULES
-) -> Iterator[Connection]:
-    """Yield connections, reading `step` rows at a time, and more where many are hidden.
-
-    Those that are hidden, or whose city is no longer in the gazetteer, are skipped.
-    """
-    while batch := rows.fetchmany(step):
-        if rules:
-            batch, step = [row for row in batch if not _is_hidden(row, rules)], min(2 * step, MAX_STEP)
-        ends = gazetteer.by_ids(np.array([row[-2:] for row in batch], np.int64).reshape(-1, 2)).tolist()
+def build_connections(rows: Iterator[tuple[Any, ...]], gazetteer: "Gazetteer", step: int) -> Iterator[Connection]:
+    """Yield connections, reading `step` rows at a time; skip those whose city is no longer in the gazetteer."""
+    while batch := list(islice(rows, step)):
+        ends = gazetteer.by_ids(np.array([row[-2:] for row in batch])).tolist()
         for row, (start, end) in zip(batch, ends, strict=True):
             if start >= 0 and end >= 0:
                 id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, *_ = row
@@ -163,9 +155,3 @@ def build_connections(
                 yield Connection(
                     id, SOURCES[source], at_ms, apart_ms, km, track, track_id, artist, to_track_id, start, end
                 )
-
-
-def _is_hidden(row: tuple[Any, ...], rules: Rules) -> bool:
-    """Tell whether a row of COLUMNS is hidden."""
-    _, _, _, _, _, json, _, _, to_track_id, *cities = row
-    return rules.hides(json.encode(), to_track_id, *cities)
