@@ -192,7 +192,8 @@ def made_earlier(folder: Path) -> None:
             db.execute(f"DROP TABLE {table}")
         db.execute("DROP INDEX connections_to_track")
         for table in ("connections", "shared"):
-            db.execute(f"ALTER TABLE {table} DROP COLUMN to_track_id")
+            for column in ("to_track_id", "within_s"):
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 2")
 
 

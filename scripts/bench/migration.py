@@ -83,11 +83,12 @@ def fill(file: Path, gazetteer: Gazetteer, rows: int, songs: int) -> None:
 
 
 def make_earlier(file: Path) -> None:
-    """Change a file of version 4 back to version 3."""
+    """Change a file of today back to version 3."""
     with contextlib.closing(sqlite3.connect(file)) as db:
         db.executescript("DROP TABLE aliases; DROP INDEX connections_to_track; PRAGMA user_version = 3;")
         for table in ("connections", "shared"):
-            db.execute(f"ALTER TABLE {table} DROP COLUMN to_track_id")
+            for column in ("to_track_id", "within_s"):
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
 
 
 class Progress:

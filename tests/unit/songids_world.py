@@ -1,4 +1,4 @@
-"""Histories of version 3, for the tests of version 4: see `tests/data/make_version_3.py`."""
+"""Histories of version 3, for the tests of version 4: see `tests/data/make_folder.py`."""
 
 from __future__ import annotations
 

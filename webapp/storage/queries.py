@@ -23,7 +23,7 @@ MAX_COUNTED = 5_000
 """Counting the rows of an index stops here when the shortest index is chosen."""
 
 COLUMNS = """c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist,
-    coalesce(c.to_track_id, t.track_id), c.from_city, c.to_city"""
+    coalesce(c.to_track_id, t.track_id), c.within_s, c.from_city, c.to_city"""
 TRACKS = "CROSS JOIN tracks t ON t.track = c.track"
 _FROM = f"FROM connections c {{index}} {TRACKS}"
 
@@ -150,8 +150,8 @@ def build_connections(rows: Iterator[tuple[Any, ...]], gazetteer: "Gazetteer", s
         ends = gazetteer.by_ids(np.array([row[-2:] for row in batch])).tolist()
         for row, (start, end) in zip(batch, ends, strict=True):
             if start >= 0 and end >= 0:
-                id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, *_ = row
-                track = json.encode()
+                id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, within_s, *_ = row
+                track, source = json.encode(), SOURCES[source]
                 yield Connection(
-                    id, SOURCES[source], at_ms, apart_ms, km, track, track_id, artist, to_track_id, start, end
+                    id, source, at_ms, apart_ms, km, track, track_id, artist, to_track_id, start, end, within_s
                 )

@@ -72,7 +72,13 @@ CREATE TABLE pruned (upto TEXT NOT NULL);
 INSERT INTO pruned VALUES ('');
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3, songids.VERSION_4)
+# 0 says that `apart_ms` is exact. SQLite adds such a column without rewriting rows.
+_VERSION_5 = """
+ALTER TABLE connections ADD COLUMN within_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE shared ADD COLUMN within_s INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3, songids.VERSION_4, _VERSION_5)
 """Script n upgrades a file from version n to n + 1; the script of a released version never changes."""
 _REWRITES = {4: songids.rewrite}
 """What rewrites rows after the script to that version."""
@@ -264,7 +270,7 @@ def _rows(entries: Sequence[Entry], streams: dict[str, int], gazetteer: "Gazette
     return [
         (c.id, streams[e.stream], e.seq, int(e.everyone), SOURCES.index(c.source), c.at_ms, c.apart_ms, c.km,
          c.track.decode(), keys[c.track_id], keys[c.artist], *cities, *countries,
-         None if c.to_track_id == c.track_id else c.to_track_id)
+         None if c.to_track_id == c.track_id else c.to_track_id, c.within_s)
         for (c, e), cities, countries in zip(flat, ids, codes, strict=True)
     ]  # fmt: skip
 
@@ -274,7 +280,7 @@ def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:
         return 0
     return db.executemany(
         "INSERT OR IGNORE INTO connections VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, (SELECT track FROM tracks WHERE json = ?), ?, ?, ?, ?, ?, ?, ?)",
+        " (?, ?, ?, ?, ?, ?, ?, ?, (SELECT track FROM tracks WHERE json = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     ).rowcount
 

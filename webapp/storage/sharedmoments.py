@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from webapp.core.records import Connection
 
 _COPY = """INSERT OR IGNORE INTO shared
-    (id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, from_city, to_city)
-    SELECT c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.to_track_id, c.from_city,
-    c.to_city FROM connections c JOIN tracks t ON t.track = c.track WHERE c.id = ?"""
-_READ = """SELECT id, source, at_ms, apart_ms, km, json, track_id, artist, coalesce(to_track_id, track_id), from_city,
-    to_city FROM shared WHERE id = ?"""
+    (id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, within_s, from_city, to_city)
+    SELECT c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.to_track_id, c.within_s,
+    c.from_city, c.to_city FROM connections c JOIN tracks t ON t.track = c.track WHERE c.id = ?"""
+_READ = """SELECT id, source, at_ms, apart_ms, km, json, track_id, artist, coalesce(to_track_id, track_id),
+    within_s, from_city, to_city FROM shared WHERE id = ?"""
 _DROP = "DELETE FROM shared WHERE number <= (SELECT max(number) FROM shared) - ? RETURNING track_id, to_track_id"
 
 

@@ -1,6 +1,6 @@
-"""Makes the data folder in version-3.tar.gz. Run it in a checkout of commit 5be8c6b, which has version 3 of the file.
+"""Makes a data folder of an earlier version: run it in a checkout of a commit that has this version of the file.
 
-PYTHONPATH=. python make_version_3.py FOLDER
+PYTHONPATH=. python make_folder.py FOLDER
 """
 
 from __future__ import annotations
