@@ -29,7 +29,10 @@ interface Connection {
   id: string;
   source: Source;
   at: number;
-  apart_ms: number;
+  /** null where not both times are exact. */
+  apart_ms: number | null;
+  /** Where apart_ms is null: within about so many seconds. */
+  within_s?: number;
   km: number;
   track: Track;
   from: Place;
@@ -39,7 +42,8 @@ interface Connection {
 interface Pulse {
   source: Source;
   at: number;
-  apart_ms: number;
+  apart_ms: number | null;
+  within_s?: number;
   track: Track;
   city: Place;
 }

@@ -169,7 +169,7 @@ def snapshot(connections: Iterable[Mapping[str, Any]]) -> pdk.Deck:
         initial_view_state=pdk.ViewState(longitude=_middle(arcs), latitude=20, zoom=1),
         map_provider=None,
         parameters={"cull": True},
-        tooltip={"text": "{title} by {artist}\n{start} and {end}\n{apart_ms} ms apart, {km} km"},
+        tooltip={"text": "{title} by {artist}\n{start} and {end}\n{apart}, {km} km"},
     )
 
 
@@ -186,9 +186,15 @@ def _arc(connection: Mapping[str, Any]) -> dict[str, Any]:
         "end": end["city"],
         "title": track["title"],
         "artist": track["artist"],
-        "apart_ms": connection["apart_ms"],
+        "apart": apart_in_english(connection),
         "km": connection["km"],
     }
+
+
+def apart_in_english(connection: Mapping[str, Any]) -> str:
+    """Return how far apart two plays were pressed, in English: such as "40 ms apart", or "within about 3 s"."""
+    apart_ms = connection["apart_ms"]
+    return f"within about {connection['within_s']} s" if apart_ms is None else f"{apart_ms} ms apart"
 
 
 def _bytes(text: str) -> list[int]:

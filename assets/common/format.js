@@ -48,6 +48,8 @@ function formatter(locale, make, plain = String) {
 /** @param {number} ms of the epoch */
 const plainTime = (ms) => new Date(ms).toUTCString();
 
+/** @typedef {Pick<Connection, "apart_ms" | "within_s">} Apart */
+
 /** @param {string} locale @param {{miles?: boolean}} [options] */
 export function createFormat(locale, { miles = false } = {}) {
   /** @param {Intl.NumberFormatOptions} options @param {(n: number) => string} [plain] */
@@ -83,8 +85,11 @@ export function createFormat(locale, { miles = false } = {}) {
     duration,
     /** @type {(n: number) => string} */
     count: (n) => (n > 0 && n < 9.95 && !Number.isInteger(n) ? tenth : whole)(n),
-    /** @type {(ms: number) => string} */
-    apart: (n) => (n === 0 ? say("at the same instant") : say("{time} apart", { time: ms(n) })),
+    /** How far apart two plays were pressed. Only exact times are said in milliseconds. @type {(connection: Apart) => string} */
+    apart({ apart_ms, within_s = 0 }) {
+      if (apart_ms === null) return say("within about {seconds} s", { seconds: whole(within_s) });
+      return apart_ms === 0 ? say("at the same instant") : say("{time} apart", { time: ms(apart_ms) });
+    },
     /** @type {(km: number) => string} */
     distance: (km) => length(miles ? km / KM_PER_MILE : km),
     /** The time of day. @param {number} at epoch seconds */

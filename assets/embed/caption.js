@@ -19,12 +19,13 @@ export function createCaption(element, { onClose = () => {} } = {}) {
   closer.addEventListener("click", close);
   return {
     /** @param {Connection} connection @param {{closable?: boolean}} [how] */
-    show({ id, track, from, to, apart_ms, km, at }, { closable = true } = {}) {
+    show(connection, { closable = true } = {}) {
+      const { id, track, from, to, km, at } = connection;
       find("title").textContent = track.title;
       find("artist").textContent = track.artist;
       const [one, other] = [from, to].map(placeElement);
       find("cities").replaceChildren(...sayParts("{one} and {other}", { one, other }));
-      find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
+      find("facts").textContent = [apart(connection), distance(km), dateTime(at)].join(" · ");
       /** @type {HTMLAnchorElement} */ (find("page")).href = `${base}/c/${id}`;
       closer.hidden = !closable;
       element.hidden = false;

@@ -52,13 +52,16 @@ export interface Place {
   label: string;
 }
 
-/** Two plays of one song in one second. */
+/** Two plays of one song, together. */
 export interface Connection {
   id: string;
   source: "live" | "synthetic" | "replay";
   /** Epoch seconds of the later press. */
   at: number;
-  apart_ms: number;
+  /** null where not both times are exact. */
+  apart_ms: number | null;
+  /** Where `apart_ms` is null: within about so many seconds. */
+  within_s?: number;
   km: number;
   track: { id: string; title: string; artist: string };
   from: Place;

@@ -151,7 +151,8 @@ export function createFeed(list, options) {
 }
 
 /** @type {(connection: Connection, colours: string[], fresh: boolean, you: "from" | "to" | null) => HTMLElement} */
-function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh, you) {
+function entry(connection, colours, fresh, you) {
+  const { id, at, km, track, from, to } = connection;
   const item = document.createElement("li");
   item.dataset.id = id;
   item.classList.toggle("fresh", fresh);
@@ -162,7 +163,7 @@ function entry({ id, at, apart_ms, km, track, from, to }, colours, fresh, you) {
   item.append(
     heading(...sayParts("{title} by {artist}", { title, artist })),
     row("cities", ...sayParts("{one} and {other}", { one, other })),
-    row("facts", `${apart(apart_ms)} · ${distance(km)} · `, time(at)),
+    row("facts", `${apart(connection)} · ${distance(km)} · `, time(at)),
   );
   return item;
 }

@@ -34,7 +34,7 @@ export function createDetails(dialog, { onFilter, onShare, onPlay }) {
 
   /** @param {Connection} connection */
   function fill(connection) {
-    const { at, apart_ms, km, track, from, to, id } = connection;
+    const { at, km, track, from, to, id } = connection;
     dialog.dataset.id = id;
     shown = connection;
     const page = /** @type {HTMLAnchorElement} */ (find("page"));
@@ -42,7 +42,7 @@ export function createDetails(dialog, { onFilter, onShare, onPlay }) {
     find("artist").textContent = track.artist;
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);
-    find("facts").textContent = [apart(apart_ms), distance(km), dateTime(at)].join(" · ");
+    find("facts").textContent = [apart(connection), distance(km), dateTime(at)].join(" · ");
     find("only").replaceChildren(...filtersFor(connection).map(filterButton));
   }
 

@@ -15,14 +15,16 @@ import { mastodonHost, mastodonAddress, shareTargets } from "./sharetargets.js";
 const PICTURE_MS = 3000; // browsers open the share sheet only soon after a click, so do not wait longer for the picture
 
 /** The text of a post. @param {Connection} connection */
-export const sentence = ({ track, from, to, apart_ms }) =>
-  say("{title} by {artist}: {one} and {other} pressed play together, {apart}.", {
+export function sentence(connection) {
+  const { track, from, to } = connection;
+  return say("{title} by {artist}: {one} and {other} pressed play together, {apart}.", {
     title: track.title,
     artist: track.artist,
     one: placeName(from),
     other: placeName(to),
-    apart: apart(apart_ms),
+    apart: apart(connection),
   });
+}
 
 /** The address of its picture, in the visitor's language. @param {string} id */
 const storyAddress = (id) => `${base}/c/${id}/story.png?lang=${language}`;

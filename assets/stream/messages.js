@@ -20,11 +20,15 @@ const isPlace = (place) => hasTexts(place, ["city", "country"]) && hasNumbers(pl
 /** @param {any} track */
 const isTrack = (track) => hasTexts(track, ["id", "title", "artist"]);
 
+/** Whether it says how far apart two plays are: exactly, or within some seconds. @param {any} value */
+const isApart = (value) => hasNumbers(value, [value.apart_ms === null ? "within_s" : "apart_ms"]);
+
 /** @param {any} value @returns {value is Connection} */
 export const isConnection = (value) =>
   hasTexts(value, ["id", "source"]) &&
   Math.abs(value.at) < LATEST_S &&
-  hasNumbers(value, ["at", "apart_ms", "km"]) &&
+  hasNumbers(value, ["at", "km"]) &&
+  isApart(value) &&
   isTrack(value.track) &&
   isPlace(value.from) &&
   isPlace(value.to);

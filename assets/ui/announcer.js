@@ -8,10 +8,11 @@ import { say, sayCount } from "../common/i18n.js";
 const INTERVAL_MS = 5000;
 
 /** @type {(connection: Connection, more: number) => string} */
-export function sentence({ track, from, to, apart_ms, km }, more) {
+export function sentence(connection, more) {
+  const { track, from, to, km } = connection;
   const song = say("{title} by {artist}", { title: track.title, artist: track.artist });
   const places = say("{one} and {other}", { one: placeName(from), other: placeName(to) });
-  const facts = { apart: apart(apart_ms), distance: distance(km) };
+  const facts = { apart: apart(connection), distance: distance(km) };
   const text = say("{song}: {places}, {apart}, {distance}.", { song, places, ...facts });
   if (more === 0) return text;
   const rest = sayCount("And {n} more.", "And {n} more.", more);

@@ -2,7 +2,8 @@
  * The visitor's own plays: they play a song of the list from their city, and learn whom they met in that second. The
  * server's token makes the tab a listener of its own for as long as it is open.
  *
- * @typedef {{track: string, city: number, atMs: number}} Press  a play as the server counts it
+ * @typedef {{track: string, city: number, atMs: number, met?: string}} Press  a play as the server counts it, and the id of
+ *   its connection once the server has told it
  * @typedef {{token: string, clockOffsetMs: number, gotMs: number, tookMs: number}} Ticket  clockOffsetMs: of the server's
  *   clock from the tab's, accurate to half of tookMs
  * @typedef {{press: string, pressed_at: number, late: boolean, place: Place, ask_after_s: number | null}} Answer
@@ -26,15 +27,18 @@ const REFINE_MAX = 5;
 const SLACK_MS = 150; // after the time at which the server should know
 
 /**
- * Which end of a connection a press is, or null: it has the same city, song and millisecond.
+ * Which end of a connection a press is, or null: it has the same city, song and millisecond, or the server has told so. Only
+ * the server knows it where not both times are exact, or where another place stands for the city.
  *
  * @type {(press: Press, connection: Connection) => "from" | "to" | null}
  */
-export function endOf({ track, city, atMs }, { source, track: { id }, at, apart_ms, from, to }) {
+export function endOf({ track, city, atMs, met }, { id, source, track: song, at, apart_ms, from, to }) {
   const laterMs = Math.round(at * 1000);
-  if (source !== "live" || id !== track) return null;
+  if (source !== "live" || song.id !== track) return null;
   if (to.geoname_id === city && laterMs === atMs) return "to";
-  return from.geoname_id === city && laterMs - apart_ms === atMs ? "from" : null;
+  if (from.geoname_id === city && apart_ms !== null && laterMs - apart_ms === atMs) return "from";
+  if (met === undefined || met !== id) return null;
+  return laterMs === atMs ? "to" : "from";
 }
 
 /** @param {HTMLElement} element @param {PlayOptions} options */
@@ -96,20 +100,27 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   }
 
   /** Ask for a press's outcome until the server knows it. @param {Answer} answer @param {Press} pressed @param {number} mine */
-  async function wait({ press, place, ask_after_s }, pressed, mine) {
+  async function wait({ press, ask_after_s }, pressed, mine) {
     let afterS = ask_after_s;
     while (afterS !== null) {
       await sleep(1000 * afterS + SLACK_MS);
-      const { met, near_ms, ...later } = await answerOf(await request(`${base}/play/${press}`));
+      const { met, near, alone, ...later } = await answerOf(await request(`${base}/play/${press}`));
       if (met) {
         // It has the earlier play's track, whose id differs if only a recording joins the two.
-        presses.push({ ...pressed, track: met.track.id });
+        presses.push({ ...pressed, track: met.track.id, met: met.id });
         return see(met);
       }
-      if (near_ms !== null) return mine === turn && showNear(place, near_ms);
+      if (near) return mine === turn && showNear(near);
       afterS = later.ask_after_s;
+      if (alone) showAlone(mine); // someone whose time is not exact can still come
     }
-    if (mine === turn) show("alone", say("Nobody else pressed play on {title} in that second.", { title: song?.title }));
+    showAlone(mine);
+  }
+
+  /** @param {number} mine */
+  function showAlone(mine) {
+    if (mine !== turn || element.dataset.state === "alone") return;
+    show("alone", say("Nobody else pressed play on {title} in that second.", { title: song?.title }));
   }
 
   /** Show a connection if it is the visitor's own and new. Returns whether it was. @param {Connection} connection */
@@ -119,14 +130,14 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     seen.add(connection.id);
     met = connection;
     const other = placeName(end === "from" ? connection.to : connection.from);
-    show("together", say("You and someone in {other} pressed play together, {apart}.", { other, apart: apart(connection.apart_ms) }));
+    show("together", say("You and someone in {other} pressed play together, {apart}.", { other, apart: apart(connection) }));
     onTogether(connection);
     return true;
   }
 
-  /** Somebody in the visitor's own city played it, too. @param {Place} place @param {number} ms */
-  function showNear(place, ms) {
-    const values = { city: cityLabel(place), apart: apart(ms) };
+  /** Somebody in the visitor's own city played it, too. @param {import("../common/format.js").Apart & {place: Place}} near */
+  function showNear(near) {
+    const values = { city: cityLabel(near.place), apart: apart(near) };
     show("near", say("Someone else in {city} pressed play with you, {apart}.", values));
   }
 

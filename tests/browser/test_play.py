@@ -77,7 +77,7 @@ def answer(route: Route, **more: object) -> None:
     place = {"city": "Osaka", "country": "Japan", "lon": 135.5, "lat": 34.69}
     counted = {"press": "1", "pressed_at": NOW_S, "late": False, "place": place, "ask_after_s": 1}
     pressed = route.request.method == "POST"
-    route.fulfill(json=(counted if pressed else {"met": None, "near_ms": None, "ask_after_s": None}) | more)
+    route.fulfill(json=(counted if pressed else {"met": None, "near": None, "ask_after_s": None}) | more)
 
 
 def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, fake_visit: Callable[..., FakeVisit]) -> None:

@@ -89,7 +89,7 @@ def test_two_visitors_of_one_second_are_a_live_connection_with_a_page(server: Se
     first = press(server, song, OSAKA, one, pressed_at=now)
     second = press(server, song, RECIFE, other, pressed_at=now + 0.04)
     found = came_of(server, first)["met"]
-    assert came_of(server, second) == {"met": found, "near_ms": None, "ask_after_s": None}
+    assert came_of(server, second) == {"met": found, "near": None, "ask_after_s": None, "alone": False}
     assert (first[1]["pressed_at"], first[1]["late"]) == (round(now, 3), False)
     assert first[1]["place"] == found["from"]
     assert (found["source"], found["apart_ms"]) == ("live", 40)
@@ -111,13 +111,14 @@ def test_each_of_many_who_agree_on_a_second_is_told_of_whom_they_met(server: Ser
 def test_two_in_one_city_are_told_of_each_other(server: Server, song: str) -> None:
     tokens, now = (token(server), token(server)), soon()
     pressed = [press(server, song, OSAKA, of, pressed_at=now + 0.04 * n) for n, of in enumerate(tokens)]
-    assert [came_of(server, answer)["near_ms"] for answer in pressed] == [40, 40]
+    near = {"apart_ms": 40, "place": pressed[0][1]["place"]}
+    assert [came_of(server, answer)["near"] for answer in pressed] == [near, near]
 
 
 def test_a_tab_is_one_listener_and_never_meets_itself(server: Server, song: str) -> None:
     alone, now = token(server), soon()
     pressed = [press(server, song, city, alone, pressed_at=now) for city in (OSAKA, RECIFE)]
-    nobody = {"met": None, "near_ms": None, "ask_after_s": None}
+    nobody = {"met": None, "near": None, "ask_after_s": None, "alone": True}
     assert [came_of(server, answer) for answer in pressed] == [nobody, nobody]
 
 

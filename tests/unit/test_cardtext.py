@@ -62,6 +62,22 @@ def test_a_moment_of_the_same_instant_says_so(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "facts", "motto"),
+    [
+        ("", "16,897 km · within about 3 s", "Two strangers, one song."),
+        ("?lang=de", "16.897 km · innerhalb von etwa 3 s", "Zwei Fremde, ein Song."),
+        ("?lang=ja", "16,897 km · 約3秒以内", "見知らぬふたり、ひとつの曲。"),
+    ],
+)
+def test_a_picture_of_times_that_are_not_exact_says_no_milliseconds(
+    app: Flask, query: str, facts: str, motto: str
+) -> None:
+    with app.test_request_context(f"/c/x/card.png{query}"):
+        made = card_text(replace(connection(), within_s=3), GAZETTEER)
+    assert (made.facts, made.motto) == (facts, motto)
+
+
+@pytest.mark.parametrize(
     ("source", "end"), [("live", " UTC"), ("synthetic", " UTC · simulated"), ("replay", " UTC · replay")]
 )
 def test_a_picture_says_where_its_plays_came_from_unless_they_were_live(app: Flask, source: Source, end: str) -> None:

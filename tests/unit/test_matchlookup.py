@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, listener, records, track
+from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, batch, listener, records, track
 from webapp.core import matchlookup
 from webapp.core.matchlookup import Press, known_by_ms
 from webapp.core.plays import track_id
 from webapp.core.records import Connection, SliceRecord
+from webapp.core.slices import Slicer
 from webapp.gazetteerdata import load_gazetteer
 
 GAZETTEER = load_gazetteer()
@@ -32,9 +35,9 @@ def found(kept: list[SliceRecord], press: Press) -> list[tuple[str, int, int]]:
     """What the records tell a press: of what, how far apart, and the end of the slice that it stands in."""
     connections = [(each, record) for record in kept if (each := met(record, press))]
     pulses = [
-        (apart, record.end_ms)
+        (near.apart_ms, record.end_ms)
         for record in kept
-        for apart in matchlookup.find_pulses_ms(record, [press, ELSEWHERE]).values()
+        for near in matchlookup.find_pulses(record, [press, ELSEWHERE]).values()
     ]
     return [(each.id, each.apart_ms, record.end_ms) for each, record in connections] + [
         ("near", apart, end_ms) for apart, end_ms in pulses
@@ -48,11 +51,11 @@ def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataO
     ids, near = Counter[str](), 0
     for who, _, ms, _ in plays:
         press = Press(HERE.track, listener(who), T0 + ms)
-        connected, all_known = known_by_ms(press, WINDOW_MS)
+        connected, pulsed, _ = known_by_ms(press, WINDOW_MS)
         told = found(kept, press)
         assert len(told) <= 1
         for id, _, end_ms in told:
-            assert end_ms <= (all_known if id == "near" else connected)
+            assert end_ms <= (pulsed if id == "near" else connected)
             ids[id] += id != "near"
             near += id == "near"
     assert {id: n for id, n in ids.items() if n} == {
@@ -90,3 +93,22 @@ def test_two_songs_of_one_moment_are_told_apart() -> None:
     assert told[0] != "near"
     (other,) = found(kept, Press(track_id("Marisol Vey", "Copper Sky"), HERE.listener, HERE.at_ms))
     assert other[:2] == ("near", 0)
+
+
+def test_whom_a_press_meets_without_an_exact_time_is_known_later() -> None:
+    for apart_ms in (-900, 1_500, 5_900):
+        kept = inexact_records(OSAKA, apart_ms)
+        (connection,) = [each for record in kept if (each := met(record, HERE))]
+        (end_ms,) = [record.end_ms for record in kept if met(record, HERE)]
+        assert (connection.within_s, end_ms <= known_by_ms(HERE, WINDOW_MS).inexact) == (
+            -(-(abs(apart_ms) + 5_000) // 1_000),
+            True,
+        )
+
+
+def inexact_records(city: int, apart_ms: int) -> list[SliceRecord]:
+    """The records of a press, and of a play in a city so much later, whose time may be wrong by 5 s."""
+    plays = batch(GAZETTEER, [("a", PARIS, 100, SONG), ("b", city, 100 + apart_ms, SONG)])
+    slicer = Slicer(GAZETTEER, SECRET, WINDOW_MS, T0 - 1_000)
+    slicer.add(replace(plays, precision=np.array([0, 5_000], np.uint16)))
+    return [record for ms in range(T0, T0 + 30_000, 5_000) for record in slicer.close(ms, ms)]

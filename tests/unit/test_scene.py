@@ -66,6 +66,12 @@ def test_a_snapshot_needs_pydeck_alone(tmp_path: Path) -> None:
     assert "Night Bus Home" in page.read_text()
 
 
+def test_a_snapshot_says_seconds_where_times_are_not_exact() -> None:
+    inexact = CONNECTION | {"apart_ms": None, "within_s": 3}
+    arcs = json.loads(scene.snapshot([CONNECTION, inexact]).to_json())["layers"][1]["data"]
+    assert [arc["apart"] for arc in arcs] == ["40 ms apart", "within about 3 s"]
+
+
 def test_an_empty_snapshot_is_a_globe_too() -> None:
     assert json.loads(scene.snapshot([]).to_json())["layers"][1]["data"] == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import SLICE_MS, SOURCES
+from webapp.core.precision import SLACK_MOST_MS
 from webapp.core.records import Connection, SliceRecord, wire_track_id
 
 _LIVE = SOURCES.index("live")
@@ -33,12 +35,39 @@ class Press(msgspec.Struct, frozen=True, array_like=True):
     after: int = 0
 
 
-def known_by_ms(press: Press, window_ms: int) -> tuple[int, int]:
-    """Return the ends of the slices with whose closing the play's connection is known, and then its pulse.
+class Near(NamedTuple):
+    """What is told of a play's pulse.
 
-    Pulses come a window later: plays in one city are paired when neither can be connected any more.
+    Attributes:
+        apart_ms: how far apart both plays arrived.
+        within_s: 0 if both times are exact; else they were pressed within about so many seconds.
+        city: a city index; another place may stand for that of the play.
     """
-    return press.at_ms + window_ms + SLICE_MS, press.at_ms + 2 * window_ms + SLICE_MS
+
+    apart_ms: int
+    within_s: int
+    city: int
+
+
+class KnownBy(NamedTuple):
+    """The ends of the slices with whose closing it is known what came of a press.
+
+    Attributes:
+        connection: whether it is connected with an exact play.
+        pulse: whether it is in a pulse: plays in one city are paired a window later, when no exact play can be
+            connected with them any more.
+        inexact: whether it is connected with an inexact play, which may arrive much later.
+    """
+
+    connection: int
+    pulse: int
+    inexact: int
+
+
+def known_by_ms(press: Press, window_ms: int) -> KnownBy:
+    """Return when it is known what came of a press, epoch milliseconds."""
+    after_ms = window_ms, 2 * window_ms, window_ms + SLACK_MOST_MS
+    return KnownBy(*(press.at_ms + each + SLICE_MS for each in after_ms))
 
 
 def find_connections(record: SliceRecord, presses: Iterable[Press], gazetteer: Gazetteer) -> dict[Press, Connection]:
@@ -56,15 +85,16 @@ def find_connections(record: SliceRecord, presses: Iterable[Press], gazetteer: G
     return {press: connection for those, connection in zip(met.values(), shown, strict=True) for press in those}
 
 
-def find_pulses_ms(record: SliceRecord, presses: Iterable[Press]) -> dict[Press, int]:
-    """Return how far apart the plays of a play's pulse are, by play, for the pulses that are in this record."""
+def find_pulses(record: SliceRecord, presses: Iterable[Press]) -> dict[Press, Near]:
+    """Return what is told of the pulses of plays that are in this record, by play."""
     ends, pulses = _by_end(presses), record.pulses
     times, first_at = list({at_ms for _, _, at_ms in ends}), pulses["at"] - pulses["apart_ms"]
-    found = dict[Press, int]()
+    found = dict[Press, Near]()
     for row in _live(pulses, np.isin(first_at, times) | np.isin(pulses["at"], times)):
         track, pulse = _track_of(record, pulses, row), pulses[row]
+        near = Near(*(int(pulse[name]) for name in ("apart_ms", "within_s", "city")))
         for listener, at_ms in ((pulse["from_listener"], first_at[row]), (pulse["to_listener"], pulse["at"])):
-            found |= dict.fromkeys(ends[track, int(listener), int(at_ms)], int(pulse["apart_ms"]))
+            found |= dict.fromkeys(ends[track, int(listener), int(at_ms)], near)
     return found
 
 

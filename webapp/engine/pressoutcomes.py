@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from webapp.core import matchlookup
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matchlookup import Press
+from webapp.core.matchlookup import Near, Press
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import Connection, SliceRecord
 from webapp.engine.bus import Bus
@@ -28,11 +28,11 @@ class Outcome:
 
     Attributes:
         met: the connection that it made.
-        near_ms: how far from it another visitor in its city pressed.
+        near: of someone else in its city.
     """
 
     met: Connection | None = None
-    near_ms: int | None = None
+    near: Near | None = None
 
 
 class PressOutcomes:
@@ -88,8 +88,8 @@ class PressOutcomes:
         if not due:
             return
         record = decode_record(message)
-        for press, apart_ms in matchlookup.find_pulses_ms(record, due).items():
-            due[press].near_ms = apart_ms
+        for press, near in matchlookup.find_pulses(record, due).items():
+            due[press].near = near
         met = matchlookup.find_connections(record, due, self._gazetteer)
         for press, connection in met.items():
             due[press].met = connection
@@ -98,7 +98,7 @@ class PressOutcomes:
 
     def _latest_ms(self, press: Press) -> int:
         """Return the end of the last record that may hold a press."""
-        return matchlookup.known_by_ms(press, self._window_ms)[1] + SLICE_MS
+        return max(matchlookup.known_by_ms(press, self._window_ms)) + SLICE_MS
 
     def _expect_no_more(self, presses: Iterable[Press]) -> None:
         for press in presses:

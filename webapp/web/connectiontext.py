@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from babel.dates import format_time
+from babel.numbers import format_decimal
 from babel.units import format_unit
 from flask_babel import get_locale, gettext
 
@@ -33,11 +34,20 @@ def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
         "artist": connection["track"]["artist"],
         "from": _place(*place_names(connection["from"])),
         "to": _place(*place_names(connection["to"])),
-        "apart": _apart(connection["apart_ms"]),
+        "apart": _apart(connection),
+        "motto": motto(connection),
+        "is_exact": connection["apart_ms"] is not None,
         "distance": _distance(connection["km"]),
         "at": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "time": f"{format_time(when, 'medium', locale=get_locale())} UTC",
     }
+
+
+def motto(connection: Mapping[str, Any]) -> str:
+    """Return what two people had in common; "the same second" only if both times are exact."""
+    if connection["apart_ms"] is None:
+        return say("Two strangers, one song.")
+    return say("Two strangers, one song, the same second.")
 
 
 def place_names(place: Mapping[str, str]) -> tuple[str, str]:
@@ -55,7 +65,9 @@ def _place(city: str, country: str) -> str:
     return say("{city}, {country}", city=city, country=country) if country else city
 
 
-def _apart(ms: int) -> str:
+def _apart(connection: Mapping[str, Any]) -> str:
+    if (ms := connection["apart_ms"]) is None:
+        return say("within about {seconds} s", seconds=format_decimal(connection["within_s"], locale=get_locale()))
     return say("{time} apart", time=_measured(ms, "duration-millisecond")) if ms else say("at the same instant")
 
 

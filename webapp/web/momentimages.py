@@ -26,7 +26,7 @@ from webapp.storage.history import History
 from webapp.web import connectiontext
 from webapp.web.hosts import public_base
 from webapp.web.imageresponses import ImageResponses
-from webapp.web.languages import address_locale, say
+from webapp.web.languages import address_locale
 from webapp.web.moments import moment
 
 KEPT = "public, max-age=3600"
@@ -106,7 +106,7 @@ def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -
             facts=f"{distance} · {plain(words['apart'])}",
             when=" · ".join([day, f"{time} UTC", *source]),
             at_s=connection.at_ms / 1000,
-            motto=plain(say("Two strangers, one song, the same second.")),
+            motto=plain(words["motto"]),
             address=address,
         )
 

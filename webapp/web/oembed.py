@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotImplemented as NoSuchFormat
 from webapp.config import Settings
 from webapp.core.gazetteer import Gazetteer
 from webapp.graphics.cards import CARD
+from webapp.scene import apart_in_english
 from webapp.storage.history import History
 from webapp.web import embedoptions
 from webapp.web.connectiontext import wire_form
@@ -151,7 +152,7 @@ def _known(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _told(told: dict[str, Any]) -> str:
     track, cities = told["track"], f"{told['from']['label']} and {told['to']['label']}"
-    return f"{track['title']} by {track['artist']}: {cities}, {told['apart_ms']} ms apart"
+    return f"{track['title']} by {track['artist']}: {cities}, {apart_in_english(told)}"
 
 
 def _picture(address: str) -> dict[str, Any]:

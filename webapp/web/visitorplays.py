@@ -17,9 +17,9 @@ from werkzeug.exceptions import BadRequest, Forbidden, NotFound, TooManyRequests
 from webapp.config import Settings
 from webapp.core import matchlookup
 from webapp.core.filters import Filter
-from webapp.core.frames import connection_json, place_json
+from webapp.core.frames import apart, connection_json, place_json
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matchlookup import Press
+from webapp.core.matchlookup import KnownBy, Near, Press
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import PlayBatch, late_in
 from webapp.core.records import wire_track_id
@@ -113,16 +113,20 @@ def create_blueprint(
 
     @blueprint.get("/play/<press>")
     def outcome(press: str) -> Response:
-        """Return what came of a press: its connection, or how far from it another in its city pressed.
+        """Return what came of a press: its connection (`met`), or `near` of someone else in its city.
 
-        Or after how many seconds to ask again, which is null once it is known that there was nobody.
+        Or after how many seconds to ask again, which is null once it is known that there was nobody. `alone` says that
+        nobody can have pressed within the window; a client whose time is not exact can still meet it.
         """
         pressed = _pressed(tokens, press)
         found = outcomes.of(pressed)
         is_shown = found.met and not history.rules.hides_connection(found.met, gazetteer)
         met = msgspec.Raw(connection_json(found.met, gazetteer)) if found.met and is_shown else None
-        again_s = None if met or found.near_ms is not None else _ask_after_s(pressed, live, settings)
-        return _json({"met": met, "near_ms": found.near_ms, "ask_after_s": again_s}, 200)
+        near = _near_json(found.near, gazetteer) if found.near else None
+        is_found = met is not None or near is not None
+        again_s = None if is_found else _ask_after_s(pressed, live, settings)
+        alone = not is_found and live.pipeline.closed_ms >= _known_by_ms(pressed, settings).pulse
+        return _json({"met": met, "near": near, "ask_after_s": again_s, "alone": alone}, 200)
 
     return blueprint
 
@@ -175,15 +179,22 @@ def _pressed(tokens: VisitorTokens, name: str) -> Press:
         raise NotFound(f"{name[:40]!r} is not a press of the last {KEEP_S:g} s") from None
 
 
+def _known_by_ms(press: Press, settings: Settings) -> KnownBy:
+    return matchlookup.known_by_ms(press, round(settings.window_s * 1000))
+
+
 def _ask_after_s(press: Press, live: Live, settings: Settings) -> float | None:
     """Return the seconds until more is known than now, or None where all is."""
     if press.after + 1 < live.channels.since:  # the clock was set back, and the slices of before are closed
         return None
-    known_ms = matchlookup.known_by_ms(press, round(settings.window_s * 1000))
-    wanted = [end_ms for end_ms in known_ms if end_ms > live.pipeline.closed_ms]
+    wanted = [end_ms for end_ms in _known_by_ms(press, settings) if end_ms > live.pipeline.closed_ms]
     if not wanted:
         return None
-    return round(max(SOON_S, wanted[0] / 1000 + settings.lateness_s - live.clock.now()), 3)
+    return round(max(SOON_S, min(wanted) / 1000 + settings.lateness_s - live.clock.now()), 3)
+
+
+def _near_json(near: Near, gazetteer: Gazetteer) -> dict[str, object]:
+    return {**apart(near.apart_ms, near.within_s), "place": place_json(gazetteer[near.city])}
 
 
 def _json(told: object, status: int) -> Response:

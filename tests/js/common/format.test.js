@@ -24,7 +24,8 @@ test("facts are said as people say them", () => {
   assert.equal(placeName({ city: "Osaka", country: "Japan" }), "Osaka, Japan");
   assert.equal(placeName({ city: "Singapore", country: "Singapore" }), "Singapore");
   assert.equal(placeName({ city: "Portland", label: "Portland, Maine", country: "United States" }), "Portland, Maine, United States");
-  assert.deepEqual([apart(40), apart(0)], ["40 ms apart", "at the same instant"]);
+  assert.deepEqual([40, 0].map((apart_ms) => apart({ apart_ms })), ["40 ms apart", "at the same instant"]);
+  assert.equal(apart({ apart_ms: null, within_s: 3 }), "within about 3 s");
   assert.equal(distance(16897), "16,897 km");
   assert.deepEqual([count(0), count(2.44), count(2), count(53.2), count(152000)], ["0", "2.4", "2", "53", "152,000"]);
   assert.deepEqual([duration(12.2), duration(75), duration(3720)], ["12 s", "1 min 15 s", "1 h 2 min"]);

@@ -59,6 +59,13 @@ test("a part that carries the others has a note of its own", async (t) => {
   assert.equal(note.textContent, "Only the list works.");
 });
 
+test("a connection is shown whether its times are exact or not, but not without saying which", () => {
+  assert.equal(isConnection({ ...CONNECTION, apart_ms: null, within_s: 3 }), true);
+  for (const apart of [{ apart_ms: null }, { apart_ms: undefined, within_s: 3 }, { apart_ms: null, within_s: "3" }]) {
+    assert.equal(isConnection({ ...CONNECTION, ...apart }), false);
+  }
+});
+
 test("languages that are none are left out, and whatever else a browser gives", () => {
   assert.deepEqual(tagsIn(["C", "en-GB", "", "en_US.UTF-8", 7, null]), ["en-GB"]);
   assert.deepEqual([tagsIn(undefined), tagsIn("de"), tagsIn({})], [[], [], []]);
@@ -73,7 +80,7 @@ test("numbers and times are written plainly where the browser cannot write them"
     });
   }
   const format = createFormat("en");
-  const facts = [format.distance(9.4), format.apart(40), format.count(3.25), format.listed(["a", "b"]), format.ago(70)];
+  const facts = [format.distance(9.4), format.apart({ apart_ms: 40 }), format.count(3.25), format.listed(["a", "b"]), format.ago(70)];
   assert.deepEqual(facts, ["9 km", "40 ms apart", "3.3", "a, b", "1 minutes ago"]);
   assert.match(format.time(0), /1970/);
   assert.equal(createFormat("not a locale").distance(9), "9 km");

@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createPreferences } from "../../../assets/common/preferences.js";
+import { sentence } from "../../../assets/moment/sharedialog.js";
 import { mastodonHost, mastodonAddress, shareTargets } from "../../../assets/moment/sharetargets.js";
 
 const URL_OF_IT = "https://unison.example.org/c/06gvqh492ncemaiql7c4g70";
 const TEXT = "喝采 by A & B: Osaka + Lyon, 40 ms apart.";
+
+test("what is posted says seconds where the times are not exact", () => {
+  const [from, to] = [{ city: "Osaka", country: "Japan" }, { city: "Lyon", country: "France" }];
+  const said = sentence({ track: { title: "Tide", artist: "Ana" }, from, to, apart_ms: null, within_s: 2 });
+  assert.equal(said, "Tide by Ana: Osaka, Japan and Lyon, France pressed play together, within about 2 s.");
+});
 
 test("each network is given the link, and the words where it takes them", () => {
   const ways = shareTargets(TEXT, URL_OF_IT);

@@ -25,6 +25,11 @@ test("a connection is announced in a sentence, with how many more came", () => {
   assert.equal(sentence(CONNECTION, 3), `${alone} And 3 more.`);
 });
 
+test("times that are not exact are not announced in milliseconds", () => {
+  const said = sentence({ ...CONNECTION, apart_ms: null, within_s: 3 }, 0);
+  assert.equal(said, "Night Bus Home by Marisol Vey: Osaka, Japan and Recife, Brazil, within about 3 s, 16,897 km.");
+});
+
 test("a flood is announced at most once in five seconds, and nothing is left out of the count", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const region = listener();
