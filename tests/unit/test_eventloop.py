@@ -32,6 +32,12 @@ def test_a_call_raises_what_the_function_raised(loop: EventLoop) -> None:
     assert loop.call(divmod, 7, 2) == (3, 1)
 
 
+def test_what_runs_on_the_loop_can_call_it_without_waiting_for_itself(loop: EventLoop) -> None:
+    done = threading.Event()
+    loop.spawn(lambda: loop.call(done.set))
+    assert done.wait(5)
+
+
 def test_what_is_spawned_is_not_waited_for(loop: EventLoop) -> None:
     go, done = threading.Event(), threading.Event()
 

@@ -26,6 +26,7 @@ class EventLoop:
     def __init__(self) -> None:
         self._loop: Any = None
         self._end: Event | None = None
+        self._thread = 0
         self._greenlets: list[gevent.Greenlet[..., None]] = []
 
     def start(self) -> None:
@@ -39,6 +40,7 @@ class EventLoop:
 
     def _run(self, ready: threading.Event) -> None:
         self._loop, self._end = gevent.get_hub().loop, Event()
+        self._thread = threading.get_ident()
         watcher = self._loop.async_()
         watcher.start(lambda: None)  # a loop that watches nothing ends as one that would block forever
         ready.set()
@@ -50,7 +52,7 @@ class EventLoop:
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function on the loop, from any thread, and return what it returns or raise what it raises."""
-        if self._end is None:
+        if self._end is None or threading.get_ident() == self._thread:
             return function(*args, **kwargs)
         result: Future[T] = Future()
         self.spawn(_settle, result, lambda: function(*args, **kwargs))
