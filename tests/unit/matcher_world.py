@@ -109,18 +109,28 @@ def mixed_worlds() -> st.SearchStrategy[tuple[list[Play], int]]:
 
 
 def slices_of(plays: Sequence[Play], window_ms: int) -> int:
-    """Return the number of slices until the last play has no more effect."""
+    """Return the number of slices until the last play has no more effect, the pulses of inexact plays aside."""
+    return max((slice_of(play) for play in plays), default=0) + 2 * window_ms // SLICE_MS + 3
+
+
+def whole(plays: Sequence[Play], window_ms: int) -> int:
+    """Return the number of slices until the last play has no more effect at all."""
     reach_ms = longest_ms(window_ms) if any(play.precision for play in plays) else window_ms
     return max((slice_of(play) for play in plays), default=0) + 2 * reach_ms // SLICE_MS + 3
 
 
 def drive(
-    plays: Sequence[Play], window_ms: int, *, number: Number = int, arrival: random.Random | None = None
+    plays: Sequence[Play],
+    window_ms: int,
+    *,
+    number: Number = int,
+    arrival: random.Random | None = None,
+    slices: int | None = None,
 ) -> list[Brought]:
     """Close the slices one by one; `number` maps the groups to numbers, `arrival` shuffles each slice."""
     matcher = Matcher(window_ms, np.array(GEONAME_ID))
     out, known = [], {}
-    for slice_ in range(slices_of(plays, window_ms)):
+    for slice_ in range(slices or slices_of(plays, window_ms)):
         new = [play for play in plays if slice_of(play) == slice_]
         by_words = sorted(range(len(new)), key=lambda i: (*bytes_of(new[i]), new[i]))
         row = {i: 1000 * slice_ + place for place, i in enumerate(by_words)}

@@ -14,6 +14,7 @@ from tests.unit.reading_world import NOW_MS, READER, play, read
 from webapp.core import frames, precision
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.inexact import INEXACT_MOST
 from webapp.core.plays import PlayBatch
 from webapp.core.precision import CLASSED, UNMATCHED
 from webapp.core.records import SliceRecord
@@ -86,6 +87,18 @@ def test_plays_that_are_not_matched_are_counted(gazetteer: Gazetteer) -> None:
     assert [sum(getattr(each, name) for each in counts) for name in ("plays", "live", "unmatched", "connections")] == [
         2, 2, 1, 0,
     ]  # fmt: skip
+
+
+def test_what_is_too_much_for_a_slice_is_counted_and_not_matched(gazetteer: Gazetteer) -> None:
+    many: list[tuple[str, int, float, bytes]] = [
+        (f"{n}", (OSAKA_ID, RECIFE_ID)[n % 2], 100, SONG) for n in range(INEXACT_MOST + 40)
+    ]
+    plays = batch(gazetteer, many)
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0)
+    slicer.add(replace(plays, precision=np.full(len(many), VLC, np.uint16)))
+    counts = [record.counts for record in slicer.close(T0 + 500, T0 + 1_000)]
+    assert [sum(getattr(each, name) for each in counts) for name in ("plays", "unmatched")] == [len(many), 40]
+    assert 0 < sum(each.connections for each in counts) <= INEXACT_MOST // 2
 
 
 @pytest.mark.parametrize(

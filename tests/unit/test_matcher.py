@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Pair, Play, could_connect, slice_of
-from tests.unit.matcher_world import GEONAME_ID, Brought, drive, listener, slices_of, thorough, worlds, worlds_of_keys
+from tests.unit.matcher_world import (
+    GEONAME_ID,
+    Brought,
+    drive,
+    listener,
+    slices_of,
+    thorough,
+    whole,
+    worlds,
+    worlds_of_keys,
+)
 from webapp.core.columns import NO_PLAYS, Plays, sort_west_to_east
 from webapp.core.matcher import Matcher
 
@@ -109,7 +119,7 @@ def test_4_of_equal_plays_the_western_city_counts_then_the_smallest_bytes() -> N
 @given(worlds())
 def test_4_a_number_may_pass_to_another_group_after_two_windows_and_a_slice(world: World) -> None:
     plays, window = world
-    idle = slices_of(plays, window) * SLICE_MS
+    idle = whole(plays, window) * SLICE_MS
     later = [play._replace(group=play.group + 3, at=play.at + idle) for play in plays]
     reused = drive(plays + later, window, number=lambda group: group % 3)
     assert in_one_order(reused) == in_one_order(drive(plays + later, window))

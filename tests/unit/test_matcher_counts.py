@@ -4,7 +4,7 @@ from hypothesis import given
 
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Play, slice_of
-from tests.unit.matcher_world import Brought, drive, listener, slices_of, thorough, worlds
+from tests.unit.matcher_world import Brought, drive, listener, thorough, whole, worlds
 
 World = tuple[list[Play], int]
 
@@ -20,8 +20,8 @@ def connected(out: list[Brought]) -> dict[Play, int]:
 @given(worlds())
 def test_a_pulse_is_of_two_neighbours_in_time_that_left_the_window_single(world: World) -> None:
     plays, window = world
-    out = drive(plays, window)
-    expected = oracle.pulses(plays, connected(out), window, slices_of(plays, window))
+    out = drive(plays, window, slices=whole(plays, window))
+    expected = oracle.pulses(plays, connected(out), window, len(out))
     assert [set(brought.pulses) for brought in out] == expected
 
 
@@ -29,7 +29,7 @@ def test_a_pulse_is_of_two_neighbours_in_time_that_left_the_window_single(world:
 @given(worlds())
 def test_a_play_is_in_one_pulse_at_most_and_in_none_if_it_is_in_a_connection(world: World) -> None:
     plays, window = world
-    out = drive(plays, window)
+    out = drive(plays, window, slices=whole(plays, window))
     ends = [play for brought in out for pair in brought.pulses for play in pair]
     assert len(ends) == len(set(ends))
     in_both = connected(out).keys() & set(ends)
@@ -41,7 +41,7 @@ def test_a_play_is_in_one_pulse_at_most_and_in_none_if_it_is_in_a_connection(wor
 @given(worlds())
 def test_a_pulse_comes_when_its_later_play_leaves_the_window(world: World) -> None:
     plays, window = world
-    for slice_, brought in enumerate(drive(plays, window)):
+    for slice_, brought in enumerate(drive(plays, window, slices=whole(plays, window))):
         for a, b in brought.pulses:
             assert a.city == b.city
             reach = oracle.longest_ms(window) if b.precision else window

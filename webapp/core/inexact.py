@@ -16,6 +16,9 @@ from webapp.core.columns import NO_PLAYS, Mask, Numbers, Plays, Rows
 from webapp.core.plays import SOURCES
 from webapp.core.recordings import track_numbers
 
+INEXACT_MOST = 2_000
+"""Inexact plays of a slice that are matched: as many as two million people with music clients make."""
+
 Precisions = npt.NDArray[np.uint16]
 
 
@@ -33,6 +36,12 @@ class Inexact(NamedTuple):
         """Return these plays followed by more."""
         precisions = np.concatenate((self.precision, *(each.precision for each in more)))
         return Inexact(self.plays.joined(*(each.plays for each in more)), precisions)
+
+    def limited(self) -> tuple[Rows, Rows]:
+        """Return the rows of the plays of a slice that are matched, and of those that are too many."""
+        plays = self.plays
+        rows = np.lexsort((self.precision, plays.city, plays.at, plays.listener))
+        return rows[:INEXACT_MOST], rows[INEXACT_MOST:]
 
 
 NO_INEXACT = Inexact(NO_PLAYS, np.empty(0, np.uint16))

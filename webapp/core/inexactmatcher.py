@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from webapp.core.columns import LONG_AGO, NO_PLAYS, Mask, Numbers, Plays, Rows, bloom_filter, complement
+from webapp.core.columns import NO_PLAYS, Mask, Numbers, Plays, Rows, bloom_filter, complement
 from webapp.core.inexact import NO_INEXACT, Inexact, Press, Songs, exactly, presses
 from webapp.core.inexactpairs import Candidate, Pool, Repeats, are_near
 from webapp.core.neighbours import near_plays
@@ -135,18 +135,18 @@ class InexactMatcher:
     ) -> dict[int, list[tuple[Press, int, int]]]:
         """Return the plays of each listener who could have a repeat: the press, whether it is old or new, its row."""
         found = defaultdict[int, list[tuple[Press, int, int]]](list)
-        suspects = np.concatenate((fresh.plays.listener, self._known.inexact.plays.listener))
-        if not len(suspects):
+        known, listeners = self._known.inexact, fresh.plays.listener
+        inexact = np.concatenate((listeners, known.plays.listener))
+        if not len(inexact):
             return found
-        could_be, is_fresh = bloom_filter(suspects), bloom_filter(fresh.plays.listener)
-        old = [exactly(exact.plays) for exact in self._exact] if len(fresh.precision) else []
-        for some, kind, chosen in (
-            (exactly(new), _NEW, could_be),
-            (fresh, _FRESH, could_be),
-            (self._known.inexact, _OLD, could_be),
-            *((exact, _OLD, is_fresh) for exact in old),
+        again = bloom_filter(inexact)(new.listener)
+        is_active, is_fresh = bloom_filter(np.concatenate((listeners, new.listener[again]))), bloom_filter(listeners)
+        for some, kind, rows in (
+            (exactly(new), _NEW, again),
+            (fresh, _FRESH, np.arange(len(listeners))),
+            (known, _OLD, is_active(known.plays.listener)),
+            *((exactly(each.plays), _OLD, is_fresh(each.plays.listener)) for each in self._exact if len(listeners)),
         ):
-            rows = chosen(some.plays.listener)
             for press, row in zip(presses(some.take(rows), recordings), rows.tolist(), strict=True):
                 found[press.listener].append((press, kind, row))
         return found
@@ -186,16 +186,26 @@ class InexactMatcher:
         return pairs, np.array(taken.get(_REST, []), np.int64)
 
     def _candidates(self, rest: Plays, since_ms: int, recordings: Numbers | None) -> Iterator[Candidate]:
-        """Yield the single inexact plays and the single exact ones of their songs; none if no play is new."""
-        singles = np.flatnonzero(self._known.is_single)
+        """Yield the single inexact plays of songs with a new play, and the single exact ones of these songs."""
+        singles = self._of_new_songs(np.flatnonzero(self._known.is_single), rest, since_ms, recordings)
         inexact = self._known.inexact.take(singles)
-        if not len(singles) or max(inexact.plays.at.max(), rest.at.max(initial=LONG_AGO)) < since_ms:
+        if not len(singles):
             return
         yield from _with_origins(inexact, recordings, _KNOWN, singles)
         songs = Songs(inexact.plays, recordings)
         for where, plays in ((_REST, rest), *enumerate(self._left)):
             rows = songs.rows(plays)
             yield from _with_origins(exactly(plays.take(rows)), recordings, where, rows)
+
+    def _of_new_songs(self, known: Rows, exact: Plays, since_ms: int, recordings: Numbers | None) -> Rows:
+        """Return those of some inexact plays whose song has a new play, given the exact plays that count."""
+        inexact = self._known.inexact.plays.take(known)
+        if not len(known):
+            return known
+        new = exact.take(np.flatnonzero(exact.at >= since_ms))
+        new = new.take(Songs(inexact, recordings).rows(new))
+        songs = Songs(inexact.take(np.flatnonzero(inexact.at >= since_ms)).joined(new), recordings)
+        return known[songs.rows(inexact)]
 
     def _take_out(self, taken: dict[int, list[int]]) -> None:
         """Note that these plays are connected, by where they are remembered, and row."""
@@ -223,11 +233,12 @@ class InexactMatcher:
         Returns:
             The number of plays, and the exact ones among them.
         """
-        known = np.flatnonzero(~self._known.is_repeat)
+        newest = self._exact[-1].plays if self._exact else NO_PLAYS
+        known = self._of_new_songs(np.flatnonzero(~self._known.is_repeat), newest, since_ms, recordings)
+        if not len(known):
+            return 0, NO_PLAYS
         inexact = self._known.inexact.take(known)
         exact = self._exact_of(Songs(inexact.plays, recordings))
-        if max(inexact.plays.at.max(initial=LONG_AGO), exact.at.max(initial=LONG_AGO)) < since_ms:
-            return 0, NO_PLAYS
         if recordings is not None:  # an exact partner of an exact play may have another song than the inexact one
             exact = self._exact_of(Songs(inexact.plays.joined(exact), recordings))
         near = near_plays(exactly(exact).joined(inexact), recordings, self._window)

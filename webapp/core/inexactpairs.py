@@ -82,12 +82,12 @@ class Pool:
 
     def __init__(self, window_ms: int) -> None:
         self._window = window_ms
-        self._singles: defaultdict[Song, defaultdict[int, deque[Candidate]]] = defaultdict(lambda: defaultdict(deque))
+        self._singles: defaultdict[Song, dict[int, deque[Candidate]]] = defaultdict(dict)
 
     def add(self, candidate: Candidate) -> None:
         """Add a play, which is not before those that are there."""
         for song in candidate.press.songs:
-            self._singles[song][candidate.press.city].append(candidate)
+            self._singles[song].setdefault(candidate.press.city, deque()).append(candidate)
 
     def partner(self, press: Press) -> Candidate | None:
         """Return the oldest single play of another city that is near a play, if there is one."""
@@ -95,9 +95,12 @@ class Pool:
         return min(found, key=Candidate.rank, default=None)
 
     def _oldest(self, song: Song, press: Press) -> Iterator[Candidate]:
-        for city, singles in self._singles.get(song, {}).items():
+        by_city = self._singles.get(song, {})
+        for city, singles in list(by_city.items()):
             while singles and singles[0].is_taken:
                 singles.popleft()
-            if city != press.city:
+            if not singles:
+                del by_city[city]
+            elif city != press.city:
                 near = (each for each in singles if not each.is_taken and are_near(each.press, press, self._window))
                 yield from [each for each in [next(near, None)] if each]

@@ -196,7 +196,7 @@ class Slicer:
     def _close_next(self, now_ms: int) -> Iterator[SliceRecord]:
         number, end_ms = self._next, (self._next + 1) * SLICE_MS
         open_ = self._pop(number)
-        plays, inexact = NO_PLAYS.joined(*open_.exact), NO_INEXACT.joined(*open_.inexact)
+        plays, (inexact, unmatched) = NO_PLAYS.joined(*open_.exact), _inexact(open_)
         recordings = self._tracks.recordings()
         plays, fresh = self._with_rows(plays, inexact.plays, recordings)
         found = self._matcher.close(end_ms, plays, recordings, Inexact(fresh, inexact.precision))
@@ -205,7 +205,7 @@ class Slicer:
         self.privacy.note(plays)
         drawn = self.privacy.drawn(end_ms, found.connections, found.pulses, found.singles)
         record, thinned = self._recorder.record(end_ms, now_ms, drawn, plays, self._tracks)
-        self._counts += _count(plays, found, thinned, open_.unmatched)
+        self._counts += _count(plays, found, thinned, unmatched)
         self._forget(number)
         if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):
             counts, self._counts = self._counts, Counts()
@@ -246,6 +246,14 @@ def _add_inexact(into: OpenSlice, plays: Plays, batch: PlayBatch, rows: Rows) ->
     into.unmatched = [before + more for before, more in zip(into.unmatched, counts, strict=True)]
     exact: Rows = rows[precision == EXACT]
     return exact
+
+
+def _inexact(slice_: OpenSlice) -> tuple[Inexact, list[int]]:
+    """Return the inexact plays that are matched, and how many are not matched, by source."""
+    inexact = NO_INEXACT.joined(*slice_.inexact)
+    kept, rest = inexact.limited()
+    more = np.bincount(inexact.plays.group[rest] % len(SOURCES), minlength=len(SOURCES)).tolist()
+    return inexact.take(kept), [one + other for one, other in zip(slice_.unmatched, more, strict=True)]
 
 
 def _count(plays: Plays, found: Found, thinned: int, unmatched: list[int]) -> Counts:
