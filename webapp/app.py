@@ -143,7 +143,9 @@ def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> No
     requestbodies.init_app(app)
     frontdoor.init_app(app, _front_door(services), start)
     stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)
-    senders = PlaySenders(services.senders, services.accounts, services.rates)
+    senders = PlaySenders(
+        services.senders, services.accounts, services.rates, lambda id: services.history.rules.blocks_token(id)
+    )
     ingest.init_app(app, services.ingest, services.gazetteer, senders, services.bodies, start)
     adminauth.init_app(app, settings)
     hosts.init_app(app, settings)

@@ -233,7 +233,7 @@ class Services:
         self._use_rules()
 
     def apply_rules(self) -> None:
-        """Have everything hide what the moderation list says now. Do not call it on the event loop of a thread."""
+        """Have everything hide what the moderation list says now."""
         self.loop.call(self._use_rules)
 
     def _use_rules(self) -> None:

@@ -299,20 +299,41 @@ def test_two_operators_at_once_lose_no_rule(server: Server) -> None:
     assert {rule["value"] for rule in ask(server, LIST, **ADMIN).json["rules"]} == {f"w{n}" for n in range(12)}
 
 
-def test_nothing_is_taken_from_a_blocked_token(server: Server) -> None:
-    command = [console_script(), "token", "create", "--city", "Osaka", "--data-dir", str(server.data_dir)]
+def new_token(server: Server, *options: str) -> tuple[str, str]:
+    """Return a token, and its id."""
+    command = [console_script(), "token", "create", *options, "--data-dir", str(server.data_dir)]
     told = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment()).stdout
     (token,) = re.findall("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", told)
     (id,) = set(re.findall(r"\b[a-z2-7]{10}\b", told))
+    return token, id
 
-    def is_valid() -> bool:
-        return bool(ask(server, "/1/validate-token", Authorization=f"Token {token}").json["valid"])
 
-    until(is_valid)
+def is_valid(server: Server, token: str) -> bool:
+    return bool(ask(server, "/1/validate-token", Authorization=f"Token {token}").json["valid"])
+
+
+def may_send_plays(server: Server, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return (
+        refused(lambda: Answer(200, Message(), bytes(post(server, "/api/plays", b"[]", headers)["accepted"]))).status
+        == 200
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "works"),
+    [(["--city", "Osaka"], is_valid), (["--service"], may_send_plays)],
+    ids=["listener", "service"],
+)
+def test_nothing_is_taken_from_a_blocked_token(
+    server: Server, options: list[str], works: Callable[[Server, str], bool]
+) -> None:
+    token, id = new_token(server, *options)
+    until(lambda: works(server, token))
     hide(server, f"token: {id}")
-    assert not is_valid()
+    assert not works(server, token)
     unhide(server, f"token: {id}")
-    assert is_valid()
+    assert works(server, token)
 
 
 def test_under_a_threaded_server_the_list_is_in_force_as_well(flask_server: FlaskServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 from werkzeug.wrappers import Request
 
@@ -17,10 +19,13 @@ class PlaySenders:
         senders: knows the operator's own tokens.
         accounts: have the tokens of services.
         rates: count their requests.
+        is_blocked: tells whether the operator blocks the token with an id, which is then as wrong as any other.
     """
 
-    def __init__(self, senders: IngestAuth, accounts: Accounts, rates: PrincipalRates) -> None:
-        self._senders, self._accounts, self._rates = senders, accounts, rates
+    def __init__(
+        self, senders: IngestAuth, accounts: Accounts, rates: PrincipalRates, is_blocked: Callable[[str], bool]
+    ) -> None:
+        self._senders, self._accounts, self._rates, self._is_blocked = senders, accounts, rates, is_blocked
 
     def check(self, request: Request) -> None:
         """Refuse a request that may not send plays.
@@ -39,7 +44,7 @@ class PlaySenders:
     def _is_of_service(self, request: Request) -> bool:
         scheme, given = authorization_of(request)
         principal = self._accounts.by_token(given) if scheme == "bearer" else None
-        if principal is None:
+        if principal is None or self._is_blocked(principal.id):
             return False
         if principal.scope != "service":
             raise Forbidden("this token is for the players of one listener; plays of many need a service's token")
