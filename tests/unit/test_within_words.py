@@ -43,8 +43,8 @@ def told(app: Flask, language: str, found: Connection) -> tuple[str, str]:
     [
         ("en", "within about 3 s", "Two strangers, one song."),
         ("de", "innerhalb von etwa 3 s", "Zwei Fremde, ein Song."),
-        ("es", "en un margen de unos 3 s", "Dos desconocidos, una canción."),
-        ("pt-BR", "em um intervalo de cerca de 3 s", "Dois desconhecidos, uma música."),
+        ("es", "con unos 3 s de margen", "Dos desconocidos, una canción."),
+        ("pt-BR", "com cerca de 3 s de margem", "Dois desconhecidos, uma música."),
         ("ja", "約3秒以内", "見知らぬふたり、ひとつの曲。"),
         ("ar", "خلال نحو 3 ث", "غريبان، أغنية واحدة."),
     ],
