@@ -56,9 +56,13 @@ class Services:
     Args:
         settings: the server's settings.
         open_on_loopback: accept plays from this machine without a token; see `IngestAuth`.
+        listening_since_s: since when clients have not been refused, epoch seconds; since now if left out. A reload
+            refuses nobody.
     """
 
-    def __init__(self, settings: Settings, *, open_on_loopback: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, open_on_loopback: bool = False, listening_since_s: float | None = None
+    ) -> None:
         self.settings = settings
         self.gazetteer = load_gazetteer().ready()
         self.metrics, self.clock, self.loop = Metrics(), Clock(), EventLoop()
@@ -76,7 +80,8 @@ class Services:
         self.principals = Principals(self.accounts, self.secret, lambda id: self.history.rules.blocks_token(id))
         self.rates = PrincipalRates(self.clock.now)
         self.addresses = CityDatabase(settings.city_database)
-        self._pressing = Pressing(lambda: self.accounts.downtime_s)
+        self._listening_since_s = self.clock.now() if listening_since_s is None else listening_since_s
+        self._pressing = Pressing(self._was_down)
         self.songs = HeardSongs(time.monotonic)
         self.announcements = Announcements(
             self.ingest, self.accounts, self._pressing, self.metrics, self.clock.now, self.songs
@@ -127,6 +132,11 @@ class Services:
         gauges.observe_history(self.metrics, self.history)
         gauges.observe_images(self.metrics, self.images)
         gauges.observe_processes(self.metrics, self.live, self.ingest, self.images)
+
+    def _was_down(self) -> bool:
+        """Tell whether an earlier server ended before this one listened; call it once the accounts are open."""
+        used_until_s = self.accounts.used_until_s
+        return used_until_s is not None and used_until_s < self._listening_since_s
 
     def secret(self) -> bytes:
         """Return the key for listener hashes, connection ids and visitors' tokens; the data folder must be open."""

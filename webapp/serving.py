@@ -228,6 +228,7 @@ class Server(BaseApplication):
     ) -> None:
         self._settings, self._given, self._fds, self._urls = settings, given, fds, urls
         self._open_on_loopback = open_on_loopback
+        self._listening_since_s = time.time()
         self._serving: Any = None
         super().__init__()
 
@@ -264,7 +265,12 @@ class Server(BaseApplication):
         forget_code()
         from webapp.worker import Serving
 
-        self._serving = Serving(self._given, self._urls, open_on_loopback=self._open_on_loopback)
+        self._serving = Serving(
+            self._given,
+            self._urls,
+            listening_since_s=self._listening_since_s,
+            open_on_loopback=self._open_on_loopback,
+        )
         return self._serving.app
 
     def start_worker(self, worker: Worker) -> None:

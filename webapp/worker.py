@@ -40,14 +40,19 @@ class Serving:
         given: settings from the command line, by name; the others are read from the environment.
         urls: where it is reached.
         open_on_loopback: take plays from this machine without a token.
+        listening_since_s: since when clients have not been refused; see `Services`.
     """
 
-    def __init__(self, given: Mapping[str, Any], urls: Urls, *, open_on_loopback: bool = False) -> None:
+    def __init__(
+        self, given: Mapping[str, Any], urls: Urls, *, listening_since_s: float, open_on_loopback: bool = False
+    ) -> None:
         self._urls = urls
         logs.set_up(as_json=wants_json(os.environ))
         try:
             self.settings = Settings.from_env(**given)
-            self._services = Services(self.settings, open_on_loopback=open_on_loopback)
+            self._services = Services(
+                self.settings, open_on_loopback=open_on_loopback, listening_since_s=listening_since_s
+            )
             self.app = make_app(self._services, self._services.start)
             self._services.check_files()
         except (SettingError, SecretFileError, CityDatabaseError) as error:

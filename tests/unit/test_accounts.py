@@ -231,32 +231,28 @@ def test_nothing_noted_by_several_threads_is_lost_while_it_is_written(accounts: 
     assert [account.activity.presses for account in again.all()] == [150] * 8
 
 
-def test_a_first_start_follows_no_downtime(accounts: Accounts) -> None:
-    assert accounts.downtime_s == 0
+def test_before_the_first_start_no_server_used_the_store(accounts: Accounts) -> None:
+    assert accounts.used_until_s is None
 
 
-def test_a_start_knows_how_long_no_server_ran(accounts: Accounts, store: Store) -> None:
+def test_a_start_knows_until_when_a_server_ran(accounts: Accounts, store: Store) -> None:
     store.clock.now_s += 100
     accounts.flush()
     accounts.close()
+    closed_s = store.clock.now_s
     store.clock.now_s += 30
     beside = store.open(is_server=False)  # a command is no server
     beside.create()
     beside.close()
     store.clock.now_s += 12
-    assert store.open().downtime_s == 42
+    assert store.open().used_until_s == closed_s
 
 
 def test_a_server_that_was_killed_was_alive_at_its_last_flush(accounts: Accounts, store: Store) -> None:
     accounts.flush()
+    flushed_s = store.clock.now_s
     store.clock.now_s += 50  # it is not closed
-    assert store.open().downtime_s == 50
-
-
-def test_a_clock_that_was_set_back_makes_no_downtime(accounts: Accounts, store: Store) -> None:
-    accounts.close()
-    store.clock.now_s -= 1_000
-    assert store.open().downtime_s == 0
+    assert store.open().used_until_s == flushed_s
 
 
 def test_another_secret_is_told_and_makes_no_token(accounts: Accounts, store: Store) -> None:

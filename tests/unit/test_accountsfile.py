@@ -227,11 +227,12 @@ def test_a_file_that_is_mended_while_the_server_runs_is_read_again(
     accounts.close()
     kept = store.path.read_bytes()
     damaged(store.path)
+    closed_s = store.clock.now_s
     store.clock.now_s += 33
     again = store.open()
     store.path.write_bytes(kept)
     again.flush()
-    assert (again.problem, again.by_token(made.text), again.downtime_s) == (None, made.principal, 33)
+    assert (again.problem, again.by_token(made.text), again.used_until_s) == (None, made.principal, closed_s)
     again.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from webapp.core.principals import Principal
-from webapp.engine.pressing import DOWNTIME_S, EARLY_S, RESENT_S, UNKNOWN_S, Pressing
+from webapp.engine.pressing import EARLY_S, RESENT_S, UNKNOWN_S, Pressing
 from webapp.storage.accounts import Activity, LastSong
 
 BEGAN_S = 1_790_000_000.0
@@ -16,8 +16,8 @@ NEW = replace(TOKEN, id="klmnopqrst", created_s=BEGAN_S + 10)
 USED = Activity(used_s=BEGAN_S - 3_600)
 
 
-def started(downtime_s: float = 0.0) -> Pressing:
-    pressing = Pressing(lambda: downtime_s)
+def started(*, after_downtime: bool = False) -> Pressing:
+    pressing = Pressing(lambda: after_downtime)
     pressing.start(BEGAN_S)
     return pressing
 
@@ -66,31 +66,31 @@ def test_a_clock_that_was_set_back_makes_a_repeat_no_press() -> None:
 
 
 def test_after_a_downtime_the_first_message_of_a_token_used_before_is_no_press_and_the_second_is() -> None:
-    pressing = started(downtime_s=DOWNTIME_S + 1)
+    pressing = started(after_downtime=True)
     assert pressing.judge(TOKEN, song(30), USED) == "after_downtime"
     assert pressing.judge(TOKEN, song(40, number=2), playing(song(30))) == "press"
 
 
 def test_scrobbles_that_come_first_change_nothing_about_that() -> None:
     scrobbled = replace(USED, used_s=BEGAN_S + 29)
-    assert started(downtime_s=60).judge(TOKEN, song(30), scrobbled) == "after_downtime"
+    assert started(after_downtime=True).judge(TOKEN, song(30), scrobbled) == "after_downtime"
 
 
 def test_a_repeat_is_a_first_message_too() -> None:
-    pressing = started(downtime_s=60)
+    pressing = started(after_downtime=True)
     assert pressing.judge(TOKEN, song(30), playing(song(-20))) == "repeat"
     assert pressing.judge(TOKEN, song(40, number=2), playing(song(-20))) == "press"
 
 
 def test_tokens_that_were_not_used_before_a_downtime_have_nothing_that_waited() -> None:
-    pressing = started(downtime_s=60)
+    pressing = started(after_downtime=True)
     assert pressing.judge(TOKEN, song(30), Activity()) == "press"
     assert pressing.judge(NEW, song(30), replace(USED, used_s=BEGAN_S + 20)) == "press"
 
 
 def test_eight_minutes_after_a_downtime_nothing_waits_any_more() -> None:
-    assert started(downtime_s=60).judge(TOKEN, song(RESENT_S + 1), USED) == "press"
+    assert started(after_downtime=True).judge(TOKEN, song(RESENT_S + 1), USED) == "press"
 
 
-def test_a_restart_is_no_downtime() -> None:
-    assert started(downtime_s=DOWNTIME_S).judge(TOKEN, song(1), USED) == "press"
+def test_a_reload_is_no_downtime() -> None:
+    assert started(after_downtime=False).judge(TOKEN, song(1), USED) == "press"

@@ -24,7 +24,7 @@ RECORDED = [each for dialect in DIALECTS for each in exchanges(dialect.name)]
 class OneAccount:
     """Accounts with the token of the recorded requests."""
 
-    problem, downtime_s = None, 0.0
+    problem, used_until_s = None, None
 
     def by_token(self, text: str) -> Any:
         return PRINCIPAL if text == TOKEN else None

@@ -18,8 +18,6 @@ LONGEST_S = 4 * 3600.0
 """The longest song; some clients send milliseconds as seconds."""
 EARLY_S = 2.0
 """How much before its end a song may begin anew: clients are not always equally late, and some players crossfade."""
-DOWNTIME_S = 10.0
-"""A shorter downtime is a restart: few tracks begin in it, and the first press of everybody else would be lost."""
 RESENT_S = 480.0
 """How long after a downtime clients send what waited: they try after 1, 2, 4 and 8 minutes."""
 
@@ -28,11 +26,11 @@ class Pressing:
     """Judges now-playing messages, given what is known of their tokens.
 
     Args:
-        downtime_s: returns how long the server was down before it started, once it has.
+        was_down: tells, once the server has started, whether an earlier one ended before and clients were refused.
     """
 
-    def __init__(self, downtime_s: Callable[[], float]) -> None:
-        self._downtime_s, self._began_s = downtime_s, -math.inf
+    def __init__(self, was_down: Callable[[], bool]) -> None:
+        self._was_down, self._began_s = was_down, -math.inf
         self._heard: set[str] = set()
 
     def start(self, now_s: float) -> None:
@@ -54,7 +52,7 @@ class Pressing:
 
     def _is_first(self, principal: Principal, now_s: float, activity: Activity | None) -> bool:
         """Tell whether this is the first message since a downtime of a token that was used before it."""
-        if now_s - self._began_s > RESENT_S or self._downtime_s() <= DOWNTIME_S:
+        if now_s - self._began_s > RESENT_S or not self._was_down():
             self._heard.clear()
             return False
         was_heard = principal.id in self._heard

@@ -101,8 +101,8 @@ class Accounts(Protocol):
 
     problem: str | None
     """What is wrong with the store, in a sentence; None once it works again."""
-    downtime_s: float
-    """How long no server used the store before `open`; 0 if none ever did."""
+    used_until_s: float | None
+    """When an earlier server last used the store, give or take 2 s, epoch seconds; None if none ever did."""
 
     def open(self) -> None:
         """Read the accounts. If they cannot be read now, `problem` says why, and no token is known.

@@ -71,7 +71,7 @@ class SqliteAccounts:
         self._is_open = self._was_read = self._must_erase = False
         self._is_same_secret = True
         self.problem: str | None = None
-        self.downtime_s = 0.0
+        self.used_until_s: float | None = None
 
     def __len__(self) -> int:
         return len(self._table)
@@ -213,8 +213,8 @@ class SqliteAccounts:
         self._table, self._seen_number, self._seen_changes = table, number, changes
         self._must_erase = stored.must_erase
         self._is_same_secret = stored.secret_check == self._texts.check
-        if not self._was_read and stored.alive_s is not None:
-            self.downtime_s = max(0.0, self._clock() - stored.alive_s)
+        if not self._was_read:
+            self.used_until_s = stored.alive_s
         self._was_read = True
         return file
 
