@@ -45,6 +45,7 @@ from webapp.web import (
     stream,
     visitorplays,
 )
+from webapp.web.dialectrequests import Bases
 from webapp.web.frontdoor import FrontDoor
 from webapp.web.imageresponses import ImageResponses
 from webapp.web.locating import Locator
@@ -123,6 +124,7 @@ def _add_pages(app: Flask, services: Services) -> None:
 def _front_door(services: Services) -> FrontDoor:
     return FrontDoor(
         services.settings,
+        Bases(services.settings),
         services.gazetteer,
         services.accounts,
         services.principals,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -16,6 +17,7 @@ _HOP = re.compile(r"\s*(?:\[(?P<v6>[0-9a-fA-F:.]+)\](?::\d+)?|(?P<v4>\d[\d.]*)(?
 """An address in X-Forwarded-For, as proxies write it: some with a port."""
 HOPS_MOST = 10
 """Proxies in a row; the list may have thousands."""
+_CACHED = 4_096
 _THIS_MACHINE = "127.0.0.1"
 
 
@@ -52,9 +54,13 @@ class AddressHashes:
 
     def __init__(self) -> None:
         self._key = os.urandom(16)
+        self._of = lru_cache(maxsize=_CACHED)(self._hash)
 
     def of(self, address: str) -> bytes | None:
         """Return the hash of an IPv4 address or of a /64 of IPv6; None on loopback, where proxies are."""
+        return self._of(address)
+
+    def _hash(self, address: str) -> bytes | None:
         if is_loopback(address):
             return None
         return blake2b(network_of(address).encode(), key=self._key, digest_size=16).digest()

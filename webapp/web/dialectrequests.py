@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Request
 
 from webapp.config import Settings
 from webapp.ingest import submissions
@@ -14,10 +17,11 @@ from webapp.web.hosts import is_ip_literal, is_own_host, public_base
 from webapp.web.requestbodies import BODY_MOST, MemoryBudget, read_body
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SMALL = 1 << 16
 """Bytes of a body that is read also where bodies have no memory left: single messages are never refused."""
+_BASES_MOST = 256
 _SLASHES = re.compile("//+")
 _PORTS = {"http": 80, "https": 443}
 _PORT = re.compile(r":[0-9]{1,5}$")
@@ -29,7 +33,7 @@ def normal_path(path: str) -> str:
 
 
 def to_dialect(
-    request: Request, dialect: Dialect, settings: Settings, bodies: MemoryBudget, now_s: float
+    request: Request, dialect: Dialect, base: str, bodies: MemoryBudget, now_s: float
 ) -> submissions.Request:
     """Return a request as its dialect reads it.
 
@@ -42,7 +46,7 @@ def to_dialect(
         query=request.query_string,
         headers=_headers(request.environ),
         body=_body(request, min(dialect.body_most, BODY_MOST), bodies),
-        base=base_of(request, settings),
+        base=base,
         now_s=now_s,
     )
 
@@ -62,16 +66,30 @@ def _body(request: Request, most: int, bodies: MemoryBudget) -> bytes:
         return read_body(request, hold, most)
 
 
-def base_of(request: Request, settings: Settings) -> str:
-    """Return what absolute addresses begin with: the scheme and Host that was asked by, with explicit port.
+class Bases:
+    """Tells what absolute addresses begin with.
 
-    A Host that is neither ours nor an IP address could lead a client anywhere, so the server's own address replaces it;
-    "" where that is not known.
+    Args:
+        settings: say which names are the server's.
     """
-    asked = request.environ.get("HTTP_HOST", "")
-    if asked and (is_ip_literal(asked) or is_own_host(asked, settings)):
-        return _with_port(f"{request.scheme}://{asked}{request.environ.get('SCRIPT_NAME', '')}")
-    return _with_port(public_base(request, settings) or "")
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._of_known = lru_cache(maxsize=_BASES_MOST)(self._known)
+
+    def of(self, request: Request) -> str:
+        """Return it for a request: the scheme and Host that was asked by, with explicit port.
+
+        A Host that is neither ours nor an IP address could lead a client anywhere, so the server's own address replaces
+        it; "" where that is not known.
+        """
+        asked = request.environ.get("HTTP_HOST", "")
+        known = self._of_known(request.scheme, asked, request.environ.get("SCRIPT_NAME", ""))
+        return known or _with_port(public_base(request, self._settings) or "")
+
+    def _known(self, scheme: str, asked: str, path: str) -> str:
+        is_ours = asked and (is_ip_literal(asked) or is_own_host(asked, self._settings))
+        return _with_port(f"{scheme}://{asked}{path}") if is_ours else ""
 
 
 def _with_port(base: str) -> str:
@@ -81,8 +99,19 @@ def _with_port(base: str) -> str:
     return f"{scheme}://{host}:{_PORTS[scheme]}{slash}{path}" if host and not _PORT.search(host) else base
 
 
-def from_dialect(reply: Reply) -> Response:
-    """Return an answer; none is kept by caches."""
-    response = Response(reply.body, reply.status, list(reply.headers), content_type=reply.content_type)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+class Answer:
+    """A dialect's answer for WSGI. No cache keeps it, unless the dialect says otherwise.
+
+    Werkzeug's own takes as long as all else that a message costs.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self.status_code, self._body = reply.status, reply.body
+        self._headers = [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body))), *reply.headers]
+        if not any(name.lower() == "cache-control" for name, _ in reply.headers):
+            self._headers.append(("Cache-Control", "no-store"))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it."""
+        start_response(f"{self.status_code} {HTTP_STATUS_CODES.get(self.status_code, 'Unknown')}", self._headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._body]

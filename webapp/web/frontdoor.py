@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from webapp.config import Settings
 from webapp.core.gazetteer import Gazetteer
@@ -29,7 +29,7 @@ from webapp.ingest.webscrobbler import WebScrobbler
 from webapp.metrics import Metrics
 from webapp.storage.accounts import Accounts
 from webapp.web.clientaddress import client_address
-from webapp.web.dialectrequests import from_dialect, normal_path, to_dialect
+from webapp.web.dialectrequests import Answer, Bases, normal_path, to_dialect
 from webapp.web.errors import http_error
 from webapp.web.locating import Locator
 from webapp.web.principalrates import PrincipalRates
@@ -58,6 +58,7 @@ class FrontDoor:
 
     Attributes:
         settings: the server's.
+        bases: tell what absolute addresses begin with.
         gazetteer: the cities.
         accounts: the tokens.
         principals: tells whose a request is.
@@ -70,6 +71,7 @@ class FrontDoor:
     """
 
     settings: Settings
+    bases: Bases
     gazetteer: Gazetteer
     accounts: Accounts
     principals: Principals
@@ -80,32 +82,33 @@ class FrontDoor:
     metrics: Metrics
     clock: Clock
 
-    def answer(self, dialect: Dialect, request: Request, start: Callable[[], None]) -> Response:
+    def answer(self, dialect: Dialect, request: Request, start: Callable[[], None]) -> Answer:
         """Return the dialect's answer, whatever happens; `start` starts the application unless it has started."""
-        rate, is_limited = self.rates.of_address(client_address(request, self.settings))
+        address = client_address(request, self.settings)
+        rate, is_limited = self.rates.of_address(address)
         try:
             if is_limited:
                 self.metrics.message(dialect.name, "any", "limited")
                 reply = dialect.failure(f"too many requests; try again in {rate.reset_s} s", 429, rate)
             else:
                 start()
-                reply = self._reply(dialect, request, rate)
+                reply = self._reply(dialect, request, address, rate)
         except Exception as error:
             reply = _failure(dialect, error, rate)
             self.metrics.message(dialect.name, "any", "failed" if reply.status >= 500 else "malformed")
-        return drain(request, from_dialect(reply))
+        return drain(request, Answer(reply))
 
-    def _reply(self, dialect: Dialect, request: Request, rate: RateStatus) -> Reply:
-        call = dialect.read(to_dialect(request, dialect, self.settings, self.bodies, self.clock.now()))
+    def _reply(self, dialect: Dialect, request: Request, address: str, rate: RateStatus) -> Reply:
+        call = dialect.read(to_dialect(request, dialect, self.bases.of(request), self.bodies, self.clock.now()))
         if isinstance(call, Reply):
             self.metrics.message(dialect.name, "any", "answered")
             return call
-        return dialect.reply(call, self._outcome(dialect, call, request, rate))
+        return dialect.reply(call, self._outcome(dialect, call, request, address, rate))
 
-    def _outcome(self, dialect: Dialect, call: Call, request: Request, rate: RateStatus) -> Outcome:
+    def _outcome(self, dialect: Dialect, call: Call, request: Request, address: str, rate: RateStatus) -> Outcome:
         if call.action == "request_token":
             return Outcome(None, rate, request_token=self.principals.request_tokens.make())
-        found = self.principals.find(call.credentials, client_address(request, self.settings))
+        found = self.principals.find(call.credentials, address)
         if found.principal is None:
             return self._unknown(dialect, call, found, rate)
         rate, is_limited = self.rates.of_token(found.principal)

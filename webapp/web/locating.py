@@ -5,7 +5,8 @@ An address is used here in memory, and kept nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -20,6 +21,8 @@ from webapp.core.validation import FieldError
 from webapp.storage.citydatabase import CityDatabase
 from webapp.web.clientaddress import client_address, is_trusted
 
+CHOSEN_MOST = 4_096
+"""Cities of tokens whose index is remembered."""
 CLOUDFLARE = {
     "city": "cf-ipcity",
     "region": "cf-region",
@@ -48,6 +51,7 @@ class Locator:
     def __init__(self, settings: Settings, gazetteer: Gazetteer, addresses: CityDatabase) -> None:
         self._settings, self._gazetteer, self._addresses = settings, gazetteer, addresses
         own = dict(word.lower().split("=", 1) for word in settings.location_headers)
+        self._of_id = lru_cache(maxsize=CHOSEN_MOST)(self._by_id)
         self._headers: Sequence[Mapping[str, str]] = (own,) if own else (CLOUDFLARE, CLOUDFRONT)
 
     def find(self, principal: Principal, place: Any, request: Request) -> int | None:
@@ -58,15 +62,22 @@ class Locator:
             place: what the message says, in a native play's form; None if nothing.
             request: what came with it.
         """
-        for city in (self._chosen(principal), self._said(place), self._forwarded(request)):
-            if city is not None:
-                return city
-        return self._looked_up(request)
+        ways: Sequence[Callable[[], int | None]] = (
+            lambda: self._chosen(principal),
+            lambda: self._said(place),
+            lambda: self._forwarded(request),
+            lambda: self._looked_up(request),
+        )
+        return next((city for way in ways if (city := way()) is not None), None)
 
     def _chosen(self, principal: Principal) -> int | None:
-        """Return the city of the token; None if it has none, or a newer gazetteer does not have it."""
+        """Return the city of the token; None if it has none."""
+        return None if principal.city is None else self._of_id(principal.city)
+
+    def _by_id(self, geoname_id: int) -> int | None:
+        """Return the city with an id; None if a newer gazetteer does not have it any more."""
         try:
-            return None if principal.city is None else self._gazetteer.by_id(principal.city)
+            return self._gazetteer.by_id(geoname_id)
         except PlaceError:
             return None
 

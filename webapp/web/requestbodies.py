@@ -6,7 +6,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import gevent
 from flask import Flask
@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
     TooManyRequests,
     UnsupportedMediaType,
 )
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from webapp.engine.offload import offload
 from webapp.wsgikeys import DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
@@ -34,7 +34,14 @@ _FRAMING_MOST = 1 << 14  # around chunks, beyond as many as the body has: chunks
 _GZIP = 16 + zlib.MAX_WBITS
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
 
-ResponseT = TypeVar("ResponseT", bound=Response)
+
+class HasStatus(Protocol):
+    """An answer, as far as draining has to know it."""
+
+    status_code: int
+
+
+ResponseT = TypeVar("ResponseT", bound=HasStatus)
 Hold = Callable[[int], None]
 """What is told of each part of a body that comes, how many bytes it has."""
 
