@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -96,11 +97,15 @@ UNKNOWN = CLASSED
 
 def of_client(words: Iterable[str]) -> int:
     """Return the precision of a client by what it says of itself, the most telling words first."""
-    for text in words:
-        for place, each in enumerate(CLASSES):
-            if each.clients and re.search(each.clients, text[:200], re.IGNORECASE):
-                return CLASSED + place if each.delay_ms >= 0 else UNMATCHED
-    return UNKNOWN
+    return next((found for text in words if (found := _of_words(text[:200])) is not None), UNKNOWN)
+
+
+@lru_cache(maxsize=1_024)
+def _of_words(text: str) -> int | None:
+    for place, each in enumerate(CLASSES):
+        if each.clients and re.search(each.clients, text, re.IGNORECASE):
+            return CLASSED + place if each.delay_ms >= 0 else UNMATCHED
+    return None
 
 
 def of_spread(within_s: float) -> int:

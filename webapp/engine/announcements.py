@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from webapp.core.playparser import ParsedPlays
@@ -93,7 +94,7 @@ class Announcements:
         return fate
 
     def _last_song(self, song: Song) -> LastSong:
-        return LastSong(keys.key(track_id(song.artist, song.title)), self._clock(), song.duration_s)
+        return LastSong(_number_of(song.artist, song.title), self._clock(), song.duration_s)
 
     def _parsed(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> ParsedPlays:
         """Return the play, without a part of the song that is wrong if the song can do without."""
@@ -123,6 +124,12 @@ class Announcements:
             self._metrics.message(dialect, kind, "counted", sum(each.kind == kind for each in scrobbles))
         client = client_of(scrobbles[-1].precision)
         self._accounts.note_scrobbles(principal.id, self._clock(), client, len(scrobbles))
+
+
+@lru_cache(maxsize=8_192)
+def _number_of(artist: str, title: str) -> int:
+    """Return the hash that stands for a song."""
+    return keys.key(track_id(artist, title))
 
 
 def _track(song: Song) -> dict[str, object]:
