@@ -115,6 +115,20 @@ def test_two_in_one_city_are_told_of_each_other(server: Server, song: str) -> No
     assert [came_of(server, answer)["near"] for answer in pressed] == [near, near]
 
 
+def test_a_visitor_who_was_alone_in_that_second_meets_someone_whose_time_is_not_exact(
+    server: Server, song: str
+) -> None:
+    now = time.time() - 0.5
+    pressed = press(server, song, OSAKA, token(server), pressed_at=now)
+    play = {"track": COPPER_SKY, "listener": "a player", "place": {"geoname_id": RECIFE}}
+    post_plays(server, [play | {"pressed_at": now + 1.4, "within_s": 2}], Authorization="Bearer a-token")
+    told = came_of(server, pressed)
+    assert (told["near"], told["alone"]) == (None, False)
+    assert (told["met"]["apart_ms"], told["met"]["within_s"]) == (None, 4)
+    assert (told["met"]["from"], told["met"]["at"]) == (pressed[1]["place"], round(now + 1.4, 3))
+    assert "within about 4 s" in get_text(server, f"/c/{told['met']['id']}")
+
+
 def test_a_tab_is_one_listener_and_never_meets_itself(server: Server, song: str) -> None:
     alone, now = token(server), soon()
     pressed = [press(server, song, city, alone, pressed_at=now) for city in (OSAKA, RECIFE)]
