@@ -27,6 +27,7 @@ from webapp.web import (
     ingest,
     languages,
     linkpreview,
+    locating,
     moderation,
     momentimages,
     moments,
@@ -77,6 +78,7 @@ def make_app(services: Services, start: Callable[[], None]) -> Flask:
     app.before_request(start)
     languages.init_app(app)
     linkpreview.init_app(app)
+    locating.init_app(app, services.addresses)
     _add_pages(app, services)
     _add_layers(app, services, start)
     return app

@@ -17,8 +17,10 @@ from tests.musicclients import accounts_beside, make_tokens, messages
 from tests.plays import ARTIST, OSAKA
 from tests.serving import Server, ask, get_json, get_text
 from tests.waiting import until
+from webapp.storage.accounts import NewToken
 
 ADDRESSES = ("203.0.113.77", "2001:db8:77::5")
+PROXIED = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
 JSON = {"Content-Type": "application/json"}
 
 
@@ -52,16 +54,29 @@ def test_a_base_may_be_typed_in_many_ways(common: Server, base: str, title: str)
     assert exchange(common, "POST", base or "/", listen(title), headers) == (200, '{"status":"ok"}')
 
 
+def handshake(server: Server, token: NewToken, path: str = "/?hs=true") -> str:
+    """Return the path of a handshake, and its query."""
+    stamp = str(int(get_json(server, "/api/stats")["now"]))
+    digest = md5((md5(token.text.encode()).hexdigest() + stamp).encode()).hexdigest()
+    return f"{path}&p=1.2&u={token.principal.id}&t={stamp}&a={digest}&c=mdc&v=0.1"
+
+
 @pytest.mark.parametrize("path", ["/?hs=true", "//?hs=true", "/?p=1.2&hs=true"])
 def test_a_handshake_comes_to_the_root_beside_the_page(common: Server, path: str) -> None:
     (made,) = make_tokens(common, OSAKA)
-    stamp = str(int(get_json(common, "/api/stats")["now"]))
-    digest = md5((md5(made.text.encode()).hexdigest() + stamp).encode()).hexdigest()
-    status, text = exchange(common, "GET", f"{path}&p=1.2&u={made.principal.id}&t={stamp}&a={digest}&c=mdc&v=0.1")
+    status, text = exchange(common, "GET", handshake(common, made, path))
     lines = text.splitlines()
     assert (status, lines[0], len(lines)) == (200, "OK", 4)
     assert all(line.startswith(f"http://127.0.0.1:{common.port}/") for line in lines[2:])
     assert "<html" in ask(common, "/").text
+
+
+def test_a_handshake_through_a_proxy_gets_addresses_with_its_scheme_and_name(located: Server) -> None:
+    (made,) = make_tokens(located, OSAKA)
+    status, text = exchange(located, "GET", handshake(located, made), headers=PROXIED | {"Host": "radio.example"})
+    assert (status, text.splitlines()[0]) == (200, "OK")
+    assert text.splitlines()[2] == "https://radio.example:443/audioscrobbler/1.2/nowplaying"
+    assert exchange(located, "GET", handshake(located, made), headers=PROXIED | {"Host": "else.example"})[0] == 421
 
 
 @pytest.fixture
@@ -72,6 +87,7 @@ def located(serve: Callable[..., Server], tmp_path: Path) -> Server:
     return serve(
         UNISON_CITY_DATABASE=str(write_cities(path, cities)),
         UNISON_TRUSTED_PROXIES="127.0.0.1",
+        UNISON_HOSTS="radio.example",
         UNISON_LOG_REQUESTS="1",
         UNISON_LOG_LEVEL="debug",
     )
@@ -125,6 +141,12 @@ def _forms(addresses: tuple[str, ...]) -> Iterator[bytes]:
         yield from (address.encode(), ip_address(address).exploded.encode(), base64.b64encode(packed))
         if len(packed) > 4:
             yield packed
+
+
+def test_the_page_shows_the_credit_of_the_database(located: Server, common: Server) -> None:
+    credit = '<a href="https://db-ip.com" rel="noopener">IP Geolocation by DB-IP</a>'
+    assert credit in ask(located, "/").text
+    assert "DB-IP" not in ask(common, "/").text
 
 
 def test_a_database_that_breaks_is_told_and_costs_nobody_the_stream(located: Server, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 import maxminddb
 
@@ -12,13 +13,22 @@ from webapp.core.roughplaces import RoughPlace, of_record
 
 log = logging.getLogger(__name__)
 
-_CREDITS = (
-    ("dbip", "IP Geolocation by DB-IP", "https://db-ip.com"),
-    ("db-ip", "IP Geolocation by DB-IP", "https://db-ip.com"),
-    ("geolite", "GeoLite2 data created by MaxMind", "https://www.maxmind.com"),
-    ("geoip", "GeoIP2 data created by MaxMind", "https://www.maxmind.com"),
-)
-"""What the terms of databases ask to be shown: a part of the database's type in lower case, words, an address."""
+
+class Credit(NamedTuple):
+    """What a database's terms ask to be shown: words, and the address that they lead to; "" if they lead nowhere."""
+
+    words: str
+    url: str
+
+
+_DB_IP = Credit("IP Geolocation by DB-IP", "https://db-ip.com")
+_CREDITS = {
+    "dbip": _DB_IP,
+    "db-ip": _DB_IP,
+    "geolite": Credit("GeoLite2 data created by MaxMind", "https://www.maxmind.com"),
+    "geoip": Credit("GeoIP2 data created by MaxMind", "https://www.maxmind.com"),
+}
+"""By a part of the database's type, in lower case."""
 
 
 class CityDatabaseError(RuntimeError):
@@ -78,13 +88,13 @@ class CityDatabase:
         return None if record is None else of_record(record)
 
     @property
-    def credit(self) -> tuple[str, str] | None:
-        """What the page says of where the data is from, and where that leads; None if no database is used."""
+    def credit(self) -> Credit | None:
+        """What the page says of where the data is from; None if no database is used."""
         if self._reader is None:
             return None
         kind = self._reader.metadata().database_type
-        found = ((words, url) for part, words, url in _CREDITS if part in kind.lower())
-        return next(found, (f"Locations of addresses: {kind[:60]}", ""))
+        found = (credit for part, credit in _CREDITS.items() if part in kind.lower())
+        return next(found, Credit(f"Locations of addresses: {kind[:60]}", ""))
 
 
 def _version_of(path: Path) -> tuple[int, int, int]:

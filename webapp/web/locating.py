@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from flask import Flask
 from werkzeug.wrappers import Request
 
 from webapp.config import Settings
@@ -37,6 +38,11 @@ CLOUDFRONT = {
     "lat": "cloudfront-viewer-latitude",
     "lon": "cloudfront-viewer-longitude",
 }
+
+
+def init_app(app: Flask, addresses: CityDatabase) -> None:
+    """Let templates show the credit of the database of addresses."""
+    app.jinja_env.globals["address_credit"] = lambda: addresses.credit
 
 
 class Locator:
