@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from tests.unit.making import OSAKA, RECIFE
 from webapp import app as application
+from webapp.config import Settings
 from webapp.core.plays import Overloaded, PlayBatch
 from webapp.core.precision import CLASSED, UNKNOWN, UNMATCHED
 from webapp.ingest.submissions import (
@@ -346,3 +348,13 @@ def test_a_foreign_host_is_refused_before_all_dialects(client: Client) -> None:
     answer = client.http.get("/toy", headers={"Host": "elsewhere.example"})
     assert answer.status_code == 421
     assert client.toy.asked == []
+
+
+@pytest.mark.parametrize("path", ["/music/globe/toy", "/music/globe//toy/", "/toy"])
+def test_under_a_path_of_a_proxy_addresses_have_it(tmp_path: Path, toy: Toy, path: str) -> None:
+    """Some proxies take the path off."""
+    services = Services(Settings(data_dir=tmp_path, public_url="https://radio.example/music/globe"))
+    http = application.make_app(services, lambda: None).test_client()
+    environ = {"PATH_INFO": path, "wsgi.url_scheme": "https"}
+    assert http.get("/", environ_overrides=environ, headers={"Host": "radio.example"}).status_code == 200
+    assert (toy.asked[0].path, toy.asked[0].base) == ("/toy", "https://radio.example:443/music/globe")
