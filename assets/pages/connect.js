@@ -116,6 +116,7 @@ function setState(state) {
 /** @param {TokenStatus} status */
 function showStatus(status) {
   setState(status.state);
+  if (status.state !== "waiting") isSafe = true; // the player has it
   if (status.state === "playing") sayThat(...playing(status));
 }
 

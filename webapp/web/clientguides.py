@@ -154,7 +154,7 @@ GUIDES = (
         "VLC",
         (
             Step(OPEN, "Preferences › Show settings: All › Interface › Control interfaces"),
-            Step(TURN_ON, "Audioscrobbler"),
+            Step(TURN_ON, "Audioscrobbler (Submission of played songs to last.fm)"),
             Step(
                 OPEN,
                 "Control interfaces › Audioscrobbler",
@@ -242,6 +242,7 @@ GUIDES = (
                 "Preferences › Plugins › last.fm scrobbler",
                 (("Username", "{user}"), ("Password", "{token}"), ("Scrobble URL", "{base}")),
             ),
+            Step(TURN_ON, "Enable scrobbler"),
         ),
     ),
     Guide(
