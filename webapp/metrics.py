@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,6 +26,7 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from webapp.core.records import Counts
 
+MetricT = TypeVar("MetricT", Counter, Histogram)
 Value = float | Mapping[str, float]
 
 _SLICE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -91,6 +92,7 @@ class Metrics:
             ),
             "thinned": self._counter("connections_thinned", "Connections left out of records that would be too large."),
         }
+        self._children: dict[tuple[object, ...], Any] = {}
         self._records = self._counter("records", "Slice records received over the bus.")
         self._slices = self._counter("slices_closed", "Slices closed, including empty ones.")
         self.ingest_seconds = Histogram(
@@ -116,22 +118,30 @@ class Metrics:
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         return Counter(f"unison_{name}", help, labels, registry=self.registry)
 
+    def _labelled(self, metric: MetricT, *labels: object) -> MetricT:
+        """Return `metric.labels(...)`, which takes longer than to count."""
+        key = (metric, *labels)
+        if key not in self._children:
+            self._children[key] = metric.labels(*labels)
+        child: MetricT = self._children[key]
+        return child
+
     def ingested(self, accepted: Mapping[str, int], rejected: int, seconds: float) -> None:
         """Count a batch that was taken in: plays accepted by source, plays rejected, and how long it took."""
         for source, plays in accepted.items():
-            self._accepted.labels(source).inc(plays)
+            self._labelled(self._accepted, source).inc(plays)
         self._rejected.inc(rejected)
         self.ingest_seconds.observe(seconds)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an HTTP request: the pattern of its path, the answer's status, and how long that took."""
-        self._requests.labels(route, status).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        self._labelled(self._requests, route, status).inc()
+        self._labelled(self._request_seconds, route).observe(seconds)
 
     def message(self, dialect: str, kind: str, outcome: str, count: int = 1) -> None:
         """Count messages of a music client: its dialect, what kind they are, and what became of them."""
         if count:
-            self._messages.labels(dialect, kind, outcome).inc(count)
+            self._labelled(self._messages, dialect, kind, outcome).inc(count)
 
     def handshake_refused(self, reason: str) -> None:
         """Count a viewer that was refused before its handshake."""

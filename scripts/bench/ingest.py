@@ -1,6 +1,6 @@
 """Measure how many plays a second a server accepts, up to the frames that its viewers receive.
 
-    python scripts/bench/ingest.py [--seconds 4] [--only takes single world]
+    python scripts/bench/ingest.py [--seconds 4] [--only takes single dialects world]
 
 The server is `unison serve` in its own process, with ten viewers, each with another filter. The senders are one
 other process, whose share of a core is shown. Plays have cities by population, songs by rank, and
@@ -11,6 +11,8 @@ takes   as fast as answers come, over four connections: JSON and NDJSON bodies o
         the later press of a connection until a viewer has its frame. Half a second of it is the time that a slice
         waits for late plays, and up to a quarter the slice.
 single  requests of one play beside a bare Flask view under the same server, which only decodes the same JSON.
+dialects  now-playing messages of music clients, one a request, beside bare Flask views in the same way. 240 listeners
+        in six cities play one song after the other.
 world   152,000 plays a second, as many as all of Spotify has, 1,000 a request.
 
 Exits with 1 if a goal is missed.
@@ -32,18 +34,21 @@ from statistics import median
 from websockets.exceptions import ConnectionClosed
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from bench.announcers import DIALECTS, Announcers, Dialect, Listener, listeners, messages
 from bench.browser import cpu_s, machine, server
-from bench.senders import Sent, bodies, plays, quantile, send
+from bench.senders import Sent, apart, bodies, plays, quantile, send
 
 from tests.serving import Server, Stream, stream
 from webapp.gazetteerdata import load_gazetteer
 
-PARTS = ("takes", "single", "world")
+PARTS = ("takes", "single", "dialects", "world")
 SIZES = (1, 100, 1_000, 10_000)
 POOL = 640_000
 """Plays prepared beforehand; if they repeat within the window they are echoes."""
 CONNECTIONS = 4
 WATCHED = ("", "US", "BR", "IN", "CN", "MX", "ID", "JP", "GB", "DE")
+MESSAGES = 20_000
+ROUNDS = 3
 ID_GOAL, NAME_GOAL, SINGLE_GOAL, LATENCY_GOAL_S = 500_000, 300_000, 0.7, 1.0
 WORLD_PER_S, WORLD_EACH = 152_000, 1_000
 MATCHED_S = 1.5
@@ -163,7 +168,7 @@ def single(made: dict[str, list[bytes]], seconds: float) -> bool:
     ours: list[float] = []
     theirs: list[float] = []
     with server() as running, bare() as port:
-        for _ in range(3):
+        for _ in range(ROUNDS):
             for answered, at, path in ((ours, running.port, "/api/plays"), (theirs, port, "/")):
                 token = running.token  # for both, so that both read the same number of bytes
                 sent = send(at, parts, "json", connections=CONNECTIONS, seconds=seconds, path=path, token=token)
@@ -174,6 +179,30 @@ def single(made: dict[str, list[bytes]], seconds: float) -> bool:
         f" many; goal {SINGLE_GOAL:g}: {'met' if share >= SINGLE_GOAL else 'missed'}"
     )
     return share >= SINGLE_GOAL
+
+
+def dialects(_made: dict[str, list[bytes]], seconds: float) -> bool:
+    """Compare now-playing messages of each dialect with a bare view; return whether all meet the goal."""
+    print(f"\n{'a message a request':20}{'answers/s':>11}{'bare view':>11}{'refused':>9}{'share':>7}")
+    with server() as running, bare() as port:
+        people = listeners(running)
+        shares = [dialect_share(dialect, people, running.port, port, seconds) for dialect in DIALECTS]
+    met = min(shares) >= SINGLE_GOAL
+    print(f"goal: each {SINGLE_GOAL:g} times as many as the bare view: {'met' if met else 'missed'}")
+    return met
+
+
+def dialect_share(dialect: Dialect, people: list[Listener], ours: int, theirs: int, seconds: float) -> float:
+    """Send messages to both ports in turns, and print a line; return how many times as many answers ours gave."""
+    senders = [
+        Announcers(ours, messages(dialect, people, MESSAGES, is_bare=False), dialect.answer),
+        Announcers(theirs, messages(dialect, people, MESSAGES, is_bare=True), b""),
+    ]
+    rounds = [[apart(each, CONNECTIONS, seconds) for each in senders] for _ in range(ROUNDS)]
+    mine, bare_view = (median(sent.requests / sent.seconds for sent in sents) for sents in zip(*rounds, strict=True))
+    refused = sum(sent.refused for sents in rounds for sent in sents)
+    print(f"{dialect.name:20}{mine:11,.0f}{bare_view:11,.0f}{refused:9}{mine / bare_view:7.2f}", flush=True)
+    return 0.0 if refused else mine / bare_view
 
 
 def world(made: dict[str, list[bytes]], seconds: float) -> bool:
@@ -197,7 +226,7 @@ def main() -> int:
     print(machine(), flush=True)
     gazetteer = load_gazetteer()
     made = {by: plays(gazetteer, POOL, by) for by in (("id", "name") if "takes" in options.only else ("id",))}
-    measure = {"takes": takes, "single": single, "world": world}
+    measure = {"takes": takes, "single": single, "dialects": dialects, "world": world}
     met = [measure[part](made, options.seconds) for part in options.only]
     print(machine())
     return int(not all(met))

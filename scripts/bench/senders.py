@@ -1,7 +1,7 @@
-"""Senders of plays in one process: the load of `ingest.py`.
+"""Senders in one process: the load of `ingest.py`.
 
-Bodies are prepared beforehand; only the time of the press is written into them before sending. Each connection is a
-thread that sends a request, waits for the answer and sends the next one, at once or when it is due.
+What they send is prepared beforehand; only the time of the press is written into plays before sending. Each connection
+is a thread that sends a request, waits for the answer and sends the next one, at once or when it is due.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Sent:
 
     Attributes:
         seconds: how long it was.
-        requests: those that were answered 202.
+        requests: those whose plays were taken.
         plays: those that were accepted.
         refused: requests that were answered otherwise, such as 429.
         own_cpu_s: processor time that the senders took.
@@ -97,11 +97,16 @@ def send(
     path: str,
     token: str = "",
 ) -> Sent:
-    """Send bodies again and again for that many seconds from a separate process, and return the result."""
+    """Send bodies of plays again and again for that many seconds from a separate process, and return the result."""
+    return apart(_PlaySenders(port, made, form, path, token), connections, seconds, plays_per_s)
+
+
+def apart(senders: Senders, connections: int, seconds: float, plays_per_s: float = inf) -> Sent:
+    """Have senders run in a separate process, and return the result."""
     fork = multiprocessing.get_context("fork")  # the bodies need not be copied
     ours, theirs = fork.Pipe()
     process = fork.Process(
-        target=lambda: theirs.send(_Senders(port, made, form, path, token).run(connections, seconds, plays_per_s)),
+        target=lambda: theirs.send(senders.run(connections, seconds, plays_per_s)),
         daemon=True,
     )
     process.start()
@@ -112,15 +117,30 @@ def send(
     return sent
 
 
-class _Senders:
-    def __init__(self, port: int, made: list[bytes], form: str, path: str, token: str) -> None:
-        self._token = token
-        self._port, self._bodies, self._form, self._path = port, made, form, path
-        self._each = made[0].count(STAMP)
+class Senders:
+    """Send what is prepared again and again.
+
+    Args:
+        port: of the server.
+        made: what is prepared.
+        each: how many plays one request has.
+    """
+
+    def __init__(self, port: int, made: Sequence[bytes], each: int = 1) -> None:
+        self._port, self._made, self._each = port, made, each
         self._lock = threading.Lock()
         self._next = 0
 
+    def request(self, made: bytes) -> bytes:
+        """Return the request to send for what was prepared."""
+        raise NotImplementedError
+
+    def taken(self, answer: bytes) -> int | None:
+        """Return how many plays were taken by an answer; None if it is another answer than wanted."""
+        raise NotImplementedError
+
     def run(self, connections: int, seconds: float, plays_per_s: float) -> Sent:
+        """Send for that many seconds."""
         began, own = time.monotonic(), time.process_time()
         self._began, self._until, self._per_s = began, began + seconds, plays_per_s / self._each
         self._requests = self._plays = self._refused = 0
@@ -135,33 +155,46 @@ class _Senders:
     def _send(self) -> None:
         with socket.create_connection(("127.0.0.1", self._port)) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while (body := self._due()) is not None:
-                sock.sendall(self._request(body))
-                self._count(_answer(sock))
+            while (made := self._due()) is not None:
+                sock.sendall(self.request(made))
+                self._count(self.taken(_answer(sock)))
 
     def _due(self) -> bytes | None:
-        """Wait until the next body is due, and return it; return None when the time is over."""
+        """Wait until what is sent next is due, and return it; return None when the time is over."""
         with self._lock:
             number, self._next = self._next, self._next + 1
         if (left := self._began + number / self._per_s - time.monotonic()) > 0:
             time.sleep(min(left, max(0.0, self._until - time.monotonic())))
-        return self._bodies[number % len(self._bodies)] if time.monotonic() < self._until else None
+        return self._made[number % len(self._made)] if time.monotonic() < self._until else None
 
-    def _request(self, body: bytes) -> bytes:
-        stamped = body.replace(STAMP, b"%.3f" % time.time())
+    def _count(self, taken: int | None) -> None:
+        with self._lock:
+            if taken is None:
+                self._refused += 1
+            else:
+                self._requests, self._plays = self._requests + 1, self._plays + taken
+
+
+class _PlaySenders(Senders):
+    """Send bodies of plays, in our own format."""
+
+    def __init__(self, port: int, made: list[bytes], form: str, path: str, token: str) -> None:
+        super().__init__(port, made, made[0].count(STAMP))
+        self._form, self._path, self._token = form, path, token
+
+    def request(self, made: bytes) -> bytes:
+        """Write the time into a body, and a head before it."""
+        stamped = made.replace(STAMP, b"%.3f" % time.time())
         head = (
             f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {TYPES[self._form]}\r\n"
             f"Authorization: Bearer {self._token}\r\nX-Unison-Source: synthetic\r\n"
         )
         return f"{head}Content-Length: {len(stamped)}\r\n\r\n".encode() + stamped
 
-    def _count(self, answer: bytes) -> None:
+    def taken(self, answer: bytes) -> int | None:
+        """Return how many plays were accepted."""
         accepted = re.search(rb'"accepted":(\d+)', answer)
-        with self._lock:
-            if answer.startswith(b"HTTP/1.1 202") and accepted:
-                self._requests, self._plays = self._requests + 1, self._plays + int(accepted[1])
-            else:
-                self._refused += 1
+        return int(accepted[1]) if answer.startswith(b"HTTP/1.1 202") and accepted else None
 
 
 def _answer(sock: socket.socket) -> bytes:

@@ -154,6 +154,11 @@ def encoded_alone(at_ms: int, source: int, city: int, listener: bytes, track: by
     return _ALONE.pack(VERSION, 1, 1, 0, at_ms, listener, 0, len(track), city, precision, source) + track
 
 
+def track_alone(data: bytes) -> bytes:
+    """Return the track of an encoded batch of one play, as wire JSON."""
+    return data[_ALONE.size :]
+
+
 def stamped(data: bytes, arrived_ms: int) -> bytes:
     """Return an encoded batch with its time of arrival, epoch milliseconds."""
     return b"".join((data[:_ARRIVAL_PLACE], _ARRIVAL.pack(arrived_ms), data[_HEADER.size :]))

@@ -106,6 +106,8 @@ def text(value: object, field: str, most: int) -> str:
 
 
 def _is_blank(value: str) -> bool:
+    if value.isascii() and value.isprintable():
+        return not value.strip()
     return all(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in value)
 
 
