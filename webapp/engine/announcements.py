@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 from webapp.core.playparser import ParsedPlays
-from webapp.core.plays import Overloaded, track_id
+from webapp.core.plays import Overloaded, track_alone
 from webapp.core.precision import CLASSED, CLASSES, UNMATCHED
 from webapp.core.principals import Principal
+from webapp.core.records import wire_track_id
 from webapp.core.validation import FieldError
 from webapp.engine.heardsongs import HeardSongs
 from webapp.engine.ingest import EndingError, Ingest
@@ -82,8 +82,9 @@ class Announcements:
         return refused
 
     def _announce(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> Fate:
-        began_s, song = time.perf_counter(), self._last_song(said.song)
+        began_s = time.perf_counter()
         play = self._parsed(principal, said, where)
+        song = self._last_song(play, said.song.duration_s)
         verdict = self._pressing.judge(principal, song, self._accounts.activity(principal.id))
         fate = self._submitted(play, began_s, said, where) if verdict == "press" else verdict
         city = where[1] if where and fate == "press" else None
@@ -93,8 +94,8 @@ class Announcements:
             self._songs.note(principal.id, said.song)
         return fate
 
-    def _last_song(self, song: Song) -> LastSong:
-        return LastSong(_number_of(song.artist, song.title), self._clock(), song.duration_s)
+    def _last_song(self, play: ParsedPlays, duration_s: float | None) -> LastSong:
+        return LastSong(keys.key(wire_track_id(track_alone(play.batch)).decode()), self._clock(), duration_s)
 
     def _parsed(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> ParsedPlays:
         """Return the play, without a part of the song that is wrong if the song can do without."""
@@ -124,12 +125,6 @@ class Announcements:
             self._metrics.message(dialect, kind, "counted", sum(each.kind == kind for each in scrobbles))
         client = client_of(scrobbles[-1].precision)
         self._accounts.note_scrobbles(principal.id, self._clock(), client, len(scrobbles))
-
-
-@lru_cache(maxsize=8_192)
-def _number_of(artist: str, title: str) -> int:
-    """Return the hash that stands for a song."""
-    return keys.key(track_id(artist, title))
 
 
 def _track(song: Song) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SMALL = 1 << 16
 """Bytes of a body that is read also where bodies have no memory left: single messages are never refused."""
 _BASES_MOST = 256
+_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
+"""Headers that WSGI names so."""
 _SLASHES = re.compile("//+")
 _PORTS = {"http": 80, "https": 443}
 _PORT = re.compile(r":[0-9]{1,5}$")
@@ -44,23 +46,36 @@ def to_dialect(
         method=request.method,
         path=normal_path(request.environ.get("PATH_INFO", "")),
         query=request.query_string,
-        headers=_headers(request.environ),
+        headers=_Headers(request.environ),
         body=_body(request, min(dialect.body_most, BODY_MOST), bodies),
         base=base,
         now_s=now_s,
     )
 
 
-def _headers(environ: WSGIEnvironment) -> dict[str, str]:
-    names = {name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")}
-    names |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
-    return {name.replace("_", "-").lower(): value for name, value in names.items()}
+class _Headers(Mapping[str, str]):
+    """The headers of a request, by name in lower case. Most are never asked for, so they are not copied."""
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        key = name.upper().replace("-", "_")
+        value: str = self._environ[key if key in _WITHOUT_PREFIX else f"HTTP_{key}"]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        keys = (key.removeprefix("HTTP_") for key in self._environ if key.startswith("HTTP_") or key in _WITHOUT_PREFIX)
+        return (key.replace("_", "-").lower() for key in keys)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _body(request: Request, most: int, bodies: MemoryBudget) -> bytes:
     if request.method != "POST":  # some clients send a body that means nothing with GET
         return b""
-    if (request.content_length or SMALL + 1) <= SMALL and "Content-Encoding" not in request.headers:
+    if (request.content_length or SMALL + 1) <= SMALL and "HTTP_CONTENT_ENCODING" not in request.environ:
         return read_body(request, lambda _: None, most)
     with bodies.account() as hold:
         return read_body(request, hold, most)

@@ -84,7 +84,7 @@ def read_body(request: Request, hold: Hold, most: int = BODY_MOST) -> bytes:
     Raises:
         HTTPException: it is too large, too slow, cut short, or its coding is unknown or broken.
     """
-    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    coding = request.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType(
             f"Content-Encoding {coding[:40]!r} is not supported; send gzip, or no Content-Encoding"
@@ -196,7 +196,7 @@ def drain(request: Request, response: ResponseT) -> ResponseT:
 
 
 def _is_chunked(request: Request) -> bool:
-    return "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    return "chunked" in request.environ.get("HTTP_TRANSFER_ENCODING", "").lower()
 
 
 @contextmanager
