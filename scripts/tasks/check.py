@@ -121,7 +121,7 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def _steps(parts: list[str], pytest_arguments: list[str]) -> list[Step]:
     if any((ROOT / argument.split("::")[0]).exists() for argument in pytest_arguments):
-        return [Step("pytest", "pytest", lambda: [PYTHON, "-m", "pytest", *pytest_arguments], _browser_environment)]
+        return [Step("pytest", "pytest", lambda: [PYTHON, "-m", "pytest", *pytest_arguments], _whole_environment)]
     steps = _all_steps(pytest_arguments)
     if not parts and set(pytest_arguments) - {"--long"}:
         parts = ["unit", "integration", "browser"]
@@ -164,6 +164,11 @@ def _browser_environment() -> dict[str, str]:
     tools.require_fonts()
     wish = {name: value for name, value in os.environ.items() if name == "PICTURES"}
     return {"CHROMIUM": tools.chromium(), **tools.engines(), "AXE": str(tools.axe()), **tools.programs(), **wish}
+
+
+def _whole_environment() -> dict[str, str]:
+    """Return what any test needs."""
+    return _browser_environment() | tools.server_tools()
 
 
 def _results(steps: list[Step]) -> list[Result]:
