@@ -1,4 +1,6 @@
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +47,12 @@ def shared_hub_servers() -> Iterator[dict[str, HubServer]]:
     yield servers
     for server in servers.values():
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def library() -> str:
+    """Where libfaketime is; `scripts/test` installs it where it can."""
+    found = [os.environ.get("LIBFAKETIME", ""), *map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))]
+    there = [path for path in found if path and Path(path).exists()]
+    assert there, "these tests need libfaketime: apt install libfaketime, or name the library with LIBFAKETIME"
+    return there[0]

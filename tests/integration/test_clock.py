@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,15 +38,6 @@ class SetServer(Server):
         part = self._offset.with_suffix(".part")
         part.write_text(f"{ahead_s:+d}\n")
         part.rename(self._offset)
-
-
-@pytest.fixture(scope="module")
-def library() -> str:
-    """Where libfaketime is; `scripts/test` installs it where it can."""
-    found = [os.environ.get("LIBFAKETIME", ""), *map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))]
-    there = [path for path in found if path and Path(path).exists()]
-    assert there, "these tests need libfaketime: apt install libfaketime, or name the library with LIBFAKETIME"
-    return there[0]
 
 
 @pytest.fixture

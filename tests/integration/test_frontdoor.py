@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.citydatabases import write_cities
-from tests.musicclients import accounts_beside, make_tokens, messages
-from tests.plays import ARTIST, OSAKA
-from tests.serving import Server, ask, get_json, get_text
+from tests.musicclients import accounts_beside, announce, make_tokens, messages
+from tests.plays import ARTIST, OSAKA, RECIFE
+from tests.serving import FlaskServer, Server, ask, get_json, get_text
 from tests.waiting import until
 from webapp.storage.accounts import NewToken
 
@@ -161,3 +161,27 @@ def test_a_server_does_not_start_with_a_broken_database(serve: Callable[..., Ser
     (tmp_path / "broken.mmdb").write_bytes(b"broken")
     with pytest.raises(RuntimeError, match=r"UNISON_CITY_DATABASE: .* is not a database of cities"):
         serve(UNISON_CITY_DATABASE=str(tmp_path / "broken.mmdb"))
+
+
+def test_after_a_downtime_the_first_message_of_a_token_used_before_is_no_press(
+    serve: Callable[..., Server], library: str, title: str
+) -> None:
+    server = serve()
+    used, new = make_tokens(server, OSAKA, RECIFE)
+    announce(server, used, title)
+    later = {"LD_PRELOAD": library, "FAKETIME": "+60s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    server.restart(**later)
+    for token, song in ((used, f"{title}, begun meanwhile"), (used, f"{title}, next"), (new, f"{title}, new")):
+        announce(server, token, song)
+    assert messages(server, kind="now_playing", outcome="after_downtime") == 1
+    assert messages(server, kind="now_playing", outcome="press") == 2
+
+
+def test_flasks_own_server_takes_plays_and_logs_no_token(flask_server: FlaskServer, title: str) -> None:
+    ask(flask_server, "/healthz")  # it starts with its first request
+    (made,) = make_tokens(flask_server, OSAKA)
+    announce(flask_server, made, title)
+    assert messages(flask_server, dialect="listenbrainz", outcome="press") == 1
+    assert exchange(flask_server, "POST", f"/webhook/{made.text}", b"{}", JSON)[0] == 400
+    flask_server.until_logged("POST /webhook/... HTTP")
+    assert made.text not in flask_server.log
