@@ -7,6 +7,7 @@ reads the rest of an unread request body, however long that takes. This module r
 - `Message.force_close()` before the answer starts makes the answer say `Connection: close`.
 - `LengthReader.length` is the unread rest of a body; `ChunkedReader.parser` is None once the body is read. If neither
   is known, the body counts as unread and the connection closes.
+- `Unreader.take_buffered()` and `unread()` take bytes that were received after a request, and put them back.
 - `Body.buf`, `ChunkedReader.buf` and `Unreader.buf` hold received bytes that were not read yet.
 """
 
@@ -196,7 +197,14 @@ class FairWorker(GeventWorker):
                 client.linger()
             raise
         self.open.mark_waiting(client)
+        _skip_line_ends(request)
         return answered
+
+
+def _skip_line_ends(request: Any) -> None:
+    """Drop the line ends that some music players send after a body, which are no request of their own."""
+    if is_read(request.body) and (waiting := request.unreader.take_buffered()):
+        request.unreader.unread(waiting.lstrip(b"\r\n"))
 
 
 def _close_after_unread_body(application: Any) -> Any:

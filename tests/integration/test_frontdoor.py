@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 from collections.abc import Callable, Iterator
 from hashlib import md5
 from ipaddress import ip_address
@@ -185,3 +186,14 @@ def test_flasks_own_server_takes_plays_and_logs_no_token(flask_server: FlaskServ
     assert exchange(flask_server, "POST", f"/webhook/{made.text}", b"{}", JSON)[0] == 400
     flask_server.until_logged("POST /webhook/... HTTP")
     assert made.text not in flask_server.log
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\n\r\n"])
+def test_line_ends_after_a_body_are_no_request(common: Server, end: bytes) -> None:
+    body = b"s=00000000000000000000000000000000&a=Ana&t=Tide"
+    head = f"POST /audioscrobbler/1.2/nowplaying HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+    with socket.create_connection(("127.0.0.1", common.port), timeout=20) as connection:
+        connection.sendall(f"{head}\r\n".encode() + body + end)
+        connection.sendall(f"{head}Connection: close\r\n\r\n".encode() + body + end)
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert answers.count(b"HTTP/1.1 200 OK") == answers.count(b"HTTP/1.1 ") == answers.count(b"BADSESSION\n") == 2
