@@ -69,6 +69,7 @@ def test_two_listeners_who_press_play_together_are_a_connection(
     assert found["within_s"] in (1, 2), "their distance, and twice the spread of mpdscribble"
 
 
+@pytest.mark.slow
 def test_a_track_played_out_is_scrobbled_and_that_is_no_press(
     common: Server, listens: Listen, tmp_path: Path, title: str
 ) -> None:
@@ -89,6 +90,7 @@ def _counted(server: Server) -> tuple[float, float]:
     return messages(server, kind="scrobble", outcome="counted", **about), messages(server, outcome="press", **about)
 
 
+@pytest.mark.slow
 def test_a_server_that_restarts_in_mid_track_loses_no_session_and_shows_no_stale_press(
     serve: Callable[..., Server], listens: Listen, tmp_path: Path, title: str
 ) -> None:

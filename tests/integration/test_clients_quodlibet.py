@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.flacfiles import write_flac
 from tests.musicclients import announce, make_tokens, messages
 from tests.players import quod_libet
@@ -12,6 +14,7 @@ from tests.serving import Server, stream
 from tests.waiting import until
 
 
+@pytest.mark.slow
 def test_a_listener_who_presses_play_is_on_the_globe(common: Server, tmp_path: Path, title: str) -> None:
     song = write_flac(tmp_path / "song.flac", 120, title=title, artist=ARTIST)
     token, other = make_tokens(common, OSAKA, RECIFE)

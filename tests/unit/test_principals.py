@@ -10,11 +10,11 @@ import pytest
 
 from webapp.core.precision import CLASSED
 from webapp.ingest.sessions import Session
-from webapp.ingest.submissions import ConfirmedGiven, DigestGiven, SessionGiven, TokenGiven
+from webapp.ingest.submissions import ConfirmedGiven, Credentials, DigestGiven, SessionGiven, TokenGiven
 from webapp.storage.accounts import Announced, LastSong, NewToken
 from webapp.storage.sqliteaccounts import SqliteAccounts
 from webapp.web import principals
-from webapp.web.principals import DIGESTS, Principals
+from webapp.web.principals import SEARCHES, Principals
 
 SECRET = b"s" * 32
 HERE = "192.0.2.1"
@@ -72,15 +72,24 @@ def test_any_other_name_is_tried_against_the_tokens_used_last(
     assert known.find(digest(f"{user}?", later.text), HERE).principal == later.principal
 
 
-def test_tries_are_limited_whether_there_is_such_a_user_or_not(accounts: SqliteAccounts, known: Principals) -> None:
+def test_wrong_digests_are_limited_alike_whether_there_is_such_a_user_or_not(
+    accounts: SqliteAccounts, known: Principals
+) -> None:
     made = accounts.create()
-    for _ in range(DIGESTS.burst):
+    for _ in range(SEARCHES.burst):
         assert known.find(digest("nobody", "wrong"), HERE).wait_s == 0
-    tries = [digest("nobody", "wrong"), digest(made.principal.id, "wrong"), digest(made.principal.id, made.text)]
+    tries = [digest("nobody", "wrong"), digest(made.principal.id, "wrong"), digest("nobody", made.text)]
     assert {(found.principal, found.wait_s > 0) for found in (known.find(each, HERE) for each in tries)} == {
         (None, True)
     }
-    assert known.find(digest(made.principal.id, made.text), "192.0.2.2").principal == made.principal
+    assert known.find(digest("nobody", made.text), "192.0.2.2").principal == made.principal
+
+
+def test_who_logs_in_with_the_tokens_id_waits_for_nobody(accounts: SqliteAccounts, known: Principals) -> None:
+    made = accounts.create()
+    for _ in range(SEARCHES.burst + 1):
+        known.find(digest("nobody", "wrong"), HERE)
+    assert known.find(digest(made.principal.id, made.text), HERE).principal == made.principal
 
 
 def test_a_sessions_key_says_whose_it_is_also_after_a_restart(accounts: SqliteAccounts, known: Principals) -> None:
@@ -110,7 +119,7 @@ def test_credentials_of_a_blocked_token_are_wrong(accounts: SqliteAccounts) -> N
     made, blocked = accounts.create(), set[str]()
     known = Principals(accounts, lambda: SECRET, lambda id: id in blocked)
     session = SessionGiven(known.sessions.key(Session(made.principal.id, CLASSED)))
-    given = [TokenGiven(made.text), digest(made.principal.id, made.text), session]
+    given: list[Credentials] = [TokenGiven(made.text), digest(made.principal.id, made.text), session]
     assert [known.find(each, HERE).principal for each in given] == [made.principal] * 3
     blocked.add(made.principal.id)
     assert [known.find(each, HERE).principal for each in given] == [None] * 3

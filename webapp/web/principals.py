@@ -22,9 +22,9 @@ TRIED_MOST = 1_000
 """Tokens used last that a digest is tried against."""
 NAMES_MOST = 10_000
 """User names whose token is remembered."""
-DIGESTS = Rate(burst=30, per_s=0.5)
-"""Log-ins with a digest, for one address: each may cost a thousand hashes."""
-DIGESTS_OF_ALL = Rate(burst=1_000, per_s=50.0)
+SEARCHES = Rate(burst=30, per_s=0.5)
+"""Digests that do not fit the user's name, for one address: each costs a thousand hashes."""
+SEARCHES_OF_ALL = Rate(burst=200, per_s=10.0)
 
 
 class Found(NamedTuple):
@@ -58,7 +58,7 @@ class Principals:
     ) -> None:
         self._accounts, self._secret, self._is_blocked = accounts, secret, is_blocked
         self.request_tokens = RequestTokens(time.monotonic)
-        self._limits = RateLimits(DIGESTS_OF_ALL, DIGESTS)
+        self._limits = RateLimits(SEARCHES_OF_ALL, SEARCHES)
         self._names: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -92,16 +92,19 @@ class Principals:
         return Found(self._accounts.by_id(session.token_id), session.precision) if session else Found(None)
 
     def _of_digest(self, given: DigestGiven, address: str) -> Found:
-        """Try the token that the name says, then the others; the name makes no difference if none fits."""
-        if wait_s := self._limits.spend(address):
-            return Found(None, wait_s=wait_s)
+        """Try the token that the name says, then the others.
+
+        Whether there is a user with that name makes no difference where the digest is wrong.
+        """
         name = sha256(given.user.encode("utf-8", "surrogatepass")).digest()
         with self._lock:
             likely = (given.user, self._names.get(name, ""))
-        found = self._fitting(likely, given.fits) or offload(
-            lambda: self._fitting(self._accounts.recent(TRIED_MOST), given.fits)
-        )
-        if found and found != given.user:
+        if found := self._fitting(likely, given.fits):
+            return self._of_id(found)
+        if wait_s := self._limits.spend(address):
+            return Found(None, wait_s=wait_s)
+        found = offload(lambda: self._fitting(self._accounts.recent(TRIED_MOST), given.fits))
+        if found:
             self._remember(name, found)
         return self._of_id(found)
 
