@@ -46,6 +46,7 @@ from webapp.web import (
     stream,
     visitorplays,
 )
+from webapp.web.dialectreading import DialectReader
 from webapp.web.dialectrequests import Bases
 from webapp.web.frontdoor import FrontDoor
 from webapp.web.imageresponses import ImageResponses
@@ -136,6 +137,7 @@ def _front_door(services: Services) -> FrontDoor:
         services.bodies,
         services.metrics,
         services.clock,
+        DialectReader(),
     )
 
 

@@ -122,7 +122,7 @@ def listeners(server: Server) -> list[Listener]:
     """Create listeners by the command, and begin a session for each."""
     tokens = [token for city in CITIES for token in _created(server, city)]
     until(lambda: ask(server, f"/1/validate-token?token={tokens[-1]}").json["valid"])
-    return [Listener(token, _session(server, token)) for token in tokens]
+    return [Listener(token, session(server, token)) for token in tokens]
 
 
 def _created(server: Server, city: str) -> list[str]:
@@ -132,7 +132,8 @@ def _created(server: Server, city: str) -> list[str]:
     return [line.split()[1] for line in said.splitlines()]
 
 
-def _session(server: Server, token: str) -> str:
+def session(server: Server, token: str) -> str:
+    """Begin a session, and return its key."""
     asked = {"method": "auth.getMobileSession", "username": "ana", "password": token, "format": "json"}
     asked |= {"api_key": "0123456789abcdef0123456789abcdef"}
     return str(ask(server, f"/2.0/?{urlencode(asked)}", "POST").json["session"]["key"])

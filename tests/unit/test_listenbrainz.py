@@ -398,6 +398,12 @@ def test_a_thousand_listens_are_taken_and_one_more_are_not() -> None:
     assert error(most) == (400, "Too many listens. You may not submit more than 1000 listens at once.")
 
 
+def test_a_body_of_millions_of_values_is_refused_before_it_is_read() -> None:
+    many = b'{"listen_type": "import", "payload": [' + b"1," * 1_000_000 + b"1]}"
+    reply = answered(request(body=many))
+    assert (reply.status, told(reply)["error"]) == (400, "JSON document is too large: it has too many values.")
+
+
 def test_a_listen_has_at_most_10240_bytes() -> None:
     large = "JSON document is too large. Each listen may not be larger than 10240 bytes."
     assert error(playing(info={"x": "y" * (LISTEN_BYTES - 200)})) == (200, "")

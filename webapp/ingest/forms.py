@@ -13,7 +13,7 @@ Fields = Mapping[str, bytes]
 
 _FIELDS_MOST = 2_000
 """Of a form. 50 plays have about 600."""
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _NUMBERED = re.compile(r"([A-Za-z]+)(?:\[([0-9]{1,6})\])?")
 _WHOLE = re.compile(r"[0-9]{1,12}")
 
@@ -33,7 +33,7 @@ def fields(*forms: bytes) -> dict[str, bytes]:
 
 def _decoded(encoded: bytes) -> bytes:
     plain = encoded.replace(b"+", b" ")
-    return _ESCAPE.sub(lambda escape: bytes.fromhex(escape[1].decode()), plain) if b"%" in plain else plain
+    return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode()), plain)
 
 
 def numbered(sent: Fields, names: Collection[str]) -> dict[int, dict[str, bytes]]:

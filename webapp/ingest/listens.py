@@ -18,6 +18,8 @@ from webapp.ingest.submissions import Kind, Song, Submission
 
 LISTENS_MOST = 1_000
 LISTEN_BYTES = 10_240
+_VALUES_MOST = 400 * LISTENS_MOST
+"""Values of a body, about. Millions of them would be skipped, but not soon, and nothing else is done meanwhile."""
 AHEAD_S = 3_600
 """How far in the future ListenBrainz lets a listen be, because clocks differ."""
 EARLIEST_S = 1_033_430_400
@@ -64,6 +66,8 @@ def read_listens(body: bytes, agent: str, now_s: float) -> list[Submission]:
 
 
 def _submissions(body: bytes, agent: str, now_s: float) -> list[Submission]:
+    if body.count(b",") > _VALUES_MOST:
+        raise ListensError("JSON document is too large: it has too many values.")
     sent = _BODY.decode(body)
     listens = _listens(bytes(sent.payload))
     _check_sizes(listens, body)

@@ -29,6 +29,7 @@ from webapp.ingest.webscrobbler import WebScrobbler
 from webapp.metrics import Metrics
 from webapp.storage.accounts import Accounts
 from webapp.web.clientaddress import client_address
+from webapp.web.dialectreading import DialectReader
 from webapp.web.dialectrequests import Answer, Bases, normal_path, to_dialect
 from webapp.web.errors import http_error
 from webapp.web.locating import Locator
@@ -68,6 +69,7 @@ class FrontDoor:
         bodies: bounds the memory of their bodies.
         metrics: counts messages.
         clock: tells the time.
+        reader: has dialects read requests.
     """
 
     settings: Settings
@@ -81,6 +83,7 @@ class FrontDoor:
     bodies: MemoryBudget
     metrics: Metrics
     clock: Clock
+    reader: DialectReader
 
     def answer(self, dialect: Dialect, request: Request, start: Callable[[], None]) -> Answer:
         """Return the dialect's answer, whatever happens; `start` starts the application unless it has started."""
@@ -99,7 +102,8 @@ class FrontDoor:
         return drain(request, Answer(reply))
 
     def _reply(self, dialect: Dialect, request: Request, address: str, rate: RateStatus) -> Reply:
-        call = dialect.read(to_dialect(request, dialect, self.bases.of(request), self.bodies, self.clock.now()))
+        asked = to_dialect(request, dialect, self.bases.of(request), self.bodies, self.clock.now())
+        call = self.reader.read(dialect, asked)
         if isinstance(call, Reply):
             self.metrics.message(dialect.name, "any", "answered")
             return call
