@@ -8,8 +8,8 @@ import pytest
 
 from tests.flacfiles import write_flac
 from tests.musicclients import announce, make_tokens, messages
-from tests.players import quod_libet
 from tests.plays import ARTIST, OSAKA, RECIFE
+from tests.quodlibet import quod_libet
 from tests.serving import Server, stream
 from tests.waiting import until
 
