@@ -49,7 +49,11 @@ class FrontDoor:
     def ask(self, request: Request) -> tuple[Call | None, Reply]:
         """Return the call that a request is translated to, None if it was answered at once, and the answer."""
         read = self.dialect.read(request)
-        return (None, read) if isinstance(read, Reply) else (read, self.dialect.reply(read, self._outcome(read)))
+        if isinstance(read, Reply):
+            return None, read
+        if read.rest and self._is_good(read):
+            read = read.rest()
+        return read, self.dialect.reply(read, self._outcome(read))
 
     def _outcome(self, call: Call) -> Outcome:
         principal = PRINCIPAL if self._is_good(call) else None

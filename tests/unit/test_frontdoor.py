@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
@@ -35,7 +35,8 @@ from webapp.ingest.submissions import (
 )
 from webapp.services import Services
 from webapp.storage.accounts import NewToken
-from webapp.web import frontdoor
+from webapp.web import dialectreading, frontdoor
+from webapp.web.dialectrequests import SMALL
 
 AT_ONCE = CLASSED + 1
 
@@ -55,8 +56,11 @@ class Said(msgspec.Struct):
     place: Any = None
     plays: int = 1
     url: str | None = None
+    is_long: bool = False
 
     def call(self) -> Call:
+        if self.is_long:
+            return Call(self.action, self._credentials(), rest=msgspec.structs.replace(self, is_long=False).call)
         song = Song(self.title, "Marisol Vey", duration_s=200.0, url=self.url)
         told = [Submission(song, self.kind, self.precision, self.place)] * self.plays
         return Call(self.action, self._credentials(), told if self.action == "submit" else (), self.precision)
@@ -303,6 +307,34 @@ def test_a_body_that_cannot_be_read_is_answered_in_the_dialect(client: Client) -
     broken = {"data": b"no gzip", "headers": {"Content-Encoding": "gzip"}}
     assert failure(client.http.post("/toy", **broken))[0] == 400
     assert failure(client.http.post("/toy", data=b"{}", headers={"Content-Encoding": "br"}))[0] == 415
+
+
+@pytest.mark.parametrize("per_minute", [60, 1])
+def test_the_rest_of_a_body_is_read_for_good_credentials_alone(
+    client: Client, taken: list[PlayBatch], per_minute: int
+) -> None:
+    token = made(client, per_minute=per_minute)
+    assert client.send(token="wrong", is_long=True)["who"] is None
+    assert client.send(token=token.text, is_long=True, title="a" * 301)["refused"].keys() == {"0"}
+    assert client.send(token=token.text, is_long=True)["limited"] is (per_minute == 1)
+    assert len(taken) == (per_minute > 1)
+    assert client.counted("now_playing", "press") == (per_minute > 1)
+    assert client.counted("submit", "refused") == 1
+
+
+def test_the_memory_of_a_large_body_counts_until_it_is_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart: list[bool] = []
+
+    def offload(read: Callable[[], Any]) -> Any:
+        apart.append(client.services.bodies._used > 0)
+        return read()
+
+    monkeypatch.setattr(dialectreading, "offload", offload)
+    client.toy.body_most = 1 << 20
+    small, large = b"{}" + b" " * 100, b"{}" + b" " * SMALL
+    assert [client.http.post("/toy", data=body).status_code for body in (small, large)] == [200, 200]
+    assert apart == [True]
+    assert client.services.bodies._used == 0
 
 
 def test_a_packed_body_is_read(client: Client, taken: list[PlayBatch]) -> None:

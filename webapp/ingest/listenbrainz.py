@@ -42,6 +42,8 @@ _CORS = (
     ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
 )
 _EXPOSED = "X-RateLimit-Remaining,X-RateLimit-Limit,X-RateLimit-Reset,X-RateLimit-Reset-In"
+LONG_BYTES = 1 << 16
+"""A longer body is only read if its token is good."""
 _OK = {"status": "ok"}
 _PAGE = 25
 """How many playlists ListenBrainz lists at most, unless asked otherwise."""
@@ -128,6 +130,12 @@ def _submit(request: Request, _user: str, methods: str) -> Call:
     given, lacking = _token(request)
     if given is None:
         return Call("look_up", None, about=_About(methods, _OK, lacking=lacking))
+    if len(request.body) <= LONG_BYTES:
+        return _submitted(request, given, methods)
+    return Call("submit", given, about=_About(methods, _OK), rest=lambda: _submitted(request, given, methods))
+
+
+def _submitted(request: Request, given: TokenGiven, methods: str) -> Call:
     try:
         submissions = read_listens(request.body, request.headers.get("user-agent", ""), request.now_s)
     except ListensError as error:

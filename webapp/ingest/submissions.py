@@ -124,6 +124,8 @@ class Call:
         submissions: what to take.
         precision: for `session`: the client's class, kept in the session's key.
         about: the dialect's own, for its reply.
+        rest: of `submit`, where the body takes long to read: reads it, and returns the whole call. It is called only
+            for good credentials, and perhaps in another thread.
     """
 
     action: Action
@@ -131,6 +133,7 @@ class Call:
     submissions: Sequence[Submission] = ()
     precision: int = 0
     about: Any = None
+    rest: Callable[[], Call] | None = None
 
 
 @dataclass(frozen=True, slots=True)

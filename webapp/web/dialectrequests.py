@@ -14,7 +14,7 @@ from webapp.config import Settings
 from webapp.ingest import submissions
 from webapp.ingest.submissions import Dialect, Reply
 from webapp.web.hosts import is_ip_literal, is_own_host, public_base
-from webapp.web.requestbodies import BODY_MOST, MemoryBudget, read_body
+from webapp.web.requestbodies import BODY_MOST, Hold, read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,9 +34,7 @@ def normal_path(path: str) -> str:
     return (_SLASHES.sub("/", path) if "//" in path else path).removesuffix("/")
 
 
-def to_dialect(
-    request: Request, dialect: Dialect, base: str, bodies: MemoryBudget, now_s: float
-) -> submissions.Request:
+def to_dialect(request: Request, dialect: Dialect, base: str, hold: Hold, now_s: float) -> submissions.Request:
     """Return a request as its dialect reads it.
 
     Raises:
@@ -47,7 +45,7 @@ def to_dialect(
         path=normal_path(request.environ.get("PATH_INFO", "")),
         query=request.query_string,
         headers=_Headers(request.environ),
-        body=_body(request, min(dialect.body_most, BODY_MOST), bodies),
+        body=_body(request, min(dialect.body_most, BODY_MOST), hold),
         base=base,
         now_s=now_s,
     )
@@ -72,13 +70,9 @@ class _Headers(Mapping[str, str]):
         return sum(1 for _ in self)
 
 
-def _body(request: Request, most: int, bodies: MemoryBudget) -> bytes:
-    if request.method != "POST":  # some clients send a body that means nothing with GET
-        return b""
-    if (request.content_length or SMALL + 1) <= SMALL and "HTTP_CONTENT_ENCODING" not in request.environ:
-        return read_body(request, lambda _: None, most)
-    with bodies.account() as hold:
-        return read_body(request, hold, most)
+def _body(request: Request, most: int, hold: Hold) -> bytes:
+    # Some clients send a body that means nothing with GET.
+    return read_body(request, hold, most) if request.method == "POST" else b""
 
 
 class Bases:

@@ -20,6 +20,7 @@ from webapp.core.precision import UNKNOWN
 from webapp.core.principals import Principal
 from webapp.engine.announcements import Announcements
 from webapp.engine.clock import Clock
+from webapp.ingest import submissions
 from webapp.ingest.audioscrobbler import Audioscrobbler
 from webapp.ingest.lastfm import LastFm
 from webapp.ingest.listenbrainz import ListenBrainz
@@ -30,7 +31,7 @@ from webapp.metrics import Metrics
 from webapp.storage.accounts import Accounts
 from webapp.web.clientaddress import client_address
 from webapp.web.dialectreading import DialectReader
-from webapp.web.dialectrequests import Answer, Bases, normal_path, to_dialect
+from webapp.web.dialectrequests import SMALL, Answer, Bases, normal_path, to_dialect
 from webapp.web.errors import http_error
 from webapp.web.locating import Locator
 from webapp.web.principalrates import PrincipalRates
@@ -102,12 +103,24 @@ class FrontDoor:
         return drain(request, Answer(reply))
 
     def _reply(self, dialect: Dialect, request: Request, address: str, rate: RateStatus) -> Reply:
-        asked = to_dialect(request, dialect, self.bases.of(request), self.bodies, self.clock.now())
+        with self.bodies.account(SMALL) as hold:
+            asked = to_dialect(request, dialect, self.bases.of(request), hold, self.clock.now())
+            return self._answered(dialect, asked, request, address, rate)
+
+    def _answered(
+        self, dialect: Dialect, asked: submissions.Request, request: Request, address: str, rate: RateStatus
+    ) -> Reply:
         call = self.reader.read(dialect, asked)
         if isinstance(call, Reply):
             self.metrics.message(dialect.name, "any", "answered")
             return call
-        return dialect.reply(call, self._outcome(dialect, call, request, address, rate))
+        outcome = self._outcome(dialect, call, request, address, rate)
+        if call.rest and outcome.principal and not outcome.is_limited:
+            call = self.reader.rest(call, asked)
+            outcome = replace(
+                outcome, refused=self._taken(dialect, call, outcome.principal, outcome.session_precision, request)
+            )
+        return dialect.reply(call, outcome)
 
     def _outcome(self, dialect: Dialect, call: Call, request: Request, address: str, rate: RateStatus) -> Outcome:
         if call.action == "request_token":
@@ -146,6 +159,8 @@ class FrontDoor:
         self, dialect: Dialect, call: Call, principal: Principal, precision: int | None, request: Request
     ) -> dict[int, str]:
         """Take what is submitted; return why parts of it are refused."""
+        if call.rest:
+            return {}
         if call.action != "submit":
             self._count(dialect, call, "answered")
             return {}

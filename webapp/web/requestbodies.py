@@ -30,6 +30,7 @@ BODY_MOST = 10 << 20
 BODIES_MOST = 96 << 20
 READ_S = 30.0
 _STEP = 1 << 13
+_SHORT = 1 << 16  # what inflates to no more needs no memory held
 _FRAMING_MOST = 1 << 14  # around chunks, beyond as many as the body has: chunks are read one by one
 _GZIP = 16 + zlib.MAX_WBITS
 _MEMBERS_MOST = 256  # a gzip file may be several in a row; what follows one is copied, so thousands would cost seconds
@@ -59,17 +60,24 @@ class MemoryBudget:
         self._lock = threading.Lock()
 
     @contextmanager
-    def account(self) -> Iterator[Hold]:
-        """Give what to call with the bytes that come, as they come; all is given back at the end."""
-        held = 0
+    def account(self, free: int = 0) -> Iterator[Hold]:
+        """Give what to call with the bytes that come, as they come; all is given back at the end.
+
+        Args:
+            free: so many bytes do not count.
+        """
+        came = held = 0
 
         def hold(size: int) -> None:
-            nonlocal held
+            nonlocal came, held
+            came += size
+            if (more := came - free - held) <= 0:
+                return
             with self._lock:
-                if self._used + size > self._most:
+                if self._used + more > self._most:
                     raise TooManyRequests("too many plays are being received; try again in 1 s", retry_after=1)
-                self._used += size
-            held += size
+                self._used += more
+            held += more
 
         try:
             yield hold
@@ -92,8 +100,11 @@ def read_body(request: Request, hold: Hold, most: int = BODY_MOST) -> bytes:
     body = _read(request, hold, most)
     if not coding.endswith("gzip"):
         return body
-    hold(most)
-    return offload(inflate, body, most)
+    try:
+        return offload(inflate, body, min(_SHORT, most))
+    except RequestEntityTooLarge:
+        hold(most)
+        return offload(inflate, body, most)
 
 
 def _read(request: Request, hold: Hold, most: int) -> bytes:
