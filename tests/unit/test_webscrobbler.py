@@ -16,7 +16,7 @@ from tests.requests_fixtures import NOW_S, Exchange, described, exchanges
 from webapp.core import precision
 from webapp.core.principals import Principal
 from webapp.ingest.submissions import Call, Dialect, Outcome, RateStatus, Reply, Request, Submission, TokenGiven
-from webapp.ingest.webscrobbler import WebScrobbler
+from webapp.ingest.webscrobbler import WebScrobbler, read_event
 
 TOKEN = "0c7a51de-93b4-4f0e-8a21-6d5e4f3c2b1a"
 PRINCIPAL = Principal("abcdefghij", "listener", None, 60, 0.0)
@@ -44,6 +44,17 @@ def submissions(name: str, **data: Any) -> list[Submission]:
     assert isinstance(call, Call)
     assert call.action == "submit", call.about
     return list(call.submissions)
+
+
+def test_songs_beyond_the_most_are_skipped_and_cost_no_memory() -> None:
+    many = json.dumps({"eventName": "scrobble", "data": {"songs": [SONG] * 60 + [{}] * 100_000}}).encode()
+    tracemalloc.start()
+    try:
+        found, (_, peak) = read_event(many, NOW_S), tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found) == 50
+    assert peak < 200_000
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda each: each.name)

@@ -55,9 +55,13 @@ class _Played(msgspec.Struct):
     metadata: _Metadata | None = None
 
 
+# Places for the most songs. Elements beyond are skipped: a list of very many costs neither memory nor time.
+_Songs = msgspec.defstruct("_Songs", [(f"at_{n}", _Played | None, None) for n in range(_SONGS_MOST)], array_like=True)
+
+
 class _Data(msgspec.Struct):
     song: _Played | None = None
-    songs: list[_Played] | None = None
+    songs: _Songs | None = None  # type: ignore[valid-type]  # a class made at run time
 
 
 class _Event(msgspec.Struct):
@@ -139,7 +143,8 @@ def read_event(body: bytes, now_s: float) -> list[Submission]:
 
 def _songs(event: _Event) -> Sequence[_Played]:
     data = event.data or _Data()
-    songs = (data.songs or [])[:_SONGS_MOST] if event.eventName == "scrobble" else []
+    several = data.songs if event.eventName == "scrobble" else None
+    songs: list[_Played] = [each for each in msgspec.structs.astuple(several) if each] if several else []
     songs = songs or ([data.song] if data.song else [])
     if not songs:
         raise BodyError("the event has no song")

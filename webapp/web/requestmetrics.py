@@ -1,12 +1,13 @@
 """Counts every HTTP request by route and status, and logs it where UNISON_LOG_REQUESTS says so.
 
-A log line has no address, no query and no header: those may tell who asked, and for what. Nor has it the path of a
-music client's request, which may hold a token.
+A log line has no address, no query and no header: those may tell who asked, and for what. Nor has it a path that may
+hold a token: that of a music client's request, and what looks like one wherever it was sent.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ BEFORE_FLASK = ("/api/plays", "/stream")
 """Paths that are answered before Flask could say which route they belong to."""
 SECRET_PATH = "unison.path_is_secret"
 """Key of the WSGI environment: the path may hold a token, so the route is logged instead."""
+_LIKE_SECRET = re.compile(r"webhook|[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+"""In a path that may hold a token: one sent to a foreign host or to a mistyped address, too, where it is a 404."""
 NO_ROUTE = "none"
 SWITCHING_PROTOCOLS = 101
 PATH_MAX = 200
@@ -72,7 +75,8 @@ def _route(environ: WSGIEnvironment) -> str:
 
 
 def _log(environ: WSGIEnvironment, status: int, seconds: float) -> None:
-    asked = _route(environ) if SECRET_PATH in environ else environ.get("PATH_INFO", "")
+    asked = environ.get("PATH_INFO", "")
+    asked = _route(environ) if SECRET_PATH in environ or _LIKE_SECRET.search(asked) else asked
     method, path = environ["REQUEST_METHOD"][:PATH_MAX], quote(asked, encoding="latin-1")[:PATH_MAX]
     took_ms = round(1000 * seconds, 1)
     fields = {"event": "request", "method": method, "path": path, "route": _route(environ), "status": status}
