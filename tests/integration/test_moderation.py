@@ -244,7 +244,7 @@ def test_a_visitor_is_not_told_whom_they_met_by_a_hidden_song_and_cannot_press_i
     assert refused(lambda: Answer(200, Message(), press(server, song, OSAKA).encode())).status == 404
 
 
-@pytest.mark.parametrize("query", ["?dry_run=yes", "?dry_run=1&newest=0", "?dry_run=1&newest=10001"])
+@pytest.mark.parametrize("query", ["?dry_run=yes", "?dry_run=1&newest=0", "?dry_run=1&newest=10001", "?newest=10001"])
 def test_a_parameter_that_is_wrong_is_named(server: Server, query: str) -> None:
     answer = refused(lambda: change(server, b'{"rule": "word: a"}', query))
     assert (answer.status, query.rpartition("=")[2] in answer.error) == (400, True)

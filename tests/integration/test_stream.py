@@ -189,6 +189,8 @@ def test_one_viewer_or_filter_too_many_is_asked_to_come_later(serve: Callable[..
 
 def test_a_plain_get_is_told_that_this_is_a_websocket(idle: Server) -> None:
     assert ask(idle, "/stream").status == 426
+    refused = ask(idle, "/stream", "POST")
+    assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_a_server_that_stops_says_bye_and_the_next_one_owns_up_to_the_gap(server: Server) -> None:

@@ -72,10 +72,10 @@ def create_blueprint(
     @blueprint.post(PATH)
     def add() -> Response:
         """Add a rule, or with `?dry_run=1` say what it would hide."""
-        text = _wanted(bodies)
+        text, most = _wanted(bodies), _newest()
         line = offload(moderation.read_rule, text)
         if _is_dry_run():
-            return try_out(line, Rules(moderation.rules.rules | {line.rule}))
+            return try_out(line, most, Rules(moderation.rules.rules | {line.rule}))
         is_new = _changed(lambda: moderation.add(text, operators.who))
         apply()
         return _json({"version": moderation.rules.version, "added": is_new, **_told(line)}, 201 if is_new else 200)
@@ -83,18 +83,17 @@ def create_blueprint(
     @blueprint.delete(PATH)
     def remove() -> Response:
         """Remove the rule `?rule=`, or with `&dry_run=1` say what would be shown again."""
-        text = request.args.get("rule", "")
+        text, most = request.args.get("rule", ""), _newest()
         line = offload(moderation.read_rule, text)
         if _is_dry_run():
-            return try_out(line, Rules(moderation.rules.rules - {line.rule}))
+            return try_out(line, most, Rules(moderation.rules.rules - {line.rule}))
         if not _changed(lambda: moderation.remove(text, operators.who)):
             raise NotFound(f"the list has no rule {text[:80]!r}")
         apply()
         return _json({"version": moderation.rules.version, "removed": True, **_told(line)})
 
-    def try_out(line: Line, after: Rules) -> Response:
-        """Say which of the newest connections a change would hide or show."""
-        most = _newest()
+    def try_out(line: Line, most: int, after: Rules) -> Response:
+        """Say which of the newest connections, so many at most, a change would hide or show."""
         searched = offload(history.latest, Filter(), most, rules=NO_RULES)
         found = offload(_differing, searched, moderation.rules, after, gazetteer)
         told = {

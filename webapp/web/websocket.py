@@ -44,6 +44,11 @@ Admit = Callable[[Request], Join]
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455, 1.3
 _NOT_OFFERED = ("HTTP_SEC_WEBSOCKET_EXTENSIONS", "HTTP_SEC_WEBSOCKET_PROTOCOL")
 """Headers that simple-websocket does not see: it would agree on compression, which the hub's frames do not have."""
+_SAID = {
+    405: {"Allow": "GET, HEAD"},
+    426: {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"},
+}
+"""Headers of refusals, by status."""
 _Socket: Any = monkey.get_original("socket", "socket")  # a patched one has watchers of its own
 
 
@@ -133,6 +138,8 @@ def _nothing() -> None:
 
 def _refusal(environ: WSGIEnvironment) -> Response | None:
     """Return the answer to a request that cannot become a websocket; None if it can."""
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return _refuse(405, "a websocket needs a GET request")
     if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
         return _refuse(426, "this address is a websocket; connect with ws:// or wss://")
     if "upgrade" not in map(str.strip, environ.get("HTTP_CONNECTION", "").lower().split(",")):
@@ -149,8 +156,7 @@ def _refusal(environ: WSGIEnvironment) -> Response | None:
 
 
 def _refuse(status: int, sentence: str) -> Response:
-    headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"} if status == 426 else {}
-    return Response(sentence + "\n", status, headers, mimetype="text/plain")
+    return Response(sentence + "\n", status, _SAID.get(status), mimetype="text/plain")
 
 
 def _is_key(key: str) -> bool:
