@@ -32,6 +32,7 @@ from webapp.web import (
     momentimages,
     moments,
     oembed,
+    openapi,
     overviewimages,
     pagecache,
     pages,
@@ -112,6 +113,7 @@ def _add_pages(app: Flask, services: Services) -> None:
         ),
         privacy.create_blueprint(settings, services.addresses),
         oembed.create_blueprint(settings, gazetteer, history),
+        openapi.create_blueprint(settings),
         api.create_blueprint(gazetteer, history, tracks, live, loop, health),
         visitorplays.create_blueprint(
             settings, gazetteer, history, live, services.ingest, services.bodies, services.secret

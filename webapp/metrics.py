@@ -70,7 +70,7 @@ class Metrics:
             collector(registry=self.registry)
         self._readings: list[Reading] = []
         self.registry.register(_Readings(self._readings))
-        Info("unison_build", "The running version.", registry=self.registry).info({"version": _version()})
+        Info("unison_build", "The running version.", registry=self.registry).info({"version": own_version()})
         self._accepted = self._counter("plays_accepted", "Plays accepted, including late ones.", "source")
         self._rejected = self._counter("plays_rejected", "Plays refused as malformed.")
         self._refused = self._counter(
@@ -193,7 +193,8 @@ class _Readings(Collector):
         return (reading.collect() for reading in self._readings)
 
 
-def _version() -> str:
+def own_version() -> str:
+    """Return the version of the program."""
     try:
         return version("unison-globe")
     except PackageNotFoundError:

@@ -37,8 +37,9 @@ LOWER = {
     "graphics": {"core", "engine"},
     "histories": {"core"},
     "seed": {"core", "storage", "histories"},
+    "openapi": {"core", "ingest", "storage", "web"},
 }
-"""The folders below those with Flask in them, and which others each may import."""
+"""The folders with no Flask in them, and which others each may import; `openapi` describes what `web` serves."""
 UPPER = {
     "web",
     "app",

@@ -42,6 +42,8 @@ FRESH_S = {
     "connect.page": 5.0,
     "privacy.page": 5.0,
     "oembed.answer": 5.0,
+    "openapi.whole": 5.0,
+    "openapi.page": 5.0,
     "atom.feed": 1.0,
     "api.find": 1.0,
     "api.connections": 0.0,

@@ -1,0 +1,1 @@
+"""The OpenAPI document: what the HTTP interface takes and answers."""
