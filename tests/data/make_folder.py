@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,14 +51,17 @@ def plays(chance: random.Random, start_ms: int) -> PlayBatch:
     """Return the plays of a quarter of a second."""
     count, tracks = 5, tuple(wire(*song) for song in SONGS)
     listeners = [blake2b(chance.randbytes(8), digest_size=8).digest() for _ in range(count)]
-    return PlayBatch(
-        at=np.array([start_ms + chance.randrange(250) for _ in range(count)], np.int64),
-        source=np.array([chance.choice([0, 1]) for _ in range(count)], np.uint8),
-        city=np.array([GAZETTEER.by_id(chance.choice(CITIES)) for _ in range(count)], np.uint16),
-        listener=np.array([int.from_bytes(each, "little") for each in listeners], np.uint64),
-        track=np.array([chance.randrange(len(tracks)) for _ in range(count)], np.uint32),
-        tracks=tracks,
-    )
+    columns: dict[str, Any] = {
+        "at": np.array([start_ms + chance.randrange(250) for _ in range(count)], np.int64),
+        "source": np.array([chance.choice([0, 1]) for _ in range(count)], np.uint8),
+        "city": np.array([GAZETTEER.by_id(chance.choice(CITIES)) for _ in range(count)], np.uint16),
+        "listener": np.array([int.from_bytes(each, "little") for each in listeners], np.uint64),
+        "track": np.array([chance.randrange(len(tracks)) for _ in range(count)], np.uint32),
+        "tracks": tracks,
+    }
+    if "precision" in PlayBatch.__dataclass_fields__:  # not in earlier versions, whose code runs this
+        columns["precision"] = np.zeros(count, np.uint16)
+    return PlayBatch(**columns)
 
 
 def records() -> Iterator[SliceRecord]:
