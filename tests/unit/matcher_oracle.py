@@ -113,11 +113,21 @@ def together_in(plays: Sequence[Play], window_ms: int, slice_: int) -> int:
 
 
 def connections(plays: Sequence[Play], window_ms: int, slices: int) -> list[set[frozenset[Play]]]:
+    """Return the pairs of each slice; see `found`."""
+    return [pairs for pairs, _ in found(plays, window_ms, slices)]
+
+
+def found(plays: Sequence[Play], window_ms: int, slices: int) -> list[tuple[set[frozenset[Play]], set[Pair]]]:
     """Return the pairs of each slice by the documented rule, in a group ordered by (city, listener, time).
 
     What is left is paired within each recording, in time order. Then each new play that is left goes, in time order,
-    with the oldest single play of another city that it may pair with, exact or not.
+    with the oldest single play of another city that it may pair with, exact or not. Those that are left then pulse with
+    the newest play of their city without such a pulse, if it is near: of its exact and its inexact plays the newer one.
+
+    Returns:
+        For each slice its pairs, and the pulses with an inexact play.
     """
+    with_pulse = set[Play]()
     able = without_echoes(plays, window_ms)
     single: list[Play] = []
     out = []
@@ -140,8 +150,32 @@ def connections(plays: Sequence[Play], window_ms: int, slices: int) -> list[set[
             else:
                 singles.append(play)
         single = [play for play in singles if play.at >= (slice_ + 1) * SLICE_MS - longest_ms(window_ms)]
-        out.append({frozenset(pair) for pair in pairs})
+        left = [play for play in new if play in singles]
+        out.append(({frozenset(pair) for pair in pairs}, inexact_pulses(singles, left, with_pulse, window_ms)))
     return out
+
+
+def inexact_pulses(singles: Sequence[Play], new: Sequence[Play], with_pulse: set[Play], window_ms: int) -> set[Pair]:
+    """Return the pulses of new plays, and note which plays have one."""
+    pulses = set[Pair]()
+    for play in sorted(new, key=in_time):
+        near = list[Play]()
+        for kind in (False, True):
+            those = [
+                each
+                for each in singles
+                if song_of(each) == song_of(play)
+                and each.city == play.city
+                and in_time(each) < in_time(play)
+                and each not in with_pulse
+                and bool(each.precision) is kind
+            ]
+            newest = max(those, key=in_time, default=None)
+            near += [newest] if newest and (kind or play.precision) and are_together(newest, play, window_ms) else []
+        if near and play not in with_pulse:
+            pulses.add((max(near, key=in_time), play))
+            with_pulse |= {max(near, key=in_time), play}
+    return pulses
 
 
 def in_time(play: Play) -> tuple[int, ...]:
@@ -188,17 +222,17 @@ def pair_in_time(plays: Sequence[Play], window_ms: int) -> list[Pair]:
 def pulses(plays: Sequence[Play], connected: Mapping[Play, int], window_ms: int, slices: int) -> list[set[Pair]]:
     """Return neighbours in time, of one group and city, that left the window single, by the slice of the later one.
 
-    Exact plays are paired with exact ones, by what is known when they leave the window; others with others.
-    `connected` has the slices in which plays were connected.
+    These are exact plays, by what is known when they leave the window: `connected` has the slices in which plays were
+    connected. The pulses with an inexact play are added.
     """
     waiting: dict[tuple[int, ...], Play] = {}
-    out: list[set[Pair]] = [set() for _ in range(slices)]
+    out = [pulses for _, pulses in found(plays, window_ms, slices)]
     for play in sorted(without_echoes(plays, window_ms), key=lambda play: (play.at, play.listener)):
-        if play in connected and connected[play] <= leaves_in(play, window_ms):
+        if play.precision or connected.get(play, slices) <= leaves_in(play, window_ms):
             continue
-        place = (*song_of(play), play.city, play.precision > 0)
+        place = (*song_of(play), play.city)
         before = waiting.pop(place, None)
-        if before and play.at - before.at <= bound_ms(before, play, window_ms):
+        if before and play.at - before.at <= window_ms:
             out[leaves_in(play, window_ms)].add((before, play))
         else:
             waiting[place] = play
@@ -206,9 +240,8 @@ def pulses(plays: Sequence[Play], connected: Mapping[Play, int], window_ms: int,
 
 
 def leaves_in(play: Play, window_ms: int) -> int:
-    """Return the first slice after whose close no new play can be connected with this one; for exact ones no exact."""
+    """Return the first slice after whose close all new plays are more than the window after this play."""
     slice_ = slice_of(play)
-    reach_ms = longest_ms(window_ms) if play.precision else window_ms
-    while (slice_ + 1) * SLICE_MS - play.at <= reach_ms:
+    while (slice_ + 1) * SLICE_MS - play.at <= window_ms:
         slice_ += 1
     return slice_

@@ -109,7 +109,7 @@ def mixed_worlds() -> st.SearchStrategy[tuple[list[Play], int]]:
 
 
 def slices_of(plays: Sequence[Play], window_ms: int) -> int:
-    """Return the number of slices until the last play has no more effect, the pulses of inexact plays aside."""
+    """Return the number of slices until the last play has no more effect."""
     return max((slice_of(play) for play in plays), default=0) + 2 * window_ms // SLICE_MS + 3
 
 

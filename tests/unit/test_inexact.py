@@ -74,6 +74,11 @@ def test_a_listener_who_uses_a_page_and_a_client_does_not_meet_themselves() -> N
     assert sum(each.echoes for each in brought) == 1
 
 
+def test_a_page_and_a_client_in_one_city_are_a_pulse_at_once() -> None:
+    page, client = Play(0, OSAKA, A, 100), Play(0, OSAKA, B, 300, precision=VLC)
+    assert [each.pulses for each in drive([page, client], 1000)][:3] == [[], [(page, client)], []]
+
+
 def closed(gazetteer: Gazetteer, codes: list[int]) -> list[SliceRecord]:
     """Return the records of two plays in two cities, with these precisions."""
     plays = batch(gazetteer, [("one", OSAKA_ID, 0, SONG), ("other", RECIFE_ID, 40, SONG)])
@@ -99,6 +104,17 @@ def test_what_is_too_much_for_a_slice_is_counted_and_not_matched(gazetteer: Gaze
     counts = [record.counts for record in slicer.close(T0 + 500, T0 + 1_000)]
     assert [sum(getattr(each, name) for each in counts) for name in ("plays", "unmatched")] == [len(many), 40]
     assert 0 < sum(each.connections for each in counts) <= INEXACT_MOST // 2
+
+
+def test_replayed_plays_crowd_no_live_ones_out(gazetteer: Gazetteer) -> None:
+    many: list[tuple[str, int, float, bytes, str]] = [
+        (f"{n}", OSAKA_ID, 100, SONG, "replay") for n in range(INEXACT_MOST + 40)
+    ]
+    live: list[tuple[str, int, float, bytes]] = [("a", OSAKA_ID, 200, SONG), ("b", RECIFE_ID, 240, SONG)]
+    plays = batch(gazetteer, [*many, *live])
+    slicer = Slicer(gazetteer, SECRET, 1_000, T0)
+    slicer.add(replace(plays, precision=np.full(len(plays), VLC, np.uint16)))
+    assert sum(record.counts.connections for record in slicer.close(T0 + 500, T0 + 1_000)) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit import matcher_oracle as oracle
@@ -15,12 +15,14 @@ from tests.unit.matcher_world import (
     Brought,
     drive,
     listener,
+    mixed_worlds,
     slices_of,
     thorough,
     whole,
     worlds,
     worlds_of_keys,
 )
+from webapp.core import crowds
 from webapp.core.columns import NO_PLAYS, Plays, sort_west_to_east
 from webapp.core.matcher import Matcher
 
@@ -131,6 +133,18 @@ def test_the_pairs_are_those_of_the_documented_rule(world: World) -> None:
     plays, window = world
     found = [{frozenset(pair) for pair in brought.connections} for brought in drive(plays, window)]
     assert found == oracle.connections(plays, window, slices_of(plays, window))
+
+
+@given(mixed_worlds())
+@settings(max_examples=30)
+def test_what_is_left_out_of_crowds_changes_no_pair(world: World) -> None:
+    plays, window = world
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(crowds, "CROWD", 0)
+        found = [({frozenset(pair) for pair in each.connections}, set(each.pulses)) for each in drive(plays, window)]
+    expected = oracle.connections(plays, window, len(found))
+    pulses = oracle.pulses(plays, oracle.by_slice(expected), window, len(found))
+    assert found == list(zip(expected, pulses, strict=True))
 
 
 @thorough

@@ -4,7 +4,7 @@ from hypothesis import given
 
 from tests.unit import matcher_oracle as oracle
 from tests.unit.matcher_oracle import SLICE_MS, Play, slice_of
-from tests.unit.matcher_world import Brought, drive, listener, thorough, whole, worlds
+from tests.unit.matcher_world import Brought, drive, listener, thorough, worlds
 
 World = tuple[list[Play], int]
 
@@ -20,33 +20,35 @@ def connected(out: list[Brought]) -> dict[Play, int]:
 @given(worlds())
 def test_a_pulse_is_of_two_neighbours_in_time_that_left_the_window_single(world: World) -> None:
     plays, window = world
-    out = drive(plays, window, slices=whole(plays, window))
+    out = drive(plays, window)
     expected = oracle.pulses(plays, connected(out), window, len(out))
     assert [set(brought.pulses) for brought in out] == expected
 
 
 @thorough
 @given(worlds())
-def test_a_play_is_in_one_pulse_at_most_and_in_none_if_it_is_in_a_connection(world: World) -> None:
+def test_a_play_is_in_one_pulse_of_a_kind_at_most_and_in_none_if_it_is_connected_by_then(world: World) -> None:
     plays, window = world
-    out = drive(plays, window, slices=whole(plays, window))
-    ends = [play for brought in out for pair in brought.pulses for play in pair]
-    assert len(ends) == len(set(ends))
-    in_both = connected(out).keys() & set(ends)
-    assert all(connected(out)[play] > oracle.leaves_in(play, window) for play in in_both)
-    assert not any(play.precision for play in in_both)
+    out = drive(plays, window)
+    pulses = [(slice_, pair) for slice_, brought in enumerate(out) for pair in brought.pulses]
+    for kind in (False, True):
+        ends = [(play, slice_) for slice_, pair in pulses if any(p.precision for p in pair) is kind for play in pair]
+        assert len(ends) == len(dict(ends))
+        assert all(connected(out).get(play, slice_ + 1) > slice_ for play, slice_ in ends)
 
 
 @thorough
 @given(worlds())
-def test_a_pulse_comes_when_its_later_play_leaves_the_window(world: World) -> None:
+def test_a_pulse_of_exact_plays_comes_when_the_later_leaves_the_window_and_others_at_once(world: World) -> None:
     plays, window = world
-    for slice_, brought in enumerate(drive(plays, window, slices=whole(plays, window))):
+    for slice_, brought in enumerate(drive(plays, window)):
         for a, b in brought.pulses:
             assert a.city == b.city
-            reach = oracle.longest_ms(window) if b.precision else window
-            assert a.at <= b.at < (slice_ + 1) * SLICE_MS - reach
-            assert slice_ == slice_of(b) or b.at >= slice_ * SLICE_MS - reach
+            if a.precision or b.precision:
+                assert max(slice_of(a), slice_of(b)) == slice_
+                continue
+            assert a.at <= b.at < (slice_ + 1) * SLICE_MS - window
+            assert slice_ == slice_of(b) or b.at >= slice_ * SLICE_MS - window
 
 
 @thorough

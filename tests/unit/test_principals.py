@@ -85,6 +85,29 @@ def test_wrong_digests_are_limited_alike_whether_there_is_such_a_user_or_not(
     assert known.find(digest("nobody", made.text), "192.0.2.2").principal == made.principal
 
 
+def test_searches_go_one_at_a_time_and_derive_each_token_once(
+    accounts: SqliteAccounts, known: Principals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, derived, searching = [used(accounts) for _ in range(3)], list[str](), list[bool]()
+    derive = accounts.token_of
+
+    def token_of(id: str) -> str | None:
+        derived.append(id)
+        return derive(id)
+
+    def fits(_: str) -> bool:
+        searching.append(known._searching.locked())
+        return False
+
+    monkeypatch.setattr(accounts, "token_of", token_of)
+    assert [known.find(DigestGiven("", fits), HERE).principal for _ in range(2)] == [None, None]
+    assert sorted(derived) == sorted(each.principal.id for each in tokens)
+    assert searching == [True] * 6
+    accounts.revoke(tokens[0].principal.id)
+    assert known.find(digest("", tokens[0].text), HERE).principal is None
+    assert len(known._tokens) == 2
+
+
 def test_who_logs_in_with_the_tokens_id_waits_for_nobody(accounts: SqliteAccounts, known: Principals) -> None:
     made = accounts.create()
     for _ in range(SEARCHES.burst + 1):

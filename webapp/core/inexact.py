@@ -17,7 +17,7 @@ from webapp.core.plays import SOURCES
 from webapp.core.recordings import track_numbers
 
 INEXACT_MOST = 2_000
-"""Inexact plays of a slice that are matched: as many as two million people with music clients make."""
+"""Inexact plays of a slice and source that are matched: as many as two million people with music clients make."""
 
 Precisions = npt.NDArray[np.uint16]
 
@@ -38,10 +38,12 @@ class Inexact(NamedTuple):
         return Inexact(self.plays.joined(*(each.plays for each in more)), precisions)
 
     def limited(self) -> tuple[Rows, Rows]:
-        """Return the rows of the plays of a slice that are matched, and of those that are too many."""
+        """Return the rows of the plays of a slice that are matched, and of those that are too many of their source."""
         plays = self.plays
-        rows = np.lexsort((self.precision, plays.city, plays.at, plays.listener))
-        return rows[:INEXACT_MOST], rows[INEXACT_MOST:]
+        source = plays.group % len(SOURCES)
+        rows = np.lexsort((self.precision, plays.city, plays.listener, plays.at, source))
+        place = np.arange(len(rows)) - np.searchsorted(source[rows], source[rows])
+        return rows[place < INEXACT_MOST], rows[place >= INEXACT_MOST]
 
 
 NO_INEXACT = Inexact(NO_PLAYS, np.empty(0, np.uint16))

@@ -8,82 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 import numpy as np
 
-from webapp.core.columns import NO_PLAYS, Mask, Numbers, Plays, Rows, bloom_filter, complement
-from webapp.core.inexact import NO_INEXACT, Inexact, Press, Songs, exactly, presses
-from webapp.core.inexactpairs import Candidate, Pool, Repeats, are_near
+from webapp.core.columns import NO_PLAYS, Numbers, Plays, Rows, bloom_filter, complement
+from webapp.core.crowds import relevant
+from webapp.core.inexact import Inexact, Press, Songs, exactly, presses
+from webapp.core.inexactpairs import Candidate, Companions, Pool, Repeats
+from webapp.core.inexactstate import NOTHING, Connected, Exact, Identity, InexactState, Pair, RepeatedRows
 from webapp.core.neighbours import near_plays
 from webapp.core.precision import SLACK_MOST_MS
 
 EXACT_MOST = 1_000_000
 """Exact plays that are remembered for inexact ones to come: six seconds of all the music that the world plays."""
 
-_NONE: Rows = np.empty(0, np.int64)
 _OLD, _NEW, _FRESH = range(3)
 _REST, _KNOWN = -1, -2
-Pair = tuple[Press, Press]
-Identity = tuple[int, int, int]
-"""Listener, group and time of a play."""
-
-
-class Exact(NamedTuple):
-    """The exact plays of a slice, and which of them are echoes or duplicates."""
-
-    plays: Plays
-    is_repeat: Mask
-
-
-class Known(NamedTuple):
-    """The inexact plays that may still matter; columns of shape (n,).
-
-    Attributes:
-        inexact: the plays.
-        is_repeat: whether it is an echo or a duplicate.
-        is_single: whether it can still be connected.
-        is_together: whether it has had a partner.
-    """
-
-    inexact: Inexact
-    is_repeat: Mask
-    is_single: Mask
-    is_together: Mask
-
-    def take(self, rows: Rows) -> Known:
-        """Return the given rows, in their order."""
-        inexact, *masks = self
-        return Known(inexact.take(rows), *(mask.take(rows) for mask in masks))
-
-    def with_new(self, fresh: Inexact, is_repeat: Mask) -> Known:
-        """Return these and new ones."""
-        inexact, *masks = self
-        added = is_repeat, ~is_repeat, np.zeros(len(is_repeat), bool)
-        return Known(inexact.joined(fresh), *map(np.concatenate, zip(masks, added, strict=True)))
-
-
-class RepeatedRows(NamedTuple):
-    """Repeats where one of the two plays is inexact: exact plays that are echoes, and inexact plays, by row."""
-
-    exact: Rows
-    echoes: Rows
-    duplicates: Rows
-
-
-class InexactState(msgspec.Struct, frozen=True, array_like=True):
-    """All that an `InexactMatcher` remembers; see there."""
-
-    exact: list[Exact]
-    left: list[Plays]
-    known: Known
-    counted: list[Identity]
-    waiting: list[Press]
-
-
-NO_REPEATS = RepeatedRows(_NONE, _NONE, _NONE)
-_NOTHING = Known(NO_INEXACT, np.empty(0, bool), np.empty(0, bool), np.empty(0, bool))
 
 
 class InexactMatcher:
@@ -96,27 +37,25 @@ class InexactMatcher:
         self._window, self._reach = window_ms, window_ms + 2 * SLACK_MOST_MS
         self._exact: deque[Exact] = deque()
         self._left: deque[Plays] = deque()  # single exact plays, older than the window
-        self._known = _NOTHING
+        self._known = NOTHING
         self._counted: dict[Identity, None] = {}  # exact plays that have had an inexact partner only
-        self._waiting: dict[tuple[int, int], Press] = {}  # by group and city: too old for a connection, not for a pulse
+        self._with_pulse: dict[Identity, None] = {}  # exact plays that are in a pulse with an inexact one
 
     @property
     def state(self) -> InexactState:
         """All that is remembered. Setting it restores it."""
-        waiting = list(self._waiting.values())
-        return InexactState(list(self._exact), list(self._left), self._known, list(self._counted), waiting)
+        exact, left = list(self._exact), list(self._left)
+        return InexactState(exact, left, self._known, list(self._counted), list(self._with_pulse))
 
     @state.setter
     def state(self, state: InexactState) -> None:
         self._exact, self._left, self._known = deque(state.exact), deque(state.left), state.known
-        self._counted = dict.fromkeys(state.counted)
-        self._waiting = {(press.group, press.city): press for press in state.waiting}
+        self._counted, self._with_pulse = dict.fromkeys(state.counted), dict.fromkeys(state.with_pulse)
 
     @property
     def rows(self) -> Numbers:
         """The rows of `Plays` of all inexact plays that are remembered."""
-        waiting = np.array([press.row for press in self._waiting.values()], np.int64)
-        return np.concatenate((self._known.inexact.plays.row, waiting))
+        return self._known.inexact.plays.row
 
     def repeats(self, new: Plays, fresh: Inexact, recordings: Numbers | None) -> RepeatedRows:
         """Return which of a slice's exact and inexact plays repeat another one, where one of both is inexact."""
@@ -161,29 +100,22 @@ class InexactMatcher:
         if len(is_repeat):
             self._known = self._known.with_new(fresh, is_repeat)
 
-    def connect(self, rest: Plays, since_ms: int, recordings: Numbers | None) -> tuple[list[Pair], Rows]:
+    def connect(self, rest: Plays, since_ms: int, recordings: Numbers | None) -> Connected:
         """Pair each new play, in time order, with the oldest single one of another city that is near.
+
+        Then each new play that is left pulses with the newest one of its city that has no pulse, if that is near. A
+        play with a pulse can still be connected later.
 
         Args:
             rest: the exact plays within the window that are single.
             since_ms: the start of the slice.
             recordings: as in `Matcher.close`.
-
-        Returns:
-            The pairs, the earlier play first, and the rows of `rest` that are in one.
         """
-        pool, pairs, taken = Pool(self._window), list[Pair](), defaultdict[int, list[int]](list)
-        for each in sorted(self._candidates(rest, since_ms, recordings), key=Candidate.rank):
-            earlier = pool.partner(each.press) if each.press.at >= since_ms else None
-            if earlier is None:
-                pool.add(each)
-                continue
-            earlier.is_taken = True
-            pairs.append((earlier.press, each.press))
-            for where, row in (earlier.origin, each.origin):
-                taken[where].append(row)
-        self._take_out(taken)
-        return pairs, np.array(taken.get(_REST, []), np.int64)
+        those = sorted(self._candidates(rest, since_ms, recordings), key=Candidate.rank)
+        pairs, pulses = _pairs(those, since_ms, self._window), _pulses(those, since_ms, self._window)
+        self._note(those)
+        rows = [each.origin[1] for each in those if each.is_taken and each.origin[0] == _REST]
+        return Connected(pairs, pulses, np.array(rows, np.int64))
 
     def _candidates(self, rest: Plays, since_ms: int, recordings: Numbers | None) -> Iterator[Candidate]:
         """Yield the single inexact plays of songs with a new play, and the single exact ones of these songs."""
@@ -191,11 +123,22 @@ class InexactMatcher:
         inexact = self._known.inexact.take(singles)
         if not len(singles):
             return
-        yield from _with_origins(inexact, recordings, _KNOWN, singles)
-        songs = Songs(inexact.plays, recordings)
-        for where, plays in ((_REST, rest), *enumerate(self._left)):
-            rows = songs.rows(plays)
-            yield from _with_origins(exactly(plays.take(rows)), recordings, where, rows)
+        has_pulse = self._known.has_pulse[singles].tolist()
+        for press, row, pulses in zip(presses(inexact, recordings), singles.tolist(), has_pulse, strict=True):
+            yield Candidate(press, (_KNOWN, row), pulses)
+        exact, where, row = self._exact_singles(Songs(inexact.plays, recordings), rest)
+        rows = relevant(exact, inexact, recordings, self._window)
+        origins = zip(where[rows].tolist(), row[rows].tolist(), strict=True)
+        for press, origin in zip(presses(exactly(exact.take(rows)), recordings), origins, strict=True):
+            yield Candidate(press, origin, _identity(press) in self._with_pulse)
+
+    def _exact_singles(self, songs: Songs, rest: Plays) -> tuple[Plays, Rows, Rows]:
+        """Return the single exact plays of songs, and for each where it is remembered, and its row there."""
+        chunks = [(_REST, rest), *enumerate(self._left)]
+        rows = [songs.rows(plays) for _, plays in chunks]
+        where = np.repeat([number for number, _ in chunks], list(map(len, rows)))
+        exact = NO_PLAYS.joined(*(plays.take(some) for (_, plays), some in zip(chunks, rows, strict=True)))
+        return exact, where, np.concatenate(rows)
 
     def _of_new_songs(self, known: Rows, exact: Plays, since_ms: int, recordings: Numbers | None) -> Rows:
         """Return those of some inexact plays whose song has a new play, given the exact plays that count."""
@@ -207,16 +150,22 @@ class InexactMatcher:
         songs = Songs(inexact.take(np.flatnonzero(inexact.at >= since_ms)).joined(new), recordings)
         return known[songs.rows(inexact)]
 
-    def _take_out(self, taken: dict[int, list[int]]) -> None:
-        """Note that these plays are connected, by where they are remembered, and row."""
-        for where, rows in taken.items():
+    def _note(self, those: Iterable[Candidate]) -> None:
+        """Remember which plays are connected, and which have a pulse."""
+        is_single, has_pulse = self._known.is_single.copy(), self._known.has_pulse.copy()
+        taken = defaultdict[int, list[int]](list)
+        for each in those:
+            where, row = each.origin
             if where == _KNOWN:
-                is_single = self._known.is_single.copy()
-                is_single[rows] = False
-                self._known = self._known._replace(is_single=is_single)
-            elif where != _REST:
-                plays = self._left[where]
-                self._left[where] = plays.take(complement(len(plays.at), np.array(rows)))
+                is_single[row], has_pulse[row] = not each.is_taken, each.has_pulse
+            elif each.has_pulse:
+                self._with_pulse[_identity(each.press)] = None
+            if each.is_taken and where >= 0:
+                taken[where].append(row)
+        self._known = self._known._replace(is_single=is_single, has_pulse=has_pulse)
+        for where, rows in taken.items():
+            plays = self._left[where]
+            self._left[where] = plays.take(complement(len(plays.at), np.array(rows)))
 
     def singles_since(self, since_ms: int) -> Plays:
         """Return the single inexact plays from this time on."""
@@ -244,14 +193,16 @@ class InexactMatcher:
         near = near_plays(exactly(exact).joined(inexact), recordings, self._window)
         n = len(exact.at)
         eligible = near.inexact[:n] & ~near.exact[:n] & (exact.at >= since_ms - self._window - SLACK_MOST_MS)
-        first = [row for row in np.flatnonzero(eligible).tolist() if _identity(exact, row) not in self._counted]
-        self._counted |= dict.fromkeys(_identity(exact, row) for row in first)
+        rows = np.flatnonzero(eligible)
+        names = map(_identity, presses(exactly(exact.take(rows)), None))
+        first = {row: name for row, name in zip(rows.tolist(), names, strict=True) if name not in self._counted}
+        self._counted |= dict.fromkeys(first.values())
         met = known[near.inexact[n:]]
         count = len(first) + int(np.count_nonzero(~self._known.is_together[met]))
         is_together = self._known.is_together.copy()
         is_together[met] = True
         self._known = self._known._replace(is_together=is_together)
-        return count, exact.take(np.array(first, np.int64))
+        return count, exact.take(np.array(list(first), np.int64))
 
     def _exact_of(self, songs: Songs) -> Plays:
         """Return the exact plays with these songs, without echoes and duplicates."""
@@ -261,15 +212,12 @@ class InexactMatcher:
             found.append(plays.take(rows[~is_repeat[rows]]))
         return Plays(*map(np.concatenate, zip(*found, strict=True)))
 
-    def expire(self, end_ms: int, left: Plays) -> list[Pair]:
+    def expire(self, end_ms: int, left: Plays) -> None:
         """Forget what no later play can be near.
 
         Args:
             end_ms: the end of the slice.
             left: the single exact plays that are now older than the window.
-
-        Returns:
-            The pulses: pairs in one city of plays that can no longer be connected, the earlier play first.
         """
         oldest_ms = end_ms - self._window - SLACK_MOST_MS
         if len(left.at):
@@ -279,24 +227,38 @@ class InexactMatcher:
             self._left.popleft()
         while self._exact and self._exact[0].plays.at.max() < oldest_ms - self._window:
             self._exact.popleft()
-        self._counted = {each: None for each in self._counted if each[2] >= oldest_ms}
-        leaves = self._known.inexact.plays.at < end_ms - self._reach
-        pulses = self._pulses(self._known.take(np.flatnonzero(leaves)), end_ms)
-        self._known = self._known.take(np.flatnonzero(~leaves))
-        return pulses
+        self._counted, self._with_pulse = (
+            {each: None for each in some if each[2] >= oldest_ms} for some in (self._counted, self._with_pulse)
+        )
+        self._known = self._known.take(np.flatnonzero(self._known.inexact.plays.at >= end_ms - self._reach))
 
-    def _pulses(self, leaving: Known, end_ms: int) -> list[Pair]:
-        """Pair neighbours in time in each group and city."""
-        pulses, singles = list[Pair](), leaving.inexact.take(np.flatnonzero(leaving.is_single))
-        for press in sorted(presses(singles, None), key=lambda press: (press.at, press.listener)):
-            before = self._waiting.pop((press.group, press.city), None)
-            if before and are_near(before, press, self._window):
-                pulses.append((before, press))
-            else:
-                self._waiting[press.group, press.city] = press
-        oldest_ms = end_ms - 2 * self._reach
-        self._waiting = {place: press for place, press in self._waiting.items() if press.at >= oldest_ms}
-        return pulses
+
+def _pairs(those: Iterable[Candidate], since_ms: int, window_ms: int) -> list[Pair]:
+    """Pair plays in two cities, given all in order."""
+    pool, pairs = Pool(window_ms), list[Pair]()
+    for each in those:
+        earlier = pool.partner(each.press) if each.press.at >= since_ms else None
+        if earlier:
+            earlier.is_taken = each.is_taken = True
+            pairs.append((earlier.press, each.press))
+        else:
+            pool.add(each)
+    return pairs
+
+
+def _pulses(those: Iterable[Candidate], since_ms: int, window_ms: int) -> list[Pair]:
+    """Pair plays in one city that are not connected, given all in order."""
+    companions, pulses = Companions(window_ms), list[Pair]()
+    for each in those:
+        if each.is_taken or each.has_pulse:
+            continue
+        earlier = companions.take(each.press) if each.press.at >= since_ms else None
+        if earlier:
+            earlier.has_pulse = each.has_pulse = True
+            pulses.append((earlier.press, each.press))
+        else:
+            companions.add(each)
+    return pulses
 
 
 def _trim(chunks: deque[Any], sizes: Iterable[int]) -> None:
@@ -310,10 +272,5 @@ def _trim(chunks: deque[Any], sizes: Iterable[int]) -> None:
         excess -= size
 
 
-def _with_origins(some: Inexact, recordings: Numbers | None, where: int, rows: Rows) -> Iterator[Candidate]:
-    for press, row in zip(presses(some, recordings), rows.tolist(), strict=True):
-        yield Candidate(press, (where, row))
-
-
-def _identity(plays: Plays, row: int) -> Identity:
-    return int(plays.listener[row]), int(plays.group[row]), int(plays.at[row])
+def _identity(press: Press) -> Identity:
+    return press.listener, press.group, press.at

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from webapp.core.inexact import Press
 from webapp.core.precision import CLASSED, EXACT, added_ms, slack_ms
@@ -59,16 +61,18 @@ def _reach_ms(press: Press) -> int:
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A play that may be paired.
+    """A single play.
 
     Attributes:
         press: the play.
         origin: where it is remembered: which columns, and the row.
-        is_taken: whether it is paired.
+        is_taken: whether it is connected.
+        has_pulse: whether it is in a pulse with an inexact play, or, if it is inexact itself, in any.
     """
 
     press: Press
     origin: tuple[int, int]
+    has_pulse: bool = False
     is_taken: bool = False
 
     def rank(self) -> tuple[int, ...]:
@@ -77,17 +81,22 @@ class Candidate:
         return press.at, press.city, press.listener, press.precision, press.row
 
 
+def _at(candidate: Candidate) -> int:
+    return candidate.press.at
+
+
 class Pool:
-    """The single plays, by song and city, in the order of time."""
+    """The single plays, by song and city, in the order of time; exact plays apart."""
 
     def __init__(self, window_ms: int) -> None:
         self._window = window_ms
-        self._singles: defaultdict[Song, dict[int, deque[Candidate]]] = defaultdict(dict)
+        self._singles: defaultdict[Song, dict[tuple[int, bool], list[Candidate]]] = defaultdict(dict)
 
     def add(self, candidate: Candidate) -> None:
         """Add a play, which is not before those that are there."""
-        for song in candidate.press.songs:
-            self._singles[song].setdefault(candidate.press.city, deque()).append(candidate)
+        press = candidate.press
+        for song in press.songs:
+            self._singles[song].setdefault((press.city, press.precision == EXACT), []).append(candidate)
 
     def partner(self, press: Press) -> Candidate | None:
         """Return the oldest single play of another city that is near a play, if there is one."""
@@ -95,12 +104,41 @@ class Pool:
         return min(found, key=Candidate.rank, default=None)
 
     def _oldest(self, song: Song, press: Press) -> Iterator[Candidate]:
+        """Yield the oldest near play of each other city."""
         by_city = self._singles.get(song, {})
-        for city, singles in list(by_city.items()):
-            while singles and singles[0].is_taken:
-                singles.popleft()
-            if not singles:
-                del by_city[city]
-            elif city != press.city:
-                near = (each for each in singles if not each.is_taken and are_near(each.press, press, self._window))
-                yield from [each for each in [next(near, None)] if each]
+        for (city, are_exact), singles in list(by_city.items()):
+            if city == press.city or (are_exact and press.precision == EXACT):
+                continue
+            first = (
+                bisect_left(singles, press.at - self._window - slack_ms(press.precision), key=_at) if are_exact else 0
+            )
+            for each in islice(singles, first, None):
+                if not each.is_taken and are_near(each.press, press, self._window):
+                    yield each
+                    break
+            else:
+                if all(each.is_taken for each in singles):
+                    del by_city[city, are_exact]
+
+
+class Companions:
+    """The single plays without a pulse, by group and city, the newest last; exact plays apart."""
+
+    def __init__(self, window_ms: int) -> None:
+        self._window = window_ms
+        self._singles: defaultdict[tuple[int, int, bool], list[Candidate]] = defaultdict(list)
+
+    def add(self, candidate: Candidate) -> None:
+        """Add a play, which is not before those that are there."""
+        press = candidate.press
+        self._singles[press.group, press.city, press.precision == EXACT].append(candidate)
+
+    def take(self, press: Press) -> Candidate | None:
+        """Take out the newest play, if it is near another play of its city; of an exact one, the newest inexact one."""
+        kinds = (False,) if press.precision == EXACT else (False, True)
+        newest = [singles[-1] for kind in kinds if (singles := self._singles.get((press.group, press.city, kind)))]
+        near = [each for each in newest if are_near(each.press, press, self._window)]
+        found = max(near, key=Candidate.rank, default=None)
+        if found:
+            self._singles[press.group, press.city, found.press.precision == EXACT].pop()
+        return found

@@ -22,7 +22,8 @@ from webapp.core.columns import (
 )
 from webapp.core.echoes import Echoes, Seen
 from webapp.core.inexact import NO_INEXACT, Inexact, columns_of
-from webapp.core.inexactmatcher import Exact, InexactMatcher, InexactState, Pair
+from webapp.core.inexactmatcher import InexactMatcher
+from webapp.core.inexactstate import Exact, InexactState, Pair
 from webapp.core.precision import added_ms
 from webapp.core.recordings import in_recordings
 from webapp.core.togethercounter import TogetherCounter
@@ -152,13 +153,13 @@ class Matcher:
         together = self._count_together(plays.take(np.flatnonzero(plays.at >= since_ms)), since_ms, recordings)
         a, b = _connect(plays, self._window, recordings)
         rest = plays.take(complement(len(plays.at), a, b))
-        inexact, taken = self._inexact.connect(rest, since_ms, recordings)
-        rest = rest.take(complement(len(rest.at), taken)) if len(taken) else rest
+        inexact = self._inexact.connect(rest, since_ms, recordings)
+        rest = rest.take(complement(len(rest.at), inexact.rows)) if len(inexact.rows) else rest
         singles = rest.take(np.flatnonzero(rest.at >= since_ms)).joined(self._inexact.singles_since(since_ms))
         pulses = self._expire(end_ms, rest)
         return Found(
-            self._in_time_order(plays, a, b).joined(self._pairs(inexact)),
-            pulses,
+            self._in_time_order(plays, a, b).joined(self._pairs(inexact.pairs)),
+            pulses.joined(self._pairs(inexact.pulses)),
             singles,
             together,
             len(repeats) - len(duplicates) + len(crossed.echoes),
@@ -184,8 +185,8 @@ class Matcher:
         leaves = rest.at < end_ms - self._window  # later plays are at end_ms at the earliest
         self._unmatched, left = rest.take(np.flatnonzero(~leaves)), rest.take(np.flatnonzero(leaves))
         self._echoes.forget(end_ms - self._window)
-        inexact = self._pairs(self._inexact.expire(end_ms, left))
-        return self._pulses(end_ms, self._expired.joined(left)).joined(inexact)
+        self._inexact.expire(end_ms, left)
+        return self._pulses(end_ms, self._expired.joined(left))
 
     def _pulses(self, end_ms: int, plays: Plays) -> Pairs:
         """Pair neighbours in time in each group and city."""

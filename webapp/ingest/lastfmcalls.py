@@ -92,7 +92,7 @@ def _fits(user: str, digest: str) -> Callable[[str], bool]:
 
     def fits(token: str) -> bool:
         password = md5_of(token.encode())
-        made = [md5_of(f"{name}{password}".encode()) for name in (user, user.lower())]
+        made = [md5_of(f"{name}{password}".encode()) for name in {user, user.lower()}]
         return any(hmac.compare_digest(each.encode(), digest.encode()) for each in made)
 
     return fits

@@ -60,7 +60,8 @@ class Principals:
         self.request_tokens = RequestTokens(time.monotonic)
         self._limits = RateLimits(SEARCHES_OF_ALL, SEARCHES)
         self._names: OrderedDict[bytes, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._tokens: dict[str, str] = {}  # of the ids that the last search tried, since to derive them takes longest
+        self._lock, self._searching = threading.Lock(), threading.Lock()
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -103,7 +104,8 @@ class Principals:
             return self._of_id(found)
         if wait_s := self._limits.spend(address):
             return Found(None, wait_s=wait_s)
-        found = offload(lambda: self._fitting(self._accounts.recent(TRIED_MOST), given.fits))
+        with self._searching:  # several threads at once would leave the event loop fewer turns
+            found = offload(self._search, given.fits)
         if found:
             self._remember(name, found)
         return self._of_id(found)
@@ -117,6 +119,12 @@ class Principals:
             if each and each.isascii() and (token := self._accounts.token_of(each)) and fits(token):
                 return each
         return None
+
+    def _search(self, fits: Callable[[str], bool]) -> str | None:
+        """Return the id of the token that fits, of those used last."""
+        known, recent = self._tokens, self._accounts.recent(TRIED_MOST)
+        self._tokens = {id: text for id in recent if (text := known.get(id) or self._accounts.token_of(id))}
+        return next((id for id, text in self._tokens.items() if fits(text)), None)
 
     def _remember(self, name: bytes, token_id: str) -> None:
         with self._lock:
