@@ -172,9 +172,10 @@ def test_too_many_requests_fail_for_some_seconds(asked: Request) -> None:
 
 
 def test_a_failure_of_ours_is_one_line_with_status_200() -> None:
-    reply = DIALECT.failure("The body is too large.\nSend less.", 413, RATE)
+    reply = DIALECT.failure(request(), "The body is too large.\nSend less.", 413, RATE)
     assert (reply.status, reply.body) == (200, b"FAILED The body is too large. Send less.\n")
-    assert DIALECT.failure("Your address is blocked.", 403, RATE).body == b"BANNED\n"
+    assert DIALECT.failure(request(), "Your address is blocked.", 403, RATE).body == b"BANNED\n"
+    assert DIALECT.dropped(request(), RATE).body == b"OK\n"
 
 
 parts = st.one_of(

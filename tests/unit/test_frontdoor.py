@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -98,7 +99,11 @@ class Toy:
         }  # fmt: skip
         return Reply(200, msgspec.json.encode(told), "application/json")
 
-    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
+    def dropped(self, request: Request, rate: RateStatus) -> Reply:
+        return Reply(200, msgspec.json.encode({"dropped": request.path}), "application/json")
+
+    def failure(self, request: Request, sentence: str, status: int, rate: RateStatus) -> Reply:
+        assert request.body == b""
         told = {"failure": sentence, "status": status}
         return Reply(status, msgspec.json.encode(told), "application/json")
 
@@ -270,7 +275,25 @@ def test_a_message_is_read_though_bodies_have_no_memory_left(
     with services.bodies.account() as hold:
         hold(services.bodies._most)
         client.send(token=made(client).text)
-        assert len(taken) == 1
+        body = msgspec.json.encode(Said(token=made(client).text))
+        packed = client.http.post("/toy", data=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+        assert packed.status_code == 200
+        chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+        client.http.post("/toy", input_stream=io.BytesIO(body), environ_overrides=chunked)
+        assert len(taken) == 2
+        assert client.counted("now_playing", "repeat") == 1
+
+
+def test_a_large_body_without_room_for_it_is_ok_and_dropped(client: Client, services: Services) -> None:
+    client.toy.body_most = 1 << 20
+    large = (SMALL + 1) * b" "
+    with services.bodies.account() as hold:
+        hold(services.bodies._most)
+        assert client.http.post("/toy", data=large).json == {"dropped": "/toy"}
+        packed = client.http.post("/toy", data=gzip.compress(large), headers={"Content-Encoding": "gzip"})
+        assert packed.json == {"dropped": "/toy"}
+    assert client.counted("any", "dropped") == 2
+    assert client.toy.asked == []
 
 
 @pytest.mark.parametrize("path", ["/toy", "/toy/", "//toy", "//toy//", "/?toy", "//?toy"])

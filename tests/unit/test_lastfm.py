@@ -293,8 +293,26 @@ def test_too_many_requests_are_code_29_and_say_when_to_come_back() -> None:
     ("status", "code"), [(400, 6), (403, 26), (408, 16), (413, 6), (429, 29), (500, 8), (502, 16), (503, 11)]
 )
 def test_a_failure_of_ours_keeps_its_status_and_has_a_fitting_code(status: int, code: int) -> None:
-    assert error_of(DIALECT.failure("It is too large.", status, RATE)) == (status, code)
-    assert error_of(DIALECT.failure("", status, RATE)) == (status, code)
+    assert error_of(DIALECT.failure(request(), "It is too large.", status, RATE)) == (status, code)
+    assert error_of(DIALECT.failure(request(), "", status, RATE)) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "is_json"),
+    [(b"format=json", {}, True), (b"", {"accept": "application/json"}, True), (b"format=xml", {}, False)],
+)
+def test_a_failure_and_what_was_dropped_are_told_in_the_clients_format(
+    query: bytes, headers: dict[str, str], is_json: bool
+) -> None:
+    unread = request(path="/2.0", query=query, headers=headers)
+    for status in (413, 429):
+        assert DIALECT.failure(unread, "It is too large.", status, RATE).body.startswith(b"{") is is_json
+    dropped = DIALECT.dropped(unread, RATE)
+    assert dropped.status == 200
+    if is_json:
+        assert json.loads(dropped.body)["scrobbles"]["@attr"] == {"accepted": 0, "ignored": 0}
+    else:
+        assert b'<lfm status="ok">' in dropped.body
 
 
 def test_every_error_has_a_text_and_a_status_of_an_error() -> None:

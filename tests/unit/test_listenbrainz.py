@@ -214,8 +214,10 @@ def test_an_excess_is_told_in_whole_seconds() -> None:
 
 
 def test_a_failure_has_the_dialects_form() -> None:
-    reply = DIALECT.failure("the body is too large", 413, RATE)
+    reply = DIALECT.failure(request(), "the body is too large", 413, RATE)
     assert (reply.status, told(reply)) == (413, {"code": 413, "error": "the body is too large"})
+    dropped = DIALECT.dropped(request(), RATE)
+    assert (dropped.status, told(dropped)) == (200, {"status": "ok"})
     assert dict(reply.headers).items() >= RATE_HEADERS.items()
 
 

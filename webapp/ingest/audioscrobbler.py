@@ -68,9 +68,13 @@ class Audioscrobbler:
             return _begun(call.about, outcome)
         return _lines("BADSESSION" if outcome.principal is None else "OK")
 
-    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:  # noqa: ARG002  # part of the interface
+    def failure(self, request: Request, sentence: str, status: int, rate: RateStatus) -> Reply:  # noqa: ARG002  # part of the interface
         """Return FAILED and the sentence; BANNED where the status is 403."""
         return _lines("BANNED") if status == 403 else _failed(sentence)
+
+    def dropped(self, request: Request, rate: RateStatus) -> Reply:  # noqa: ARG002  # part of the interface
+        """Return OK."""
+        return _lines("OK")
 
 
 def _handshake(sent: forms.Fields, request: Request) -> Call | Reply:

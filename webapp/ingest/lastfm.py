@@ -75,12 +75,19 @@ class LastFm:
         element = method.answer(asked, outcome)
         return _failed(lastfmerrors.FAILED, asked.format) if element is None else _answered(element, asked.format)
 
-    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
-        """Return an error with the sentence and the status. It is in XML, for the request was not read."""
+    def failure(self, request: Request, sentence: str, status: int, rate: RateStatus) -> Reply:
+        """Return an error with the sentence and the status. A format that only the body names is not known."""
+        format = _format(forms.fields(request.query), request)
         if status == lastfmerrors.LIMITED.status:
-            return _limited(rate, "xml")
+            return _limited(rate, format)
         error = lastfmerrors.of_status(status)
-        return _failed(error._replace(status=status, text=songfields.name(sentence) or error.text), "xml")
+        return _failed(error._replace(status=status, text=songfields.name(sentence) or error.text), format)
+
+    def dropped(self, request: Request, rate: RateStatus) -> Reply:  # noqa: ARG002  # part of the interface
+        """Return the answer to no scrobbles: only of those can a body be so long."""
+        counts = {"accepted": 0, "ignored": 0}
+        element = Element("scrobbles", attributes=counts, lists=("scrobble",))
+        return _answered(element, _format(forms.fields(request.query), request))
 
 
 def _format(sent: forms.Fields, request: Request) -> Format:

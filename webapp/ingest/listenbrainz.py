@@ -45,6 +45,7 @@ _EXPOSED = "X-RateLimit-Remaining,X-RateLimit-Limit,X-RateLimit-Reset,X-RateLimi
 LONG_BYTES = 1 << 16
 """A longer body is only read if its token is good."""
 _OK = {"status": "ok"}
+_SUBMIT_METHODS = "POST, OPTIONS"
 _PAGE = 25
 """How many playlists ListenBrainz lists at most, unless asked otherwise."""
 _NO_HEADER = "You need to provide an Authorization header."
@@ -112,9 +113,13 @@ class ListenBrainz:
         answer = _validity(outcome) if call.action == "validate" else about.answer
         return _reply(about.status, answer, about.methods, outcome.rate)
 
-    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
+    def failure(self, request: Request, sentence: str, status: int, rate: RateStatus) -> Reply:  # noqa: ARG002 - as all
         """Return the answer where nothing could be taken."""
-        return _error(status, sentence, "POST, OPTIONS", rate)
+        return _error(status, sentence, _SUBMIT_METHODS, rate)
+
+    def dropped(self, request: Request, rate: RateStatus) -> Reply:  # noqa: ARG002 - as all dialects
+        """Return the answer to listens that were taken."""
+        return _reply(200, _OK, _SUBMIT_METHODS, rate)
 
 
 def _endpoint(path: str) -> re.Match[str] | None:

@@ -202,6 +202,16 @@ class Dialect(Protocol):
         """Translate what came of a call."""
         ...
 
-    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
-        """Return the answer where nothing could be taken: a body too large, slow or broken, the server at its end."""
+    def failure(self, request: Request, sentence: str, status: int, rate: RateStatus) -> Reply:
+        """Return the answer where nothing could be taken: a body too large, slow or broken, the server at its end.
+
+        The request has no body here, for it was not read.
+        """
+        ...
+
+    def dropped(self, request: Request, rate: RateStatus) -> Reply:
+        """Return the answer to plays that were dropped unread, for the server has no room: that all is well.
+
+        Clients answer a refusal with floods. The request has no body here.
+        """
         ...

@@ -25,6 +25,7 @@ _CORS = (
     ("Access-Control-Allow-Headers", "Content-Type"),
     ("Access-Control-Allow-Methods", _METHODS),
 )
+_OK = {"status": "ok"}
 _SONGS_MOST = 50
 """As many as it sends to ListenBrainz at once."""
 _MS_LEAST = 100_000_000_000
@@ -100,22 +101,24 @@ class WebScrobbler:
     def reply(self, call: Call, outcome: Outcome) -> Reply:
         """Translate what came of a call; the extension only looks at the status."""
         if outcome.is_limited:
-            return self.failure("too many requests", 429, outcome.rate)
+            return _failed("too many requests", 429, outcome.rate)
         if call.about and call.about[0] == 405:
-            return self.failure(call.about[1], 405, outcome.rate)
+            return _failed(call.about[1], 405, outcome.rate)
         if outcome.principal is None:
-            return self.failure("the address must end with a token that is good", 401, outcome.rate)
+            return _failed("the address must end with a token that is good", 401, outcome.rate)
         if call.about:
-            return self.failure(call.about[1], call.about[0], outcome.rate)
+            return _failed(call.about[1], call.about[0], outcome.rate)
         if call.submissions and len(outcome.refused) == len(call.submissions):
-            return self.failure(next(iter(outcome.refused.values())), 400, outcome.rate)
-        return _reply(200, {"status": "ok"})
+            return _failed(next(iter(outcome.refused.values())), 400, outcome.rate)
+        return _reply(200, _OK)
 
-    def failure(self, sentence: str, status: int, rate: RateStatus) -> Reply:
+    def failure(self, request: Request, sentence: str, status: int, rate: RateStatus) -> Reply:  # noqa: ARG002 - as all
         """Return the answer where nothing could be taken."""
-        waits = [("Retry-After", str(max(1, rate.reset_s)))] if status == 429 else []
-        allowed = [("Allow", _METHODS)] if status == 405 else []
-        return _reply(status, {"error": sentence}, waits + allowed)
+        return _failed(sentence, status, rate)
+
+    def dropped(self, request: Request, rate: RateStatus) -> Reply:  # noqa: ARG002 - as all dialects
+        """Return the answer to an event that was taken."""
+        return _reply(200, _OK)
 
 
 def read_event(body: bytes, now_s: float) -> list[Submission]:
@@ -186,6 +189,12 @@ def _token(request: Request) -> TokenGiven | None:
 def _asked(request: Request) -> str:
     query = request.query.decode("utf-8", "replace")
     return dict(parse_qsl(query, errors="replace")).get("token", "").strip()
+
+
+def _failed(sentence: str, status: int, rate: RateStatus) -> Reply:
+    waits = [("Retry-After", str(max(1, rate.reset_s)))] if status == 429 else []
+    allowed = [("Allow", _METHODS)] if status == 405 else []
+    return _reply(status, {"error": sentence}, waits + allowed)
 
 
 def _reply(status: int, answer: dict[str, Any], headers: Sequence[tuple[str, str]] = ()) -> Reply:

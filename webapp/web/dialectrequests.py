@@ -40,12 +40,21 @@ def to_dialect(request: Request, dialect: Dialect, base: str, hold: Hold, now_s:
     Raises:
         HTTPException: its body is too large, too slow, cut short, or of a coding that is not known.
     """
+    return _request(request, _body(request, min(dialect.body_most, BODY_MOST), hold), base, now_s)
+
+
+def without_body(request: Request, base: str, now_s: float) -> submissions.Request:
+    """Return a request whose body is not read."""
+    return _request(request, b"", base, now_s)
+
+
+def _request(request: Request, body: bytes, base: str, now_s: float) -> submissions.Request:
     return submissions.Request(
         method=request.method,
         path=normal_path(request.environ.get("PATH_INFO", "")),
         query=request.query_string,
         headers=_Headers(request.environ),
-        body=_body(request, min(dialect.body_most, BODY_MOST), hold),
+        body=body,
         base=base,
         now_s=now_s,
     )

@@ -31,12 +31,12 @@ from webapp.metrics import Metrics
 from webapp.storage.accounts import Accounts
 from webapp.web.clientaddress import client_address
 from webapp.web.dialectreading import DialectReader
-from webapp.web.dialectrequests import SMALL, Answer, Bases, normal_path, to_dialect
+from webapp.web.dialectrequests import SMALL, Answer, Bases, normal_path, to_dialect, without_body
 from webapp.web.errors import http_error
 from webapp.web.locating import Locator
 from webapp.web.principalrates import PrincipalRates
 from webapp.web.principals import Found, Principals
-from webapp.web.requestbodies import MemoryBudget, drain
+from webapp.web.requestbodies import MemoryBudget, NoRoomError, drain
 from webapp.web.requestmetrics import ROUTE, SECRET_PATH
 
 if TYPE_CHECKING:
@@ -93,14 +93,29 @@ class FrontDoor:
         try:
             if is_limited:
                 self.metrics.message(dialect.name, "any", "limited")
-                reply = dialect.failure(f"too many requests; try again in {rate.reset_s} s", 429, rate)
+                sentence = f"too many requests; try again in {rate.reset_s} s"
+                reply = dialect.failure(self._unread(request), sentence, 429, rate)
             else:
                 start()
                 reply = self._reply(dialect, request, address, rate)
+        except NoRoomError:
+            self.metrics.message(dialect.name, "any", "dropped")
+            reply = dialect.dropped(self._unread(request), rate)
         except Exception as error:
-            reply = _failure(dialect, error, rate)
+            reply = self._failed(dialect, request, error, rate)
             self.metrics.message(dialect.name, "any", "failed" if reply.status >= 500 else "malformed")
         return drain(request, Answer(reply))
+
+    def _failed(self, dialect: Dialect, request: Request, error: Exception, rate: RateStatus) -> Reply:
+        """Return the dialect's answer to a request that raised this; a failure of ours is logged."""
+        found = http_error(error)
+        if found is None:
+            log.error("a request failed", exc_info=error)
+        sentence = (found and found.description) or "the server could not answer this request"
+        return dialect.failure(self._unread(request), sentence, (found and found.code) or 500, rate)
+
+    def _unread(self, request: Request) -> submissions.Request:
+        return without_body(request, self.bases.of(request), self.clock.now())
 
     def _reply(self, dialect: Dialect, request: Request, address: str, rate: RateStatus) -> Reply:
         with self.bodies.account(SMALL) as hold:
@@ -186,15 +201,6 @@ class FrontDoor:
 def _by_session(said: Submission, precision: int | None) -> Submission:
     """Return a message with the precision of its session, where that says more than the message does."""
     return said if precision in (None, UNKNOWN) else replace(said, precision=precision)
-
-
-def _failure(dialect: Dialect, error: Exception, rate: RateStatus) -> Reply:
-    """Return the dialect's answer to a request that raised this; a failure of ours is logged."""
-    found = http_error(error)
-    if found is None:
-        log.error("a request failed", exc_info=error)
-    sentence = (found and found.description) or "the server could not answer this request"
-    return dialect.failure(sentence, (found and found.code) or 500, rate)
 
 
 def init_app(app: Flask, door: FrontDoor, start: Callable[[], None]) -> None:

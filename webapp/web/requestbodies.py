@@ -47,6 +47,13 @@ Hold = Callable[[int], None]
 """What is told of each part of a body that comes, how many bytes it has."""
 
 
+class NoRoomError(TooManyRequests):
+    """Bodies take all the memory that they may have; the request is to come again."""
+
+    def __init__(self) -> None:
+        super().__init__("too many plays are being received; try again in 1 s", retry_after=1)
+
+
 class MemoryBudget:
     """Memory for the bodies of all requests that are being read or worked on.
 
@@ -75,7 +82,7 @@ class MemoryBudget:
                 return
             with self._lock:
                 if self._used + more > self._most:
-                    raise TooManyRequests("too many plays are being received; try again in 1 s", retry_after=1)
+                    raise NoRoomError
                 self._used += more
             held += more
 
