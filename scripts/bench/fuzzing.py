@@ -26,6 +26,8 @@ TEXTS = (
 _BIG = ("[" * 50_000, "[" * 900 + "]" * 900, '{"a":' * 30_000, "9" * 50_000, "-" * 9, "NaN", '{"a":1,"a":2}')
 _ANOTHER_KEY = "0123456789abcdef0123456789abcdef"
 """Of an app whose secret we do not know, so that calls need no signature."""
+BODIES = (1 << 15, 1 << 17, 1 << 19, 11 << 20)
+"""Bytes of large bodies, about; the most that is read is 10 MiB."""
 _SESSION = re.compile(r"\b(sk|s)=[0-9a-f]{32}")
 
 
@@ -113,8 +115,9 @@ def _places(value: Any) -> Any:
 
 
 def _value(chance: random.Random, old: Any) -> Any:
+    many = min(1_200, 1 + chance.choice(BODIES) // (1 + len(str(old))))
     values: Sequence[Any] = (
-        None, True, 0, -1, 2**70, 1.5, [], {}, [None], {"a": [old]}, [old] * 3, [old] * 1_200, "@raw@",
+        None, True, 0, -1, 2**70, 1.5, [], {}, [None], {"a": [old]}, [old] * 3, [old] * many, "@raw@",
         chance.choice(TEXTS), chance.choice(TEXTS), f"{old}", f"{old}{chance.choice(TEXTS)}",
     )  # fmt: skip
     return chance.choice(values)
@@ -164,7 +167,12 @@ def _noise(chance: random.Random, sent: Sent) -> Sent:
 
 
 def _large(chance: random.Random, sent: Sent) -> Sent:
-    return _another(sent, body=chance.choice(_BIG).encode() if chance.random() < 0.5 else sent.body * 300)
+    return _another(
+        sent,
+        body=chance.choice(_BIG).encode()
+        if chance.random() < 0.5
+        else sent.body * (1 + chance.choice(BODIES) // (len(sent.body) + 1)),
+    )
 
 
 def _packed(chance: random.Random, sent: Sent) -> Sent:
