@@ -135,7 +135,7 @@ def _form(chance: random.Random, body: bytes) -> bytes:
     elif how == 2:
         pairs[place] = (name + chance.choice((b"[0]", b"%5B1%5D", b"[999999]", b"[-1]", b"[", b"[]", b"[a]")), value)
     elif how == 3:
-        pairs += [(b"%s[%d]" % (name, index), value) for index in range(chance.choice((3, 60, 5_000)))]
+        pairs += [(b"%s[%d]" % (name[:30], index), value[:30]) for index in range(chance.choice((3, 60, 5_000)))]
     elif how == 4:
         pairs[place] = (name, chance.choice((b"%", b"%f", b"%zz", b"%ff%fe", b"+" * 999, b"=", b"%00", b"\xff\xc3")))
     else:
