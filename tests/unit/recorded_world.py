@@ -63,7 +63,8 @@ def recorded_services(folder: Path) -> Services:
 
 def client_of(services: Services) -> FlaskClient:
     """Return a client with all of its rate left."""
-    services.rates._buckets.clear()
+    services.rates._tokens.clear()
+    services.rates._addresses.clear()
     return make_app(services, lambda: None).test_client()
 
 

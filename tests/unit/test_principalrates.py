@@ -37,6 +37,14 @@ def test_a_network_has_its_own_and_this_machine_none() -> None:
     assert not any(rates.of_address("127.0.0.1")[1] for _ in range(ADDRESS_PER_MINUTE + 1))
 
 
+def test_many_addresses_give_no_token_its_requests_again() -> None:
+    rates = PrincipalRates(lambda: NOW_S, Clock())
+    rates.of_token(SLOW)
+    for number in range(BUCKETS_MOST):
+        rates.of_address(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert rates.of_token(SLOW)[0].remaining == 2
+
+
 def test_those_that_are_quiet_are_forgotten_first() -> None:
     rates = PrincipalRates(lambda: NOW_S, Clock())
     for number in range(BUCKETS_MOST + 1):

@@ -17,7 +17,7 @@ WINDOW_S = 60
 ADDRESS_PER_MINUTE = 1_200
 """A household, an office, or a server that sends the plays of its users."""
 BUCKETS_MOST = 20_000
-"""Tokens and addresses that are remembered, those used last."""
+"""Tokens that are remembered, those used last, and as many addresses: these push no tokens out."""
 
 
 class PrincipalRates:
@@ -30,7 +30,8 @@ class PrincipalRates:
 
     def __init__(self, now: Callable[[], float], clock: Callable[[], float] = time.monotonic) -> None:
         self._now, self._clock, self._hashes = now, clock, AddressHashes()
-        self._buckets: OrderedDict[str | bytes, TokenBucket] = OrderedDict()
+        self._tokens: OrderedDict[str | bytes, TokenBucket] = OrderedDict()
+        self._addresses: OrderedDict[str | bytes, TokenBucket] = OrderedDict()
         self._lock = threading.Lock()
 
     def of_address(self, address: str) -> tuple[RateStatus, bool]:
@@ -38,16 +39,18 @@ class PrincipalRates:
         owner = self._hashes.of(address)
         if owner is None:
             return RateStatus(ADDRESS_PER_MINUTE, ADDRESS_PER_MINUTE, 0, self._now()), False
-        return self._spend(owner, ADDRESS_PER_MINUTE)
+        return self._spend(self._addresses, owner, ADDRESS_PER_MINUTE)
 
     def of_token(self, principal: Principal) -> tuple[RateStatus, bool]:
         """Count a request of a token likewise."""
-        return self._spend(principal.id, principal.per_minute)
+        return self._spend(self._tokens, principal.id, principal.per_minute)
 
-    def _spend(self, owner: str | bytes, per_minute: int) -> tuple[RateStatus, bool]:
+    def _spend(
+        self, buckets: OrderedDict[str | bytes, TokenBucket], owner: str | bytes, per_minute: int
+    ) -> tuple[RateStatus, bool]:
         now = self._clock()
         with self._lock:
-            bucket = self._bucket(owner, per_minute, now)
+            bucket = _bucket(buckets, owner, per_minute, now)
             if is_limited := bucket.wait_s(now) > 0:
                 return RateStatus(per_minute, 0, math.ceil(bucket.wait_s(now)), self._now()), is_limited
             bucket.spend()
@@ -55,10 +58,13 @@ class PrincipalRates:
         full_s = math.ceil((per_minute - left) * WINDOW_S / per_minute)
         return RateStatus(per_minute, math.floor(left), full_s, self._now()), False
 
-    def _bucket(self, owner: str | bytes, per_minute: int, now: float) -> TokenBucket:
-        if owner not in self._buckets:
-            self._buckets[owner] = TokenBucket(Rate(per_minute, per_minute / WINDOW_S), now)
-        self._buckets.move_to_end(owner)
-        if len(self._buckets) > BUCKETS_MOST:
-            self._buckets.popitem(last=False)
-        return self._buckets[owner]
+
+def _bucket(
+    buckets: OrderedDict[str | bytes, TokenBucket], owner: str | bytes, per_minute: int, now: float
+) -> TokenBucket:
+    if owner not in buckets:
+        buckets[owner] = TokenBucket(Rate(per_minute, per_minute / WINDOW_S), now)
+    buckets.move_to_end(owner)
+    if len(buckets) > BUCKETS_MOST:
+        buckets.popitem(last=False)
+    return buckets[owner]
