@@ -38,6 +38,7 @@ from webapp.services import Services
 from webapp.storage.accounts import NewToken
 from webapp.web import dialectreading, frontdoor
 from webapp.web.dialectrequests import SMALL
+from webapp.web.principals import ASKINGS
 
 AT_ONCE = CLASSED + 1
 
@@ -247,6 +248,27 @@ def test_a_request_token_is_given_and_once_confirmed_begins_a_session(client: Cl
     asked = client.send(action="request_token")["asked"]
     assert client.send(action="session", confirmed=asked)["key"] is None
     assert len(asked) == 32
+
+
+def test_one_address_gets_so_many_request_tokens_and_others_get_theirs(client: Client) -> None:
+    def ask(address: str) -> Any:
+        body = msgspec.json.encode(Said(action="request_token"))
+        return client.http.post("/toy", data=body, environ_overrides={"REMOTE_ADDR": address}).json
+
+    told = [ask("192.0.2.1") for _ in range(ASKINGS.burst + 1)]
+    assert [each["limited"] for each in told] == [False] * ASKINGS.burst + [True]
+    assert (told[-1]["asked"], told[-1]["rate"]) == (None, 0)
+    assert len(ask("192.0.2.2")["asked"]) == 32
+
+
+def test_an_app_gets_its_session_though_its_first_question_was_limited(client: Client) -> None:
+    token = made(client, per_minute=1)
+    asked = client.send(action="request_token")["asked"]
+    client.services.principals.request_tokens.confirm(asked, token.principal.id)
+    client.send(token=token.text)
+    assert client.send(action="session", confirmed=asked)["limited"] is True
+    client.services.rates._tokens.clear()
+    assert len(client.send(action="session", confirmed=asked)["key"]) == 32
 
 
 def test_a_tokens_own_excess_gets_its_limit(client: Client, taken: list[PlayBatch]) -> None:

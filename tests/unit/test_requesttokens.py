@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from webapp.web.requesttokens import KEEP_S, TOKENS_MOST, RequestTokens
+from webapp.web.requesttokens import AGAIN_S, KEEP_S, TOKENS_MOST, RequestTokens
 
 
 class Clock:
@@ -11,7 +11,28 @@ class Clock:
         return self.now
 
 
-def test_a_confirmed_token_stands_for_its_listener_once() -> None:
+def test_a_confirmed_token_can_be_taken_again_for_a_minute() -> None:
+    clock = Clock()
+    tokens = RequestTokens(clock)
+    made = tokens.make()
+    tokens.confirm(made, "abcdefghij")
+    taken = []
+    for _ in range(3):
+        taken.append(tokens.take(made))
+        clock.now += AGAIN_S / 2 + 1
+    assert taken == ["abcdefghij", "abcdefghij", None]
+
+
+def test_tokens_that_nobody_confirms_push_no_confirmed_one_out() -> None:
+    tokens = RequestTokens(Clock())
+    made = tokens.make()
+    tokens.confirm(made, "abcdefghij")
+    for _ in range(TOKENS_MOST + 1):
+        tokens.make()
+    assert tokens.take(made) == "abcdefghij"
+
+
+def test_a_confirmed_token_stands_for_its_listener() -> None:
     tokens = RequestTokens(Clock())
     made = tokens.make()
     assert len(bytes.fromhex(made)) == 16
@@ -19,7 +40,7 @@ def test_a_confirmed_token_stands_for_its_listener_once() -> None:
     assert tokens.take(made) is None
     assert tokens.confirm(made, "abcdefghij")
     assert not tokens.is_open(made)
-    assert [tokens.take(made) for _ in range(2)] == ["abcdefghij", None]
+    assert tokens.take(made) == "abcdefghij"
 
 
 def test_a_token_is_confirmed_by_one_listener_only() -> None:

@@ -139,7 +139,7 @@ class FrontDoor:
 
     def _outcome(self, dialect: Dialect, call: Call, request: Request, address: str, rate: RateStatus) -> Outcome:
         if call.action == "request_token":
-            return Outcome(None, rate, request_token=self.principals.request_tokens.make())
+            return self._request_token(dialect, call, address, rate)
         found = self.principals.find(call.credentials, address)
         if found.principal is None:
             return self._unknown(dialect, call, found, rate)
@@ -155,11 +155,19 @@ class FrontDoor:
             refused=self._taken(dialect, call, found.principal, found.precision, request),
         )
 
+    def _request_token(self, dialect: Dialect, call: Call, address: str, rate: RateStatus) -> Outcome:
+        if wait_s := self.principals.askings.spend(address):
+            return self._limited(dialect, call, wait_s, rate)
+        return Outcome(None, rate, request_token=self.principals.request_tokens.make())
+
+    def _limited(self, dialect: Dialect, call: Call, wait_s: int, rate: RateStatus) -> Outcome:
+        self._count(dialect, call, "limited")
+        return Outcome(None, replace(rate, remaining=0, reset_s=wait_s), is_limited=True)
+
     def _unknown(self, dialect: Dialect, call: Call, found: Found, rate: RateStatus) -> Outcome:
         """Return what comes of missing or wrong credentials, unless these cannot be told from good ones now."""
         if found.wait_s:
-            self._count(dialect, call, "limited")
-            return Outcome(None, replace(rate, remaining=0, reset_s=found.wait_s), is_limited=True)
+            return self._limited(dialect, call, found.wait_s, rate)
         if call.credentials and self.accounts.problem:
             raise AccountsUnreadable("the tokens cannot be read now; try again later")
         self._count(dialect, call, "refused")

@@ -26,6 +26,10 @@ SEARCHES = Rate(burst=30, per_s=0.5)
 """Digests that do not fit the user's name, for one address: each costs a thousand hashes."""
 SEARCHES_OF_ALL = Rate(burst=200, per_s=10.0)
 
+ASKINGS = Rate(burst=30, per_s=1 / 60)
+"""Request tokens for one address."""
+ASKINGS_OF_ALL = Rate(burst=5_000, per_s=100.0)
+
 
 class Found(NamedTuple):
     """Whose request it is.
@@ -51,13 +55,14 @@ class Principals:
 
     Attributes:
         request_tokens: those that listeners confirm.
+        askings: limit how many of them there are.
     """
 
     def __init__(
         self, accounts: Accounts, secret: Callable[[], bytes], is_blocked: Callable[[str], bool] = lambda _: False
     ) -> None:
         self._accounts, self._secret, self._is_blocked = accounts, secret, is_blocked
-        self.request_tokens = RequestTokens(time.monotonic)
+        self.request_tokens, self.askings = RequestTokens(time.monotonic), RateLimits(ASKINGS_OF_ALL, ASKINGS)
         self._limits = RateLimits(SEARCHES_OF_ALL, SEARCHES)
         self._names: OrderedDict[bytes, str] = OrderedDict()
         self._tokens: dict[str, str] = {}  # of the ids that the last search tried, since to derive them takes longest
