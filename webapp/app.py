@@ -102,7 +102,7 @@ def _add_pages(app: Flask, services: Services) -> None:
         atom.create_blueprint(settings, gazetteer, history),
         embed.create_blueprint(settings, gazetteer, history, clock, services.assets),
         embedbuilder.create_blueprint(settings),
-        confirmation.create_blueprint(settings, services.accounts, services.principals.request_tokens, services.bodies),
+        confirmation.create_blueprint(settings, services.accounts, services.principals, services.bodies),
         connect.create_blueprint(
             settings,
             gazetteer,

@@ -59,6 +59,24 @@ def test_a_wrong_token_is_told_and_can_be_typed_again(opened: Services, client: 
     assert send(client, asked, made.text)[0] == 200
 
 
+def test_a_blocked_token_and_a_services_connect_no_app(
+    opened: Services, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked, service, asked = opened.accounts.create(), opened.accounts.create("service"), _asked(opened)
+    monkeypatch.setattr(opened.principals, "_is_blocked", lambda id: id == blocked.principal.id)
+    assert [send(client, asked, each.text)[0] for each in (blocked, service)] == [403, 403]
+    assert opened.principals.request_tokens.is_open(asked)
+
+
+def test_while_tokens_cannot_be_read_none_is_called_wrong(opened: Services, client: FlaskClient) -> None:
+    asked, opened.accounts.problem = _asked(opened), "the disk is gone"
+    assert client.post(PAGE, data={"token": asked, "unison_token": "any"}).status_code == 503
+
+
+def _asked(opened: Services) -> str:
+    return opened.principals.request_tokens.make()
+
+
 @pytest.mark.parametrize("asked", ["", "0" * 32, "<script>"])
 def test_a_request_that_nobody_made_has_expired(opened: Services, client: FlaskClient, asked: str) -> None:
     made = opened.accounts.create()

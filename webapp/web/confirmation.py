@@ -9,15 +9,16 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from webapp.config import Settings
+from webapp.ingest.submissions import TokenGiven
 from webapp.storage.accounts import Accounts
 from webapp.web.clientaddress import client_address
 from webapp.web.origincheck import check_own_page
+from webapp.web.principals import Principals
 from webapp.web.ratelimits import Rate, RateLimits
 from webapp.web.requestbodies import MemoryBudget, read_body
-from webapp.web.requesttokens import RequestTokens
 from webapp.web.responses import localised
 from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
@@ -29,9 +30,10 @@ FORM_MOST = 4_000
 _POLICY = policy(CONTENT_SECURITY_POLICY | {"form-action": "'self'"})
 
 
-def create_blueprint(settings: Settings, accounts: Accounts, asked: RequestTokens, bodies: MemoryBudget) -> Blueprint:
+def create_blueprint(settings: Settings, accounts: Accounts, principals: Principals, bodies: MemoryBudget) -> Blueprint:
     """Serve the page, at both addresses that apps use."""
     blueprint, limits = Blueprint("confirmation", __name__), RateLimits(TRIES_OF_ALL, TRIES)
+    asked = principals.request_tokens
 
     @blueprint.get("/api/auth")
     @blueprint.get("/api/auth/")
@@ -51,10 +53,12 @@ def create_blueprint(settings: Settings, accounts: Accounts, asked: RequestToken
         given = form.get("token", "")
         if not asked.is_open(given):
             return _page("", 410)
-        principal = accounts.by_token(form.get("unison_token", ""))
-        if principal is None:
+        found = principals.find(TokenGiven(form.get("unison_token", "")), "").principal
+        if found is None and accounts.problem:
+            raise ServiceUnavailable("the tokens cannot be read now; try again later")
+        if found is None or found.scope != "listener":
             return _page(given, 403)
-        return _page("", 200) if asked.confirm(given, principal.id) else _page("", 410)
+        return _page("", 200) if asked.confirm(given, found.id) else _page("", 410)
 
     return blueprint
 
