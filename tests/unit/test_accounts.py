@@ -132,6 +132,17 @@ def test_another_song_takes_the_place_of_the_last_one_also_without_a_press(accou
     assert (found.song, found.presses) == (LastSong(2, NOON_S + 20, None), 1)
 
 
+def test_the_songs_before_the_last_one_are_remembered_with_their_beginning(accounts: Accounts) -> None:
+    id = accounts.create().principal.id
+    for number in range(6):
+        accounts.note_announced(id, press(number, NOON_S + number))
+    accounts.note_announced(id, repeat(4, NOON_S + 65))
+    found = accounts.activity(id)
+    assert found
+    assert found.song == LastSong(4, NOON_S + 4, None)
+    assert found.earlier == tuple(LastSong(number, NOON_S + number, None) for number in (5, 3, 2))
+
+
 def test_scrobbles_are_counted_and_leave_the_last_song(accounts: Accounts) -> None:
     id = accounts.create().principal.id
     accounts.note_announced(id, press(1, NOON_S))

@@ -190,6 +190,14 @@ def test_a_repeat_is_no_press(client: Client, taken: list[PlayBatch]) -> None:
     assert (client.counted("now_playing", "press"), client.counted("now_playing", "repeat")) == (2, 1)
 
 
+def test_two_players_with_one_token_press_once_for_each_song(client: Client, taken: list[PlayBatch]) -> None:
+    token = made(client)
+    for title in ("Night Bus Home", "Tide") * 3:
+        client.send(token=token.text, title=title)
+    assert len(taken) == 2
+    assert client.counted("now_playing", "repeat") == 4
+
+
 @pytest.mark.parametrize("kind", ["scrobble", "import"])
 def test_scrobbles_and_imports_are_counted_and_never_a_press(client: Client, taken: list[PlayBatch], kind: str) -> None:
     token = made(client)

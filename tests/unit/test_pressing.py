@@ -42,6 +42,14 @@ def test_the_same_song_within_its_duration_is_a_repeat(after_s: float) -> None:
     assert started().judge(TOKEN, song(5 + after_s), playing(song(5))) == "repeat"
 
 
+def test_two_players_with_one_token_that_repeat_their_songs_in_turn_press_once_each() -> None:
+    both = replace(playing(song(25, number=2)), earlier=(song(5), song(0, number=3)))
+    for number, after_s in ((1, 70), (2, 90), (3, 95), (1, 135)):
+        assert started().judge(TOKEN, song(after_s, number), both) == "repeat"
+    assert started().judge(TOKEN, song(205, 1), both) == "press", "its song begins again"
+    assert started().judge(TOKEN, song(70, 4), both) == "press"
+
+
 def test_a_song_that_begins_again_is_a_press_even_if_the_client_is_less_late_than_before() -> None:
     assert started().judge(TOKEN, song(5 + 200 - EARLY_S), playing(song(5))) == "press"
 

@@ -10,7 +10,7 @@ from webapp.core.principals import Principal
 from webapp.storage.accounts import Activity, LastSong
 
 Verdict = Literal["press", "repeat", "after_downtime"]
-"""A press; the song that was announced already; a message that may have waited while the server was down."""
+"""A press; one of the last songs, again; a message that may have waited while the server was down."""
 
 UNKNOWN_S = 600.0
 """How long a song of unknown length counts as one and the same; some clients repeat it each minute or so."""
@@ -46,7 +46,8 @@ class Pressing:
             activity: what was known of the token before.
         """
         is_first = self._is_first(principal, song.at_s, activity)
-        if activity and activity.song and _is_repeat(activity.song, song):
+        known = (activity.song, *activity.earlier) if activity and activity.song else ()
+        if any(_is_repeat(each, song) for each in known):
             return "repeat"
         return "after_downtime" if is_first else "press"
 
@@ -63,6 +64,6 @@ class Pressing:
 
 
 def _is_repeat(last: LastSong, song: LastSong) -> bool:
-    """Tell whether a song is still the last one; a clock that was set back does not make it another."""
+    """Tell whether a song is still one that was announced; a clock that was set back does not make it another."""
     lasts_s = min(last.duration_s or song.duration_s or UNKNOWN_S, LONGEST_S) - EARLY_S
     return last.song == song.song and abs(song.at_s - last.at_s) < lasts_s

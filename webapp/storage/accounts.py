@@ -65,6 +65,8 @@ class Activity:
         scrobbles: how many songs were scrobbled or imported.
         pressed_s: when it last pressed play, since the server's start; None if it did not.
         pressed_city: the GeoNames id of the city of that press.
+        earlier: the songs before the last one, the latest first, since the server's start; each song is there once.
+            Two players with one token repeat their songs in turn.
     """
 
     used_s: float | None = None
@@ -74,6 +76,7 @@ class Activity:
     scrobbles: int = 0
     pressed_s: float | None = None
     pressed_city: int | None = None
+    earlier: tuple[LastSong, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

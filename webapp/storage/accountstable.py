@@ -13,6 +13,9 @@ from gevent import monkey
 from webapp.core.principals import Principal
 from webapp.storage.accounts import Account, Activity, Announced, LastSong
 
+EARLIER_MOST = 3
+"""Songs of a token that are remembered beside the last one, in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -167,9 +170,11 @@ class AccountsTable:
 
 def _after(old: Activity, announced: Announced) -> Activity:
     """Return the activity after a message. A song that is announced again, without a press, began when it first was."""
-    song, before, at_s = announced.song, old.song, announced.song.at_s
+    song, at_s, client = announced.song, announced.song.at_s, announced.client
+    known = (old.song, *old.earlier) if old.song else ()
+    earlier = tuple(each for each in known if each.song != song.song)[:EARLIER_MOST]
     if announced.is_press:
-        return Activity(at_s, announced.client, song, old.presses + 1, old.scrobbles, at_s, announced.city)
-    if before and before.song == song.song:
+        return Activity(at_s, client, song, old.presses + 1, old.scrobbles, at_s, announced.city, earlier)
+    if before := next((each for each in known if each.song == song.song), None):
         song = LastSong(song.song, before.at_s, before.duration_s or song.duration_s)
-    return Activity(at_s, announced.client, song, old.presses, old.scrobbles, old.pressed_s, old.pressed_city)
+    return replace(old, used_s=at_s, client=client, song=song, earlier=earlier)
