@@ -48,6 +48,11 @@ def _all(pattern: str) -> Callable[[tuple[str, ...]], bool]:
     return lambda words: all(map(form.fullmatch, words))
 
 
+def _are_location_headers(words: tuple[str, ...]) -> bool:
+    is_named = len(words) == 1 and words[0].lower() in ("cloudflare", "cloudfront", "none")
+    return is_named or _all(r"(city|region|country|lat|lon)=[\w-]+")(words)
+
+
 def _are_networks(words: tuple[str, ...]) -> bool:
     try:
         return all(ip_network(word, strict=False) for word in words)
@@ -183,12 +188,12 @@ class Settings:
         check=(_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
     )
     location_headers: tuple[str, ...] = _setting(
-        "Headers in which trusted proxies say where a visitor is, such as city=x-city,country=x-country; also region,"
-        " lat, lon. If empty, those of Cloudflare and CloudFront.",
+        "Headers in which trusted proxies say where a visitor is: cloudflare, cloudfront or none; or their names, such"
+        " as city=x-city,country=x-country; also region, lat, lon. If empty, whichever of the first two is there.",
         (),
         check=(
-            _all(r"(city|region|country|lat|lon)=[\w-]+"),
-            "pairs such as city=x-geo-city, of city, region, country, lat and lon",
+            _are_location_headers,
+            "cloudflare, cloudfront, none, or pairs such as city=x-geo-city, of city, region, country, lat and lon",
         ),
     )
     city_database: Path | None = _setting(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 
 from tests.citydatabases import write_cities
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE
-from webapp.config import Settings
+from webapp.config import SettingError, Settings
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.principals import Principal
 from webapp.gazetteerdata import load_gazetteer
@@ -113,6 +113,35 @@ def test_an_operator_names_the_headers_of_another_proxy(gazetteer: Gazetteer, ad
     assert names.city(**LYON_BY_CLOUDFLARE) is None
     point = World(gazetteer, addresses, location_headers=("lat=X-Lat", "lon=X-Lon"))
     assert point.city(x_lat="48.8534", x_lon="2.3488") == PARIS
+
+
+LYON_BY_CLOUDFRONT: dict[str, Any] = {"cloudfront_viewer_city": "Lyon", "cloudfront_viewer_country": "FR"}
+
+
+def test_where_both_kinds_of_headers_come_neither_is_believed(world: World) -> None:
+    assert world.city(**LYON_BY_CLOUDFRONT) == LYON
+    assert world.city(**LYON_BY_CLOUDFRONT, cf_ipcity="Osaka", cf_ipcountry="JP") is None
+    assert world.city(**LYON_BY_CLOUDFRONT, cf_ipcountry="FR", x_forwarded_for="192.0.2.7") == CAIRO
+
+
+@pytest.mark.parametrize(("kind", "found"), [("cloudflare", [OSAKA, OSAKA, None]), ("None", [None] * 3)])
+def test_an_operator_names_the_kind_of_headers_that_the_proxy_sends(
+    gazetteer: Gazetteer, addresses: CityDatabase, kind: str, found: list[int | None]
+) -> None:
+    named, osaka = World(gazetteer, addresses, location_headers=(kind,)), {"cf_ipcity": "Osaka", "cf_ipcountry": "JP"}
+    sent: list[dict[str, Any]] = [osaka, osaka | LYON_BY_CLOUDFRONT, {**LYON_BY_CLOUDFRONT}]
+    assert [named.city(**headers) for headers in sent] == found
+
+
+@pytest.mark.parametrize("words", ["cloudflare", "NONE", "city=x-city,country=x-country"])
+def test_a_kind_or_names_can_be_set(words: str) -> None:
+    assert Settings.from_env({"UNISON_LOCATION_HEADERS": words}).location_headers
+
+
+@pytest.mark.parametrize("words", ["fastly", "cloudflare,cloudfront", "none,city=x-city"])
+def test_anything_else_is_refused(words: str) -> None:
+    with pytest.raises(SettingError, match="cloudflare, cloudfront, none"):
+        Settings.from_env({"UNISON_LOCATION_HEADERS": words})
 
 
 @pytest.mark.parametrize("value", ["\x00", "%", "%FF%FE", "ÿ" * 5_000, "1e999", "nan"])

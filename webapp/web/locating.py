@@ -39,6 +39,12 @@ CLOUDFRONT = {
     "lon": "cloudfront-viewer-longitude",
 }
 
+_FAMILIES: Mapping[str, Sequence[Mapping[str, str]]] = {
+    "cloudflare": [CLOUDFLARE],
+    "cloudfront": [CLOUDFRONT],
+    "none": [],
+}
+
 
 def init_app(app: Flask, addresses: CityDatabase) -> None:
     """Let templates show the credit of the database of addresses."""
@@ -56,9 +62,8 @@ class Locator:
 
     def __init__(self, settings: Settings, gazetteer: Gazetteer, addresses: CityDatabase) -> None:
         self._settings, self._gazetteer, self._addresses = settings, gazetteer, addresses
-        own = dict(word.lower().split("=", 1) for word in settings.location_headers)
         self._of_id = lru_cache(maxsize=CHOSEN_MOST)(self._by_id)
-        self._headers: Sequence[Mapping[str, str]] = (own,) if own else (CLOUDFLARE, CLOUDFRONT)
+        self._families = _families(settings.location_headers)
 
     def find(self, principal: Principal, place: Any, request: Request) -> int | None:
         """Return the index of the city; None if nothing says where it is.
@@ -97,12 +102,21 @@ class Locator:
         """Return what a proxy says; only what a trusted one sends counts, and what comes over a Unix socket."""
         if request.remote_addr and not is_trusted(request.remote_addr, self._settings):
             return None
-        cities = (city_of(_place(request, names), self._gazetteer) for names in self._headers)
-        return next((city for city in cities if city is not None), None)
+        sent = [names for names in self._families if any(name in request.headers for name in names.values())]
+        # A proxy sends one kind. Another one comes from a client, and nothing says which is which.
+        return city_of(_place(request, sent[0]), self._gazetteer) if len(sent) == 1 else None
 
     def _looked_up(self, request: Request) -> int | None:
         found = self._addresses.find(client_address(request, self._settings))
         return None if found is None else city_of(found, self._gazetteer)
+
+
+def _families(words: Sequence[str]) -> Sequence[Mapping[str, str]]:
+    """Return the kinds of headers that a setting names: by header, what each tells."""
+    if not words:
+        return [CLOUDFLARE, CLOUDFRONT]
+    own = [dict(word.lower().split("=", 1) for word in words if "=" in word)]
+    return _FAMILIES.get(words[0].lower(), own)
 
 
 def _place(request: Request, names: Mapping[str, str]) -> RoughPlace:
