@@ -5,6 +5,7 @@ bytes; here each link of the chain is one call for all listeners.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.cmac import CMAC
 Hashes = npt.NDArray[np.uint64]
 
 _BLOCK = 16
+_REMEMBERED = 4_096
+"""Listeners whose hashes are kept: those with tokens come again and again."""
 _FEW = 16  # for fewer ids, one call each is faster
 
 
@@ -25,6 +28,7 @@ class ListenerHashes:
     def __init__(self, key: bytes) -> None:
         """Start with a key for AES: 16, 24 or 32 bytes."""
         self._aes = AES(key)
+        self._remembered = lru_cache(_REMEMBERED)(self._hash)
         self._cipher = Cipher(self._aes, ECB())  # for the links of the chain, not to encrypt
         once = _doubled(self._cipher.encryptor().update(bytes(_BLOCK)))
         # RFC 4493's K1 and K2: XORed with the last block if it is full, and if it is padded.
@@ -45,6 +49,9 @@ class ListenerHashes:
 
     def one(self, listener: str) -> bytes:
         """Return the hash of an id as 8 bytes."""
+        return self._remembered(listener)
+
+    def _hash(self, listener: str) -> bytes:
         cmac = CMAC(self._aes)
         cmac.update(listener.encode())
         return cmac.finalize()[:8]

@@ -73,8 +73,9 @@ class Locator:
             place: what the message says, in a native play's form; None if nothing.
             request: what came with it.
         """
+        if (city := self._chosen(principal)) is not None:
+            return city
         ways: Sequence[Callable[[], int | None]] = (
-            lambda: self._chosen(principal),
             lambda: self._said(place),
             lambda: self._forwarded(request),
             lambda: self._looked_up(request),
