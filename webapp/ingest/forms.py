@@ -33,6 +33,8 @@ def fields(*forms: bytes) -> dict[str, bytes]:
 
 def _decoded(encoded: bytes) -> bytes:
     plain = encoded.replace(b"+", b" ")
+    if b"%" not in plain:
+        return plain
     return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode()), plain)
 
 
