@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from webapp.core import precision
 from webapp.ingest.submissions import Request, Submission
@@ -65,7 +66,7 @@ class Exchange:
         path, _, query = self.path.partition("?")
         return Request(
             method=self.method,
-            path=re.sub("/+", "/", path).removesuffix("/"),
+            path=unquote(re.sub("/+", "/", path).removesuffix("/")),
             query=query.encode("latin-1"),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.body,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -77,5 +78,5 @@ def send(client: FlaskClient, sent: Exchange, prefix: str = "") -> TestResponse:
         content_length=len(sent.body),
         headers=sent.headers,
         base_url=f"https://{HOST}",
-        environ_overrides={"PATH_INFO": prefix + path, "QUERY_STRING": query},
+        environ_overrides={"PATH_INFO": prefix + unquote(path, "latin-1"), "QUERY_STRING": query},
     )

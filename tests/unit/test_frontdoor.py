@@ -84,7 +84,7 @@ class Toy:
     asked: list[Request] = field(default_factory=list)
 
     def handles(self, method: str, path: str, query: bytes) -> bool:
-        return path == "/toy" or (path == "" and query == b"toy")
+        return path == "/toy" or path.startswith("/toy/J") or (path == "" and query == b"toy")
 
     def read(self, request: Request) -> Call | Reply:
         self.asked.append(request)
@@ -332,6 +332,24 @@ def test_slashes_make_no_difference_and_nothing_is_redirected(client: Client, pa
     environ = {"PATH_INFO": asked, "QUERY_STRING": query}
     assert client.http.post("/", data=b"{}", environ_overrides=environ).status_code == 200
     assert client.toy.asked[-1].path in ("/toy", "")
+
+
+def test_a_path_is_decoded_once(client: Client) -> None:
+    environ = {"PATH_INFO": "/toy/J\u00c3\u00bcrgen%20"}
+    client.http.get("/", environ_overrides=environ)
+    assert client.toy.asked[-1].path == "/toy/Jürgen%20"
+
+
+def test_an_answer_without_content_has_no_headers_about_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client.toy, "read", lambda _: Reply(204, b"", "application/json", (("X-Toy", "yes"),)))
+    answer = client.http.get("/toy")
+    assert (answer.status_code, answer.headers["X-Toy"]) == (204, "yes")
+    assert not {"Content-Length", "Content-Type"} & set(answer.headers.keys())
+
+
+def test_what_anybody_may_know_needs_no_credentials(client: Client) -> None:
+    assert client.send(action="describe")["who"] is None
+    assert client.counted("describe", "answered") == 1
 
 
 def test_what_is_in_no_dialect_is_the_pages(client: Client) -> None:

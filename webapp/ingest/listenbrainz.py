@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -88,12 +88,12 @@ class ListenBrainz:
         return bool(_OURS.match(path) or _endpoint(path))
 
     def read(self, request: Request) -> Call | Reply:
-        """Translate a request; only a browser's question which methods there are is answered at once."""
+        """Translate a request."""
         found = _endpoint(request.path)
         readers = _READERS[found.lastgroup or ""] if found else {}
         methods = ", ".join([*readers, "OPTIONS"])
         if request.method == "OPTIONS":
-            return Reply(200, b"", "text/plain", [*_cors(methods), ("Allow", methods)])
+            return Call("describe", None, about=_About(methods, None, is_open=True))
         reader = readers.get("GET" if request.method == "HEAD" else request.method)
         if found and reader:
             return reader(request, _user(found), methods)
@@ -110,6 +110,9 @@ class ListenBrainz:
             return _error(401, sentence, about.methods, outcome.rate)
         if call.submissions and len(outcome.refused) == len(call.submissions):
             return _error(400, next(iter(outcome.refused.values())), about.methods, outcome.rate)
+        if call.action == "describe":
+            headers = [*_cors(about.methods), *_rate(outcome.rate, 200), ("Allow", about.methods)]
+            return Reply(200, b"", "text/plain", headers)
         answer = _validity(outcome) if call.action == "validate" else about.answer
         return _reply(about.status, answer, about.methods, outcome.rate)
 
@@ -128,7 +131,7 @@ def _endpoint(path: str) -> re.Match[str] | None:
 
 
 def _user(found: re.Match[str]) -> str:
-    return unquote(found["user"] or "").encode("utf-8", "replace").decode()
+    return (found["user"] or "").encode("utf-8", "replace").decode()
 
 
 def _submit(request: Request, _user: str, methods: str) -> Call:
@@ -241,7 +244,7 @@ def _reply(status: int, answer: Any, methods: str, rate: RateStatus) -> Reply:
     body = b"" if answer is None else msgspec.json.encode(answer)
     headers = [*_cors(methods), ("Access-Control-Expose-Headers", _EXPOSED), *_rate(rate, status)]
     headers += [("Allow", methods)] if status == 405 else []
-    return Reply(status, body, "application/json", headers)
+    return Reply(status, body, "application/json" if body else "text/plain", headers)
 
 
 def _cors(methods: str) -> list[tuple[str, str]]:

@@ -14,11 +14,12 @@ from webapp.core.principals import Principal
 
 Kind = Literal["now_playing", "scrobble", "import"]
 """A now-playing message is a press. A scrobble or an import is answered and counted, and never a press."""
-Action = Literal["submit", "validate", "request_token", "session", "look_up"]
+Action = Literal["submit", "validate", "request_token", "session", "look_up", "describe"]
 """What to do.
 
 submit: take submissions. validate: tell whether credentials are good. request_token: make a token that a listener then
 confirms on a page of ours. session: start a session. look_up: answer a question about the principal.
+describe: answer what anybody may know, such as which methods there are; only the rate is needed for it.
 """
 
 
@@ -28,7 +29,8 @@ class Request:
 
     Attributes:
         method: in capitals.
-        path: without our base path, with double slashes collapsed, and without a slash at its end: "" is the root.
+        path: decoded, without our base path, with double slashes collapsed, and without a slash at its end: "" is the
+            root.
         query: as it was sent, percent-encoded.
         headers: by name in lower case.
         body: as it was sent, without its transfer and content encodings.

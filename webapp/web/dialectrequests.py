@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from werkzeug.http import HTTP_STATUS_CODES
@@ -51,13 +52,18 @@ def without_body(request: Request, base: str, now_s: float) -> submissions.Reque
 def _request(request: Request, body: bytes, base: str, now_s: float) -> submissions.Request:
     return submissions.Request(
         method=request.method,
-        path=normal_path(request.environ.get("PATH_INFO", "")),
+        path=_decoded(normal_path(request.environ.get("PATH_INFO", ""))),
         query=request.query_string,
         headers=_Headers(request.environ),
         body=body,
         base=base,
         now_s=now_s,
     )
+
+
+def _decoded(path: str) -> str:
+    """Return a path whose UTF-8 WSGI gives as latin-1."""
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 class _Headers(Mapping[str, str]):
@@ -125,7 +131,8 @@ class Answer:
 
     def __init__(self, reply: Reply) -> None:
         self.status_code, self._body = reply.status, reply.body
-        self._headers = [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body))), *reply.headers]
+        about = [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body)))]
+        self._headers = [*(() if reply.status == HTTPStatus.NO_CONTENT else about), *reply.headers]
         if not any(name.lower() == "cache-control" for name, _ in reply.headers):
             self._headers.append(("Cache-Control", "no-store"))
 

@@ -140,6 +140,9 @@ class FrontDoor:
     def _outcome(self, dialect: Dialect, call: Call, request: Request, address: str, rate: RateStatus) -> Outcome:
         if call.action == "request_token":
             return self._request_token(dialect, call, address, rate)
+        if call.action == "describe":
+            self._count(dialect, call, "answered")
+            return Outcome(None, rate)
         found = self.principals.find(call.credentials, address)
         if found.principal is None:
             return self._unknown(dialect, call, found, rate)
