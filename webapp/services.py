@@ -135,8 +135,8 @@ class Services:
 
     def _was_down(self) -> bool:
         """Tell whether an earlier server ended before this one listened; call it once the accounts are open."""
-        # A worker that takes the place of one that crashed was told when the first one listened. So that is no downtime,
-        # and rightly: clients could connect all the time, and waited for seconds at most.
+        # A worker that takes the place of one that crashed was told when the first one listened. So that is no
+        # downtime, and rightly: clients could connect all the time, and waited for seconds at most.
         used_until_s = self.accounts.used_until_s
         return used_until_s is not None and used_until_s < self._listening_since_s
 
