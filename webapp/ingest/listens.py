@@ -66,7 +66,7 @@ def read_listens(body: bytes, agent: str, now_s: float) -> list[Submission]:
 
 
 def _submissions(body: bytes, agent: str, now_s: float) -> list[Submission]:
-    if body.count(b",") > _VALUES_MOST:
+    if sum(map(body.count, b",[{")) > _VALUES_MOST:
         raise ListensError("JSON document is too large: it has too many values.")
     sent = _BODY.decode(body)
     listens = _listens(bytes(sent.payload))
