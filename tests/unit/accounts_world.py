@@ -58,4 +58,4 @@ def press(song: int, at_s: float = NOON_S, duration_s: float | None = None) -> A
 
 def repeat(song: int, at_s: float = NOON_S, duration_s: float | None = None) -> Announced:
     """Return a now-playing message that is no press."""
-    return Announced(LastSong(song, at_s, duration_s), "mpdscribble", is_press=False)
+    return Announced(LastSong(song, at_s, duration_s), "mpdscribble", is_press=False, is_repeat=True)

@@ -299,6 +299,21 @@ def test_our_own_overload_is_ok_and_dropped(client: Client, monkeypatch: pytest.
     assert client.counted("now_playing", "repeat") == 1, "it is no press when it comes again, for that is later"
 
 
+def test_a_song_that_began_again_and_was_dropped_is_no_press_when_it_comes_again(
+    client: Client, taken: list[PlayBatch], services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: bytes) -> int:
+        raise Overloaded(1.0)
+
+    token, at_s = made(client), services.clock.now()
+    client.send(token=token.text)
+    monkeypatch.setattr(services.live.pipeline, "submit", full)
+    for after_s in (250, 310):
+        monkeypatch.setattr(services.clock, "_wall", lambda now_s=at_s + after_s: now_s)
+        client.send(token=token.text)
+    assert [client.counted("now_playing", each) for each in ("press", "dropped", "repeat")] == [1, 1, 1]
+
+
 def test_a_message_is_read_though_bodies_have_no_memory_left(
     client: Client, taken: list[PlayBatch], services: Services
 ) -> None:

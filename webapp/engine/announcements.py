@@ -88,7 +88,9 @@ class Announcements:
         verdict = self._pressing.judge(principal, song, self._accounts.activity(principal.id))
         fate = self._submitted(play, began_s, said, where) if verdict == "press" else verdict
         city = where[1] if where and fate == "press" else None
-        noted = Announced(song, client_of(said.precision), is_press=fate == "press", city=city)
+        noted = Announced(
+            song, client_of(said.precision), is_press=fate == "press", city=city, is_repeat=fate == "repeat"
+        )
         self._accounts.note_announced(principal.id, noted)
         if fate == "press":
             self._songs.note(principal.id, said.song)

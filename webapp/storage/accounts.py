@@ -44,6 +44,7 @@ class Announced:
         song: what was announced; `at_s` is the message's arrival.
         client: the name of the client's class, of `webapp.core.precision`.
         is_press: whether it counts as pressing play.
+        is_repeat: whether its song was announced already, and so began then.
         city: the GeoNames id of the city that it was placed in; None if it was not placed. Kept in memory alone.
     """
 
@@ -51,6 +52,7 @@ class Announced:
     client: str
     is_press: bool
     city: int | None = None
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ def _after(old: Activity, announced: Announced) -> Activity:
     earlier = tuple(each for each in known if each.song != song.song)[:EARLIER_MOST]
     if announced.is_press:
         return Activity(at_s, client, song, old.presses + 1, old.scrobbles, at_s, announced.city, earlier)
-    if before := next((each for each in known if each.song == song.song), None):
+    before = next((each for each in known if each.song == song.song), None)
+    if before and announced.is_repeat:
         song = LastSong(song.song, before.at_s, before.duration_s or song.duration_s)
     return replace(old, used_s=at_s, client=client, song=song, earlier=earlier)
