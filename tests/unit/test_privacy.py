@@ -111,7 +111,7 @@ presses = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(presses, max_size=40), st.integers(1, 4))
 def test_no_city_is_named_for_a_live_play_where_fewer_than_k_pressed(plays: list[Play], k: int) -> None:
     for each in closed(plays, k, 9_000):
@@ -126,7 +126,7 @@ def test_no_city_is_named_for_a_live_play_where_fewer_than_k_pressed(plays: list
             assert len(there) >= k
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.lists(presses, max_size=40), st.integers(1, 4), st.integers(1, 8))
 def test_a_slicer_that_is_restored_from_a_snapshot_makes_the_same_records(
     plays: list[Play], k: int, after_s: int

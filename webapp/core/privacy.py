@@ -6,6 +6,7 @@ that may be named. Simulated plays are nobody's, so they keep their cities, and 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -57,11 +58,8 @@ class CityPrivacy:
     """
 
     def __init__(self, gazetteer: Gazetteer, k: int) -> None:
-        self._k, n = k, len(gazetteer)
+        self._gazetteer, self._k, n = gazetteer, k, len(gazetteer)
         self._listener, self._at = np.zeros((n, k), np.uint64), np.full((n, k), LONG_AGO)
-        country = gazetteer.country.astype(np.int64)
-        region = country * len(gazetteer.regions) + gazetteer.region
-        self._stand_ins = _most_populous(region, gazetteer.population), _most_populous(country, gazetteer.population)
 
     @property
     def state(self) -> PrivacyState:
@@ -113,7 +111,7 @@ class CityPrivacy:
         A pair whose ends have one stand-in becomes a pulse. A single play has no stand-in: it would tell where one
         listener is not.
         """
-        if not self._k:
+        if not self._k or not (len(connections.within_s) or len(pulses.within_s) or len(singles.at)):
             return Drawn(connections, pulses, singles)
         named = self.may_be_named(end_ms)
         stand_in = self._stand_in(named)
@@ -126,9 +124,17 @@ class CityPrivacy:
     def _stand_in(self, named: Mask) -> Indices:
         """Return for each city the one that is named for it; NOWHERE if none may be."""
         found = np.where(named, np.arange(len(named)), NOWHERE)
-        for places in self._stand_ins:
+        for places in _stand_ins(self._gazetteer):
             found = np.where((found == NOWHERE) & named[places], places, found)
         return found
+
+
+@lru_cache(maxsize=2)
+def _stand_ins(gazetteer: Gazetteer) -> tuple[Indices, Indices]:
+    """Return for each city the index of the most populous city of its region, and of its country."""
+    country = gazetteer.country.astype(np.int64)
+    region = country * len(gazetteer.regions) + gazetteer.region
+    return _most_populous(region, gazetteer.population), _most_populous(country, gazetteer.population)
 
 
 def _most_populous(area: Indices, population: npt.NDArray[np.integer]) -> Indices:
