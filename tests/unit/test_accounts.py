@@ -305,6 +305,20 @@ def test_beyond_the_most_a_new_token_takes_the_place_of_the_oldest_unused_one(st
     accounts.close()
 
 
+def test_where_all_tokens_were_used_a_new_one_takes_the_place_of_one_that_was_idle_for_months(store: Store) -> None:
+    accounts = store.open(most=2)
+    idle, busy = (accounts.create() for _ in range(2))
+    accounts.note_scrobbles(idle.principal.id, store.clock.now_s, "unknown", 1)
+    store.clock.now_s += 80 * 86_400
+    accounts.note_scrobbles(busy.principal.id, store.clock.now_s, "unknown", 1)
+    with pytest.raises(AccountsError, match="revoke some first"):
+        accounts.create()
+    store.clock.now_s += 11 * 86_400
+    made = accounts.create()
+    assert [each.principal for each in accounts.all()] == [busy.principal, made.principal]
+    accounts.close()
+
+
 def test_nothing_can_be_changed_before_it_is_open_or_once_it_is_closed(accounts: Accounts) -> None:
     made = accounts.create()
     accounts.close()

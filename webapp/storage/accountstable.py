@@ -129,6 +129,14 @@ class AccountsTable:
         kept = [k for k in self._snapshot() if k.activity.used_s is None and k.principal.created_s < before_s]
         return min(kept, key=lambda each: each.number).principal.id if kept else None
 
+    def longest_idle(self, before_s: float) -> str | None:
+        """Return the token that was used longest ago, if that was before a time."""
+        used = [
+            (k.activity.used_s, k.number, k.principal.id) for k in self._snapshot() if k.activity.used_s is not None
+        ]
+        at_s, _, id = min(used, default=(before_s, 0, ""))
+        return id if at_s < before_s else None
+
     def _snapshot(self) -> list[_Kept]:
         """Return all tokens, to go through without the lock, which the event loop may wait for."""
         with self._lock:

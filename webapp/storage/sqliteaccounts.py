@@ -27,6 +27,8 @@ TOKENS_MOST = 100_000
 """How many tokens are kept; beyond, a new one takes the place of the oldest that was never used."""
 UNUSED_S = 86_400.0
 """So long a token that was never used is safe from that."""
+IDLE_S = 90 * 86_400.0
+"""So long after its last use a token is safe."""
 BATCH_TOKENS = 2_000
 BEAT_S = 2.0
 """How often the file is told that the server runs, when there is nothing else to write."""
@@ -243,10 +245,11 @@ class SqliteAccounts:
             self._beat_s = time.monotonic()
 
     def _make_room(self, file: AccountsFile) -> None:
-        """Delete the oldest token that was never used, if there are too many."""
+        """If there are too many, delete the oldest token that was never used, or else the one that was idle longest."""
         if len(self._table) < self._most:
             return
-        id = self._table.oldest_unused(self._clock() - UNUSED_S)
+        now_s = self._clock()
+        id = self._table.oldest_unused(now_s - UNUSED_S) or self._table.longest_idle(now_s - IDLE_S)
         if id is None:
             raise AccountsError(f"there are {len(self._table):,} tokens, the most that are kept; revoke some first")
         file.delete(id)

@@ -122,7 +122,7 @@ def create_blueprint(
         found = outcomes.of(pressed)
         is_shown = found.met and not history.rules.hides_connection(found.met, gazetteer)
         met = msgspec.Raw(connection_json(found.met, gazetteer)) if found.met and is_shown else None
-        near = _near_json(found.near, gazetteer) if found.near else None
+        near = _near_json(found.near, gazetteer) if found.near and _may_name(found.near, history, gazetteer) else None
         is_found = met is not None or near is not None
         again_s = None if is_found else _ask_after_s(pressed, live, settings)
         alone = not is_found and live.pipeline.closed_ms >= _known_by_ms(pressed, settings).pulse
@@ -191,6 +191,10 @@ def _ask_after_s(press: Press, live: Live, settings: Settings) -> float | None:
     if not wanted:
         return None
     return round(max(SOON_S, min(wanted) / 1000 + settings.lateness_s - live.clock.now()), 3)
+
+
+def _may_name(near: Near, history: History, gazetteer: Gazetteer) -> bool:
+    return gazetteer[near.city].geoname_id not in history.rules.cities
 
 
 def _near_json(near: Near, gazetteer: Gazetteer) -> dict[str, object]:
