@@ -20,7 +20,7 @@ from webapp.core.precision import CLASSED, EXACT
 
 WINDOWS = [0, 50, 250, 300, 1000, 1250, 2500]
 GEONAME_ID = [44, 22, 66, 11, 55, 33]  # by city index, from west to east
-thorough = settings(max_examples=60)
+thorough = settings(max_examples=40)
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ a_play = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(plays=st.lists(a_play, max_size=25), seed=st.integers(0, 99))
 def test_order_of_arrival_and_cut_into_batches_change_no_byte(plays: list[Play], seed: int) -> None:
     gazetteer, rng = load_gazetteer(), random.Random(seed)
@@ -164,7 +164,7 @@ def test_order_of_arrival_and_cut_into_batches_change_no_byte(plays: list[Play],
     assert [record.encode() for record in again] == [record.encode() for record in records(gazetteer, plays)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(plays=st.lists(a_play, max_size=25))
 def test_pairs_are_those_of_the_rule_over_song_keys_and_recordings(plays: list[Play]) -> None:
     gazetteer = load_gazetteer()

@@ -61,7 +61,7 @@ class Run:
         self.records += [record.encode() for record in self._slicer.close(now_ms - LATENESS_MS, now_ms)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 1 << 32),
     window_ms=st.sampled_from([0, 250, 1_000, 2_500]),
