@@ -15,7 +15,9 @@ FEW = "document.querySelectorAll('article:nth-of-type(n+2)').forEach((article) =
 """Leaves one article in each section: one template makes them all, and axe would take minutes for the whole page."""
 
 
-@pytest.mark.parametrize(("size", "theme"), [("laptop", "light"), ("phone", "dark")])
+@pytest.mark.parametrize(
+    ("size", "theme"), [("laptop", "light"), pytest.param("phone", "dark", marks=pytest.mark.long)]
+)
 def test_axe_finds_nothing_on_it(idle: Server, visit: Callable[..., Visit], size: str, theme: str) -> None:
     visitor = visit(webgl=False, viewport=SIZES[size], color_scheme=theme)
     bring_axe(visitor.page)

@@ -55,6 +55,7 @@ def test_a_tab_in_the_background_asks_nothing_of_the_gpu_and_comes_back_without_
         assert page.value(LIT) == 3, "what came meanwhile does not light up, all at once"
 
 
+@pytest.mark.long
 def test_a_tab_that_the_browser_froze_draws_nothing_of_what_it_is_handed_afterwards(
     server: Server, chromium: Browser
 ) -> None:

@@ -207,7 +207,9 @@ def further(page: Page, name: str) -> list[Path]:
     return kept
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", [pytest.param(size, marks=[] if size == "phone" else pytest.mark.long) for size in SIZES]
+)
 def test_every_script_is_drawn_whole_and_nothing_lies_over_anything(
     idle: Server, fake_visit: Callable[..., FakeVisit], size: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

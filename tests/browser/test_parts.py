@@ -96,7 +96,8 @@ def open_broken(page: Page, server: Server, name: str, how: str) -> None:
 HOW = itertools.cycle(["404", "syntax", "throws"])
 
 
-@pytest.mark.parametrize("chosen", ["some", pytest.param("all", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("chosen", ["some", "all"])
 def test_whichever_module_is_broken_the_list_goes_on_live_and_the_page_says_what_does_not_work(
     idle: Server, fake_visit: Callable[..., FakeVisit], chosen: str
 ) -> None:

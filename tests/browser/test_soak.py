@@ -11,7 +11,8 @@ from tests.serving import Server
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
-@pytest.mark.parametrize("seconds", [7, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [7, 20])
 def test_heavy_traffic_leaves_the_page_as_small_as_it_was(
     server: Server, visit: Callable[..., Visit], seconds: float
 ) -> None:
