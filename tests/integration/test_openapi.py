@@ -14,6 +14,7 @@ import jsonschema_rs
 import pytest
 
 from tests.musicclients import make_tokens
+from tests.schemas import closed
 from tests.serving import ROOT, Server, ask, console_script, get_json, post_plays, stream
 from tests.waiting import until
 
@@ -66,17 +67,6 @@ def test_the_server_does_what_its_document_says(server: Server, title: str) -> N
     tokens = {"SENDER": SENDER, "OPERATOR": OPERATOR, "LISTENER": listener, "OWN": own}
     done = schemathesis(server, {**tokens, "VISITOR": visitor, "SIGNED": signed})
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
-
-
-def closed(schema: Any) -> Any:
-    """Return a schema whose objects have no other fields than those that it names."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {name: closed(each) for name, each in schema.items()}
-    is_object = "type" in schema and isinstance(schema.get("properties"), dict)
-    return made | ({"additionalProperties": False} if is_object else {})
 
 
 def check(server: Server, name: str, *found: Any) -> None:

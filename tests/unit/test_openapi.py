@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.schemas import closed
 from tests.serving import ROOT
 from webapp.ingest.submissions import Request
 from webapp.openapi.dialects import METHODS, TAG
@@ -49,17 +50,6 @@ METHOD_NAMES = {"get", "put", "post", "delete", "options", "head", "patch", "tra
 
 def validator(schema: Json) -> Any:
     return jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}, validate_formats=True)
-
-
-def closed(schema: Any) -> Any:
-    """Return a schema whose objects have no other fields than those that it names."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {name: closed(each) for name, each in schema.items()}
-    is_object = "type" in schema and isinstance(schema.get("properties"), dict)
-    return made | ({"additionalProperties": False} if is_object else {})
 
 
 def is_valid(value: Any, name: str) -> bool:

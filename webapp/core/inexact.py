@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from webapp.core.columns import NO_PLAYS, Mask, Numbers, Plays, Rows
 from webapp.core.plays import SOURCES
-from webapp.core.recordings import track_numbers
+from webapp.core.recordings import in_recordings
 
 INEXACT_MOST = 2_000
 """Inexact plays of a slice and source that are matched: as many as two million people with music clients make."""
@@ -99,10 +99,11 @@ def columns_of(some: Iterable[Press]) -> Plays:
 
 def by_recording(plays: Plays, recordings: Numbers | None) -> Numbers:
     """Return a number above 0 for the (source, recording) of each play, or 0 if no other song has its recording."""
-    if recordings is None:
-        return np.zeros(len(plays.at), np.int64)
-    number = recordings.take(track_numbers(plays.row))
-    return np.where(number, number * len(SOURCES) + plays.group % len(SOURCES), 0)
+    found = np.zeros(len(plays.at), np.int64)
+    if recordings is not None:
+        rows, number = in_recordings(plays.group, plays.row, recordings)
+        found[rows] = number
+    return found
 
 
 class Songs:

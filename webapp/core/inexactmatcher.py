@@ -206,11 +206,8 @@ class InexactMatcher:
 
     def _exact_of(self, songs: Songs) -> Plays:
         """Return the exact plays with these songs, without echoes and duplicates."""
-        found = [NO_PLAYS]
-        for plays, is_repeat in self._exact:
-            rows = songs.rows(plays)
-            found.append(plays.take(rows[~is_repeat[rows]]))
-        return Plays(*map(np.concatenate, zip(*found, strict=True)))
+        found = ((plays, is_repeat, songs.rows(plays)) for plays, is_repeat in self._exact)
+        return NO_PLAYS.joined(*(plays.take(rows[~is_repeat[rows]]) for plays, is_repeat, rows in found))
 
     def expire(self, end_ms: int, left: Plays) -> None:
         """Forget what no later play can be near.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from webapp.core.inexact import Press
-from webapp.core.precision import CLASSED, EXACT, added_ms, slack_ms
+from webapp.core.precision import EXACT, added_ms, kind_of, slack_ms
 
 Song = tuple[str, int]
 
@@ -43,16 +43,11 @@ class Repeats:
     def add(self, press: Press) -> None:
         """Remember a play."""
         for song in press.songs:
-            known, kind = self._farthest[song], _class_of(press)
+            known, kind = self._farthest[song], kind_of(press.precision)
             self._newest_ms[song] = press.at
             before = known.get(kind)
             if before is None or _reach_ms(press) >= _reach_ms(before):
                 known[kind] = press
-
-
-def _class_of(press: Press) -> int:
-    """Return a number for the plays whose reaches can be compared: exact ones, native ones, those of one class."""
-    return press.precision if press.precision >= CLASSED or press.precision == EXACT else CLASSED - 1
 
 
 def _reach_ms(press: Press) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from webapp.core.columns import Mask, Numbers, Rows, Times
 from webapp.core.inexact import Inexact, Precisions, by_recording
-from webapp.core.precision import CLASSED, EXACT, slack_ms, spread_ms
+from webapp.core.precision import EXACT, kind_of, slack_ms, spread_ms
 
 _LONG = np.int64(1 << 61)
 
@@ -60,9 +60,8 @@ def _have_inexact(at: Times, precision: Precisions, window_ms: int) -> Mask:
     Plays of one class are compared by their spreads, others by their slacks. Native plays have no delay: for them both
     are the same.
     """
-    kinds = np.where((precision >= CLASSED) | (precision == EXACT), precision, CLASSED - 1)
-    slack = np.array([slack_ms(code) for code in precision.tolist()], np.int64)
-    spread = np.array([spread_ms(code) for code in precision.tolist()], np.int64)
+    codes = precision.tolist()
+    kinds, slack, spread = (np.array(list(map(of, codes)), np.int64) for of in (kind_of, slack_ms, spread_ms))
     found = np.zeros(len(at), bool)
     every = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
     for rows in every:

@@ -12,14 +12,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 EXACT = 0
 SPREAD_MOST_MS = 5_000
 """The largest spread of a play that is matched."""
 CLASSED = 0x8000
 UNMATCHED = 0xFFFF
+_NATIVE = CLASSED - 1
 
 
 class ClientClass(NamedTuple):
@@ -141,7 +139,6 @@ def added_ms(one: int, other: int) -> int:
     return slack_ms(one) + slack_ms(other)
 
 
-def are_matched(precision: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
-    """Tell which plays are matched at all; the others are only counted."""
-    matched: npt.NDArray[np.bool_] = precision != UNMATCHED
-    return matched
+def kind_of(precision: int) -> int:
+    """Return a number for the precisions whose delay is one: exact, native with a spread, or a class."""
+    return precision if precision >= CLASSED or precision == EXACT else _NATIVE
