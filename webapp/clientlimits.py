@@ -4,6 +4,7 @@ gevent's sockets yield only while there is nothing to read, so a fast client cou
 reads the rest of an unread request body, however long that takes. This module relies on gunicorn's internals:
 
 - `GeventWorker.run` creates its server with `server_class`, if there is one.
+- It sends the head of an answer with one `sendall`, and the body with others.
 - `Message.force_close()` before the answer starts makes the answer say `Connection: close`.
 - `LengthReader.length` is the unread rest of a body; `ChunkedReader.parser` is None once the body is read. If neither
   is known, the body counts as unread and the connection closes.
@@ -27,7 +28,7 @@ from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.workers.ggevent import GeventWorker
 
 from webapp.engine.filelimits import file_limit, raise_file_limit, room_for_clients
-from webapp.wsgikeys import DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
+from webapp.wsgikeys import BUFFERED, DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -39,6 +40,7 @@ _DISCARD = getattr(socket, "MSG_TRUNC", 0)
 _READ = 8_192
 _SMALL_READ = 1_024
 """Bytes to receive while gunicorn looks for a chunk's size; it asks for _READ, which would cost more."""
+_HEAD, _HELD_MOST = b"HTTP/1.1 ", 1 << 13
 _MAX_ACCEPT = 16  # in one turn
 _RETRY_S = 0.1
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
@@ -49,11 +51,14 @@ class ClientSocket(gevent.socket.socket):
 
     Attributes:
         received: bytes received of the current head, or after it of the body.
+        has_yielded: whether it waited for the current head, so that other connections had their turn.
         request: gunicorn's request, once its head is read.
     """
 
     received = 0
+    has_yielded = False
     request: Any = None
+    _held = b""
 
     def recv(self, size: int, *args: Any) -> bytes:
         """Receive bytes; yield to other connections before the next call.
@@ -63,15 +68,50 @@ class ClientSocket(gevent.socket.socket):
         """
         if self.received:
             gevent.sleep(0)
-        data: bytes = super().recv(min(size, _SMALL_READ) if self.request and size <= _READ else size, *args)
+        size = min(size, _SMALL_READ) if self.request and size <= _READ else size
+        try:
+            data: bytes = self._sock.recv(size, *args)  # type: ignore[attr-defined]
+        except BlockingIOError:
+            self.has_yielded = True
+            data = super().recv(size, *args)
         self.received += len(data)
         if self.request is None and self.received > MAX_HEAD:
             raise LimitRequestHeaders(f"more than {MAX_HEAD} bytes")
         return data
 
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send data; hold the head of an answer until its body comes, as two packets cost twice as much."""
+        if self.request is not None and not self._held and len(data) <= _HELD_MOST and data.startswith(_HEAD):
+            self._held = data
+            return
+        data, self._held = self._held + data, b""
+        try:
+            sent = self._sock.send(data, flags)  # type: ignore[attr-defined]
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            super().sendall(memoryview(data)[sent:], flags)
+
+    def flush(self) -> None:
+        """Send what is held: an answer without a body."""
+        if self._held:
+            self.sendall(b"")
+
+    def sendfile(self, *args: Any, **kwargs: Any) -> int:
+        """Send a file, after the head of its answer."""
+        self.flush()
+        return int(super().sendfile(*args, **kwargs))
+
+    def close(self) -> None:
+        """Close the connection, after what is held is sent."""
+        with suppress(OSError):
+            self.flush()
+        super().close()
+
     def linger(self) -> None:
         """Discard what the client still sends, up to a limit: closing at once would reset the connection."""
         with suppress(OSError):
+            self.flush()
             self.shutdown(socket.SHUT_WR)
             left = MAX_DRAIN
             with gevent.Timeout(DRAIN_S, False):  # type: ignore[arg-type]  # as gevent's documentation has it
@@ -112,7 +152,7 @@ class ClientSockets:
         """Record that a connection waits for a request."""
         self.remove(connection)
         self._waiting[connection] = None
-        connection.received, connection.request = 0, None
+        connection.received, connection.has_yielded, connection.request = 0, False, None
 
     def mark_busy(self, connection: ClientSocket, request: Any) -> None:
         """Record that the head of a request was read."""
@@ -189,13 +229,15 @@ class FairWorker(GeventWorker):
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> bool:
         """Answer a request; close the connection if its body was not read."""
         self.open.mark_busy(client, request)
-        gevent.sleep(0)  # pipelined requests are already read, so they would not yield
+        if not client.has_yielded:  # the head was there already
+            gevent.sleep(0)
         try:
             answered = super().handle_request(listener_name, request, client, address)
         except StopIteration:
             if not is_read(request.body):
                 client.linger()
             raise
+        client.flush()
         self.open.mark_waiting(client)
         _skip_line_ends(request)
         return answered
@@ -214,6 +256,7 @@ def _close_after_unread_body(application: Any) -> Any:
         client = environ["gunicorn.socket"]
         request = client.request
         environ[DRAINS] = True
+        environ[BUFFERED] = lambda: buffered(request)
         environ[FRAMING] = lambda read: client.received - read - buffered(request)
 
         def start(*args: Any) -> Callable[[bytes], object]:

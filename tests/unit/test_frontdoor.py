@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import logging
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from tests.unit.making import OSAKA, RECIFE
 from webapp import app as application
@@ -476,3 +477,24 @@ def test_under_a_path_of_a_proxy_addresses_have_it(tmp_path: Path, toy: Toy, pat
     environ = {"PATH_INFO": path, "wsgi.url_scheme": "https"}
     assert http.get("/", environ_overrides=environ, headers={"Host": "radio.example"}).status_code == 200
     assert (toy.asked[0].path, toy.asked[0].base) == ("/toy", "https://radio.example:443/music/globe")
+
+
+def test_a_request_leaves_nothing_that_waits_for_the_garbage_collector(client: Client, taken: list[PlayBatch]) -> None:
+    token, environ = made(client), EnvironBuilder("/toy", method="POST").get_environ()
+    body = msgspec.json.encode(Said(token=token.text))
+
+    def send() -> None:
+        asked = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        client.http.application(asked, lambda *_: lambda _: None)
+        client.toy.asked.clear()
+
+    send()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            send()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert client.counted("now_playing", "press") + client.counted("now_playing", "repeat") == 11

@@ -27,12 +27,12 @@ def fields(*forms: bytes) -> dict[str, bytes]:
     for form in forms:
         for pair in form.rstrip(b"\r\n").split(b"&", _FIELDS_MOST)[:_FIELDS_MOST]:
             name, _, value = pair.partition(b"=")
-            found[_decoded(name).decode("latin-1")] = _decoded(value)
+            found[(name if name.isalnum() else _decoded(name)).decode("latin-1")] = _decoded(value)
     return found
 
 
 def _decoded(encoded: bytes) -> bytes:
-    plain = encoded.replace(b"+", b" ")
+    plain = encoded.replace(b"+", b" ") if b"+" in encoded else encoded
     if b"%" not in plain:
         return plain
     return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode()), plain)
@@ -45,7 +45,9 @@ def numbered(sent: Fields, names: Collection[str]) -> dict[int, dict[str, bytes]
     """
     plays: dict[int, dict[str, bytes]] = {}
     for full, value in sent.items():
-        if (match := _NUMBERED.fullmatch(full)) and match[1] in names:
+        if full in names:
+            plays.setdefault(0, {})[full] = value
+        elif (match := _NUMBERED.fullmatch(full)) and match[1] in names:
             plays.setdefault(int(match[2] or 0), {})[match[1]] = value
     return dict(sorted(plays.items()))
 

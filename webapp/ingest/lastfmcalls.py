@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from webapp.core import precision
@@ -123,16 +123,20 @@ def now_playing(message: Message) -> Call | LastFmError:
     """
     plays = _plays(message.sent)[:1]
     submissions = [Submission(play.song, "now_playing", _client(message)) for play in plays if play.song]
-    asked = replace(message.asked, plays=plays, problem=_problem(plays))
+    asked = _with_plays(message.asked, plays)
     return Call("submit", SessionGiven(forms.text(message.sent, "sk")), submissions, about=asked)
 
 
 def scrobble(message: Message) -> Call | LastFmError:
     """Read track.scrobble: up to 50 plays. One without a song costs its neighbours nothing."""
     plays = _plays(message.sent)
-    asked = replace(message.asked, plays=plays, problem=_problem(plays))
+    asked = _with_plays(message.asked, plays)
     submissions = [] if asked.problem else _scrobbles(plays, _client(message))
     return Call("submit", SessionGiven(forms.text(message.sent, "sk")), submissions, about=asked)
+
+
+def _with_plays(asked: Asked, plays: Sequence[Play]) -> Asked:
+    return Asked(asked.format, asked.base, asked.method, _problem(plays), plays)
 
 
 def _problem(plays: Sequence[Play]) -> LastFmError | None:

@@ -54,7 +54,7 @@ def _xml(status: str, element: Element) -> bytes:
 
 
 def _written(element: Element, indent: str) -> list[str]:
-    attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in element.attributes.items())
+    attributes = "".join([f' {name}="{escape(str(value))}"' for name, value in element.attributes.items()])
     opening, closing = f"{indent}<{element.name}{attributes}>", f"</{element.name}>"
     if not element.children:
         return [f"{opening}{escape(str(element.text), quote=False)}{closing}"]

@@ -8,8 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from functools import lru_cache
 from typing import NamedTuple
 
+KEYS_MOST = 10_000
+"""Keys that are remembered."""
 _ID_DIGITS, _SIGNED, _DIGITS = 12, 16, 32
 _PADDING = "======"
 
@@ -30,6 +33,7 @@ class Sessions:
 
     def __init__(self, secret: bytes) -> None:
         self._key = hmac.digest(secret, b"unison session", "sha256")
+        self._known = lru_cache(maxsize=KEYS_MOST)(self._read)
 
     def key(self, session: Session) -> str:
         """Return the key of a session; the token's id has 10 letters of base32, in lower case."""
@@ -38,8 +42,11 @@ class Sessions:
 
     def read(self, key: str) -> Session | None:
         """Return what a key says; None if it was not made here."""
+        return self._known(key) if len(key) == _DIGITS else None
+
+    def _read(self, key: str) -> Session | None:
         signed, mac = key[:_SIGNED], key[_SIGNED:]
-        if len(key) != _DIGITS or not key.isascii() or not hmac.compare_digest(mac, self._mac(signed)):
+        if not key.isascii() or not hmac.compare_digest(mac, self._mac(signed)):
             return None
         try:
             token_id = base64.b32encode(bytes.fromhex(signed[:_ID_DIGITS])).decode().lower().removesuffix(_PADDING)

@@ -133,7 +133,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         if not is_their_listener(environ, settings) or path in OWN | PROBES or path.startswith(ASSETS):
             return answers(environ, start_response)
         elsewhere = NotFound(f"this port is for operators: {', '.join(sorted(OWN | PROBES))}")
-        return drain(Request(environ), error_answer(elsewhere))(environ, start_response)
+        return drain(Request(environ, populate_request=False), error_answer(elsewhere))(environ, start_response)
 
     app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
 

@@ -30,7 +30,8 @@ def client_address(request: Request, settings: Settings) -> str:
     """
     address = request.remote_addr or _THIS_MACHINE
     trusted = not request.remote_addr
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")[-HOPS_MOST:]):
+    forwarded = request.environ.get("HTTP_X_FORWARDED_FOR")
+    for hop in reversed(forwarded.split(",")[-HOPS_MOST:] if forwarded else ()):
         found = _HOP.fullmatch(hop)
         if not found or not (trusted or is_trusted(address, settings)):
             break

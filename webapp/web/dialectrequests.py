@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SMALL = 1 << 16
 """Bytes of a body that is read also where bodies have no memory left: single messages are never refused."""
-_BASES_MOST = 256
+_BASES_MOST = _NAMES_MOST = 256
 _WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 """Headers that WSGI names so."""
 _SLASHES = re.compile("//+")
@@ -73,8 +73,7 @@ class _Headers(Mapping[str, str]):
         self._environ = environ
 
     def __getitem__(self, name: str) -> str:
-        key = name.upper().replace("-", "_")
-        value: str = self._environ[key if key in _WITHOUT_PREFIX else f"HTTP_{key}"]
+        value: str = self._environ[_environ_key(name)]
         return value
 
     def __iter__(self) -> Iterator[str]:
@@ -83,6 +82,12 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+@lru_cache(maxsize=_NAMES_MOST)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
 
 
 def _body(request: Request, most: int, hold: Hold) -> bytes:

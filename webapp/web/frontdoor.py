@@ -223,7 +223,7 @@ def init_app(app: Flask, door: FrontDoor, start: Callable[[], None]) -> None:
         for dialect in dialects:
             if dialect.handles(*asked):
                 environ[ROUTE], environ[SECRET_PATH] = dialect.name, True
-                return door.answer(dialect, Request(environ), start)(environ, start_response)
+                return door.answer(dialect, Request(environ, populate_request=False), start)(environ, start_response)
         return others(environ, start_response)
 
     app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it

@@ -49,7 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         host = environ.get("HTTP_HOST", "")
         if is_known(host) or environ.get("PATH_INFO") in PROBES or not _is_guarded(environ, settings):
             return answers(environ, start)
-        return drain(Request(environ), error_answer(_unknown(host)))(environ, start)
+        return drain(Request(environ, populate_request=False), error_answer(_unknown(host)))(environ, start)
 
     app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
 

@@ -61,7 +61,7 @@ def init_app(
 
     def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         ours = environ.get("PATH_INFO") == PATH and environ["REQUEST_METHOD"] == "POST"
-        return (answer(Request(environ)) if ours else others)(environ, start_response)
+        return (answer(Request(environ, populate_request=False)) if ours else others)(environ, start_response)
 
     app.wsgi_app = answered  # type: ignore[method-assign]  # as Flask's documentation has it
     # Flask knows of it too, for what it says to other methods, and to whoever lists its routes.

@@ -24,12 +24,13 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Request
 
 from webapp.engine.offload import offload
-from webapp.wsgikeys import DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
+from webapp.wsgikeys import BUFFERED, DRAIN_S, DRAINS, FRAMING, MAX_DRAIN
 
 BODY_MOST = 10 << 20
 BODIES_MOST = 96 << 20
 READ_S = 30.0
 _STEP = 1 << 13
+_DIGITS_MOST = 20
 _SHORT = 1 << 16  # what inflates to no more needs no memory held
 _FRAMING_MOST = 1 << 14  # around chunks, beyond as many as the body has: chunks are read one by one
 _GZIP = 16 + zlib.MAX_WBITS
@@ -115,17 +116,28 @@ def read_body(request: Request, hold: Hold, most: int = BODY_MOST) -> bytes:
 
 
 def _read(request: Request, hold: Hold, most: int) -> bytes:
-    length = request.content_length
+    length = _length(request)
     if length is not None and length > most:
         raise _too_large(f"{length} bytes are", most)
     if _is_chunked(request) and not request.environ.get("wsgi.input_terminated"):
         raise LengthRequired("this server does not accept chunked bodies; send Content-Length")
+    if length and (arrived := request.environ.get(BUFFERED)) and length <= arrived():
+        hold(length)  # it is all there, so there is nothing to wait for
+        whole: bytes = request.environ["wsgi.input"].read(length)
+        return whole
     body = _read_in_time(request, hold, most)
     if len(body) > most:
         raise _too_large("it is", most)
     if length is not None and len(body) < length:
         raise BadRequest(f"the body ended after {len(body)} of the {length} bytes in Content-Length")
     return body
+
+
+def _length(request: Request) -> int | None:
+    """Return what Content-Length says; werkzeug's way to it is longer."""
+    said = request.environ.get("CONTENT_LENGTH", "")
+    is_plain = said.isascii() and said.isdecimal() and len(said) < _DIGITS_MOST and not _is_chunked(request)
+    return int(said) if is_plain else request.content_length
 
 
 def _read_in_time(request: Request, hold: Hold, most: int) -> bytes:

@@ -71,7 +71,7 @@ def _under_gunicorn(others: WSGIApplication, path: str, admit: Admit) -> WSGIApp
         sock = environ.get("gunicorn.socket")
         if sock is None or environ.get("PATH_INFO") != path:
             return others(environ, start_response)
-        request = Request(environ)
+        request = Request(environ, populate_request=False)
         join = _admitted(request, admit)
         if isinstance(join, Response):
             return drain(request, join)(environ, start_response)
