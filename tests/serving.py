@@ -268,12 +268,17 @@ class Stream:
     def __init__(self, socket: ClientConnection, timeout_s: float) -> None:
         self.socket = socket
         self._timeout_s = timeout_s
+        self.leads: list[Any] = []
+        """The lead stories that came so far."""
         self.hello = self.next()
 
     def next(self, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the next frame; raise TimeoutError if none arrives in time, or websockets' ConnectionClosed."""
-        frame: dict[str, Any] = json.loads(self.socket.recv(self._timeout_s if timeout_s is None else timeout_s))
-        return frame
+        while True:
+            message: dict[str, Any] = json.loads(self.socket.recv(self._timeout_s if timeout_s is None else timeout_s))
+            if message["type"] != "lead":
+                return message
+            self.leads.append(message["connection"])
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         while True:

@@ -69,7 +69,8 @@ class Watcher:
         since = f"?since={self.stream}:{self.last}" if self.stream else ""
         async with connect(f"{self.server.ws_url}/stream{since}", compression=None) as socket:
             self._take_hello(json.loads(await socket.recv()))
-            for _ in range(frames):
+            until = len(self.seqs) + frames
+            while len(self.seqs) < until:
                 self._take(json.loads(await socket.recv()))
             socket.transport.abort()
 
@@ -79,6 +80,8 @@ class Watcher:
         self.stream, self.last = hello["stream"], hello["seq"]
 
     def _take(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "lead":
+            return
         self.seqs.append(frame["seq"])
         self.last = frame["seq"]
 

@@ -290,3 +290,18 @@ def echoes(server: Server) -> float:
     """Return how many plays a server counted as those of a listener who had pressed before."""
     text = ask(server, "/metrics").text
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("unison_plays_echoes_total "))
+
+
+def test_everyone_is_told_the_lead_story_of_each_ten_seconds_and_no_filter_is(common: Server, title: str) -> None:
+    with stream(common) as viewer, stream(common, country="FR") as french:
+        viewer.next()
+        assert len(viewer.leads) == 1, "it follows hello"
+        post_plays(common, two_at(title, time.time()))
+        turn = viewer.connection_of(title)["at"] // 10 * 10 + 10
+        viewer.until(lambda frame: frame["now"] > turn + 1.5, 15)
+        assert viewer.leads[-1] is not None
+        with stream(common) as late:
+            late.next()
+            assert late.leads[0] == viewer.leads[-1]
+        french.until(lambda frame: frame["now"] > turn + 1.5, 15)
+        assert french.leads == []

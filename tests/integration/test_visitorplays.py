@@ -45,7 +45,7 @@ def song(server: Server) -> str:
 
 def id_of(server: Server, song: dict[str, str]) -> str:
     connections = get_json(server, "/api/connections")["connections"]
-    return next(each["track"]["id"] for each in connections if each["track"]["title"] == song["title"])
+    return next(str(each["track"]["id"]) for each in connections if each["track"]["title"] == song["title"])
 
 
 def send(server: Server, path: str, body: object = None, **headers: str) -> Answer:

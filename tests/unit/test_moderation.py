@@ -50,7 +50,7 @@ def record(start_ms: int, rows: Iterable[Row]) -> SliceRecord:
         pairs[n]["from_listener"], pairs[n]["to_listener"] = listener(f"{a}"), listener(f"{b}")
         pairs[n]["from_city"], pairs[n]["to_city"] = start, end
         pulses[n]["city"] = sparks[n]["city"] = start
-    return SliceRecord(T0 + start_ms + 250, T0 + start_ms + 750, Counts(), pairs, pulses, sparks, SONGS)
+    return SliceRecord(T0 + start_ms + 250, T0 + start_ms + 750, Counts(), pairs, pulses, sparks, tracks=SONGS)
 
 
 def without_hidden(some: SliceRecord, lines: Iterable[str]) -> SliceRecord:
@@ -61,7 +61,7 @@ def without_hidden(some: SliceRecord, lines: Iterable[str]) -> SliceRecord:
         return shown
 
     shown = kept(some.pairs), kept(some.pulses), kept(some.sparks)
-    return SliceRecord(some.end_ms, some.now_ms, some.counts, *shown, some.tracks)
+    return SliceRecord(some.end_ms, some.now_ms, some.counts, *shown, tracks=some.tracks)
 
 
 def _is_hidden(row: np.void, lines: Iterable[str]) -> bool:

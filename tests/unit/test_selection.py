@@ -223,7 +223,7 @@ def test_what_a_filter_finds_is_what_has_it_in_every_kind_of_row(gazetteer: Gaze
         for name in {"city", "from_city", "to_city"} & set(rows.dtype.names or ()):
             rows[name] = rng.choice(cities, 400)
     pairs["to_track"] = rng.integers(0, len(tracks), 400)
-    some = SliceRecord(250, 250, Counts(), pairs, pulses, sparks, tracks)
+    some = SliceRecord(250, 250, Counts(), pairs, pulses, sparks, tracks=tracks)
     for wanted in (
         Filter(artist="x", country="FR"),
         Filter(track=track_id("y", "a"), city=CAIRO),

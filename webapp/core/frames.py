@@ -59,6 +59,7 @@ def frame(
         connections=[msgspec.Raw(connection_json(connection, gazetteer)) for connection in connections],
         pulses=pulses(record, chosen.pulses, gazetteer),
         sparks=[_spark(record.sparks[row], record, gazetteer) for row in chosen.sparks],
+        **({} if wanted else {"crowd": _crowd(record, chosen.crowd, gazetteer)}),
     )
     return encode(made)
 
@@ -70,13 +71,26 @@ def empty_frame(seq: int, record: SliceRecord) -> bytes:
 
 
 def message(
-    seq: int, now_ms: int, counts: Mapping[str, Any], *, connections: Any = (), pulses: Any = (), sparks: Any = ()
+    seq: int,
+    now_ms: int,
+    counts: Mapping[str, Any],
+    *,
+    connections: Any = (),
+    pulses: Any = (),
+    sparks: Any = (),
+    **more: Any,
 ) -> dict[str, Any]:
     """Return a frame with its keys in order, ready for `encode`; the stream and its replay both send this."""
     return {
         "type": "connections", "seq": seq, "now": now_ms / 1000, "connections": connections, "pulses": pulses,
-        "sparks": sparks, "counts": counts,
+        "sparks": sparks, **more, "counts": counts,
     }  # fmt: skip
+
+
+def lead(connection: Connection | None, gazetteer: Gazetteer) -> bytes:
+    """Encode the message with the lead story; it has no number."""
+    told = connection and msgspec.Raw(connection_json(connection, gazetteer))
+    return encode({"type": "lead", "connection": told})
 
 
 def pulses(record: SliceRecord, rows: Sequence[int], gazetteer: Gazetteer) -> list[dict[str, Any]]:
@@ -150,6 +164,17 @@ def _spark(row: void, record: SliceRecord, gazetteer: Gazetteer) -> dict[str, An
         "source": SOURCES[row["source"]], "at": int(row["at"]) // 1000,
         "city": place_json(gazetteer[int(row["city"])]), "track": msgspec.Raw(record.tracks[row["track"]]),
     }  # fmt: skip
+
+
+def _crowd(record: SliceRecord, rows: Sequence[int] | None, gazetteer: Gazetteer) -> dict[str, Any] | None:
+    """Return the most played song of a record, with its cities."""
+    if rows is None:
+        return None
+    most = record.crowd[0]
+    cities = [
+        {"city": place_json(gazetteer[int(city)]), "plays": int(plays)} for city, plays in record.crowd_cities[rows]
+    ]
+    return {"track": msgspec.Raw(record.tracks[most["track"]]), "plays": int(most["plays"]), "cities": cities}
 
 
 @lru_cache(maxsize=8192)

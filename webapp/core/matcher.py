@@ -59,7 +59,9 @@ class Found(NamedTuple):
         together: Number of plays, of this slice or earlier ones, whose first partner in any city is now known.
         echoes: Number of echoes in this slice, without duplicates.
         duplicates: Rows of the input that duplicate another play; they do not count as plays.
+        repeats: Rows of the input that are echoes or duplicates.
         inexact: The inexact plays of this slice, without duplicates.
+        inexact_repeats: Rows of its inexact plays that are echoes or duplicates.
     """
 
     connections: Pairs
@@ -68,7 +70,9 @@ class Found(NamedTuple):
     together: int
     echoes: int
     duplicates: Rows
+    repeats: Rows
     inexact: Plays
+    inexact_repeats: Rows
 
 
 class MatcherState(msgspec.Struct, frozen=True, array_like=True):
@@ -164,7 +168,9 @@ class Matcher:
             together,
             len(repeats) - len(duplicates) + len(crossed.echoes),
             duplicates,
+            repeats,
             fresh.plays.take(complement(len(fresh.precision), crossed.duplicates)),
+            np.concatenate((crossed.echoes, crossed.duplicates)),
         )
 
     def _count_together(self, fresh: Plays, since_ms: int, recordings: Numbers | None) -> int:

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from webapp.core.columns import Plays
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.matcher import Pairs
+from webapp.core.mostplayed import MostPlayed
 from webapp.core.plays import SOURCES
 from webapp.core.privacy import Drawn
 from webapp.core.recordings import track_numbers
 from webapp.core.records import (
+    CROWD,
+    CROWD_CITY,
     PAIR,
     PULSE,
     SPARK,
@@ -35,7 +38,9 @@ class RecordBuilder:
         self._gazetteer, self._secret = gazetteer, secret
         self._country = gazetteer.country.astype(np.int64)
 
-    def record(self, end_ms: int, now_ms: int, found: Drawn, plays: Plays, tracks: Tracks) -> tuple[SliceRecord, int]:
+    def record(
+        self, end_ms: int, now_ms: int, found: Drawn, plays: Plays, tracks: Tracks, most_played: MostPlayed | None
+    ) -> tuple[SliceRecord, int]:
         """Return the record of one slice, with empty counts, and how many pairs thinning cut.
 
         Args:
@@ -44,12 +49,14 @@ class RecordBuilder:
             found: what may be drawn of what the matcher found.
             plays: the plays of the slice, without duplicates; thinning counts each artist's.
             tracks: the tracks of the plays.
+            most_played: the song that was played most; None if there was no play.
         """
         pulses = self._earliest(found.pulses.later, PULSES_MAX, tracks)
         sparks = self._earliest(found.singles, SPARKS_MAX, tracks)
         pairs = self._thinned(found.connections, plays, tracks)
-        rows = pairs, _pulses(found.pulses, pulses), _sparks(found.singles, sparks)
-        record = SliceRecord(end_ms, now_ms, Counts(), *rows, _number_anew(rows, tracks))
+        crowd, crowd_cities = _crowd(most_played)
+        rows = pairs, _pulses(found.pulses, pulses), _sparks(found.singles, sparks), crowd
+        record = SliceRecord(end_ms, now_ms, Counts(), *rows, crowd_cities, _number_anew(rows, tracks))
         return record, len(found.connections.later.at) - len(pairs)
 
     def _thinned(self, found: Pairs, plays: Plays, tracks: Tracks) -> Rows:
@@ -144,6 +151,14 @@ def _sparks(singles: Plays, order: NDArray[np.int64]) -> Rows:
     rows = np.zeros(len(order), SPARK)
     rows["at"] = singles.at[order]
     return _place(rows, singles, order)
+
+
+def _crowd(most: MostPlayed | None) -> tuple[Rows, Rows]:
+    if most is None:
+        return np.empty(0, CROWD), np.empty(0, CROWD_CITY)
+    cities = np.zeros(len(most.city), CROWD_CITY)
+    cities["city"], cities["plays"] = most.city, most.city_plays
+    return np.array([(most.track, most.plays)], CROWD), cities
 
 
 def _place(rows: Rows, plays: Plays, order: NDArray[np.int64]) -> Rows:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from webapp.core.plays import SLICE_MS, digests
 from webapp.core.songs import artist_key
 
-VERSION = 4
+VERSION = 5
 
 Rows = NDArray[np.void]
 
@@ -35,6 +35,8 @@ PULSE = np.dtype(
      ("city", "<u2"), ("source", "u1"), ("within_s", "u1")]
 )  # fmt: skip
 SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "u1")])
+CROWD = np.dtype([("track", "<u4"), ("plays", "<u4")])
+CROWD_CITY = np.dtype([("city", "<u2"), ("plays", "<u4")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class SliceRecord:
         pairs: rows of PAIR, sorted by id.
         pulses: rows of PULSE, sorted by (at, track id, geoname_id).
         sparks: rows of SPARK, sorted likewise.
+        crowd: a row of CROWD: the song that was played most; none if there was no play.
+        crowd_cities: rows of CROWD_CITY: where it was played, by plays.
         tracks: as wire JSON.
     """
 
@@ -113,6 +117,8 @@ class SliceRecord:
     pairs: Rows = field(default_factory=lambda: np.empty(0, PAIR))
     pulses: Rows = field(default_factory=lambda: np.empty(0, PULSE))
     sparks: Rows = field(default_factory=lambda: np.empty(0, SPARK))
+    crowd: Rows = field(default_factory=lambda: np.empty(0, CROWD))
+    crowd_cities: Rows = field(default_factory=lambda: np.empty(0, CROWD_CITY))
     tracks: tuple[bytes, ...] = ()
 
     @property
@@ -128,11 +134,11 @@ class SliceRecord:
     def encode(self) -> bytes:
         """Return the record as bytes: version, times, sizes, counts, rows, tracks."""
         counts = [getattr(self.counts, name) for name in Counts.__slots__]
-        sizes = [len(self.pairs), len(self.pulses), len(self.sparks), len(self.tracks)]
+        columns = self.pairs, self.pulses, self.sparks, self.crowd, self.crowd_cities
+        sizes = [*map(len, columns), len(self.tracks)]
         lengths = np.fromiter(map(len, self.tracks), "<u4", len(self.tracks))
         head = _HEAD.pack(VERSION, self.end_ms, self.now_ms, *sizes, *counts)
-        rows = (self.pairs.tobytes(), self.pulses.tobytes(), self.sparks.tobytes(), lengths.tobytes())
-        return b"".join((head, *rows, *self.tracks))
+        return b"".join((head, *(rows.tobytes() for rows in columns), lengths.tobytes(), *self.tracks))
 
     @classmethod
     def decode(cls, data: bytes) -> SliceRecord:
@@ -147,18 +153,19 @@ class SliceRecord:
             )
         try:
             _, end_ms, now_ms, *sizes_and_counts = _HEAD.unpack_from(data)
-            (pairs, pulses, sparks, lengths), at = _columns(data, sizes_and_counts[:4])
+            (pairs, pulses, sparks, crowd, crowd_cities, lengths), at = _columns(data, sizes_and_counts[:_SIZES])
         except (struct.error, ValueError) as error:
             raise RecordError(f"slice record of {len(data)} bytes is cut short") from error
         ends = at + np.cumsum(lengths, dtype=np.int64)
         tracks = tuple(data[end - size : end] for end, size in zip(ends.tolist(), lengths.tolist(), strict=True))
-        return cls(end_ms, now_ms, Counts(*sizes_and_counts[4:]), pairs, pulses, sparks, tracks)
+        counts = Counts(*sizes_and_counts[_SIZES:])
+        return cls(end_ms, now_ms, counts, pairs, pulses, sparks, crowd, crowd_cities, tracks)
 
 
 def _columns(data: bytes, sizes: Sequence[int]) -> tuple[list[NDArray[Any]], int]:
     """Return the rows of an encoded record and the lengths of its tracks, and where these end."""
     at, columns = _HEAD.size, []
-    for dtype, n in zip((PAIR, PULSE, SPARK, np.dtype("<u4")), sizes, strict=True):
+    for dtype, n in zip(_COLUMNS, sizes, strict=True):
         columns.append(np.frombuffer(data, dtype, n, at))
         at += dtype.itemsize * n
     return columns, at
@@ -167,7 +174,9 @@ def _columns(data: bytes, sizes: Sequence[int]) -> tuple[list[NDArray[Any]], int
 TRACK_ID_BYTES = 16
 _CONNECTION_ID = re.compile("[0-9a-v]{23}")
 
-_HEAD = struct.Struct("<Bqq4I12I")
+_COLUMNS = (PAIR, PULSE, SPARK, CROWD, CROWD_CITY, np.dtype("<u4"))
+_SIZES = len(_COLUMNS)
+_HEAD = struct.Struct(f"<Bqq{_SIZES}I12I")
 
 
 def connection_tails(

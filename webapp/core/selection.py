@@ -38,12 +38,16 @@ _CHOSEN = np.iinfo(np.int64).min
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Rows of a record that a frame shows, and how many pairs passed the filter."""
+    """Rows of a record that a frame shows, and how many pairs passed the filter.
+
+    `crowd` are the rows of the cities of the most played song; None if that is not shown.
+    """
 
     pairs: list[int]
     pulses: list[int]
     sparks: list[int]
     matching: int
+    crowd: list[int] | None = None
 
 
 class Selection:
@@ -71,7 +75,14 @@ class Selection:
             self._first("pulses", record, index),
             [] if self.filter.names_place else self._first("sparks", record, index),
             len(pairs),
+            self._crowd(record),
         )
+
+    def _crowd(self, record: SliceRecord) -> list[int] | None:
+        if self.filter or not len(record.crowd) or self._rules.hides_track(record.tracks[record.crowd["track"][0]]):
+            return None
+        ids = self._gazetteer.geoname_id[record.crowd_cities["city"]].tolist()
+        return [row for row, id in enumerate(ids) if id not in self._rules.cities]
 
     def _passing(self, kind: Kind, record: SliceRecord, index: RecordIndex) -> NDArray[np.int64]:
         return self._rules.visible(record, kind, index.passing(kind, self.filter), self._gazetteer)

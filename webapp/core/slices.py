@@ -14,6 +14,7 @@ from webapp.core.columns import NO_PLAYS, Numbers, Plays, Rows, Times, complemen
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.inexact import NO_INEXACT, Inexact
 from webapp.core.matcher import Found, Matcher, MatcherState
+from webapp.core.mostplayed import Pressed, joined, most_played
 from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
 from webapp.core.precision import EXACT, SLACK_MOST_MS, UNMATCHED
 from webapp.core.privacy import CityPrivacy, PrivacyState
@@ -200,11 +201,14 @@ class Slicer:
         recordings = self._tracks.recordings()
         plays, fresh = self._with_rows(plays, inexact.plays, recordings)
         found = self._matcher.close(end_ms, plays, recordings, Inexact(fresh, inexact.precision))
+        pressed = joined(Pressed(plays, found.repeats), Pressed(fresh, found.inexact_repeats))
         plays = plays.take(complement(len(plays.at), found.duplicates)).joined(found.inexact)
         self._next += 1
         self.privacy.note(plays)
         drawn = self.privacy.drawn(end_ms, found.connections, found.pulses, found.singles)
-        record, thinned = self._recorder.record(end_ms, now_ms, drawn, plays, self._tracks)
+        named = self.privacy.may_be_named(end_ms)
+        crowd = most_played(pressed, self._tracks.texts, named, self._gazetteer.geoname_id)
+        record, thinned = self._recorder.record(end_ms, now_ms, drawn, plays, self._tracks, crowd)
         self._counts += _count(plays, found, thinned, unmatched)
         self._forget(number)
         if end_ms % HEARTBEAT_MS == 0 or len(record.pairs) or len(record.pulses) or len(record.sparks):

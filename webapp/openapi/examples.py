@@ -35,10 +35,12 @@ HELLO: dict[str, Any] = {
     "type": "hello", "protocol": 1, "stream": "k3v9f2", "seq": 4711, "now": 1795250490.25, "window_s": 1.0,
     "plays_by_source": BY_SOURCE, "recent": [CONNECTION], "gap": None,
 }  # fmt: skip
+CROWD: dict[str, Any] = {"track": TRACK, "plays": 7, "cities": [{"city": OSAKA, "plays": 4}]}
 FRAME: dict[str, Any] = {
     "type": "connections", "seq": 4712, "now": 1795250490.5, "connections": [CONNECTION], "pulses": [PULSE],
-    "sparks": [SPARK], "counts": COUNTS,
+    "sparks": [SPARK], "crowd": CROWD, "counts": COUNTS,
 }  # fmt: skip
+LEAD: dict[str, Any] = {"type": "lead", "connection": CONNECTION}
 PLAY: dict[str, Any] = {
     "track": {"title": "Slow Lighthouse", "artist": "Marisol Vey"},
     "listener": "7f3a9c",

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from webapp.core.frames import PROTOCOL, RECENT
+from webapp.core.mostplayed import CITIES_MOST, CITY_PLAYS_LEAST
 from webapp.core.plays import SOURCES
 from webapp.core.validation import TEXT_MOST, URL_MOST
 from webapp.openapi import examples
@@ -171,7 +172,7 @@ def messages() -> dict[str, Json]:
         ),
         "StreamMessage": {
             "description": "A message of the websocket. Ignore types and fields that you do not know.",
-            "oneOf": [ref("Hello"), ref("Frame"), ref("Bye")],
+            "oneOf": [ref("Hello"), ref("Frame"), ref("Lead"), ref("Bye")],
         },
     }
 
@@ -203,9 +204,26 @@ def _frame() -> Json:
         "connections": items(ref("Connection")),
         "pulses": items(ref("Pulse")),
         "sparks": items(ref("Spark")),
+        "crowd": {**or_null(ref("Crowd")), "description": "Only without a filter, and not of the past."},
         "counts": ref("Counts"),
     }
-    return thing("What the filter shows, at least once a second.", fields, examples=[examples.FRAME])
+    return thing("What the filter shows, at least once a second.", fields, "crowd", examples=[examples.FRAME])
+
+
+def _crowd() -> Json:
+    place = {"city": ref("City"), "plays": {"type": "integer", "minimum": CITY_PLAYS_LEAST}}
+    fields = {
+        "track": ref("Track"),
+        "plays": {"type": "integer", "minimum": 1},
+        "cities": items(thing("A city, and how many plays it has.", place), maxItems=CITIES_MOST),
+    }
+    return thing("The song with the most plays in this slice, and its cities.", fields, examples=[examples.CROWD])
+
+
+def _lead() -> Json:
+    fields = {"type": {"const": "lead"}, "connection": or_null(ref("Connection"))}
+    text = "The lead story of these ten seconds. It comes without a filter only, and has no number."
+    return thing(text, fields, examples=[examples.LEAD])
 
 
 def shown() -> dict[str, Json]:
@@ -220,5 +238,7 @@ def shown() -> dict[str, Json]:
         "Spark": spark(),
         "PlaysBySource": by_source(),
         "Counts": counts(),
+        "Crowd": _crowd(),
+        "Lead": _lead(),
         **messages(),
     }
