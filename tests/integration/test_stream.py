@@ -298,10 +298,10 @@ def test_everyone_is_told_the_lead_story_of_each_ten_seconds_and_no_filter_is(co
         assert len(viewer.leads) == 1, "it follows hello"
         post_plays(common, two_at(title, time.time()))
         turn = viewer.connection_of(title)["at"] // 10 * 10 + 10
-        viewer.until(lambda frame: frame["now"] > turn + 1.5, 15)
+        viewer.until(lambda frame: frame["now"] > turn + 2.2, 20)
         assert viewer.leads[-1] is not None
         with stream(common) as late:
             late.next()
             assert late.leads[0] == viewer.leads[-1]
-        french.until(lambda frame: frame["now"] > turn + 1.5, 15)
+        french.until(lambda frame: frame["now"] > turn + 2.2, 20)
         assert french.leads == []
