@@ -120,6 +120,8 @@ export function createFeed(list, options) {
       list.querySelector(`[data-id="${connection.id}"]`)?.remove();
       put(connection, true);
     },
+    /** The connection of an entry. @param {Element} item */
+    connectionOf: (item) => connections.get(item),
     /** Replace the server's entries. @param {Connection[]} earlier  newest first */
     fill(earlier) {
       list.querySelectorAll("[data-served]").forEach((item) => item.remove());

@@ -1,6 +1,12 @@
 /**
  * The camera: it drifts, turns toward activity, and rests for some seconds after the viewer moved it. Its speed and
- * acceleration have limits, so that nobody gets dizzy. Pure; globe.js feeds it time and deck's gestures.
+ * acceleration have limits, so that nobody gets dizzy. It can hold a frame around a connection (framing.js), and gives
+ * the viewer's own size back after that. Pure; globe.js feeds it time and deck's gestures.
+ *
+ * @typedef {object} Pose
+ * @property {ViewState} view
+ * @property {number} added   zoom levels of the view that a frame added
+ * @property {number[]} shift  of the globe's centre from the stage's, pixels to the right and down
  *
  * @typedef {object} Settings
  * @property {number} turnDegPerS     drift speed
@@ -16,7 +22,8 @@ const SOUTH_LIMIT_DEG = -30; // for following, so that most inhabited land stays
 const NORTH_LIMIT_DEG = 45;
 const FLIGHT_S = [0.6, 2.2]; // to a place in the centre already, and to the other side of the Earth
 const STEP_S = 0.3; // for a turn or a zoom by key
-const LATITUDE_MAX = 80;
+const FARTHEST_LEVELS = 3; // a zoom of so many levels takes as long as a flight to the other side
+export const LATITUDE_MAX = 80;
 
 /** @type {(t: number) => number} */
 const easeInOut = (t) => t * t * (3 - 2 * t);
@@ -30,24 +37,36 @@ const grownBy = (latitude) => -Math.log2(Math.cos((latitude * Math.PI) / 180));
 /** @param {ViewState} start @param {Settings} settings */
 export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, easeDegPerS2 = 2.5 }) {
   const activity = createActivity();
-  let view = start;
+  /** @type {Pose} */
+  let pose = { view: start, added: 0, shift: [0, 0] };
   let held = false;
   let stopped = false;
+  let framed = false;
   let following = true;
   let idleS = Infinity;
   let speed = [-turnDegPerS, 0]; // degrees a second to the east and to the north
-  /** @type {{from: ViewState, to: ViewState, passedS: number, lastsS: number, ease: (t: number) => number} | null} */
+  /** @type {{from: Pose, to: Pose, passedS: number, lastsS: number, ease: (t: number) => number} | null} */
   let flight = null;
 
-  /** @param {ViewState} to @param {number} lastsS @param {(t: number) => number} ease */
-  function fly(to, lastsS, ease) {
+  /** @param {Pose} to @param {number} lastsS @param {(t: number) => number} [ease] */
+  function fly(to, lastsS, ease = easeInOut) {
     idleS = 0;
-    flight = stopped ? null : { from: view, to, passedS: 0, lastsS, ease };
-    if (stopped) view = to;
+    flight = stopped || lastsS === 0 ? null : { from: pose, to, passedS: 0, lastsS, ease };
+    if (!flight) pose = to;
   }
 
-  /** The view at the end of the flight, or the current one. */
-  const goal = () => flight?.to ?? view;
+  /** The pose at the end of the flight, or the current one. */
+  const goal = () => flight?.to ?? pose;
+
+  /** Fly to another view in the same frame. @param {ViewState} view @param {number} lastsS @param {(t: number) => number} ease */
+  const flyView = (view, lastsS, ease) => fly({ ...goal(), view }, lastsS, ease);
+
+  /** How long a flight to a view takes, in seconds. @param {ViewState} to */
+  function lasts(to) {
+    const turned = Math.abs(degreesApart(pose.view.longitude, to.longitude)) / 180;
+    const grown = Math.abs(sizeOf(to) - sizeOf(pose.view)) / FARTHEST_LEVELS;
+    return FLIGHT_S[0] + (FLIGHT_S[1] - FLIGHT_S[0]) * Math.min(1, Math.max(turned, grown));
+  }
 
   /** @param {number} seconds */
   function advanceFlight(seconds) {
@@ -55,7 +74,7 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     flight.passedS += seconds;
     const { from, to, ease } = flight;
     const share = ease(Math.min(1, flight.passedS / flight.lastsS));
-    view = between(from, to, share);
+    pose = posedBetween(from, to, share);
     idleS = 0;
     if (flight.passedS >= flight.lastsS) flight = null;
     return true;
@@ -67,6 +86,7 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     const weight = following ? certainty : 0;
     const limited = clamp(lat, SOUTH_LIMIT_DEG, NORTH_LIMIT_DEG);
     const home = between(start, { ...start, latitude: limited }, weight).latitude;
+    const { view } = pose;
     const east = clamp(degreesApart(view.longitude, lon) * FOLLOW_PER_S, -followDegPerS, followDegPerS);
     const both = [east * weight - turnDegPerS * (1 - weight), (home - view.latitude) * FOLLOW_PER_S];
     return limitLength(both, followDegPerS);
@@ -77,23 +97,27 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     const wanted = desiredSpeed();
     const change = limitLength([wanted[0] - speed[0], wanted[1] - speed[1]], easeDegPerS2 * seconds);
     speed = [speed[0] + change[0], speed[1] + change[1]];
-    view = sameSize(view, view.longitude + speed[0] * seconds, view.latitude + speed[1] * seconds);
+    const { longitude, latitude } = pose.view;
+    const view = sameSize(pose.view, longitude + speed[0] * seconds, latitude + speed[1] * seconds);
+    pose = { ...pose, view };
     return true;
   }
 
-  /** Whether the viewer or a flight moved the view just now. */
+  /** Whether the viewer or a flight moved the view just now, or a frame holds it. */
   function resting() {
-    if (idleS < restS) speed = [0, 0];
-    return idleS < restS;
+    const rests = framed || idleS < restS;
+    if (rests) speed = [0, 0];
+    return rests;
   }
 
   return {
-    view: () => view,
+    view: () => pose.view,
+    shift: () => pose.shift,
     /** Something happened at this point of the unit sphere. @type {(point: Vector) => void} */
     notice: activity.add,
     /** The viewer's gesture moved the view. @param {ViewState} next */
     setView(next) {
-      view = next;
+      pose = { ...pose, view: next };
       flight = null;
       idleS = 0;
     },
@@ -105,7 +129,7 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     /** Stop moving by itself, or resume. @param {boolean} now */
     stop(now) {
       stopped = now;
-      if (now && flight) view = flight.to;
+      if (now && flight) pose = flight.to;
       if (now) flight = null;
     },
     /** Turn toward activity, or only drift. @param {boolean} now */
@@ -114,26 +138,46 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
     },
     /** Bring a place to the centre: in a flight, or at once while stopped. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
-      const to = sameSize(view, lon, lat);
-      const share = Math.min(1, Math.abs(degreesApart(view.longitude, to.longitude)) / 180);
-      fly(to, FLIGHT_S[0] + (FLIGHT_S[1] - FLIGHT_S[0]) * share, easeInOut);
+      const to = sameSize(goal().view, lon, lat);
+      flyView(to, lasts(to), easeInOut);
+    },
+    /**
+     * Hold a frame: the place in the centre, the globe's size (a zoom level at the equator) and the shift of its centre.
+     *
+     * @param {{lon: number, lat: number, size: number, shift: number[]}} frame @param {boolean} isFlight  or at once
+     */
+    frame({ lon, lat, size, shift }, isFlight) {
+      const { view, added } = goal();
+      const turned = sameSize(view, lon, lat);
+      const levels = size - sizeOf(view);
+      const to = { view: { ...turned, zoom: turned.zoom + levels }, added: added + levels, shift };
+      framed = true;
+      fly(to, isFlight ? lasts(to.view) : 0);
+    },
+    /** Let the frame go: the globe has the viewer's size again, in the middle of the stage. */
+    unframe() {
+      if (!framed) return;
+      framed = false;
+      const { view, added } = goal();
+      const to = { view: { ...view, zoom: view.zoom - added }, added: 0, shift: [0, 0] };
+      fly(to, lasts(to.view));
     },
     /** Look farther east and north, in degrees. @type {(east: number, north: number) => void} */
     turn(east, north) {
-      const { longitude, latitude } = goal();
-      fly(sameSize(goal(), longitude + east, latitude + north), STEP_S, easeOut);
+      const { view } = goal();
+      flyView(sameSize(view, view.longitude + east, view.latitude + north), STEP_S, easeOut);
     },
     /** Zoom in by so many levels, each twice the size, within the view's limits. @param {number} levels */
     zoomBy(levels) {
-      const { zoom, latitude, minZoom = -Infinity, maxZoom = Infinity } = goal();
+      const { zoom, latitude, minZoom = -Infinity, maxZoom = Infinity } = goal().view;
       const grown = grownBy(latitude); // deck's limits are for the equator
       const within = clamp(zoom + levels, Number(minZoom) - grown, Number(maxZoom) - grown);
-      fly({ ...goal(), zoom: within }, STEP_S, easeOut);
+      flyView({ ...goal().view, zoom: within }, STEP_S, easeOut);
     },
     /** The stage has another size: change the zoom, but keep what the viewer added to it. @param {number} levels */
     rescale(levels) {
-      view = { ...view, zoom: view.zoom + levels };
-      if (flight) flight.to = { ...flight.to, zoom: flight.to.zoom + levels };
+      pose = zoomed(pose, levels);
+      if (flight) flight.to = zoomed(flight.to, levels);
     },
     /** Let time pass. Returns whether that changed the view. @param {number} seconds */
     advance(seconds) {
@@ -146,6 +190,19 @@ export function createCamera(start, { turnDegPerS, restS, followDegPerS = 6, eas
       return !resting() && drift(seconds);
     },
   };
+}
+
+/** The globe's size on screen, as a zoom level at the equator. @param {ViewState} view */
+export const sizeOf = ({ zoom, latitude }) => zoom + grownBy(latitude);
+
+/** @type {(pose: Pose, levels: number) => Pose} */
+const zoomed = (pose, levels) => ({ ...pose, view: { ...pose.view, zoom: pose.view.zoom + levels } });
+
+/** @type {(from: Pose, to: Pose, share: number) => Pose} */
+function posedBetween(from, to, share) {
+  const mix = (/** @type {number} */ a, /** @type {number} */ b) => a + (b - a) * share;
+  const shift = from.shift.map((part, axis) => mix(part, to.shift[axis]));
+  return { view: between(from.view, to.view, share), added: mix(from.added, to.added), shift };
 }
 
 /**

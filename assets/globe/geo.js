@@ -6,6 +6,7 @@
 const RADIANS = Math.PI / 180;
 const LOWEST_ARC = 0.018; // Earth radii, as in cardview.py
 const HIGHEST_ARC = 0.25;
+export const BEHIND = 0.5; // Earth radii: how far behind the rim's plane a place may be to be marked at the rim
 
 /** @type {(lonDeg: number, latDeg: number) => Vector} */
 export function unit(lonDeg, latDeg) {
@@ -79,6 +80,22 @@ export function hidden(point, eye) {
   const beyond = dot(eye, eye) - 1;
   const along = -dot(ray, eye);
   return along > beyond && along * along > beyond * dot(ray, ray);
+}
+
+/**
+ * The point of the globe's rim, as the eye sees it, that is nearest to a place behind it. null for places so far behind
+ * that the rim would mislead.
+ *
+ * @type {(place: Vector, eye: Vector) => Vector | null}
+ */
+export function limbPoint(place, eye) {
+  const distance = Math.hypot(...eye);
+  const toward = scale(eye, 1 / distance);
+  if (dot(place, toward) < 1 / distance - BEHIND) return null;
+  const aside = perpendicular(place, toward);
+  const along = Math.sqrt(1 - 1 / distance ** 2) / Math.hypot(...aside);
+  const [near, far] = [scale(toward, 1 / distance), scale(aside, along)];
+  return [near[0] + far[0], near[1] + far[1], near[2] + far[2]];
 }
 
 /**

@@ -15,17 +15,19 @@
  * @property {() => import("./labellayout.js").Box[]} obstacles  what labels must not cover
  * @property {(error: unknown) => void} onFail  the globe cannot be drawn any more
  */
-import { createCamera } from "./camera.js";
+import { createCamera, sizeOf } from "./camera.js";
 import { cityLights } from "./citylights.js";
+import { createConnections } from "./connections.js";
+import { createDeckView } from "./deckview.js";
 import { midpointOf } from "./framing.js";
-import { arcPoint, greatCircle, hidden, latticePoints, scale, subsolarPoint, toScreen, unit } from "./geo.js";
-import { createGestures, RECOGNIZERS } from "./gestures.js";
+import { hidden, latticePoints, limbPoint, scale, subsolarPoint, toScreen, unit } from "./geo.js";
+import { createGestures } from "./gestures.js";
 import { createHitTester } from "./hittest.js";
-import { createInstances, flight, KIND } from "./instances.js";
-import { connectionLabels, createLabels } from "./labels.js";
-import * as layers from "./layers/index.js";
+import { createInstances, KIND } from "./instances.js";
+import { createLabels } from "./labels.js";
 import { createQuality } from "./quality.js";
 import { COMMON_RADIUS, discRadius, pixelRatio, zoomFor } from "./sizes.js";
+import { createSpotlight } from "./spotlight.js";
 import { starField } from "./stars.js";
 
 const DESIGN_RADIUS_PX = 350; // the disc's radius for which scene.py gives sizes
@@ -35,12 +37,12 @@ const SETTLED_S = 0.7; // after landing: the whole arc is drawn, and its label h
 export function createGlobe(stage, options) {
   const { scene, fields, clock, longitude, colours, mine, yours = () => null, obstacles, onFail } = options;
   let { reducedMotion, paint } = options;
-  window.UnisonLayers = layers;
   const arcProps = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
-  const clear = scene.layers.some((layer) => layer.id === "ocean" && layer.clear);
   const instances = createInstances(arcProps.capacity, arcProps);
   const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
   const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
+  const hitTester = createHitTester();
+  const connections = createConnections({ instances, hitTester, labels, durations: arcProps, colours, mine, yours });
   /** @type {Record<string, Record<string, Float32Array>>} */
   const points = {
     land: { points: latticePoints(fields.land), few: latticePoints(fields.few) },
@@ -48,14 +50,22 @@ export function createGlobe(stage, options) {
     stars: { points: starField() },
   };
   const quality = createQuality(scene.quality);
-  const hitTester = createHitTester();
   const gestures = createGestures(stage, { zoomBy });
-  /** Where a point was last drawn. @type {import("./hittest.js").Project} */
+  /** Where a point was last drawn. @type {import("./labels.js").Project} */
   let project = () => null;
-  const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: Number(reducedMotion) };
+  const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: 0, dim: 1, shift: [0, 0] };
   let fittedZoom = NaN;
-  let [needsRedraw, destroyed, shown, paused] = [true, false, 0, false];
-  let currentDeck = firstDeck();
+  let [needsRedraw, shown, paused] = [true, 0, false];
+  const spotlight = createSpotlight({
+    stage,
+    camera,
+    connections,
+    now: clock.seconds,
+    still: () => reducedMotion || paused,
+    paused: () => paused,
+    usualSize: () => sizeOf({ ...scene.initialViewState, zoom: fittedZoom }),
+  });
+  const deckView = firstView();
   let lastS = clock.seconds();
   updateMotion();
   const sizes = new ResizeObserver(fit);
@@ -63,66 +73,30 @@ export function createGlobe(stage, options) {
   let frame = requestAnimationFrame(tick);
 
   /** Build the deck, or leave nothing behind. */
-  function firstDeck() {
+  function firstView() {
     try {
-      return build();
+      return createDeckView(stage, {
+        scene,
+        paint: options.paint,
+        layerProps: (id) => ({ view, instances, ...points[id] }),
+        extend: gestures.extend,
+        density,
+        onView(next) {
+          camera.setView(next);
+          needsRedraw = true;
+        },
+        onHold: camera.hold,
+        onBuild() {
+          instances.touch();
+          needsRedraw = true;
+        },
+        onFail,
+      });
     } catch (error) {
       gestures.destroy();
       labels.destroy();
       throw error;
     }
-  }
-
-  function build() {
-    const container = document.createElement("div");
-    container.className = "canvas";
-    stage.prepend(container);
-    const made = createDeck({
-      container,
-      // the layers come below, once deck knows their classes
-      jsonInput: { ...scene, layers: [], eventRecognizerOptions: RECOGNIZERS },
-      tooltip: false,
-      customLibraries: [{ libraryName: "UnisonLayers", resourceUri: "" }],
-    });
-    updateDeck(scene, made);
-    instances.touch();
-    made.setProps({
-      useDevicePixels: density(),
-      views: made.props.views.map(gestures.extend).map(withGround),
-      onViewStateChange: (/** @type {{viewState: ViewState}} */ change) => {
-        camera.setView(change.viewState);
-        needsRedraw = true;
-      },
-      onInteractionStateChange: (/** @type {Record<string, boolean>} */ state) =>
-        camera.hold(Boolean(state.isDragging || state.inTransition)), // isZooming can stay true at the highest zoom
-      onLoad: () => container.querySelector("canvas")?.setAttribute("tabindex", "-1"), // the page handles its keys
-      // deck neither restores a lost context nor reports it
-      onDeviceInitialized: (/** @type {{lost: Promise<unknown>}} */ device) => device.lost.then(() => rebuild(made)),
-      onError(/** @type {unknown} */ error) {
-        if (made.isInitialized) console.error(error);
-        else onFail(error); // there is no device to draw with
-      },
-      layers: made.props.layers.map((layer) =>
-        layer.clone({ view, instances, ...points[layer.id], ...paint[layer.id] }),
-      ),
-    });
-    return made;
-  }
-
-  /** deck's view, cleared to the page's own ground, or to nothing. @param {any} deckView */
-  function withGround(deckView) {
-    const ground = /** @type {number[]} */ (paint.ocean.ground);
-    return clear ? deckView : deckView.clone({ clear: true, clearColor: ground.map((part) => part * 255) });
-  }
-
-  /** @param {Deck} lost */
-  function rebuild(lost) {
-    if (destroyed || lost !== currentDeck) return;
-    lost.finalize();
-    camera.hold(false); // deck never reports the end of a drag that was in progress
-    stage.querySelector(".canvas")?.remove();
-    currentDeck = build();
-    needsRedraw = true;
   }
 
   function updateMotion() {
@@ -139,7 +113,8 @@ export function createGlobe(stage, options) {
     const zoom = zoomFor(radius, width, height, scene.initialViewState.latitude); // the camera corrects for others
     camera.rescale(zoom - (Number.isNaN(fittedZoom) ? camera.view().zoom : fittedZoom));
     fittedZoom = zoom;
-    currentDeck.setProps({ useDevicePixels: density() });
+    spotlight.fit();
+    deckView.resize();
     needsRedraw = true;
   }
 
@@ -160,11 +135,11 @@ export function createGlobe(stage, options) {
   function advance() {
     const now = clock.seconds();
     const tookS = Math.min(0.1, now - lastS);
-    const moved = camera.advance(tookS);
-    if (!paused && quality.frame(tookS)) currentDeck.setProps({ useDevicePixels: density() });
+    const moved = [camera.advance(tookS), spotlight.advance(tookS)].includes(true);
+    if (!paused && quality.frame(tookS)) deckView.resize();
     lastS = now;
     instances.expire(now);
-    if (!currentDeck.isInitialized || Number.isNaN(fittedZoom)) return;
+    if (!deckView.isReady() || Number.isNaN(fittedZoom)) return;
     if (!moved && !needsRedraw && (paused || (instances.used() === 0 && labels.count() === 0))) return;
     needsRedraw = false;
     draw(now);
@@ -172,8 +147,8 @@ export function createGlobe(stage, options) {
 
   /** @param {number} now */
   function draw(now) {
-    currentDeck.setProps({ viewState: camera.view() });
-    const viewport = currentDeck.getViewports()[0];
+    const viewport = deckView.turn(camera.view());
+    const [right, down] = camera.shift();
     const eye = /** @type {Vector} */ (viewport.cameraPosition.map((x) => x / COMMON_RADIUS));
     const disc = discRadius(viewport);
     const sun = subsolarPoint(clock.sunMs());
@@ -183,15 +158,16 @@ export function createGlobe(stage, options) {
     view.density = density();
     view.pixels = viewport.height * viewport.focalDistance * view.density;
     view.unit = Math.min(2.4, Math.max(0.6, disc / DESIGN_RADIUS_PX));
-    currentDeck.redraw("frame");
-    project = (point) =>
-      hidden(point, eye) ? null : toScreen(point, viewport.viewProjectionMatrix, viewport.width, viewport.height);
+    view.dim = spotlight.dim();
+    view.shift = [(2 * right) / viewport.width, (-2 * down) / viewport.height];
+    deckView.draw();
+    project = (point, toRim = false) => {
+      const seen = hidden(point, eye) ? toRim && limbPoint(point, eye) : point;
+      if (!seen) return null;
+      const [x, y] = toScreen(seen, viewport.viewProjectionMatrix, viewport.width, viewport.height);
+      return [x + right, y + down];
+    };
     labels.update(now, project, quality.share());
-  }
-
-  /** How many seconds its arc grows. @param {Connection} connection */
-  function flightS({ from, to }) {
-    return flight(greatCircle(unit(from.lon, from.lat), unit(to.lon, to.lat)).angle, arcProps);
   }
 
   /** Zoom in by so many levels, each twice the size. @param {number} levels */
@@ -200,22 +176,10 @@ export function createGlobe(stage, options) {
     needsRedraw = true;
   }
 
-  /** Add a connection's arc and labels. @param {Connection} connection @param {number} now when its arc begins */
+  /** Add a connection, and turn toward it. @param {Connection} connection @param {number} now when its arc begins */
   function add(connection, now) {
-    const { track, from, to } = connection;
-    const [a, b] = [unit(from.lon, from.lat), unit(to.lon, to.lat)];
-    const { css } = colours(track);
-    const you = yours(connection);
-    const kind = you || mine(connection) ? KIND.own : KIND.arc;
-    const until = now + instances.add({ from: a, to: b, colours: () => colours(track).rgb, kind }, now);
-    const lands = now + (reducedMotion ? 0 : flightS(connection));
-    hitTester.add({ connection, from: a, to: b, born: now, lands, until });
-    const top = arcPoint(a, b, 0.5);
+    const top = connections.add(connection, now, { whole: reducedMotion });
     camera.notice(scale(top, 1 / Math.hypot(...top)));
-    const times = { born: now, lands, until, fadeS: arcProps.fadeS };
-    for (const [kind, label] of connectionLabels(connection, { points: [a, top, b], colours: css, you, times })) {
-      labels.add(kind, label);
-    }
   }
 
   return {
@@ -223,8 +187,7 @@ export function createGlobe(stage, options) {
     repaint(next) {
       paint = next;
       instances.recolour(clock.seconds());
-      const { layers: now, views } = currentDeck.props;
-      currentDeck.setProps({ layers: now.map((layer) => layer.clone(paint[layer.id])), views: views.map(withGround) });
+      deckView.repaint(paint);
       needsRedraw = true;
     },
     /**
@@ -233,7 +196,7 @@ export function createGlobe(stage, options) {
      * @param {Connection} connection @param {{landed?: boolean}} [how]
      */
     connect(connection, { landed = false } = {}) {
-      add(connection, clock.seconds() - (landed ? flightS(connection) : 0));
+      add(connection, clock.seconds() - (landed ? connections.flightS(connection) : 0));
       shown += 1;
       stage.dataset.arcs = String(shown);
     },
@@ -244,11 +207,28 @@ export function createGlobe(stage, options) {
      */
     replay(connection, { alone = paused, at = midpointOf(connection, yours(connection)) } = {}) {
       camera.flyTo(at.lon, at.lat);
-      labels.drop((id) => alone || id === connection.id);
-      if (alone) [instances, hitTester].forEach((each) => each.clear());
-      add(connection, clock.seconds() - (paused ? flightS(connection) + SETTLED_S : 0));
+      connections.drop(alone ? null : connection.id);
+      add(connection, clock.seconds() - (paused ? connections.flightS(connection) + SETTLED_S : 0));
       needsRedraw = true;
     },
+    /**
+     * Show one connection, and dim everything else, until `unspot` or the next call. The camera frames both ends, clear of
+     * a rectangle of the page. While nothing may move, the camera and the arc are there at once.
+     *
+     * @type {(connection: Connection, options?: import("./spotlight.js").SpotOptions) => void}
+     */
+    spotlight(connection, spotOptions) {
+      spotlight.set(connection, spotOptions);
+      labels.look();
+      needsRedraw = true;
+    },
+    /** End the spotlight, if there is one. */
+    unspot() {
+      spotlight.clear();
+      needsRedraw = true;
+    },
+    /** The id of the connection in the spotlight, or null. */
+    spotlit: spotlight.id,
     /**
      * The connection whose label covers a point of the stage, or whose arc is within a reach of it, in pixels.
      *
@@ -299,13 +279,12 @@ export function createGlobe(stage, options) {
       instances.add({ ...shape, from: unit(city.lon, city.lat) }, clock.seconds());
     },
     destroy() {
-      destroyed = true;
       cancelAnimationFrame(frame);
       sizes.disconnect();
       gestures.destroy();
       labels.destroy();
-      currentDeck.finalize();
-      stage.querySelector(".canvas")?.remove();
+      deckView.destroy();
+      delete stage.dataset.spotlight;
     },
   };
 }

@@ -70,6 +70,13 @@ export function createHitTester({ max = 512 } = {}) {
     },
     /** A connection that is drawn, or was a moment ago. @type {(id: string) => Connection | null} */
     byId: (id) => arcs.find(({ connection }) => connection.id === id)?.connection ?? null,
+    /** Whether an arc that has landed is drawn. @type {(id: string, now: number) => boolean} */
+    hasLanded: (id, now) =>
+      arcs.some(({ connection, lands, until }) => connection.id === id && lands <= now && now < until),
+    /** What had no end ends now. @param {number} until */
+    unspot(until) {
+      for (const arc of arcs) if (arc.until === Infinity) arc.until = until;
+    },
     clear() {
       arcs = [];
     },

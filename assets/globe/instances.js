@@ -11,7 +11,9 @@
 import { arcHeight, greatCircle } from "./geo.js";
 
 export const ROW = 16;
-export const KIND = { own: -1, arc: 0, pulse: 1, spark: 2 }; // own: an arc that touches the visitor's city
+/** own: an arc that touches the visitor's city; spot: the arc in the spotlight, which stays. */
+export const KIND = { spot: -2, own: -1, arc: 0, pulse: 1, spark: 2 };
+export const STANDS_S = 1.7; // after landing: the age at which the arc in the spotlight stays
 const REBASE_S = 3600; // births are 32-bit floats: near zero they are exact to a millisecond
 
 /** Seconds from birth to landing; longer arcs take longer. @type {(angle: number, durations: Durations) => number} */
@@ -19,8 +21,9 @@ export function flight(angle, { flightS }) {
   return flightS[0] + (flightS[1] - flightS[0]) * (angle / Math.PI);
 }
 
-/** Seconds from birth to the end. @type {(kind: number, angle: number, durations: Durations) => number} */
+/** Seconds from birth to the end; the arc in the spotlight has none. @type {(kind: number, angle: number, durations: Durations) => number} */
 export function lifetime(kind, angle, durations) {
+  if (kind === KIND.spot) return Infinity;
   if (kind === KIND.pulse) return durations.pulseS;
   return kind === KIND.spark ? durations.sparkS : flight(angle, durations) + durations.holdS + durations.fadeS;
 }
@@ -83,6 +86,18 @@ export function createInstances(capacity, durations) {
       endsAt[row] = now + lifetime(kind, angle, durations);
       used = Math.max(used, row + 1);
       return endsAt[row] - now;
+    },
+    /** Let the arc in the spotlight go: it fades from the age at which it stood. @param {number} now */
+    unspot(now) {
+      for (let row = 0; row < used; row++) {
+        if (rows[row * ROW + 15] !== KIND.spot || endsAt[row] <= now) continue;
+        const angle = rows[row * ROW + 3];
+        const age = Math.min(now - epoch - rows[row * ROW + 11], flight(angle, durations) + STANDS_S);
+        rows[row * ROW + 11] = now - epoch - age;
+        rows[row * ROW + 15] = KIND.own;
+        endsAt[row] = now + lifetime(KIND.own, angle, durations) - age;
+        changed.add(row);
+      }
     },
     /** Free the rows whose time is over. @param {number} now */
     expire(now) {

@@ -2,6 +2,7 @@
  * Finds room for labels. Pure: rectangles in, sides out.
  *
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
+ * @typedef {{x: number, y: number}} Point
  * @typedef {object} Item
  * @property {number} x       the point that the label belongs to, in pixels
  * @property {number} y
@@ -9,6 +10,7 @@
  * @property {number} height
  * @property {string[]} sides  where it may be, best first
  * @property {string | null} side  where it is now
+ * @property {boolean} [spot]  in the spotlight: it may cover what lies over the stage where there is no other room
  */
 
 const GAP = 8;
@@ -34,20 +36,50 @@ const within = (inner, outer) =>
 
 /**
  * The side that each item gets, or null where it has no room. The most important items come first. An item keeps its side
- * while it can, so that labels do not jump.
+ * while it can, so that labels do not jump. `taken` lies over the stage, `kept` is part of the picture.
  *
- * @type {(items: Item[], bounds: Box, taken?: Box[]) => (string | null)[]}
+ * @type {(items: Item[], bounds: Box, taken?: Box[], kept?: Box[]) => (string | null)[]}
  */
-export function arrange(items, bounds, taken = []) {
-  const boxes = [...taken];
+export function arrange(items, bounds, taken = [], kept = []) {
+  const boxes = [...kept];
   return items.map((item) => {
     const sides = item.side ? [item.side, ...item.sides] : item.sides;
-    const side = sides.find((candidate) => {
-      const box = boxAt(item, candidate);
-      return within(box, bounds) && !boxes.some((other) => overlap(box, other));
-    });
+    const isFree = (/** @type {Box[]} */ others) => (/** @type {string} */ side) => {
+      const box = boxAt(item, side);
+      return within(box, bounds) && !others.some((other) => overlap(box, other));
+    };
+    const side = sides.find(isFree([...taken, ...boxes])) ?? (item.spot ? sides.find(isFree(boxes)) : undefined);
     if (side === undefined) return null;
     boxes.push(boxAt(item, side));
     return side;
   });
+}
+
+const LEVEL = ["left", "right"];
+const UPRIGHT = ["top", "bottom"];
+const ALL_SIDES = [...UPRIGHT, ...LEVEL, ...UPRIGHT.flatMap((end) => LEVEL.map((side) => `${end}-${side}`))];
+
+/** All sides of a point, those beside a line through two points first. @type {(a: Point, b: Point) => string[]} */
+export function sidesBeside(a, b) {
+  const [x, y] = [b.x - a.x, b.y - a.y];
+  const away = (/** @type {string} */ side) => {
+    const across = Number(side.includes("right")) - Number(side.includes("left"));
+    const down = Number(side.includes("bottom")) - Number(side.includes("top"));
+    return Math.abs(across * y - down * x) / Math.hypot(across, down);
+  };
+  return [...ALL_SIDES].sort((one, other) => away(other) - away(one));
+}
+
+/**
+ * All sides of a point, those that lead away from another point first.
+ *
+ * @type {(at: Point, other: Point) => string[]}
+ */
+export function sidesAway(at, other) {
+  const [x, y] = [at.x - other.x, at.y - other.y];
+  const across = x > 0 ? [...LEVEL].reverse() : LEVEL;
+  const down = y > 0 ? [...UPRIGHT].reverse() : UPRIGHT;
+  const corners = across.flatMap((side) => down.map((end) => `${end}-${side}`));
+  const away = Math.abs(x) >= Math.abs(y) ? [across[0], down[0], down[1], across[1]] : [down[0], across[0], across[1], down[1]];
+  return [away[0], corners[0], away[1], ...corners.slice(1), ...away.slice(2)];
 }

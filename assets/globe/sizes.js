@@ -25,6 +25,22 @@ export function zoomFor(radius, width, height, latitude) {
   return low;
 }
 
+/**
+ * How deck's camera sees a globe on a stage of this size: pixels per radian in the middle of the picture, and the eye's
+ * distance from the globe's centre, in Earth radii, at a size. A size is a zoom level at the equator.
+ *
+ * @type {(width: number, height: number) => {focal: number, distanceOf(size: number): number, sizeOf(distance: number): number}}
+ */
+export function opticsOf(width, height) {
+  const viewport = new deck._GlobeViewport({ width, height, longitude: 0, latitude: 0, zoom: 0 });
+  const away = Math.hypot(...viewport.cameraPosition) / COMMON_RADIUS;
+  return {
+    focal: height * viewport.focalDistance,
+    distanceOf: (size) => away / 2 ** size,
+    sizeOf: (distance) => Math.log2(away / distance),
+  };
+}
+
 /** Device pixels per CSS pixel, fewer on very large stages. @param {HTMLElement} stage */
 export function pixelRatio(stage) {
   const area = stage.clientWidth * stage.clientHeight;

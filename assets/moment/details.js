@@ -22,10 +22,11 @@ export function filtersFor({ track, from, to }) {
  * @property {(found: Found) => void} onFilter
  * @property {(connection: Connection) => void} onShare
  * @property {((track: Track) => void) | null} onPlay  null where visitors cannot play songs
+ * @property {(connection: Connection | null) => void} [onShow]  null once it is closed
  */
 
 /** @param {HTMLDialogElement} dialog @param {DetailsOptions} options */
-export function createDetails(dialog, { onFilter, onShare, onPlay }) {
+export function createDetails(dialog, { onFilter, onShare, onPlay, onShow = () => {} }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
@@ -59,7 +60,11 @@ export function createDetails(dialog, { onFilter, onShare, onPlay }) {
     return button;
   }
 
-  const close = () => dialog.close();
+  function close() {
+    dialog.close();
+    onShow(null);
+  }
+
   const share = () => shown && onShare(shown);
   const play = () => {
     close();
@@ -81,6 +86,7 @@ export function createDetails(dialog, { onFilter, onShare, onPlay }) {
     open(connection) {
       fill(connection);
       if (!dialog.open) dialog.show();
+      onShow(connection);
     },
     close,
     destroy() {

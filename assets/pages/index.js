@@ -88,10 +88,10 @@ function yours(connection) {
   return use("play", (play) => play.yours(connection)) ?? null;
 }
 
-/** Replay a connection, and show its details. @param {Connection} connection */
+/** Show a connection's details, and its arc in the spotlight. @param {Connection} connection */
 function showDetails(connection) {
-  withGlobe((globe) => globe.replay(connection));
-  use("details", (details) => details.open(connection));
+  const opened = use("details", (details) => (details.open(connection), true));
+  if (!opened) use("spotlights", (spotlights) => spotlights.tell(connection));
 }
 
 const timeline = createTimeline({
@@ -185,6 +185,7 @@ Promise.all([begun, viewed]).then(() =>
       onGlobe(globe) {
         globe.pause(paused());
         globe.follow(use("settings", (settings) => settings.follows()) ?? true);
+        use("spotlights", (spotlights) => spotlights.renew());
       },
     }),
   ),

@@ -19,6 +19,7 @@
  * @property {ReturnType<typeof import("../search/search.js").createSearch>} search
  * @property {ReturnType<typeof import("../moment/sharedialog.js").createShareDialog>} shareDialog
  * @property {ReturnType<typeof import("../moment/details.js").createDetails>} details
+ * @property {ReturnType<typeof import("../moment/spotlights.js").createSpotlights>} spotlights
  * @property {ReturnType<typeof import("../visitor/homecity.js").createHomeCity>} homeCity
  * @property {ReturnType<typeof import("../visitor/play.js").createPlay>} play
  * @property {object} theme
@@ -61,7 +62,7 @@ function startView({ parts, prefs }) {
     createClicks(find("stage"), {
       pick: (at, reach) => use("globe", (made) => made.globe()?.pick(at, reach)) ?? null,
       onPick: (connection) => void use("details", (details) => details.open(connection)),
-      onMiss: () => void use("details", (details) => details.close()),
+      onMiss: () => void (use("spotlights", (made) => (made.dismiss(), true)) ?? use("details", (made) => made.close())),
     }),
   );
   const started = [view, ...startAppearance(parts, view, prefs), clicks];
@@ -134,6 +135,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
         onChange(paused) {
           feed.hold(paused);
           withGlobe((globe) => globe.pause(paused));
+          if (!paused) use("spotlights", (spotlights) => spotlights.resume());
         },
         announce: (text) => void use("announcer", (announcer) => announcer.addMessage(text)),
       }),
@@ -155,7 +157,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
 
 /** Filters, the search that sets them, the details of a connection, and the dialog that shares it. */
 /** @param {Page} page */
-function startSearch({ parts: { start, use }, prefs, timeline, withGlobe, playElement }) {
+function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, withGlobe, playElement }) {
   /** @param {Found} found */
   function filterBy(found) {
     const done = use("filters", (filters) => (filters.only(found), true));
@@ -184,6 +186,17 @@ function startSearch({ parts: { start, use }, prefs, timeline, withGlobe, playEl
         onFilter: filterBy,
         onShare: (connection) => void use("shareDialog", (dialog) => dialog.open(connection)),
         onPlay: playElement && ((track) => void use("play", (play) => play.press(track))),
+        onShow: (connection) => void use("spotlights", (spotlights) => spotlights.open(connection)),
+      }),
+    ),
+    start("spotlights", () => import("../moment/spotlights.js"), ({ createSpotlights }) =>
+      createSpotlights({
+        list: find("feed"),
+        connectionOf: feed.connectionOf,
+        card: findDialog("card"),
+        closeCard: () => void use("details", (details) => details.close()),
+        withGlobe,
+        paused,
       }),
     ),
   ].map((part) => part.finally(() => (find("explore").hidden = false)));
@@ -191,7 +204,7 @@ function startSearch({ parts: { start, use }, prefs, timeline, withGlobe, playEl
 
 /** The visitor's city, and their own plays. @param {Page} page */
 function startVisitor(page) {
-  const { parts, timeline, feed, playElement, paused, withMovingGlobe, withGlobe, yours, showDetails } = page;
+  const { parts, timeline, feed, playElement, paused, withMovingGlobe, yours, showDetails } = page;
   const { start, use } = parts;
   const city = start("homeCity", () => import("../visitor/homecity.js"), ({ createHomeCity }) =>
     createHomeCity(find("city"), {
@@ -220,7 +233,7 @@ function startVisitor(page) {
         if (timeline.isPast()) return;
         timeline.markShown(connection);
         feed.mark(connection);
-        withGlobe((globe) => globe.replay(connection));
+        use("spotlights", (spotlights) => spotlights.tell(connection));
       },
       onShare: (connection) => void use("shareDialog", (dialog) => dialog.open(connection)),
     }),

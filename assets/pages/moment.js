@@ -4,7 +4,7 @@ import { say } from "../common/i18n.js";
 import { mediaQuery } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
 import { browserStorage, createPreferences } from "../common/preferences.js";
-import { frameConnection, viewpointOf, isNear } from "../globe/framing.js";
+import { sceneOfOne, viewpointOf } from "../globe/framing.js";
 import { startAppearance } from "../ui/appearance.js";
 
 /**
@@ -28,7 +28,6 @@ const readJson = (id) => JSON.parse(find(id).textContent ?? "");
 const connection = readJson("moment");
 const at = viewpointOf(connection);
 const stage = find("stage");
-stage.toggleAttribute("data-near", isNear(connection));
 const system = mediaQuery("(prefers-reduced-motion: reduce)");
 let reducedMotion = system.matches;
 const prefs = createPreferences(browserStorage());
@@ -45,7 +44,7 @@ const { start, use } = parts;
 const withGlobe = (act) => void use("globe", (view) => view.withGlobe(act));
 
 const viewed = start("globe", () => import("../globe/view.js"), ({ createView }) => {
-  const scene = frameConnection(readJson("scene"), connection);
+  const scene = sceneOfOne(readJson("scene"), connection);
   const saveTheme = (/** @type {string} */ choice) => prefs.save("theme", choice);
   const view = createView(stage, { scene, above: at, overlays: OVERLAYS, saveTheme });
   const colours = view.colours(connection.track).css;
@@ -83,7 +82,7 @@ function setMotion(on) {
 }
 
 function replay() {
-  withGlobe((globe) => globe.replay(connection, { alone: true, at }));
+  withGlobe((globe) => globe.spotlight(connection, { again: true, alone: true }));
   if (!reducedMotion) withGlobe((globe) => globe.glow(connection));
   stage.dataset.played = String(Number(stage.dataset.played ?? 0) + 1);
 }

@@ -2,7 +2,8 @@
  * Arcs, pulses and sparks. They are rows of a texture (instances.js). A new one writes its own row only, and a frame
  * changes a single number, the time. An arc grows from one city to the other, holds, and drains toward its end.
  */
-import { ROW } from "../instances.js";
+import { BEHIND } from "../geo.js";
+import { ROW, STANDS_S } from "../instances.js";
 import { discPixels, GlobeLayer, HIDDEN, TO_CLIP } from "./base.js";
 
 const SPRITES = 5;
@@ -20,7 +21,13 @@ Instance readInstance(int i) {
   return Instance(a.xyz, a.w, b.xyz, b.w, c.xyz, c.w, d.xyz, d.w);
 }
 float own(Instance s) { return step(s.kind, -0.5); }  // of the visitor's city: wider, and brighter
+bool isSpot(Instance s) { return s.kind < -1.5; }
+float lit(Instance s) { return isSpot(s) ? 1.0 : globe.dim; }
 float flight(Instance s) { return mix(look.flightS.x, look.flightS.y, s.angle / PI); }
+float ageOf(Instance s) {
+  float age = globe.now - s.birth;
+  return isSpot(s) ? min(age, flight(s) + float(${STANDS_S})) : age;
+}
 float grown(Instance s, float age) {
   if (globe.calm > 0.5) return 1.0;
   float t = clamp(age / flight(s), 0.0, 1.0);
@@ -42,7 +49,7 @@ void main(void) {
   ink = vec4(0.0);
   side = float(k & 1) * 2.0 - 1.0;
   Instance s = readInstance(row);
-  float age = globe.now - s.birth, lands = flight(s), fades = lands + look.holdS, ends = fades + look.fadeS;
+  float age = ageOf(s), lands = flight(s), fades = lands + look.holdS, ends = fades + look.fadeS;
   if (s.kind > 0.5 || age < 0.0 || age > ends) return;
 
   float head = grown(s, age), drained = smoothstep(fades - 0.3, ends, age);
@@ -57,6 +64,7 @@ void main(void) {
 
   vec4 clip = toClip(place);
   vec4 step = project.viewProjectionMatrix * vec4((onward * r + n * s.height * PI * cos(PI * u)) * GLOBE_RADIUS, 0.0);
+  step.xy += globe.shift * step.w;
   vec2 direction = (step.xy * clip.w - clip.xy * step.w) * project.viewportSize * 0.5 / (clip.w * clip.w);
   float speed = max(length(direction), 1e-6);  // device pixels per u: small where the arc comes toward the eye
   float pixel = globe.unit * globe.density, behind = (head - u) * speed / (globe.unit * 60.0 * globe.density);
@@ -72,7 +80,7 @@ void main(void) {
   body *= mix(1.0, 0.62, smoothstep(lands + 0.4, fades, age)) * (1.0 - drained * (1.0 - along * 0.6));
   float appear = mix(1.0, smoothstep(0.0, 0.7, age), globe.calm);
   ink = vec4(mix(mix(s.first, s.second, u), look.heat, glow * 0.75), max(body, glow) * mix(0.28, 1.0, seen) * appear);
-  ink.a *= (1.0 - smoothstep(ends - look.fadeS * 0.6, ends, age)) * mix(1.0, 1.7, own(s));
+  ink.a *= (1.0 - smoothstep(ends - look.fadeS * 0.6, ends, age)) * mix(1.0, 1.7, own(s)) * lit(s);
 }`;
 
 const RIBBON_INK = `
@@ -103,7 +111,7 @@ void main(void) {
   lie = vec3(1.0, 0.0, 1.0);
   Instance s = readInstance(row);
   bool arc = s.kind < 0.5, pulse = s.kind > 0.5 && s.kind < 1.5;
-  float age = globe.now - s.birth, lands = flight(s);
+  float age = ageOf(s), lands = flight(s);
   float ends = arc ? lands + look.holdS + look.fadeS : (pulse ? look.pulseS : look.sparkS);
   if (age < 0.0 || age > ends) return;
   if (!arc && (k == 0 || k == 4 || (k != 3 && !pulse))) return;
@@ -111,7 +119,11 @@ void main(void) {
   bool atEnd = k == 2 || k == 4, ripple = k == 1 || k == 2;
   float u = k == 0 ? grown(s, age) : (arc && atEnd ? 1.0 : 0.0);
   vec3 n = ground(s, u), p = raised(s, u);
-  if (isHidden(p * 1.002)) return;
+  if (isHidden(p * 1.002)) {
+    float far = length(globe.eye), along = dot(n, globe.eye) / far;
+    if (!isSpot(s) || k < 3 || along < 1.0 / far - float(${BEHIND})) return;
+    p = globe.eye / (far * far) + normalize(n - globe.eye * along / far) * sqrt(1.0 - 1.0 / (far * far));  // on the rim
+  }
   float since = arc ? (atEnd ? age - lands : age) : (k == 2 ? age - 0.55 : age);
   if (since < 0.0) return;
 
@@ -131,6 +143,7 @@ void main(void) {
     size = 8.0;
     opacity = (0.42 + 0.16 * sin(age * 3.6)) * smoothstep(0.0, 0.6, age) * (1.0 - smoothstep(ends - 1.4, ends, age));
   }
+  opacity *= lit(s);
   if (opacity <= 0.004) return;
   vec3 ray = globe.eye - p;
   float far = length(ray);

@@ -23,7 +23,10 @@ export const PARAMETERS = {
   blendAlphaDstFactor: "one-minus-src-alpha",
 };
 
-/** eye: in Earth radii; pixels: of one Earth radius at a distance of one; unit: scale relative to scene.py's sizes. */
+/**
+ * eye: in Earth radii; pixels: of one Earth radius at a distance of one; unit: scale relative to scene.py's sizes; dim: the
+ * share of light of what is not in the spotlight; shift: of the globe's centre, in clip space.
+ */
 const GLOBE = {
   eye: "vec3",
   now: "float",
@@ -32,6 +35,8 @@ const GLOBE = {
   density: "float",
   unit: "float",
   calm: "float",
+  dim: "float",
+  shift: "vec2",
 };
 
 /** The same test as hidden() in geo.js. Fragment shaders use interpolated results of buried(). */
@@ -48,7 +53,10 @@ bool isHidden(vec3 p) { return isUnder(buried(p)); }
 
 /** For vertex shaders: the clip position of a point in Earth radii. */
 export const TO_CLIP = `
-vec4 toClip(vec3 p) { return project.viewProjectionMatrix * vec4(p * GLOBE_RADIUS, 1.0); }
+vec4 toClip(vec3 p) {
+  vec4 clip = project.viewProjectionMatrix * vec4(p * GLOBE_RADIUS, 1.0);
+  return vec4(clip.xy + globe.shift * clip.w, clip.zw);
+}
 `;
 
 /** The disc's radius in device pixels. @param {{eye: number[], pixels: number}} view */
@@ -116,9 +124,9 @@ export class GlobeLayer extends deck.Layer {
 
   draw() {
     if (!this.props.view) return;
-    const { eye, now, sun, pixels, density, unit, calm } = this.props.view;
+    const { eye, now, sun, pixels, density, unit, calm, dim, shift } = this.props.view;
     for (const model of this.state.models) {
-      const globe = { eye, now, sun, pixels, density, unit, calm };
+      const globe = { eye, now, sun, pixels, density, unit, calm, dim, shift };
       model.shaderInputs.setProps({ globe, look: this.lookNow() });
       this.prepare(model);
       model.draw(this.context.renderPass);

@@ -91,3 +91,42 @@ test("the viewer's hand ends a flight", () => {
   camera.advance(1);
   assert.equal(camera.view().longitude, 99);
 });
+
+test("a frame is held, and after it the globe has the viewer's own size again", () => {
+  const camera = createCamera(START, HABITS);
+  camera.zoomBy(0.5);
+  flown(camera);
+  const own = size(camera.view());
+  camera.frame({ lon: 20, lat: 60, size: 3.5, shift: [-40, 10] }, true);
+  const views = flown(camera);
+  assert.ok(views.length > 10);
+  assert.ok(Math.abs(size(camera.view()) - 3.5) < 1e-9);
+  assert.deepEqual([camera.view().longitude, camera.view().latitude, camera.shift()], [20, 60, [-40, 10]]);
+  assert.equal(camera.advance(60), false, "it does not drift");
+  camera.frame({ lon: 50, lat: 0, size: 2.5, shift: [0, 0] }, false);
+  assert.equal(camera.view().longitude, 50, "at once");
+  camera.rescale(0.25);
+  camera.unframe();
+  flown(camera);
+  assert.ok(Math.abs(size(camera.view()) - own - 0.25) < 1e-9);
+  assert.deepEqual([camera.view().longitude, camera.shift()], [50, [0, 0]]);
+  camera.unframe();
+  assert.ok(Math.abs(size(camera.view()) - own - 0.25) < 1e-9, "twice is once");
+  camera.advance(10);
+  assert.ok(camera.advance(1), "it drifts again");
+});
+
+test("a frame that ends in the middle of its flight leaves nothing behind", () => {
+  const camera = createCamera(START, HABITS);
+  const own = size(camera.view());
+  camera.frame({ lon: 20, lat: 60, size: 3.5, shift: [-40, 10] }, true);
+  camera.advance(0.5);
+  camera.hold(true);
+  camera.advance(0.1);
+  camera.setView({ ...camera.view(), longitude: 99 });
+  camera.hold(false);
+  camera.unframe();
+  flown(camera);
+  assert.ok(Math.abs(size(camera.view()) - own) < 1e-9);
+  assert.deepEqual(camera.shift(), [0, 0]);
+});

@@ -54,3 +54,11 @@ test("an arc that appears whole is picked whole", () => {
   const still = arc("a", [-40, 10], [40, 10], { lands: 0 });
   assert.ok(distanceToArc(still, project(still.to), 0, project) < 1);
 });
+
+test("the arc in the spotlight can be clicked on until it has faded", () => {
+  const tester = createHitTester();
+  tester.add(arc("a", [-30, 0], [30, 0], { lands: 1, until: Infinity }));
+  assert.deepEqual([0.5, 900].map((now) => tester.hasLanded("a", now)), [false, true]);
+  tester.unspot(902);
+  assert.deepEqual([901, 903].map((now) => tester.hasLanded("a", now)), [true, false]);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unit } from "../../../assets/globe/geo.js";
-import { createInstances, flight, KIND, lifetime, ROW } from "../../../assets/globe/instances.js";
+import { createInstances, flight, KIND, lifetime, ROW, STANDS_S } from "../../../assets/globe/instances.js";
 
 const TIMELINE = { flightS: [1, 3], holdS: 2, fadeS: 1, pulseS: 3, sparkS: 5 };
 const arc = { from: unit(0, 0), to: unit(90, 0), colours: () => [[1, 0, 0], [0, 0, 1]] };
@@ -92,4 +92,23 @@ test("when the time begins anew, what is alive keeps its age", () => {
   slots.expire(3601);
   assert.ok(Math.abs(slots.time(3601) - slots.rows[11] - 1.5) < 1e-3);
   assert.deepEqual([...slots.changed], [0]);
+});
+
+test("the arc in the spotlight stays, whatever comes, and fades once it is let go", () => {
+  const slots = createInstances(4, TIMELINE);
+  slots.add({ ...arc, kind: KIND.spot }, 0);
+  for (let now = 1; now < 4000; now += 0.5) {
+    slots.expire(now);
+    slots.add(arc, now);
+  }
+  assert.equal(slots.rows[15], KIND.spot);
+  const landed = flight(Math.PI / 2, TIMELINE);
+  slots.changed.clear();
+  slots.unspot(4000);
+  assert.deepEqual([...slots.changed], [0]);
+  assert.equal(slots.rows[15], KIND.own);
+  assert.ok(Math.abs(slots.time(4000) - slots.rows[11] - (landed + STANDS_S)) < 1e-3, "it goes on from where it stood");
+  slots.expire(4000 + 3 - STANDS_S + 0.1);
+  slots.add(arc, 4001.4);
+  assert.equal(slots.rows[15], KIND.arc, "its row is free again");
 });

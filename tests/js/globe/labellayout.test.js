@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, boxAt, overlap } from "../../../assets/globe/labellayout.js";
+import { arrange, boxAt, overlap, sidesAway, sidesBeside } from "../../../assets/globe/labellayout.js";
 
 const SIDES = ["top", "right", "left", "bottom", "top-right", "top-left", "bottom-right", "bottom-left"];
 const BOUNDS = { left: 0, top: 0, right: 800, bottom: 600 };
@@ -40,4 +40,22 @@ test("however many there are, none overlaps another or leaves the bounds", () =>
       for (const other of boxes.slice(i + 1)) assert.equal(overlap(box, other), false);
     });
   }
+});
+
+test("names of neighbours lead away from each other, and a song stands beside its arc", () => {
+  const [west, east] = [{ x: 400, y: 300 }, { x: 420, y: 305 }];
+  assert.deepEqual([sidesAway(west, east)[0], sidesAway(east, west)[0]], ["left", "right"]);
+  const north = { x: 402, y: 280 };
+  assert.deepEqual([sidesAway(north, west)[0], sidesAway(west, north)[0]], ["top", "bottom"]);
+  assert.deepEqual([...sidesAway(west, east)].sort(), [...SIDES].sort());
+  assert.deepEqual(sidesBeside(west, east).slice(0, 2), ["top", "bottom"]);
+  assert.deepEqual(sidesBeside(west, north).slice(0, 2), ["left", "right"]);
+  assert.deepEqual(sidesBeside({ x: 0, y: 0 }, { x: 100, y: 100 }).slice(0, 2), ["top-right", "bottom-left"]);
+});
+
+test("in the spotlight a label stands even where only what lies over the stage leaves no room", () => {
+  const everywhere = [{ left: 0, top: 0, right: 800, bottom: 600 }];
+  assert.deepEqual(arrange([item(400, 300), item(400, 300, { spot: true })], BOUNDS, everywhere), [null, "top"]);
+  const dot = [{ left: 398, top: 250, right: 402, bottom: 290 }];
+  assert.deepEqual(arrange([item(400, 300, { spot: true })], BOUNDS, everywhere, dot), ["right"]);
 });

@@ -187,3 +187,29 @@ test("a city and its country are stacked where they do not fit one line, a song 
   };
   assert.deepEqual([isStacked("city", 16), isStacked("city", 0), isStacked("song", 16)], [true, false, false]);
 });
+
+test("in the spotlight all three labels stand, at the rim if need be, until it ends", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const stage = makeStage(500, 400);
+  const labels = createLabels(stage);
+  labels.add("city", label({ id: "other", lines: ["Recife", "Brazil"], until: 99 }));
+  for (let i = 0; i < 300; i++) labels.add("song", label({ id: `${i}`, lines: [`song ${i}`], point: [60 + i, 60 + i, i] }));
+  labels.update(0, here);
+  const spot = { id: "spot", spot: true, until: Infinity };
+  labels.add("song", label({ ...spot, lines: ["Copper Sky", ""], point: [250, 120, 0] }));
+  labels.add("city", label({ ...spot, lines: ["Osaka", "Japan"], point: [100, 200, 0] }));
+  labels.add("city", label({ ...spot, lines: ["Recife", "Brazil"], point: [300, 300, 9] }));
+  const atRim = ([x, y, behind], toRim) => (behind === 9 && !toRim ? null : [x, y]);
+  const told = () =>
+    stage.children
+      .filter(({ classList, className }) => classList.contains("shown") && className.includes("spot"))
+      .map(({ children }) => children[0].children[0].textContent)
+      .sort();
+  labels.update(1000, atRim, 0.3);
+  assert.deepEqual(told(), ["Copper Sky", "Osaka", "Recife"]);
+  labels.unspot(1003);
+  labels.update(1001, atRim);
+  assert.ok(!told().includes("Recife"), "it is behind the globe");
+  labels.update(1004, atRim);
+  assert.deepEqual(told(), []);
+});

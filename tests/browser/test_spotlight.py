@@ -1,0 +1,191 @@
+"""The spotlight: one connection stays on the globe, all others are dimmed, and both ends are seen beside its card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import combinations
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import FakeVisit
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, TOKYO, changed
+from tests.browser.steps import picture as picture_of_stage
+
+KYOTO, AUCKLAND, MALAGA = 1857910, 2193733, 2514256
+SIZES = {"laptop": (1440, 900), "phone": (390, 844), "zoomed": (720, 450), "small": (480, 270)}
+PAIRS = {"usual": (LISBON, LAGOS), "far": (OSAKA, RECIFE), "antipodes": (AUCKLAND, MALAGA), "near": (OSAKA, KYOTO)}
+SPOT = ".label.spot.shown"
+OTHERS = ".label.shown:not(.spot)"
+
+
+class Box(NamedTuple):
+    """A rectangle of the page, pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def has(self, x: float, y: float) -> bool:
+        return self.left <= x <= self.right and self.top <= y <= self.bottom
+
+
+def box_of(found: Locator) -> Box:
+    box = found.bounding_box()
+    assert box is not None
+    return Box(box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
+
+
+def points(page: Page) -> list[tuple[float, float]]:
+    """The points on the page of the labels in the spotlight: cities and the top of the arc."""
+    stage = box_of(page.locator("#stage .labels"))
+    moved = page.locator(SPOT).evaluate_all("labels => labels.map(({style}) => style.transform)")
+    numbers = [list(map(float, re.findall(r"[-0-9.]+", each)[:2])) for each in moved]
+    return [(stage.left + x, stage.top + y) for x, y in numbers]
+
+
+def picture(page: Page) -> str:
+    """A picture of the globe, without the numbers over it."""
+    page.evaluate("document.getElementById('counters').style.visibility = 'hidden'")
+    return picture_of_stage(page)
+
+
+def settle(visitor: FakeVisit) -> None:
+    """Pass time until all three labels stand and the camera rests."""
+    visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 3")
+    before: list[tuple[float, float]] = []
+    while before != (now := points(visitor.page)):
+        before = now
+        for _ in range(8):
+            visitor.stream.pass_time(0.1)
+
+
+def opened(visitor: FakeVisit, cities: tuple[int, int] = (LISBON, LAGOS), title: str = "Copper Sky") -> Page:
+    """Open the card of a connection from the list, beside another connection."""
+    visitor.stream.connect("Other", (TOKYO, MALAGA))
+    visitor.stream.connect(title, cities)
+    visitor.stream.pass_time(1)
+    visitor.page.locator("#feed li h3 button").first.click()
+    settle(visitor)
+    return visitor.page
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("size", SIZES)
+def test_both_ends_are_named_beside_the_card(fake_visit: Callable[..., FakeVisit], size: str, pair: str) -> None:
+    width, height = SIZES[size]
+    visitor = fake_visit(webgl=True, still=True, viewport={"width": width, "height": height})
+    page = opened(visitor, PAIRS[pair])
+    card, stage = box_of(page.locator("#card")), box_of(page.locator("#stage"))
+    for x, y in points(page):
+        assert stage.has(x, y)
+        assert not card.has(x, y)
+    labels = [box_of(label.locator(".card")) for label in page.locator(SPOT).all()]
+    assert not any(one.meets(other) for one, other in combinations([card, *labels], 2))
+    assert card.left >= 0
+    assert card.top >= 0
+    assert card.right <= width
+    assert card.bottom <= height
+    expect(page.locator("#card [data-card=share]")).to_be_in_viewport(ratio=1)
+    assert visitor.errors == []
+
+
+def test_all_others_are_dimmed_until_escape(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True, still=True)
+    page = opened(visitor)
+    visitor.stream.pass_time(12)  # the other arc has faded
+    alone = picture(page)
+    visitor.stream.pass_time(20)
+    assert changed(page, alone, picture(page)) < 30, "it stays"
+    visitor.stream.connect("Dim", (LISBON, RECIFE))
+    visitor.pass_time_until(f"document.querySelectorAll('{OTHERS}').length > 0")
+    visitor.wait(f"getComputedStyle(document.querySelector('{OTHERS}')).opacity === '0.15'")
+    dim = changed(page, alone, picture(page))
+    page.keyboard.press("Escape")
+    expect(page.locator("#card")).to_be_hidden()
+    expect(page.locator("#stage[data-spotlight]")).to_have_count(0)
+    visitor.wait(f"document.querySelectorAll('{SPOT}').length === 0")
+    assert dim < 40, "15 % of an arc's light is no clear change"
+
+
+def test_a_click_elsewhere_ends_it_and_the_globe_is_as_large_as_before(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True, still=True)
+    visitor.stream.pass_time(1)
+    page = opened(visitor, (OSAKA, KYOTO))
+    near = picture(page)
+    page.locator("#feed-title").click()
+    expect(page.locator("#card")).to_be_hidden()
+    expect(page.locator("#stage[data-spotlight]")).to_have_count(0)
+    visitor.stream.pass_time(12)
+    whole = picture(page)
+    assert changed(page, near, whole) > 1000
+    visitor.stream.connect("Copper Sky", (OSAKA, KYOTO))
+    page.locator("#feed li h3 button").first.click()
+    settle(visitor)
+    page.locator("#card [data-close]").click()
+    visitor.stream.pass_time(12)
+    assert changed(page, whole, picture(page)) < 300
+
+
+def test_an_entry_with_the_keyboards_focus_is_in_the_spotlight(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True, still=True)
+    page = visitor.page
+    first = visitor.stream.connect("Other", (TOKYO, MALAGA))
+    second = visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.stream.pass_time(1)
+    page.locator("#feed li h3 button").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#stage")).to_have_attribute("data-spotlight", first)
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#stage")).to_have_attribute("data-spotlight", second)
+    settle(visitor)
+    page.keyboard.press("Enter")
+    expect(page.locator("#card")).to_be_visible()
+    expect(page.locator("#stage")).to_have_attribute("data-spotlight", second)
+    page.keyboard.press("Escape")
+    expect(page.locator("#feed li h3 button").first).to_be_focused()
+    expect(page.locator("#stage[data-spotlight]")).to_have_count(0)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#stage")).to_have_attribute("data-spotlight", first)
+    page.evaluate("document.activeElement.blur()")
+    expect(page.locator("#stage[data-spotlight]")).to_have_count(0)
+
+
+def test_paused_it_is_there_at_once_and_nothing_moves(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True)
+    page = visitor.page
+    visitor.stream.connect("Other", (TOKYO, MALAGA))
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.stream.pass_time(3)
+    page.locator("#pause").click()
+    page.locator("#feed li h3 button").first.click()
+    visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 3")
+    standing, shown = points(page), picture(page)
+    visitor.stream.pass_time(30)
+    assert points(page) == standing
+    assert changed(page, shown, picture(page)) == 0
+    page.keyboard.press("Escape")
+    visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 0")
+
+
+def test_with_reduced_motion_there_is_no_flight(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True, reduced_motion="reduce")
+    page = visitor.page
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.stream.pass_time(1)
+    page.locator("#feed li h3 button").first.click()
+    visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 3")
+    standing = points(page)
+    visitor.stream.pass_time(5)
+    assert points(page) == standing
