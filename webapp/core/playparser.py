@@ -191,7 +191,8 @@ class PlayParser:
         plays, rows, faults = decoded
         tracks, bad_tracks = self._tracks.find(list(map(_AS_BYTES, map(_TRACK, plays))))
         cities, bad_cities = self._cities.find(list(map(_AS_BYTES, map(_PLACE, plays))))
-        columns = _Columns(plays, tracks, cities, list(map(_LISTENER, plays)), _pressed_ms(plays, now_ms))
+        listeners, within_s = list(map(_LISTENER, plays)), list(map(_WITHIN, plays))
+        columns = _Columns(plays, tracks, cities, listeners, _pressed_ms(plays, now_ms), within_s)
         for row, error in chain(bad_tracks.items(), bad_cities.items(), columns.faults(now_ms)):
             faults.setdefault(rows[row], error)
         if faults:
@@ -214,6 +215,7 @@ class _Columns(NamedTuple):
     city: npt.NDArray[np.int64]
     listeners: Sequence[str]
     at: npt.NDArray[np.float64]
+    within_s: Sequence[float | None]
 
     def faults(self, now_ms: int) -> Iterator[tuple[int, FieldError]]:
         """Yield rows with the errors of their listeners and times; a row may occur more than once."""
@@ -223,13 +225,14 @@ class _Columns(NamedTuple):
         fits = (self.at >= now_ms + WINDOW_MS[0]) & (self.at <= now_ms + WINDOW_MS[1])
         for row in np.flatnonzero(~fits).tolist():
             yield row, validation.pressed_at(self.plays[row].pressed_at, now_ms, WINDOW_MS)
-        if any(map(_WITHIN, self.plays)):
-            yield from _not_within(self.plays)
+        if any(self.within_s):
+            yield from _not_within(self.within_s)
 
     def take(self, rows: list[int]) -> "_Columns":
         """Return these rows."""
         plays, listeners = [self.plays[row] for row in rows], [self.listeners[row] for row in rows]
-        return _Columns(plays, self.track[rows], self.city[rows], listeners, self.at[rows])
+        within_s = [self.within_s[row] for row in rows]
+        return _Columns(plays, self.track[rows], self.city[rows], listeners, self.at[rows], within_s)
 
     def batch(self, hashes: ListenerHashes, tracks: Sequence[bytes], source: int) -> PlayBatch:
         """Return the rows as a batch; none may have a fault. `tracks` are the interned tracks by number."""
@@ -247,10 +250,9 @@ class _Columns(NamedTuple):
         )
 
     def _precisions(self) -> npt.NDArray[np.uint16]:
-        within_s = list(map(_WITHIN, self.plays))
-        if not any(within_s):
-            return np.zeros(len(within_s), np.uint16)
-        return np.array([precision.of_spread(each or 0.0) for each in within_s], np.uint16)
+        if not any(self.within_s):
+            return np.zeros(len(self.within_s), np.uint16)
+        return np.array([precision.of_spread(each or 0.0) for each in self.within_s], np.uint16)
 
     def _sources(self, source: int) -> npt.NDArray[np.uint8]:
         """Return the less true of the request's source and each play's own."""
@@ -279,10 +281,10 @@ def _unfit(listeners: Sequence[str]) -> Iterator[tuple[int, FieldError]]:
             yield row, error
 
 
-def _not_within(plays: Sequence[Play]) -> Iterator[tuple[int, FieldError]]:
-    for row, play in enumerate(plays):
+def _not_within(within_s: Sequence[float | None]) -> Iterator[tuple[int, FieldError]]:
+    for row, each in enumerate(within_s):
         try:
-            validation.within_s(play.within_s or 0.0)
+            validation.within_s(each or 0.0)
         except FieldError as error:
             yield row, error
 
