@@ -6,7 +6,10 @@ import gc
 import gzip
 import io
 import logging
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
@@ -189,6 +192,20 @@ def test_a_repeat_is_no_press(client: Client, taken: list[PlayBatch]) -> None:
         client.send(token=token.text, title=title)
     assert len(taken) == 2
     assert (client.counted("now_playing", "press"), client.counted("now_playing", "repeat")) == (2, 1)
+
+
+def test_of_two_equal_messages_at_once_one_is_a_repeat(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, both = made(client), threading.Barrier(2)
+
+    def submit(_: bytes) -> int:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # the other one would come here meanwhile
+        return 0
+
+    monkeypatch.setattr(client.services.live.pipeline, "submit", submit)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: client.send(token=token.text), range(2)))
+    assert (client.counted("now_playing", "press"), client.counted("now_playing", "repeat")) == (1, 1)
 
 
 def test_two_players_with_one_token_press_once_for_each_song(client: Client, taken: list[PlayBatch]) -> None:

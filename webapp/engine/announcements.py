@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -22,6 +23,8 @@ from webapp.storage.accounts import Accounts, Announced, LastSong
 
 Fate = Verdict | Literal["unplaced", "poller", "dropped", "malformed", "counted"]
 """What became of a message, beside what is judged: its place is not known, its client polls, too many plays waited."""
+_LOCKS = 64
+"""So many tokens at most are judged at once."""
 _OPTIONAL = ("track.album", "track.recording", "track.url")
 """What a song can do without, if it is not as it should be."""
 
@@ -49,6 +52,7 @@ class Announcements:
     ) -> None:
         self._ingest, self._accounts, self._pressing = ingest, accounts, pressing
         self._metrics, self._clock, self._songs = metrics, clock, songs
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     def take(
         self,
@@ -84,6 +88,17 @@ class Announcements:
     def _announce(self, principal: Principal, said: Submission, where: tuple[int, int] | None) -> Fate:
         began_s = time.perf_counter()
         play = self._parsed(principal, said, where)
+        with self._locks[hash(principal.id) % _LOCKS]:  # of two equal messages at once, one is a repeat
+            return self._judged(principal, said, where, play, began_s)
+
+    def _judged(
+        self,
+        principal: Principal,
+        said: Submission,
+        where: tuple[int, int] | None,
+        play: ParsedPlays,
+        began_s: float,
+    ) -> Fate:
         song = self._last_song(play, said.song.duration_s)
         verdict = self._pressing.judge(principal, song, self._accounts.activity(principal.id))
         fate = self._submitted(play, began_s, said, where) if verdict == "press" else verdict
