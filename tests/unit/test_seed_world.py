@@ -12,7 +12,8 @@ from webapp.gazetteerdata import load_gazetteer
 from webapp.seed.catalogue import load_catalogue
 from webapp.seed.hours import NIGHT, activity, local_hours
 from webapp.seed.regions import REGIONS, SHARES, region
-from webapp.seed.scenarios import RELEASE_SHARE, SCENARIOS
+from webapp.seed.releasenight import AT_MIDNIGHT, GATHERING, SHARE
+from webapp.seed.scenarios import SCENARIOS
 from webapp.seed.traffic import Traffic, ranking
 from webapp.seed.world import EXPONENT, World, fit, rank_shares
 
@@ -116,10 +117,38 @@ def test_fitting_gives_every_market_all_of_its_listening_and_every_rank_its_shar
     assert shares[2, 4] > 2 * shares[0, 4]
 
 
+def hits(plays: list[Any]) -> list[Any]:
+    """The plays of the new song of a release night."""
+    return [play for play in plays if play["track"]["title"] == "Night Bus Home"]
+
+
 def test_a_release_night_is_one_song_everywhere() -> None:
-    hits = [play for play in drawn("release-night") if play["track"]["title"] == "Night Bus Home"]
-    assert len(hits) / len(drawn("release-night")) == pytest.approx(RELEASE_SHARE, abs=0.02)
-    assert len({country(play) for play in hits}) > 100
+    plays = drawn("release-night")
+    assert len(hits(plays)) / len(plays) == pytest.approx(SHARE, abs=0.02)
+    assert len({country(play) for play in hits(plays)}) > 100
+
+
+@pytest.mark.parametrize("hour", [0, 6, 11, 18])
+def test_a_release_night_is_a_crowd_at_its_own_rate_whatever_the_hour(hour: int) -> None:
+    plays = drawn("release-night", FRIDAY + hour * HOUR, SCENARIOS["release-night"].rate, 10)
+    assert len(hits(plays)) > 50
+    assert len(hits(plays)) / len(plays) == pytest.approx(SHARE, abs=0.05)
+    slices = Counter((play["place"]["geoname_id"], int(play["pressed_at"] * 4)) for play in hits(plays))
+    flaring = {city for (city, _), presses in slices.items() if presses >= 3}
+    assert len(flaring) > 20, "cities with enough plays in a slice to be named"
+    everyday = drawn(start_s=FRIDAY + hour * HOUR, rate=SCENARIOS["release-night"].rate, seconds=10)
+    assert len(hits(everyday)) / len(everyday) < 0.05
+
+
+def test_most_gatherings_of_a_release_night_are_where_midnight_just_was() -> None:
+    plays = drawn("release-night", FRIDAY + 22 * HOUR, 180.0, 60)
+    gazetteer = load_gazetteer()
+    slices = Counter((play["place"]["geoname_id"], int(play["pressed_at"])) for play in hits(plays))
+    together = [city for (city, _), presses in slices.items() if presses >= GATHERING // 2]
+    rows = [gazetteer.by_id(city) for city in together]
+    zones = [(gazetteer[row].timezone, gazetteer[row].lon) for row in rows]
+    hours, _ = local_hours(zones, FRIDAY + 22 * HOUR)
+    assert np.mean(hours < 6) == pytest.approx(AT_MIDNIGHT, abs=0.15)
 
 
 def test_a_burst_is_ten_thousand_plays_within_one_second() -> None:

@@ -28,7 +28,7 @@ _EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:14} {kind.help}" for name, ki
     type=float,
     callback=options.positive,
     metavar="PLAYS",
-    help="Plays a second. [default: 50; edge-cases 4, burst 10000, world 152000]",
+    help="Plays a second. [default: 50; release-night 180, edge-cases 4, burst 10000, world 152000]",
 )
 @click.option(
     "--seconds",

@@ -15,6 +15,9 @@ SATURDAY_PEAK_H = 12.0
 NIGHT = 0.15
 """Listening at the trough, as a share of the peak."""
 
+MIDNIGHT_FADE_H = 2.0
+"""Hours after which what began at midnight is down to 1/e."""
+
 _SATURDAY = 5
 
 
@@ -30,6 +33,12 @@ def activity(hour: Floats, weekday: npt.NDArray[np.int64]) -> Floats:
     phase = np.where(since < rise, since / rise, 1.0 + (since - rise) / (24.0 - rise))
     share: Floats = NIGHT + (1.0 - NIGHT) * (1.0 - np.cos(np.pi * phase)) / 2.0
     return share
+
+
+def since_midnight(hour: Floats) -> Floats:
+    """Return how much of a crowd that came at midnight is left at a local hour (0 to 24): 1 at midnight, then less."""
+    left: Floats = np.exp(-hour / MIDNIGHT_FADE_H)
+    return left
 
 
 def local_hours(zones: Iterable[tuple[str, float]], utc_s: float) -> tuple[Floats, npt.NDArray[np.int64]]:

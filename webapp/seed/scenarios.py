@@ -9,9 +9,6 @@ from webapp.seed.blocks import Block
 from webapp.seed.catalogue import load_catalogue
 from webapp.seed.traffic import Traffic
 
-RELEASE_SHARE = 0.8
-"""Share of the new song among the plays of a release night."""
-
 Plays = Callable[[int, float, int], Iterator[Block]]
 """Returns blocks for a seed, plays a second, and the epoch second in the simulated world at the start."""
 
@@ -40,7 +37,7 @@ def _everyday(seed: int, rate: float, start_s: int) -> Iterator[Block]:
 
 
 def _release_night(seed: int, rate: float, start_s: int) -> Iterator[Block]:
-    return Traffic(seed, rate, start_s, hit=RELEASE_SHARE).blocks(load_gazetteer(), load_catalogue())
+    return Traffic(seed, rate, start_s, release_night=True).blocks(load_gazetteer(), load_catalogue())
 
 
 def _edge_cases(_seed: int, rate: float, _start_s: int) -> Iterator[Block]:
@@ -49,7 +46,7 @@ def _edge_cases(_seed: int, rate: float, _start_s: int) -> Iterator[Block]:
 
 SCENARIOS = {
     "everyday": Scenario("people all over the world, each to their own song", _everyday, 50.0),
-    "release-night": Scenario("one song everywhere", _release_night, 50.0),
+    "release-night": Scenario("a new song takes over at midnight, city by city", _release_night, 180.0),
     "edge-cases": Scenario(
         "antimeridian, antipodes, neighbours, same city, long titles, right to left", _edge_cases, 4.0
     ),

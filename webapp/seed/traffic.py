@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from webapp.core.gazetteer import Gazetteer
 from webapp.seed.blocks import Block, Pieces, pieces
 from webapp.seed.catalogue import Track
+from webapp.seed.hours import Floats
+from webapp.seed.releasenight import Plays, gathering_places, released
 from webapp.seed.world import Ints, Moment, World
 
 REFRESH_S = 600
@@ -28,32 +30,39 @@ class Traffic:
         seed: any whole number; it decides listeners, ranks and times.
         rate: plays a second.
         start_s: epoch second in the simulated world at the start; it decides who is awake.
-        hit: share of the plays that are of the first track regardless of taste.
+        release_night: whether the first track comes out this night.
     """
 
     seed: int
     rate: float
     start_s: int
-    hit: float = 0.0
+    release_night: bool = False
 
     def blocks(self, gazetteer: Gazetteer, tracks: tuple[Track, ...]) -> Iterator[Block]:
         """Yield a block of plays for each second, for ever."""
         ranked = ranking(tracks, self.seed)
         world, json_parts = World(gazetteer, ranked), _JsonParts(gazetteer, ranked, self.seed)
         moment = lru_cache(maxsize=1)(world.moment)
+        places = lru_cache(maxsize=1)(partial(gathering_places, world, gazetteer))
         second = 0
         while True:
-            now = moment(self.start_s + second // REFRESH_S * REFRESH_S)
-            yield self._second(second, world, now, json_parts)
+            now_s = self.start_s + second // REFRESH_S * REFRESH_S
+            gatherings = places(now_s) if self.release_night else None
+            yield self._second(second, world, moment(now_s), json_parts, gatherings)
             second += 1
 
-    def _second(self, second: int, world: World, moment: Moment, json_parts: "_JsonParts") -> Block:
+    def _second(
+        self, second: int, world: World, moment: Moment, json_parts: "_JsonParts", gatherings: Floats | None
+    ) -> Block:
         before, after = int(second * self.rate), int((second + 1) * self.rate)
         when, where, what, who, whim = np.random.default_rng([self.seed, second]).random((5, after - before))
-        city, track = world.draw(moment, where, what)
-        track = np.where(whim < self.hit, 0, track)
-        at_ms = np.sort((when * 1000).astype(np.int64)) + second * 1000
-        return Block(at_ms, json_parts.heads(track, city, who), np.arange(before, after, dtype=np.int64) + 1)
+        plays = Plays(np.sort(when), *world.draw(moment, where, what))
+        if gatherings is not None:
+            plays = released(plays, where, whim, gatherings)
+        at_ms = (plays.when * 1000).astype(np.int64) + second * 1000
+        return Block(
+            at_ms, json_parts.heads(plays.track, plays.city, who), np.arange(before, after, dtype=np.int64) + 1
+        )
 
 
 def ranking(tracks: tuple[Track, ...], seed: int) -> tuple[Track, ...]:

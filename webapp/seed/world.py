@@ -50,10 +50,15 @@ class World:
 
     def moment(self, utc_s: float) -> Moment:
         """Return the shares at an epoch second."""
-        awake = _normalized(self.listeners * activity(*local_hours(self._zones, utc_s))[self._zone])
+        awake = _normalized(self.listeners * self.hours_and_activity(utc_s)[1])
         audience = np.bincount(self.market, awake, len(self._taste)).astype(np.float64)
         tracks = fit(self._taste, audience, self._ranks)
-        return Moment(_cumulative(awake), (_cumulative(tracks) + np.arange(len(tracks))[:, None]).ravel())
+        return Moment(cumulative(awake), (cumulative(tracks) + np.arange(len(tracks))[:, None]).ravel())
+
+    def hours_and_activity(self, utc_s: float) -> tuple[Floats, Floats]:
+        """Return each city's local hour (0 to 24), and how much people listen there, at an epoch second."""
+        hours, weekdays = local_hours(self._zones, utc_s)
+        return hours[self._zone], activity(hours, weekdays)[self._zone]
 
     def draw(self, moment: Moment, where: Floats, what: Floats) -> tuple[Ints, Ints]:
         """Return the indices of cities and tracks for two columns of uniform random numbers in [0, 1)."""
@@ -117,7 +122,8 @@ def _normalized(shares: Floats) -> Floats:
     return scaled
 
 
-def _cumulative(shares: Floats) -> Floats:
+def cumulative(shares: Floats) -> Floats:
+    """Return the sums of the last axis up to each entry, scaled so that the last is 1."""
     sums = np.cumsum(shares, axis=-1)
     scaled: Floats = sums / sums[..., -1:]
     return scaled
