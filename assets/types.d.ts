@@ -55,6 +55,13 @@ interface Spark {
   city: Place;
 }
 
+/** The most played song of a slice, and its busiest cities. */
+interface Crowd {
+  track: Track;
+  plays: number;
+  cities: { city: Place; plays: number }[];
+}
+
 interface Counts {
   plays: number;
   together: number;
@@ -83,6 +90,8 @@ interface Frame {
   connections: Connection[];
   pulses: Pulse[];
   sparks?: Spark[];
+  /** Only in live frames without a filter. */
+  crowd?: Crowd | null;
   counts: Counts;
 }
 

@@ -23,7 +23,8 @@ import { midpointOf } from "./framing.js";
 import { hidden, latticePoints, limbPoint, scale, subsolarPoint, toScreen, unit } from "./geo.js";
 import { createGestures } from "./gestures.js";
 import { createHitTester } from "./hittest.js";
-import { createInstances, KIND } from "./instances.js";
+import { createGlows } from "./glows.js";
+import { createInstances } from "./instances.js";
 import { createLabels } from "./labels.js";
 import { createQuality } from "./quality.js";
 import { COMMON_RADIUS, discRadius, pixelRatio, zoomFor } from "./sizes.js";
@@ -55,6 +56,8 @@ export function createGlobe(stage, options) {
   let project = () => null;
   const view = { eye: [0, 0, 3], now: 0, sun: [0, 0, 1], pixels: 1, density: 1, unit: 1, calm: 0, dim: 1, shift: [0, 0] };
   let fittedZoom = NaN;
+  /** The song whose arcs are not drawn. @type {string | null} */
+  let suppressed = null;
   let [needsRedraw, shown, paused] = [true, 0, false];
   const spotlight = createSpotlight({
     stage,
@@ -66,6 +69,14 @@ export function createGlobe(stage, options) {
     usualSize: () => sizeOf({ ...scene.initialViewState, zoom: fittedZoom }),
   });
   const deckView = firstView();
+  const glows = createGlows({
+    instances,
+    labels,
+    colours,
+    sparkColour: () => paint.arcs.spark,
+    notice: camera.notice,
+    now: clock.seconds,
+  });
   let lastS = clock.seconds();
   updateMotion();
   const sizes = new ResizeObserver(fit);
@@ -196,6 +207,7 @@ export function createGlobe(stage, options) {
      * @param {Connection} connection @param {{landed?: boolean}} [how]
      */
     connect(connection, { landed = false } = {}) {
+      if (connection.track.id === suppressed && !yours(connection) && !mine(connection)) return;
       add(connection, clock.seconds() - (landed ? connections.flightS(connection) : 0));
       shown += 1;
       stage.dataset.arcs = String(shown);
@@ -262,21 +274,10 @@ export function createGlobe(stage, options) {
     },
     /** Whether the camera turns toward activity. */
     follow: camera.follow,
-    /** Two people in one city. @param {Pulse} pulse */
-    pulse({ track, city }) {
-      const now = clock.seconds();
-      instances.add({ from: unit(city.lon, city.lat), colours: () => colours(track).rgb, kind: KIND.pulse }, now);
-    },
-    /** A connection that matters to the viewer: a soft ring at both ends. @param {Connection} connection */
-    glow({ track, from, to }) {
-      const now = clock.seconds();
-      const shape = { colours: () => colours(track).rgb, kind: KIND.pulse };
-      for (const { lon, lat } of [from, to]) instances.add({ ...shape, from: unit(lon, lat) }, now);
-    },
-    /** One person who waits for another. @param {Spark} spark */
-    spark({ city }) {
-      const shape = { colours: () => [paint.arcs.spark], kind: KIND.spark };
-      instances.add({ ...shape, from: unit(city.lon, city.lat) }, clock.seconds());
+    ...glows,
+    /** Do not draw the arcs of a song, except the visitor's own; null draws all. @param {string | null} trackId */
+    suppress(trackId) {
+      suppressed = trackId;
     },
     destroy() {
       cancelAnimationFrame(frame);

@@ -2,17 +2,17 @@
  * What the globe draws now, as rows of 16 numbers that the shaders read: one row per arc, pulse or spark. A row is reused
  * once its time is over. When all rows are in use, the one that ends first is replaced.
  *
- * A row: from (x, y, z), angle | tangent (x, y, z), height | first colour, birth | second colour, kind. `colours` is
+ * A row: from (x, y, z), angle | tangent (x, y, z), height, or a flare's strength | first colour, birth | second colour, kind. `colours` is
  * called again when the theme changes.
  *
  * @typedef {{flightS: number[], holdS: number, fadeS: number, pulseS: number, sparkS: number}} Durations
- * @typedef {{from: Vector, to?: Vector, colours: () => number[][], kind?: number}} Shape
+ * @typedef {{from: Vector, to?: Vector, colours: () => number[][], kind?: number, strength?: number}} Shape
  */
 import { arcHeight, greatCircle } from "./geo.js";
 
 export const ROW = 16;
 /** own: an arc that touches the visitor's city; spot: the arc in the spotlight, which stays. */
-export const KIND = { spot: -2, own: -1, arc: 0, pulse: 1, spark: 2 };
+export const KIND = { spot: -2, own: -1, arc: 0, pulse: 1, spark: 2, flare: 3 };
 export const STANDS_S = 1.7; // after landing: the age at which the arc in the spotlight stays
 const REBASE_S = 3600; // births are 32-bit floats: near zero they are exact to a millisecond
 
@@ -24,7 +24,7 @@ export function flight(angle, { flightS }) {
 /** Seconds from birth to the end; the arc in the spotlight has none. @type {(kind: number, angle: number, durations: Durations) => number} */
 export function lifetime(kind, angle, durations) {
   if (kind === KIND.spot) return Infinity;
-  if (kind === KIND.pulse) return durations.pulseS;
+  if (kind === KIND.pulse || kind === KIND.flare) return durations.pulseS;
   return kind === KIND.spark ? durations.sparkS : flight(angle, durations) + durations.holdS + durations.fadeS;
 }
 
@@ -76,10 +76,10 @@ export function createInstances(capacity, durations) {
     /** The time in the unit of the rows' births. @param {number} now */
     time: (now) => now - epoch,
     /** Add something. Returns how many seconds it lives. @param {Shape} shape @param {number} now */
-    add({ from, to = from, colours, kind = KIND.arc }, now) {
+    add({ from, to = from, colours, kind = KIND.arc, strength = 0 }, now) {
       const { tangent, angle } = greatCircle(from, to);
       const row = freeRow(now);
-      const height = kind <= KIND.arc ? arcHeight(angle) : 0;
+      const height = kind <= KIND.arc ? arcHeight(angle) : strength;
       rows.set([...from, angle, ...tangent, height, 0, 0, 0, now - epoch, 0, 0, 0, kind], row * ROW);
       coloursOf[row] = colours;
       colour(row);

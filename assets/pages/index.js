@@ -38,6 +38,7 @@ const parts = createParts({
     details: say("Details"),
     homeCity: say("Your city"),
     play: say("Playing songs"),
+    crowd: say("Most played right now"),
   },
   notes: { optional: say("Only the list works. Reload the page to try again.") },
   controls: {
@@ -54,6 +55,7 @@ const parts = createParts({
     search: "#explore .finder",
     shareDialog: '[data-card="share"]',
     homeCity: "#city",
+    crowd: "#crowd",
     optional: "#counters, .source, .tools, #city",
   },
   onFail: {
@@ -101,6 +103,7 @@ const timeline = createTimeline({
     status.show(state);
     use("idleNotice", (notice) => notice.setState(state));
     use("announcer", (announcer) => announcer.setState(state));
+    if (state.name !== "live") use("crowd", (crowd) => crowd.clear());
     if (state.name === "past") use("sourceBadge", (badge) => badge.beginReplay());
   },
   onHello(hello, unknown, fresh) {
@@ -129,6 +132,7 @@ const timeline = createTimeline({
   onFrame(frame) {
     use("counters", (counters) => counters.add(frame));
     use("sourceBadge", (badge) => badge.add(frame));
+    if (!timeline.isPast()) use("crowd", (crowd) => crowd.add(frame, timeline.isFresh({ at: frame.now })));
     if (!timeline.isPast()) use("idleNotice", (notice) => [...frame.connections, ...frame.pulses].forEach(notice.met));
   },
   onTime(atS, oldest) {
@@ -146,6 +150,7 @@ const timeline = createTimeline({
     document.body.classList.add("empty");
     use("globe", (view) => view.clear());
     feed.clear();
+    use("crowd", (crowd) => crowd.clear());
     use("counters", (counters) => counters.clear());
     use("idleNotice", (notice) => notice.clear());
   },

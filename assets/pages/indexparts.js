@@ -22,6 +22,7 @@
  * @property {ReturnType<typeof import("../moment/spotlights.js").createSpotlights>} spotlights
  * @property {ReturnType<typeof import("../visitor/homecity.js").createHomeCity>} homeCity
  * @property {ReturnType<typeof import("../visitor/play.js").createPlay>} play
+ * @property {ReturnType<typeof import("../feed/crowd.js").createCrowd>} crowd
  * @property {object} theme
  * @property {object} language
  * @property {object} clicks
@@ -33,7 +34,7 @@ import { browserStorage } from "../common/preferences.js";
 import { filtersOf } from "../stream/stream.js";
 import { startAppearance } from "../ui/appearance.js";
 
-const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#idle-notice", "#rewind", "footer"];
+const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#crowd", "#idle-notice", "#rewind", "footer"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -47,7 +48,7 @@ const readJson = (id) => JSON.parse(find(id).textContent ?? "");
 /** @param {Page} page */
 export function startParts(page) {
   const [viewed, ...others] = startView(page);
-  const groups = [startCounters, startControls, startSearch, startVisitor];
+  const groups = [startCounters, startControls, startSearch, startVisitor, startCrowd];
   return { viewed, ready: Promise.all([viewed, ...others, ...groups.flatMap((start) => start(page))]) };
 }
 
@@ -158,11 +159,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
 /** Filters, the search that sets them, the details of a connection, and the dialog that shares it. */
 /** @param {Page} page */
 function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, withGlobe, playElement }) {
-  /** @param {Found} found */
-  function filterBy(found) {
-    const done = use("filters", (filters) => (filters.only(found), true));
-    if (!done) location.search = String(new URLSearchParams(found.filter));
-  }
+  const filterBy = filterWith(use);
   return [
     start("filters", () => import("../search/filters.js"), ({ createFilters, placeShown }) =>
       createFilters(find("chips"), {
@@ -200,6 +197,36 @@ function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, wit
       }),
     ),
   ].map((part) => part.finally(() => (find("explore").hidden = false)));
+}
+
+/** Replaces all filters by one. @param {Page["parts"]["use"]} use @returns {(found: Found) => void} */
+function filterWith(use) {
+  return (found) => {
+    const done = use("filters", (filters) => (filters.only(found), true));
+    if (!done) location.search = String(new URLSearchParams(found.filter));
+  };
+}
+
+/** The song that very many people play at once. @param {Page} page */
+function startCrowd({ parts: { start, use }, paused, withGlobe, withMovingGlobe }) {
+  const isWall = "wall" in document.documentElement.dataset;
+  const filterByTrack = (/** @type {Track} */ { id, title, artist }) =>
+    filterWith(use)({ kind: "track", label: title, detail: artist, filter: { track: id } });
+  return [
+    start("crowd", () => import("../feed/crowd.js"), ({ createCrowd }) =>
+      createCrowd(find("crowd"), {
+        colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
+        isStill: paused,
+        onLead: (track) => withGlobe((globe) => globe.suppress(track && track.id)),
+        onFlare(city, track, strength) {
+          const colours = () => use("globe", (view) => view.colours(track).rgb) ?? [[1, 1, 1]];
+          withMovingGlobe((globe) => globe.flare(city, colours, strength));
+        },
+        announce: (text) => void use("announcer", (announcer) => announcer.addMessage(text)),
+        onChoose: isWall ? null : filterByTrack,
+      }),
+    ),
+  ];
 }
 
 /** The visitor's city, and their own plays. @param {Page} page */

@@ -39,6 +39,16 @@ const isSpark = (value) => hasNumbers(value, ["at"]) && isPlace(value.city);
 /** @param {any} value */
 const isPulse = (value) => isSpark(value) && isTrack(value.track);
 
+/** @param {any} value */
+const isCrowdCity = (value) => hasNumbers(value, ["plays"]) && isPlace(value.city);
+
+/** A frame's crowd: undefined where it has none, as with a filter. @param {any} value @returns {Crowd | null | undefined} */
+function crowdIn(value) {
+  if (value === undefined || value === null) return value;
+  if (!hasNumbers(value, ["plays"]) || !isTrack(value.track)) return null;
+  return { track: value.track, plays: value.plays, cities: only(value.cities, isCrowdCity) };
+}
+
 /** @template T @param {any} values @param {(value: any) => boolean} is @returns {T[]} */
 const only = (values, is) => (Array.isArray(values) ? values.filter(is) : []);
 
@@ -58,6 +68,7 @@ export function parseFrame(value) {
     connections: only(value.connections, isConnection),
     pulses: only(value.pulses, isPulse),
     sparks: only(value.sparks, isSpark),
+    crowd: crowdIn(value.crowd),
     counts,
   };
 }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 from playwright.sync_api import Page, WebSocketRoute
 
 from webapp.core import frames
 from webapp.core.filters import Filter, FilterError
 from webapp.core.plays import track_id
-from webapp.core.records import Connection, Counts, SliceRecord, connection_id
+from webapp.core.records import CROWD, CROWD_CITY, Connection, Counts, SliceRecord, connection_id
 from webapp.core.selection import Chosen
 from webapp.core.songs import artist_key
 from webapp.gazetteerdata import load_gazetteer
@@ -36,6 +37,16 @@ class Sent(NamedTuple):
     seq: int
     now_s: float
     connections: list[Connection]
+    crowd: CrowdSong | None = None
+
+
+class CrowdSong(NamedTuple):
+    """The most played song of a frame: its plays, those of all songs, and how many each city has, by GeoNames id."""
+
+    title: str
+    plays: int
+    of: int
+    cities: Mapping[int, int]
 
 
 class FakeStream:
@@ -72,6 +83,12 @@ class FakeStream:
         for socket in list(self._viewers):
             self._tell(socket, self._sent[-1])
         return [connection.id for connection in made]
+
+    def crowd(self, title: str, plays: int, *, of: int, cities: Mapping[int, int]) -> None:
+        """Send a frame whose most played song has so many of all plays."""
+        self._sent.append(Sent(self._seq + 1, self.now_s, [], CrowdSong(title, plays, of, cities)))
+        for socket in list(self._viewers):
+            self._tell(socket, self._sent[-1])
 
     # Time and failures
 
@@ -143,17 +160,35 @@ class FakeStream:
         socket.send(message.decode())
 
     def _tell(self, socket: WebSocketRoute, sent: Sent) -> None:
-        wanted, now_ms, plays = self._viewers[socket], round(1000 * sent.now_s), 2 * len(sent.connections)
+        wanted, now_ms = self._viewers[socket], round(1000 * sent.now_s)
+        plays = sent.crowd.of if sent.crowd else 2 * len(sent.connections)
         counts = Counts(plays=plays, together=plays, connections=len(sent.connections), synthetic=plays)
         passing = _passing(sent, wanted)
-        chosen, record = Chosen([], [], [], len(passing)), SliceRecord(now_ms, now_ms, counts)
+        named = range(len(sent.crowd.cities)) if sent.crowd and not wanted else None
+        chosen = Chosen([], [], [], len(passing), named and list(named))
+        record = SliceRecord(now_ms, now_ms, counts, **(_crowd_rows(sent.crowd) if sent.crowd else {}))
         socket.send(frames.frame(sent.seq, record, chosen, passing, wanted, GAZETTEER).decode())
+
+
+def _crowd_rows(song: CrowdSong) -> dict[str, Any]:
+    cities = [(GAZETTEER.by_id(id), plays) for id, plays in song.cities.items()]
+    track = _track(song.title, ARTIST)
+    return {
+        "crowd": np.array([(0, song.plays)], CROWD),
+        "crowd_cities": np.array(cities, CROWD_CITY),
+        "tracks": (frames.encode(track),),
+    }
+
+
+def _track(title: str, artist: str) -> dict[str, str | None]:
+    id = track_id(artist, title)
+    return {"id": id, "title": title, "artist": artist, "recording": None, "url": None, "artwork_url": None}
 
 
 def _connection(song: Song, at_ms: int, tail: int) -> Connection:
     title, cities, artist = song
     id, (one, other) = track_id(artist, title), map(GAZETTEER.by_id, cities)
-    track = {"id": id, "title": title, "artist": artist, "recording": None, "url": None, "artwork_url": None}
+    track = _track(title, artist)
     return Connection(
         connection_id(at_ms, tail), "synthetic", at_ms, 40, GAZETTEER.geodesic_km(one, other), frames.encode(track), id,
         artist_key(artist), id, one, other,

@@ -1,5 +1,5 @@
 /**
- * Arcs, pulses and sparks. They are rows of a texture (instances.js). A new one writes its own row only, and a frame
+ * Arcs, pulses, sparks and flares. They are rows of a texture (instances.js). A new one writes its own row only, and a frame
  * changes a single number, the time. An arc grows from one city to the other, holds, and drains toward its end.
  */
 import { BEHIND } from "../geo.js";
@@ -96,7 +96,7 @@ void main(void) {
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
 }`;
 
-// per instance: the flying head, a ripple at both ends, a dot at both ends
+// per instance: the flying head, a ripple at both ends, a dot at both ends; a flare: one ripple, and a dot by its strength
 const SPRITE = `
 flat out vec4 ink;
 flat out float shape;
@@ -110,11 +110,11 @@ void main(void) {
   shape = 0.0;
   lie = vec3(1.0, 0.0, 1.0);
   Instance s = readInstance(row);
-  bool arc = s.kind < 0.5, pulse = s.kind > 0.5 && s.kind < 1.5;
+  bool arc = s.kind < 0.5, pulse = s.kind > 0.5 && s.kind < 1.5, flare = s.kind > 2.5;
   float age = ageOf(s), lands = flight(s);
-  float ends = arc ? lands + look.holdS + look.fadeS : (pulse ? look.pulseS : look.sparkS);
+  float ends = arc ? lands + look.holdS + look.fadeS : (pulse || flare ? look.pulseS : look.sparkS);
   if (age < 0.0 || age > ends) return;
-  if (!arc && (k == 0 || k == 4 || (k != 3 && !pulse))) return;
+  if (!arc && (k == 0 || k == 4 || (k == 1 && !(pulse || flare)) || (k == 2 && !pulse))) return;
 
   bool atEnd = k == 2 || k == 4, ripple = k == 1 || k == 2;
   float u = k == 0 ? grown(s, age) : (arc && atEnd ? 1.0 : 0.0);
@@ -133,9 +133,14 @@ void main(void) {
     size = 22.0;
     opacity = (1.0 - smoothstep(lands - 0.1, lands + 0.35, age)) * smoothstep(0.0, 0.25, age) * (1.0 - globe.calm);
   } else if (ripple) {
-    size = mix(6.0, pulse ? 74.0 : 52.0, 1.0 - pow(1.0 - over, 2.6));
+    size = mix(6.0, flare ? mix(60.0, 100.0, s.height) : (pulse ? 74.0 : 52.0), 1.0 - pow(1.0 - over, 2.6));
     opacity = (1.0 - over) * (1.0 - over) * (1.0 - globe.calm) * (arc && !atEnd ? 0.7 : 1.0);
     shape = 1.0;
+  } else if (flare) {
+    float swell = mix(1.0 - 0.5 * exp(-age * 7.0), 1.0, globe.calm);
+    size = mix(34.0, 100.0, s.height) * swell;
+    shape = 2.0;
+    opacity = smoothstep(0.0, mix(0.2, 1.2, globe.calm), age) * (1.0 - smoothstep(0.8, ends, age)) * mix(0.6, 1.0, s.height);
   } else if (arc || pulse) {
     size = 13.0;
     opacity = smoothstep(0.0, 0.15, since) * (1.0 - smoothstep(ends - 1.2, ends, age));
@@ -164,7 +169,11 @@ void main(void) {
   vec2 at = (gl_PointCoord * 2.0 - 1.0) * vec2(1.0, -1.0);
   vec3 colour = ink.rgb;
   float a;
-  if (shape > 0.5) {
+  if (shape > 1.5) {
+    float r = length(at), core = 1.0 - smoothstep(0.05, 0.16, r);
+    a = max(core, pow(max(0.0, 1.0 - r), 1.9) * 0.9);
+    colour = mix(colour, look.heat, core * 0.85);
+  } else if (shape > 0.5) {
     vec2 lying = vec2(dot(at, lie.xy) / lie.z, dot(at, vec2(-lie.y, lie.x)));  // lies on the ground
     float r = length(lying);
     a = smoothstep(0.66, 0.88, r) * (1.0 - smoothstep(0.90, 1.0, r)) + 0.13 * (1.0 - smoothstep(0.0, 0.95, r));

@@ -44,6 +44,15 @@ test("in another theme what is up has that theme's colours, and nothing else is 
   }
 });
 
+test("a flare lasts as long as a pulse, and its row has its strength", () => {
+  const slots = createInstances(4, TIMELINE);
+  assert.equal(slots.add({ from: unit(5, 5), colours: arc.colours, kind: KIND.flare, strength: 0.5 }, 0), TIMELINE.pulseS);
+  slots.add({ from: unit(5, 5), colours: arc.colours, kind: KIND.pulse }, 0);
+  const [flare, pulse] = [slots.rows.slice(0, ROW), slots.rows.slice(ROW, 2 * ROW)];
+  assert.deepEqual([flare[7], flare[15]], [0.5, KIND.flare]);
+  assert.equal(pulse[7], 0);
+});
+
 test("it takes longer to fly farther, and lives until it has faded", () => {
   assert.equal(flight(0, TIMELINE), 1);
   assert.equal(flight(Math.PI, TIMELINE), 3);
