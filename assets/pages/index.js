@@ -45,7 +45,7 @@ const parts = createParts({
     counters: "#counters",
     sourceBadge: ".source",
     announcer: '.setting:has([data-switch="announce"])',
-    sound: '.setting:has([data-switch="sound"])',
+    sound: '.setting:has([data-switch="sound"]), #sound',
     shortcuts: '.setting:has([data-switch="keys"])',
     theme: "#theme",
     pause: "#pause",

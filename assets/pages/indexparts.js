@@ -99,7 +99,11 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
   const switchable = [
     start("announcer", () => import("../ui/announcer.js"), ({ createAnnouncer }) => createAnnouncer(find("announcer"))),
     start("sound", () => import("../ui/sound.js"), ({ createSound }) =>
-      createSound({ onFail: (error) => fail("sound", error) }),
+      createSound({
+        button: find("sound"),
+        flip: () => /** @type {HTMLElement} */ (find("settings").querySelector('[data-switch="sound"]')).click(),
+        onFail: (error) => fail("sound", error),
+      }),
     ),
     start("shortcuts", () => import("../ui/shortcuts.js"), ({ createShortcuts }) =>
       createShortcuts(document.body, {
@@ -135,6 +139,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
         note: find("pause-note"),
         onChange(paused) {
           feed.hold(paused);
+          use("sound", (sound) => sound.pause(paused));
           withGlobe((globe) => globe.pause(paused));
           if (!paused) use("spotlights", (spotlights) => spotlights.resume());
         },
@@ -260,6 +265,7 @@ function startVisitor(page) {
         if (timeline.isPast()) return;
         timeline.markShown(connection);
         feed.mark(connection);
+        use("sound", (sound) => sound.playChord(connection));
         use("spotlights", (spotlights) => spotlights.tell(connection));
       },
       onShare: (connection) => void use("shareDialog", (dialog) => dialog.open(connection)),

@@ -1,83 +1,111 @@
 /**
- * A soft note for each connection: the farther, the lower; from the left for the west, from the right for the east. There
- * is no audio context before the switch is on. Browsers play nothing before the visitor clicked or pressed a key.
+ * Sound on stage: each song's motif when its arc begins, from the left for the west and from the right for the east. A
+ * meeting of the visitor's own is a chord. There is no audio context before the sound is on and the visitor clicked or
+ * pressed a key, as browsers play nothing before that. Under Pause and in a hidden tab it is silent.
  *
  * @typedef {object} SoundOptions
+ * @property {HTMLElement} button  shows whether the sound is on
+ * @property {() => void} flip  the button was pressed: move the switch in the settings, which calls `setOn`
  * @property {() => AudioContext} [context]
+ * @property {Document} [page]
  * @property {(error: unknown) => void} [onFail]  the browser cannot play sound
  */
+import { createInstrument, RING_S } from "./instrument.js";
+import { chordOf, motifOf } from "./motif.js";
+import { createVoices } from "./voices.js";
 
-const VOICES = 6; // at once; further notes are dropped
-const NOTE_S = 1.8;
-const LOUDEST = 0.07;
-const FARTHEST_KM = 20_038; // half of the equator
-const HIGHEST_HZ = 880;
-const STEPS = [0, -2, -5, -7, -9, -12, -14, -17, -19, -21, -24]; // semitones of a pentatonic scale
-
-/** The frequency for a distance, in hertz. @param {number} km */
-export function pitch(km) {
-  const far = Math.min(1, Math.max(0, km / FARTHEST_KM));
-  return HIGHEST_HZ * 2 ** (STEPS[Math.round(far * (STEPS.length - 1))] / 12);
-}
+const FADE_MS = 150; // before the context is suspended
+const GESTURES = ["pointerup", "keydown"];
 
 /** The stereo position, from -0.8 in the far west to 0.8 in the far east. @param {number} lon  in degrees */
 export const side = (lon) => Math.max(-1, Math.min(1, lon / 180)) * 0.8;
 
-/** @param {SoundOptions} [options] */
-export function createSound({ context: make = () => new AudioContext(), onFail = () => {} } = {}) {
-  /** @type {AudioContext | null} */
-  let context = null;
-  let playing = 0;
+/** @param {SoundOptions} options */
+export function createSound({ button, flip, onFail = () => {}, page = document, ...options }) {
+  const make = options.context ?? (() => new AudioContext({ latencyHint: "playback" }));
+  /** @type {{context: AudioContext, instrument: ReturnType<typeof createInstrument>, voices: ReturnType<typeof createVoices>} | null} */
+  let audio = null;
+  let [on, touched, paused] = [false, false, false];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
-  const gestures = ["pointerup", "keydown"];
+  const isSilent = () => paused || page.hidden;
 
-  function resume() {
+  /** The visitor did something, so that browsers let the page play sound; not with every key. */
+  function touch() {
+    touched = globalThis.navigator?.userActivation?.hasBeenActive ?? true;
+    begin();
+  }
+
+  function begin() {
+    if (!on || !touched || isSilent()) return;
     try {
-      context ??= make();
-      if (context.state === "suspended") context.resume()?.catch(() => {});
+      audio ??= built(make());
+      resume(audio.context);
     } catch (error) {
-      stop();
+      end();
       onFail(error);
     }
   }
 
-  function stop() {
-    for (const gesture of gestures) removeEventListener(gesture, resume);
-    context?.close()?.catch(() => {});
-    context = null;
-    playing = 0;
+  /** @param {AudioContext} context */
+  const built = (context) => ({ context, instrument: createInstrument(context), voices: createVoices() });
+
+  /** @param {AudioContext} context */
+  function resume(context) {
+    clearTimeout(timer);
+    context.resume()?.catch(() => {});
   }
 
-  /** @param {AudioContext} audio @param {Connection} connection */
-  function playNote(audio, { km, to }) {
-    const now = audio.currentTime;
-    const oscillator = new OscillatorNode(audio, { type: "sine", frequency: pitch(km) });
-    const volume = new GainNode(audio, { gain: 0 });
-    const panner = new StereoPannerNode(audio, { pan: side(to.lon) });
-    volume.gain.linearRampToValueAtTime(LOUDEST, now + 0.04);
-    volume.gain.setTargetAtTime(0, now + 0.08, NOTE_S / 5);
-    oscillator.connect(volume).connect(panner).connect(audio.destination);
-    oscillator.onended = () => {
-      panner.disconnect();
-      if (audio === context) playing -= 1;
-    };
-    oscillator.start(now);
-    oscillator.stop(now + NOTE_S);
+  /** The page was paused, or hidden, or neither any more. */
+  function update() {
+    if (!audio) return begin();
+    const { context, instrument } = audio;
+    instrument.hush(isSilent());
+    if (!isSilent()) return resume(context);
+    clearTimeout(timer);
+    timer = setTimeout(() => void context.suspend()?.catch(() => {}), FADE_MS);
   }
 
+  function end() {
+    clearTimeout(timer);
+    for (const gesture of GESTURES) removeEventListener(gesture, touch);
+    audio?.context.close()?.catch(() => {});
+    audio = null;
+  }
+
+  /** @param {Connection} connection @param {import("./motif.js").Note[]} notes @param {boolean} own */
+  function play({ track, to }, notes, own) {
+    if (audio?.context.state !== "running" || isSilent()) return;
+    const lastsS = Math.max(...notes.map(({ afterS }) => afterS)) + RING_S;
+    const at = audio.voices.take(track.id, audio.context.currentTime, lastsS, own);
+    if (at !== null) audio.instrument.play(notes, { at, pan: own ? 0 : side(to.lon) });
+  }
+
+  button.addEventListener("click", flip);
+  page.addEventListener("visibilitychange", update);
   return {
-    /** @param {boolean} on @param {boolean} byHand  whether the visitor just moved the switch */
-    setOn(on, byHand) {
-      stop();
-      if (on) for (const gesture of gestures) addEventListener(gesture, resume);
-      if (on && byHand) resume();
+    /** @param {boolean} now @param {boolean} byHand  whether the visitor just asked for it */
+    setOn(now, byHand) {
+      end();
+      on = now;
+      button.setAttribute("aria-pressed", String(on));
+      if (on) for (const gesture of GESTURES) addEventListener(gesture, touch);
+      if (on && byHand) touch();
     },
-    /** @param {Connection} connection */
-    play(connection) {
-      if (context?.state !== "running" || playing >= VOICES) return;
-      playing += 1;
-      playNote(context, connection);
+    /** Be silent while the page is paused. @param {boolean} now */
+    pause(now) {
+      paused = now;
+      update();
     },
-    destroy: stop,
+    /** A connection's arc begins. @param {Connection} connection */
+    play: (connection) => play(connection, motifOf(connection.track.id), false),
+    /** The visitor met somebody. @param {Connection} connection */
+    playChord: (connection) => play(connection, chordOf(connection.track.id), true),
+    destroy() {
+      end();
+      button.removeEventListener("click", flip);
+      page.removeEventListener("visibilitychange", update);
+    },
   };
 }

@@ -164,8 +164,8 @@ class FakeStream:
         plays = sent.crowd.of if sent.crowd else 2 * len(sent.connections)
         counts = Counts(plays=plays, together=plays, connections=len(sent.connections), synthetic=plays)
         passing = _passing(sent, wanted)
-        named = range(len(sent.crowd.cities)) if sent.crowd and not wanted else None
-        chosen = Chosen([], [], [], len(passing), named and list(named))
+        named = list(range(len(sent.crowd.cities))) if sent.crowd and not wanted else None
+        chosen = Chosen([], [], [], len(passing), named)
         record = SliceRecord(now_ms, now_ms, counts, **(_crowd_rows(sent.crowd) if sent.crowd else {}))
         socket.send(frames.frame(sent.seq, record, chosen, passing, wanted, GAZETTEER).decode())
 

@@ -107,6 +107,9 @@ test("a browser that makes no sound is said to, and touched no more", (t) => {
   t.after(() => ["addEventListener", "removeEventListener"].forEach((name) => delete globalThis[name]));
   const errors = [];
   const sound = createSound({
+    button: Object.assign(new EventTarget(), { setAttribute() {} }),
+    flip() {},
+    page: Object.assign(new EventTarget(), { hidden: false }),
     context() {
       throw new Error("no device");
     },

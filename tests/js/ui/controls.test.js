@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { createPreferences } from "../../../assets/common/preferences.js";
 import { createAnnouncer, sentence } from "../../../assets/ui/announcer.js";
 import { shortcutFor } from "../../../assets/ui/shortcuts.js";
-import { createSound, pitch, side } from "../../../assets/ui/sound.js";
 
 const CONNECTION = {
   track: { title: "Night Bus Home", artist: "Marisol Vey" },
@@ -127,48 +126,4 @@ test("choices hold without a storage, with a full one, and with nonsense in it",
     prefs.save("motion", false);
     assert.equal(prefs.flag("motion", true), false);
   }
-});
-
-test("the farther the deeper, within two octaves, and the east is on the right", () => {
-  const pitches = [0, 500, 3000, 9000, 16897, 20038, 30000].map(pitch);
-  assert.deepEqual([...pitches].sort((a, b) => b - a), pitches);
-  assert.deepEqual([pitches[0], pitches.at(-1)], [880, 220]);
-  assert.deepEqual([side(-180), side(0), side(180)], [-0.8, 0, 0.8]);
-});
-
-/** An AudioContext that counts; its notes end when told to. */
-function audio(t) {
-  const made = { notes: [], closed: 0 };
-  class Node {
-    constructor(_, options = {}) { Object.assign(this, options, { gain: { linearRampToValueAtTime() {}, setTargetAtTime() {} } }); }
-    connect(next) { return next; }
-    disconnect() {}
-    start() { made.notes.push(this); }
-    stop() {}
-  }
-  for (const name of ["OscillatorNode", "GainNode", "StereoPannerNode"]) globalThis[name] = Node;
-  globalThis.addEventListener ??= () => {};
-  globalThis.removeEventListener ??= () => {};
-  t.after(() => ["OscillatorNode", "GainNode", "StereoPannerNode"].forEach((name) => delete globalThis[name]));
-  const context = () => ({ state: "running", currentTime: 0, destination: {}, close: async () => void (made.closed += 1) });
-  return { made, context };
-}
-
-test("sound is off at first, bounded in voices, and silent once switched off", (t) => {
-  const { made, context } = audio(t);
-  const sound = createSound({ context });
-  sound.play(CONNECTION);
-  assert.equal(made.notes.length, 0);
-  sound.setOn(true, false);
-  sound.play(CONNECTION);
-  assert.equal(made.notes.length, 0, "not before the visitor touched the page");
-  sound.setOn(true, true);
-  for (let i = 0; i < 50; i++) sound.play(CONNECTION);
-  assert.equal(made.notes.length, 6);
-  made.notes[0].onended();
-  sound.play(CONNECTION);
-  assert.equal(made.notes.length, 7);
-  sound.setOn(false, true);
-  sound.play(CONNECTION);
-  assert.deepEqual([made.notes.length, made.closed], [7, 1]);
 });
