@@ -23,6 +23,8 @@ interface Track {
   id: string;
   title: string;
   artist: string;
+  /** Where it can be listened to, if known. */
+  url?: string | null;
 }
 
 interface Connection {

@@ -42,6 +42,7 @@ from webapp.web import (
     requestbodies,
     requestmetrics,
     securityheaders,
+    sleeves,
     stats,
     status,
     stream,
@@ -79,6 +80,7 @@ def make_app(services: Services, start: Callable[[], None]) -> Flask:
     app.url_map.merge_slashes = False  # the redirect that merges them leads to whatever Host the request names
     app.before_request(start)
     languages.init_app(app)
+    sleeves.init_app(app)
     linkpreview.init_app(app)
     locating.init_app(app, services.addresses)
     _add_pages(app, services)

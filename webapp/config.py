@@ -53,6 +53,13 @@ def _are_location_headers(words: tuple[str, ...]) -> bool:
     return is_named or _all(r"(city|region|country|lat|lon)=[\w-]+")(words)
 
 
+def _are_listen_links(words: tuple[str, ...]) -> bool:
+    host = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?"
+    words_of_a_song = r"\{(?:query|title|artist)\}"
+    form = rf"[^=<>]*[^=\s<>]=https://{host}/(?=\S*{words_of_a_song})(?:[^\s{{}}<>\"\\]|{words_of_a_song})*"
+    return _all(form)(words)
+
+
 def _are_networks(words: tuple[str, ...]) -> bool:
     try:
         return all(ip_network(word, strict=False) for word in words)
@@ -166,6 +173,14 @@ class Settings:
         check=(
             _all(r"[^=]*[^=\s]=https?://[^\s{}]+\{query\}[^\s{}]*"),
             f"links such as Name=https://example.org/?q={QUERY}",
+        ),
+    )
+    listen_links: tuple[str, ...] = _setting(
+        "Links to listen to a song: name=https address with {query}, {title} or {artist}, separated by commas.",
+        (),
+        check=(
+            _are_listen_links,
+            "links such as Songs=https://songs.example/?q={query}, with a name, https and {query}, {title} or {artist}",
         ),
     )
     shared_max: int = _setting(

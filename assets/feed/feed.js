@@ -7,6 +7,7 @@
  * @property {number} [max]
  * @property {HTMLButtonElement} newer  shows how many entries wait, and adds them; it shares its parent with the list
  * @property {(track: Track) => string[]} colours
+ * @property {(track: Track) => Element} [cover]  stands for the song
  * @property {(connection: Connection, item: HTMLElement) => void} [onChoose]
  * @property {(connection: Connection) => boolean} [mine]  whether it touches the visitor's city
  * @property {(connection: Connection) => "from" | "to" | null} [yours]  the visitor's own end
@@ -23,7 +24,7 @@ const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 
 
 /** @param {HTMLElement} list an ol @param {FeedOptions} options */
 export function createFeed(list, options) {
-  const { max = LISTED, newer, colours, onChoose = () => {}, onPlay = null } = options;
+  const { max = LISTED, newer, colours, cover, onChoose = () => {}, onPlay = null } = options;
   const { mine = () => false, yours = () => null } = options;
   /** @type {Connection[]} */
   let waiting = [];
@@ -40,6 +41,7 @@ export function createFeed(list, options) {
     const you = yours(connection);
     const item = entry(connection, colours(connection.track), fresh, you);
     item.classList.toggle("mine", you !== null || mine(connection));
+    if (cover) item.prepend(cover(connection.track));
     if (onPlay) item.append(playButton(connection.track));
     connections.set(item, connection);
     list.prepend(item);

@@ -2,6 +2,10 @@
 import { base } from "../common/baseurl.js";
 import { apart, cityLabel, dateTime, distance, placeName } from "../common/format.js";
 import { sayParts } from "../common/i18n.js";
+import { sleeve } from "../common/sleeve.js";
+import { listenElements } from "./listen.js";
+
+const SLEEVE = 96; // pixels
 
 /** The filters for more like a connection. @type {(connection: Connection) => Found[]} */
 export function filtersFor({ track, from, to }) {
@@ -23,10 +27,12 @@ export function filtersFor({ track, from, to }) {
  * @property {(connection: Connection) => void} onShare
  * @property {((track: Track) => void) | null} onPlay  null where visitors cannot play songs
  * @property {(connection: Connection | null) => void} [onShow]  null once it is closed
+ * @property {(connection: Connection) => boolean} hasHeart  whether the visitor keeps it
+ * @property {(connection: Connection, heart: boolean) => void} onHeart
  */
 
 /** @param {HTMLDialogElement} dialog @param {DetailsOptions} options */
-export function createDetails(dialog, { onFilter, onShare, onPlay, onShow = () => {} }) {
+export function createDetails(dialog, { onFilter, onShare, onPlay, hasHeart, onHeart, onShow = () => {} }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-card="${name}"]`));
   const closer = /** @type {HTMLElement} */ (dialog.querySelector("[data-close]"));
@@ -44,6 +50,9 @@ export function createDetails(dialog, { onFilter, onShare, onPlay, onShow = () =
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);
     find("facts").textContent = [apart(connection), distance(km), dateTime(at)].join(" · ");
+    find("sleeve").replaceChildren(sleeve(track.id, SLEEVE));
+    find("listen").replaceChildren(...listenElements(track));
+    showHeart();
     find("only").replaceChildren(...filtersFor(connection).map(filterButton));
   }
 
@@ -65,6 +74,11 @@ export function createDetails(dialog, { onFilter, onShare, onPlay, onShow = () =
     onShow(null);
   }
 
+  const showHeart = () => find("heart").setAttribute("aria-pressed", String(shown !== null && hasHeart(shown)));
+  const turnHeart = () => {
+    if (shown) onHeart(shown, !hasHeart(shown));
+    showHeart();
+  };
   const share = () => shown && onShare(shown);
   const play = () => {
     close();
@@ -78,6 +92,7 @@ export function createDetails(dialog, { onFilter, onShare, onPlay, onShow = () =
   };
   closer.addEventListener("click", close);
   find("share").addEventListener("click", share);
+  find("heart").addEventListener("click", turnHeart);
   find("play").hidden = !onPlay;
   find("play").addEventListener("click", play);
   dialog.addEventListener("keydown", press);
@@ -89,7 +104,10 @@ export function createDetails(dialog, { onFilter, onShare, onPlay, onShow = () =
       onShow(connection);
     },
     close,
+    /** Show whether the visitor keeps the connection. */
+    showHeart,
     destroy() {
+      find("heart").removeEventListener("click", turnHeart);
       closer.removeEventListener("click", close);
       find("share").removeEventListener("click", share);
       find("play").removeEventListener("click", play);

@@ -6,12 +6,14 @@ import { say } from "../common/i18n.js";
 import { mediaQuery } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
 import { browserStorage, createPreferences } from "../common/preferences.js";
+import { sleeve } from "../common/sleeve.js";
 import { createFeed } from "../feed/feed.js";
 import { createStreamStatus } from "../feed/streamstatus.js";
 import { startTimeOf, withoutStartTime } from "../stream/replay.js";
 import { filtersOf } from "../stream/stream.js";
 import { createTimeline } from "../stream/timeline.js";
 
+const SLEEVE = 40; // pixels
 const TIMEOUT_MS = 3000; // for the other parts, before the stream begins without them
 
 /** @type {(id: string) => HTMLElement} */
@@ -37,6 +39,7 @@ const parts = createParts({
     shareDialog: say("Share"),
     details: say("Details"),
     homeCity: say("Your city"),
+    meetings: say("Your meetings"),
     play: say("Playing songs"),
     crowd: say("Most played right now"),
   },
@@ -56,6 +59,7 @@ const parts = createParts({
     shareDialog: '[data-card="share"]',
     homeCity: "#city",
     crowd: "#crowd",
+    meetings: '#meetings-open, [data-card="heart"]',
     optional: "#counters, .source, .tools, #city",
   },
   onFail: {
@@ -68,6 +72,7 @@ const playElement = "wall" in document.documentElement.dataset ? null : document
 const feed = createFeed(find("feed"), {
   newer: /** @type {HTMLButtonElement} */ (find("newer")),
   colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
+  cover: ({ id }) => sleeve(id, SLEEVE),
   onChoose: showDetails,
   mine: (connection) => use("homeCity", (city) => city.touches(connection)) ?? false,
   yours,

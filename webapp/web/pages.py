@@ -15,7 +15,7 @@ from webapp.core.search import RecentTracks
 from webapp.engine.offload import offload
 from webapp.scene import scene
 from webapp.storage.history import History
-from webapp.web import linkpreview, pagefilter
+from webapp.web import linkpreview, listenlinks, pagefilter
 from webapp.web.assets import SERVED, Assets
 from webapp.web.connectiontext import in_words, wire_form
 from webapp.web.oembed import discovery
@@ -40,6 +40,7 @@ def create_blueprint(
             links=linkpreview.links(settings, "/", "/card.png", *FILTER_NAMES) if wanted is not None else None,
             found=discovery(settings),
             visitor_plays=settings.visitor_plays,
+            listen=listenlinks.templates(settings),
         )
         return page_response(html)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,39 +15,85 @@ from werkzeug.exceptions import BadRequest
 
 from webapp.config import QUERY, Settings
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.plays import SOURCES
 from webapp.core.records import Connection
 from webapp.engine.offload import offload
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.storage.periodtotals import are_complete, songs
-from webapp.web import linkpreview
+from webapp.storage.songlines import Line, Song, Total, song_line, total
+from webapp.web import linkpreview, listenlinks
 from webapp.web.connectiontext import in_words, source_text, wire_form
 from webapp.web.hosts import public_base
+from webapp.web.languages import say
 from webapp.web.playlistformats import FORMATS, Item, Playlist
 from webapp.web.responses import page_response
 
 SONGS = 50
+
+LINES_S = 60
+"""How long a song's line is kept."""
+LINE_HEIGHT = 20
+"""Of a line's drawing; a part is one wide."""
 
 Orders = dict[str, list[tuple[Connection, int]]]
 """By order, each song's farthest connection, and how many it has."""
 ORDERS = {"most": "Most connections", "farthest": "Farthest apart", "rarest": "Rarest"}
 
 
-def chart_cache(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[Orders]:
-    """Return what reads charts; `clock` tells the time, epoch seconds."""
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The songs of a period.
 
-    def make(period: str, now_s: float) -> tuple[Orders, bool]:
+    Attributes:
+        orders: the songs in each order.
+        total: of all songs, also of those that are not listed.
+        lines: when each listed song's connections were, by its track's id and source.
+    """
+
+    orders: Orders
+    total: Total = Total()
+    lines: Mapping[tuple[str, str], Line] = field(default_factory=dict)
+
+
+class _Lines:
+    """Reads the lines of songs, each at most once a minute."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[tuple[str, str], tuple[float, Line]]] = {}
+
+    def read(self, db: sqlite3.Connection, period: str, now_s: float, orders: Orders) -> dict[tuple[str, str], Line]:
+        before = self._kept.get(period, {})
+        kept = {}
+        for connection, times in {c.id: (c, times) for listed in orders.values() for c, times in listed}.values():
+            key = connection.track_id, connection.source
+            found = before.get(key)
+            if found is None or abs(now_s - found[0]) > LINES_S:
+                song = Song(connection.track_id, SOURCES.index(connection.source), times)
+                found = now_s, song_line(db, period, now_s, song)
+            kept[key] = found
+        self._kept[period] = kept
+        return {key: line for key, (_, line) in kept.items()}
+
+
+def chart_cache(history: History, gazetteer: Gazetteer, clock: Callable[[], float]) -> PeriodCache[Chart]:
+    """Return what reads charts; `clock` tells the time, epoch seconds."""
+    lines = _Lines()
+
+    def make(period: str, now_s: float) -> tuple[Chart, bool]:
         rules = history.rules
 
-        def read(db: sqlite3.Connection) -> tuple[Orders, bool]:
-            return songs(db, period, SONGS, gazetteer, rules), are_complete(db, period, now_s)
+        def read(db: sqlite3.Connection) -> tuple[Chart, bool]:
+            orders = songs(db, period, SONGS, gazetteer, rules)
+            chart = Chart(orders, total(db, period), lines.read(db, period, now_s, orders))
+            return chart, are_complete(db, period, now_s)
 
-        return offload(history.read, read) or ({order: [] for order in ORDERS}, False)
+        return offload(history.read, read) or (Chart({order: [] for order in ORDERS}), False)
 
     return PeriodCache(make, clock, lambda: history.rules)
 
 
-def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCache[Orders]) -> Blueprint:
+def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCache[Chart]) -> Blueprint:
     """Serve the charts."""
     blueprint = Blueprint("playlist", __name__)
 
@@ -55,10 +102,12 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCac
         """Serve a chart as a page."""
         period, order = asked()
         chart = charts.get(period)
-        entries = [_entry(connection, times, settings, gazetteer) for connection, times in chart.sums[order]]
-        playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in chart.sums[order])
+        listed = chart.sums.orders[order]
+        entries = [_entry(connection, times, chart.sums, settings, gazetteer) for connection, times in listed]
+        playable = any(msgspec.json.decode(connection.track)["url"] for connection, _ in listed)
         formats = [format for format in FORMATS if format != "m3u" or playable]
         shown = {"period": period, "order": order, "entries": entries, "are_complete": chart.are_complete}
+        shown |= {"total": chart.sums.total, "sources": sorted({entry["source"] for entry in entries})}
         links = linkpreview.links(settings, "/playlist", "/playlist/card.png", "period", "by")
         return page_response(render_template("playlist.html", formats=formats, links=links, **shown))
 
@@ -69,7 +118,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, charts: PeriodCac
         chart = charts.get(period)
         base = public_base(request, settings) or ""
         title = f"Unison: {gettext(ORDERS[order])} · {gettext(PERIODS[period].name)}"
-        items = [_item(connection, times, base, gazetteer) for connection, times in chart.sums[order]]
+        items = [_item(connection, times, base, gazetteer) for connection, times in chart.sums.orders[order]]
         address = f"{base}/playlist?{urlencode({'period': period, 'by': order})}"
         kind, write = FORMATS[format]
         response = Response(write(Playlist(title, address, chart.at_s, items)), content_type=kind)
@@ -89,17 +138,31 @@ def asked() -> tuple[str, str]:
     return period, order
 
 
-def _entry(connection: Connection, times: int, settings: Settings, gazetteer: Gazetteer) -> dict[str, Any]:
+def _entry(
+    connection: Connection, times: int, chart: Chart, settings: Settings, gazetteer: Gazetteer
+) -> dict[str, Any]:
     wire = wire_form(connection, gazetteer)
-    shown = {"times": times, "source": connection.source, "track": connection.track_id}
+    line = chart.lines.get((connection.track_id, connection.source), ())
+    shown = {"times": times, "source": connection.source, "track": connection.track_id, "line": _drawn(line)}
     return {**in_words(wire), **shown, "links": _links(wire["track"], settings)}
 
 
+def _drawn(line: Line) -> str:
+    """Return the path of a line over the period; "" where nothing is known."""
+    if not any(line):
+        return ""
+    most = max(line)
+    return "M" + "L".join(f"{step} {LINE_HEIGHT - LINE_HEIGHT * count / most:.4g}" for step, count in enumerate(line))
+
+
 def _links(track: Mapping[str, str], settings: Settings) -> list[tuple[str, str]]:
-    """Return where the song can be searched for: what each is called, and its address."""
+    """Return where the song can be listened to or searched for: what each link says, and its address."""
+    listen = [
+        (say("Listen on {name}", name=name), address) for name, address in listenlinks.listen_links(track, settings)
+    ]
     query = quote(f"{track['artist']} {track['title']}", safe="")
     found = (link.partition("=") for link in settings.search_links)
-    return [(name, address.replace(QUERY, query)) for name, _, address in found]
+    return [*listen, *((name, address.replace(QUERY, query)) for name, _, address in found)]
 
 
 def _item(connection: Connection, times: int, base: str, gazetteer: Gazetteer) -> Item:
