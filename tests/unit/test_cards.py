@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -162,6 +163,31 @@ def test_the_names_of_cities_hide_neither_end_of_the_arc_nor_stand_in_the_column
         for tile in labels:
             assert not (tile.left < x < tile.left + tile.width and tile.top < y < tile.top + tile.height)
     assert all(tile.left > 564 and tile.left + tile.width < 1200 for tile in labels)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sleeve_stands_clear_of_all_else_or_is_left_out(kind: str) -> None:
+    shown = 0
+    for number in range(21):
+        plain = card_text("Title", "Artist", number, "https://unison.example.org/c/1")
+        before = KINDS[kind](plain, fonts()).tiles
+        arc, *texts = before
+        tiles = KINDS[kind](msgspec.structs.replace(plain, track="0123456789abcdef"), fonts()).tiles
+        assert tiles[: len(before)] == before
+        for sleeve in tiles[len(before) :]:
+            shown += 1
+            right, bottom = sleeve.left + sleeve.width, sleeve.top + sleeve.height
+            assert (sleeve.left > 0, right < {"card": 1200, "story": 1080}[kind], bottom < 860) == (True, True, True)
+            for tile in texts:
+                clear = tile.left >= right or tile.left + tile.width <= sleeve.left
+                assert clear or tile.top >= bottom or tile.top + tile.height <= sleeve.top, (number, tile.texts)
+            ends = [
+                tuple(map(float, end)) for end in re.findall(r'<circle cx="([\d.-]+)" cy="([\d.-]+)" r="24"', arc.body)
+            ]
+            assert len(ends) == 2
+            for x, y in ends:
+                assert not (sleeve.left - 24 < x < right + 24 and sleeve.top - 24 < y < bottom + 24)
+    assert shown > 14
 
 
 FRAME = Frame(1200, 630, 860, 322, 262)

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from webapp.graphics import qrcodes
+from webapp.graphics import qrcodes, sleeves
 from webapp.graphics.cardglobe import paint_globe
 from webapp.graphics.cardpage import LINE, NIGHT, SOFT, TEXT, Page, Tile
 from webapp.graphics.cardview import Floats, Frame, Place, arc, view_arc
@@ -25,7 +25,7 @@ LABEL_WIDTH = 18
 """Width of a city's label on the globe, in font sizes; a longer one is truncated, for the text has it, too."""
 STORY_END = 1670
 """Bottom of a story's content, pixels: apps cover 250 at its top and bottom with their own controls."""
-VERSION = 4
+VERSION = 5
 """Increase it when pictures of the same moment change: it is part of their ETag."""
 
 
@@ -59,6 +59,7 @@ class CardText(msgspec.Struct, frozen=True):
         at_s: the same, epoch seconds.
         motto: what Unison is.
         address: the address in the QR code; "" for no code.
+        track: the song's id, for its sleeve; "" for none.
     """
 
     title: str
@@ -71,6 +72,7 @@ class CardText(msgspec.Struct, frozen=True):
     at_s: float
     motto: str
     address: str = ""
+    track: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,31 @@ class Composition:
 
     globe: Image.Image
     tiles: list[Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A square in a picture, pixels."""
+
+    left: int
+    top: int
+    size: int
+
+    def meets(self, tile: Tile) -> bool:
+        """Return whether a tile is nearer than a few pixels."""
+        gap = 12
+        return (
+            self.left - gap < tile.left + tile.width
+            and tile.left < self.left + self.size + gap
+            and self.top - gap < tile.top + tile.height
+            and tile.top < self.top + self.size + gap
+        )
+
+    def holds(self, curve: Floats) -> bool:
+        """Return whether a curve comes nearer than the markers at its ends are large."""
+        gap = 30
+        x, y = curve.T - np.array([[self.left], [self.top]])
+        return bool(np.any((x > -gap) & (x < self.size + gap) & (y > -gap) & (y < self.size + gap)))
 
 
 def card(content: CardText, fonts: Fonts) -> Composition:
@@ -96,7 +123,8 @@ def card(content: CardText, fonts: Fonts) -> Composition:
     page.facts(content.facts, 30, 38)
     page.line(content.when, 588, 20, REGULAR, SOFT)
     shade = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
-    return _compose(content, frame, page, lambda globe: darken(globe, *shade, axis=1))
+    corner = Box(32 if mirrored else 1064, 494, 104)
+    return _compose(content, frame, page, lambda globe: darken(globe, *shade, axis=1), [corner])
 
 
 def story(content: CardText, fonts: Fonts) -> Composition:
@@ -117,7 +145,8 @@ def story(content: CardText, fonts: Fonts) -> Composition:
     footer.y += 6
     footer.lines(footer.fit(content.when, REGULAR, sizes((26, 24, 1), (24, 22, 2))), REGULAR, SOFT)
     page.tiles += footer.tiles
-    return _compose(content, frame, page, lambda globe: darken(globe, 950, 760, 0.94, axis=0))
+    corners = [Box(864, 698, 144), Box(72, 698, 144)]
+    return _compose(content, frame, page, lambda globe: darken(globe, 950, 760, 0.94, axis=0), corners)
 
 
 def _footer(content: CardText, fonts: Fonts) -> Page:
@@ -156,13 +185,30 @@ def darken(globe: Image.Image, dark: int, clear: int, max_opacity: float, axis: 
 
 
 def _compose(
-    content: CardText, frame: Frame, page: Page, darkened: Callable[[Image.Image], Image.Image]
+    content: CardText,
+    frame: Frame,
+    page: Page,
+    darkened: Callable[[Image.Image], Image.Image],
+    corners: list[Box],
 ) -> Composition:
     start, end = Place(content.start.lon, content.start.lat), Place(content.end.lon, content.end.lat)
     view = view_arc(start, end, frame, content.at_s)
     curve = view.project(arc(start, end))[:, :2]
-    tiles = [song_arc(curve, content.pair), *_labels(page, frame, curve, content), *page.tiles]
+    labels = list(_labels(page, frame, curve, content))
+    tiles = [song_arc(curve, content.pair), *labels, *page.tiles, *_sleeve(content.track, corners, curve, labels)]
     return Composition(darkened(paint_globe(frame, view)), tiles)
+
+
+def _sleeve(track_id: str, corners: list[Box], curve: Floats, labels: list[Tile]) -> Iterator[Tile]:
+    """Yield the song's sleeve in the first corner beside the globe that has neither a label nor the arc in it."""
+    for corner in corners if track_id else []:
+        if not any(corner.meets(tile) for tile in labels) and not corner.holds(curve):
+            left, top, size = corner.left, corner.top, corner.size
+            place = f'x="{left}" y="{top}" width="{size}" height="{size}"'
+            edge = f'<rect {place} rx="3" fill="none" stroke="#fff" stroke-opacity="0.22" stroke-width="2"/>'
+            body = f'<svg {place} viewBox="0 0 100 100">{sleeves.body(track_id, size)}</svg>{edge}'
+            yield Tile(left - 2, top - 2, size + 4, size + 4, body)
+            return
 
 
 def song_arc(curve: Floats, pair: int) -> Tile:

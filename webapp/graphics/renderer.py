@@ -17,7 +17,7 @@ from webapp.graphics.cardpage import SOFT, WARM, Tile
 from webapp.graphics.cards import KINDS, CardText, Composition
 from webapp.graphics.fonts import Fonts, load_fonts
 from webapp.graphics.overviewcards import Overview, overview
-from webapp.graphics.palette import DARK, PAIRS
+from webapp.graphics.palette import DARK, GROUNDS, PAIRS
 from webapp.graphics.qrcodes import code_svg
 
 TIMEOUT_S = 20.0
@@ -123,12 +123,13 @@ def _palette(pairs: tuple[int, ...]) -> Image.Image:
     ocean, land, lights = DARK["ocean"], DARK["land"], DARK["lights"]
     ground = ocean["ground"]
     gradients = [
-        ((ground, "#0d2a52", ocean["haze"], ocean["rim"]), 96),
+        ((ground, "#0d2a52", ocean["haze"], ocean["rim"]), 88),
         ((ground, "#142f60", "#2f66c0"), 36),
         ((ground, land["night"], land["day"], "#ffffff"), 32),
         ((ground, land["dusk"], lights["large"]), 8),
         ((ground, lights["small"], lights["large"]), 14),
         *_song_gradients(ground, pairs),
+        ((GROUNDS["light"], *PAIRS["light"][pairs[0]], GROUNDS["light"]), 8),
         ((ground, WARM), 8),
         ((ground, SOFT), 10),
         ((ground, "#9a7bff"), 6),

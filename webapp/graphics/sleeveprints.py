@@ -143,6 +143,7 @@ def _quarters(dice: Dice, inks: Inks) -> list[Shape]:
     for n in range(count * count):
         x, y = side * (n % count) - (side * count - 100) // 2, side * (n // count) - (side * count - 100) // 2
         corner, ink, back = dice.below(4), 1 + dice.below(2), dice.below(3)
+        ink = 1 + n if n < 2 else ink  # both at least once
         if back == 0:
             plates[3 - ink] += f"M{x} {y}h{side}v{side}h{-side}Z"
         arcs = (

@@ -108,6 +108,7 @@ def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -
             at_s=connection.at_ms / 1000,
             motto=plain(words["motto"]),
             address=address,
+            track=connection.track_id,
         )
 
 

@@ -19,6 +19,7 @@ from webapp.core.records import Connection, id_floor, is_connection_id
 from webapp.engine.offload import offload
 from webapp.scene import scene
 from webapp.storage.history import History
+from webapp.web import listenlinks
 from webapp.web.clientaddress import client_address
 from webapp.web.connectiontext import in_words, place_names, wire_form
 from webapp.web.errors import Hidden
@@ -58,9 +59,11 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
         others = [in_words(wire_form(other, gazetteer)) for other in _others(history, found)]
         ends = [(shown[end]["geoname_id"], *place_names(shown[end])) for end in ("from", "to")]
         words = {**in_words(shown), "when": _when(found.at_ms), "ends": ends}
-        links = _links(settings, id)
+        links, listen = _links(settings, id), listenlinks.listen_links(shown["track"], settings)
         return page_response(
-            render_template("moment.html", moment=shown, told=words, others=others, links=links, scene=scene())
+            render_template(
+                "moment.html", moment=shown, told=words, others=others, links=links, listen=listen, scene=scene()
+            )
         )
 
     @blueprint.post("/c/<id>/share")
