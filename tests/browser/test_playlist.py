@@ -28,7 +28,15 @@ def test_the_playlist_is_reached_from_the_globe_and_leads_back_to_a_song(
     expect(page.get_by_role("heading", name="Night Bus Home by The Harbour Lamps")).to_be_visible()
     expect(page.get_by_role("link", name="Farthest apart")).to_have_attribute("aria-current", "page")
     assert wrong_in_any_look(visitor) == []
-    page.get_by_role("link", name="Show on the globe").first.click()
+    first = page.get_by_role("listitem").filter(has_text="Night Bus Home")
+    expect(first.locator(".sleeve rect").first).to_be_attached()
+    expect(first.locator(".line .over")).to_be_attached()
+    expect(page.locator(".headline")).to_have_text("3 connections3 different songs")
+    assert page.get_by_text("Simulated plays, for demonstration.").count() == 1, "the source is said once"
+    first.get_by_label("Links for Night Bus Home").click()
+    expect(first.get_by_role("link", name="MusicBrainz")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    assert wrong_in_any_look(visitor) == []
+    page.get_by_role("link", name="Night Bus Home").click()
     expect(page.locator("#chips")).to_contain_text("Night Bus Home")
 
 
