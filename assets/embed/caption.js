@@ -16,7 +16,13 @@ export function createCaption(element, { onClose = () => {} } = {}) {
     onClose();
   }
 
+  /** Close it, unless it is the moment that is shown. */
+  const dismiss = () => closer.hidden || close();
+  /** @param {KeyboardEvent} event */
+  const press = ({ key }) => key === "Escape" && dismiss();
+
   closer.addEventListener("click", close);
+  document.addEventListener("keydown", press);
   return {
     /** @param {Connection} connection @param {{closable?: boolean}} [how] */
     show(connection, { closable = true } = {}) {
@@ -31,6 +37,10 @@ export function createCaption(element, { onClose = () => {} } = {}) {
       element.hidden = false;
     },
     close,
-    destroy: () => closer.removeEventListener("click", close),
+    dismiss,
+    destroy() {
+      closer.removeEventListener("click", close);
+      document.removeEventListener("keydown", press);
+    },
   };
 }

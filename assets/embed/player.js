@@ -18,7 +18,7 @@ import { checkFilter, parsePlace } from "./arguments.js";
  * @property {object} clicks
  */
 
-const REPLAY_MS = 11_000; // longer than a moment's arc lasts (HOLD_S in webapp/web/embed.py is part of that)
+const REPLAY_MS = 11_000; // between two times that a moment's arc grows
 const LISTED = 12;
 const ZOOM_LEVELS = 0.5; // per press of a button
 const OVERLAYS = [".heading", ".tools", ".state", "#caption", "footer", ".feed"];
@@ -79,10 +79,21 @@ export async function createPlayer(embed, host) {
     if (find("sources").textContent !== before) emitStatus();
   }
 
+  /** What the caption covers of the page, or null. */
+  function captionBox() {
+    const caption = find("caption");
+    return caption.hidden ? null : caption.getBoundingClientRect();
+  }
+
+  const endSpotlight = () => withGlobe((globe) => globe.unspot());
+  /** @param {Connection} connection */
+  const drawMoment = (connection) =>
+    withGlobe((globe) => globe.spotlight(connection, { again: true, alone: true, clearOf: captionBox() }));
+
   /** A visitor picked a connection. @param {Connection} connection */
   function showCaption(connection) {
-    withGlobe((globe) => globe.replay(connection));
     use("caption", (caption) => caption.show(connection));
+    withGlobe((globe) => globe.spotlight(connection, { clearOf: captionBox() }));
     host.emit("moment", connection);
   }
 
@@ -93,7 +104,7 @@ export async function createPlayer(embed, host) {
       createView(stage, { scene: JSON.parse(find("scene").textContent ?? ""), overlays: OVERLAYS }),
     ),
     start("sourceBadge", () => import("../feed/sourcebadge.js"), ({ createSourceBadge }) => createSourceBadge(find("sources"))),
-    start("caption", () => import("./caption.js"), ({ createCaption }) => createCaption(find("caption"))),
+    start("caption", () => import("./caption.js"), ({ createCaption }) => createCaption(find("caption"), { onClose: endSpotlight })),
     start("pause", () => import("../ui/pause.js"), ({ createPause }) =>
       createPause(find("pause"), {
         note: find("pause-note"),
@@ -109,7 +120,7 @@ export async function createPlayer(embed, host) {
       createClicks(stage, {
         pick: (at, reach) => use("globe", (view) => view.globe()?.pick(at, reach)) ?? null,
         onPick: showCaption,
-        onMiss: nothing,
+        onMiss: () => void use("caption", (caption) => caption.dismiss()),
       }),
     ),
     embed.controls &&
@@ -163,7 +174,7 @@ export async function createPlayer(embed, host) {
     feed?.fill([connection]);
     use("globe", (view) => view.connect(connection));
     host.emit("moment", connection);
-    const replay = () => document.hidden || withMovingGlobe((globe) => globe.replay(connection));
+    const replay = () => document.hidden || paused() || drawMoment(connection);
     replayTimer = setInterval(replay, REPLAY_MS);
   }
 
@@ -182,7 +193,7 @@ export async function createPlayer(embed, host) {
         onGlobe(globe) {
           globe.pause(paused());
           globe.follow(embed.autorotate);
-          if (embed.moment) globe.replay(embed.moment, { alone: true }); // instead of the placeholder's arc
+          if (embed.moment) drawMoment(embed.moment); // instead of the placeholder's arc
         },
       }),
     ),

@@ -5,7 +5,7 @@
  * @typedef {object} Optics  of the globe's stage
  * @property {number} width   pixels
  * @property {number} height
- * @property {number} focal   pixels per radian in the middle of the picture
+ * @property {number} focal   the camera's focal length, pixels
  * @property {number} usual   the eye's distance from the globe's centre at the usual size, Earth radii
  *
  * @typedef {object} Frame
@@ -18,14 +18,14 @@ import { LATITUDE_MAX } from "./camera.js";
 import { arcPoint, dot, greatCircle, hidden, limbPoint, lonLat, scale, unit } from "./geo.js";
 
 const FITS_DEG = 75; // an arc of this length fits the globe at its usual size
-const LARGEST = 1.6; // times the usual size: any larger looks like a map, not like a globe
+const LARGEST = 1.4; // times the usual size: any larger looks like a map, not like a globe
 const SMALLEST = 0.86; // for ends that are almost antipodes: from farther away more of the arc is in view
 const ASIDE = 0.18; // share of the arc's length by which the camera looks from its side: from above it would be a line
 const ASIDE_MAX_DEG = 20;
 const FAR_DEG = [125, 155]; // between these lengths the camera moves above the arc, so that both ends are at the rim
 const FAR_ASIDE_DEG = 7;
 const IN_VIEW_DEG = 60; // from the centre: farther out an end is at the edge of the globe, or behind it
-const APART_PX = 76; // between neighbours, so that both names have room; the globe is enlarged for it
+const APART_PX = 48; // between neighbours, so that both names have room; the globe is enlarged for it
 const NEAREST = 1.1; // Earth radii: from closer the land is a few large dots
 const ROOM = 0.46; // of the free box, for the globe's radius
 const EDGE = 0.06; // of the free box, and no more than EDGE_PX: between its edge and the arc

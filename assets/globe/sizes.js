@@ -26,18 +26,18 @@ export function zoomFor(radius, width, height, latitude) {
 }
 
 /**
- * How deck's camera sees a globe on a stage of this size: pixels per radian in the middle of the picture, and the eye's
- * distance from the globe's centre, in Earth radii, at a size. A size is a zoom level at the equator.
+ * How deck's camera sees a globe on a stage of this size: its focal length in pixels, and the eye's distance from the globe's
+ * centre, in Earth radii, at a size. A size is a zoom level at the equator. The eye's height halves with each level.
  *
  * @type {(width: number, height: number) => {focal: number, distanceOf(size: number): number, sizeOf(distance: number): number}}
  */
 export function opticsOf(width, height) {
   const viewport = new deck._GlobeViewport({ width, height, longitude: 0, latitude: 0, zoom: 0 });
-  const away = Math.hypot(...viewport.cameraPosition) / COMMON_RADIUS;
+  const height0 = Math.hypot(...viewport.cameraPosition) / COMMON_RADIUS - 1;
   return {
     focal: height * viewport.focalDistance,
-    distanceOf: (size) => away / 2 ** size,
-    sizeOf: (distance) => Math.log2(away / distance),
+    distanceOf: (size) => 1 + height0 / 2 ** size,
+    sizeOf: (distance) => Math.log2(height0 / (distance - 1)),
   };
 }
 

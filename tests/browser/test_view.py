@@ -57,6 +57,7 @@ def test_an_embeds_moment_stands_on_the_still_and_is_one_arc_on_the_globe(
     late = Late(page)
     page.goto(f"{history.url}/embed?moment={history.moment}", wait_until="commit")
     expect(page.locator("#stage .placeholder .live path").first).to_be_attached()
-    asked = [each for each in late.come() if each[0] in ("connect", "replay")]
-    assert asked[-1] == ["replay", history.moment, {"alone": True}]
+    asked = [each for each in late.come() if each[0] in ("connect", "spotlight")]
+    assert asked[-1][:2] == ["spotlight", history.moment]
+    assert asked[-1][2]["alone"] is True
     expect(page.locator("#stage .placeholder .live path")).to_have_count(0)

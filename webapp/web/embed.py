@@ -31,8 +31,6 @@ from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
 SHORT = "public, max-age=300"
 DAY = "public, max-age=86400"
-HOLD_S = 6.0
-"""How long the arc of a moment stays up; it comes again (`assets/embed/player.js`)."""
 ROOM = {"discOfHeight": 0.8, "discOfWidth": 0.8}
 """Of the frame, for the globe's disc: there is little else in it."""
 
@@ -110,8 +108,6 @@ def _scene(wish: EmbedOptions, gazetteer: Gazetteer) -> dict[str, Any]:
     described = scene(Filter.parse(wish.filters.items(), gazetteer).center(gazetteer))
     described["camera"] |= ROOM if wish.autorotate else {**ROOM, "turnDegPerS": 0.0}
     for layer in described["layers"]:
-        if layer["id"] == "arcs" and wish.moment:
-            layer["holdS"] = HOLD_S
         if layer["id"] == "ocean" and wish.background == TRANSPARENT:
             layer["clear"] = 1.0
     described["deviceProps"]["webgl"]["alpha"] = wish.background == TRANSPARENT

@@ -10,6 +10,7 @@ ${TO_CLIP}
 // smaller dots would light whichever pixel their centre is in, which shows as moiré, so they get dimmer instead
 const LAND = `${VERTEX_HEAD}
 #define SMALLEST 2.0
+#define LARGEST 16.0
 void main(void) {
   vec3 n = point.xyz;
   ink = vec4(0.0);
@@ -22,13 +23,14 @@ void main(void) {
   float dusk = max(0.0, 1.0 - abs(sunlight - look.duskAt.x) * look.duskAt.y);
   vec3 colour = mix(look.night, look.day, day) + look.dusk * dusk * dusk;
   gl_Position = toClip(n);
-  float size = look.size * globe.pixels / far * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w);
+  float size = min(look.size * globe.pixels / far, LARGEST * globe.density) * mix(0.5, 1.0, facing) * mix(0.92, 1.08, point.w);
   gl_PointSize = max(SMALLEST, size);
   float weaker = min(1.0, size / SMALLEST);
   ink = vec4(colour * mix(0.82, 1.1, point.w), smoothstep(0.0, 0.42, facing) * weaker);
 }`;
 
 const LIGHTS = `${VERTEX_HEAD}
+#define LARGEST 30.0
 void main(void) {
   vec3 n = point.xyz;
   ink = vec4(0.0);
@@ -39,7 +41,7 @@ void main(void) {
   vec3 ray = globe.eye - n;
   float far = length(ray), facing = dot(n, ray) / far;
   gl_Position = toClip(n);
-  float size = look.size * globe.pixels / far * mix(0.45, 1.35, point.w) * mix(0.6, 1.0, facing);
+  float size = min(look.size * globe.pixels / far, LARGEST * globe.density) * mix(0.45, 1.35, point.w) * mix(0.6, 1.0, facing);
   gl_PointSize = max(2.0 * globe.density, size);
   ink = vec4(mix(look.small, look.large, point.w), night * mix(0.42, 1.0, point.w) * smoothstep(0.0, 0.35, facing));
 }`;

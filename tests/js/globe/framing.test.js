@@ -135,10 +135,10 @@ test("antipodes: the middle of the great circle is in the centre, and both ends 
 
 test("neighbours are so near that both names have room, and others keep the look of a globe", () => {
   const near = frameArc({ from: OSAKA, to: KYOTO }, opticsOf(LAPTOP), LAPTOP);
-  assert.ok(apart(points(near, LAPTOP, OSAKA, KYOTO)) > 70);
+  assert.ok(apart(points(near, LAPTOP, OSAKA, KYOTO)) > 45);
   const radius = (/** @type {number} */ distance) => 1350 / Math.sqrt(distance ** 2 - 1);
   const far = frameArc({ from: LIMA, to: RECIFE }, opticsOf(LAPTOP), LAPTOP);
-  assert.ok(radius(far.distance) <= 1.61 * radius(3.8));
+  assert.ok(radius(far.distance) <= 1.41 * radius(3.8));
   const one = frameArc({ from: OSAKA, to: OSAKA }, opticsOf(LAPTOP), LAPTOP);
   assert.ok(one.distance >= 1.09 && Number.isFinite(one.lon));
 });
