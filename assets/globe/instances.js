@@ -1,5 +1,5 @@
 /**
- * What the globe draws now, as rows of 16 numbers that the shaders read: one row per arc, pulse or spark. A row is reused
+ * What the globe draws now, as rows of 16 numbers that the shaders read: one row per arc, pulse, spark or flare. A row is reused
  * once its time is over. When all rows are in use, the one that ends first is replaced.
  *
  * A row: from (x, y, z), angle | tangent (x, y, z), height, or a flare's strength | first colour, birth | second colour, kind. `colours` is

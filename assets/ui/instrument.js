@@ -3,7 +3,7 @@
  * them when it has faded.
  */
 
-const LOUDEST = 0.05; // of one note
+const LOUDEST = 0.07; // of one note
 const ATTACK_S = 0.03;
 const PARTIALS = [0, 1, 0.16, 0.05, 0.02];
 const ECHO = { delayTime: 0.48, feedback: 0.32, share: 0.4, darkHz: 1600 };

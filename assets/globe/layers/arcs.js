@@ -22,7 +22,7 @@ Instance readInstance(int i) {
 }
 float own(Instance s) { return step(s.kind, -0.5); }  // of the visitor's city: wider, and brighter
 bool isSpot(Instance s) { return s.kind < -1.5; }
-float lit(Instance s) { return isSpot(s) ? 1.0 : globe.dim; }
+float lit(Instance s) { return isSpot(s) ? 1.0 : mix(globe.dim, 1.0, s.kind > 2.5 ? 0.35 : 0.0); }  // a crowd shines through
 float flight(Instance s) { return mix(look.flightS.x, look.flightS.y, s.angle / PI); }
 float ageOf(Instance s) {
   float age = globe.now - s.birth;
