@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.browser.axe import THEMES, bring_axe, in_each
+from tests.browser.axe import THEMES, Theme, bring_axe, in_each
 from tests.browser.conftest import FakeVisit, Visit
 from tests.browser.fakestream import Song
 from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, titles
 from tests.serving import ROOT, Server, clean_environment
 
+FOLDER = Path(os.environ.get("PICTURES") or ROOT / "build" / "pictures")
 HIT = "Night Bus Home"
 LONG = "A Title So Long That No Screen Has Ever Been Wide Enough " * 5
 BANNER = "Night Bus Home 1,420 people in ten seconds"
@@ -169,6 +172,20 @@ def test_axe_finds_nothing_wrong_with_a_crowd(idle: Server, fake_visit: Callable
         visitor.page.set_viewport_size(SIZES[name])
         expect(visitor.page.locator("#crowd")).to_be_visible()
         assert in_each(THEMES, visitor, f"a crowd, {name}") == []
+
+
+@pytest.mark.parametrize(("size", "theme"), [("laptop", "dark"), ("phone", "light")])
+def test_the_busiest_of_its_cities_are_named_on_the_globe(
+    fake_visit: Callable[..., FakeVisit], size: str, theme: Theme
+) -> None:
+    visitor = fake_visit(webgl=True, still=True, viewport=SIZES[size], color_scheme=theme, device_scale_factor=1)
+    crowd(visitor, 12)
+    names = visitor.page.locator(".label.city.shown span:first-child")
+    visitor.wait("document.querySelector('.label.city.shown')")
+    assert names.all_text_contents() == ["Lagos"], "Lisbon has fewer, and Osaka is on the other side"
+    visitor.wait("getComputedStyle(document.getElementById('crowd')).opacity === '1'")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    visitor.page.screenshot(path=FOLDER / f"crowd-{size}-{theme}.png")
 
 
 @pytest.fixture
