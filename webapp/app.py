@@ -46,6 +46,7 @@ from webapp.web import (
     stats,
     status,
     stream,
+    today,
     visitorplays,
 )
 from webapp.web.dialectreading import DialectReader
@@ -93,6 +94,7 @@ def _add_pages(app: Flask, services: Services) -> None:
     settings, gazetteer, history, clock = services.settings, services.gazetteer, services.history, services.clock
     tracks, live, loop, health, images = services.tracks, services.live, services.loop, services.health, services.images
     charts, answers = playlist.chart_cache(history, gazetteer, clock.now), ImageResponses(settings, images)
+    totals = today.TodayTotals(history, gazetteer, live.records.stream, clock.now)
     for blueprint in (
         pages.create_blueprint(settings, gazetteer, history, tracks, services.assets),
         assets.create_blueprint(services.assets),
@@ -100,7 +102,8 @@ def _add_pages(app: Flask, services: Services) -> None:
         momentimages.create_blueprint(settings, gazetteer, history, answers),
         playlist.create_blueprint(settings, gazetteer, charts),
         overviewimages.create_blueprint(gazetteer, history, tracks, charts, clock, answers),
-        stats.create_blueprint(gazetteer, history, clock),
+        stats.create_blueprint(gazetteer, history, clock, totals, charts),
+        today.create_blueprint(gazetteer, history, totals, clock.now),
         atom.create_blueprint(settings, gazetteer, history),
         embed.create_blueprint(settings, gazetteer, history, clock, services.assets),
         embedbuilder.create_blueprint(settings),

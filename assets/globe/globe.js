@@ -15,6 +15,7 @@
  * @property {() => import("./labellayout.js").Box[]} obstacles  what labels must not cover
  * @property {(error: unknown) => void} onFail  the globe cannot be drawn any more
  */
+import { createBeacon } from "./beacon.js";
 import { createCamera, sizeOf } from "./camera.js";
 import { cityLights } from "./citylights.js";
 import { createConnections } from "./connections.js";
@@ -41,7 +42,9 @@ export function createGlobe(stage, options) {
   const arcProps = /** @type {any} */ (scene.layers.find((layer) => layer.id === "arcs"));
   const instances = createInstances(arcProps.capacity, arcProps);
   const camera = createCamera({ ...scene.initialViewState, longitude }, scene.camera);
-  const labels = createLabels(/** @type {HTMLElement} */ (stage.querySelector(".labels")), { obstacles });
+  const overlay = /** @type {HTMLElement} */ (stage.querySelector(".labels"));
+  const beacon = createBeacon(overlay);
+  const labels = createLabels(overlay, { obstacles: () => [...obstacles(), ...beacon.boxes()] });
   const hitTester = createHitTester();
   const connections = createConnections({ instances, hitTester, labels, durations: arcProps, colours, mine, yours });
   /** @type {Record<string, Record<string, Float32Array>>} */
@@ -179,6 +182,7 @@ export function createGlobe(stage, options) {
       return [x + right, y + down];
     };
     labels.update(now, project, quality.share());
+    beacon.update(project, view.dim);
   }
 
   /** Zoom in by so many levels, each twice the size. @param {number} levels */
@@ -259,6 +263,11 @@ export function createGlobe(stage, options) {
     /** Bring a place to the centre, in degrees. @type {(lon: number, lat: number) => void} */
     flyTo(lon, lat) {
       camera.flyTo(lon, lat);
+      needsRedraw = true;
+    },
+    /** Mark a place with its name, or none. @param {import("./beacon.js").Spot | null} spot */
+    beacon(spot) {
+      beacon.set(spot);
       needsRedraw = true;
     },
     /** Stop everything that moves by itself, or resume it. @param {boolean} now */

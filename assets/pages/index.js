@@ -14,6 +14,7 @@ import { filtersOf } from "../stream/stream.js";
 import { createTimeline } from "../stream/timeline.js";
 
 const SLEEVE = 40; // pixels
+const DAYS = /** @type {const} */ (["today", "homeDay"]);
 const TIMEOUT_MS = 3000; // for the other parts, before the stream begins without them
 
 /** @type {(id: string) => HTMLElement} */
@@ -42,6 +43,8 @@ const parts = createParts({
     meetings: say("Your meetings"),
     play: say("Playing songs"),
     crowd: say("Most played right now"),
+    today: say("Today"),
+    homeDay: say("Your city"),
   },
   notes: { optional: say("Only the list works. Reload the page to try again.") },
   controls: {
@@ -60,6 +63,8 @@ const parts = createParts({
     homeCity: "#city",
     crowd: "#crowd",
     meetings: '#meetings-open, [data-card="heart"]',
+    today: "#today",
+    homeDay: "#home-day",
     optional: "#counters, .source, .tools, #city",
   },
   onFail: {
@@ -95,6 +100,12 @@ function yours(connection) {
   return use("play", (play) => play.yours(connection)) ?? null;
 }
 
+/** Let a part count from where the stream is. @param {"today" | "homeDay"} name */
+function beginDay(name) {
+  const hello = lastHello;
+  if (hello) use(name, (day) => (filtersOf(location.search).size ? day.suspend() : day.begin(hello)));
+}
+
 /** Show a connection's details, and its arc in the spotlight. @param {Connection} connection */
 function showDetails(connection) {
   const opened = use("details", (details) => (details.open(connection), true));
@@ -116,6 +127,7 @@ const timeline = createTimeline({
     lastHello = hello;
     use("sourceBadge", (badge) => badge.begin(hello));
     use("idleNotice", (notice) => hello.recent.forEach(notice.met));
+    DAYS.forEach(beginDay);
     if (unknown.length) document.body.classList.remove("empty");
     attempt(() => feed.fill(unknown));
     if (!paused()) fresh.forEach((connection) => use("globe", (view) => view.connect(connection)));
@@ -138,6 +150,7 @@ const timeline = createTimeline({
     use("counters", (counters) => counters.add(frame));
     use("sourceBadge", (badge) => badge.add(frame));
     if (!timeline.isPast()) use("crowd", (crowd) => crowd.add(frame, timeline.isFresh({ at: frame.now })));
+    if (!timeline.isPast()) DAYS.forEach((name) => use(name, (day) => day.add(frame)));
     if (!timeline.isPast()) use("idleNotice", (notice) => [...frame.connections, ...frame.pulses].forEach(notice.met));
   },
   onTime(atS, oldest) {
@@ -173,6 +186,7 @@ const page = {
   withMovingGlobe,
   yours,
   showDetails,
+  beginDay,
   /** The stream's last hello, for parts that are loaded later. */
   lastHello: () => lastHello,
 };
@@ -196,6 +210,7 @@ Promise.all([begun, viewed]).then(() =>
         globe.pause(paused());
         globe.follow(use("settings", (settings) => settings.follows()) ?? true);
         use("spotlights", (spotlights) => spotlights.renew());
+        globe.beacon(use("homeDay", (day) => day.spot()) ?? null);
       },
     }),
   ),

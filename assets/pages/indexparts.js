@@ -24,6 +24,8 @@
  * @property {ReturnType<typeof import("../visitor/shelf.js").createShelf>} meetings
  * @property {ReturnType<typeof import("../visitor/play.js").createPlay>} play
  * @property {ReturnType<typeof import("../feed/crowd.js").createCrowd>} crowd
+ * @property {ReturnType<typeof import("../feed/today.js").createToday>} today
+ * @property {ReturnType<typeof import("../visitor/homeday.js").createHomeDay>} homeDay
  * @property {object} theme
  * @property {object} language
  * @property {object} clicks
@@ -34,6 +36,7 @@ import { base } from "../common/baseurl.js";
 import { browserStorage } from "../common/preferences.js";
 import { filtersOf } from "../stream/stream.js";
 import { startAppearance } from "../ui/appearance.js";
+import { startDays } from "./dayparts.js";
 
 const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#crowd", "#idle-notice", "#rewind", "footer"];
 
@@ -253,7 +256,10 @@ function startVisitor(page) {
       },
       onChoose: showDetails,
       onNote: (connection, text) => void use("announcer", (announcer) => announcer.addOwn(connection, text)),
-      onChange: (home) => void use("play", (play) => play.setHome(home)),
+      onChange(home) {
+        use("play", (play) => play.setHome(home));
+        use("homeDay", (day) => day.setHome(home, true));
+      },
     }),
   );
   const meetings = start("meetings", () => import("../visitor/shelf.js"), ({ createShelf }) =>
@@ -265,7 +271,8 @@ function startVisitor(page) {
       onHeart: () => void use("details", (details) => details.showHeart()),
     }),
   );
-  if (!playElement) return [city, meetings];
+  const days = startDays(page, city);
+  if (!playElement) return [city, meetings, ...days];
   const play = start("play", () => import("../visitor/play.js"), ({ createPlay }) =>
     createPlay(playElement, {
       home: () => use("homeCity", (made) => made.home()) ?? null,
@@ -284,5 +291,5 @@ function startVisitor(page) {
       onShare: (connection) => void use("shareDialog", (dialog) => dialog.open(connection)),
     }),
   );
-  return [city, meetings, play];
+  return [city, meetings, play, ...days];
 }

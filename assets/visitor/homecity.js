@@ -2,7 +2,8 @@
  * "Your city": chosen by name, and stored in this browser only. A stream of its own brings every connection that touches
  * the city. They are listed, and a note announces new ones.
  *
- * @typedef {{id: number, label: string, detail: string, country_code?: string}} Home
+ * @typedef {{id: number, label: string, detail: string, country_code?: string, lon?: number, lat?: number}} Home  lon and
+ *   lat are not there if an earlier version stored it
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Store
  * @typedef {object} CityOptions
  * @property {string} origin
@@ -29,9 +30,10 @@ const BETWEEN_MS = 20_000; // between notes at least
 /** The stored city, or null if none, or none that is well-formed, is stored. @type {(storage: Store | null) => Home | null} */
 export function readHome(storage) {
   try {
-    const { id, label, detail, country_code } = JSON.parse(storage?.getItem(KEY) ?? "null") ?? {};
+    const { id, label, detail, country_code, lon, lat } = JSON.parse(storage?.getItem(KEY) ?? "null") ?? {};
     const wellFormed = Number.isInteger(id) && typeof label === "string" && typeof detail === "string";
-    return wellFormed ? { id, label, detail, country_code } : null;
+    const placed = Number.isFinite(lon) && Number.isFinite(lat);
+    return wellFormed ? { id, label, detail, country_code, ...(placed && { lon, lat }) } : null;
   } catch {
     return null;
   }
@@ -153,7 +155,8 @@ export function createHomeCity(element, options) {
   const combobox = createCombobox(input, /** @type {HTMLElement} */ (element.querySelector("[role=listbox]")), {
     ask: (text, signal) => searchFor(text, { kind: "city", signal }),
     draw: (/** @type {Found} */ found) => resultNodes(found, true),
-    onPick: ({ label, detail, filter, country_code }) => choose({ id: Number(filter.city), label, detail, country_code }),
+    onPick: ({ label, detail, filter, country_code, lon, lat }) =>
+      choose({ id: Number(filter.city), label, detail, country_code, lon, lat }),
     note: find("found"),
     countText,
   });

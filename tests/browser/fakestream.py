@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
-from playwright.sync_api import Page, WebSocketRoute
+from msgspec import Raw
+from playwright.sync_api import Page, Route, WebSocketRoute
 
 from webapp.core import frames
 from webapp.core.filters import Filter, FilterError
@@ -50,7 +51,7 @@ class CrowdSong(NamedTuple):
 
 
 class FakeStream:
-    """Answers `/stream` for all sockets of a page; filters, `recent` and `since` work as on a server.
+    """Answers `/stream` for all sockets of a page, and `/api/today`; filters, `recent` and `since` work as on a server.
 
     It also stops the page's clock: time passes only in `pass_time` and `pass_silence`.
     """
@@ -67,9 +68,17 @@ class FakeStream:
         self._broken = False
         page.clock.install(time=NOW_S - 60)  # it runs until it is paused
         page.clock.pause_at(NOW_S)
+        self._earlier: list[Connection] = []
         page.route_web_socket("**/stream*", self._open)
+        page.route("**/api/today?*", self._tell_today)
 
     # Messages
+
+    def count_earlier(self, title: str, cities: tuple[int, int], *, ago_s: float) -> str:
+        """Have a connection counted that was shown before the stream began; return its id."""
+        at_ms = round(1000 * (self.now_s - ago_s))
+        self._earlier.append(_connection(Song(title, cities), at_ms, len(self._earlier)))
+        return self._earlier[-1].id
 
     def connect(self, title: str, cities: tuple[int, int], artist: str = ARTIST, *, ago_s: float = 0) -> str:
         """Send a connection of two listeners who pressed play 40 ms apart; return its id."""
@@ -104,6 +113,12 @@ class FakeStream:
             self._page.clock.fast_forward(round(1000 * step))
             self.now_s += step
 
+    def skip(self, seconds: float) -> None:
+        """Pass much time at once, as while a device sleeps; then send a frame."""
+        self._page.clock.fast_forward(round(1000 * seconds))
+        self.now_s += seconds
+        self.send([])
+
     def fail(self) -> None:
         """Close all sockets, and each new one at once, until `recover`."""
         self._broken = True
@@ -133,6 +148,24 @@ class FakeStream:
             self._greet(socket)
         else:
             self._waiting.append(socket)
+
+    def _tell_today(self, route: Route) -> None:
+        query = dict(parse_qsl(urlsplit(route.request.url).query))
+        since_ms, city = 1000 * int(query["since"]), int(query.get("city", 0)) or None
+        shown = [*self._earlier, *(c for sent in self._sent for c in sent.connections)]
+        found = [c for c in shown if c.at_ms >= since_ms and Filter(city=city).accepts(c, GAZETTEER)]
+        ends = [GAZETTEER[end] for c in found for end in (c.from_city, c.to_city)]
+        farthest = max(found, key=lambda c: (c.km, c.id), default=None)
+        answer = {
+            "since": since_ms // 1000,
+            "city": city and frames.place_json(GAZETTEER[GAZETTEER.by_id(city)]),
+            "meetings": len(found),
+            "countries": sorted({end.country_code for end in ends if end.geoname_id != city}),
+            "farthest": None if farthest is None else Raw(frames.connection_json(farthest, GAZETTEER)),
+            "stream": str(self._name),
+            "seq": self._seq,
+        }
+        route.fulfill(body=frames.encode(answer), content_type="application/json")
 
     def _greet(self, socket: WebSocketRoute) -> None:
         query = dict(parse_qsl(urlsplit(socket.url).query))

@@ -37,6 +37,8 @@ def test_what_touches_your_city_is_listed_glows_and_is_told_gently(fake_visit: C
         "label": "Osaka",
         "detail": "Japan",
         "country_code": "JP",
+        "lon": 135.50107,
+        "lat": 34.69379,
     }
     assert urlsplit(page.url)[2:] == ("/", "", "")
     stream.connect("Copper Sky", (LISBON, LAGOS))

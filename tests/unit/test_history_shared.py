@@ -107,8 +107,9 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
         db.executescript(
             "DROP TABLE shared; DROP TABLE pruned; DROP TABLE periods; DROP TABLE sums;"
-            " DROP TABLE pair_sums; DROP TABLE song_sums; DROP TABLE aliases; DROP INDEX connections_to_track;"
-            " ALTER TABLE connections DROP COLUMN to_track_id; ALTER TABLE connections DROP COLUMN within_s;"
+            " DROP TABLE pair_sums; DROP TABLE song_sums; DROP TABLE aliases; DROP TABLE quarter_sums;"
+            " DROP INDEX connections_to_track; ALTER TABLE connections DROP COLUMN to_track_id;"
+            " ALTER TABLE connections DROP COLUMN within_s;"
             " PRAGMA user_version = 1"
         )
     history = new_history(tmp_path)

@@ -22,7 +22,9 @@ from webapp.openapi.operations import (
 )
 from webapp.openapi.schemas import COUNT, COUNTED, EPOCH_S, ID, TRACK_ID, items, of_struct, or_null, thing
 from webapp.openapi.schemas import TEXT as WORDS
+from webapp.storage.quartersums import QUARTER_S
 from webapp.web import api
+from webapp.web.today import HOURS_MAX
 
 STREAM_TAG, TAG = "Stream", "Recorded connections"
 FILTERS = [parameter(name) for name in FILTER_NAMES]
@@ -63,6 +65,19 @@ def schemas() -> dict[str, Json]:
         "oldest": or_null(EPOCH_S),
         "frames": items(ref("Frame"), description="Without sparks; with a filter, without pulses."),
     }
+    today = {
+        "since": {"type": "integer", "description": "As asked for."},
+        "city": or_null(ref("City")),
+        "meetings": {**COUNT, "description": "Connections that everyone was shown."},
+        "countries": items(
+            {"type": "string", "pattern": "^[A-Z]{2}$"},
+            uniqueItems=True,
+            description="ISO 3166-1 codes of all countries with a meeting; for a city, those of the other ends.",
+        ),
+        "farthest": or_null(ref("Connection")),
+        "stream": {**WORDS, "description": "The `stream` of `seq`, as in `hello`."},
+        "seq": {**COUNT, "description": "The newest message that is counted; add those with a higher `seq`."},
+    }
     return {
         "Connections": thing(
             "Recorded connections, newest first.",
@@ -70,6 +85,7 @@ def schemas() -> dict[str, Json]:
         ),
         "Past": thing("The messages of some seconds. `oldest` is the time of the oldest that is kept.", past),
         "Stats": thing("Sums.", stats),
+        "Today": thing("What everyone was shown since a quarter hour.", today),
         "SearchResult": of_struct(search.Result, "Something that was found, with the filter that shows it alone."),
         "SearchResults": thing("The best first.", {"results": items(ref("SearchResult"))}),
     }
@@ -77,7 +93,7 @@ def schemas() -> dict[str, Json]:
 
 def operations() -> list[Operation]:
     """Return the stream and what is recorded."""
-    return [_stream(), _connections(), _past(), _search(), _stats()]
+    return [_stream(), _connections(), _past(), _search(), _today(), _stats()]
 
 
 def _stream() -> Operation:
@@ -174,6 +190,25 @@ def _search() -> Operation:
         ],
         answers={"200": of_json("What was found.", "SearchResults"), **errors("400", "429")},
         sample=Sample(query={"q": "osa"}),
+    )
+
+
+def _today() -> Operation:
+    since = {"type": "integer", "minimum": 0, "multipleOf": QUARTER_S}
+    text = f"When to begin, epoch seconds: the begin of a quarter hour, at most {HOURS_MAX} hours ago."
+    return Operation(
+        id="getToday",
+        method="get",
+        path="/api/today",
+        tag=TAG,
+        summary="Read how many meetings everyone was shown since a quarter hour",
+        text=(
+            "For a running total, watch `/stream` without a filter, and add the connections of each message whose "
+            "`seq` is higher than the answer's, if both have the same `stream`. An answer is up to some seconds old."
+        ),
+        parameters=[query("since", text, since, required=True, example=1795250700), parameter("city")],
+        answers={"200": of_json("The totals.", "Today"), **errors("400", "429", "503")},
+        sample=Sample(query={"since": "1795250700", "city": "3390760"}),
     )
 
 

@@ -18,7 +18,7 @@ from gevent import monkey
 
 from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.records import id_floor
-from webapp.storage import periodsums, pruning, queries, sharedmoments
+from webapp.storage import periodsums, pruning, quartersums, queries, sharedmoments
 from webapp.storage.database import Database
 from webapp.storage.migration import UPGRADING
 from webapp.storage.periods import PERIODS
@@ -208,6 +208,7 @@ class History:
             try:
                 now = self._prune_clock() if now is None else now
                 deleted = pruning.prune(self._writer, now, self._days, self._max_rows)
+                quartersums.forget(self._writer, now)
                 pruning.shrink(self._writer)
                 return deleted
             except sqlite3.Error as error:

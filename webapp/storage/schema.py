@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from webapp.core.plays import SOURCES
-from webapp.storage import periodsums, songids
+from webapp.storage import periodsums, quartersums, songids
 from webapp.storage.datadir import DataDirError
 from webapp.storage.keys import key
 
@@ -78,9 +78,9 @@ ALTER TABLE connections ADD COLUMN within_s INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE shared ADD COLUMN within_s INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3, songids.VERSION_4, _VERSION_5)
+MIGRATIONS = (_VERSION_1, _VERSION_2, periodsums.VERSION_3, songids.VERSION_4, _VERSION_5, quartersums.VERSION_6)
 """Script n upgrades a file from version n to n + 1; the script of a released version never changes."""
-_REWRITES = {4: songids.rewrite}
+_REWRITES = {4: songids.rewrite, 6: quartersums.build}
 """What rewrites rows after the script to that version."""
 
 
@@ -204,7 +204,8 @@ def _probe_tables(db: sqlite3.Connection) -> None:
         for query in ("SELECT * FROM sizes", "SELECT upto FROM pruned", "SELECT max(id) FROM connections",
                       "SELECT max(at_ms) FROM records", "SELECT max(last_id) FROM tracks",
                       "SELECT count(*) FROM periods", "SELECT max(number) FROM shared",
-                      "SELECT count(*) FROM (SELECT 1 FROM aliases LIMIT 1)"):  # fmt: skip
+                      "SELECT count(*) FROM (SELECT 1 FROM aliases LIMIT 1)",
+                      "SELECT max(quarter) FROM quarter_sums"):  # fmt: skip
             db.execute(query).fetchone()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is missing
@@ -246,6 +247,7 @@ def write(db: sqlite3.Connection, entries: Sequence[Entry], gazetteer: "Gazettee
         adjust_sizes(db, new + upgraded, _insert(db, filtered) - upgraded, kept)
         periodsums.choose(db, uncounted)
         periodsums.count(db)
+        quartersums.count(db, uncounted)
 
 
 def _stream(db: sqlite3.Connection, name: str) -> int:

@@ -76,5 +76,13 @@ def _distance(km: int) -> str:
     return _measured(round(km / KM_PER_MILE), "length-mile") if in_miles() else _measured(km, "length-kilometer")
 
 
+def way_text(km: int, *, unit: bool = True) -> str:
+    """Return a round number of kilometres, a thousand or more, as people say it: in hundreds of miles where they do."""
+    number = round(km / KM_PER_MILE / 100) * 100 if in_miles() else km
+    if not unit:
+        return format_decimal(number, locale=get_locale())
+    return _measured(number, "length-mile" if in_miles() else "length-kilometer")
+
+
 def _measured(number: int, unit: str) -> str:
     return format_unit(number, unit, length="short", locale=get_locale())

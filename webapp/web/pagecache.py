@@ -46,6 +46,7 @@ FRESH_S = {
     "openapi.page": 5.0,
     "atom.feed": 1.0,
     "api.find": 1.0,
+    "today.figures": 1.0,
     "api.connections": 0.0,
     "api.past": 0.0,
     "visitorplays.outcome": 0.0,

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -24,10 +25,16 @@ from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
 from webapp.storage.periodsums import KM_STEP
 from webapp.storage.periodtotals import Rows
+from webapp.storage.quartersums import Totals, quarter_of
+from webapp.web.connectiontext import in_words, way_text, wire_form
 from webapp.web.languages import country_name
+from webapp.web.playlist import Chart
 from webapp.web.responses import page_response
+from webapp.web.today import TodayTotals
 
 ROWS = 20
+LINES, FARTHEST = 12, 8
+"""Rows of a table on the page, and how many of the farthest connections."""
 FARTHEST_KM = 20_000  # half the Earth is a little more
 
 Songs = list[tuple[Connection, int]]
@@ -142,8 +149,32 @@ def _scale(rows: Rows, steps: range) -> list[Row]:
     return [Row((str(step),), counts.get(step, 0)) for step in steps]
 
 
-def create_blueprint(gazetteer: Gazetteer, history: History, clock: Clock) -> Blueprint:
-    """Serve the figures."""
+class Highlights:
+    """What is told of a period in large: how many connections, how far half of them reached, and the busiest hour."""
+
+    def __init__(self, figures: dict[str, Figure]) -> None:
+        self.total = sum(row.count for row in figures["sources"].rows)
+        self.half_km = _middle(figures["distances"].rows)
+        busiest = max(figures["hours"].rows, key=lambda row: row.count, default=None)
+        self.busiest_hour = int(busiest.cells[0]) if busiest and busiest.count else None
+        self.pairs = [row for row in figures["pairs"].rows if row.count > 1][:LINES]
+        """Pairs of cities that met more than once: where all met once, which are first is chance."""
+
+
+def _middle(rows: Sequence[Row]) -> int:
+    """Return the farthest step of a scale that at least half of all reached."""
+    total = reached = sum(row.count for row in rows)
+    middle = 0
+    for row in rows:
+        middle = int(row.cells[0]) if 2 * reached >= total else middle
+        reached -= row.count
+    return middle if total else 0
+
+
+def create_blueprint(
+    gazetteer: Gazetteer, history: History, clock: Clock, totals: TodayTotals, charts: PeriodCache[Chart]
+) -> Blueprint:
+    """Serve the figures; `charts` has the songs of each order, with their farthest connections."""
     blueprint, figures = Blueprint("stats", __name__), figure_cache(history, gazetteer, clock.now)
 
     def country(english: str) -> str:
@@ -155,8 +186,17 @@ def create_blueprint(gazetteer: Gazetteer, history: History, clock: Clock) -> Bl
         """Serve the figures of a period as a page."""
         period = _period()
         made = figures.get(period)
-        shown = {"figures": made.sums, "are_complete": made.are_complete}
-        return page_response(render_template("stats.html", period=period, country=country, **shown))
+        farthest = [
+            in_words(wire_form(each, gazetteer)) for each, _ in charts.get(period).sums.orders["farthest"][:FARTHEST]
+        ]
+        shown = {
+            "figures": made.sums,
+            "are_complete": made.are_complete,
+            "highlights": Highlights(made.sums),
+            "farthest": farthest,
+            "today": _last_day(totals, clock.now(), gazetteer),
+        }
+        return page_response(render_template("stats.html", period=period, country=country, way=way_text, **shown))
 
     @blueprint.get("/stats.csv")
     def export() -> Response:
@@ -172,6 +212,13 @@ def create_blueprint(gazetteer: Gazetteer, history: History, clock: Clock) -> Bl
         return response
 
     return blueprint
+
+
+def _last_day(totals: TodayTotals, now_s: float, gazetteer: Gazetteer) -> dict[str, Any]:
+    """Return the totals of the last 24 hours: only a visitor's browser knows when their day began."""
+    found = totals.since(quarter_of(now_s) - 24 * 3_600) or Totals()
+    told = {"meetings": found.meetings, "countries": len(found.countries)}
+    return told | {"farthest": found.farthest and in_words(wire_form(found.farthest, gazetteer))}
 
 
 def _period() -> str:
