@@ -41,7 +41,7 @@ export function createShelf(dialog, { opener, storage, origin, onChoose, onHeart
     find("about").textContent = meetings.isPassing()
       ? say("Your own meetings are not saved yet: they go when you close this page.")
       : say("Saved only in this browser.");
-    find("facts").textContent = all ? factsOf(sumsOf(meetings.all())) : "";
+    find("facts").textContent = all ? factsOf(sumsOf(meetings.all())).join(" · ") : "";
   }
 
   function fill() {
@@ -54,10 +54,11 @@ export function createShelf(dialog, { opener, storage, origin, onChoose, onHeart
   /** @param {import("./meetings.js").Meeting} meeting */
   function item({ connection, you }) {
     const { track, from, to, at } = connection;
-    const [li, open, title, cities, when] = ["li", "button", "b", "span", "time"].map((tag) => document.createElement(tag));
-    const artist = isolated(track.artist);
+    const tags = ["li", "button", "b", "span", "span", "time"];
+    const [li, open, title, artist, cities, when] = tags.map((tag) => document.createElement(tag));
     [open.className, cities.className, artist.className] = ["open", "cities", "artist"];
     title.append(isolated(track.title));
+    artist.append(isolated(track.artist));
     const [one, other] = [from, to].map((place, end) => {
       const element = placeElement(place);
       if ((you === "from" && end === 0) || (you === "to" && end === 1)) element.prepend(youMark(), " ");
@@ -106,6 +107,7 @@ export function createShelf(dialog, { opener, storage, origin, onChoose, onHeart
       "Remove {n} meeting? It is only in this browser, so it cannot come back.",
       "Remove {n} meetings? They are only in this browser, so they cannot come back.",
       all,
+      { n: countText(all) },
     );
   }
 
@@ -121,12 +123,14 @@ export function createShelf(dialog, { opener, storage, origin, onChoose, onHeart
   async function picture() {
     const canvas = document.createElement("canvas");
     const all = meetings.all();
+    const [countries, farthest] = factsOf(sumsOf(all));
+    const counted = sayCount("meeting", "meetings", all.length);
     const { rtl, font } = { rtl: document.documentElement.dir === "rtl", font: getComputedStyle(document.body).fontFamily };
     await drawShelf(canvas, {
       meetings: all,
       number: countText(all.length),
-      counted: sayCount("meeting", "meetings", all.length),
-      facts: factsOf(sumsOf(all)),
+      counted: `${counted} · ${countries}`,
+      facts: farthest,
       motto: say("Two strangers, one song."),
       address: origin.replace(/^https?:\/\//, ""),
       rtl,
@@ -194,13 +198,12 @@ export function createShelf(dialog, { opener, storage, origin, onChoose, onHeart
   };
 }
 
-/** What meetings amount to, in words. @param {ReturnType<typeof sumsOf>} sums */
+/** What meetings amount to, in words: their countries, and the farthest. @param {ReturnType<typeof sumsOf>} sums */
 function factsOf({ countries, farthest }) {
-  const counted = sayCount("{n} country", "{n} countries", countries);
-  if (!farthest) return counted;
+  const counted = sayCount("{n} country", "{n} countries", countries, { n: countText(countries) });
+  if (!farthest) return [counted, ""];
   const [one, other] = [cityLabel(farthest.from), cityLabel(farthest.to)];
-  const far = say("farthest: {one} and {other}, {distance}", { one, other, distance: distance(farthest.km) });
-  return `${counted} · ${far}`;
+  return [counted, say("farthest: {one} and {other}, {distance}", { one, other, distance: distance(farthest.km) })];
 }
 
 /** Stands before the visitor's own city. */

@@ -126,7 +126,7 @@ function drawMark(context, x, y) {
 function drawWords(context, content, { connection: { track, from, to } }, { x, y, size, large }) {
   const write = writer(context, content, x, size);
   const cities = say("{one} and {other}", { one: cityLabel(from), other: cityLabel(to) });
-  write(track.title, y + (large ? 42 : 34), large ? 30 : 23, "600", TEXT);
+  write(track.title, y + (large ? 42 : 34), large ? 30 : 23, "600", TEXT, true);
   write(cities, y + (large ? 76 : 62), large ? 24 : 19, "400", SOFT);
 }
 
@@ -136,13 +136,15 @@ function drawWords(context, content, { connection: { track, from, to } }, { x, y
  * @param {CanvasRenderingContext2D} context @param {PictureContent} content @param {number} x @param {number} width
  */
 function writer(context, { rtl, font }, x, width) {
-  /** @param {string} text @param {number} y @param {number} size @param {string} weight @param {string} ink */
-  return (text, y, size, weight, ink) => {
+  /** A title is isolated, so that its dots stand at its own end. */
+  /** @type {(text: string, y: number, size: number, weight: string, ink: string, isTitle?: boolean) => void} */
+  return (text, y, size, weight, ink, isTitle = false) => {
     context.direction = rtl ? "rtl" : "ltr";
     context.textAlign = rtl ? "right" : "left";
     context.font = `${weight} ${size}px ${font}`;
     context.fillStyle = ink;
-    context.fillText(fitted(text, width, (each) => context.measureText(each).width), rtl ? x + width : x, y);
+    const line = fitted(text, width, (each) => context.measureText(each).width);
+    context.fillText(isTitle ? `\u2068${line}\u2069` : line, rtl ? x + width : x, y);
   };
 }
 

@@ -271,3 +271,29 @@ def test_a_picture_that_does_not_come_in_time_is_not_waited_for(moment: str, vis
     page.get_by_role("button", name="Share via…").tap()
     visitor.wait("'sent' in window")
     assert page.evaluate("[sent.url, 'files' in sent]") == [moment, False]
+
+
+APART = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const {left, top, right, bottom} = box(document.querySelector('.told > .sleeve'));
+  const range = document.createRange();
+  return [...document.querySelectorAll('.told > .kicker, .told h1, .told .by, .told .way')].filter((element) => {
+    range.selectNodeContents(element);
+    return [...range.getClientRects()].some((line) =>
+      line.left < right && line.right > left && line.top < bottom && line.bottom > top);
+  }).map((element) => element.textContent.trim());
+}"""
+"""The words that the sleeve covers."""
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844), (320, 640), (844, 390)])
+def test_a_moment_has_its_songs_sleeve_which_covers_no_word(
+    history: History, visit: Callable[..., Visit], size: tuple[int, int]
+) -> None:
+    visitor = visit(webgl=False, viewport={"width": size[0], "height": size[1]})
+    page = visitor.page
+    page.goto(f"{history.url}/c/{history.moment}")
+    box = page.locator(".told > .sleeve").bounding_box()
+    assert box is not None
+    assert round(box["width"]) == round(box["height"]) >= 64
+    assert page.evaluate(APART) == []
