@@ -80,10 +80,12 @@ def _lastfm() -> list[Operation]:
         "`auth.getMobileSession` takes the token as its password. `auth.getToken` and `auth.getSession` need the "
         "listener's confirmation at `/api/auth`. Up to 50 plays fit in one `track.scrobble`."
     )
-    call = {"method": "track.updateNowPlaying", "api_key": "756e69736f6e2d676c6f62652d6b6579", "sk": "$SESSION"}
+    call = {"method": "track.updateNowPlaying", "api_key": "anykey", "sk": "$SESSION"}
     song = {"artist": "Marisol Vey", "track": "Slow Lighthouse"}
     sent = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in (call | song).items())
-    form = thing("The fields of the call.", {"method": WORDS}, "method", additionalProperties=WORDS)
+    form = thing(
+        "The fields of the call; the query may have some of them.", _fields(), *_fields(), additionalProperties=WORDS
+    )
     asked = {"method": "user.getInfo", "api_key": call["api_key"], "sk": "$SESSION", "format": "json"}
     common: dict[str, Any] = {
         "path": lastfm.PATH,
@@ -112,10 +114,32 @@ def _lastfm() -> list[Operation]:
     ]
 
 
+def _fields() -> dict[str, Json]:
+    """Return the fields that are read of a call."""
+    told = {
+        "method": "What to do.",
+        "api_key": "Any key.",
+        "username": "Of `auth.getMobileSession`: any name; with `authToken`, the token's id.",
+        "password": "Of `auth.getMobileSession`: the token.",
+        "authToken": "Of `auth.getMobileSession`, instead of `password`: MD5 of the user name and of the token's MD5.",
+        "token": "Of `auth.getSession`: what `auth.getToken` returned.",
+        "sk": "The session's key.",
+        "artist": "Who plays. In `track.scrobble`, also `artist[0]` to `artist[49]`, and so for what follows.",
+        "track": "The song's title.",
+        "album": "The album.",
+        "duration": "How long it is, in seconds.",
+        "mbid": "The recording's MusicBrainz id.",
+        "timestamp": "Of `track.scrobble`: when it was played, epoch seconds.",
+        "format": "`json`, or XML.",
+        "api_sig": "The signature; checked if the key is ours.",
+    }
+    return {name: {**WORDS, "description": text} for name, text in told.items()}
+
+
 def _lastfm_parameters() -> list[Json]:
     return [
         query("method", "What to do.", {"type": "string", "enum": list(METHODS)}, required=True),
-        query("api_key", "Any key, or the one that the set-up page shows.", WORDS, required=True),
+        query("api_key", "Any key.", WORDS, required=True),
         query("sk", "The session's key.", WORDS),
         query("api_sig", "The signature; checked if the key is ours.", WORDS),
         query("format", "The format of the answer.", {"type": "string", "enum": ["xml", "json"]}),
@@ -218,7 +242,13 @@ def _handshake() -> Operation:
 
 
 def _submission(id: str, path: str, summary: str, sent: str) -> Operation:
-    fields = thing("The fields.", {"s": {**WORDS, "description": "The session."}}, "s", additionalProperties=WORDS)
+    told = {"s": "The session.", "a": "Who plays.", "t": "The title.", "b": "The album.", "l": "Seconds."}
+    told |= {"n": "The number on the album.", "m": "The recording's MusicBrainz id."}
+    if path == audioscrobbler.SUBMISSION:
+        told = {name if name == "s" else f"{name}[0]": text for name, text in told.items()}
+        told |= {"i[0]": "When it was played, epoch seconds. Up to 50 plays, from 0."}
+    properties = {name: {**WORDS, "description": text} for name, text in told.items()}
+    fields = thing("The fields.", properties, *[name for name in told if name != "s"], additionalProperties=WORDS)
     return Operation(
         id=id,
         method="post",

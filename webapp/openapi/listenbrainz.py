@@ -38,7 +38,11 @@ def schemas() -> dict[str, Json]:
             "track_name": {"type": "string", "minLength": 1},
             "artist_name": {"type": "string", "minLength": 1},
             "release_name": {"type": ["string", "null"]},
-            "additional_info": {"type": ["object", "array", "null"], "description": "What is wrong in it is ignored."},
+            "additional_info": {
+                "type": ["object", "array", "null"],
+                "items": {},
+                "description": "What is wrong in it is ignored.",
+            },
         },
         *("release_name", "additional_info"),
     )

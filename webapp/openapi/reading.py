@@ -106,7 +106,8 @@ def _stream() -> Operation:
         summary="Watch connections, live (websocket)",
         text=(
             "A websocket with JSON text messages, each a `StreamMessage`: first `Hello`, then a `Frame` at least once "
-            "a second, and `Bye` before the server asks you to reconnect. You send nothing.\n\n"
+            "a second, and `Bye` before the server asks you to reconnect. Without a filter, a `Lead` follows `Hello`, "
+            "and comes every ten seconds. You send nothing.\n\n"
             "To reconnect without missing anything, add `since`; this works for about a minute. "
             "The server chooses what to show for each filter.\n\n"
             "Pages of other sites cannot open the stream, unless the operator allows their host."

@@ -20,7 +20,7 @@ OPEN = sentence("Open {place}.")
 TURN_ON = sentence("Turn on {option}.")
 ADD = sentence("Add a service: {option}.")
 EDIT = sentence("Put this into {file}:")
-SERVER = sentence("Whoever runs the server sets this, and restarts it:")
+SERVER = sentence("Whoever runs {place} sets this, and restarts it:")
 RUN = sentence("Run this command, and paste the token when it asks:")
 VARIABLES = sentence("Set these variables:")
 ALLOW = sentence("Run this command, and allow it on the page that opens:")
@@ -79,7 +79,7 @@ GUIDES = (
         "Navidrome",
         "Navidrome",
         (
-            Step(SERVER, text="ND_LISTENBRAINZ_BASEURL={base}/1/"),
+            Step(SERVER, "Navidrome", text="ND_LISTENBRAINZ_BASEURL={base}/1/"),
             Step(OPEN, "Personal"),
             Step(TURN_ON, "Scrobble to ListenBrainz", (("ListenBrainz user token", "{token}"),)),
         ),
