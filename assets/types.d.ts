@@ -97,6 +97,12 @@ interface Frame {
   counts: Counts;
 }
 
+/** The connection that pages tell of in the next 10 s. */
+interface Lead {
+  type: "lead";
+  connection: Connection | null;
+}
+
 interface Bye {
   type: "bye";
   retry_ms: number;
@@ -115,7 +121,7 @@ interface Found {
   also?: string;
 }
 
-type Message = Hello | Frame | Bye;
+type Message = Hello | Frame | Lead | Bye;
 
 /** The state of the stream, as the page shows it. */
 type StreamState =

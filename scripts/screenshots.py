@@ -1,7 +1,7 @@
 """Take the README's screenshots of a server with simulated traffic: `python scripts/screenshots.py`.
 
-They go to `tests/pictures`, or with `--to FOLDER` elsewhere. The sun stands where it is now: nightfall is over
-Europe in the evening.
+Each shows a lead story, some seconds after its sentence appeared. They go to `tests/pictures`, or with `--to FOLDER`
+elsewhere. The sun stands where it is now: nightfall is over Europe in the evening.
 """
 
 import argparse
@@ -54,10 +54,14 @@ def seeded_server() -> Iterator[str]:
 
 
 def take(browser: Browser, url: str, visitor: dict[str, Any], target: Path, seconds: float) -> None:
-    """Open the page as a visitor in Berlin, wait, and save a screenshot."""
+    """Open the page as a visitor in Berlin, wait for a story to begin, and save a screenshot."""
     page = browser.new_page(**visitor, color_scheme="dark", locale="en-IE", timezone_id="Europe/Berlin")
     page.goto(url)
     page.wait_for_selector('body[data-globe="ready"]', timeout=LOAD_MS)
+    page.wait_for_selector(".story", timeout=LOAD_MS)
+    first = page.locator(".sentence").text_content()
+    while page.locator(".sentence").last.text_content() == first:
+        page.wait_for_timeout(100)
     page.wait_for_timeout(1000 * seconds)
     page.screenshot(path=target)
     page.close()
@@ -68,7 +72,7 @@ def main() -> None:
     """Take a screenshot in each size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=ROOT / "tests" / "pictures", metavar="FOLDER")
-    parser.add_argument("--seconds", type=float, default=10, help="how long to wait before each screenshot (10)")
+    parser.add_argument("--seconds", type=float, default=6, help="how long after a story began (6)")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

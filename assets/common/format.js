@@ -64,6 +64,7 @@ export function createFormat(locale, { miles = false } = {}) {
   const length = miles ? measure("mile", "mi") : measure("kilometer", "km");
   const ms = measure("millisecond", "ms");
   const clock = times({ timeStyle: "medium" });
+  const wallClock = times({ timeStyle: "short" });
   /** @type {{format(n: number, unit: Intl.RelativeTimeFormatUnit): string}} */
   const past = either(
     () => new Intl.RelativeTimeFormat(locale, { numeric: "always" }),
@@ -94,6 +95,8 @@ export function createFormat(locale, { miles = false } = {}) {
     distance: (km) => length(miles ? km / KM_PER_MILE : km),
     /** The time of day. @param {number} at epoch seconds */
     time: (at) => clock(at * 1000),
+    /** The time of day without seconds. @param {number} at epoch seconds */
+    hourMinute: (at) => wallClock(at * 1000),
     /** Date and time, in the visitor's time zone unless given. @type {(at: number, timeZone?: string) => string} */
     dateTime: (at, timeZone) =>
       times({ dateStyle: "medium", timeStyle: "medium", timeZone })(at * 1000),
@@ -146,7 +149,7 @@ export function placeName(place) {
 
 /** @type {readonly string[]} */
 const preferred = globalThis.document ? tagsIn(navigator.languages) : []; // node has navigator.languages, but no visitor
-export const { ago, apart, count, dateTime, distance, duration, listed, time, welcomeBack } = createFormat(
+export const { ago, apart, count, dateTime, distance, duration, hourMinute, listed, time, welcomeBack } = createFormat(
   localeFor(language, preferred),
   { miles: inMiles(preferred) },
 );

@@ -16,6 +16,8 @@ export interface Options {
   controls?: boolean;
   labels?: boolean;
   feed?: boolean;
+  /** Tell about one pair every 10 seconds in one large sentence. */
+  lead?: boolean;
   logo?: boolean;
   title?: string;
   poster?: boolean;

@@ -13,7 +13,7 @@
   const NEAR = "300px"; // from the viewport, a frame begins to load
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
   const PARAMETERS =
-    "theme accent background lang artist track country city autorotate controls labels feed logo title poster moment at".split(" ");
+    "theme accent background lang artist track country city autorotate controls labels feed lead logo title poster moment at".split(" ");
   const NAMES = ["connection", "moment", "status"];
 
   const script = /** @type {HTMLScriptElement | null} */ (

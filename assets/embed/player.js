@@ -6,6 +6,7 @@ import { attempt, createParts } from "../common/parts.js";
 import { createFeed } from "../feed/feed.js";
 import { createStreamStatus } from "../feed/streamstatus.js";
 import { createTimeline } from "../stream/timeline.js";
+import { isBusy } from "../stage/busy.js";
 import { checkFilter, parsePlace } from "./arguments.js";
 
 /**
@@ -14,6 +15,7 @@ import { checkFilter, parsePlace } from "./arguments.js";
  * @property {ReturnType<typeof import("./caption.js").createCaption>} caption
  * @property {ReturnType<typeof import("../feed/sourcebadge.js").createSourceBadge>} sourceBadge
  * @property {ReturnType<typeof import("../ui/pause.js").createPause>} pause
+ * @property {ReturnType<typeof import("../stage/leadstory.js").createLeadStory>} leadStory
  * @property {object} shortcuts
  * @property {object} clicks
  */
@@ -21,7 +23,7 @@ import { checkFilter, parsePlace } from "./arguments.js";
 const REPLAY_MS = 11_000; // between two times that a moment's arc grows
 const LISTED = 12;
 const ZOOM_LEVELS = 0.5; // per press of a button
-const OVERLAYS = [".heading", ".tools", ".state", "#caption", "footer", ".feed"];
+const OVERLAYS = [".heading", ".tools", ".state", "#caption", "footer", ".feed", ".story"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -150,6 +152,7 @@ export async function createPlayer(embed, host) {
       host.emit("connection", connection);
       if (paused()) use("pause", (pause) => pause.countMissed());
     },
+    onLead: (connection) => void use("leadStory", (story) => story.setLead(connection)),
     onArc: (connection) => void (paused() || use("globe", (view) => view.connect(connection))),
     onPulse: (pulse) => withMovingGlobe((globe) => globe.pulse(pulse)),
     onSpark: (spark) => withMovingGlobe((globe) => globe.spark(spark)),
@@ -160,9 +163,33 @@ export async function createPlayer(embed, host) {
       delete document.documentElement.dataset.moment;
       use("caption", (caption) => caption.close());
       use("globe", (view) => view.clear());
+      use("leadStory", (story) => story.setLead(null));
       feed?.clear();
     },
   });
+
+  /** The lead story, where nothing else is shown on purpose. */
+  function startLeadStory() {
+    return start("leadStory", () => import("../stage/leadstory.js"), ({ createLeadStory }) =>
+      createLeadStory(find("story"), {
+        isReady: () => !["poster", "loading"].includes(document.body.dataset.globe ?? ""),
+        isBlocked: () =>
+          paused() ||
+          timeline.isPast() ||
+          streamState === "moment" ||
+          Object.keys(filters).length > 0 ||
+          !find("caption").hidden ||
+          isBusy(document),
+        colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
+        spotlit: () => use("globe", (view) => view.globe()?.spotlit()) ?? null,
+        spotlight(connection, clearOf) {
+          withGlobe((globe) => globe.spotlight(connection, { clearOf, flight: !reducedMotion.matches }));
+        },
+        unspot: () => withGlobe((globe) => globe.unspot()),
+        onChoose: showCaption,
+      }),
+    );
+  }
 
   /** Show one moment instead of the stream. @param {Connection} connection */
   function showMoment(connection) {
@@ -178,6 +205,7 @@ export async function createPlayer(embed, host) {
     replayTimer = setInterval(replay, REPLAY_MS);
   }
 
+  if (embed.lead) await startLeadStory();
   if (embed.moment) showMoment(embed.moment);
   else timeline.begin(embed.at);
   reducedMotion.listen(() => withGlobe((globe) => globe.setReducedMotion(reducedMotion.matches)));

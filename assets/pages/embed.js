@@ -8,6 +8,7 @@
  * @property {boolean} autorotate
  * @property {boolean} controls
  * @property {boolean} poster  whether the globe waits for a click
+ * @property {boolean} lead  whether the lead story is told
  * @property {Connection | null} moment  shown instead of the stream
  * @property {number | null} at  the time to begin at, epoch seconds, instead of live
  */

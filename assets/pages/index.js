@@ -45,6 +45,7 @@ const parts = createParts({
     crowd: say("Most played right now"),
     today: say("Today"),
     homeDay: say("Your city"),
+    leadStory: say("Lead story"),
   },
   notes: { optional: say("Only the list works. Reload the page to try again.") },
   controls: {
@@ -65,6 +66,7 @@ const parts = createParts({
     meetings: '#meetings-open, [data-card="heart"]',
     today: "#today",
     homeDay: "#home-day",
+    leadStory: '#story, .setting:has([data-switch="story"])',
     optional: "#counters, .source, .tools, #city",
   },
   onFail: {
@@ -144,6 +146,7 @@ const timeline = createTimeline({
     use("globe", (view) => view.connect(connection));
     use("sound", (sound) => sound.play(connection));
   },
+  onLead: (connection) => void use("leadStory", (story) => story.setLead(connection)),
   onPulse: (pulse) => withMovingGlobe((globe) => globe.pulse(pulse)),
   onSpark: (spark) => withMovingGlobe((globe) => globe.spark(spark)),
   onFrame(frame) {
@@ -167,6 +170,7 @@ const timeline = createTimeline({
     document.body.classList.toggle("filtered", filtersOf(location.search).size > 0);
     document.body.classList.add("empty");
     use("globe", (view) => view.clear());
+    use("leadStory", (story) => story.setLead(null));
     feed.clear();
     use("crowd", (crowd) => crowd.clear());
     use("counters", (counters) => counters.clear());

@@ -26,6 +26,7 @@
  * @property {ReturnType<typeof import("../feed/crowd.js").createCrowd>} crowd
  * @property {ReturnType<typeof import("../feed/today.js").createToday>} today
  * @property {ReturnType<typeof import("../visitor/homeday.js").createHomeDay>} homeDay
+ * @property {ReturnType<typeof import("../stage/leadstory.js").createLeadStory>} leadStory
  * @property {object} theme
  * @property {object} language
  * @property {object} clicks
@@ -37,8 +38,9 @@ import { browserStorage } from "../common/preferences.js";
 import { filtersOf } from "../stream/stream.js";
 import { startAppearance } from "../ui/appearance.js";
 import { startDays } from "./dayparts.js";
+import { startLeadStory } from "./stageparts.js";
 
-const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#crowd", "#idle-notice", "#rewind", "footer"];
+const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#crowd", "#idle-notice", "#rewind", "footer", ".story"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -72,7 +74,10 @@ function startView({ parts, prefs }) {
   );
   const started = [view, ...startAppearance(parts, view, prefs), clicks];
   if ("wall" in document.documentElement.dataset)
-    started.push(start("wall", () => import("../ui/wall.js"), ({ createWall }) => createWall(document, navigator.wakeLock)));
+    started.push(start("wall", () => import("../ui/wall.js"), ({ createWall }) => {
+      const clock = /** @type {HTMLTimeElement | null} */ (document.querySelector("#clock time"));
+      return createWall(document, { wakeLock: navigator.wakeLock, clock, nowMs: Date.now });
+    }));
   if (new URLSearchParams(location.search).get("fps") === "1")
     started.push(
       start("fpsMeter", () => import("../ui/fpsmeter.js"), ({ createFpsMeter }) => createFpsMeter(document.body)),
@@ -99,8 +104,10 @@ function startCounters({ parts: { start }, timeline, lastHello }) {
 
 /** Pause, rewind, shortcuts, help, announcements, sound, and the settings with the switches of these parts. */
 /** @param {Page} page */
-function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, timeline }) {
+function startControls(page) {
+  const { parts: { start, use, fail }, prefs, feed, withGlobe, timeline } = page;
   const switchable = [
+    startLeadStory(page),
     start("announcer", () => import("../ui/announcer.js"), ({ createAnnouncer }) => createAnnouncer(find("announcer"))),
     start("sound", () => import("../ui/sound.js"), ({ createSound }) =>
       createSound({
@@ -134,6 +141,7 @@ function startControls({ parts: { start, use, fail }, prefs, feed, withGlobe, ti
         switches: {
           announce: { on: true, set: (on) => void use("announcer", (announcer) => announcer.setOn(on)) },
           sound: { on: false, set: (on, byHand) => void use("sound", (sound) => sound.setOn(on, byHand)) },
+          story: { on: true, set: (on) => void use("leadStory", (story) => story.setOn(on)) },
           keys: { on: true, set: (on) => void use("shortcuts", (shortcuts) => shortcuts.setOn(on)) },
         },
       }),

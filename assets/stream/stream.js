@@ -7,6 +7,7 @@
  * @property {URLSearchParams} filters
  * @property {(hello: Hello) => void} onHello
  * @property {(frame: Frame) => void} onFrame
+ * @property {(lead: Connection | null) => void} [onLead]  the connection to tell of in the next 10 s; only without filters
  * @property {(state: StreamState) => void} onState
  * @property {typeof WebSocket} [WebSocket]
  * @property {typeof fetch} [fetch]
@@ -33,7 +34,7 @@ export function filtersOf(query) {
 
 /** @param {StreamOptions} options */
 export function createStream(options) {
-  const { origin, filters, onHello, onFrame, onState } = options;
+  const { origin, filters, onHello, onFrame, onState, onLead = () => {} } = options;
   const Socket = options.WebSocket ?? WebSocket;
   const request = options.fetch ?? fetch.bind(globalThis);
   const now = options.now ?? Date.now;
@@ -99,6 +100,7 @@ export function createStream(options) {
   function handle(message) {
     if (message.type === "hello") begin(message);
     else if (message.type === "bye") askedWaitMs = message.retry_ms;
+    else if (message.type === "lead") onLead(message.connection);
     else if (position && message.seq > position.seq) {
       position.seq = message.seq;
       backoff.reset(); // not at hello: a server that sends nothing after hello is asked less and less often

@@ -12,6 +12,7 @@
  * @property {(pulse: Pulse) => void} onPulse
  * @property {(spark: Spark) => void} onSpark
  * @property {(frame: Frame) => void} onFrame  after its connections, pulses and sparks
+ * @property {(lead: Connection | null) => void} [onLead]  the connection to tell of in the next 10 s, live and unfiltered
  * @property {(atS: number, oldest: boolean) => void} onTime  the past time that is shown; oldest: nothing older is kept
  * @property {(atS: number) => void} [onFuture]  the requested time has yet to come, so the page shows live
  * @property {() => void} onClear  clear everything that is shown
@@ -32,7 +33,7 @@ const ARC_GAP_MS = 150; // between the arcs of one frame, so that they do not st
 /** @param {TimelineOptions} options */
 export function createTimeline(options) {
   const { filters, onState, onHello, onConnection, onArc, onPulse, onSpark, onFrame, onTime, onClear } = options;
-  const { onFuture = () => {}, onLive = () => {} } = options;
+  const { onFuture = () => {}, onLive = () => {}, onLead } = options;
   const visibility = createVisibility(document);
   let recentIds = createRecentIds();
   let clockOffsetS = 0; // of the server's clock from this one
@@ -89,7 +90,8 @@ export function createTimeline(options) {
   }
 
   function openStream() {
-    stream = createStream({ origin: base, filters: filters(), onState, onHello: handleHello, onFrame: handleFrame });
+    const handlers = { onState, onHello: handleHello, onFrame: handleFrame, onLead };
+    stream = createStream({ origin: base, filters: filters(), ...handlers });
     onLive();
   }
 

@@ -64,6 +64,7 @@ class FakeStream:
         self._name = 1
         self._sent: list[Sent] = []
         self._viewers: dict[WebSocketRoute, Filter] = {}
+        self._lead: Connection | None = None
         self._waiting: list[WebSocketRoute] | None = None
         self._broken = False
         page.clock.install(time=NOW_S - 60)  # it runs until it is paused
@@ -98,6 +99,18 @@ class FakeStream:
         self._sent.append(Sent(self._seq + 1, self.now_s, [], CrowdSong(title, plays, of, cities)))
         for socket in list(self._viewers):
             self._tell(socket, self._sent[-1])
+
+    def lead(self, id: str | None) -> None:
+        """Send the lead story: a connection that was sent, or none."""
+        sent = {connection.id: connection for each in self._sent for connection in each.connections}
+        self._lead = None if id is None else sent[id]
+        self.repeat_lead()
+
+    def repeat_lead(self) -> None:
+        """Send the lead story again."""
+        for socket, wanted in list(self._viewers.items()):
+            if not wanted:
+                self._tell_lead(socket)
 
     # Time and failures
 
@@ -178,6 +191,8 @@ class FakeStream:
         socket.on_close(lambda code, reason: self._viewers.pop(socket, None) and None)
         self._viewers[socket] = wanted
         self._hello(socket, wanted, since, gap=None if not stream else -1 if since is None else 0)
+        if not wanted:
+            self._tell_lead(socket)
         missed = [sent for sent in self._sent if since is not None and sent.seq > since]
         for sent in missed:
             self._tell(socket, sent)
@@ -191,6 +206,9 @@ class FakeStream:
             recent=[frames.connection_json(c, GAZETTEER) for c in reversed(before[-frames.RECENT :])], gap=gap,
         )  # fmt: skip
         socket.send(message.decode())
+
+    def _tell_lead(self, socket: WebSocketRoute) -> None:
+        socket.send(frames.lead(self._lead, GAZETTEER).decode())
 
     def _tell(self, socket: WebSocketRoute, sent: Sent) -> None:
         wanted, now_ms = self._viewers[socket], round(1000 * sent.now_s)

@@ -35,7 +35,9 @@ def kept() -> list[Connection]:
 @pytest.fixture(scope="module")
 def server(kept: list[Connection], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = existing_data_dir(tmp_path_factory.mktemp("pictures") / "data", kept)
-    server = Server(folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1"})
+    server = Server(
+        folder, {"UNISON_HISTORY_DAYS": "100000", "UNISON_TRUSTED_PROXIES": "127.0.0.1", "UNISON_CONNECT": "1"}
+    )
     yield server
     server.kill()
 
@@ -91,10 +93,11 @@ def test_a_code_leads_to_the_moment(server: Server, kept: list[Connection], name
         ("", "/", {}),
         ("?country=BR", "/", {"country": ["BR"]}),
         ("?artist=%E3%81%A1%E3%81%82%E3%81%8D", "/", {"artist": ["ちあき"]}),
+        ("?connect=1", "/connect", {}),
         ("?embed=1&theme=light&country=JP", "/embed", {"theme": ["light"], "country": ["JP"]}),
     ],
 )
-def test_a_code_leads_to_the_globe_a_filter_or_an_embed(
+def test_a_code_leads_to_the_globe_a_filter_an_embed_or_the_page_to_connect_a_player(
     server: Server, query: str, path: str, meant: dict[str, list[str]]
 ) -> None:
     (address,) = codes_in(ask(server, f"/code.png{query}").body)
@@ -109,7 +112,9 @@ def test_a_code_is_a_drawing_too(server: Server) -> None:
     assert answer.body.startswith(b"<svg ")
 
 
-@pytest.mark.parametrize("query", ["?country=Atlantis", "?colour=red", "?embed=1&theme=" + "x" * 600])
+@pytest.mark.parametrize(
+    "query", ["?country=Atlantis", "?colour=red", "?connect=1&country=BR", "?embed=1&theme=" + "x" * 600]
+)
 def test_a_code_for_what_the_globe_does_not_know_or_no_code_holds_is_refused(server: Server, query: str) -> None:
     answer = ask(server, f"/code.svg{query}")
     assert answer.status == 400

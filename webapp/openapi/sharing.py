@@ -123,7 +123,8 @@ def _codes() -> list[Operation]:
                 path=f"/code.{ending}",
                 tag=TAG,
                 summary=f"Get a QR code to the globe with its filter ({ending.upper()})",
-                text="With `embed=1`, the code leads to the embed with the query's other parameters.",
+                text="With `embed=1`, the code leads to the embed with the query's other parameters; with `connect=1` "
+                "alone, to `/connect`, where the server has that.",
                 parameters=[*FILTERS, parameter("lang")],
                 answers={**drawn, **errors("400", "404", "429", "503")},
             ),

@@ -19,7 +19,7 @@ from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
 
 GROUPS = {
     sentence("Appearance"): ("theme", "accent", "background", "title", "lang"),
-    sentence("Elements"): ("feed", "labels", "controls", "logo", "autorotate", "poster"),
+    sentence("Elements"): ("feed", "lead", "labels", "controls", "logo", "autorotate", "poster"),
     sentence("Filters"): ("artist", "country", "city", "track", "moment", "at"),
 }
 """The parameters as they are asked for."""
@@ -30,6 +30,7 @@ CALLED = {
     "title": sentence("Title"),
     "lang": sentence("Language"),
     "feed": sentence("List"),
+    "lead": sentence("Lead story"),
     "labels": sentence("Labels"),
     "controls": sentence("Controls"),
     "logo": sentence("Logo"),

@@ -47,6 +47,7 @@ class EmbedOptions:
     controls: bool = True
     labels: bool = True
     feed: bool = False
+    lead: bool = False
     logo: bool = True
     title: str = ""
     poster: bool = False
@@ -87,6 +88,15 @@ PARAMETERS = (
     Parameter("controls", _SWITCH, "`1`", sentence("Buttons to pause and zoom, and keyboard shortcuts.")),
     Parameter("labels", _SWITCH, "`1`", sentence("Show names of songs and cities on the globe.")),
     Parameter("feed", _SWITCH, "`0`", sentence("Show a list of the latest connections beside or below the globe.")),
+    Parameter(
+        "lead",
+        _SWITCH,
+        "`0`",
+        sentence(
+            "Tell about one pair every 10 seconds in one large sentence, on arrival and after 20 seconds without input."
+            " Not with a filter, a moment or a time."
+        ),
+    ),
     Parameter("logo", _SWITCH, "`1`", sentence("Show the logo. It opens the full page in a new tab.")),
     Parameter("title", f"text, at most {TITLE_MOST} characters", "", sentence("Heading above the globe.")),
     Parameter("poster", _SWITCH, "`0`", sentence("Show a picture with a play button. A click loads the globe.")),
@@ -200,5 +210,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "lang": _language,
     "title": _title,
     "moment": _moment,
-    **dict.fromkeys(("autorotate", "controls", "labels", "feed", "logo", "poster"), _flag),
+    **dict.fromkeys(("autorotate", "controls", "labels", "feed", "lead", "logo", "poster"), _flag),
 }

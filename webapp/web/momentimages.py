@@ -61,10 +61,12 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
     @blueprint.get("/code.svg")
     @blueprint.get("/code.png")
     def code() -> Response:
-        """Serve the code of the globe with the query's filter; with `embed=1` that of the embed instead."""
+        """Serve the code of the globe with its filter; of an embed with `embed=1`; of `/connect` with `connect=1`."""
         query = list(request.args.items(multi=True))
         if request.args.get("embed") == "1":
             path = _with("/embed", [pair for pair in query if pair[0] != "embed"])
+        elif query == [("connect", "1")] and settings.connect:
+            path = "/connect"
         else:
             Filter.parse(query, gazetteer, history.aliases, ["lang"])
             path = _with("/", query)

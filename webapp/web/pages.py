@@ -20,6 +20,7 @@ from webapp.web.assets import SERVED, Assets
 from webapp.web.connectiontext import in_words, wire_form
 from webapp.web.oembed import discovery
 from webapp.web.responses import page_response
+from webapp.web.wall import is_wall, wall
 
 
 def create_blueprint(
@@ -41,6 +42,7 @@ def create_blueprint(
             found=discovery(settings),
             visitor_plays=settings.visitor_plays,
             listen=listenlinks.templates(settings),
+            wall=wall(settings) if is_wall() else None,
         )
         return page_response(html)
 

@@ -14,7 +14,7 @@ const hello = (recent = []) => ({ type: "hello", stream: "s", seq: 41, now: AT, 
 /** A browser's page, in the foreground; sockets that a test speaks for; and fetches that it answers. */
 function world(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: AT * 1000 });
-  const [sockets, asked, came, arcs, states, told, sparks] = [[], [], [], [], [], [], []];
+  const [sockets, asked, came, arcs, states, told, sparks, leads] = [[], [], [], [], [], [], [], []];
   const before = ["document", "window", "location", "WebSocket", "fetch"].map((name) => [name, globalThis[name]]);
   const page = {
     hidden: false,
@@ -55,6 +55,7 @@ function world(t) {
     onPulse() {},
     onSpark: ({ at }) => sparks.push(at),
     onFrame() {},
+    onLead: (lead) => leads.push(lead?.id ?? null),
     onTime() {},
     onClear: () => told.push(["leave"]),
     onLive: () => told.push(["live"]),
@@ -68,6 +69,7 @@ function world(t) {
     came,
     arcs,
     sparks,
+    leads,
     states,
     told,
     /** The tab goes to the background, or comes back. */
@@ -233,4 +235,20 @@ test("a spark of the second in which the page was opened is shown, for its time 
   sockets[0].say({ ...frame(42), now: AT + 1, sparks: [{ at: AT, city: LISBON }] });
   sockets[0].say({ ...frame(43), now: AT + 9, sparks: [{ at: AT - 9, city: LISBON }] });
   assert.deepEqual(sparks, [AT]);
+});
+
+test("the lead story comes as it is told, once it is well-formed, and none comes while the past is shown", async (t) => {
+  const { timeline, sockets, leads, pass } = world(t);
+  timeline.begin(null);
+  sockets[0].say({ type: "lead", connection: connection("early") });
+  sockets[0].say(hello());
+  sockets[0].say({ type: "lead", connection: connection("a") });
+  sockets[0].say({ type: "lead", connection: { id: "broken" } });
+  sockets[0].say({ type: "lead", connection: null });
+  assert.deepEqual(leads, ["early", "a", null, null]);
+  timeline.rewind(AT - 600);
+  await pass(0);
+  sockets[0].say({ type: "lead", connection: connection("b") });
+  assert.equal(leads.length, 4);
+  timeline.destroy();
 });
