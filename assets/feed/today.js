@@ -68,7 +68,7 @@ export function createToday(element, { nowS, onChoose, load }) {
     const link = momentLink(farthest, sayParts("{one} and {other}", { one, other }), onChoose);
     const way = document.createElement("span");
     way.dataset.today = "way";
-    way.append(isolated(distance(farthest.km)));
+    way.append("(", isolated(distance(farthest.km)), ")"); // it may stand on a line of its own
     return [...sayParts("Farthest: {link}", { link }), " ", way];
   }
 

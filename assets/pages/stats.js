@@ -1,8 +1,8 @@
 /** The tiles of /stats: the server gives the last 24 hours, and this the visitor's own day, from their midnight on. */
 import { base } from "../common/baseurl.js";
-import { count, distance, placeName } from "../common/format.js";
+import { count, distance } from "../common/format.js";
 import { say, sayCount, sayParts } from "../common/i18n.js";
-import { isolated } from "../feed/today.js";
+import { placeElement } from "../feed/feed.js";
 import { createTodayTotals } from "../stream/todaytotals.js";
 
 const PATIENCE_MS = 1500;
@@ -20,7 +20,7 @@ function show({ meetings, countries, farthest }) {
   find("countries-label").textContent = sayCount("country took part", "countries took part", countries);
   find("way").hidden = !farthest;
   if (!farthest) return;
-  const [one, other] = [farthest.from, farthest.to].map((place) => isolated(placeName(place)));
+  const [one, other] = [farthest.from, farthest.to].map(placeElement);
   const link = /** @type {HTMLAnchorElement} */ (find("farthest"));
   find("distance").textContent = distance(farthest.km);
   link.href = `${base}/c/${farthest.id}`;

@@ -40,7 +40,7 @@ def test_today_counts_from_the_visitors_midnight_and_goes_on_with_the_stream(
     expect(number(page, "meetings")).to_have_text("3")
     expect(number(page, "label")).to_have_text("meetings shown to everyone today")
     expect(number(page, "countries")).to_have_text("4 countries")
-    expect(number(page, "farthest")).to_have_text("Farthest: Osaka and Recife 16,897 km")
+    expect(number(page, "farthest")).to_have_text("Farthest: Osaka and Recife (16,897 km)")
     with page.expect_response("**/api/today?*"):
         stream.skip(AGAIN_S)
     expect(number(page, "meetings")).to_have_text("3")
