@@ -57,9 +57,9 @@ export function createToday(element, { nowS, onChoose, load }) {
     put("label", sayCount("meeting shown to everyone today", "meetings shown to everyone today", meetings));
     put("countries", sayCount("{n} country", "{n} countries", countries, { n: count(countries) }));
     if (farthest && farthest.id !== shown?.id) replaceParts(find("farthest"), farthestParts(farthest));
+    else if (!farthest) find("farthest").replaceChildren();
     shown = farthest;
-    find("more").hidden = !farthest;
-    element.hidden = false;
+    element.dataset.known = "";
   }
 
   /** @param {Connection} farthest */

@@ -136,6 +136,8 @@ export function createHomeDay(element, { nowS, storage, onChoose, onSpot, load =
       if (chosen) saveVisit(storage, next && nowS());
       if (!next) return onSpot(null, chosen);
       const { id, label, lon, lat } = next;
+      element.hidden = false;
+      today.textContent = "\u00a0"; // keeps the line's room
       if (lon !== undefined && lat !== undefined) setSpot({ lon, lat, label }, chosen);
       totals = createTodayTotals({
         nowS,
