@@ -15,6 +15,14 @@ export function localeFor(language, preferred) {
   return preferred.find((tag) => spoken(tag) === spoken(language) && tag.includes("-")) ?? language;
 }
 
+/**
+ * The locale with the digits 0 to 9, which the server's texts have in every language. In Arabic, browsers would use others.
+ *
+ * @param {string} locale
+ */
+export const withOurDigits = (locale) =>
+  either(() => new Intl.Locale(locale, { numberingSystem: "latn" }).toString(), () => locale);
+
 /** Whether to use miles. @param {readonly string[]} preferred languages; the first that names a region decides */
 export function inMiles(preferred) {
   const regions = preferred.map((tag) => either(() => new Intl.Locale(tag).region, () => undefined));
@@ -149,7 +157,10 @@ export function placeName(place) {
 
 /** @type {readonly string[]} */
 const preferred = globalThis.document ? tagsIn(navigator.languages) : []; // node has navigator.languages, but no visitor
+/** The page's language, with the visitor's region: what pictures are asked for in. */
+export const regionalLanguage = localeFor(language, preferred);
+export const locale = withOurDigits(regionalLanguage);
 export const { ago, apart, count, dateTime, distance, duration, hourMinute, listed, time, welcomeBack } = createFormat(
-  localeFor(language, preferred),
+  locale,
   { miles: inMiles(preferred) },
 );

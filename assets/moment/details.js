@@ -1,6 +1,7 @@
 /** The details of a connection, with filters for more like it. Escape and its button close it. */
 import { base } from "../common/baseurl.js";
 import { apart, cityLabel, dateTime, distance, placeName } from "../common/format.js";
+import { localTimes } from "../common/localtimes.js";
 import { sayParts } from "../common/i18n.js";
 import { sleeve } from "../common/sleeve.js";
 import { listenElements } from "./listen.js";
@@ -49,6 +50,7 @@ export function createDetails(dialog, { onFilter, onShare, onPlay, hasHeart, onH
     find("artist").textContent = track.artist;
     find("from").textContent = placeName(from);
     find("to").textContent = placeName(to);
+    find("times").textContent = localTimes(connection);
     find("facts").textContent = [apart(connection), distance(km), dateTime(at)].join(" · ");
     find("sleeve").replaceChildren(sleeve(track.id, SLEEVE));
     find("listen").replaceChildren(...listenElements(track));

@@ -7,8 +7,8 @@
  * @property {string} [origin]
  */
 import { base } from "../common/baseurl.js";
-import { apart, placeName } from "../common/format.js";
-import { language, say } from "../common/i18n.js";
+import { apart, placeName, regionalLanguage } from "../common/format.js";
+import { say } from "../common/i18n.js";
 import { iframeOf } from "../embed/snippets.js";
 import { mastodonHost, mastodonAddress, shareTargets } from "./sharetargets.js";
 
@@ -26,8 +26,8 @@ export function sentence(connection) {
   });
 }
 
-/** The address of its picture, in the visitor's language. @param {string} id */
-const storyAddress = (id) => `${base}/c/${id}/story.png?lang=${language}`;
+/** The address of its picture, in the visitor's language and region. @param {string} id */
+const storyAddress = (id) => `${base}/c/${id}/story.png?lang=${regionalLanguage}`;
 
 /** The preview picture of its link, which is removed if it does not load. @param {Connection} connection */
 function pictureOf({ id, track, from, to }) {
@@ -38,7 +38,7 @@ function pictureOf({ id, track, from, to }) {
     song: say("{title} by {artist}", { title: track.title, artist: track.artist }),
   });
   picture.addEventListener("error", () => picture.remove());
-  picture.src = `${base}/c/${id}/card.png?lang=${language}`;
+  picture.src = `${base}/c/${id}/card.png?lang=${regionalLanguage}`;
   return picture;
 }
 

@@ -1,6 +1,7 @@
 /** The page of one moment: the globe flies to its arc and draws it. A button replays it, another shares it. */
 import { dateTime } from "../common/format.js";
 import { say } from "../common/i18n.js";
+import { localTimes } from "../common/localtimes.js";
 import { mediaQuery } from "../common/mediaquery.js";
 import { attempt, createParts } from "../common/parts.js";
 import { browserStorage, createPreferences } from "../common/preferences.js";
@@ -65,6 +66,8 @@ find("again").addEventListener("click", replay);
 attempt(() => {
   const [inUtc, local] = [dateTime(connection.at, "UTC"), dateTime(connection.at)]; // in the visitor's own format
   find("when").textContent = `${inUtc} UTC`;
+  const times = document.getElementById("local-times"); // none where the server does not know a time zone
+  if (times) times.textContent = localTimes(connection) || times.textContent;
   find("local").textContent = say("{time} in your time zone", { time: local });
   find("local").hidden = local === inUtc;
 });

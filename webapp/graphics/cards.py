@@ -25,7 +25,9 @@ LABEL_WIDTH = 18
 """Width of a city's label on the globe, in font sizes; a longer one is truncated, for the text has it, too."""
 STORY_END = 1670
 """Bottom of a story's content, pixels: apps cover 250 at its top and bottom with their own controls."""
-VERSION = 5
+TIMES_GAP = 14
+"""Space above the local times, pixels."""
+VERSION = 6
 """Increase it when pictures of the same moment change: it is part of their ETag."""
 
 
@@ -60,6 +62,7 @@ class CardText(msgspec.Struct, frozen=True):
         motto: what Unison is.
         address: the address in the QR code; "" for no code.
         track: the song's id, for its sleeve; "" for none.
+        times: the local times at both ends; "" where they are unknown. Left out where there is no room for them.
     """
 
     title: str
@@ -73,6 +76,7 @@ class CardText(msgspec.Struct, frozen=True):
     motto: str
     address: str = ""
     track: str = ""
+    times: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +121,13 @@ def card(content: CardText, fonts: Fonts) -> Composition:
     artist = page.fit(content.artist, REGULAR, sizes((32, 26, 1), (24, 24, 2)))
     route = page.fit_route((content.start.place, content.end.place), 26)
     page.wordmark(84)
-    page.y = 104 + (440 - (title.height + artist.height) * LINE - route.height - 114) / 2
+    needed = (title.height + artist.height) * LINE + route.height + 114
+    times = _fit_times(page, content, sizes((24, 20, 1), (21, 19, 2)), 440 - needed)
+    page.y = 104 + (440 - needed - _height(times)) / 2
     _headline(page, title, artist)
     page.route(route, PAIRS["dark"][content.pair], 20, like=content.motto)
     page.facts(content.facts, 30, 38)
+    _add_times(page, times)
     page.line(content.when, 588, 20, REGULAR, SOFT)
     shade = (900, 610, 0.9) if mirrored else (300, 590, 0.9)
     corner = Box(32 if mirrored else 1064, 494, 104)
@@ -134,10 +141,13 @@ def story(content: CardText, fonts: Fonts) -> Composition:
     title = page.fit(content.title, BOLD, sizes((92, 80, 1), (88, 66, 2), (58, 46, 3), (44, 40, 4)))
     artist = page.fit(content.artist, REGULAR, sizes((44, 34, 1), (32, 32, 2)))
     route = page.fit_route((content.start.place, content.end.place), 34)
-    page.y = 862 + (512 - (title.height + artist.height) * LINE - route.height - 110) / 2
+    needed = (title.height + artist.height) * LINE + route.height + 110
+    times = _fit_times(page, content, sizes((32, 28, 1), (28, 26, 2)), 512 - needed)
+    page.y = 862 + (512 - needed - _height(times)) / 2
     _headline(page, title, artist)
     page.route(route, PAIRS["dark"][content.pair], 20, like=content.motto)
     page.facts(content.facts, 40, 36)
+    _add_times(page, times)
     footer = _footer(content, fonts)
     footer.wordmark(STORY_END - 192)
     footer.y = STORY_END - 166
@@ -169,6 +179,22 @@ def _headline(page: Page, title: FittedText, artist: FittedText) -> None:
     page.lines(title, BOLD, TEXT)
     page.y += 14
     page.lines(artist, REGULAR, SOFT)
+
+
+def _fit_times(page: Page, content: CardText, allowed: list[tuple[int, int]], room: float) -> FittedText | None:
+    """Break the local times into lines; None if there are none, or no room for them."""
+    times = page.fit(content.times, REGULAR, allowed) if content.times else None
+    return times if _height(times) <= room else None
+
+
+def _height(times: FittedText | None) -> float:
+    return TIMES_GAP + times.height * LINE if times else 0.0
+
+
+def _add_times(page: Page, times: FittedText | None) -> None:
+    if times:
+        page.y += TIMES_GAP
+        page.lines(times, REGULAR, SOFT)
 
 
 def darken(globe: Image.Image, dark: int, clear: int, max_opacity: float, axis: int) -> Image.Image:

@@ -8,12 +8,14 @@ import msgspec
 from babel.dates import format_time
 from babel.numbers import format_decimal
 from babel.units import format_unit
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from webapp.core import frames
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Connection
-from webapp.web.languages import country_name, in_miles, say, sentence
+from webapp.web import regional
+from webapp.web.languages import country_name, say, sentence
+from webapp.web.regional import Form
 
 KM_PER_MILE = 1.609344
 _SOURCES = {"live": sentence("live"), "synthetic": sentence("simulated"), "replay": sentence("replay")}
@@ -25,8 +27,9 @@ def wire_form(connection: Connection, gazetteer: Gazetteer) -> dict[str, Any]:
     return found
 
 
-def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a connection in words of the visitor's language; the time is UTC, for the server knows no other."""
+def in_words(connection: Mapping[str, Any], form: Form | None = None) -> dict[str, Any]:
+    """Return a connection in words, in a form or the visitor's; `time` is UTC, for the server knows no other."""
+    form = form or regional.of_visitor()
     when = datetime.fromtimestamp(connection["at"], UTC)
     return {
         "id": connection["id"],
@@ -35,12 +38,12 @@ def in_words(connection: Mapping[str, Any]) -> dict[str, Any]:
         "artist": connection["track"]["artist"],
         "from": _place(*place_names(connection["from"])),
         "to": _place(*place_names(connection["to"])),
-        "apart": _apart(connection),
+        "apart": _apart(connection, form),
         "motto": motto(connection),
         "is_exact": connection["apart_ms"] is not None,
-        "distance": _distance(connection["km"]),
+        "distance": distance(connection["km"], form),
         "at": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "time": f"{format_time(when, 'medium', locale=get_locale())} UTC",
+        "time": f"{format_time(when, 'medium', locale=form.locale)} UTC",
     }
 
 
@@ -66,23 +69,29 @@ def _place(city: str, country: str) -> str:
     return say("{city}, {country}", city=city, country=country) if country else city
 
 
-def _apart(connection: Mapping[str, Any]) -> str:
+def _apart(connection: Mapping[str, Any], form: Form) -> str:
     if (ms := connection["apart_ms"]) is None:
-        return say("within about {seconds} s", seconds=format_decimal(connection["within_s"], locale=get_locale()))
-    return say("{time} apart", time=_measured(ms, "duration-millisecond")) if ms else say("at the same instant")
+        return say("within about {seconds} s", seconds=format_decimal(connection["within_s"], locale=form.locale))
+    if ms == 0:
+        return say("at the same instant")
+    return say("{time} apart", time=_measured(ms, "duration-millisecond", form))
 
 
-def _distance(km: int) -> str:
-    return _measured(round(km / KM_PER_MILE), "length-mile") if in_miles() else _measured(km, "length-kilometer")
+def distance(km: int, form: Form) -> str:
+    """Return a distance in the units of a form."""
+    if form.miles:
+        return _measured(round(km / KM_PER_MILE), "length-mile", form)
+    return _measured(km, "length-kilometer", form)
 
 
 def way_text(km: int, *, unit: bool = True) -> str:
     """Return a round number of kilometres, a thousand or more, as people say it: in hundreds of miles where they do."""
-    number = round(km / KM_PER_MILE / 100) * 100 if in_miles() else km
+    form = regional.of_visitor()
+    number = round(km / KM_PER_MILE / 100) * 100 if form.miles else km
     if not unit:
-        return format_decimal(number, locale=get_locale())
-    return _measured(number, "length-mile" if in_miles() else "length-kilometer")
+        return format_decimal(number, locale=form.locale)
+    return _measured(number, "length-mile" if form.miles else "length-kilometer", form)
 
 
-def _measured(number: int, unit: str) -> str:
-    return format_unit(number, unit, length="short", locale=get_locale())
+def _measured(number: int, unit: str, form: Form) -> str:
+    return format_unit(number, unit, length="short", locale=form.locale)

@@ -5,7 +5,6 @@ Python where `sentence` marks them.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +12,7 @@ from urllib.parse import quote, urlencode
 from babel import Locale, UnknownLocaleError
 from babel.support import Translations
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, force_locale, get_locale, gettext
+from flask_babel import Babel, get_locale, gettext
 from markupsafe import Markup, escape
 
 from webapp.resources import PACKAGE
@@ -61,12 +60,6 @@ def chosen(wish: str | None, preferred: Any) -> str:
     return next((tag for wanted in (wish or "", *preferred) if (tag := ours(wanted))), DEFAULT)
 
 
-def address_locale() -> AbstractContextManager[None]:
-    """Speak the language that `?lang=` asks for, else English, so that an image is the same for every visitor."""
-    locale: AbstractContextManager[None] = force_locale(chosen(request.args.get("lang"), ()).replace("-", "_"))
-    return locale
-
-
 def ours(wanted: str) -> str | None:
     """Return the tag of our language that a tag means, of whatever region; None where we have none."""
     parts = wanted.replace("_", "-").casefold().split("-")
@@ -95,10 +88,16 @@ def country_name(code: str, english: str) -> str:
     return country_names().get(code, english)
 
 
+def region_of(tag: str) -> str:
+    """Return the region in a language tag, in capitals; "" where it names none."""
+    parts = tag.replace("_", "-").upper().split("-")[1:]
+    return next((part for part in parts if len(part) == 2 and part.isalpha()), "")
+
+
 def in_miles() -> bool:
     """Tell whether the visitor's region measures ways in miles; one that names no region does not."""
-    regions = (tag.replace("_", "-").split("-")[-1] for tag in request.accept_languages.values() if "-" in tag)
-    return next(regions, "").upper() in MILES
+    accepted = request.accept_languages.values() if has_request_context() else ()
+    return next(filter(None, map(region_of, accepted)), "") in MILES
 
 
 def _spoken() -> dict[str, Any]:

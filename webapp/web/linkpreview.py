@@ -9,6 +9,7 @@ from flask import Flask, request
 
 from webapp.config import Settings
 from webapp.graphics.cards import CARD
+from webapp.web import regional
 from webapp.web.hosts import public_base
 
 
@@ -33,5 +34,10 @@ def links(settings: Settings, path: str, card: str, *names: str) -> Links | None
     base = public_base(request, settings)
     if base is None:
         return None
-    query = urlencode([pair for pair in request.args.items(multi=True) if pair[0] in (*names, "lang")])
-    return Links(*(f"{base}{each}?{query}" if query else f"{base}{each}" for each in (path, card)))
+    given = [pair for pair in request.args.items(multi=True) if pair[0] in (*names, "lang")]
+    pictured = [(name, regional.canonical(value) if name == "lang" else value) for name, value in given]
+    return Links(_with(f"{base}{path}", given), _with(f"{base}{card}", pictured))
+
+
+def _with(address: str, query: list[tuple[str, str]]) -> str:
+    return f"{address}?{urlencode(query)}" if query else address

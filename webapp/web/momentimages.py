@@ -8,9 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_time
-from babel.units import format_unit
 from flask import Blueprint, Response, request
-from flask_babel import get_locale
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -23,16 +21,14 @@ from webapp.graphics.palette import song_pair
 from webapp.graphics.qrcodes import MAX_ADDRESS
 from webapp.graphics.renderer import Job
 from webapp.storage.history import History
-from webapp.web import connectiontext
+from webapp.web import connectiontext, regional
 from webapp.web.hosts import public_base
 from webapp.web.imageresponses import ImageResponses
-from webapp.web.languages import address_locale
+from webapp.web.localtimes import local_times, short_name
 from webapp.web.moments import moment
 
 KEPT = "public, max-age=3600"
 """What an operator hides is gone from caches elsewhere within an hour."""
-LONGEST_LABEL = 28
-"""Characters of a label on a picture's globe; of a longer one it has the city's name only."""
 NO_ADDRESS = "a code needs this server's address, which is unknown under this host name; set UNISON_PUBLIC_URL"
 
 
@@ -92,12 +88,11 @@ def _code(path: str, settings: Settings) -> Job:
 
 
 def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -> CardText:
-    """Return a moment in words, English unless `?lang=` names another of our languages: the same for every visitor."""
-    shown = connectiontext.wire_form(connection, gazetteer)
-    with address_locale():
-        words, when = connectiontext.in_words(shown), datetime.fromtimestamp(connection.at_ms / 1000, UTC)
-        distance = format_unit(connection.km, "length-kilometer", length="short", locale=get_locale())
-        day, time = format_date(when, "long", get_locale()), format_time(when, "medium", locale=get_locale())
+    """Return a moment in words, in the form that `?lang=` asks for, else in English: the same for every visitor."""
+    shown, form = connectiontext.wire_form(connection, gazetteer), regional.of_address()
+    with regional.speaking(form):
+        words, when = connectiontext.in_words(shown, form), datetime.fromtimestamp(connection.at_ms / 1000, UTC)
+        day, time = format_date(when, "long", form.locale), format_time(when, "medium", locale=form.locale)
         source = [] if connection.source == "live" else [connectiontext.source_text(connection.source)]
         return CardText(
             title=words["title"],
@@ -105,18 +100,18 @@ def card_text(connection: Connection, gazetteer: Gazetteer, address: str = "") -
             pair=song_pair(connection.track_id),
             start=_end(shown["from"], words["from"]),
             end=_end(shown["to"], words["to"]),
-            facts=f"{distance} · {plain(words['apart'])}",
+            facts=f"{plain(words['distance'])} · {plain(words['apart'])}",
             when=" · ".join([day, f"{time} UTC", *source]),
             at_s=connection.at_ms / 1000,
             motto=plain(words["motto"]),
             address=address,
             track=connection.track_id,
+            times=plain(local_times(shown, form.locale)),
         )
 
 
 def _end(city: Mapping[str, Any], place: str) -> ArcEnd:
-    short = city["label"] if len(city["label"]) <= LONGEST_LABEL else city["city"]
-    return ArcEnd(short, plain(place), city["lon"], city["lat"])
+    return ArcEnd(short_name(city), plain(place), city["lon"], city["lat"])
 
 
 def plain(words: str) -> str:

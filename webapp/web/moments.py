@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from babel.dates import format_datetime
 from flask import Blueprint, Response, render_template, request
-from flask_babel import get_locale
 from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
 
 from webapp.config import Settings
@@ -19,13 +18,15 @@ from webapp.core.records import Connection, id_floor, is_connection_id
 from webapp.engine.offload import offload
 from webapp.scene import scene
 from webapp.storage.history import History
-from webapp.web import listenlinks
+from webapp.web import listenlinks, regional
 from webapp.web.clientaddress import client_address
 from webapp.web.connectiontext import in_words, place_names, wire_form
 from webapp.web.errors import Hidden
 from webapp.web.hosts import public_base
+from webapp.web.localtimes import local_times
 from webapp.web.origincheck import check_own_page
 from webapp.web.ratelimits import Rate, RateLimits
+from webapp.web.regional import Form
 from webapp.web.responses import page_response
 
 OTHERS_MOST = 12
@@ -55,14 +56,20 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
     def page(id: str) -> Response:
         """Serve the page of a moment, with what else happened in its second."""
         found = moment(history, id)
-        shown = wire_form(found, gazetteer)
+        shown, form = wire_form(found, gazetteer), regional.of_visitor()
         others = [in_words(wire_form(other, gazetteer)) for other in _others(history, found)]
         ends = [(shown[end]["geoname_id"], *place_names(shown[end])) for end in ("from", "to")]
-        words = {**in_words(shown), "when": _when(found.at_ms), "ends": ends}
+        more = {"when": _when(found.at_ms, form), "ends": ends, "local_times": local_times(shown, form.locale)}
         links, listen = _links(settings, id), listenlinks.listen_links(shown["track"], settings)
         return page_response(
             render_template(
-                "moment.html", moment=shown, told=words, others=others, links=links, listen=listen, scene=scene()
+                "moment.html",
+                moment=shown,
+                told=in_words(shown, form) | more,
+                others=others,
+                links=links,
+                listen=listen,
+                scene=scene(),
             )
         )
 
@@ -114,10 +121,10 @@ def _others(history: History, found: Connection) -> list[Connection]:
     return [other for other in listed if other.id >= id_floor(second) and other.id != found.id][:OTHERS_MOST]
 
 
-def _when(at_ms: int) -> str:
+def _when(at_ms: int, form: Form) -> str:
     """Say when it was: the time is UTC, for the server knows no other."""
     when = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return f"{format_datetime(when, 'medium', locale=get_locale())} UTC"
+    return f"{format_datetime(when, 'medium', locale=form.locale)} UTC"
 
 
 def _links(settings: Settings, id: str) -> Links | None:
@@ -125,4 +132,5 @@ def _links(settings: Settings, id: str) -> Links | None:
     if base is None:
         return None
     address = f"{base}/c/{id}"
-    return Links(address, f"{address}/card.png", f"{base}/oembed?url={quote(address, safe='')}")
+    lang = f"?lang={regional.of_address().tag}" if "lang" in request.args else ""
+    return Links(address, f"{address}/card.png{lang}", f"{base}/oembed?url={quote(address, safe='')}")

@@ -20,10 +20,9 @@ from webapp.graphics.palette import song_pair
 from webapp.graphics.renderer import Job
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS, PeriodCache
-from webapp.web import playlist
+from webapp.web import playlist, regional
 from webapp.web.connectiontext import source_text
 from webapp.web.imageresponses import ImageResponses
-from webapp.web.languages import address_locale
 from webapp.web.momentimages import plain
 from webapp.web.pagefilter import named
 
@@ -49,7 +48,7 @@ def create_blueprint(
         wanted = Filter.parse(request.args.items(multi=True), gazetteer, history.aliases, ["lang"])
         at_s = clock.now() // STEP_S * STEP_S
         found = offload(history.latest, wanted, MAX_ARCS, id_floor(at_s))
-        with address_locale():
+        with regional.speaking(regional.of_address()):
             title = " · ".join(result.label for result in named(wanted, tracks, gazetteer) if result.label)
             overview = _of_globe(title, _arcs(found, gazetteer), _about(at_s, found), at_s, wanted.center(gazetteer))
         return images.response(Job("overview", overview=overview), KEPT)
@@ -61,7 +60,7 @@ def create_blueprint(
         chart = charts.get(period)
         found = [connection for connection, _ in chart.sums.orders[order][:MAX_ARCS]]
         at_s = chart.at_s // STEP_S * STEP_S
-        with address_locale():
+        with regional.speaking(regional.of_address()):
             overview = _of_playlist(period, order, _arcs(found, gazetteer), _about(at_s, found), at_s)
         return images.response(Job("overview", overview=overview), KEPT)
 

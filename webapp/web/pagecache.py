@@ -19,7 +19,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from webapp.config import Settings
 from webapp.core.cache import Cache
-from webapp.web import languages
+from webapp.web import languages, regional
 from webapp.web.addressturns import AddressTurns
 from webapp.web.clientaddress import AddressHashes, client_address
 from webapp.web.hosts import LINKED
@@ -154,7 +154,7 @@ class _Layer:
         """Return all that an answer depends on."""
         environ: dict[str, Any] = request.environ
         names = ("PATH_INFO", "SCRIPT_NAME", "QUERY_STRING", "HTTP_HOST", "wsgi.url_scheme")
-        spoken = languages.language(), languages.in_miles()
+        spoken = languages.language(), regional.of_visitor()
         codings = tuple(request.accept_encodings.quality(coding) > 0 for coding in ("br", "gzip"))
         newest = self._newest() if request.endpoint in OF_NOW else None
         return *map(environ.get, names), *spoken, codings, self._hidden(), newest
