@@ -123,7 +123,7 @@ def _add_pages(app: Flask, services: Services) -> None:
         visitorplays.create_blueprint(
             settings, gazetteer, history, live, services.ingest, services.bodies, services.secret
         ),
-        status.create_blueprint(settings, services.operators, live, loop, health, services.metrics),
+        status.create_blueprint(settings, services.operators, live, loop, health, services.metrics, services.recent),
         moderation.create_blueprint(
             settings, services.operators, services.moderation, gazetteer, history, services.bodies, services.apply_rules
         ),

@@ -125,6 +125,17 @@ def stats(live: Live) -> dict[str, Any]:
     }
 
 
+def recent(live: Live) -> dict[str, float]:
+    """Return what /status plots: read several times a second, so it is cheap."""
+    counts, _ = live.channels.tally.last(10_000)
+    return {
+        "viewers": live.hub.viewers,
+        "plays_per_s": counts.plays / 10,
+        "connections": counts.connections,
+        "lag_s": live.pipeline.lag_s,
+    }
+
+
 def load(live: Live) -> dict[str, Any]:
     """Return how busy the server is, for its operators."""
     return {

@@ -27,6 +27,7 @@ from webapp.gazetteerdata import load_gazetteer
 from webapp.graphics.images import Images
 from webapp.health import Health
 from webapp.metrics import Metrics
+from webapp.recentfigures import RecentFigures
 from webapp.storage.accountsfile import FILE_NAME as ACCOUNTS_FILE
 from webapp.storage.citydatabase import CityDatabase
 from webapp.storage.datadir import DataDir
@@ -44,6 +45,7 @@ from webapp.web.viewers import Viewers
 
 FLUSH_S = 0.5
 HEALTH_S = 1.0
+LOOK_S = 0.5
 FILES_S = 1.0
 
 
@@ -97,6 +99,7 @@ class Services:
             self.clock,
             settings.prune_after_s,
         )
+        self.recent = RecentFigures(lambda: gauges.recent(self.live), time.monotonic)
         self._observe()
         self._starting = threading.Lock()
         self._is_started = self._is_ending = False
@@ -183,6 +186,7 @@ class Services:
                     self._keep_history,
                     self._keep_accounts,
                     self._watch_health,
+                    self._look_at_figures,
                     self._watch_files,
                 ):
                     self.loop.forever(step)
@@ -255,6 +259,10 @@ class Services:
     def _watch_health(self) -> None:
         gevent.sleep(HEALTH_S)
         self.health.log_changes()
+
+    def _look_at_figures(self) -> None:
+        gevent.sleep(LOOK_S)
+        self.recent.look()
 
     def stop(self) -> None:
         """Close the open slices, write pending rows, dismiss the viewers, and close everything."""

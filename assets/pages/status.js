@@ -1,49 +1,38 @@
-/** The page at /status: its numbers, updated every two seconds, and plots of the last five minutes. */
+/** The page at /status: its numbers, updated every two seconds, and plots of what the server kept of the last 15 minutes. */
 const INTERVAL_MS = 2000;
 const TIMEOUT_MS = 5000;
-const SHOWN_MS = 300_000;
-const [WIDTH, HEIGHT] = [300, 60]; // of the plots, as in the template
+const SHOWN_S = 900;
+const [WIDTH, HEIGHT] = [300, 60]; // of the plots, as in webapp/web/status.py
 
-/** @type {Map<string, {at: number, value: number}[]>} */
-const histories = new Map();
-const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
 
-/** A number of the server's; NaN where a server of another version does not have it. */
-/** @param {any} stats @param {string} path @returns {number} */
-const valueAt = (stats, path) => Number(path.split(".").reduce((part, name) => part?.[name], stats));
+/** A value of the server's, by its path; undefined where a server of another version does not have it. */
+/** @param {any} stats @param {string} path @returns {any} */
+const valueAt = (stats, path) => path.split(".").reduce((part, name) => part?.[name], stats);
 
 /** @param {HTMLElement} element @param {any} stats */
 function show(element, stats) {
-  const { path = "", unit = "" } = element.dataset;
-  const value = valueAt(stats, path);
+  const { path = "", unit = "", recent } = element.dataset;
+  const value = Number(valueAt(stats, path));
   const output = element.querySelector("output");
   if (!Number.isFinite(value)) return;
-  if (output) output.textContent = [number.format(value), unit].join(" ").trim();
-  const line = element.querySelector("polyline");
-  if (line) draw(element, line, remember(path, value), unit);
+  if (output) output.textContent = withUnit(value, unit);
+  const values = recent && stats.recent?.[recent];
+  if (values) draw(element, { agoS: stats.recent.ago_s, values, unit });
 }
 
-/** Add a value to its history, and return the history. @param {string} path @param {number} value */
-function remember(path, value) {
-  const now = performance.now();
-  const recent = [...(histories.get(path) ?? []), { at: now, value }].filter(({ at }) => at > now - SHOWN_MS);
-  histories.set(path, recent);
-  return recent.map((each) => ({ ago: (now - each.at) / SHOWN_MS, value: each.value }));
-}
+/** @param {number} value @param {string} unit */
+const withUnit = (value, unit) => [number.format(value), unit].join(" ").trim();
 
-/**
- * @param {HTMLElement} element
- * @param {SVGPolylineElement} line
- * @param {{ago: number, value: number}[]} recent  ago: from 0, now, to 1, SHOWN_MS ago
- * @param {string} unit
- */
-function draw(element, line, recent, unit) {
-  const most = Math.max(...recent.map(({ value }) => value));
-  const y = (/** @type {number} */ value) => HEIGHT - 2 - (value / Math.max(1, most)) * (HEIGHT - 4);
-  const points = recent.map(({ ago, value }) => `${((1 - ago) * WIDTH).toFixed(1)},${y(value).toFixed(1)}`);
-  line.setAttribute("points", points.join(" "));
+/** Draw a line of values, and write their peak. @param {HTMLElement} element @param {{agoS: number[], values: number[], unit: string}} recent */
+function draw(element, { agoS, values, unit }) {
+  const most = Math.max(...values);
+  const x = (/** @type {number} */ i) => (1 - agoS[i] / SHOWN_S) * WIDTH;
+  const y = (/** @type {number} */ value) => HEIGHT - 2 - (value / (most || 1)) * (HEIGHT - 4);
+  const points = values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`);
+  element.querySelector("polyline")?.setAttribute("points", points.join(" "));
   const note = element.querySelector("small");
-  if (note) note.textContent = `Peak ${[number.format(most), unit].join(" ").trim()}`;
+  if (note) note.textContent = `Peak of 15 min: ${withUnit(most, unit)}`;
 }
 
 /** @param {string} text @param {"well" | "trouble" | "away"} state */

@@ -47,6 +47,14 @@ def schemas() -> dict[str, Json]:
     }
     version: Json = {**WORDS, "description": "A digest of all rules."}
     load = {"filters": COUNT, "backlog_bytes": COUNT, "plays_waiting": COUNT, "lag_s": {"type": "number"}}
+    numbers = items({"type": "number"})
+    recent: Json = thing(
+        "The last 15 minutes: the highest value of each five seconds, the oldest first.",
+        {
+            "ago_s": {**numbers, "description": "How many seconds ago each was."},
+            **dict.fromkeys(("viewers", "plays_per_s", "connections", "lag_s"), numbers),
+        },
+    )
     return {
         "Alive": thing("The process lives.", {"status": {"const": "ok"}}),
         "Ready": thing(
@@ -60,7 +68,7 @@ def schemas() -> dict[str, Json]:
         ),
         "Status": {
             "description": "The figures of `/status`.",
-            "allOf": [ref("Stats"), thing("For operators.", {**load, "problems": sentences})],
+            "allOf": [ref("Stats"), thing("For operators.", {**load, "recent": recent, "problems": sentences})],
         },
         "RuleToAdd": of_struct(moderation.Wanted, "A rule.", examples=[{"rule": RULE}]),
         "ModerationList": thing(

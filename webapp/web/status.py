@@ -14,30 +14,51 @@ from webapp.engine.eventloop import EventLoop
 from webapp.engine.live import Live
 from webapp.health import Health
 from webapp.metrics import Metrics
+from webapp.recentfigures import SPAN_S, RecentFigures
 from webapp.web.adminauth import AdminAuth, is_their_listener
 from webapp.web.errors import JSON
+
+WIDTH, HEIGHT = 300, 60
+"""Of a plot, in its own units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of the page: its path in /status.json, what it is called, and its unit."""
+    """A number of the page: its path in /status.json, what it is called, its unit, and its name among recent values."""
 
     path: str
     name: str
     unit: str = ""
+    recent: str = ""
 
     def text(self, stats: Any) -> str:
         """Look it up, and write it with its unit."""
         for part in self.path.split("."):
             stats = stats[part]
-        return f"{stats:,.10g} {self.unit}".rstrip()
+        return self._written(stats)
+
+    def peak(self, stats: Any) -> str:
+        """Write the highest of its recent values."""
+        return self._written(max(stats["recent"][self.recent]))
+
+    def points(self, stats: Any) -> str:
+        """Return the line of its recent values, as assets/pages/status.js draws it."""
+        values = stats["recent"][self.recent]
+        scale = (HEIGHT - 4) / (max(values) or 1)
+        places = zip(stats["recent"]["ago_s"], values, strict=True)
+        return " ".join(
+            f"{(1 - ago_s / SPAN_S) * WIDTH:.1f},{HEIGHT - 2 - value * scale:.1f}" for ago_s, value in places
+        )
+
+    def _written(self, value: float) -> str:
+        return f"{value:,.10g} {self.unit}".rstrip()
 
 
 PLOTTED = (
-    Figure("viewers", "Viewers"),
-    Figure("last_10_s.plays_per_s", "Plays per second"),
-    Figure("last_10_s.connections", "Connections, last 10 s"),
-    Figure("lag_s", "Matching lag", "s"),
+    Figure("viewers", "Viewers", recent="viewers"),
+    Figure("last_10_s.plays_per_s", "Plays per second", recent="plays_per_s"),
+    Figure("last_10_s.connections", "Connections, last 10 s", recent="connections"),
+    Figure("lag_s", "Matching lag", "s", recent="lag_s"),
 )
 LISTED = (
     Figure("filters", "Filters in use"),
@@ -53,7 +74,13 @@ LISTED = (
 
 
 def create_blueprint(
-    settings: Settings, operators: AdminAuth, live: Live, loop: EventLoop, health: Health, metrics: Metrics
+    settings: Settings,
+    operators: AdminAuth,
+    live: Live,
+    loop: EventLoop,
+    health: Health,
+    metrics: Metrics,
+    recent: RecentFigures,
 ) -> Blueprint:
     """Serve what operators see."""
     blueprint = Blueprint("status", __name__)
@@ -66,7 +93,7 @@ def create_blueprint(
     def figures() -> dict[str, Any]:
         """Return what the public is told, what is only the operator's, and what is wrong, a sentence each."""
         _, problems, warnings = health.report()
-        read = loop.call(lambda: gauges.stats(live) | gauges.load(live))
+        read = loop.call(lambda: gauges.stats(live) | gauges.load(live) | {"recent": recent.columns()})
         return {**read, "problems": [*problems, *warnings]}
 
     @blueprint.get("/status")
