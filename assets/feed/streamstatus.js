@@ -14,16 +14,9 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
   /** @param {string} name @param {string} text */
   function put(name, text) {
     element.dataset.state = name;
-    setLanguage(name === "refused" ? "en" : null);
     if (element.textContent === text) return;
     element.textContent = text;
     element.title = text; // a narrow list cuts it off
-  }
-
-  /** The server's reasons are in English; all other texts are in the page's language. @param {string | null} language */
-  function setLanguage(language) {
-    if (language === null) for (const name of ["lang", "dir"]) element.removeAttribute(name);
-    else Object.assign(element, { lang: language, dir: "ltr" });
   }
 
   /** @param {Extract<StreamState, {name: "lost"}>} state */
@@ -34,6 +27,12 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
     if (waitS >= 1) put("lost", say("Disconnected for {away}; retrying in {wait}", next));
     else put("lost", say("Disconnected for {away}; retrying…", next));
     timer = setTimeout(showLost, 1000, state);
+  }
+
+  /** The page says the rest to visitors; the server's reason is for developers. @param {Extract<StreamState, {name: "refused"}>} state */
+  function showRefused({ reason }) {
+    put("refused", say("Nothing to show"));
+    console.info(reason);
   }
 
   /** @param {Extract<StreamState, {name: "stalled"}>} state */
@@ -52,7 +51,7 @@ export function createStreamStatus(element, { now = Date.now } = {}) {
       if (state.name === "lost") return showLost(state);
       if (state.name === "stalled") return showStalled(state);
       if (state.name === "connecting") return put("connecting", say("Connecting…"));
-      if (state.name === "refused") return put("refused", state.reason);
+      if (state.name === "refused") return showRefused(state);
       if (state.name === "past") return; // showTime follows at once
       const first = state.back ? welcomeBack(state.back) : note;
       note = "";

@@ -116,11 +116,31 @@ def test_a_page_that_was_cut_off_resumes_without_repeating_or_losing(
     assert titles(page) == ["Three", "Two", "One"]
 
 
-def test_a_filter_nobody_knows_is_told_and_not_asked_for_again(idle: Server, visit: Callable[..., Visit]) -> None:
+def test_a_filter_nobody_knows_is_told_kindly_and_leads_to_everything(
+    idle: Server, visit: Callable[..., Visit]
+) -> None:
     page = visit(webgl=False).page
     page.goto(f"{idle.url}/?country=XX")
     expect(page.locator("#status")).to_have_attribute("data-state", "refused")
-    expect(page.locator("#status")).to_contain_text("XX")
+    expect(page.locator("#status")).to_have_text("Nothing to show")
+    expect(page.locator("main")).not_to_contain_text("ISO 3166")  # that is for developers
+    expect(page.locator(".not-known")).to_contain_text("This link asks for a song or a place that this globe does not")
+    page.get_by_role("link", name="Show all connections").click()
+    expect(page.locator("#status")).to_have_text("Connected")
+    expect(page.locator(".not-known")).to_be_hidden()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_an_empty_globe_says_what_it_is_and_leaves_the_api_to_operators(
+    idle: Server, visit: Callable[..., Visit]
+) -> None:
+    page = visit(webgl=False).page
+    page.goto(idle.url)
+    waiting = page.locator(".waiting")
+    expect(waiting).to_contain_text("When two people press play on the same song in the same second")
+    expect(waiting).to_contain_text("see who is next")
+    expect(waiting).not_to_contain_text("POST")
+    expect(waiting.get_by_role("link", name="For operators: how to send plays")).to_have_attribute("href", "/docs/api")
 
 
 def test_a_phone_shows_the_whole_globe_and_the_list_beneath(fake_visit: Callable[..., FakeVisit]) -> None:

@@ -37,6 +37,7 @@ def create_blueprint(
             "index.html",
             scene=scene(wanted.center(gazetteer) if wanted else None),
             latest=[] if wanted is None else _latest(wanted, history, gazetteer),
+            is_unknown=wanted is None,
             filters=to_builtins(pagefilter.named(wanted, tracks, gazetteer)),
             links=linkpreview.links(settings, "/", "/card.png", *FILTER_NAMES) if wanted is not None else None,
             found=discovery(settings),
