@@ -32,6 +32,8 @@ export function createFeed(list, options) {
   let reading = false;
   let held = false;
   let chosenId = ""; // of the server's entries, which get their connections only with the stream
+  /** @type {HTMLElement | null} */
+  let opened = null; // the entry that was chosen last
   const parent = /** @type {HTMLElement} */ (list.parentElement);
   /** @type {WeakMap<Element, Connection>} */
   const connections = new WeakMap();
@@ -45,7 +47,7 @@ export function createFeed(list, options) {
     if (onPlay) item.append(playButton(connection.track));
     connections.set(item, connection);
     list.prepend(item);
-    while (list.children.length > max) list.lastElementChild?.remove();
+    if (list.children.length > max) keepFocus(() => [...list.children].slice(max).forEach((each) => each.remove()));
     if (!list.contains(document.activeElement)) setTabStop(0);
   }
 
@@ -54,6 +56,32 @@ export function createFeed(list, options) {
     const items = [...list.children];
     items.forEach((item, i) => item.querySelectorAll("button").forEach((each) => (each.tabIndex = i === index ? 0 : -1)));
     return items[index]?.querySelector("button");
+  }
+
+  /** Remove entries. If the focused one leaves, the one in its place gets the focus. @param {() => void} remove */
+  function keepFocus(remove) {
+    const at = [...list.children].findIndex((item) => item.contains(document.activeElement));
+    remove();
+    if (at >= 0 && !list.contains(document.activeElement)) focusEntry(at);
+  }
+
+  /** Focus the entry at an index, or the last one, or the list if it is empty. @param {number} index */
+  function focusEntry(index) {
+    const button = setTabStop(Math.min(index, list.children.length - 1));
+    if (!button) list.tabIndex = -1;
+    (button ?? list).focus();
+  }
+
+  /**
+   * Show an entry that moved out of sight to who uses the keyboard. For others, take its focus, so that the list goes on.
+   *
+   * @param {HTMLElement} entry  has the focus
+   */
+  function reveal(entry) {
+    const [box, room] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (box.bottom > Math.max(0, room.top) && box.top < Math.min(innerHeight, room.bottom)) return;
+    if (entry.querySelector(":focus-visible")) entry.scrollIntoView({ block: "nearest" });
+    else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   }
 
   /** @param {KeyboardEvent} event */
@@ -70,6 +98,7 @@ export function createFeed(list, options) {
   function choose({ target }) {
     const item = target instanceof Element && target.closest("li");
     const connection = item && connections.get(item);
+    opened = item || null;
     if (connection && onPlay && target.closest(".play")) onPlay(connection.track);
     else if (connection) onChoose(connection, item);
     else if (item) chosenId = item.dataset.id ?? "";
@@ -119,8 +148,9 @@ export function createFeed(list, options) {
       missed -= waiting.length - others.length;
       waiting = others;
       showCount();
-      list.querySelector(`[data-id="${connection.id}"]`)?.remove();
+      const listed = list.querySelector(`[data-id="${connection.id}"]`);
       put(connection, true);
+      keepFocus(() => listed?.remove());
     },
     /** The connection of an entry. @param {Element} item */
     connectionOf: (item) => connections.get(item),
@@ -136,8 +166,17 @@ export function createFeed(list, options) {
     clear() {
       waiting = [];
       missed = 0;
-      list.replaceChildren();
+      keepFocus(() => list.replaceChildren());
       showCount();
+    },
+    /** The details of the chosen entry were closed: its entry gets the focus back, or the newest one if it has left. */
+    takeFocusBack() {
+      const [entry, focused] = [opened, document.activeElement];
+      opened = null;
+      if (!entry) return;
+      const lost = !focused || focused === document.body || focused.getClientRects().length === 0; // hidden since
+      if (lost) focusEntry(Math.max(0, [...list.children].indexOf(entry)));
+      else if (entry.contains(focused)) reveal(entry);
     },
     /** Hold new entries back, or stop doing so. @param {boolean} now */
     hold(now) {

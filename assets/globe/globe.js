@@ -216,6 +216,12 @@ export function createGlobe(stage, options) {
       shown += 1;
       stage.dataset.arcs = String(shown);
     },
+    /** Remove all arcs and labels: the page shows something else now. */
+    clear() {
+      [instances, hitTester].forEach((each) => each.clear());
+      labels.drop();
+      needsRedraw = true;
+    },
     /**
      * Fly to a connection and draw it again. While paused, draw its whole arc, and nothing else.
      *

@@ -94,8 +94,11 @@ export function createView(stage, { scene, overlays, above = initialPlace(scene)
       if (globe) globe.connect(connection);
       else placeholder.connect(connection, colours(connection.track).css);
     },
-    /** Remove the placeholder's arcs. Those of the globe fade by themselves. */
-    clear: () => void placeholder.clear(),
+    /** Remove all arcs. */
+    clear() {
+      placeholder.clear();
+      globe?.clear();
+    },
     /** Load and draw the globe. If that fails, the placeholder stays. @param {StartOptions} options */
     start: (options) => build(options).catch(fail),
     destroy() {

@@ -168,6 +168,7 @@ function startControls(page) {
         rewind: timeline.rewind,
         setSpeed: timeline.setSpeed,
         live: timeline.live,
+        stage: find("stage"),
       }),
     ),
   ];
@@ -202,7 +203,10 @@ function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, wit
         onPlay: playElement && ((track) => void use("play", (play) => play.press(track))),
         hasHeart: ({ id }) => use("meetings", (meetings) => meetings.hasHeart(id)) ?? false,
         onHeart: (connection, on) => void use("meetings", (meetings) => meetings.setHeart(connection, on)),
-        onShow: (connection) => void use("spotlights", (spotlights) => spotlights.open(connection)),
+        onShow(connection) {
+          use("spotlights", (spotlights) => spotlights.open(connection));
+          if (!connection) feed.takeFocusBack();
+        },
       }),
     ),
     start("spotlights", () => import("../moment/spotlights.js"), ({ createSpotlights }) =>

@@ -1,5 +1,6 @@
 /**
- * The rewind bar: a button opens it, its slider goes back up to an hour, and another button returns to live.
+ * The rewind bar: a button opens it, its slider covers an hour, and another button returns to live. The hour is the last
+ * one, or for older times the hour around them.
  *
  * @typedef {object} RewindOptions
  * @property {HTMLElement} opener  the button that opens and closes the bar
@@ -7,35 +8,46 @@
  * @property {(fromS: number, speed: number) => void} rewind
  * @property {(speed: number) => void} setSpeed
  * @property {() => void} live
+ * @property {HTMLElement} [stage]  gets the focus when the bar closes; the opener would open it again with the next key
  */
-import { time } from "../common/format.js";
+import { dateTime, time } from "../common/format.js";
 import { say } from "../common/i18n.js";
 
 const SPAN_S = 3600;
-const SLACK_S = 120; // the slider gets longer only beyond this: time goes on while the past is fetched
+const SLACK_S = 120; // the slider moves on only beyond this: time goes on while the past is fetched
+const HALF_DAY_S = 43_200;
 const NOW_S = 5; // closer to the slider's end than this is live
 const FIRST_S = 60; // how far back the bar opens
 
 /** @param {HTMLFormElement} form @param {RewindOptions} options */
-export function createRewind(form, { opener, nowS, rewind, setSpeed, live }) {
+export function createRewind(form, { opener, nowS, rewind, setSpeed, live, stage = opener }) {
   const slider = /** @type {HTMLInputElement} */ (form.elements.namedItem("line"));
   const speeds = /** @type {HTMLSelectElement} */ (form.elements.namedItem("pace"));
   const output = /** @type {HTMLOutputElement} */ (form.querySelector("output"));
-  let spanS = SPAN_S;
+  let endS = 0; // how long ago the slider's hour ends
   let dragging = false;
 
   /** Move the slider to a time, and write the time. @param {number} atS */
   function update(atS) {
     const backS = nowS() - atS;
-    spanS = Math.max(spanS, Math.ceil((backS - SLACK_S) / SPAN_S) * SPAN_S);
-    slider.min = String(-spanS);
+    const outside = backS > endS + SPAN_S + SLACK_S || backS < endS;
+    if (outside) cover(backS);
     slider.value = String(-Math.round(backS));
     write(atS);
   }
 
+  /** Let the slider cover the last hour, or the hour around an older time. @param {number} backS */
+  function cover(backS) {
+    endS = backS <= SPAN_S + SLACK_S ? 0 : Math.round(backS - SPAN_S / 2);
+    slider.min = String(-endS - SPAN_S);
+    slider.max = String(-endS);
+  }
+
   /** @param {number} atS */
   function write(atS) {
-    const text = nowS() - atS < NOW_S ? say("Live") : time(atS);
+    const backS = nowS() - atS;
+    const past = backS < HALF_DAY_S ? time : dateTime; // a time of day is not enough for another day
+    const text = backS < NOW_S ? say("Live") : past(atS);
     if (output.textContent === text) return;
     output.textContent = text;
     slider.setAttribute("aria-valuetext", text);
@@ -51,8 +63,9 @@ export function createRewind(form, { opener, nowS, rewind, setSpeed, live }) {
 
   function drop() {
     dragging = false;
-    if (Number(slider.value) > -NOW_S) live();
-    else rewind(chosenS(), speed());
+    if (Number(slider.value) > -NOW_S) return live();
+    if (endS) cover(-Number(slider.value));
+    rewind(chosenS(), speed());
   }
 
   function toggle() {
@@ -83,9 +96,11 @@ export function createRewind(form, { opener, nowS, rewind, setSpeed, live }) {
       const hadFocus = atS === null && form.contains(document.activeElement);
       form.hidden = atS === null;
       opener.setAttribute("aria-expanded", String(!form.hidden));
-      if (atS === null) spanS = SPAN_S;
+      if (atS === null) cover(0);
       else if (!dragging) update(atS);
-      if (hadFocus) opener.focus();
+      if (!hadFocus) return;
+      stage.tabIndex = -1;
+      stage.focus({ preventScroll: true });
     },
     destroy() {
       slider.removeEventListener("input", drag);

@@ -88,7 +88,7 @@ class FakeStream:
     def send(self, songs: Iterable[Song], *, ago_s: float = 0) -> list[str]:
         """Send one frame with a connection for each song; return their ids."""
         at_ms = round(1000 * (self.now_s - ago_s))
-        made = [_connection(song, at_ms, 1000 * self._seq + row) for row, song in enumerate(songs)]
+        made = [connection(song, at_ms, 1000 * self._seq + row) for row, song in enumerate(songs)]
         self._sent.append(Sent(self._seq + 1, self.now_s, made))
         for socket in list(self._viewers):
             self._tell(socket, self._sent[-1])
@@ -236,7 +236,8 @@ def _track(title: str, artist: str) -> dict[str, str | None]:
     return {"id": id, "title": title, "artist": artist, "recording": None, "url": None, "artwork_url": None}
 
 
-def _connection(song: Song, at_ms: int, tail: int) -> Connection:
+def connection(song: Song, at_ms: int, tail: int) -> Connection:
+    """Return the connection of two listeners who started a song 40 ms apart."""
     title, cities, artist = song
     id, (one, other) = track_id(artist, title), map(GAZETTEER.by_id, cities)
     track = _track(title, artist)

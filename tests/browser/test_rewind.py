@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.axe import SIZES, bring_axe, complaints
 from tests.browser.conftest import FakeVisit, Visit
-from tests.browser.fakestream import NOW_S
+from tests.browser.fakestream import GAZETTEER, NOW_S, Song, connection
 from tests.browser.steps import OSAKA, RECIFE, send_pairs
 from tests.conftest import lasting
 from tests.serving import Server, stream, wait_until_written
+from webapp.core import frames
+from webapp.core.records import Counts, SliceRecord
 
+COUNTS = frames.counts(SliceRecord(0, 0, Counts(plays=2, together=2, connections=1, synthetic=2)), 1, None)
 LONG_AGO_S = 8
 """What was within five seconds is now, by a clock that is asked for over a busy machine."""
 
@@ -99,8 +104,71 @@ def test_escape_returns_to_now(fake_visit: Callable[..., FakeVisit]) -> None:
     page.get_by_role("button", name="Rewind").click()
     page.keyboard.press("Escape")
     expect(page.locator("#rewind")).to_be_hidden()
-    expect(page.get_by_role("button", name="Rewind")).to_be_focused()
+    expect(page.locator("#stage")).to_be_focused()
     expect(page.locator("#status")).to_have_text("Connected")
+
+
+def test_after_back_to_live_space_pauses_and_does_not_rewind_again(fake_visit: Callable[..., FakeVisit]) -> None:
+    page = fake_visit().page
+    page.get_by_role("button", name="Rewind").press("Enter")
+    page.get_by_role("button", name="Back to live").press("Space")
+    expect(page.locator("#rewind")).to_be_hidden()
+    page.keyboard.press("Space")
+    expect(page.locator("#pause-note")).to_have_text("Paused")
+    expect(page.locator("#rewind")).to_be_hidden()
+    expect(page.locator("#status")).to_have_text("Connected")
+
+
+def test_after_a_fast_replay_no_past_arc_is_left_under_connected(
+    idle: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("", webgl=True, still=True)
+    visitor.hold(600)
+    page = visitor.page
+    page.route("**/api/past?*", lambda route: route.fulfill(json=past_of(route)))
+    visitor.open(idle.url)
+    page.get_by_role("button", name="Rewind").click()
+    page.get_by_label("Speed").select_option("16")
+    visitor.pass_time_until("document.querySelectorAll('.label.shown').length > 0")
+    visitor.pass_time_until("document.getElementById('status').dataset.state === 'live'")
+    visitor.stream.pass_time(1)  # labels fade out
+    expect(page.locator(".label")).to_have_count(0)
+
+
+def past_of(route: Route) -> dict[str, object]:
+    """Answer as a server whose last minute had one connection, 40 s ago."""
+    at = NOW_S - 40
+    made = json.loads(
+        frames.connection_json(connection(Song("Night Bus Home", (OSAKA, RECIFE)), round(1000 * at), 1), GAZETTEER)
+    )
+    frame = frames.message(1, round(1000 * at) + 500, COUNTS, connections=[made])
+    asked = {name: float(value) for name, value in parse_qsl(urlsplit(route.request.url).query)}
+    shown = asked["from"] < at + 0.5 <= asked["from"] + asked["seconds"]
+    return {"now": NOW_S, "oldest": at - 3600, "frames": [frame] if shown else []}
+
+
+def test_a_time_of_last_week_has_a_line_of_an_hour_and_says_the_day_and_nothing_of_waiting(
+    idle: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("")
+    page = visitor.page
+    page.route("**/api/past?*", quiet_week)
+    page.goto(f"{idle.url}/?at={NOW_S - 8 * 86_400:.0f}", wait_until="commit")
+    expect(page.locator(".waiting")).to_be_hidden()
+    visitor.pass_time_until("document.getElementById('status')?.dataset.state === 'past'")
+    expect(page.locator(".waiting")).to_be_hidden()
+    line = page.get_by_role("slider", name="Time")
+    visitor.pass_time_until("document.getElementById('status').textContent.includes('Nothing older')")
+    ends = [int(line.get_attribute(name) or 0) for name in ("min", "max")]
+    assert ends[1] - ends[0] == 3600
+    assert ends[0] < -7 * 86_400 < ends[1]
+    expect(line).to_have_attribute("aria-valuetext", re.compile("14 Sept? 2026"))
+    expect(page.locator("#rewind output")).to_contain_text("14 Sep")
+
+
+def quiet_week(route: Route) -> None:
+    """Answer as a server that keeps a week, and showed nothing."""
+    route.fulfill(json={"now": NOW_S, "oldest": NOW_S - 7 * 86_400, "frames": []})
 
 
 def quiet_hours(route: Route) -> None:
@@ -124,7 +192,7 @@ def test_the_line_is_an_hour_long_and_at_its_ends_the_keyboard_is_not_lost(
     visitor.pass_time_until(f"document.getElementById('rewind-time').getAttribute('aria-valuetext') !== '{told}'")
     expect(line).to_have_attribute("min", "-3600")
     page.keyboard.press("End")
-    expect(page.get_by_role("button", name="Rewind")).to_be_focused()
+    expect(page.locator("#stage")).to_be_focused()
 
 
 def test_a_time_that_is_none_is_left_out(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
