@@ -52,6 +52,13 @@ export function partsOf(text) {
   return [0, 2, 4].map((at) => Number.parseInt(six.slice(at, at + 2), 16) / 255);
 }
 
+/** A hex colour as a colour picker takes it, "#rrggbb"; null for other texts. @param {string} text */
+export function pickedColour(text) {
+  const parts = partsOf(text);
+  const digits = (/** @type {number} */ part) => Math.round(part * 255).toString(16).padStart(2, "0");
+  return parts && `#${parts.map(digits).join("")}`;
+}
+
 /** WCAG's relative luminance, as in webapp/graphics/contrast.py. @param {number[]} parts */
 function luminance(parts) {
   const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));

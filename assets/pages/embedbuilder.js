@@ -3,7 +3,7 @@ import { base as ownBase } from "../common/baseurl.js";
 import { count } from "../common/format.js";
 import { language, say } from "../common/i18n.js";
 import { createParts } from "../common/parts.js";
-import { addressOf, contrastOf, iframeOf, oembedOf, scriptOf } from "../embed/snippets.js";
+import { addressOf, contrastOf, iframeOf, oembedOf, pickedColour, scriptOf } from "../embed/snippets.js";
 
 /**
  * @typedef {object} Parts
@@ -121,7 +121,8 @@ function syncColour(changed) {
   const { picks } = changed.dataset;
   if (picks) named(picks).value = changed.value;
   const picker = /** @type {HTMLInputElement | null} */ (document.getElementById(`pick-${changed.name}`));
-  if (picker && /^#[0-9a-f]{6}$/i.test(changed.value)) picker.value = changed.value.toLowerCase();
+  const colour = pickedColour(changed.value);
+  if (picker && colour) picker.value = colour;
 }
 
 /** @param {Event} event */
