@@ -78,7 +78,7 @@ class FakeStream:
     def count_earlier(self, title: str, cities: tuple[int, int], *, ago_s: float) -> str:
         """Have a connection counted that was shown before the stream began; return its id."""
         at_ms = round(1000 * (self.now_s - ago_s))
-        self._earlier.append(_connection(Song(title, cities), at_ms, len(self._earlier)))
+        self._earlier.append(connection(Song(title, cities), at_ms, len(self._earlier)))
         return self._earlier[-1].id
 
     def connect(self, title: str, cities: tuple[int, int], artist: str = ARTIST, *, ago_s: float = 0) -> str:
