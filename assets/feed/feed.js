@@ -72,16 +72,11 @@ export function createFeed(list, options) {
     (button ?? list).focus();
   }
 
-  /**
-   * Show an entry that moved out of sight to who uses the keyboard. For others, take its focus, so that the list goes on.
-   *
-   * @param {HTMLElement} entry  has the focus
-   */
+  /** Show an entry that has the focus and moved out of sight to who uses the keyboard. @param {HTMLElement} entry */
   function reveal(entry) {
     const [box, room] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
     if (box.bottom > Math.max(0, room.top) && box.top < Math.min(innerHeight, room.bottom)) return;
     if (entry.querySelector(":focus-visible")) entry.scrollIntoView({ block: "nearest" });
-    else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   }
 
   /** @param {KeyboardEvent} event */

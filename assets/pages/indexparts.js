@@ -178,6 +178,7 @@ function startControls(page) {
 /** @param {Page} page */
 function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, withGlobe, playElement }) {
   const filterBy = filterWith(use);
+  findDialog("card").addEventListener("close", feed.takeFocusBack); // after the browser has moved the focus
   return [
     start("filters", () => import("../search/filters.js"), ({ createFilters, placeShown }) =>
       createFilters(find("chips"), {
@@ -203,10 +204,7 @@ function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, wit
         onPlay: playElement && ((track) => void use("play", (play) => play.press(track))),
         hasHeart: ({ id }) => use("meetings", (meetings) => meetings.hasHeart(id)) ?? false,
         onHeart: (connection, on) => void use("meetings", (meetings) => meetings.setHeart(connection, on)),
-        onShow(connection) {
-          use("spotlights", (spotlights) => spotlights.open(connection));
-          if (!connection) feed.takeFocusBack();
-        },
+        onShow: (connection) => void use("spotlights", (spotlights) => spotlights.open(connection)),
       }),
     ),
     start("spotlights", () => import("../moment/spotlights.js"), ({ createSpotlights }) =>

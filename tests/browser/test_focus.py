@@ -57,17 +57,3 @@ def test_where_the_entry_has_left_the_list_its_newest_one_gets_the_focus(fake_vi
     page.keyboard.press("Escape")
     expect(page.locator("#feed li button").first).to_be_focused()
     visitor.wait(f"({IN_SIGHT})()")
-
-
-def test_who_closes_with_the_mouse_does_not_hold_the_list(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(viewport={"width": 1440, "height": 900})
-    page = visitor.page
-    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
-    page.locator("#feed li .title").click()
-    page.mouse.move(10, 10)
-    more(visitor, 40)
-    page.locator("#card .close").click()
-    expect(page.locator("#card")).to_be_hidden()
-    more(visitor, 1)
-    expect(page.locator("#newer")).to_be_hidden()
-    assert page.locator("#feed").evaluate("list => list.scrollTop") == 0
