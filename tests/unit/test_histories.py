@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.histories.errors import BadEntryError
+from webapp.histories.errors import BadEntryError, HistoryError
 from webapp.histories.forms import HEAD_BYTES, recognise
 from webapp.histories.listens import Listen, Skip
 
@@ -190,6 +190,33 @@ def test_a_header_names_the_columns_in_any_order_and_a_day_may_stand_apart() -> 
         "artist,track,date\nMarisol Vey,Slow Lighthouse,2025-09-06 14:20:05\n",
     ):
         assert read(text.encode())[1] == [Listen(*VEY)], text
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("Song,Performer,Played At\nX,Y,2024-03-01 10:00:00\n", "'Song', 'Performer', 'Played At'"),
+        ("\ufeffArtist;Title;When\nX;Y;1757168405\n", "'Artist', 'Title', 'When'"),
+        (
+            "Who,What,Where,Day,Clock,Loved\nX,Y,Z,2024-03-01,10:00:00,1\n",
+            "'Who', 'What', 'Where', 'Day', 'Clock', 'Loved'",
+        ),
+    ],
+)
+def test_a_header_of_unknown_names_is_refused_with_those_that_are_known(text: str, columns: str) -> None:
+    with pytest.raises(HistoryError) as error:
+        recognise(text.encode())
+    assert f"its columns are {columns}; expected one for the artist (artist, " in str(error.value)
+    assert "one for the track (track, title, name, " in str(error.value)
+    assert "one for the time (uts, timestamp, " in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "first", ["", "Ana,Tide,Harbour,", "Ana,Tide,Harbour,06 Sep 2025", "Ana,Harbour,yesterday", "oops,"]
+)
+def test_a_broken_first_row_is_no_header(first: str) -> None:
+    form, listens, _, _ = read(f"{first}\nMarisol Vey,Low Water,Slow Lighthouse,06 Sep 2025 14:20\n".encode())
+    assert (form, listens) == (LASTFM, [Listen(*minutes(VEY))])
 
 
 def test_text_that_is_no_utf_8_is_a_malformed_entry() -> None:

@@ -236,6 +236,8 @@ def test_what_cannot_be_a_history_or_plays_is_refused_with_a_reason(tmp_path: Pa
     assert "a database, but not multi-scrobbler's" in refused(tmp_path / "other.db")
     assert "no file in the zip file is a listening history" in refused(packed(path, a="hello"))
     assert "no file in the zip file is a listening history" in refused(packed(path))
+    table = "Song,Performer,Played At\nX,Y,2024-03-01 10:00:00\n"
+    assert "no file in the zip file is a listening history" in refused(packed(path, a=table))
 
 
 def test_a_damaged_zip_is_refused_with_a_reason(tmp_path: Path) -> None:

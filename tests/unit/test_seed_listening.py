@@ -123,7 +123,6 @@ def test_it_ends_after_the_seconds_that_were_asked_for(sent: list[dict[str, Any]
         (SPOTIFY, "Germany", "'Germany' is a country; add a city", 2),
         (SPOTIFY, "", "no city ''", 2),
         (EXPORTS, "Osaka", "exports' is a directory; give one file, such as the zip file that you downloaded", 2),
-        (Path(__file__), "Osaka", "--city is for listening histories; the plays of", 2),
     ],
 )
 def test_a_mistake_is_one_clear_sentence(file: Path, city: str | None, sentence: str, code: int) -> None:
@@ -131,6 +130,32 @@ def test_a_mistake_is_one_clear_sentence(file: Path, city: str | None, sentence:
     assert sentence in result.stderr
     assert result.exit_code == code
     assert len([line for line in result.stderr.splitlines() if line.startswith("Error: ")]) == 1
+
+
+def test_plays_say_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(
+        b'\n\xef\xbb\xbf{"track": {"title": "t", "artist": "a"}, "place": "Osaka", "pressed_at": 1757168405}\n'
+    )
+    result = replay(tmp_path / "x")
+    assert (result.exit_code, "--city is for listening histories; the plays of" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"hello\n", "it is no known listening history; expected plays as NDJSON, or an export of Spotify, "),
+        (b"foo,bar,baz\n", "it is no known listening history; expected plays as NDJSON, or an export of Spotify, "),
+        (b"", "it is empty; expected plays as NDJSON"),
+        (b"Song,Performer,Played At\nX,Y,2024-03-01 10:00:00\n", "its columns are 'Song', 'Performer', 'Played At'; "),
+    ],
+)
+def test_a_file_that_is_no_history_says_what_would_be_one(
+    tmp_path: Path, sent: list[dict[str, Any]], data: bytes, reason: str
+) -> None:
+    (tmp_path / "x.txt").write_bytes(data)
+    result = replay(tmp_path / "x.txt", city="Recife")
+    assert (result.exit_code, sent) == (1, [])
+    assert f"x.txt cannot be replayed: {reason}" in result.stderr
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_one_clear_sentence(tmp_path: Path) -> None:

@@ -81,7 +81,11 @@ _KINDS = (
 
 
 def recognise(head: bytes) -> Form | None:
-    """Return the form of a file that begins so, HEAD_BYTES of it; None if it is no known history."""
+    """Return the form of a file that begins so, HEAD_BYTES of it; None if it is no known history.
+
+    Raises:
+        HistoryError: it is CSV whose columns have unknown names.
+    """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] == b"{":
         return _of_list(text) or _of_lines(text)

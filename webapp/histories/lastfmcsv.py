@@ -3,6 +3,7 @@
 With a header, columns go by name: mainstream.ghan.nl (`uts,utc_time,artist,...`), lastfmstats.com
 (`Artist;Album;AlbumId;Track;Date#user`), Libre.fm. Without one, by place: benfoxall's lastfm-to-csv (artist, album,
 track, date) and lastfm-backup-cli (day, time, artist, track).
+A header with other names is refused: by place, its columns could be swapped.
 """
 
 import csv
@@ -10,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from webapp.core.validation import shown
 from webapp.histories import times
-from webapp.histories.errors import BadEntryError
+from webapp.histories.errors import BadEntryError, HistoryError
 from webapp.histories.listens import Listen, Skip
 
 _DELIMITERS = (",", ";", "\t")
@@ -20,6 +22,7 @@ _TITLE = ("track", "title", "name", "track_name", "track name", "trackname", "so
 _TIME = ("uts", "timestamp", "listened_at", "unix", "datetime", "utc_time", "played_at", "date", "time")
 """Names of columns, the most precise first."""
 _LINES_TRIED = 20
+_NAMES_SHOWN = 10
 
 Row = list[str]
 
@@ -65,11 +68,17 @@ _HEADERLESS = tuple(
 
 
 def layout_of(lines: list[bytes]) -> tuple[Layout, bool] | None:
-    """Return the layout of a file that begins with these lines, and whether it has a header; None if it has none."""
+    """Return the layout of a file that begins with these lines, and whether it has a header; None if it has none.
+
+    Raises:
+        HistoryError: it has a header, but not with the names that are known.
+    """
     for delimiter in _DELIMITERS:
         rows = [row for line in lines[:_LINES_TRIED] if (row := _row_or_none(line, delimiter))]
         if rows and (headed := _headed(rows[0], delimiter)):
             return headed, True
+        if rows and _is_unknown_header(rows[0], rows[1:]):
+            raise HistoryError(_unknown(rows[0]))
         layouts = [make(delimiter) for make in _HEADERLESS]
         if found := next((layout for row in rows for layout in layouts if layout.fits(row)), None):
             return found, False
@@ -114,6 +123,36 @@ def _headed(row: Row, delimiter: str) -> Layout | None:
         return None
     split = names[time] == "date" and "time" in names
     return Layout(delimiter, artist, title, time, names.index("time") if split else None)
+
+
+def _is_unknown_header(row: Row, others: list[Row]) -> bool:
+    """Tell whether a first row names columns: words alone, where other rows of its width have a time."""
+    places = {place for other in others if len(other) == len(row) for place in _times_in(other)}
+    names = [row[place].strip().partition("#")[0] for place in sorted(places)]
+    return bool(names) and not _times_in(row) and all(_is_words(name) for name in names)
+
+
+def _times_in(row: Row) -> list[int]:
+    """Return the places of times; a day and a clock in two columns are one, at the place of the day."""
+    pairs = zip(row, [*row[1:], ""], strict=True)
+    return [
+        place
+        for place, (cell, after) in enumerate(pairs)
+        if times.is_time(cell) or times.is_time(f"{cell.strip()} {after.strip()}")
+    ]
+
+
+def _is_words(name: str) -> bool:
+    return bool(name) and not any(letter.isdigit() for letter in name)
+
+
+def _unknown(row: Row) -> str:
+    names = ", ".join(shown(name.strip()) for name in row[:_NAMES_SHOWN]) + ", …" * (len(row) > _NAMES_SHOWN)
+    known = [", ".join(dict.fromkeys(name.split()[0] for name in names)) for names in (_ARTIST, _TITLE, _TIME)]
+    return (
+        f"its columns are {names}; expected one for the artist ({known[0]}), one for the track ({known[1]}) and one "
+        f"for the time ({known[2]})"
+    )
 
 
 def _first(names: list[str], known: tuple[str, ...]) -> int | None:

@@ -83,6 +83,17 @@ def find(path: Path, file: BufferedReader) -> Sources | None:
     return Sources(file, None, (Source("", form, size),)) if form else None
 
 
+def no_plays(file: BufferedReader) -> str | None:
+    """Return why an open file, which `find` took for one of plays, has no line of JSON at its start; None if it has."""
+    if not file.seekable():
+        return None
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if any(line.lstrip(b"\xef\xbb\xbf \t").startswith(b"{") for line in head.splitlines()):
+        return None
+    return f"it is {'no known listening history' if head.strip() else 'empty'}; {EXPECTED}"
+
+
 def _in_archive(file: BufferedReader) -> Sources:
     archive = Archive(file)
     names = archive.files()
@@ -95,7 +106,11 @@ def _in_archive(file: BufferedReader) -> Sources:
 
 def _form_in(archive: Archive, name: str) -> Form | None:
     with archive.opened(name) as file:
-        return recognise(file.read(HEAD_BYTES))
+        head = file.read(HEAD_BYTES)
+    try:
+        return recognise(head)
+    except HistoryError:
+        return None  # a table of something else
 
 
 def _without_doubles(found: list[Source]) -> list[Source]:

@@ -50,6 +50,8 @@ def replay_file(path: Path, client: Client, seconds: float | None, speed: float 
             raise click.ClickException(f"{path} cannot be replayed: {error}.") from error
         if found is None:
             if city is not None:
+                if reason := sources.no_plays(file):
+                    raise click.ClickException(f"{path} cannot be replayed: {reason}.")
                 raise click.UsageError(f"--city is for listening histories; the plays of {path} say where they are.")
             return _replay_plays(path, file, client, seconds, speed or 1.0)
         if city is None:
