@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from webapp.core.counted import counted
 from webapp.graphics.fonts import FOLDER, Fonts, load_fonts
 from webapp.graphics.qrcodes import code_svg
 from webapp.storage.accounts import AccountsError
@@ -66,7 +67,7 @@ def _accounts(path: Path) -> Iterator[tuple[bool, str]]:
     if not path.exists():
         return
     try:
-        yield True, f"accounts {path}: {check_file(path):,} tokens"
+        yield True, f"accounts {path}: {counted(check_file(path), 'token')}"
     except (sqlite3.Error, OSError) as error:
         advice = "restore a backup, or move it elsewhere to begin without tokens" if is_damaged(error) else "try again"
         yield False, f"accounts {path}: {error}; {advice}"

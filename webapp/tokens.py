@@ -11,6 +11,7 @@ import click
 
 from webapp import clioptions
 from webapp.config import SettingError, Settings
+from webapp.core.counted import counted
 from webapp.core.places import City, PlaceError
 from webapp.core.principals import Scope
 from webapp.gazetteerdata import load_gazetteer
@@ -104,7 +105,7 @@ def list_tokens(folder: Path | None, data_dir: Path | None) -> None:
         found = accounts.all()
     for each in found:
         click.echo(_line(each))
-    click.echo(f"{len(found):,} tokens", err=True)
+    click.echo(counted(len(found), "token"), err=True)
 
 
 @token.command()
@@ -179,7 +180,7 @@ def _line(account: Account) -> str:
     principal, activity = account.principal, account.activity
     used = "never used" if activity.used_s is None else _utc(activity.used_s, "%Y-%m-%dT%H:%MZ")
     created, rate = _utc(principal.created_s, "%Y-%m-%d"), f"{principal.per_minute}/min"
-    counts = f"{activity.presses} presses", f"{activity.scrobbles} scrobbled", activity.client or "-"
+    counts = counted(activity.presses, "press", "presses"), f"{activity.scrobbles} scrobbled", activity.client or "-"
     return "\t".join((principal.id, principal.scope, rate, created, used, *counts, _city_name(principal.city)))
 
 

@@ -55,10 +55,10 @@ def old_backup(tmp_path: Path) -> Path:
 def test_tokens_work_again_after_a_restore(tmp_path: Path) -> None:
     folder, made = existing_folder(tmp_path / "data")
     done = unison("backup", tmp_path / "file", "--data-dir", folder)
-    assert "1 connections, 0 shared ones, 1 tokens, and the secret" in done.output
+    assert "1 connection, 0 shared ones, 1 token, and the secret" in done.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "file"]
     restored = unison("restore", tmp_path / "file", "--data-dir", tmp_path / "new")
-    assert (restored.exit_code, "1 tokens" in restored.output) == (0, True)
+    assert (restored.exit_code, "1 token, and" in restored.output) == (0, True)
     assert stat.S_IMODE((tmp_path / "new" / FILE_NAME).stat().st_mode) == 0o600
     assert [*(tmp_path / "new").glob("*.part")] == []
     with closing(SqliteStore(tmp_path / "new").open()) as accounts:

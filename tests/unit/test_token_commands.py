@@ -76,7 +76,7 @@ def test_a_list_shows_what_each_token_was_used_for_and_no_token(folder: Path, se
     server.flush()
     told = unison("token", "list", "--data-dir", folder)
     assert [line.split("\t") for line in told.stdout.splitlines()] == [
-        [used.principal.id, "listener", "60/min", "2026-09-21", "2026-09-21T15:13Z", "1 presses", "2 scrobbled",
+        [used.principal.id, "listener", "60/min", "2026-09-21", "2026-09-21T15:13Z", "1 press", "2 scrobbled",
          "mpdscribble", "Osaka, Japan"],
         [service.principal.id, "service", "6000/min", "2026-09-21", "never used", "0 presses", "0 scrobbled", "-", "-"],
         [odd.principal.id, "listener", "60/min", "2026-09-21", "never used", "0 presses", "0 scrobbled", "-",
@@ -85,6 +85,11 @@ def test_a_list_shows_what_each_token_was_used_for_and_no_token(folder: Path, se
     assert told.stderr == "3 tokens\n"
     assert not LINE.search(told.output)
     assert used.text not in told.output
+
+
+def test_one_token_is_not_called_tokens(folder: Path, server: SqliteAccounts) -> None:
+    server.create()
+    assert unison("token", "list", "--data-dir", folder).stderr == "1 token\n"
 
 
 def test_a_token_is_revoked_beside_a_server_and_nothing_of_it_is_left(folder: Path, server: SqliteAccounts) -> None:
@@ -191,6 +196,6 @@ def test_the_doctor_looks_at_the_accounts(folder: Path) -> None:
 
 def test_the_doctor_looks_at_the_accounts_of_a_running_server(folder: Path, server: SqliteAccounts) -> None:
     server.create()
-    assert f"OK  accounts {folder / FILE_NAME}: 1 tokens" in unison("doctor", "--data-dir", folder).output
+    assert f"OK  accounts {folder / FILE_NAME}: 1 token\n" in unison("doctor", "--data-dir", folder).output
     server.flush()
     assert server.problem is None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from webapp.core.counted import counted
 from webapp.storage import accountsfile
 from webapp.storage.accountsbackup import UnusableAccounts, copy_accounts, create_private, write_accounts
 from webapp.storage.datadir import LOCK_NAME, SECRET_BYTES, SECRET_NAME, DataDir
@@ -50,8 +51,8 @@ class Backup:
     has_secret: bool
 
     def __str__(self) -> str:
-        rows = f"{self.connections:,} connections, {self.shared:,} shared ones"
-        tokens = "" if self.tokens is None else f", {self.tokens:,} tokens"
+        rows = f"{counted(self.connections, 'connection')}, {counted(self.shared, 'shared one')}"
+        tokens = "" if self.tokens is None else f", {counted(self.tokens, 'token')}"
         return f"{self.size / 1e6:,.1f} MB, {rows}{tokens}{', and the secret' if self.has_secret else ''}"
 
 
