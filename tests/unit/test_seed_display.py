@@ -27,7 +27,7 @@ def test_a_terminal_gets_one_line_that_is_rewritten_and_taken_away() -> None:
     display.say("hello")
     lines = stream.getvalue().split("\r\x1b[K")
     assert len(lines) == 12
-    assert "[############------------]  50% 0:01 5 sent" in lines[5]
+    assert "[############------------]  50% of plays 0:01 5 sent" in lines[5]
     assert lines[-1] == "hello\n"
 
 

@@ -220,3 +220,13 @@ def test_who_stops_it_during_an_outage_does_not_wait_for_the_server() -> None:
     sender = Sender(wire, Feed(iter([block([0, 0, 9000])])), say=Said(), stop=time, now=time.now)
     sender.run()
     assert (sender.totals.sent, sender.totals.missed, len(wire.bodies)) == (0, 2, 3)
+
+
+def test_it_knows_when_the_next_play_is() -> None:
+    time, told = Time(), list[tuple[float, float | None]]()
+    feed = Feed(iter([block([0, 60_000])]))
+    sender = Sender(Wire(time), feed, speed=2, pace=REPLAY, say=Said(), stop=time, now=time.now)
+    sender.run(on_tick=lambda: told.append((round(time.passed_s), sender.next_s)))
+    at_10_s = next(next_s for passed_s, next_s in told if passed_s == 10)
+    assert at_10_s == pytest.approx(20, abs=0.6)
+    assert told[-1][1] is None

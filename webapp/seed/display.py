@@ -35,13 +35,13 @@ class Display:
         print(text, file=self._stream, flush=True)
 
     def show(self, text: str, share: float | None) -> None:
-        """Show progress, unless it was shown just now; `share` is 0 to 1, or None without an end."""
+        """Show progress, unless it was shown just now; `share` is 0 to 1, and of plays, or None without an end."""
         if self._now() - self._last >= (TERMINAL_S if self._terminal else PLAIN_S):
             self._last = self._now()
             self._show(text, share)
 
     def _show(self, text: str, share: float | None) -> None:
-        done = "" if share is None else f"{min(share, 1.0):4.0%} "
+        done = "" if share is None else f"{min(share, 1.0):4.0%} of plays "
         if not self._terminal:
             self.say(f"{done}{clock_text(self.seconds)} {text}")
             return

@@ -14,6 +14,8 @@ from webapp.seed.sender import Pace, Sender
 REPLAY_LEAD_MS = 500
 REPLAY_PACE = Pace(REPLAY_LEAD_MS, waits=True)
 ENTRIES_REPORTED = 20
+GAP_TOLD_S = 3
+"""So long before the next play, progress says when it is; otherwise it would seem to hang."""
 
 Share = Callable[[], float | None]
 
@@ -45,7 +47,9 @@ def run(sender: Sender, client: Client, display: Display, share: Share) -> None:
     totals = sender.totals
 
     def show() -> None:
-        display.show(f"{totals.counts()}; {totals.rate(display.seconds):,.1f} plays/s", share())
+        display.show(
+            f"{_next_play(sender.next_s)}{totals.counts()}; {totals.rate(display.seconds):,.1f} plays/s", share()
+        )
 
     try:
         with closing(client):
@@ -58,6 +62,10 @@ def run(sender: Sender, client: Client, display: Display, share: Share) -> None:
         print(f"{totals.counts()}; {totals.rate(seconds):,.1f} plays/s in {clock_text(seconds)}", flush=True)
     if totals.missed and not totals.sent:
         raise click.ClickException("no play reached the server.")
+
+
+def _next_play(seconds: float | None) -> str:
+    return f"next play in {clock_text(seconds)}; " if seconds is not None and seconds >= GAP_TOLD_S else ""
 
 
 @contextmanager

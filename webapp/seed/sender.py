@@ -109,6 +109,12 @@ class Sender:
         self._tries = 0
         self.number = 0
 
+    @property
+    def next_s(self) -> float | None:
+        """Seconds until the next play is sent; None after the last."""
+        next_ms = self._feed.next_ms()
+        return None if next_ms is None else (self._due_ms(next_ms) - self._now_ms()) / 1000
+
     def run(self, on_start: Callable[[], None] = _nothing, on_tick: Callable[[], None] = _nothing) -> None:
         """Send all plays; call `on_start` when the first are ready, and `on_tick` after every tick."""
         self._feed.next_ms()  # computes the first block, which may take a while, before the clock starts
@@ -126,10 +132,13 @@ class Sender:
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
 
+    def _due_ms(self, at_ms: int) -> int:
+        """Return the epoch millisecond at which a play is sent."""
+        return int(self._clock.wall_ms(np.array([at_ms]))[0]) - self._pace.lead_ms
+
     def _pause_if_behind(self, next_ms: int) -> None:
         """Pause a clock with `Pace.waits` for as long as the next play is late."""
-        due_ms = int(self._clock.wall_ms(np.array([next_ms]))[0]) - self._pace.lead_ms
-        if self._pace.waits and (behind_ms := self._now_ms() - due_ms) > MAX_BEHIND_MS:
+        if self._pace.waits and (behind_ms := self._now_ms() - self._due_ms(next_ms)) > MAX_BEHIND_MS:
             self._clock = self._clock.paused(behind_ms)
 
     def _send(self, due: Block) -> None:
