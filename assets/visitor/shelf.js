@@ -15,7 +15,6 @@ import { sleeve } from "../common/sleeve.js";
 import { isolated, placeElement } from "../feed/feed.js";
 import { heartIcon } from "./heart.js";
 import { createMeetings, exported, KEY, sumsOf } from "./meetings.js";
-import { drawShelf } from "./shelfpicture.js";
 
 const SLEEVE = 176; // pixels
 const REVOKE_MS = 60_000;
@@ -121,6 +120,8 @@ export function createShelf(dialog, { opener, storage, origin, onChoose, onHeart
   }
 
   async function picture() {
+    // preloading skips an import of this form: few visitors ask for a picture
+    const [{ drawShelf }] = await Promise.all([import("./shelfpicture.js")]);
     const canvas = document.createElement("canvas");
     const all = meetings.all();
     const [countries, farthest] = factsOf(sumsOf(all));

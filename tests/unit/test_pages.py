@@ -8,7 +8,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from flask.testing import FlaskClient
 
-from webapp.resources import ASSETS, TEMPLATES, pydeck_bundle
+from webapp.resources import TEMPLATES, pydeck_bundle
 from webapp.services import Services
 from webapp.web import assets
 from webapp.web.assets import Assets
@@ -42,7 +42,7 @@ def test_assets_come_in_the_coding_the_browser_takes(
     answer = client.get(address(served, assets.MAIN), headers={"Accept-Encoding": accepted})
     assert answer.headers.get("Content-Encoding") == coding
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
-    assert unpack(answer.data) == (ASSETS / assets.MAIN).read_bytes()
+    assert unpack(answer.data) == served.body(assets.MAIN, "identity")
 
 
 def test_pydecks_own_bundle_is_served_in_at_most_1_1_megabytes(served: Assets, client: FlaskClient) -> None:
@@ -132,3 +132,19 @@ def test_what_cannot_be_opened_is_left_out_of_the_warming_and_asked_for_later(tm
 @pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt"])
 def test_what_browsers_and_crawlers_ask_for_unasked_is_there(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 200
+
+
+def test_served_scripts_lack_only_the_lines_of_their_comments(served: Assets) -> None:
+    shorter = 0
+    for name, path in served.files.items():
+        if name == "pydeck.js" or not name.endswith((".js", ".css")):
+            assert served.body(name, "identity") == path.read_bytes()
+            continue
+        lines, sent = path.read_text("utf-8").split("\n"), served.body(name, "identity").decode().split("\n")
+        assert len(lines) == len(sent), name
+        gone = [line.strip() for line, left in zip(lines, sent, strict=True) if line != left]
+        shorter += len(gone)
+        text = "\n".join(gone)
+        assert all(part.strip().startswith("/*") for part in text.split("*/") if part.strip()), name
+        assert all(left == "" for line, left in zip(lines, sent, strict=True) if line != left), name
+    assert shorter > 1000

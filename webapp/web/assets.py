@@ -29,8 +29,8 @@ MAIN = "pages/index.js"
 FOREVER = "public, max-age=31536000, immutable"
 SMALL_BYTES = 60_000
 """All files but pydeck's bundle and the data are smaller."""
-SMALL_QUALITY, LARGE_QUALITY = 10, 9
-"""Quality 10 makes small files 5 % smaller, as fast. The bundle would take ten seconds with it, not half a one."""
+SMALL_QUALITY, LARGE_QUALITY = 11, 9
+"""Quality 11 makes small files 7 % smaller, in half a second more for all. The bundle would take ten seconds."""
 
 PAGE_QUALITY = 4
 """Of pages that are put together for somebody, in the twentieth of the time."""
@@ -58,7 +58,7 @@ class Assets:
     def body(self, name: str, coding: str) -> bytes:
         """The file's bytes in a coding: "br", "gzip" or "identity". Slow the first time only."""
         if (name, coding) not in self._bodies:
-            self._bodies[name, coding] = _CODINGS[coding](self.files[name].read_bytes())
+            self._bodies[name, coding] = _CODINGS[coding](_without_comments(name, self.files[name].read_bytes()))
         return self._bodies[name, coding]
 
     def imported(self, name: str, later: bool = True) -> list[str]:
@@ -97,6 +97,17 @@ def _imports(files: Mapping[str, Path], name: str, later: bool) -> Iterator[str]
     for found in _IMPORT.finditer(files[name].read_text(encoding="utf-8")):
         if later or not found["later"]:
             yield normpath(f"{Path(name).parent.as_posix()}/{found[2]}")
+
+
+_COMMENT = re.compile(rb"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)
+"""A comment that has its lines to itself."""
+
+
+def _without_comments(name: str, content: bytes) -> bytes:
+    """Return a script or style sheet without its comments, a quarter of the bytes; all else stays on its line."""
+    if name == BUNDLE or not name.endswith((".js", ".css")):
+        return content
+    return _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), content)
 
 
 def _brotli(content: bytes) -> bytes:

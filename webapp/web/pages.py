@@ -16,10 +16,10 @@ from webapp.engine.offload import offload
 from webapp.scene import scene
 from webapp.storage.history import History
 from webapp.web import linkpreview, listenlinks, pagefilter
-from webapp.web.assets import SERVED, Assets
+from webapp.web.assets import SERVED, Assets, packed
 from webapp.web.connectiontext import in_words, wire_form
 from webapp.web.oembed import discovery
-from webapp.web.responses import page_response
+from webapp.web.responses import localised
 from webapp.web.wall import is_wall, wall
 
 
@@ -45,7 +45,7 @@ def create_blueprint(
             listen=listenlinks.templates(settings),
             wall=wall(settings) if is_wall() else None,
         )
-        return page_response(html)
+        return packed(localised(html))
 
     @blueprint.get("/favicon.ico")
     def favicon() -> Response:
