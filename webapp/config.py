@@ -130,6 +130,9 @@ class Settings:
     visitor_plays: bool = _setting(
         "1 lets visitors press play on the page's songs, from a city that they choose.", False
     )
+    demo: bool = _setting(
+        "1 makes visitors' presses simulated plays, which can meet other simulated ones; `unison demo` sets it.", False
+    )
     connect: bool = _setting("1 serves /connect, where listeners get a token for their own player.", False)
     privacy_k: int | None = _setting(
         "A city is named only if this many listeners pressed play there within the last hour; 0 names all cities. "

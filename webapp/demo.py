@@ -34,6 +34,9 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Environment = dict[str, str]
 
+SERVER = {"UNISON_DEMO": "1", "UNISON_VISITOR_PLAYS": "1"}
+"""Settings of the demo's server, unless the environment has others."""
+
 
 @click.command()
 @clioptions.host
@@ -63,8 +66,9 @@ def main(
 ) -> None:
     """Start a server and send it simulated plays. Ctrl-C stops both.
 
-    The demo has a data folder of its own, so simulated plays never mix with those of `unison serve`. Every other
-    setting is read from the environment; `unison settings` lists them.
+    The demo has a data folder of its own, so simulated plays never mix with those of `unison serve`. Visitors can press
+    play, and their presses are simulated plays, too. Every other setting is read from the environment; `unison
+    settings` lists them.
     """
     try:
         settings = Settings.from_env(host=host, port=port, data_dir=data_dir or demo_data_dir())
@@ -87,7 +91,7 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until there is a handler
     async with contextlib.AsyncExitStack() as children:
-        server_env = {name: value for name, value in os.environ.items() if name != "UNISON_TOKEN"}
+        server_env = server_environment(os.environ)
         server = await _start(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         relay = asyncio.create_task(_relay(server, ready))
@@ -109,6 +113,12 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
 def _serve_arguments(settings: Settings) -> list[str]:
     where = ["--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)]
     return ["serve", *where, "--open-on-loopback"]
+
+
+def server_environment(environ: Mapping[str, str]) -> Environment:
+    """Return the server's environment: without the sender's token, and with SERVER where that is not set."""
+    given = {name: value for name, value in environ.items() if name != "UNISON_TOKEN"}
+    return given | {name: value for name, value in SERVER.items() if not environ.get(name)}
 
 
 def seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -> Environment:

@@ -20,6 +20,7 @@ COPPER_SKY = {"title": "Copper Sky", "artist": "Marisol Vey", "url": "https://so
 NIGHT_BUS = {"title": "Night Bus Home", "artist": "Marisol Vey"}
 """A song for presses that nobody may meet afterwards: tests of one server run in any order."""
 Answer = tuple[int, Any]
+NOTHING = dict.fromkeys(("met", "pulse", "near", "searched", "ask_after_s")) | {"alone": False}
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +83,7 @@ def came_of(server: Server, pressed: Answer) -> Any:
     assert pressed[0] == 202
 
     def outcome() -> Any:
-        status, told = send(server, f"/play/{pressed[1]['press']}")
-        assert status == 200
+        told = asked(server, pressed)
         return told if told["ask_after_s"] is None else None
 
     return until(outcome)
@@ -94,7 +94,7 @@ def test_two_visitors_of_one_second_are_a_live_connection_with_a_page(server: Se
     first = press(server, song, OSAKA, one, pressed_at=now)
     second = press(server, song, RECIFE, other, pressed_at=now + 0.04)
     found = came_of(server, first)["met"]
-    assert came_of(server, second) == {"met": found, "near": None, "ask_after_s": None, "alone": False}
+    assert came_of(server, second) == NOTHING | {"met": found}
     assert (first[1]["pressed_at"], first[1]["late"]) == (round(now, 3), False)
     assert first[1]["place"] == found["from"]
     assert (found["source"], found["apart_ms"]) == ("live", 40)
@@ -116,8 +116,8 @@ def test_each_of_many_who_agree_on_a_second_is_told_of_whom_they_met(server: Ser
 def test_two_in_one_city_are_told_of_each_other(server: Server, song: str) -> None:
     tokens, now = (token(server), token(server)), soon()
     pressed = [press(server, song, OSAKA, of, pressed_at=now + 0.04 * n) for n, of in enumerate(tokens)]
-    near = {"apart_ms": 40, "place": pressed[0][1]["place"]}
-    assert [came_of(server, answer)["near"] for answer in pressed] == [near, near]
+    pulse = {"apart_ms": 40, "place": pressed[0][1]["place"]}
+    assert [came_of(server, answer) for answer in pressed] == [NOTHING | {"pulse": pulse}] * 2
 
 
 def test_a_visitor_who_was_alone_in_that_second_meets_someone_whose_time_is_not_exact(
@@ -128,17 +128,58 @@ def test_a_visitor_who_was_alone_in_that_second_meets_someone_whose_time_is_not_
     play = {"track": COPPER_SKY, "listener": "a player", "place": {"geoname_id": RECIFE}}
     post_plays(server, [play | {"pressed_at": now + 1.4, "within_s": 2}], Authorization="Bearer a-token")
     told = came_of(server, pressed)
-    assert (told["near"], told["alone"]) == (None, False)
+    assert (told["pulse"], told["near"], told["alone"]) == (None, None, False)
     assert (told["met"]["apart_ms"], told["met"]["within_s"]) == (None, 4)
     assert (told["met"]["from"], told["met"]["at"]) == (pressed[1]["place"], round(now + 1.4, 3))
     assert "within about 4 s" in get_text(server, f"/c/{told['met']['id']}")
 
 
+def test_a_visitor_who_met_nobody_is_told_who_came_closest_before_and_then_who_came_closer_after(
+    server: Server,
+) -> None:
+    pair = a_pair_of(server, {"title": "Slow Lighthouse", "artist": "Marisol Vey"})
+    song, tab = pair["track"]["id"], token(server)
+    first = press_after(server, pair["at"] + 6, song, OSAKA, tab)
+    before = until(lambda: (told := asked(server, first))["alone"] and told)
+    assert before["near"]["seconds"] == int(pair["at"]) - int(first[1]["pressed_at"])
+    assert (before["near"]["source"], before["near"]["city"]) == ("synthetic", pair["from"])
+    assert before["searched"]["before_s"] >= 6
+    second = press_after(server, first[1]["pressed_at"] + 2, song, RECIFE, token(server))
+    after = until(lambda: (told := asked(server, first))["near"]["seconds"] > 0 and told)
+    apart = int(second[1]["pressed_at"]) - int(first[1]["pressed_at"])
+    assert after["near"] == {"city": second[1]["place"], "seconds": apart, "source": "live"}
+    third = press_after(server, second[1]["pressed_at"] + 2, song, LAGOS, tab)
+    told = until(lambda: (told := asked(server, third))["alone"] and told)
+    assert told["near"]["city"] == second[1]["place"], "a tab is not told of its own press, nor of its earlier one"
+
+
+def a_pair_of(server: Server, track: dict[str, str]) -> Any:
+    """Have two simulated listeners of one second play a song, and return their connection."""
+    plays = [{"track": track, "listener": str(city), "place": {"geoname_id": city}} for city in (LAGOS, LISBON)]
+    with stream(server) as viewer:
+        post_plays(server, plays, Authorization="Bearer a-token", X_Unison_Source="synthetic")
+        (pair,) = viewer.connections(1)
+    return pair
+
+
+def press_after(server: Server, at_s: float, track: str, city: int, of: str) -> Answer:
+    """Press a song once it is that time."""
+    until(lambda: time.time() > at_s)
+    return press(server, track, city, of)
+
+
+def asked(server: Server, pressed: Answer) -> Any:
+    """Ask once what came of a press."""
+    status, told = send(server, f"/play/{pressed[1]['press']}")
+    assert status == 200
+    return told
+
+
 def test_a_tab_is_one_listener_and_never_meets_itself(server: Server, song: str) -> None:
     alone, now = token(server), soon()
     pressed = [press(server, song, city, alone, pressed_at=now) for city in (OSAKA, RECIFE)]
-    nobody = {"met": None, "near": None, "ask_after_s": None, "alone": True}
-    assert [came_of(server, answer) for answer in pressed] == [nobody, nobody]
+    told = [came_of(server, answer) for answer in pressed]
+    assert [(each["met"], each["pulse"], each["alone"]) for each in told] == [(None, None, True)] * 2
 
 
 @pytest.mark.parametrize("when", [{}, {"pressed_at": 3.0}])
@@ -157,7 +198,7 @@ def test_a_press_that_comes_too_late_or_says_no_time_counts_from_its_arrival(
 def test_what_came_of_a_press_is_told_to_whoever_has_its_name(server: Server) -> None:
     for name in ("made-up", "WyJ4IiwxLDJd.aSF0Yg.bm90IG91cnM", token(server)):
         status, answer = send(server, f"/play/{name}")
-        assert (status, answer["error"]) == (404, f"{name[:40]!r} is not a press of the last 60 s")
+        assert (status, answer["error"]) == (404, f"{name[:40]!r} is not a press of the last 75 s")
 
 
 @pytest.mark.parametrize("headers", [{}, {"X_CSRF_Token": "made up"}, {"X_CSRF_Token": "ImEi.aSF0Yg.bm90IG91cnM"}])
@@ -228,3 +269,17 @@ def test_without_the_setting_there_is_no_such_address_and_no_button(serve: Calla
 
 def test_with_it_the_page_has_what_tells_of_it(server: Server) -> None:
     assert 'id="play"' in get_text(server, "/")
+
+
+def test_in_a_demo_a_visitor_meets_a_simulated_listener_and_is_one(serve: Callable[..., Server]) -> None:
+    demo = serve(UNISON_VISITOR_PLAYS="1", UNISON_DEMO="1", UNISON_TOKENS="a-token", UNISON_LATENESS_S="1.5")
+    track = {"title": "Slow Lighthouse", "artist": "Marisol Vey"}
+    song, now = a_pair_of(demo, track)["track"]["id"], time.time() + 2
+    play = {"track": track, "listener": "simulated", "place": {"geoname_id": RECIFE}, "pressed_at": now + 0.04}
+    until(lambda: time.time() > now - 0.5)
+    post_plays(demo, [play], Authorization="Bearer a-token", X_Unison_Source="synthetic")
+    pressed = press(demo, song, OSAKA, token(demo), pressed_at=now)
+    met = came_of(demo, pressed)["met"]
+    assert (pressed[1]["source"], met["source"], met["apart_ms"]) == ("synthetic", "synthetic", 40)
+    assert (met["from"], met["to"]["city"]) == (pressed[1]["place"], "Recife")
+    assert get_json(demo, "/api/stats")["total"]["plays"] == 4

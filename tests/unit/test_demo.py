@@ -1,4 +1,4 @@
-"""Which token a demonstration gives to its invented plays."""
+"""What a demonstration gives to its server, and to what sends its invented plays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webapp.config import Settings
-from webapp.demo import demo_data_dir, seed_environment
+from webapp.demo import demo_data_dir, seed_environment, server_environment
 from webapp.storage.datadir import token_file, write_token
 
 HERE, ELSEWHERE = "http://127.0.0.1:8000", "http://192.0.2.7:8000"
@@ -47,3 +47,11 @@ def test_the_demo_has_a_folder_of_its_own_where_one_is_named_for_a_server(
     monkeypatch.delenv("UNISON_DATA_DIR")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert demo_data_dir() == tmp_path / "unison-demo"
+
+
+def test_a_demo_can_press_play_and_its_presses_are_simulated_unless_the_environment_says_otherwise() -> None:
+    assert server_environment({"UNISON_TOKEN": "of the sender", "LANG": "C"}) == {
+        "LANG": "C", "UNISON_DEMO": "1", "UNISON_VISITOR_PLAYS": "1",
+    }  # fmt: skip
+    given = {"UNISON_DEMO": "0", "UNISON_VISITOR_PLAYS": ""}
+    assert server_environment(given) == {"UNISON_DEMO": "0", "UNISON_VISITOR_PLAYS": "1"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,12 +36,12 @@ def found(kept: list[SliceRecord], press: Press) -> list[tuple[str, int, int]]:
     """What the records tell a press: of what, how far apart, and the end of the slice that it stands in."""
     connections = [(each, record) for record in kept if (each := met(record, press))]
     pulses = [
-        (near.apart_ms, record.end_ms)
+        (pulse.apart_ms, record.end_ms)
         for record in kept
-        for near in matchlookup.find_pulses(record, [press, ELSEWHERE]).values()
+        for pulse in matchlookup.find_pulses(record, [press, ELSEWHERE]).values()
     ]
     return [(each.id, each.apart_ms, record.end_ms) for each, record in connections] + [
-        ("near", apart, end_ms) for apart, end_ms in pulses
+        ("pulse", apart, end_ms) for apart, end_ms in pulses
     ]
 
 
@@ -48,23 +49,23 @@ def found(kept: list[SliceRecord], press: Press) -> list[tuple[str, int, int]]:
 def test_both_of_a_pair_are_told_of_it_and_in_time(at: list[int], data: st.DataObject) -> None:
     plays = [(f"listener {ms}", data.draw(places), ms, SONG) for ms in at]
     kept = records(GAZETTEER, plays, until_ms=6_000)
-    ids, near = Counter[str](), 0
+    ids, pulses = Counter[str](), 0
     for who, _, ms, _ in plays:
         press = Press(HERE.track, listener(who), T0 + ms)
         connected, pulsed, _ = known_by_ms(press, WINDOW_MS)
         told = found(kept, press)
         assert len(told) <= 1
         for id, _, end_ms in told:
-            assert end_ms <= (pulsed if id == "near" else connected)
-            ids[id] += id != "near"
-            near += id == "near"
+            assert end_ms <= (pulsed if id == "pulse" else connected)
+            ids[id] += id != "pulse"
+            pulses += id == "pulse"
     assert {id: n for id, n in ids.items() if n} == {
         f"{each.id}": 2
         for record in kept
         for each in [met(record, press_of(pair, record)) for pair in record.pairs]
         if each
     }
-    assert near == 2 * sum(len(record.pulses) for record in kept)
+    assert pulses == 2 * sum(len(record.pulses) for record in kept)
 
 
 def press_of(pair: object, record: SliceRecord) -> Press:
@@ -83,6 +84,7 @@ def test_another_song_listener_moment_or_source_is_not_it() -> None:
         assert found(kept, other) == []
     made_up = records(GAZETTEER, [("a", PARIS, 100, SONG, "synthetic"), ("b", OSAKA, 140, SONG, "synthetic")])
     assert found(made_up, HERE) == []
+    assert [apart for _, apart, _ in found(made_up, msgspec.structs.replace(HERE, source="synthetic"))] == [40]
 
 
 def test_two_songs_of_one_moment_are_told_apart() -> None:
@@ -90,9 +92,9 @@ def test_two_songs_of_one_moment_are_told_apart() -> None:
         ("a", PARIS, SONG), ("b", OSAKA, SONG), ("a", PARIS, OTHER), ("c", PARIS, OTHER)
     )])  # fmt: skip
     (told,) = found(kept, HERE)
-    assert told[0] != "near"
+    assert told[0] != "pulse"
     (other,) = found(kept, Press(track_id("Marisol Vey", "Copper Sky"), HERE.listener, HERE.at_ms))
-    assert other[:2] == ("near", 0)
+    assert other[:2] == ("pulse", 0)
 
 
 def test_whom_a_press_meets_without_an_exact_time_is_known_later() -> None:

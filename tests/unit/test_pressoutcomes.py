@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from tests.unit.making import OSAKA, PARIS, T0, listener, records, track
-from webapp.core.matchlookup import Near, Press
+from webapp.core.matchlookup import Press, Pulse
 from webapp.core.plays import track_id
 from webapp.engine.bus import MemoryBus
 from webapp.engine.pressoutcomes import KEEP_S, Outcome, PressOutcomes
@@ -59,7 +59,7 @@ def test_two_in_one_city_are_told_how_far_apart_they_pressed(world: World) -> No
         world.outcomes.expect(press((ms - 100) // 40, ms))
     world.publish(PARIS, PARIS)
     told = [world.outcomes.of(press((ms - 100) // 40, ms)) for ms in (100, 140)]
-    assert told == [Outcome(near=Near(40, 0, GAZETTEER.by_id(PARIS)))] * 2
+    assert told == [Outcome(pulse=Pulse(40, 0, GAZETTEER.by_id(PARIS)))] * 2
 
 
 def test_who_met_nobody_is_told_of_nobody(world: World) -> None:

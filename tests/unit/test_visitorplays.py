@@ -41,5 +41,6 @@ def test_nobody_waits_for_what_comes_of_a_press_of_before_the_clock_was_set_back
     ahead_ms = round(time.time() * 1000) + 60_000
     press = signed.sign(to_builtins(Press("0" * 16, 1, ahead_ms, after=5)), "unison press")
     services.live.channels._ring.since = 8
-    nobody = {"met": None, "near": None, "ask_after_s": None, "alone": False}
+    nothing = ("met", "pulse", "near", "searched", "ask_after_s")
+    nobody: dict[str, object] = {**dict.fromkeys(nothing), "alone": False}
     assert client.get(f"/play/{press}").json == nobody

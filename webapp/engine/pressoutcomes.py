@@ -9,17 +9,19 @@ from dataclasses import dataclass
 
 from webapp.core import matchlookup
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matchlookup import Near, Press
+from webapp.core.matchlookup import Press, Pulse
+from webapp.core.nearplays import Closest, Searched
 from webapp.core.plays import SLICE_MS
 from webapp.core.records import Connection, SliceRecord
 from webapp.engine.bus import Bus
+from webapp.engine.nearmisses import NearMisses
 from webapp.engine.resume import decode_record
 from webapp.storage.history import History
 
 log = logging.getLogger(__name__)
 
-KEEP_S = 60.0
-"""So long after a press one can ask what came of it."""
+KEEP_S = 75.0
+"""So long after a press one can ask what came of it: a minute is searched for a near miss, once it is closed."""
 
 
 @dataclass(slots=True)
@@ -28,15 +30,15 @@ class Outcome:
 
     Attributes:
         met: the connection that it made.
-        near: of someone else in its city.
+        pulse: with someone else in its city.
     """
 
     met: Connection | None = None
-    near: Near | None = None
+    pulse: Pulse | None = None
 
 
 class PressOutcomes:
-    """The presses of the last minute, and what came of them.
+    """The presses of the last 75 seconds, and what came of them.
 
     The connection of a press is kept in the history, even if no viewer is shown it, so that its page opens.
 
@@ -60,6 +62,7 @@ class PressOutcomes:
         self._window_ms, self._clock = window_ms, clock
         self._expected: dict[Press, Outcome] = {}
         self._outcomes: dict[Press, tuple[float, Outcome]] = {}  # the oldest first
+        self._near_misses = NearMisses(records, window_ms)
         records.subscribe(self._search)
 
     def expect(self, press: Press) -> None:
@@ -68,6 +71,7 @@ class PressOutcomes:
         self._outcomes.pop(press, None)  # so that the oldest stays first
         self._expected[press] = outcome = Outcome()
         self._outcomes[press] = self._clock(), outcome
+        self._near_misses.expect(press)
 
     def of(self, press: Press) -> Outcome:
         """Return what came of a press."""
@@ -75,9 +79,18 @@ class PressOutcomes:
         _, outcome = self._outcomes.get(press, (0.0, Outcome()))
         return outcome
 
+    def closest(self, press: Press) -> tuple[Closest | None, Searched | None]:
+        """Return the play closest to a press, and how far was searched, if it was."""
+        self._forget_old()
+        return self._near_misses.closest(press, self._hides)
+
+    def _hides(self, track: bytes, city: int) -> bool:
+        return self._history.rules.hides(track, "", int(self._gazetteer.geoname_id[city]))
+
     def _search(self, number: int, message: bytes) -> None:
         """Search a record. An error costs these presses their outcome, and nobody else the record."""
         try:
+            self._near_misses.take_in(number, message)
             self._find_due(number, message)
         except Exception:
             log.exception("a record could not be searched for visitors' plays")
@@ -88,8 +101,8 @@ class PressOutcomes:
         if not due:
             return
         record = decode_record(message)
-        for press, near in matchlookup.find_pulses(record, due).items():
-            due[press].near = near
+        for press, pulse in matchlookup.find_pulses(record, due).items():
+            due[press].pulse = pulse
         met = matchlookup.find_connections(record, due, self._gazetteer)
         for press, connection in met.items():
             due[press].met = connection
@@ -110,3 +123,4 @@ class PressOutcomes:
             press = next(iter(self._outcomes))
             del self._outcomes[press]
             self._expected.pop(press, None)
+            self._near_misses.forget(press)

@@ -88,7 +88,8 @@ def track() -> Json:
     return thing("A song.", fields, examples=[examples.CONNECTION["track"]])
 
 
-def _apart() -> dict[str, Json]:
+def apart() -> dict[str, Json]:
+    """Return the fields that say how far apart two plays were pressed; see also NOT_EXACT."""
     return {
         "apart_ms": {
             "type": ["integer", "null"],
@@ -103,7 +104,7 @@ def _apart() -> dict[str, Json]:
     }
 
 
-_NOT_EXACT = {"within_s": {"properties": {"apart_ms": {"type": "null"}}}}
+NOT_EXACT = {"within_s": {"properties": {"apart_ms": {"type": "null"}}}}
 
 
 def connection() -> Json:
@@ -112,7 +113,7 @@ def connection() -> Json:
         "id": ID,
         "source": ref("Source"),
         "at": {"type": "number", "description": "When the later listener pressed play, epoch seconds."},
-        **_apart(),
+        **apart(),
         "km": {**COUNT, "description": "Kilometres between the cities."},
         "track": ref("Track"),
         "from": ref("City"),
@@ -120,17 +121,17 @@ def connection() -> Json:
     }
     text = "Two plays of one song, in two cities, by two listeners, close in time."
     shown = [examples.CONNECTION, examples.INEXACT]
-    return thing(text, fields, "within_s", dependentSchemas=_NOT_EXACT, examples=shown)
+    return thing(text, fields, "within_s", dependentSchemas=NOT_EXACT, examples=shown)
 
 
 def pulse() -> Json:
     """Return the schema of two plays in one city."""
-    fields = {"source": ref("Source"), "at": EPOCH_S, **_apart(), "track": ref("Track"), "city": ref("City")}
+    fields = {"source": ref("Source"), "at": EPOCH_S, **apart(), "track": ref("Track"), "city": ref("City")}
     return thing(
         "Two plays of one song in one city.",
         fields,
         "within_s",
-        dependentSchemas=_NOT_EXACT,
+        dependentSchemas=NOT_EXACT,
         examples=[examples.PULSE],
     )
 

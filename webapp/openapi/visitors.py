@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from webapp.core.nearplays import NEAR_S, Searched
 from webapp.openapi.operations import JSON, WRITES, Json, Operation, Sample, body, errors, in_path, media, of_json, ref
-from webapp.openapi.schemas import EPOCH_S, TEXT, TRACK_ID, of_struct, or_null, thing
+from webapp.openapi.schemas import EPOCH_S, NOT_EXACT, TEXT, TRACK_ID, apart, of_struct, or_null, thing
 from webapp.web import visitorplays
 
 TAG = "Visitors"
@@ -23,6 +24,7 @@ def schemas() -> dict[str, Json]:
             {
                 "pressed_at": {"type": "number", "description": "When it counts as pressed, epoch seconds."},
                 "late": {"type": "boolean", "description": "It came late, and counts from its arrival."},
+                "source": ref("Source"),
                 "place": ref("City"),
                 "press": {**TEXT, "description": "The name under which to ask what came of it."},
                 "ask_after_s": again,
@@ -32,14 +34,37 @@ def schemas() -> dict[str, Json]:
             "What came of a press.",
             {
                 "met": or_null(ref("Connection")),
-                "near_ms": {
-                    "type": ["integer", "null"],
-                    "description": "How far from it another in the same city pressed.",
-                },
+                "pulse": or_null(ref("PressPulse")),
+                "near": or_null(ref("NearMiss")),
+                "searched": or_null(ref("PressSearched")),
                 "ask_after_s": again,
+                "alone": {"type": "boolean", "description": "Nobody can have pressed within the window."},
             },
         ),
+        "PressPulse": thing(
+            "Someone else in the same city.",
+            {**apart(), "place": ref("City")},
+            "within_s",
+            dependentSchemas=NOT_EXACT,
+        ),
+        "NearMiss": _near_miss(),
+        "PressSearched": thing(
+            "How many seconds before and after the press were searched for `near`; null if none were.",
+            {name: {"type": "integer", "minimum": 0, "maximum": NEAR_S} for name in Searched._fields},
+        ),
     }
+
+
+def _near_miss() -> Json:
+    seconds = {
+        "type": "integer",
+        "minimum": -NEAR_S,
+        "maximum": NEAR_S,
+        "description": "From the press to it, in seconds of the clock; negative if it came before.",
+    }
+    within_s = {"type": "integer", "minimum": 1, "description": "Only if its time is not exact."}
+    fields = {"city": ref("City"), "seconds": seconds, "source": ref("Source"), "within_s": within_s}
+    return thing("The play of the song that came closest to a press that met nobody.", fields, "within_s")
 
 
 def _press() -> Json:

@@ -19,9 +19,10 @@ from webapp.core import matchlookup
 from webapp.core.filters import Filter
 from webapp.core.frames import apart, connection_json, place_json
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.matchlookup import KnownBy, Near, Press
+from webapp.core.matchlookup import KnownBy, Press, Pulse
+from webapp.core.nearplays import Closest
 from webapp.core.playparser import ParsedPlays
-from webapp.core.plays import PlayBatch, late_in
+from webapp.core.plays import SOURCES, PlayBatch, Source, late_in
 from webapp.core.records import wire_track_id
 from webapp.engine.ingest import Ingest
 from webapp.engine.live import Live
@@ -68,6 +69,7 @@ def create_blueprint(
     blueprint, limits = Blueprint("visitorplays", __name__), RateLimits(PRESSES_OF_ALL, PRESSES)
     tokens, clock = VisitorTokens(secret, live.clock.now), live.clock
     outcomes = PressOutcomes(live.records, history, gazetteer, round(settings.window_s * 1000))
+    source: Source = "synthetic" if settings.demo else "live"
 
     @blueprint.before_request
     def require_wanted() -> None:
@@ -86,8 +88,8 @@ def create_blueprint(
         """Take a visitor's play.
 
         Returns when it counts as pressed, whether it came too late for when it was, so that it counts from its arrival,
-        and where it was; and the name under which `GET /play/<press>` has what came of it, with after how many seconds
-        to ask.
+        where it was, and whether it is a simulated play; and the name under which `GET /play/<press>` has what came of
+        it, with after how many seconds to ask.
         """
         check_own_page(request, settings, "press play here")
         listener = _listener(tokens)
@@ -95,16 +97,17 @@ def create_blueprint(
             raise TooManyRequests(f"too many presses; try again in {wait_s} s", retry_after=wait_s)
         sent, began_s = _sent(bodies), time.perf_counter()
         song = _song(sent.track, history, gazetteer)
-        taken = _parsed(ingest, sent, song, listener)
+        taken = _parsed(ingest, sent, song, listener, source)
         late = late_in(taken.batch, round(clock.now() * 1000), round(settings.lateness_s * 1000)) > 0
         if late:
-            taken = _parsed(ingest, msgspec.structs.replace(sent, pressed_at=None), song, listener)
-        press = _press(taken, after=live.records.last)
+            taken = _parsed(ingest, msgspec.structs.replace(sent, pressed_at=None), song, listener, source)
+        press = _press(taken, live.records.last, source)
         outcomes.expect(press)
         ingest.submit(taken, began_s)
         told = {
             "pressed_at": press.at_ms / 1000,
             "late": late,
+            "source": source,
             "place": place_json(gazetteer[int(PlayBatch.decode(taken.batch).city[0])]),
             "press": tokens.sign(to_builtins(press), _PRESS),
             "ask_after_s": _ask_after_s(press, live, settings),
@@ -113,20 +116,31 @@ def create_blueprint(
 
     @blueprint.get("/play/<press>")
     def outcome(press: str) -> Response:
-        """Return what came of a press: its connection (`met`), or `near` of someone else in its city.
+        """Return what came of a press: its connection (`met`), or its `pulse` with someone else in its city.
 
         Or after how many seconds to ask again, which is null once it is known that there was nobody. `alone` says that
-        nobody can have pressed within the window; a client whose time is not exact can still meet it.
+        nobody can have pressed within the window; a client whose time is not exact can still meet it. Then `near` is
+        the play of its song that came closest, and `searched` how many seconds before and after were searched for it.
         """
         pressed = _pressed(tokens, press)
         found = outcomes.of(pressed)
         is_shown = found.met and not history.rules.hides_connection(found.met, gazetteer)
         met = msgspec.Raw(connection_json(found.met, gazetteer)) if found.met and is_shown else None
-        near = _near_json(found.near, gazetteer) if found.near and _may_name(found.near, history, gazetteer) else None
-        is_found = met is not None or near is not None
+        is_named = found.pulse and gazetteer[found.pulse.city].geoname_id not in history.rules.cities
+        pulse = _pulse_json(found.pulse, gazetteer) if found.pulse and is_named else None
+        is_found = met is not None or pulse is not None
         again_s = None if is_found else _ask_after_s(pressed, live, settings)
         alone = not is_found and live.pipeline.closed_ms >= _known_by_ms(pressed, settings).pulse
-        return _json({"met": met, "near": near, "ask_after_s": again_s, "alone": alone}, 200)
+        near, searched = outcomes.closest(pressed) if alone else (None, None)
+        told = {
+            "met": met,
+            "pulse": pulse,
+            "near": near and _near_json(near, gazetteer),
+            "searched": searched and searched._asdict(),
+            "ask_after_s": again_s,
+            "alone": alone,
+        }
+        return _json(told, 200)
 
     return blueprint
 
@@ -156,19 +170,19 @@ def _song(track_id: str, history: History, gazetteer: Gazetteer) -> dict[str, st
     return {name: value for name, value in msgspec.json.decode(known[0].track).items() if name != "id"}
 
 
-def _parsed(ingest: Ingest, sent: Sent, song: dict[str, str], listener: str) -> ParsedPlays:
-    """Read it as a live play like any other."""
+def _parsed(ingest: Ingest, sent: Sent, song: dict[str, str], listener: str, source: Source) -> ParsedPlays:
+    """Read it as a play like any other."""
     play = {"track": song, "place": {"geoname_id": sent.city}, "listener": listener, "pressed_at": sent.pressed_at}
-    taken = ingest.parse(msgspec.json.encode(play), "live")
+    taken = ingest.parse(msgspec.json.encode(play), source)
     if taken.errors:
         raise BadRequest(f"{taken.errors[0].field}: {taken.errors[0].error}")
     return taken
 
 
-def _press(taken: ParsedPlays, after: int) -> Press:
+def _press(taken: ParsedPlays, after: int, source: Source) -> Press:
     """Return the press of the one play that was taken."""
     batch = PlayBatch.decode(taken.batch)
-    return Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.listener[0]), int(batch.at[0]), after)
+    return Press(str(wire_track_id(batch.tracks[0]), "ascii"), int(batch.listener[0]), int(batch.at[0]), after, source)
 
 
 def _pressed(tokens: VisitorTokens, name: str) -> Press:
@@ -193,12 +207,14 @@ def _ask_after_s(press: Press, live: Live, settings: Settings) -> float | None:
     return round(max(SOON_S, min(wanted) / 1000 + settings.lateness_s - live.clock.now()), 3)
 
 
-def _may_name(near: Near, history: History, gazetteer: Gazetteer) -> bool:
-    return gazetteer[near.city].geoname_id not in history.rules.cities
+def _pulse_json(pulse: Pulse, gazetteer: Gazetteer) -> dict[str, object]:
+    return {**apart(pulse.apart_ms, pulse.within_s), "place": place_json(gazetteer[pulse.city])}
 
 
-def _near_json(near: Near, gazetteer: Gazetteer) -> dict[str, object]:
-    return {**apart(near.apart_ms, near.within_s), "place": place_json(gazetteer[near.city])}
+def _near_json(near: Closest, gazetteer: Gazetteer) -> dict[str, object]:
+    """Return a near miss. `within_s` is there only if its time is not exact."""
+    told = {"city": place_json(gazetteer[near.city]), "seconds": near.seconds, "source": SOURCES[near.source]}
+    return {**told, **({"within_s": near.within_s} if near.within_s else {})}
 
 
 def _json(told: object, status: int) -> Response:
