@@ -218,13 +218,13 @@ function heading(...parts) {
   return element;
 }
 
-/** The button that plays the song. @param {Track} track */
+/** The button by which the visitor presses play on the song, too. @param {Track} track */
 function playButton(track) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "play";
   button.tabIndex = -1;
-  button.title = say("Press play on {title}", { title: track.title });
+  button.title = say("Me too: press play on {title} (no sound)", { title: track.title });
   button.setAttribute("aria-label", button.title);
   return button;
 }

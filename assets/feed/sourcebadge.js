@@ -15,6 +15,9 @@ const WORDS = /** @type {Record<string, [string, string]>} */ ({
 });
 const ORDER = Object.keys(WORDS);
 
+/** A source in one word, and in a sentence. @param {string} name */
+export const sourceWords = (name) => WORDS[name] ?? [name, ""];
+
 /** @param {HTMLElement} badge */
 export function createSourceBadge(badge) {
   const last = createRollingSums(SPAN_S);

@@ -27,6 +27,7 @@ import { createHitTester } from "./hittest.js";
 import { createGlows } from "./glows.js";
 import { createInstances } from "./instances.js";
 import { createLabels } from "./labels.js";
+import { createNearMiss } from "./nearmiss.js";
 import { createQuality } from "./quality.js";
 import { COMMON_RADIUS, discRadius, pixelRatio, zoomFor } from "./sizes.js";
 import { createSpotlight } from "./spotlight.js";
@@ -47,6 +48,7 @@ export function createGlobe(stage, options) {
   const labels = createLabels(overlay, { obstacles: () => [...obstacles(), ...beacon.boxes()] });
   const hitTester = createHitTester();
   const connections = createConnections({ instances, hitTester, labels, durations: arcProps, colours, mine, yours });
+  const nearMiss = createNearMiss({ instances, labels, colours, durations: arcProps });
   /** @type {Record<string, Record<string, Float32Array>>} */
   const points = {
     land: { points: latticePoints(fields.land), few: latticePoints(fields.few) },
@@ -293,6 +295,13 @@ export function createGlobe(stage, options) {
     /** Do not draw the arcs of a song, except the visitor's own; null draws all. @param {string | null} trackId */
     suppress(trackId) {
       suppressed = trackId;
+    },
+    /** Fly to the visitor's near miss, and draw it in place of the one before. @param {import("./nearmiss.js").Ends | null} ends */
+    nearMiss(ends) {
+      nearMiss.show(ends, clock.seconds(), { landed: paused, whole: reducedMotion });
+      const at = ends && midpointOf(ends, "from");
+      if (at) camera.flyTo(at.lon, at.lat);
+      needsRedraw = true;
     },
     destroy() {
       cancelAnimationFrame(frame);

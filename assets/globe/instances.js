@@ -11,9 +11,14 @@
 import { arcHeight, greatCircle } from "./geo.js";
 
 export const ROW = 16;
-/** own: an arc that touches the visitor's city; spot: the arc in the spotlight, which stays. */
-export const KIND = { spot: -2, own: -1, arc: 0, pulse: 1, spark: 2, flare: 3 };
+/**
+ * own: an arc that touches the visitor's city; spot: the arc in the spotlight, which stays; dashed: from the visitor's city to
+ * that of the play that came closest to theirs.
+ */
+export const KIND = { dashed: -3, spot: -2, own: -1, arc: 0, pulse: 1, spark: 2, flare: 3 };
 export const STANDS_S = 1.7; // after landing: the age at which the arc in the spotlight stays
+export const DASHED_HOLDS = 6; // a dashed arc stays so many times as long as others
+const LONG_AGO = -1e9; // a birth: what was born then is over
 const REBASE_S = 3600; // births are 32-bit floats: near zero they are exact to a millisecond
 
 /** Seconds from birth to landing; longer arcs take longer. @type {(angle: number, durations: Durations) => number} */
@@ -25,7 +30,8 @@ export function flight(angle, { flightS }) {
 export function lifetime(kind, angle, durations) {
   if (kind === KIND.spot) return Infinity;
   if (kind === KIND.pulse || kind === KIND.flare) return durations.pulseS;
-  return kind === KIND.spark ? durations.sparkS : flight(angle, durations) + durations.holdS + durations.fadeS;
+  const holdS = durations.holdS * (kind === KIND.dashed ? DASHED_HOLDS : 1);
+  return kind === KIND.spark ? durations.sparkS : flight(angle, durations) + holdS + durations.fadeS;
 }
 
 /** @param {number} capacity @param {Durations} durations */
@@ -107,6 +113,15 @@ export function createInstances(capacity, durations) {
     /** Get the colours of all rows in use again. @param {number} now */
     recolour(now) {
       for (let row = 0; row < used; row++) if (endsAt[row] > now) colour(row);
+    },
+    /** Free the rows of a kind. @param {number} kind */
+    drop(kind) {
+      for (let row = 0; row < used; row++) {
+        if (rows[row * ROW + 15] !== kind || endsAt[row] === -Infinity) continue;
+        endsAt[row] = -Infinity;
+        rows[row * ROW + 11] = LONG_AGO;
+        changed.add(row);
+      }
     },
     /** Free all rows. */
     clear() {

@@ -136,7 +136,7 @@ export function createLabels(stage, { obstacles = () => [] } = {}) {
 /**
  * The labels of a connection: its song and both cities.
  *
- * @param {Connection} connection @param {LabelOptions} options
+ * @param {Pick<Connection, "id" | "track" | "from" | "to">} connection @param {LabelOptions} options
  * @returns {["song" | "city", Omit<Label, "kind" | "made" | "side">][]}
  */
 export function connectionLabels({ id, track, from, to }, { points: [start, top, end], colours, you, times, spot }) {

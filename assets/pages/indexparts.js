@@ -288,8 +288,9 @@ function startVisitor(page) {
       home: () => use("homeCity", (made) => made.home()) ?? null,
       onNoCity: () => void use("homeCity", (made) => made.ask()),
       onBegin: () => timeline.isPast() && timeline.live(),
-      onPress: (place, track) =>
-        withMovingGlobe((globe) => globe.spark({ source: "live", at: timeline.liveS(), city: place, track })),
+      onPress: ({ place, source }, track) =>
+        withMovingGlobe((globe) => globe.spark({ source, at: timeline.liveS(), city: place, track })),
+      onNear: (ends) => timeline.isPast() || withGlobe((globe) => globe.nearMiss(ends)),
       onTogether(connection) {
         if (timeline.isPast()) return;
         timeline.markShown(connection);

@@ -71,7 +71,8 @@ export function createHomeCity(element, options) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let notedMs = -Infinity;
-  let asked = false; // whether the page, not the visitor, opened the choice
+  /** @type {Element | null} where the focus was when the page, not the visitor, opened the choice */
+  let asker = null;
 
   /** @param {Home | null} next */
   function watch(next) {
@@ -92,7 +93,7 @@ export function createHomeCity(element, options) {
   function choose(next) {
     saveHome(storage, next);
     watch(next);
-    if (asked) details.open = asked = false;
+    if (isAsked()) details.open = false;
     onChange(next);
   }
 
@@ -150,6 +151,27 @@ export function createHomeCity(element, options) {
     find("note").replaceChildren();
   }
 
+  /** Whether the page asks for a city. The choice then lies over the page, so that nothing below it moves. */
+  const isAsked = () => details.classList.contains("asked");
+
+  /** Close the choice that the page opened, and go back to where the visitor was. */
+  function giveUp() {
+    if (!isAsked()) return;
+    details.open = false;
+    if (asker instanceof HTMLElement) asker.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function handleKey(event) {
+    if (event.key !== "Escape" || input.value !== "") return; // with a text, Escape first empties the field
+    if (isAsked()) event.stopPropagation();
+    giveUp();
+  }
+
+  function handleToggle() {
+    if (!details.open) details.classList.remove("asked");
+  }
+
   const details = /** @type {HTMLDetailsElement} */ (element.querySelector("details"));
   const input = /** @type {HTMLInputElement} */ (element.querySelector("input"));
   const combobox = createCombobox(input, /** @type {HTMLElement} */ (element.querySelector("[role=listbox]")), {
@@ -165,6 +187,9 @@ export function createHomeCity(element, options) {
     input.focus();
   };
   find("forget").addEventListener("click", removeHome);
+  find("close").addEventListener("click", giveUp);
+  details.addEventListener("keydown", handleKey);
+  details.addEventListener("toggle", handleToggle);
   watch(readHome(storage));
 
   return {
@@ -173,13 +198,18 @@ export function createHomeCity(element, options) {
     home: () => home,
     /** Ask the visitor to choose a city. */
     ask() {
-      details.open = asked = true;
-      input.focus();
+      asker = document.activeElement;
+      if (!details.open) details.classList.add("asked");
+      details.open = true;
+      input.focus({ preventScroll: true });
     },
     destroy() {
       watch(null);
       combobox.destroy();
       find("forget").removeEventListener("click", removeHome);
+      find("close").removeEventListener("click", giveUp);
+      details.removeEventListener("keydown", handleKey);
+      details.removeEventListener("toggle", handleToggle);
     },
   };
 }

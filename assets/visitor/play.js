@@ -2,23 +2,30 @@
  * The visitor's own plays: they play a song of the list from their city, and learn whom they met in that second. The
  * server's token makes the tab a listener of its own for as long as it is open.
  *
- * @typedef {{track: string, city: number, atMs: number, met?: string}} Press  a play as the server counts it, and the id of
- *   its connection once the server has told it
+ * @typedef {{track: string, city: number, atMs: number, source: Source, met?: string}} Press  a play as the server counts
+ *   it, and the id of its connection once the server has told it
  * @typedef {{token: string, clockOffsetMs: number, gotMs: number, tookMs: number}} Ticket  clockOffsetMs: of the server's
  *   clock from the tab's, accurate to half of tookMs
- * @typedef {{press: string, pressed_at: number, late: boolean, place: Place, ask_after_s: number | null}} Answer
+ * @typedef {{press: string, pressed_at: number, late: boolean, source: Source, place: Place, ask_after_s: number | null}}
+ *   Answer
  * @typedef {object} PlayOptions
  * @property {() => import("./homecity.js").Home | null} home
  * @property {() => void} onNoCity  the visitor has to choose a city first
  * @property {() => void} onBegin  the visitor plays a song, so the page should show live
- * @property {(place: Place, track: Track) => void} onPress  the server took the play
+ * @property {(answer: Pick<Answer, "place" | "source">, track: Track) => void} onPress  the server took the play
  * @property {(connection: Connection) => void} onTogether  the visitor met someone
+ * @property {(ends: {from: Place, to: Place, track: Track} | null) => void} onNear  the play that came closest to a press
+ *   that met nobody, or null where there is none, or none any more
  * @property {(connection: Connection) => void} onShare
  */
 import { base } from "../common/baseurl.js";
 import { apart, cityLabel, placeName } from "../common/format.js";
 import { say } from "../common/i18n.js";
+import { sourceWords } from "../feed/sourcebadge.js";
 import { listenElements } from "../moment/listen.js";
+import { ASK_AGAIN_S, isNews, nearText } from "./nearmiss.js";
+
+/** @typedef {import("./nearmiss.js").Near} Near */
 
 const TICKET_MS = 3_600_000; // well within the server's limit, and soon enough for clocks that drift
 const TIMEOUT_MS = 10_000; // for an answer
@@ -33,9 +40,9 @@ const SLACK_MS = 150; // after the time at which the server should know
  *
  * @type {(press: Press, connection: Connection) => "from" | "to" | null}
  */
-export function endOf({ track, city, atMs, met }, { id, source, track: song, at, apart_ms, from, to }) {
+export function endOf({ track, city, atMs, source: own, met }, { id, source, track: song, at, apart_ms, from, to }) {
   const laterMs = Math.round(at * 1000);
-  if (source !== "live" || song.id !== track) return null;
+  if (source !== own || song.id !== track) return null;
   if (to.geoname_id === city && laterMs === atMs) return "to";
   if (from.geoname_id === city && apart_ms !== null && laterMs - apart_ms === atMs) return "from";
   if (met === undefined || met !== id) return null;
@@ -43,11 +50,11 @@ export function endOf({ track, city, atMs, met }, { id, source, track: song, at,
 }
 
 /** @param {HTMLElement} element @param {PlayOptions} options */
-export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogether, onShare }) {
-  const words = /** @type {HTMLElement} */ (element.querySelector("[data-play=words]"));
-  const again = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=again]"));
-  const share = /** @type {HTMLButtonElement} */ (element.querySelector("[data-play=share]"));
-  const listen = /** @type {HTMLElement} */ (element.querySelector("[data-play=listen]"));
+export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogether, onNear, onShare }) {
+  /** @type {(name: string) => HTMLElement} */
+  const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-play=${name}]`));
+  const [said, words, source, closest] = ["said", "words", "source", "closest"].map(find);
+  const [again, share, listen] = ["again", "share", "listen"].map(find);
   /** @type {Press[]} */
   const presses = [];
   /** @type {Set<string>} ids of connections, which may come more than once: by the stream, and in a replay */
@@ -56,6 +63,8 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   let song = null;
   /** @type {Connection | null} */
   let met = null;
+  /** @type {Near | null} */
+  let near = null;
   /** @type {Promise<Ticket> | null} */
   let ticket = null;
   let turn = 0;
@@ -67,11 +76,18 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     element.dataset.state = state;
     words.textContent = text;
     again.hidden = !["alone", "failed", "ready"].includes(state);
-    again.textContent = state === "ready" ? say("Press play") : say("Try again");
+    again.textContent = state === "ready" ? say("Me too") : say("Try again");
     share.hidden = state !== "together";
-    listen.replaceChildren(...(song && ["together", "near", "alone"].includes(state) ? listenElements(song) : []));
-    element.scrollIntoView({ block: "nearest" });
-    if (inside) ([again, share].find(({ hidden }) => !hidden) ?? words).focus();
+    listen.replaceChildren(...(song && ["together", "pulse", "alone"].includes(state) ? listenElements(song) : []));
+    closest.hidden = true;
+    if (near) onNear((near = null));
+    if (inside) ([again, share].find(({ hidden }) => !hidden) ?? said).focus();
+  }
+
+  /** Say where plays are from. @param {HTMLElement} badge @param {Source} name */
+  function showSource(badge, name) {
+    [badge.textContent, badge.title] = sourceWords(name);
+    badge.dataset.source = name;
   }
 
   /** @param {Track} track */
@@ -86,6 +102,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     const mine = ++turn;
     const atMs = Date.now();
     onBegin();
+    source.textContent = "";
     show("waiting", say("You pressed play on {title}. Looking for a match…", { title: track.title }));
     try {
       const answer = await send(track, here.id, atMs);
@@ -93,37 +110,61 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
         ticket = null; // the clock offset may be wrong
         show("waiting", say("Your play arrived late, so we used its arrival time. Looking for a match…"));
       }
-      const pressed = { track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000) };
+      if (answer.source !== "live") showSource(source, answer.source);
+      const pressed = { track: track.id, city: here.id, atMs: Math.round(answer.pressed_at * 1000), source: answer.source };
       presses.push(pressed);
-      onPress(answer.place, track);
+      onPress(answer, track);
       await wait(answer, pressed, mine);
+      if (element.dataset.state === "alone") lookAgain(answer, atMs, mine).catch(() => {}); // what is shown stays
     } catch (error) {
       if (mine === turn) show("failed", error instanceof RefusedError ? error.message : say("Could not send. Are you online?"));
     }
   }
 
   /** Ask for a press's outcome until the server knows it. @param {Answer} answer @param {Press} pressed @param {number} mine */
-  async function wait({ press, ask_after_s }, pressed, mine) {
-    let afterS = ask_after_s;
+  async function wait(answer, pressed, mine) {
+    let afterS = answer.ask_after_s;
     while (afterS !== null) {
       await sleep(1000 * afterS + SLACK_MS);
-      const { met, near, alone, ...later } = await answerOf(await request(`${base}/play/${press}`));
+      const { met, pulse, near: found, alone, ...later } = await outcomeOf(answer);
       if (met) {
         // It has the earlier play's track, whose id differs if only a recording joins the two.
         presses.push({ ...pressed, track: met.track.id, met: met.id });
         return see(met);
       }
-      if (near) return mine === turn && showNear(near);
+      if (pulse) return mine === turn && showPulse(pulse);
       afterS = later.ask_after_s;
-      if (alone) showAlone(mine); // someone whose time is not exact can still come
+      if (alone) showAlone(answer, found, mine); // someone whose time is not exact can still come
     }
-    showAlone(mine);
+    showAlone(answer, near, mine);
   }
 
-  /** @param {number} mine */
-  function showAlone(mine) {
-    if (mine !== turn || element.dataset.state === "alone") return;
-    show("alone", say("Nobody else pressed play on {title} in that second.", { title: song?.title }));
+  /** @param {Answer} answer @param {Near | null} found  the play that came closest @param {number} mine */
+  function showAlone({ place }, found, mine) {
+    if (mine !== turn || !song) return;
+    const [values, isFirst] = [{ title: song.title }, element.dataset.state !== "alone"];
+    const nobody = say("Nobody else pressed play on {title} in that second.", values);
+    const text = found?.seconds === 0 ? say("No match for {title} this time.", values) : nobody; // others met each other
+    if (isFirst) show("alone", text);
+    if (!found || !isNews(found, near)) return;
+    near = found;
+    if (near.seconds === 0 && !isFirst) words.textContent = text;
+    find("near").textContent = nearText(near);
+    showSource(find("near-source"), near.source);
+    closest.hidden = false;
+    onNear({ from: place, to: near.city, track: song });
+  }
+
+  /** Ask some times more who came closest: in the minute after a press it may be someone else. */
+  /** @param {Answer} answer @param {number} atMs  of the press, by this tab's clock @param {number} mine */
+  async function lookAgain(answer, atMs, mine) {
+    for (const afterS of ASK_AGAIN_S) {
+      const waitMs = atMs + 1000 * afterS - Date.now();
+      if (waitMs < 0) continue;
+      await sleep(waitMs);
+      if (mine !== turn || element.dataset.state !== "alone") return;
+      showAlone(answer, (await outcomeOf(answer)).near, mine);
+    }
   }
 
   /** Show a connection if it is the visitor's own and new. Returns whether it was. @param {Connection} connection */
@@ -138,10 +179,10 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     return true;
   }
 
-  /** Somebody in the visitor's own city played it, too. @param {import("../common/format.js").Apart & {place: Place}} near */
-  function showNear(near) {
-    const values = { city: cityLabel(near.place), apart: apart(near) };
-    show("near", say("Someone else in {city} pressed play with you, {apart}.", values));
+  /** Somebody in the visitor's own city played it, too. @param {import("../common/format.js").Apart & {place: Place}} pulse */
+  function showPulse(pulse) {
+    const values = { city: cityLabel(pulse.place), apart: apart(pulse) };
+    show("pulse", say("Someone else in {city} pressed play with you, {apart}.", values));
   }
 
   /** The visitor's own end of a connection, or null. @param {Connection} connection */
@@ -219,6 +260,9 @@ async function answerOf(answer) {
   const words = answer.status === 429 ? say("Too many presses. Wait a moment, then try again.") : say("Your play wasn't counted. Try again.");
   throw new RefusedError(answer.status === 404 ? say("This song is no longer available. Try another one.") : words);
 }
+
+/** What came of a press so far. @param {Answer} answer */
+const outcomeOf = async ({ press }) => answerOf(await request(`${base}/play/${press}`));
 
 /** @returns {Promise<Ticket>} */
 async function fetchTicket() {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import FakeVisit, Visit
 from tests.browser.fakestream import NOW_S
-from tests.browser.steps import LAGOS, LISBON, send_pair
+from tests.browser.steps import LAGOS, LISBON, changed, picture, send_pair
 from tests.conftest import lasting
 from tests.serving import Server
 
@@ -52,7 +52,7 @@ def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, v
         expect(page.get_by_role("combobox", name="City name")).to_be_focused()
         choose(page, city, option)
         expect(page.locator("#play [role=status]")).to_have_text("Now press play on Copper Sky.")
-        expect(page.get_by_role("button", name="Press play", exact=True)).to_be_focused()
+        expect(page.locator("#play").get_by_role("button", name="Me too")).to_be_focused()
     for page in pages:
         page.keyboard.press("Enter")
     for page, there in zip(pages, ("Manila, Philippines", "Osaka, Japan"), strict=True):
@@ -72,12 +72,20 @@ def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, v
     assert (one.errors, other.errors) == ([], [])
 
 
+PLACES = {name: {"geoname_id": id, "city": name, "country": country, "country_code": code, "lon": lon, "lat": lat}
+          for name, id, country, code, lon, lat in (
+              ("Osaka", 1853909, "Japan", "JP", 135.5, 34.69),
+              ("Recife", 3390760, "Brazil", "BR", -34.88, -8.05),
+              ("Lagos", LAGOS, "Nigeria", "NG", 3.39, 6.45),
+          )}  # fmt: skip
+NOBODY = {"met": None, "pulse": None, "near": None, "searched": None, "ask_after_s": None, "alone": True}
+
+
 def answer(route: Route, **more: object) -> None:
     """Answer as the server does to a press that counts, and to who asks what came of it."""
-    place = {"city": "Osaka", "country": "Japan", "lon": 135.5, "lat": 34.69}
-    counted = {"press": "1", "pressed_at": NOW_S, "late": False, "place": place, "ask_after_s": 1}
+    counted = {"press": "1", "pressed_at": NOW_S, "late": False, "source": "live", "place": PLACES["Osaka"]}
     pressed = route.request.method == "POST"
-    route.fulfill(json=(counted if pressed else {"met": None, "near": None, "ask_after_s": None}) | more)
+    route.fulfill(json=(counted | {"ask_after_s": 1} if pressed else NOBODY) | more)
 
 
 def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, fake_visit: Callable[..., FakeVisit]) -> None:
@@ -88,7 +96,7 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, fake_vis
     stream.connect("Copper Sky", (LISBON, LAGOS))
     choose_osaka(visitor)
     page.locator("#feed h3 button").click()
-    page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Play it too").click()
+    page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Me too").click()
     told = page.locator("#play [role=status]")
     expect(told).to_have_text("You pressed play on Copper Sky. Looking for a match…")
     visitor.pass_time_until("document.getElementById('play').dataset.state !== 'waiting'")
@@ -129,3 +137,108 @@ def test_a_press_counts_from_its_moment_though_the_page_was_busy_when_it_began(
     sent = pressed.value.post_data_json
     assert sent is not None
     assert abs(sent["pressed_at"] - stream.now_s) < 1
+
+
+def miss(city: str, seconds: int, source: str = "synthetic") -> dict[str, object]:
+    """What the server tells of a press that met nobody."""
+    return NOBODY | {"near": {"city": PLACES[city], "seconds": seconds, "source": source}}
+
+
+def press_alone(visitor: FakeVisit, url: str, *misses: dict[str, object]) -> Page:
+    """Choose Osaka and press play on a song. The server gives these answers, one after the other, the last for good."""
+    told = list(misses)
+    page = visitor.page
+    page.route("**/play", answer)
+    page.route("**/play/1", lambda route: answer(route, **(told.pop(0) if len(told) > 1 else told[0])))
+    visitor.open(url)
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    choose_osaka(visitor)
+    page.get_by_role("button", name="Press play on Copper Sky").click()
+    visitor.pass_time_until("document.getElementById('play').dataset.state === 'alone'")
+    return page
+
+
+def test_who_meets_nobody_is_told_who_came_closest_and_of_someone_closer_later(
+    server: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("")
+    page = press_alone(visitor, server.url, miss("Recife", -3), miss("Recife", -3), miss("Lagos", 2, "live"))
+    told = page.locator("#play [role=status]")
+    expect(told).to_have_text(
+        "Nobody else pressed play on Copper Sky in that second. Closest: Recife, 3 s before you simulated"
+    )
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    visitor.stream.pass_time(11)
+    expect(told).to_contain_text("Closest: Recife, 3 s before you")
+    visitor.stream.pass_time(15)
+    expect(told).to_contain_text("Closest: Lagos, 2 s after you live")
+    page.get_by_role("button", name="Try again").click()
+    expect(told).to_have_text("You pressed play on Copper Sky. Looking for a match…", use_inner_text=True)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_dashed_arc_leads_to_who_came_closest_and_goes_after_a_while(
+    server: Server, fake_visit: Callable[..., FakeVisit], motion: str
+) -> None:
+    visitor = fake_visit("", webgl=True, still=True, reduced_motion=motion)
+    page = press_alone(visitor, server.url, miss("Recife", -3))
+    visitor.stream.pass_time(7)  # the spark of the press and the arc of the song are over
+    expect(page.locator(".label.city.shown", has_text="You")).to_have_text("YouOsaka")
+    with_arc = picture(page)
+    visitor.stream.pass_time(25)
+    assert changed(page, with_arc, picture(page)) > 60
+    assert visitor.errors == []
+
+
+SIZES = [{"width": 1440, "height": 900}, {"width": 390, "height": 844}, {"width": 844, "height": 390}]
+TOPS = """() => {
+  const list = document.getElementById('feed');
+  const top = list.parentElement.getBoundingClientRect().top - list.scrollTop;
+  return [...list.children].map((item) => [item.querySelector('.title').textContent, top + item.offsetTop]);
+}"""
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']}x{size['height']}")
+def test_a_press_moves_no_entry_of_the_list_with_and_without_a_city(
+    server: Server, fake_visit: Callable[..., FakeVisit], size: dict[str, int]
+) -> None:
+    visitor = fake_visit("", viewport=size)
+    page, stream = visitor.page, visitor.stream
+    page.route("**/play", answer)
+    page.route("**/play/1", lambda route: answer(route, **miss("Recife", -3)))
+    visitor.open(server.url)
+    for number in range(20):
+        stream.connect(f"Song {number}", (LISBON, LAGOS))
+    before = page.evaluate(TOPS)
+    page.get_by_role("button", name="Press play on Song 18").click()
+    expect(page.get_by_role("combobox", name="City name")).to_be_focused()
+    assert page.evaluate(TOPS) == before, "without a city"
+    page.get_by_role("combobox", name="City name").fill("osaka")
+    stream.pass_time(0.2)
+    page.get_by_role("option", name="Osaka Japan").click()
+    expect(page.locator("#play [role=status]")).to_have_text("Now press play on Song 18.")
+    assert page.evaluate(TOPS) == before, "with a city"
+    page.locator("#play").get_by_role("button", name="Me too").click()
+    assert page.evaluate(TOPS) == before, "while it waits"
+    visitor.pass_time_until("document.getElementById('play').dataset.state === 'alone'")
+    expect(page.locator("#play")).to_contain_text("Closest: Recife")
+    assert page.evaluate(TOPS) == before, "with its outcome"
+    box, viewport = page.locator("#play").bounding_box(), size["height"]
+    assert box is not None
+    assert box["y"] + box["height"] <= viewport, "its outcome is in view"
+
+
+def test_who_does_not_want_to_choose_a_city_is_back_where_they_were(
+    server: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("")
+    page, stream = visitor.open(server.url), visitor.stream
+    stream.connect("Copper Sky", (LISBON, LAGOS))
+    button = page.get_by_role("button", name="Press play on Copper Sky")
+    for give_up in (lambda: page.keyboard.press("Escape"), lambda: page.locator("[data-city=close]").click()):
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("combobox", name="City name")).to_be_focused()
+        give_up()
+        expect(page.get_by_role("combobox", name="City name")).to_be_hidden()
+        expect(button).to_be_focused()

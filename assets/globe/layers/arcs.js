@@ -3,12 +3,14 @@
  * changes a single number, the time. An arc grows from one city to the other, holds, and drains toward its end.
  */
 import { BEHIND } from "../geo.js";
-import { ROW, STANDS_S } from "../instances.js";
+import { DASHED_HOLDS, ROW, STANDS_S } from "../instances.js";
 import { discPixels, GlobeLayer, HIDDEN, TO_CLIP } from "./base.js";
 
 const SPRITES = 5;
 const SEGMENTS = [16, 24, 32, 48]; // of an arc half around the globe; shorter ones have fewer
 const SEGMENTS_MAX = 64;
+const DASH = 0.05; // radians of a dash and its gap
+const DASHES_MIN = 9; // of a short arc
 const ERROR_PX = 0.7; // of straight segments from the curve; with a larger error an arc gets more segments
 
 const INSTANCE = `
@@ -21,8 +23,10 @@ Instance readInstance(int i) {
   return Instance(a.xyz, a.w, b.xyz, b.w, c.xyz, c.w, d.xyz, d.w);
 }
 float own(Instance s) { return step(s.kind, -0.5); }  // of the visitor's city: wider, and brighter
-bool isSpot(Instance s) { return s.kind < -1.5; }
+bool isSpot(Instance s) { return s.kind < -1.5 && s.kind > -2.5; }
 float lit(Instance s) { return isSpot(s) ? 1.0 : mix(globe.dim, 1.0, s.kind > 2.5 ? 0.35 : 0.0); }  // a crowd shines through
+float dashed(Instance s) { return step(s.kind, -2.5); }  // of the visitor's near miss: in dashes, and longer
+float held(Instance s) { return look.holdS * mix(1.0, ${DASHED_HOLDS}.0, dashed(s)); }
 float flight(Instance s) { return mix(look.flightS.x, look.flightS.y, s.angle / PI); }
 float ageOf(Instance s) {
   float age = globe.now - s.birth;
@@ -40,22 +44,23 @@ vec3 raised(Instance s, float u) { return ground(s, u) * (1.0 + s.height * sin(P
 const RIBBON = `
 out vec2 under;
 out vec4 ink;
-out float side;
+out vec2 side;  // across the ribbon, from -1 to 1, and along it in dashes; 0 where it has none
 ${INSTANCE}
 void main(void) {
   int columns = 2 * (int(look.segments) + 1), row = gl_VertexID / columns, k = gl_VertexID - row * columns;
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   under = vec2(0.0);
   ink = vec4(0.0);
-  side = float(k & 1) * 2.0 - 1.0;
+  side = vec2(float(k & 1) * 2.0 - 1.0, 0.0);
   Instance s = readInstance(row);
-  float age = ageOf(s), lands = flight(s), fades = lands + look.holdS, ends = fades + look.fadeS;
+  float age = ageOf(s), lands = flight(s), fades = lands + held(s), ends = fades + look.fadeS;
   if (s.kind > 0.5 || age < 0.0 || age > ends) return;
 
   float head = grown(s, age), drained = smoothstep(fades - 0.3, ends, age);
   float tail = globe.calm > 0.5 ? 0.0 : drained * 0.96;
   float enough = min(look.segments, 4.0 + ceil(look.segments * s.angle / PI));  // what is over has no width
   float along = min(1.0, float(k >> 1) / enough), u = mix(min(tail, head), head, along);
+  side.y = dashed(s) * u * max(s.angle / ${DASH}, ${DASHES_MIN}.0);
   vec3 n = ground(s, u), onward = (s.tangent * cos(u * s.angle) - s.from * sin(u * s.angle)) * s.angle;
   float r = 1.0 + s.height * sin(PI * u);
   vec3 place = n * r;
@@ -74,7 +79,7 @@ void main(void) {
   float swell = 1.0 + glow * 0.9 * clamp(speed / (pixel * 260.0), 0.0, 1.0);
   float width = look.width * pixel * swell * mix(0.6, 1.0, seen) * mix(1.0, 1.8, own(s));
   direction /= speed;
-  gl_Position = clip + vec4(vec2(-direction.y, direction.x) * side * width / project.viewportSize * clip.w, 0.0, 0.0);
+  gl_Position = clip + vec4(vec2(-direction.y, direction.x) * side.x * width / project.viewportSize * clip.w, 0.0, 0.0);
 
   float body = mix(mix(0.10, 1.0, along * along), 0.80, smoothstep(lands - 0.2, lands + 0.6, age));
   body *= mix(1.0, 0.62, smoothstep(lands + 0.4, fades, age)) * (1.0 - drained * (1.0 - along * 0.6));
@@ -86,13 +91,13 @@ void main(void) {
 const RIBBON_INK = `
 in vec2 under;
 in vec4 ink;
-in float side;
+in vec2 side;
 out vec4 fragColor;
 ${HIDDEN}
 void main(void) {
   if (isUnder(under)) discard;
-  float e = abs(side), core = clamp(1.8 - 5.0 * e, 0.0, 1.0), halo = (1.0 - e) * (1.0 - e) * 0.42;
-  float a = min(1.0, ink.a * max(core, halo));
+  float e = abs(side.x), core = clamp(1.8 - 5.0 * e, 0.0, 1.0), halo = (1.0 - e) * (1.0 - e) * 0.42;
+  float a = min(1.0, ink.a * max(core, halo)) * smoothstep(0.3, 0.5, abs(fract(side.y) * 2.0 - 1.0));
   fragColor = vec4(mix(ink.rgb, look.heat, core * 0.30) * a, a * look.cover);
 }`;
 
@@ -112,7 +117,7 @@ void main(void) {
   Instance s = readInstance(row);
   bool arc = s.kind < 0.5, pulse = s.kind > 0.5 && s.kind < 1.5, flare = s.kind > 2.5;
   float age = ageOf(s), lands = flight(s);
-  float ends = arc ? lands + look.holdS + look.fadeS : (pulse || flare ? look.pulseS : look.sparkS);
+  float ends = arc ? lands + held(s) + look.fadeS : (pulse || flare ? look.pulseS : look.sparkS);
   if (age < 0.0 || age > ends) return;
   if (!arc && (k == 0 || k == 4 || (k == 1 && !(pulse || flare)) || (k == 2 && !pulse))) return;
 

@@ -23,6 +23,20 @@ test("an arc of one's own city flies and lasts as any, and its row says whose it
   assert.deepEqual([other[15], own[15]], [0, -1]);
 });
 
+test("a dashed arc flies as any, stays six times as long, and gives way to the next one", () => {
+  const slots = createInstances(4, TIMELINE);
+  slots.add(arc, 0);
+  assert.equal(slots.add({ ...arc, kind: KIND.dashed }, 0), 2 + 6 * 2 + 1);
+  slots.changed.clear();
+  slots.drop(KIND.dashed);
+  assert.deepEqual([...slots.changed], [1]);
+  assert.ok(slots.rows[ROW + 11] < -1e8, "so long ago that nothing of it is drawn");
+  slots.changed.clear();
+  slots.drop(KIND.dashed);
+  slots.add({ ...arc, kind: KIND.dashed }, 1);
+  assert.deepEqual([...slots.changed], [1], "its row is free");
+});
+
 test("in another theme what is up has that theme's colours, and nothing else is sent again", () => {
   const slots = createInstances(8, TIMELINE);
   let theme = [[1, 0, 0], [0, 0, 1]];
