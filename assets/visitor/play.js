@@ -140,7 +140,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
   }
 
   /** @param {Answer} answer @param {Near | null} found  the play that came closest @param {number} mine */
-  function showAlone({ place }, found, mine) {
+  function showAlone({ place, source: own }, found, mine) {
     if (mine !== turn || !song) return;
     const [values, isFirst] = [{ title: song.title }, element.dataset.state !== "alone"];
     const nobody = say("Nobody else pressed play on {title} in that second.", values);
@@ -151,6 +151,7 @@ export function createPlay(element, { home, onNoCity, onBegin, onPress, onTogeth
     if (near.seconds === 0 && !isFirst) words.textContent = text;
     find("near").textContent = nearText(near);
     showSource(find("near-source"), near.source);
+    if (near.source === own) source.textContent = ""; // once is enough
     closest.hidden = false;
     onNear({ from: place, to: near.city, track: song });
   }
