@@ -252,7 +252,7 @@ function startCrowd({ parts: { start, use }, paused, withGlobe, withMovingGlobe 
 
 /** The visitor's city, and their own plays. @param {Page} page */
 function startVisitor(page) {
-  const { parts, timeline, feed, playElement, paused, withMovingGlobe, yours, showDetails } = page;
+  const { parts, timeline, feed, playElement, paused, withMovingGlobe, withGlobe, yours, showDetails } = page;
   const { start, use } = parts;
   const city = start("homeCity", () => import("../visitor/homecity.js"), ({ createHomeCity }) =>
     createHomeCity(find("city"), {
