@@ -45,7 +45,7 @@ test("where another place stands for the visitor's city, the server tells that t
   assert.equal(endOf({ ...press, city: RECIFE, atMs: 1790000000123, met: "c1" }, elsewhere), "to");
 });
 
-const part = () => ({ addEventListener() {}, removeEventListener() {}, focus() {}, dataset: {} });
+const part = () => ({ addEventListener() {}, removeEventListener() {}, focus() {}, replaceChildren() {}, dataset: {} });
 
 const NOBODY = { met: null, pulse: null, near: null, ask_after_s: null, alone: true };
 const PLACE = { geoname_id: RECIFE, city: "Recife", country: "Brazil" };
@@ -62,7 +62,7 @@ async function played(t, track, at, ...outcomes) {
   ];
   t.mock.method(globalThis, "fetch", async () => ({ ok: true, json: async () => answers.shift() }));
   t.mock.method(globalThis, "setTimeout", queueMicrotask);
-  globalThis.document = { activeElement: null };
+  globalThis.document = { activeElement: null, getElementById: () => null };
   t.after(() => delete globalThis.document);
   const element = { ...part(), dataset: {}, classList: { remove() {} }, contains: () => false, scrollIntoView() {} };
   const [together, read, near] = [[], [], []];
