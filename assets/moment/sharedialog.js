@@ -81,6 +81,7 @@ export function createShareDialog(dialog, { prefs, origin = base }) {
     [address, text] = [`${origin}/c/${id}`, sentence(connection)];
     code = iframeOf(origin, { moment: id }, undefined, text);
     find("what", HTMLElement).textContent = text;
+    find("what", HTMLElement).title = text;
     field.value = address;
     note.textContent = "";
     server.value = prefs.text("mastodon");

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import FakeVisit, History, Visit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, TOKYO, changed
+from tests.browser.fakestream import NOW_S
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, TOKYO, changed, send_pair
 from tests.browser.steps import picture as picture_of_stage
+from tests.serving import Server
 
 KYOTO, AUCKLAND, MALAGA = 1857910, 2193733, 2514256
 SIZES = {"laptop": (1440, 900), "phone": (390, 844), "zoomed": (720, 450)}
 PAIRS = {"usual": (LISBON, LAGOS), "far": (OSAKA, RECIFE), "antipodes": (AUCKLAND, MALAGA), "near": (OSAKA, KYOTO)}
+LONG = ("The Extraordinarily Long and Winding Title of a Song That Nobody Ever Sang in One Breath " * 4)[:300]
 SPOT = ".label.spot.shown"
 OTHERS = ".label.shown:not(.spot)"
 
@@ -227,3 +230,71 @@ def test_a_moments_page_has_both_ends_beside_its_text_in_a_small_window(
     for x, y in points(page):
         assert stage.has(x, y)
         assert not told.has(x, y)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_title_of_300_characters_leaves_all_buttons_to_share_in_view(
+    fake_visit: Callable[..., FakeVisit], size: str, language: str
+) -> None:
+    width, height = SIZES[size]
+    visitor = fake_visit(f"/?lang={language}", viewport={"width": width, "height": height})
+    page = visitor.page
+    visitor.stream.connect(LONG, (LISBON, LAGOS), LONG)
+    page.locator("#feed li h3 button").click()
+    share = page.locator("#card [data-card=share]")
+    expect(share).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    share.click()
+    if size != "zoomed":  # there the dialog scrolls, whatever the title is
+        expect(page.locator("#share [data-share=copy]")).to_be_in_viewport(ratio=1)
+    what = box_of(page.locator("#share .what"))
+    assert what.bottom - what.top < 70
+
+
+def test_a_moments_page_has_share_in_view_whatever_its_title(server: Server, visit: Callable[..., Visit]) -> None:
+    send_pair(server, LONG, LONG, cities=(LISBON, LAGOS))
+    page = visit(webgl=False, viewport={"width": 1440, "height": 900}).open(server.url)
+    expect(page.locator("#feed li")).to_have_count(1)
+    moment = page.locator("#feed li").get_attribute("data-id")
+    for width, height in [(1440, 900), (390, 844), (720, 450)]:
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{server.url}/c/{moment}")
+        expect(page.locator("#song")).to_have_attribute("title", LONG)
+        if height > 450:
+            expect(page.locator("#share-open")).to_be_in_viewport(ratio=1)
+        assert box_of(page.locator("#song")).bottom < height
+
+
+def test_a_meeting_of_ones_own_is_told_for_some_seconds(
+    serve: Callable[..., Server], fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("", webgl=True, still=True)
+    page = visitor.open(serve(UNISON_VISITOR_PLAYS="1").url)
+    osaka = {"geoname_id": OSAKA, "city": "Osaka", "label": "Osaka", "country": "Japan", "lon": 135.5, "lat": 34.69}
+    lagos = {"geoname_id": LAGOS, "city": "Lagos", "label": "Lagos", "country": "Nigeria", "lon": 3.4, "lat": 6.45}
+
+    def meet(route: Route) -> None:
+        if route.request.method == "POST":
+            body: Any = route.request.post_data_json
+            song["id"] = body["track"]
+            counted = {"press": "1", "pressed_at": NOW_S, "late": False, "place": osaka, "ask_after_s": 1}
+            return route.fulfill(json=counted)
+        times = {"at": NOW_S, "apart_ms": 40, "km": 12_000}
+        met = {"id": "0" * 23, "source": "live", **times, "track": song, "from": lagos, "to": osaka}
+        return route.fulfill(json={"met": met, "near": None, "ask_after_s": None})
+
+    song = {"title": "Copper Sky", "artist": "The Harbour Lamps"}
+    page.route("**/play", meet)
+    page.route("**/play/1", meet)
+    visitor.stream.connect("Copper Sky", (LISBON, RECIFE))
+    page.locator(".your-city summary").click()
+    page.get_by_role("combobox", name="City name").fill("osaka")
+    visitor.stream.pass_time(0.2)
+    page.get_by_role("option", name="Osaka Japan").click()
+    page.locator("#feed .play").first.click()
+    visitor.pass_time_until(f"document.getElementById('stage').dataset.spotlight === '{'0' * 23}'")
+    visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 3")
+    expect(page.locator(f"{SPOT}.city", has_text="You")).to_have_text("YouOsaka")
+    visitor.stream.pass_time(12)
+    expect(page.locator("#stage[data-spotlight]")).to_have_count(0)

@@ -250,3 +250,25 @@ def test_an_arc_behind_the_globe_is_left_out() -> None:
     near, far = Arc((0.0, 0.0), (20.0, 0.0), 0), Arc((180.0, 0.0), (160.0, 0.0), 0)
     with_far, without = (overview_of("x", arcs) for arcs in ((near, far), (near,)))
     assert apart(with_far, without) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("turn", range(0, 360, 30))
+def test_neighbours_have_a_name_each_beside_their_arc(kind: str, turn: int) -> None:
+    east, north = 0.3 * np.sin(np.radians(turn)), 0.3 * np.cos(np.radians(turn))
+    ends = (ArcEnd("Osaka", "Osaka, Japan", 135.5, 34.7), ArcEnd("Kyoto", "Kyoto, Japan", 135.5 + east, 34.7 + north))
+    told = msgspec.structs.replace(card_text("Title", "Artist"), start=ends[0], end=ends[1])
+    flight, one, other = KINDS[kind](told, fonts()).tiles[:3]
+    assert (one.texts, other.texts) == (("Osaka",), ("Kyoto",))
+    assert (
+        one.left + one.width <= other.left
+        or other.left + other.width <= one.left
+        or one.top + one.height <= other.top
+        or other.top + other.height <= one.top
+    )
+    at = [tuple(map(float, flight.body.split('<circle cx="')[part].split('"')[0::2][:2])) for part in (1, 7)]
+    assert 8 < np.hypot(at[0][0] - at[1][0], at[0][1] - at[1][1]) < 100
+    for label in (one, other):
+        assert not any(
+            label.left < x < label.left + label.width and label.top < y < label.top + label.height for x, y in at
+        )

@@ -5,6 +5,7 @@ A card is the preview of a link. A story fills a phone's screen and has a QR cod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from webapp.graphics.palette import PAIRS
 
 CARD = (1200, 630)
 """Width and height of a card, pixels."""
+NEAR = 130
+"""Pixels between ends whose names lead away from each other."""
 LABEL_WIDTH = 18
 """Width of a city's label on the globe, in font sizes; a longer one is truncated, for the text has it, too."""
 STORY_END = 1670
@@ -266,7 +269,9 @@ def _marker(x: float, y: float, colour: str) -> str:
 
 def _labels(page: Page, frame: Frame, curve: Floats, content: CardText) -> Iterator[Tile]:
     """Yield a label with the city's name beside each end of the arc, on the side away from it."""
-    middle, size = curve.mean(axis=0), 20 if frame.width > frame.height else 26
+    near = math.dist(curve[0], curve[-1]) < NEAR
+    middle = (curve[0] + curve[-1]) / 2 if near else curve.mean(axis=0)
+    size = 20 if frame.width > frame.height else 26
     for end, onward, name in ((curve[0], curve[6], content.start.city), (curve[-1], curve[-7], content.end.city)):
         city = fit_text(page.fonts, name, BOLD, LABEL_WIDTH * size, [(size, 1)]).lines[0]
         (x, y), wide, tall = end.tolist(), page.fonts.width(city, BOLD) * size + size, size * 1.7
@@ -277,7 +282,8 @@ def _labels(page: Page, frame: Frame, curve: Floats, content: CardText) -> Itera
         ):  # no space beside the end: above or below
             left = min(max(x - wide / 2, 12), frame.width - wide - 12)
             left += page.overlap(left, left + wide)
-            top = y + (30 if onward[1] < y else -30 - tall)
+            is_below = y >= middle[1] if near else onward[1] < y
+            top = y + (30 if is_below else -30 - tall)
         top = min(max(top, 12), frame.height - tall - 12)
         pill = f'<rect x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="{size * 0.4}"'
         name = page.text(city, left + size / 2, top + size * 1.21, size, BOLD, TEXT, "start")

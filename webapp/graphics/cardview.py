@@ -14,6 +14,10 @@ TILT_DEG = 34.0
 """Angle of the camera from the plane of the arc; in the plane an arc would look straight."""
 MAX_ZOOM = 2.3
 """How much the globe may be enlarged to show a short arc."""
+APART = 60
+"""Pixels between neighbours, so that both have a name: the globe is enlarged more for it."""
+NEIGHBOURS_ZOOM = 8.0
+"""The most that the globe is enlarged for neighbours."""
 SPAN = 0.62
 """Half the length to which a short arc is enlarged, in radii of the whole globe."""
 LOWEST_ARC, HIGHEST_ARC = 0.018, 0.25
@@ -105,6 +109,7 @@ def view_arc(start: Place, end: Place, frame: Frame, at_s: float) -> View:
     raised = arc(start, end) @ axes.T
     zoom = float(np.clip(2 * SPAN / max(np.ptp(raised[:, :2], axis=0).max(), 1e-6), 1.0, MAX_ZOOM))
     centred = (zoom - 1) / (MAX_ZOOM - 1)  # 0 centres the globe, 1 the arc
+    zoom = max(zoom, min(APART / (max(angle, 1e-6) * frame.radius), NEIGHBOURS_ZOOM))
     along = raised[:, :2].mean(axis=0) * frame.radius * zoom * centred
     sun = axes @ unit(subsolar(at_s))
     return View(axes, sun, frame.x - along[0], frame.y + along[1], frame.radius * zoom)
