@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 
@@ -12,7 +13,8 @@ from playwright.sync_api import expect
 from tests.browser.axe import bring_axe, complaints
 from tests.browser.conftest import Visit
 from tests.browser.steps import LAGOS, LISBON, send_pair
-from tests.serving import Server, stream
+from tests.serving import Server, get_json, stream
+from tests.waiting import until
 
 NUMBER = "document.querySelector('[data-path=\"{}\"] output').textContent"
 POINTS = "document.querySelector('[data-path=viewers] polyline').points.numberOfItems"
@@ -58,3 +60,16 @@ def test_without_javascript_it_has_the_numbers_of_now(server: Server, visit: Cal
         page.goto(f"{server.url}/status")
         assert page.locator("[data-path=viewers] output").inner_text() == "1"
         assert page.locator("#state").inner_text() != ""
+
+
+def test_it_begins_with_what_was_before_it_was_opened(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(webgl=False, java_script_enabled=False).page
+    with stream(server), stream(server):
+        send_pair(server, "Night Bus Home", cities=(LISBON, LAGOS))
+        until(lambda: get_json(server, "/status.json")["recent"]["viewers"][-1] == 2)
+    until(lambda: get_json(server, "/status.json")["viewers"] == 0)
+    page.goto(f"{server.url}/status")
+    viewers = page.locator("[data-path=viewers]")
+    expect(viewers.locator("output")).to_have_text("0")
+    expect(viewers.locator("small")).to_have_text("Peak of 15 min: 2")
+    expect(viewers.locator("polyline")).to_have_attribute("points", re.compile(r"^[\d.]+,[\d.]+( |$)"))

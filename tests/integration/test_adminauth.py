@@ -181,7 +181,7 @@ def test_behind_a_proxy_that_hides_itself_the_public_name_tells(serve: Callable[
 
 def test_what_the_public_is_told_has_none_of_the_operators_numbers(idle: Server) -> None:
     told, all_of_it = get_json(idle, "/api/stats"), get_json(idle, "/status.json")
-    assert set(all_of_it) - set(told) == {"filters", "backlog_bytes", "plays_waiting", "lag_s", "problems"}
+    assert set(all_of_it) - set(told) == {"filters", "backlog_bytes", "plays_waiting", "lag_s", "recent", "problems"}
 
 
 def test_over_a_unix_socket_a_host_header_does_not_make_an_operator() -> None:

@@ -90,6 +90,7 @@ def test_no_text_leaves_its_column_or_runs_into_another() -> None:
     for kind, (width, height) in {"card": (1200, 630), "story": (1080, 1920)}.items():
         for each in (
             card_text(LONG, LONG),
+            msgspec.structs.replace(card_text(LONG, LONG, 6), times=TIMES),
             card_text_in("th"),
             card_text("W" * 50, "W" * 50),
             card_text_in("ar"),
@@ -100,6 +101,24 @@ def test_no_text_leaves_its_column_or_runs_into_another() -> None:
             bottoms = sorted(tile.top + tile.height * 0.65 for tile in lines)
             assert bottoms[-1] < height
             assert all(b - a > 15 for a, b in pairwise(bottoms))
+
+
+TIMES = "Mon 17:39 in Charlotte, Tue 04:09 in Nagpur; Charlotte was first"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["en", "ar", "ja"])
+def test_the_local_times_stand_below_the_facts_clear_of_all_else(kind: str, language: str) -> None:
+    title = {"en": "Slow Lighthouse", "ar": "فنار بطيء", "ja": "夜行バス"}[language]
+    told = card_text(title, "Marisol Vey", 2, "https://unison.example.org/c/x")
+    told = msgspec.structs.replace(told, times=TIMES)
+    lines = [tile for tile in KINDS[kind](told, fonts()).tiles if tile.texts][2:]
+    said = [tile for tile in lines if any(text.strip("\u202b\u202c") in TIMES for text in tile.texts)]
+    assert " ".join(text for tile in said for text in tile.texts) == TIMES
+    facts = next(tile for tile in lines if told.facts in tile.texts)
+    assert all(tile.top > facts.top for tile in said)
+    bottoms = sorted(tile.top + tile.height * 0.65 for tile in lines)
+    assert all(b - a > 15 for a, b in pairwise(bottoms))
 
 
 @pytest.mark.parametrize("title", ["Title", LONG])

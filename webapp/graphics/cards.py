@@ -125,7 +125,7 @@ def card(content: CardText, fonts: Fonts) -> Composition:
     route = page.fit_route((content.start.place, content.end.place), 26)
     page.wordmark(84)
     needed = (title.height + artist.height) * LINE + route.height + 114
-    times = _fit_times(page, content, sizes((24, 20, 1), (21, 19, 2)), 440 - needed)
+    times = _fit_times(page, content, sizes((24, 20, 1), (21, 19, 2)), 464 - needed)
     page.y = 104 + (440 - needed - _height(times)) / 2
     _headline(page, title, artist)
     page.route(route, PAIRS["dark"][content.pair], 20, like=content.motto)
@@ -145,7 +145,7 @@ def story(content: CardText, fonts: Fonts) -> Composition:
     artist = page.fit(content.artist, REGULAR, sizes((44, 34, 1), (32, 32, 2)))
     route = page.fit_route((content.start.place, content.end.place), 34)
     needed = (title.height + artist.height) * LINE + route.height + 110
-    times = _fit_times(page, content, sizes((32, 28, 1), (28, 26, 2)), 512 - needed)
+    times = _fit_times(page, content, sizes((32, 28, 1), (28, 26, 2)), 536 - needed)
     page.y = 862 + (512 - needed - _height(times)) / 2
     _headline(page, title, artist)
     page.route(route, PAIRS["dark"][content.pair], 20, like=content.motto)
