@@ -70,7 +70,8 @@ function storyElement(connection, [colour = ""]) {
   sentence.className = "sentence";
   sentence.classList.toggle("long", (sentence.textContent ?? "").length > LONG);
   facts.className = "facts";
-  facts.append(...factsOf(connection).flatMap((fact, i) => [i ? " · " : "", isolated("bdi", shortened(fact, TITLE_MAX))]));
+  facts.append(...factsOf(connection).map((fact) => isolated("bdi", shortened(fact, TITLE_MAX))));
+  facts.firstElementChild?.classList.add("artist");
   story.className = "story";
   story.style.setProperty("--song", colour);
   story.append(sentence, facts);
