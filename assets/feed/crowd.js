@@ -52,7 +52,7 @@ export function createCrowd(element, { colours, isStill, onLead, onFlare, announ
   function begin(track, plays) {
     shown = track;
     button.textContent = track.title;
-    button.title = track.title;
+    button.title = onChoose ? say("Show {name}", { name: track.title }) : track.title;
     colours(track).forEach((colour, i) => element.style.setProperty(`--colour-${i}`, colour));
     element.hidden = false;
     if (announced.has(track.id)) return;

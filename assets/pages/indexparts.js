@@ -123,6 +123,7 @@ function startControls(page) {
         pause: () => void use("pause", (pause) => pause.toggle()),
         search: () => find("q")?.focus(),
         rewind: () => find("rewind-open").click(),
+        sound: () => find("sound").click(),
         help: () => void use("help", (help) => help.open()),
       }),
     ),

@@ -8,6 +8,7 @@
  * @property {() => void} pause
  * @property {() => void} [search]
  * @property {() => void} [rewind]
+ * @property {() => void} [sound]
  * @property {() => void} [help]
  */
 
@@ -29,8 +30,8 @@ const REPEATED = {
   "-": (go) => go.zoomBy(-ZOOM_LEVELS),
 };
 
-/** @type {Record<string, "pause" | "search" | "rewind" | "help">} */
-const ONCE = { " ": "pause", "/": "search", r: "rewind", "?": "help" };
+/** @type {Record<string, "pause" | "search" | "rewind" | "sound" | "help">} */
+const ONCE = { " ": "pause", "/": "search", r: "rewind", m: "sound", "?": "help" };
 
 /**
  * The action of a key where it was pressed, or undefined. Pure.

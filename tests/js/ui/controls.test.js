@@ -85,11 +85,11 @@ const inside = (...selectors) => ({ closest: (wanted) => selectors.some((s) => w
 test("keys act on the page, but not where somebody types or holds a modifier", () => {
   const done = [];
   const actions = Object.fromEntries(
-    ["turn", "zoomBy", "pause", "search", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
+    ["turn", "zoomBy", "pause", "search", "sound", "help"].map((name) => [name, (...by) => done.push([name, ...by])]),
   );
   const press = (key, more = {}, target = inside()) => shortcutFor({ ...KEY, key, ...more }, target, actions)?.();
-  for (const key of ["ArrowLeft", "ArrowUp", "+", "-", " ", "/", "?"]) press(key);
-  assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "zoomBy", "zoomBy", "pause", "search", "help"]);
+  for (const key of ["ArrowLeft", "ArrowUp", "+", "-", " ", "/", "m", "?"]) press(key);
+  assert.deepEqual(done.map(([name]) => name), ["turn", "turn", "zoomBy", "zoomBy", "pause", "search", "sound", "help"]);
   assert.deepEqual([done[0], done[1]], [["turn", -15, 0], ["turn", 0, 15]]);
   done.length = 0;
   for (const key of ["ArrowLeft", "/", " ", "?"]) press(key, {}, inside("input:not([type=range])"));
