@@ -41,8 +41,9 @@ def titles(page: Page) -> list[str]:
 
 
 def picture(page: Page) -> str:
-    """Return a screenshot of the globe without labels, to compare with `changed`."""
-    page.evaluate("document.querySelectorAll('.labels, .on-globe').forEach(({style}) => (style.visibility = 'hidden'))")
+    """Return a screenshot of the globe without labels and today's total, to compare with `changed`."""
+    over = "'.labels, .on-globe, #today'"
+    page.evaluate(f"document.querySelectorAll({over}).forEach(({{style}}) => (style.visibility = 'hidden'))")
     return base64.b64encode(page.locator("#stage").screenshot(animations="disabled")).decode()
 
 
