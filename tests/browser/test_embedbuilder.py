@@ -72,7 +72,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     city.fill("nowhere at all")
     city.blur()
     expect(page.locator("#wrong-city")).to_have_text("No results for “nowhere at all”.")
-    page.get_by_label("Moment").fill(idle.url + "/c/065dqbqj40000000000000g")
+    page.get_by_role("textbox", name="Moment").fill(idle.url + "/c/065dqbqj40000000000000g")
     expect(page.locator("#preview")).to_have_attribute("src", f"/embed?{query}&moment=065dqbqj40000000000000g")
     expect(page.locator("#wrong-moment")).to_contain_text("'065dqbqj40000000000000g' is ignored: ")
     assert complaints(visitor) == []
@@ -85,7 +85,7 @@ def test_an_embed_is_put_together_seen_and_copied(idle: Server, visit: Callable[
     page.get_by_label("Background: choose a colour").fill("#204060")
     expect(page.locator("#preview")).to_have_attribute("src", re.compile("&background=204060&"))
     expect(page.get_by_role("checkbox", name="Transparent")).not_to_be_checked()
-    page.get_by_label("Moment").scroll_into_view_if_needed()
+    page.get_by_role("textbox", name="Moment").scroll_into_view_if_needed()
     seen = page.locator("#preview").bounding_box()
     assert seen is not None
     assert seen["y"] >= 0  # it stays in sight
