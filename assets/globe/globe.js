@@ -34,7 +34,6 @@ import { createSpotlight } from "./spotlight.js";
 import { starField } from "./stars.js";
 
 const DESIGN_RADIUS_PX = 350; // the disc's radius for which scene.py gives sizes
-const SETTLED_S = 0.7; // after landing: the whole arc is drawn, and its label has more than SHORTEST_S (labels.js) left
 
 /** @param {HTMLElement} stage @param {GlobeOptions} options */
 export function createGlobe(stage, options) {
@@ -220,19 +219,9 @@ export function createGlobe(stage, options) {
     },
     /** Remove all arcs and labels: the page shows something else now. */
     clear() {
+      spotlight.clear();
       [instances, hitTester].forEach((each) => each.clear());
       labels.drop();
-      needsRedraw = true;
-    },
-    /**
-     * Fly to a connection and draw it again. While paused, draw its whole arc, and nothing else.
-     *
-     * @param {Connection} connection @param {{alone?: boolean, at?: {lon: number, lat: number}}} [how]
-     */
-    replay(connection, { alone = paused, at = midpointOf(connection, yours(connection)) } = {}) {
-      camera.flyTo(at.lon, at.lat);
-      connections.drop(alone ? null : connection.id);
-      add(connection, clock.seconds() - (paused ? connections.flightS(connection) + SETTLED_S : 0));
       needsRedraw = true;
     },
     /**

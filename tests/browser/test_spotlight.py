@@ -117,7 +117,7 @@ def test_all_others_are_dimmed_until_escape(fake_visit: Callable[..., FakeVisit]
     alone = picture(page)
     visitor.stream.pass_time(20)
     assert changed(page, alone, picture(page)) < 30, "it stays"
-    visitor.stream.connect("Dim", (LISBON, RECIFE))
+    visitor.stream.connect("Dim", (MALAGA, LAGOS))
     visitor.pass_time_until(f"document.querySelectorAll('{OTHERS}').length > 0")
     visitor.wait(f"getComputedStyle(document.querySelector('{OTHERS}')).opacity === '0.15'")
     dim = changed(page, alone, picture(page))
