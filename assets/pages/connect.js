@@ -22,6 +22,7 @@ const SOON_S = 12 * 3600;
 const find = (id) => /** @type {any} */ (document.getElementById(id));
 /** @type {<T extends HTMLElement>(selector: string) => T[]} */
 const all = (selector) => /** @type {any} */ ([...document.querySelectorAll(selector)]);
+const isCityAlwaysNamed = document.body.dataset.k === "0";
 const base = document.body.dataset.base || ownBase;
 const tokens = createPlayerTokens(ownBase);
 const dialog = /** @type {HTMLDialogElement} */ (find("confirm"));
@@ -128,8 +129,13 @@ function playing({ song, pressed_in, city, pressed_at }) {
     city: marked("bdi", where?.label ?? ""),
     time: marked("bdi", timeOf(pressed_at ?? 0)),
   };
-  const key = song ? say("You are on the globe: {song}, from {city}, at {time}.") : say("You are on the globe, from {city}, at {time}.");
-  return sayParts(key, parts);
+  return sayParts(sentenceOf(Boolean(song)), parts);
+}
+
+/** What to say of a play: where few listen, the globe may only count it, or name another city. @param {boolean} hasSong */
+function sentenceOf(hasSong) {
+  if (!isCityAlwaysNamed) return hasSong ? say("Your play arrived: {song}, at {time}.") : say("Your play arrived at {time}.");
+  return hasSong ? say("You are on the globe: {song}, from {city}, at {time}.") : say("You are on the globe, from {city}, at {time}.");
 }
 
 /** The time of day, with the date where it is long ago. @param {number} at epoch seconds */

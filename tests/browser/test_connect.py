@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable, Iterator
 
@@ -77,9 +78,10 @@ def test_a_listener_connects_and_leaves_by_the_keyboard(connecting: Server, visi
     assert complaints(visitor) == []
 
     play(connecting, token, "Slow Lighthouse")
-    expect(page.locator("#said")).to_contain_text(
-        "You are on the globe: Slow Lighthouse · Marisol Vey, from Recife, at "
+    expect(page.locator("#said")).to_have_text(
+        re.compile(r"Your play arrived: Slow Lighthouse · Marisol Vey, at \d.+\.")
     )
+    expect(page.locator("#naming")).to_contain_text("once at least 3 listeners press play there within an hour.")
     expect(page.locator("#arrival")).to_have_attribute("data-state", "playing")
     assert complaints(visitor) == []
 
@@ -100,6 +102,19 @@ def test_a_listener_connects_and_leaves_by_the_keyboard(connecting: Server, visi
     page.keyboard.press("Enter")
     expect(page.locator("#wrong")).to_have_text("This token is not valid.")
     assert [error for error in visitor.errors if "401" not in error] == []
+
+
+def test_a_play_is_said_to_be_on_the_globe_only_where_all_cities_are_named(
+    serve: Callable[..., Server], visit: Callable[..., Visit]
+) -> None:
+    server = serve(UNISON_CONNECT="1", UNISON_PRIVACY_K="0")
+    page = visit(webgl=False).page
+    page.goto(server.url + "/connect")
+    token = get_token(page)
+    play(server, token, "Slow Lighthouse")
+    told = re.compile(r"You are on the globe: Slow Lighthouse · Marisol Vey, from Recife, at \d.+\.")
+    expect(page.locator("#said")).to_have_text(told)
+    expect(page.locator("#naming")).to_have_count(0)
 
 
 def test_a_token_is_lost_with_the_page_unless_its_tab_keeps_it(connecting: Server, visit: Callable[..., Visit]) -> None:

@@ -56,6 +56,8 @@ def test_the_list_the_details_the_share_dialog_and_the_moment_say_seconds(
     says_seconds(page.locator("#told"))
     expect(page.locator("#told .kicker")).to_have_text("Two strangers, one song.")
     expect(page.locator("#told .small-print")).to_contain_text("Not every player tells the exact time of a press.")
+    expect(page.locator("#others-title")).to_have_text("More from around that time")
+    expect(page.locator("#told .hint")).to_have_text("No other connections around that time.")
     page.goto(f"{server.url}/embed?moment={page.url.rpartition('/')[2]}")
     says_seconds(page.locator("[data-caption=facts]"))
     page.goto(f"{server.url}/playlist")

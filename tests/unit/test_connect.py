@@ -182,6 +182,33 @@ def test_the_page_has_a_guide_for_each_player(services: Services, client: FlaskC
     assert page.xpath("string(//noscript)")
 
 
+@pytest.mark.parametrize(
+    ("privacy_k", "promise", "notes"),
+    [
+        (0, "Your song appears on the globe, from your city.", []),
+        (
+            1,
+            "Your play is counted. ",
+            ["Your city is named once at least 1 listener presses play there within an hour."],
+        ),
+        (
+            3,
+            "Your play is counted. ",
+            ["Your city is named once at least 3 listeners press play there within an hour."],
+        ),
+    ],
+)
+def test_the_page_promises_no_city_that_may_not_be_named(
+    open_services: Callable[..., Services], privacy_k: int, promise: str, notes: list[str]
+) -> None:
+    services = open_services(connect=True, privacy_k=privacy_k)
+    page = html.fromstring(make_app(services, lambda: None).test_client().get("/connect").text)
+    assert [
+        promise in str(each.text) for each in page.iter("p") if (each.text or "").startswith("Get a token, put")
+    ] == [True]
+    assert [each.text.strip() for each in page.iter("p") if each.get("id") == "naming" and each.text] == notes
+
+
 @pytest.mark.parametrize("path", ["/connect", "/connect/csrf", "/connect/status"])
 def test_without_the_setting_there_is_no_such_page_and_no_link_to_it(
     open_services: Callable[..., Services], path: str
@@ -208,6 +235,9 @@ def test_privacy_says_what_the_settings_have(open_services: Callable[..., Servic
     assert "at least 5 listeners pressed play there within the last hour" in text
     assert "kept for 7 days" in text
     assert "which city a play comes from" in text
+    assert "the globe may show it for a moment, with its song, its city and its second" in text
+    assert "starts your song at about the same time" in text
+    assert "always named" not in text
     assert services.addresses.credit is not None
     assert services.addresses.credit[0] in text
 
@@ -215,4 +245,5 @@ def test_privacy_says_what_the_settings_have(open_services: Callable[..., Servic
 def test_privacy_says_nothing_of_what_is_off(open_services: Callable[..., Services]) -> None:
     text = make_app(open_services(history_days=1), lambda: None).test_client().get("/privacy").text
     assert "kept for 1 day;" in text
+    assert "Your city is always named" in text
     assert not any(words in text for words in ("within the last hour", "a digest of the token", "which city a play"))
