@@ -183,7 +183,7 @@ def test_titles_in_scripts_without_italics_stand_upright(
 
 
 def test_a_title_of_300_characters_leaves_the_sentence_on_the_stage(fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit(viewport={"width": 390, "height": 844})
+    visitor = fake_visit(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     tell(visitor, "Lighthouse " * 27)
     box, stage = (visitor.page.locator(each).bounding_box() for each in (STORY, "#stage"))
     assert box
@@ -232,7 +232,7 @@ def test_axe_finds_nothing_while_a_story_is_told(idle: Server, fake_visit: Calla
 
 
 def test_an_embed_tells_stories_only_if_it_is_asked_to(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
-    visitor = fake_visit("", viewport={"width": 480, "height": 320})
+    visitor = fake_visit("", viewport={"width": 480, "height": 320}, reduced_motion="reduce")
     for query, told in (("", None), ("?lead=1&country=JP", None), ("?lead=1", SENTENCE)):
         visitor.page.goto(f"{idle.url}/embed{query}")
         visitor.wait("document.getElementById('status').dataset.state === 'live'")

@@ -94,7 +94,7 @@ PARAMETERS = (
         "`0`",
         sentence(
             "Tell about one pair every 10 seconds in one large sentence, on arrival and after 20 seconds without input."
-            " Not with a filter, a moment or a time."
+            " Only live, and without a filter."
         ),
     ),
     Parameter("logo", _SWITCH, "`1`", sentence("Show the logo. It opens the full page in a new tab.")),
