@@ -47,7 +47,8 @@ class RecentFigures:
     def columns(self) -> dict[str, list[float]]:
         """Return each figure's values, oldest first, the last of now, and `ago_s`, how many seconds ago each was."""
         now_s = self._steady()
-        highest = {name: max(value, self._highest.get(name, value)) for name, value in self._read().items()}
+        self._highest |= {name: max(value, self._highest.get(name, value)) for name, value in self._read().items()}
+        highest = dict(self._highest)
         samples = [*(sample for sample in self._samples if now_s - sample.ended_s < SPAN_S), Sample(now_s, highest)]
         columns = {name: [round(sample.highest[name], 3) for sample in samples] for name in highest}
         return {"ago_s": [round(now_s - sample.ended_s, 1) for sample in samples], **columns}

@@ -126,7 +126,7 @@ def test_a_share_on_a_telephone(moment: str, visit: Callable[..., Visit]) -> Non
     assert (round(box["width"]), round(box["y"] + box["height"])) == (390, 844)
     visitor.wait("document.querySelector('#share img').naturalWidth === 1200")
     expect(menu.get_by_role("img", name=WHAT_IS_PICTURED)).to_be_visible()
-    assert asked.count(f"{moment}/card.png?lang=en") == 1
+    assert asked.count(f"{moment}/card.png?lang=en-IE") == 1
     assert menu.bounding_box() == box, "there was room for it"
     menu.get_by_role("button", name="Share via…").tap()
     visitor.wait("'sent' in window")
