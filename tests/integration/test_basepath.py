@@ -60,6 +60,8 @@ def links(page: str, answer: Answer) -> Iterator[str]:
     found = [next(filter(None, each), "") for each in LINK.findall(text)]
     if "javascript" in answer.kind:
         found = IMPORT.findall(text)
+    elif "/openapi.json" in page:
+        found = [each["url"] for each in answer.json["servers"]]  # its paths are below these
     elif answer.kind.startswith(("application/json", "application/jspf")):
         found = re.findall(r'"(https?://[^"\\]+|/[^" \\]*)"', text) + re.findall(r'src=\\"([^"\\]+)', text)
     elif "xml" in answer.kind or "mpegurl" in answer.kind:

