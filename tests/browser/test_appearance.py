@@ -70,7 +70,7 @@ def test_in_arabic_the_page_is_mirrored_and_its_menu_leads_elsewhere(fake_visit:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     page.goto(address)
     page.wait_for_url("**/?lang=de")
-    expect(page.locator("#feed-title")).to_have_text("In derselben Sekunde")
+    expect(page.locator("#feed-title")).to_have_text("Gemeinsam auf Play gedrückt")
     assert visitor.errors == []
 
 

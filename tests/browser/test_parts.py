@@ -43,6 +43,15 @@ BROKEN_APIS = {
     "WebGL throws": "HTMLCanvasElement.prototype.getContext = () => { throw new Error('no'); }",
 }
 
+THROWS_IN_THE_GLOBE = """{
+  const now = performance.now.bind(performance);
+  performance.now = () => {
+    const error = new Error("a frame that throws");
+    if (error.stack.includes("/globe/")) throw error;
+    return now();
+  };
+}"""
+
 
 def hear(visitor: FakeVisit, title: str) -> None:
     """Have a connection come once the stream is up, and see it in the list."""
@@ -146,7 +155,7 @@ def test_a_part_that_throws_later_is_named_once_and_the_others_go_on(
     expect(page.get_by_role("switch", name="Motion")).to_be_visible()
     expect(page.get_by_role("switch", name="Sound")).to_be_hidden()
     page.keyboard.press("Escape")
-    page.evaluate("""void (performance.now = () => { throw new Error("a frame that throws"); })""")
+    page.evaluate(THROWS_IN_THE_GLOBE)
     visitor.stream.pass_time(1)
     expect(page.locator(".notice")).to_be_visible()
     hear(visitor, "Copper Sky")

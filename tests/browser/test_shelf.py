@@ -95,11 +95,18 @@ def meet(visitor: FakeVisit) -> None:
     own = {"url": "https://www.harbour.example/copper-sky"}
     met = {"id": "1" * 23, "source": "live", "at": NOW_S, "apart_ms": 0, "km": 12_345, "track": song | own}
     met |= {"from": place(OSAKA), "to": place(LAGOS)}
-    counted = {"press": "1", "pressed_at": NOW_S, "late": False, "place": place(OSAKA), "ask_after_s": 1}
+    counted = {
+        "press": "1",
+        "pressed_at": NOW_S,
+        "late": False,
+        "source": "live",
+        "place": place(OSAKA),
+        "ask_after_s": 1,
+    }
 
     def answer(route: Route) -> None:
         pressed = route.request.method == "POST"
-        route.fulfill(json=counted if pressed else {"met": met, "near": None, "ask_after_s": None})
+        route.fulfill(json=counted if pressed else {"met": met, "pulse": None, "near": None, "ask_after_s": None})
 
     page.route("**/play", answer)
     page.route("**/play/1", answer)

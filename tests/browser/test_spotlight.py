@@ -278,11 +278,11 @@ def test_a_meeting_of_ones_own_is_told_for_some_seconds(
         if route.request.method == "POST":
             body: Any = route.request.post_data_json
             song["id"] = body["track"]
-            counted = {"press": "1", "pressed_at": NOW_S, "late": False, "place": osaka, "ask_after_s": 1}
-            return route.fulfill(json=counted)
+            counted = {"press": "1", "pressed_at": NOW_S, "late": False, "source": "live", "place": osaka}
+            return route.fulfill(json=counted | {"ask_after_s": 1})
         times = {"at": NOW_S, "apart_ms": 40, "km": 12_000}
         met = {"id": "0" * 23, "source": "live", **times, "track": song, "from": lagos, "to": osaka}
-        return route.fulfill(json={"met": met, "near": None, "ask_after_s": None})
+        return route.fulfill(json={"met": met, "pulse": None, "near": None, "ask_after_s": None})
 
     song = {"title": "Copper Sky", "artist": "The Harbour Lamps"}
     page.route("**/play", meet)
