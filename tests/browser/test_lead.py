@@ -79,8 +79,7 @@ INPUTS: dict[str, Callable[[Page], object]] = {
 @pytest.mark.parametrize("name", INPUTS)
 def test_any_input_ends_the_story_and_20_s_later_there_is_one_again(staged: FakeVisit, name: str) -> None:
     INPUTS[name](staged.page)
-    staged.run_timers()
-    assert story(staged) is None
+    staged.wait("!document.querySelector('.story:not(.leaving)')")  # a wheel's event comes after the call returns
     staged.page.keyboard.press("Escape")
     wait_idle(staged, IDLE_S - 2)
     assert story(staged) is None
