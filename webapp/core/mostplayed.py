@@ -8,6 +8,7 @@ import numpy as np
 
 from webapp.core.columns import Mask, Numbers, Plays, Rows
 from webapp.core.plays import SOURCES
+from webapp.core.privacy import is_simulated
 from webapp.core.recordings import track_numbers
 
 CITIES_MOST, CITY_PLAYS_LEAST = 32, 3
@@ -71,9 +72,8 @@ def _first(plays: Plays, rows: Rows, tracks: list[bytes]) -> int:
 
 
 def _cities(plays: Plays, may_be_named: Mask, geoname_id: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the cities with enough plays, and how many each has. A simulated play may always be told."""
-    told = may_be_named[plays.city] | (plays.group % len(SOURCES) == SOURCES.index("synthetic"))
-    counts = np.bincount(plays.city[told])
+    """Return the cities with enough plays that may be told, and how many each has."""
+    counts = np.bincount(plays.city[may_be_named[plays.city] | is_simulated(plays)])
     city = np.flatnonzero(counts >= CITY_PLAYS_LEAST)
     city = city[np.lexsort((geoname_id[city], -counts[city]))][:CITIES_MOST]
     return city, counts[city]

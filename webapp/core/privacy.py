@@ -118,7 +118,7 @@ class CityPrivacy:
         connections, pulses = _moved(connections, stand_in), _moved(pulses, stand_in)
         is_pulse = connections.earlier.city == connections.later.city
         pulses = pulses.joined(connections.take(np.flatnonzero(is_pulse)))
-        shown = np.flatnonzero(named[singles.city] | _is_simulated(singles))
+        shown = np.flatnonzero(named[singles.city] | is_simulated(singles))
         return Drawn(connections.take(np.flatnonzero(~is_pulse)), pulses, singles.take(shown))
 
     def _stand_in(self, named: Mask) -> Indices:
@@ -154,14 +154,15 @@ def _newest_of_each(city: Indices, listener: Hashes, at: Times) -> Rows:
     return newest
 
 
-def _is_simulated(plays: Plays) -> Mask:
+def is_simulated(plays: Plays) -> Mask:
+    """Tell which plays are simulated: those may always be told, with their cities."""
     mask: Mask = plays.group % len(SOURCES) == _SIMULATED
     return mask
 
 
 def _moved(pairs: Pairs, stand_in: Indices) -> Pairs:
     """Return pairs with the cities that are named for theirs, without those that have none."""
-    keeps = _is_simulated(pairs.earlier)
+    keeps = is_simulated(pairs.earlier)
     ends = [np.where(keeps, plays.city, stand_in[plays.city]) for plays in (pairs.earlier, pairs.later)]
     kept = np.flatnonzero((ends[0] != NOWHERE) & (ends[1] != NOWHERE))
     earlier, later, within_s = pairs.take(kept)

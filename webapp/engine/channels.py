@@ -11,9 +11,8 @@ import gevent
 from webapp.core import frames
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.leads import Leads
 from webapp.core.moderation import NO_RULES, Rules
-from webapp.core.records import Connection, SliceRecord
+from webapp.core.records import SliceRecord
 from webapp.core.rollingcounts import Entry, RollingCounts
 from webapp.core.trackids import NO_ALIASES, TrackAliases
 from webapp.engine import wsframes
@@ -21,6 +20,7 @@ from webapp.engine.bus import Bus
 from webapp.engine.channel import Channel, FrameMaker, ShownFrame
 from webapp.engine.fairshares import FairShares
 from webapp.engine.hub import Hub
+from webapp.engine.leadstory import LeadStory
 from webapp.engine.resume import FellBehind, ResumeRing, decode_record
 from webapp.engine.viewer import Viewer
 from webapp.storage.history import History
@@ -62,14 +62,13 @@ class Channels:
         self._clock, self._shown_per_s = clock, shown_per_s
         self._window_s, self._offload = window_s, offload
         self._rules, self._ruled_from = NO_RULES, 0
-        self._shown: list[Connection] = []  # to everyone, since the lead took them in
         self._everyone = Channel(Filter(), self._maker(Filter()), records.last)
         self._everyone.live.set()
         self._by_filter = {Filter(): self._everyone}
         self._shares = FairShares[Filter](filters_max)
         self._ring = ResumeRing(records, self._maker, self._keep_rebuilt)
         self._newest_ms = 0
-        self._leads = Leads(gazetteer)
+        self._lead = LeadStory(gazetteer, lambda message: hub.send(self._everyone.subscribers, message))
         self._aliases = NO_ALIASES
         self.tally = RollingCounts()
         records.subscribe(self._receive)
@@ -113,13 +112,13 @@ class Channels:
                 groups[self._advance(channel, seq, record)].append(channel.subscribers)
         for payload, subscribers in groups.items():
             self._hub.send_frame(subscribers, wsframes.text_frame(payload))
-        self._turn_lead(record)
+        self._lead.tell_if_due()
 
     def _begin_anew(self, seq: int) -> None:
         """The clock was set back: what came before this record cannot be made again, as its 10 s come twice."""
         self._ring.restart(seq)
         self.tally.begin_anew()
-        self._leads.begin_anew()
+        self._lead.begin_anew()
         for channel in self._by_filter.values():
             channel.begin_anew(self._maker(channel.filter))
 
@@ -143,16 +142,7 @@ class Channels:
         pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
         self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
         self.tally.add(Entry(record.end_ms, record.counts, len(shown.connections)))
-        self._shown += shown.connections
-
-    def _turn_lead(self, record: SliceRecord) -> None:
-        """Tell everyone the lead of each 10 s."""
-        shown, self._shown = self._shown, []
-        if self._leads.add(record.start_ms, shown, self._rules):
-            self._hub.send(self._everyone.subscribers, self._lead())
-
-    def _lead(self) -> bytes:
-        return frames.lead(self._leads.current, self._gazetteer)
+        self._lead.take_in(record, shown.connections, self._rules)
 
     # What is hidden: each channel begins its 10 s again, and shows nothing new until it is through.
 
@@ -172,8 +162,7 @@ class Channels:
         """Bring one channel after the other up to date; the first is that of everyone."""
         for channel in channels:
             self._catch_up(channel)
-        if self._leads.hide(self._rules):
-            self._hub.send(self._everyone.subscribers, self._lead())
+        self._lead.hide(self._rules)
 
     # A viewer: hello, the frames that it missed, then live, with nothing between left out or said twice.
 
@@ -290,7 +279,7 @@ class Channels:
             recent=recent,
             gap=gap,
         )
-        leads = [] if channel.filter else [self._lead()]
+        leads = [] if channel.filter else [self._lead.message]
         return [hello, *leads, *(payload for _, payload in self._ring.frames_after(channel, seq))]
 
     def _beginning(self, channel: Channel, since: str | None) -> tuple[int, list[bytes], int | None]:
