@@ -120,6 +120,15 @@ class FakeVisit(Visit):
         """Give the page's timers a moment of its own time."""
         self.stream.pass_time(POLL_MS / 1000)
 
+    def choose_osaka(self) -> None:
+        """Choose Osaka as the visitor's city."""
+        summary = self.page.locator(".your-city summary")
+        summary.click()
+        self.page.get_by_role("combobox", name="City name").fill("ósaka")
+        self.stream.pass_time(0.2)
+        self.page.get_by_role("option", name="Osaka Japan").click()
+        expect(summary).to_have_text("Your city Osaka, Japan")
+
     def pass_time_until(self, condition: str) -> None:
         """Pass time until a JavaScript expression is true."""
         deadline = time.monotonic() + PATIENCE_MS / 1000

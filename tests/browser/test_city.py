@@ -18,19 +18,10 @@ HEARD = """() => {
 KEPT = "localStorage.getItem('unison.city')"
 
 
-def choose_osaka(visitor: FakeVisit) -> None:
-    page = visitor.page
-    page.locator(".your-city summary").click()
-    page.get_by_role("combobox", name="City name").fill("ósaka")
-    visitor.stream.pass_time(0.2)
-    page.get_by_role("option", name="Osaka Japan").click()
-    expect(page.locator(".your-city summary")).to_have_text("Your city Osaka, Japan")
-
-
 def test_what_touches_your_city_is_listed_glows_and_is_told_gently(fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit()
     page, stream = visitor.page, visitor.stream
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     page.evaluate(HEARD)
     assert json.loads(page.evaluate(KEPT)) == {
         "id": OSAKA,
@@ -62,7 +53,7 @@ def test_what_touches_your_city_is_listed_glows_and_is_told_gently(fake_visit: C
 def test_it_is_known_again_listed_from_before_and_forgotten_on_wish(fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit()
     page, stream = visitor.page, visitor.stream
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     stream.connect("Night Bus Home", (RECIFE, OSAKA))
     expect(page.locator(".your-city ol li")).to_have_count(1)
     page.goto(f"{page.url}?country=PT")

@@ -30,14 +30,6 @@ def choose(page: Page, city: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
-def choose_osaka(visitor: FakeVisit) -> None:
-    """Pick a city where time stands still."""
-    visitor.page.locator(".your-city summary").click()
-    visitor.page.get_by_role("combobox", name="City name").fill("osaka")
-    visitor.stream.pass_time(0.2)
-    visitor.page.get_by_role("option", name="Osaka Japan").click()
-
-
 @pytest.mark.slow
 def test_two_visitors_press_play_and_each_is_told_of_the_other(server: Server, visit: Callable[..., Visit]) -> None:
     one, other = visit(), visit(webgl=False, viewport={"width": 390, "height": 844}, has_touch=True)
@@ -94,7 +86,7 @@ def test_who_presses_alone_is_told_so_and_may_try_again(server: Server, fake_vis
     page.route("**/play", answer)
     page.route("**/play/1", answer)
     stream.connect("Copper Sky", (LISBON, LAGOS))
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     page.locator("#feed h3 button").click()
     page.get_by_role("dialog", name="Copper Sky").get_by_role("button", name="Me too").click()
     told = page.locator("#play [role=status]")
@@ -131,7 +123,7 @@ def test_a_press_counts_from_its_moment_though_the_page_was_busy_when_it_began(
     while len(asked) < 2:
         stream.pass_time(0.5)
     stream.connect("Copper Sky", (LISBON, LAGOS))
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     with page.expect_request("**/play") as pressed:
         page.get_by_role("button", name="Press play on Copper Sky").click()
     sent = pressed.value.post_data_json
@@ -152,7 +144,7 @@ def press_alone(visitor: FakeVisit, url: str, *misses: dict[str, object]) -> Pag
     page.route("**/play/1", lambda route: answer(route, **(told.pop(0) if len(told) > 1 else told[0])))
     visitor.open(url)
     visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     page.get_by_role("button", name="Press play on Copper Sky").click()
     visitor.pass_time_until("document.getElementById('play').dataset.state === 'alone'")
     return page

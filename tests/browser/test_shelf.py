@@ -81,10 +81,7 @@ def meet(visitor: FakeVisit) -> None:
     """Press play from Osaka, and meet someone in Lagos."""
     page, stream = visitor.page, visitor.stream
     stream.connect("Copper Sky", (LISBON, LAGOS))
-    page.locator(".your-city summary").click()
-    page.get_by_role("combobox", name="City name").fill("osaka")
-    stream.pass_time(0.2)
-    page.get_by_role("option", name="Osaka Japan").click()
+    visitor.choose_osaka()
 
     def place(city: int) -> dict[str, object]:
         found = GAZETTEER[GAZETTEER.by_id(city)]

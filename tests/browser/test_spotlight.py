@@ -200,6 +200,15 @@ def test_with_reduced_motion_there_is_no_flight(fake_visit: Callable[..., FakeVi
     assert points(page) == standing
 
 
+def ends_are_clear_of(page: Page, over: str) -> Box:
+    """Check that both ends are on the stage and not under an element; return that element's box."""
+    covered, stage = box_of(page.locator(over)), box_of(page.locator("#stage"))
+    for x, y in points(page):
+        assert stage.has(x, y)
+        assert not covered.has(x, y)
+    return covered
+
+
 @pytest.mark.parametrize("size", [(480, 270), (400, 300), (300, 500)])
 def test_the_caption_of_a_moments_frame_covers_neither_end(
     history: History, visit: Callable[..., Visit], size: tuple[int, int]
@@ -209,11 +218,7 @@ def test_the_caption_of_a_moments_frame_covers_neither_end(
     page = visitor.page
     page.goto(f"{history.url}/embed?moment={history.moment}")
     visitor.wait(f"document.querySelectorAll('{SPOT}.city').length === 2")
-    caption, stage = box_of(page.locator("#caption")), box_of(page.locator("#stage"))
-    for x, y in points(page):
-        assert stage.has(x, y)
-        assert not caption.has(x, y)
-    assert caption.top >= 0
+    assert ends_are_clear_of(page, "#caption").top >= 0
     assert visitor.errors == []
 
 
@@ -226,10 +231,7 @@ def test_a_moments_page_has_both_ends_beside_its_text_in_a_small_window(
     page = visitor.page
     page.goto(f"{history.url}/c/{history.moment}")
     visitor.wait(f"document.querySelectorAll('{SPOT}').length >= 2")
-    told, stage = box_of(page.locator("#told")), box_of(page.locator("#stage"))
-    for x, y in points(page):
-        assert stage.has(x, y)
-        assert not told.has(x, y)
+    ends_are_clear_of(page, "#told")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -288,10 +290,7 @@ def test_a_meeting_of_ones_own_is_told_for_some_seconds(
     page.route("**/play", meet)
     page.route("**/play/1", meet)
     visitor.stream.connect("Copper Sky", (LISBON, RECIFE))
-    page.locator(".your-city summary").click()
-    page.get_by_role("combobox", name="City name").fill("osaka")
-    visitor.stream.pass_time(0.2)
-    page.get_by_role("option", name="Osaka Japan").click()
+    visitor.choose_osaka()
     page.locator("#feed .play").first.click()
     visitor.pass_time_until(f"document.getElementById('stage').dataset.spotlight === '{'0' * 23}'")
     visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 3")

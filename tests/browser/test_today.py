@@ -109,20 +109,12 @@ def test_today_looks_well_in_every_size_and_from_right_to_left(
 # The visitor's city.
 
 
-def choose_osaka(visitor: FakeVisit) -> None:
-    page = visitor.page
-    page.locator(".your-city summary").click()
-    page.get_by_role("combobox", name="City name").fill("ósaka")
-    visitor.stream.pass_time(0.2)
-    page.get_by_role("option", name="Osaka Japan").click()
-
-
 def test_the_chosen_city_says_what_it_saw_today(fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit()
     stream, page = visitor.stream, visitor.page
     said = page.locator("#home-day")
     assert page.evaluate(KEPT) == "[]", "nothing is stored before a city is chosen"
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     expect(said).to_have_text("Osaka today: no meetings yet")
     stream.connect("Copper Sky", (LISBON, LAGOS))
     near = stream.connect("Night Train", (TOKYO, OSAKA))
@@ -142,7 +134,7 @@ def test_the_chosen_city_says_what_it_saw_today(fake_visit: Callable[..., FakeVi
 def test_who_comes_back_hears_what_the_city_saw_since(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit()
     stream, page = visitor.stream, visitor.page
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     stream.connect("Seen", (OSAKA, RECIFE))
     expect(page.locator("#home-day")).to_have_text("Osaka today: 1 meeting, farthest Recife")
     page.goto("about:blank")
@@ -170,7 +162,7 @@ def test_the_globe_flies_to_the_chosen_city_and_keeps_a_beacon_there(
 ) -> None:
     visitor = fake_visit(webgl=True, still=True)
     page = visitor.page
-    choose_osaka(visitor)
+    visitor.choose_osaka()
     visitor.pass_time_until(f"({BEACON} ?? Infinity) < 40")
     expect(page.locator(".beacon")).to_have_text("Osaka")
     page.evaluate("localStorage.setItem('unison.city', localStorage.getItem('unison.city').replace(/,.lon.*}/, '}'))")

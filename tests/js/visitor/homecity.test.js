@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { saveHome, otherEnd, readHome } from "../../../assets/visitor/homecity.js";
+import { createStore } from "./store.js";
 
 const OSAKA = { id: 1853909, label: "Osaka", detail: "Japan", country_code: "JP" };
-
-function createStore(content = {}) {
-  return {
-    content,
-    getItem: (key) => content[key] ?? null,
-    setItem: (key, value) => void (content[key] = value),
-    removeItem: (key) => void delete content[key],
-  };
-}
 
 test("a city is kept and read again, and nothing is left of one that was forgotten", () => {
   const store = createStore();

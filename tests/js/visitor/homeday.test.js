@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awaySince, readVisit, saveVisit } from "../../../assets/visitor/homeday.js";
+import { createStore } from "./store.js";
 
 const NOW = 1_790_000_100; // a quarter hour
-
-function createStore(content = {}) {
-  return {
-    content,
-    getItem: (key) => content[key] ?? null,
-    setItem: (key, value) => void (content[key] = value),
-    removeItem: (key) => void delete content[key],
-  };
-}
 
 test("who was away is told from the next quarter hour on, and who was not, nothing", () => {
   assert.equal(awaySince(null, NOW), null);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMeetings, exported, KEY, MOST, readShelf, shortened, sumsOf } from "../../../assets/visitor/meetings.js";
+import { createStore } from "./store.js";
 
 const place = (city, country = "Japan") => ({ geoname_id: 1, city, country, country_code: "JP", lon: 1, lat: 2, region: null, tz: "UTC", label: city });
 
@@ -12,17 +13,6 @@ function connection(number, more = {}) {
 }
 
 const meeting = (number, heart) => ({ connection: connection(number), you: null, heart });
-
-function createStore(content = {}) {
-  const store = {
-    content,
-    writes: 0,
-    getItem: (key) => content[key] ?? null,
-    setItem: (key, value) => void ((content[key] = value), (store.writes += 1)),
-    removeItem: (key) => void delete content[key],
-  };
-  return store;
-}
 
 const ids = (shelf) => shelf.all().map((each) => each.connection.id);
 
