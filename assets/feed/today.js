@@ -11,6 +11,7 @@ import { base } from "../common/baseurl.js";
 import { cityLabel, count, distance } from "../common/format.js";
 import { say, sayCount, sayParts } from "../common/i18n.js";
 import { createTodayTotals } from "../stream/todaytotals.js";
+import { isolated } from "./feed.js";
 
 /**
  * A link to a connection's page. A plain click opens the connection on this page.
@@ -27,13 +28,6 @@ export function momentLink(connection, text, onChoose) {
     onChoose(connection);
   });
   return link;
-}
-
-/** @param {string} text */
-export function isolated(text) {
-  const element = document.createElement("bdi");
-  element.textContent = text;
-  return element;
 }
 
 /** Replace what an element has; if its link had the focus, the new one gets it. */

@@ -73,14 +73,7 @@ export function createGlobe(stage, options) {
     usualSize: () => sizeOf({ ...scene.initialViewState, zoom: fittedZoom }),
   });
   const deckView = firstView();
-  const glows = createGlows({
-    instances,
-    labels,
-    colours,
-    sparkColour: () => paint.arcs.spark,
-    notice: camera.notice,
-    now: clock.seconds,
-  });
+  const glows = createGlows({ instances, labels, colours, sparkColour: () => paint.arcs.spark, notice: camera.notice, now: clock.seconds });
   let lastS = clock.seconds();
   updateMotion();
   const sizes = new ResizeObserver(fit);
@@ -220,8 +213,7 @@ export function createGlobe(stage, options) {
     /** Remove all arcs and labels: the page shows something else now. */
     clear() {
       spotlight.clear();
-      [instances, hitTester].forEach((each) => each.clear());
-      labels.drop();
+      connections.drop(null);
       needsRedraw = true;
     },
     /**
@@ -297,6 +289,7 @@ export function createGlobe(stage, options) {
       sizes.disconnect();
       gestures.destroy();
       labels.destroy();
+      beacon.destroy();
       deckView.destroy();
       delete stage.dataset.spotlight;
     },

@@ -38,7 +38,7 @@ import { browserStorage } from "../common/preferences.js";
 import { filtersOf } from "../stream/stream.js";
 import { startAppearance } from "../ui/appearance.js";
 import { startDays } from "./dayparts.js";
-import { startLeadStory } from "./stageparts.js";
+import { filterWith, startCrowd, startLeadStory } from "./stageparts.js";
 
 const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#crowd", "#idle-notice", "#rewind", "footer", ".story"];
 
@@ -219,36 +219,6 @@ function startSearch({ parts: { start, use }, prefs, timeline, feed, paused, wit
       }),
     ),
   ].map((part) => part.finally(() => (find("explore").hidden = false)));
-}
-
-/** Replaces all filters by one. @param {Page["parts"]["use"]} use @returns {(found: Found) => void} */
-function filterWith(use) {
-  return (found) => {
-    const done = use("filters", (filters) => (filters.only(found), true));
-    if (!done) location.search = String(new URLSearchParams(found.filter));
-  };
-}
-
-/** The song that very many people play at once. @param {Page} page */
-function startCrowd({ parts: { start, use }, paused, withGlobe, withMovingGlobe }) {
-  const isWall = "wall" in document.documentElement.dataset;
-  const filterByTrack = (/** @type {Track} */ { id, title, artist }) =>
-    filterWith(use)({ kind: "track", label: title, detail: artist, filter: { track: id } });
-  return [
-    start("crowd", () => import("../feed/crowd.js"), ({ createCrowd }) =>
-      createCrowd(find("crowd"), {
-        colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
-        isStill: paused,
-        onLead: (track) => withGlobe((globe) => globe.suppress(track && track.id)),
-        onFlare(city, track, strength) {
-          const colours = () => use("globe", (view) => view.colours(track).rgb) ?? [[1, 1, 1]];
-          withMovingGlobe((globe) => globe.flare(city, colours, strength));
-        },
-        announce: (text) => void use("announcer", (announcer) => announcer.addMessage(text)),
-        onChoose: isWall ? null : filterByTrack,
-      }),
-    ),
-  ];
 }
 
 /** The visitor's city, and their own plays. @param {Page} page */

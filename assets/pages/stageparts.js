@@ -1,4 +1,4 @@
-/** Starts the lead story. */
+/** Starts what the page puts on stage: the lead story, and the song that very many people play at once. */
 import { isBusy } from "../stage/busy.js";
 import { filtersOf } from "../stream/stream.js";
 
@@ -19,4 +19,34 @@ export function startLeadStory({ parts: { start, use }, timeline, paused, withGl
       onChoose: showDetails,
     }),
   );
+}
+
+/** Replaces all filters by one. @param {import("./index.js").Page["parts"]["use"]} use @returns {(found: Found) => void} */
+export function filterWith(use) {
+  return (found) => {
+    const done = use("filters", (filters) => (filters.only(found), true));
+    if (!done) location.search = String(new URLSearchParams(found.filter));
+  };
+}
+
+/** The song that very many people play at once. @param {import("./index.js").Page} page */
+export function startCrowd({ parts: { start, use }, paused, withGlobe, withMovingGlobe }) {
+  const isWall = "wall" in document.documentElement.dataset;
+  const filterByTrack = (/** @type {Track} */ { id, title, artist }) =>
+    filterWith(use)({ kind: "track", label: title, detail: artist, filter: { track: id } });
+  return [
+    start("crowd", () => import("../feed/crowd.js"), ({ createCrowd }) =>
+      createCrowd(/** @type {HTMLElement} */ (document.getElementById("crowd")), {
+        colours: (track) => use("globe", (view) => view.colours(track).css) ?? [],
+        isStill: paused,
+        onLead: (track) => withGlobe((globe) => globe.suppress(track && track.id)),
+        onFlare(city, track, strength) {
+          const colours = () => use("globe", (view) => view.colours(track).rgb) ?? [[1, 1, 1]];
+          withMovingGlobe((globe) => globe.flare(city, colours, strength));
+        },
+        announce: (text) => void use("announcer", (announcer) => announcer.addMessage(text)),
+        onChoose: isWall ? null : filterByTrack,
+      }),
+    ),
+  ];
 }

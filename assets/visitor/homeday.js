@@ -14,7 +14,8 @@
  */
 import { cityLabel, count } from "../common/format.js";
 import { sayCount, sayParts } from "../common/i18n.js";
-import { isolated, momentLink, replaceParts } from "../feed/today.js";
+import { isolated } from "../feed/feed.js";
+import { momentLink, replaceParts } from "../feed/today.js";
 import { createTodayTotals, earliest, fetchToday, QUARTER_S, quarterOf } from "../stream/todaytotals.js";
 import { otherEnd } from "./homecity.js";
 
