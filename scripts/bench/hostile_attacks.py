@@ -15,6 +15,9 @@ from urllib.parse import quote
 from bench import hostile_viewers as viewers
 from bench.hostile_target import TOKEN, Attack, Target, at_once, head, over_and_over, read_answer, told
 
+from webapp.storage.quartersums import QUARTER_S
+from webapp.web.today import HOURS_MAX
+
 
 def endless(path: str, piece: bytes, *lines: str, count: int = 4) -> Attack:
     """Send a body that does not end, as fast as the server reads it."""
@@ -54,6 +57,17 @@ def asking(path: str, *lines: str) -> Attack:
         return head("GET", path.replace("#", str(numbers.randrange(10**9))), *lines)
 
     return lambda target: over_and_over(target, request)
+
+
+def todays(target: Target) -> None:
+    """Ask on twelve connections what ever new cities saw since ever new quarter hours."""
+    numbers, last = random.Random(1), int(time.time()) // QUARTER_S * QUARTER_S
+
+    def request() -> bytes:
+        since, city = last - QUARTER_S * numbers.randrange(4 * HOURS_MAX), numbers.choice(target.cities)
+        return head("GET", f"/api/today?since={since}&city={city}")
+
+    over_and_over(target, request)
 
 
 BROWSER = ("Accept-Encoding: gzip, br", "Accept-Language: de", "Accept: text/html")
@@ -128,6 +142,7 @@ ATTACKS = (
     Named("twelve connections on /playlist", asking("/playlist", *BROWSER)),
     Named("twelve on /embed with ever new queries", asking("/embed?title=#&x#=1", *BROWSER)),
     Named("twelve on /api/search with U+FDFA", asking(f"/api/search?q={LIGATURE}")),
+    Named("twelve on /api/today with ever new cities", todays),
     Named("all filters taken", viewers.filters),
     Named("twelve come with ever new filters", viewers.comings),
     Named("sockets with Origin: null", viewers.nobodys, settings=(("UNISON_VIEWERS_MAX", "200"),)),
