@@ -21,6 +21,7 @@ const TIMEOUT_MS = 8000;
 const REFRESH_S = 300;
 const SPREAD_S = 60; // so that not all pages ask at once
 const RETRY_S = 12; // the server's answer may be some seconds old
+const HELD_MAX = 20_000; // connections: far more than come between two answers
 
 /** @param {number} atS epoch seconds */
 export const quarterOf = (atS) => Math.floor(atS / QUARTER_S) * QUARTER_S;
@@ -49,32 +50,59 @@ function farther(one, other) {
   return other.km === one.km && other.id > one.id ? other : one;
 }
 
-/** Adds frames to answers. Pure. @param {number | null} [city]  a GeoNames id: only what touches it counts */
+/**
+ * Adds frames to answers. Of a connection it keeps only what counts, because minutes lie between two answers. Pure.
+ *
+ * @param {number | null} [city]  a GeoNames id: only what touches it counts
+ */
 export function createTally(city = null) {
   /** @type {Answer | null} */
   let answer = null;
   /** @type {string | null} */
   let stream = null;
-  let first = 0; // all frames after this one are held, or counted in the answer
+  let first = 0; // all connections after this frame are held, or counted in the answer
   let last = 0; // the newest frame that came
-  /** @type {Frame[]} */
-  let held = [];
   let suspended = true;
+  /** @type {{seq: number, at: number, countries: string[]}[]} */
+  let held = [];
+  /** @type {{seq: number, connection: Connection}[]} held ones that are farther than all later ones */
+  let far = [];
+  let meetings = 0;
+  /** @type {Set<string>} */
+  let countries = new Set();
 
-  /** The ends that count, by country. @param {Connection} connection */
-  function codes({ from, to }) {
-    return [from, to].filter(({ geoname_id }) => geoname_id !== city).map(({ country_code }) => country_code);
+  /** @param {Connection} connection */
+  const touches = ({ from, to }) => city === null || from.geoname_id === city || to.geoname_id === city;
+
+  /** @param {number} seq @param {Connection} connection */
+  function hold(seq, connection) {
+    const ends = [connection.from, connection.to].filter(({ geoname_id }) => geoname_id !== city);
+    held.push({ seq, at: connection.at, countries: ends.map(({ country_code }) => country_code) });
+    while (far.length && farther(far[far.length - 1].connection, connection) === connection) far.pop();
+    far.push({ seq, connection });
+    count(held[held.length - 1]);
   }
 
-  /** @param {number} since @param {Connection} connection */
-  const counts = (since, { at, from, to }) =>
-    at >= since && (city === null || from.geoname_id === city || to.geoname_id === city);
+  /** @param {typeof held[number]} one */
+  function count(one) {
+    if (!answer || one.at < answer.since) return;
+    meetings += 1;
+    one.countries.forEach((code) => countries.add(code));
+  }
+
+  function countAnew() {
+    meetings = answer?.meetings ?? 0;
+    countries = new Set(answer?.countries);
+    held.forEach(count);
+  }
 
   return {
     /** The stream begins, or goes on. @param {Pick<Hello, "stream" | "seq" | "gap">} hello */
     begin(hello) {
-      if (hello.stream !== stream) [stream, first, held] = [hello.stream, hello.seq, []];
-      else if (suspended || hello.gap !== 0) first = Math.max(first, hello.seq);
+      if (hello.stream !== stream) {
+        [stream, first, held, far] = [hello.stream, hello.seq, [], []];
+        countAnew();
+      } else if (suspended || hello.gap !== 0) first = Math.max(first, hello.seq);
       [suspended, last] = [false, hello.seq];
     },
     /** @param {Frame} frame  of the stream without a filter */
@@ -83,7 +111,8 @@ export function createTally(city = null) {
       if (frame.seq > last + 1) first = Math.max(first, frame.seq - 1); // some came while nobody counted
       last = frame.seq;
       if (answer?.stream === stream && frame.seq <= answer.seq) return;
-      if (frame.connections.length) held.push(frame);
+      if (held.length > HELD_MAX) first = Math.max(first, frame.seq); // there was no answer for long
+      else frame.connections.filter(touches).forEach((connection) => hold(frame.seq, connection));
     },
     /** No frames come for a while. */
     suspend: () => void (suspended = true),
@@ -92,22 +121,21 @@ export function createTally(city = null) {
       const same = answer?.stream === next.stream && answer.since === next.since;
       if (same && answer && answer.seq > next.seq) return; // it was kept somewhere on its way
       answer = next;
-      if (next.stream !== stream) return;
-      first = Math.max(first, next.seq); // what is counted is not held any more
-      held = held.filter(({ seq }) => seq > next.seq);
+      if (next.stream === stream) {
+        first = Math.max(first, next.seq); // what is counted is not held any more
+        held = held.filter(({ seq }) => seq > next.seq);
+        far = far.filter(({ seq }) => seq > next.seq);
+      }
+      countAnew();
     },
     /** Whether nothing is missing between the answer and the frames. */
     isWhole: () => suspended || (answer !== null && answer.stream === stream && answer.seq >= first),
     /** @returns {Totals | null} */
     totals() {
       if (!answer) return null;
-      const { since, meetings } = answer;
-      const added = held.flatMap(({ connections }) => connections).filter((each) => counts(since, each));
-      return {
-        meetings: meetings + added.length,
-        countries: new Set([...answer.countries, ...added.flatMap(codes)]).size,
-        farthest: added.reduce(farther, answer.farthest),
-      };
+      const { since, farthest } = answer;
+      const later = far.find(({ connection }) => connection.at >= since)?.connection;
+      return { meetings, countries: countries.size, farthest: later ? farther(farthest, later) : farthest };
     },
   };
 }

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, sync_playwright
 
 from tests.serving import Server
 
@@ -99,11 +99,16 @@ class FakeStream:
         self._made = self._seq = 0
         self._socket: WebSocketRoute | None = None
         page.route_web_socket("**/stream*", self._open)
+        page.route("**/api/today?*", self._tell_today)
 
     def _open(self, socket: WebSocketRoute) -> None:
         self._socket = socket
         hello = {"type": "hello", "protocol": 1, "stream": "bench", "seq": 0, "now": time.time(), "window_s": 1}
         socket.send(json.dumps(hello | {"plays_by_source": {"synthetic": 1}, "recent": [], "gap": None}))
+
+    def _tell_today(self, route: Route) -> None:
+        answer: dict[str, Any] = {"since": 0, "city": None, "meetings": self._made, "countries": [], "farthest": None}
+        route.fulfill(json=answer | {"stream": "bench", "seq": self._seq})
 
     def send(self, count: int, *, pulses: int = 0, sparks: int = 0) -> None:
         """Send a frame with that many new connections, pulses and sparks."""

@@ -145,7 +145,7 @@ def drive(
             Brought(
                 _pairs(found.connections, known),
                 _pairs(found.pulses, known),
-                _plays(found.singles, known),
+                _plays(found.singles.plays, known),
                 found.together,
                 found.echoes,
                 len(found.duplicates) + len(inexact) - len(found.inexact.at),

@@ -16,6 +16,7 @@ from webapp.core import nearplays
 from webapp.core.matchlookup import Press
 from webapp.core.nearplays import PLAYS_A_SECOND, Closest, Searched, SongPlays, take_in
 from webapp.core.plays import SOURCES, track_id
+from webapp.core.precision import of_client
 from webapp.core.records import SliceRecord, wire_track_id
 from webapp.core.slices import Slicer
 from webapp.gazetteerdata import load_gazetteer
@@ -87,7 +88,8 @@ def ends_in(record: SliceRecord) -> Iterator[tuple[set[bytes], End]]:
         yield song, end(first, *told, int(row["from_listener"]))
         yield song, end(row["at"], *told, int(row["to_listener"]))
     for row in record.sparks:
-        yield ids(row["track"]), end(row["at"], int(row["city"]), int(row["source"]), 0, None)
+        told = int(row["city"]), int(row["source"]), int(row["within_s"])
+        yield ids(row["track"]), end(row["at"], *told, None)
 
 
 def brute_force(
@@ -181,6 +183,11 @@ def test_a_time_that_is_not_exact_is_told_as_such_and_only_if_no_exact_one_is_as
     assert (closest.seconds, closest.within_s) == (1, 6), "both ends have the time of the pair, which all are told"
     told.add(T0 + 18_100, nearplays.Play(GAZETTEER.by_id(CAIRO), 0, 0, (listener("d"),)))
     assert told.closest(press("a", 18_600), shown) == Closest(0, GAZETTEER.by_id(CAIRO), 0, 0)
+
+
+def test_a_lone_play_whose_time_is_not_exact_is_told_as_such() -> None:
+    told = taken(records_of([("b", RECIFE, 17_000, SONG)], precision=[of_client(["mpdscribble"])]))
+    assert told.closest(press("a", 20_000), shown) == Closest(-3, GAZETTEER.by_id(RECIFE), 0, 2)
 
 
 def test_of_a_second_with_many_plays_as_many_are_kept_as_memory_allows() -> None:

@@ -167,10 +167,10 @@ class InexactMatcher:
             plays = self._left[where]
             self._left[where] = plays.take(complement(len(plays.at), np.array(rows)))
 
-    def singles_since(self, since_ms: int) -> Plays:
+    def singles_since(self, since_ms: int) -> Inexact:
         """Return the single inexact plays from this time on."""
         known = self._known
-        return known.inexact.plays.take(np.flatnonzero(known.is_single & (known.inexact.plays.at >= since_ms)))
+        return known.inexact.take(np.flatnonzero(known.is_single & (known.inexact.plays.at >= since_ms)))
 
     def count_together(self, since_ms: int, recordings: Numbers | None) -> tuple[int, Plays]:
         """Count the plays whose first partner is now known, and is or has an inexact one.

@@ -21,7 +21,7 @@ from webapp.core.columns import (
     sort_west_to_east,
 )
 from webapp.core.echoes import Echoes, Seen
-from webapp.core.inexact import NO_INEXACT, Inexact, columns_of
+from webapp.core.inexact import NO_INEXACT, Inexact, columns_of, exactly
 from webapp.core.inexactmatcher import InexactMatcher
 from webapp.core.inexactstate import Exact, InexactState, Pair
 from webapp.core.precision import added_ms
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     Attributes:
         connections: Pairs in two cities, in no particular order.
         pulses: Pairs in one city, of plays that left the window without a connection.
-        singles: Plays of this slice that are in no connection, without echoes.
+        singles: Plays of this slice that are in no connection, without echoes, with their precisions.
         together: Number of plays, of this slice or earlier ones, whose first partner in any city is now known.
         echoes: Number of echoes in this slice, without duplicates.
         duplicates: Rows of the input that duplicate another play; they do not count as plays.
@@ -66,7 +66,7 @@ class Found(NamedTuple):
 
     connections: Pairs
     pulses: Pairs
-    singles: Plays
+    singles: Inexact
     together: int
     echoes: int
     duplicates: Rows
@@ -159,7 +159,7 @@ class Matcher:
         rest = plays.take(complement(len(plays.at), a, b))
         inexact = self._inexact.connect(rest, since_ms, recordings)
         rest = rest.take(complement(len(rest.at), inexact.rows)) if len(inexact.rows) else rest
-        singles = rest.take(np.flatnonzero(rest.at >= since_ms)).joined(self._inexact.singles_since(since_ms))
+        singles = exactly(rest.take(np.flatnonzero(rest.at >= since_ms))).joined(self._inexact.singles_since(since_ms))
         pulses = self._expire(end_ms, rest)
         return Found(
             self._in_time_order(plays, a, b).joined(self._pairs(inexact.pairs)),

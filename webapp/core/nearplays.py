@@ -27,7 +27,7 @@ SECONDS_MOST = 150
 _PAIR = ("track", "to_track", "at", "apart_ms", "within_s", "source", "from_city", "from_listener", "to_city",
          "to_listener")  # fmt: skip
 _PULSE = ("track", "at", "apart_ms", "within_s", "source", "city", "from_listener", "to_listener")
-_SPARK = ("track", "at", "source", "city")
+_SPARK = ("track", "at", "within_s", "source", "city")
 
 
 class Play(NamedTuple):
@@ -36,7 +36,7 @@ class Play(NamedTuple):
     Attributes:
         city: a city index.
         source: a place in SOURCES.
-        within_s: 0 if its time is exact; else its pair was pressed within about so many seconds.
+        within_s: 0 if its time is exact; else it, or its pair, was pressed within about so many seconds.
         listeners: the hashes of those who may have pressed it; a spark has none, except for visitors' presses.
     """
 
@@ -151,9 +151,9 @@ def take_in(record: SliceRecord, songs: Mapping[bytes, SongPlays]) -> None:
     for tracks, at_ms, play in (*_pairs(record.pairs, numbers), *_pulses(record.pulses, numbers)):
         for number in tracks & wanted.keys():
             wanted[number].add(at_ms, play)
-    for number, at_ms, source, city in _columns(record.sparks, _SPARK, numbers):
+    for number, at_ms, within_s, source, city in _columns(record.sparks, _SPARK, numbers):
         song = wanted[number]
-        song.add(at_ms, Play(city, source, 0, tuple(song.own.get(at_ms, ()))))
+        song.add(at_ms, Play(city, source, within_s, tuple(song.own.get(at_ms, ()))))
 
 
 def _pairs(rows: Rows, numbers: list[int]) -> Iterator[tuple[set[int], int, Play]]:

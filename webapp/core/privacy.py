@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from webapp.core.columns import LONG_AGO, Hashes, Mask, Plays, Rows, Times
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.inexact import Inexact
 from webapp.core.matcher import Pairs
 from webapp.core.plays import SOURCES
 
@@ -44,7 +45,7 @@ class Drawn(NamedTuple):
 
     connections: Pairs
     pulses: Pairs
-    singles: Plays
+    singles: Inexact
 
 
 class CityPrivacy:
@@ -105,20 +106,20 @@ class CityPrivacy:
         mask: Mask = self._at[:, -1] >= end_ms - HOUR_MS
         return mask
 
-    def drawn(self, end_ms: int, connections: Pairs, pulses: Pairs, singles: Plays) -> Drawn:
+    def drawn(self, end_ms: int, connections: Pairs, pulses: Pairs, singles: Inexact) -> Drawn:
         """Return what may be drawn: with stand-ins, and without what has none.
 
         A pair whose ends have one stand-in becomes a pulse. A single play has no stand-in: it would tell where one
         listener is not.
         """
-        if not self._k or not (len(connections.within_s) or len(pulses.within_s) or len(singles.at)):
+        if not self._k or not (len(connections.within_s) or len(pulses.within_s) or len(singles.precision)):
             return Drawn(connections, pulses, singles)
         named = self.may_be_named(end_ms)
         stand_in = self._stand_in(named)
         connections, pulses = _moved(connections, stand_in), _moved(pulses, stand_in)
         is_pulse = connections.earlier.city == connections.later.city
         pulses = pulses.joined(connections.take(np.flatnonzero(is_pulse)))
-        shown = np.flatnonzero(named[singles.city] | is_simulated(singles))
+        shown = np.flatnonzero(named[singles.plays.city] | is_simulated(singles.plays))
         return Drawn(connections.take(np.flatnonzero(~is_pulse)), pulses, singles.take(shown))
 
     def _stand_in(self, named: Mask) -> Indices:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from webapp.core.columns import Plays
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.inexact import Inexact
 from webapp.core.matcher import Pairs
 from webapp.core.mostplayed import MostPlayed
 from webapp.core.plays import SOURCES
+from webapp.core.precision import slack_ms
 from webapp.core.privacy import Drawn
 from webapp.core.recordings import track_numbers
 from webapp.core.records import (
@@ -52,7 +54,7 @@ class RecordBuilder:
             most_played: the song that was played most; None if there was no play.
         """
         pulses = self._earliest(found.pulses.later, PULSES_MAX, tracks)
-        sparks = self._earliest(found.singles, SPARKS_MAX, tracks)
+        sparks = self._earliest(found.singles.plays, SPARKS_MAX, tracks)
         pairs = self._thinned(found.connections, plays, tracks)
         crowd, crowd_cities = _crowd(most_played)
         rows = pairs, _pulses(found.pulses, pulses), _sparks(found.singles, sparks), crowd
@@ -147,10 +149,11 @@ def _pulses(found: Pairs, order: NDArray[np.int64]) -> Rows:
     return _place(rows, later, order)
 
 
-def _sparks(singles: Plays, order: NDArray[np.int64]) -> Rows:
+def _sparks(singles: Inexact, order: NDArray[np.int64]) -> Rows:
     rows = np.zeros(len(order), SPARK)
-    rows["at"] = singles.at[order]
-    return _place(rows, singles, order)
+    rows["at"] = singles.plays.at[order]
+    rows["within_s"] = [-(-slack_ms(each) // 1000) for each in singles.precision[order].tolist()]
+    return _place(rows, singles.plays, order)
 
 
 def _crowd(most: MostPlayed | None) -> tuple[Rows, Rows]:

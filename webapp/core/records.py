@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from webapp.core.plays import SLICE_MS, digests
 from webapp.core.songs import artist_key
 
-VERSION = 5
+VERSION = 6
 
 Rows = NDArray[np.void]
 
 # One row a connection. Times are epoch milliseconds, cities city indices, tracks places in `SliceRecord.tracks`;
 # `to_track` differs from `track` if only a recording makes both plays one song. `tail` is the last 64 bits of the
 # connection's id, and `at` its first 48; `km` is the haversine distance. `within_s` is 0 if both plays are exact; else
-# they were pressed within so many seconds, and `apart_ms` is how far apart they arrived.
+# they were pressed within so many seconds, and `apart_ms` is how far apart they arrived. A spark's says how much
+# earlier than `at` it may have been pressed, rounded up.
 PAIR = np.dtype(
     [("at", "<i8"), ("tail", "<u8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"),
      ("to_track", "<u4"), ("apart_ms", "<u2"), ("km", "<u2"), ("from_city", "<u2"), ("to_city", "<u2"),
@@ -34,7 +35,7 @@ PULSE = np.dtype(
     [("at", "<i8"), ("from_listener", "<u8"), ("to_listener", "<u8"), ("track", "<u4"), ("apart_ms", "<u2"),
      ("city", "<u2"), ("source", "u1"), ("within_s", "u1")]
 )  # fmt: skip
-SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "u1")])
+SPARK = np.dtype([("at", "<i8"), ("track", "<u4"), ("city", "<u2"), ("source", "u1"), ("within_s", "u1")])
 CROWD = np.dtype([("track", "<u4"), ("plays", "<u4")])
 CROWD_CITY = np.dtype([("city", "<u2"), ("plays", "<u4")])
 

@@ -25,8 +25,10 @@ RUN = sentence("Run this command, and paste the token when it asks:")
 VARIABLES = sentence("Set these variables:")
 ALLOW = sentence("Run this command, and allow it on the page that opens:")
 VERIFY = sentence("Press {option}.")
+SPEAKS = sentence("If the app speaks {option}, put this into its settings:")
 
 POLLS = sentence("It asks players only every few seconds, so its plays are counted but not drawn.")
+UNENCRYPTED = sentence("It sends without encryption, so others in your network could read your token.")
 NEEDS: Mapping[Need, str] = {
     "http": sentence("It sends over plain http only, and this server's address is https. Ask whoever runs the server."),
     "https": sentence("It sends over https only, and this server's address is http."),
@@ -63,6 +65,7 @@ class Guide:
         steps: in their order.
         needs: what it needs of the server's address.
         notes: more sentences.
+        is_one: whether it is one player, so that its name is the same in every language.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Guide:
     steps: tuple[Step, ...]
     needs: tuple[Need, ...] = ()
     notes: tuple[str, ...] = ()
+    is_one: bool = True
 
 
 GUIDES = (
@@ -162,6 +166,7 @@ GUIDES = (
             ),
         ),
         ("http", "no_path"),
+        (UNENCRYPTED,),
     ),
     Guide(
         "foobar2000",
@@ -258,8 +263,28 @@ GUIDES = (
             Step(ALLOW, fields=(("$", "cmusfm init"), ("Token", "{token}"))),
         ),
     ),
+    Guide(
+        "another-app",
+        sentence("Another app"),
+        "",
+        (
+            Step(SPEAKS, "ListenBrainz", (("API URL", "{base}/1/"), ("Token", "{token}"))),
+            Step(
+                SPEAKS,
+                "Last.fm",
+                (("API URL", "{base}/2.0/"), ("User name", "{user}"), ("Password", "{token}")),
+            ),
+            Step(
+                SPEAKS,
+                "Audioscrobbler 1.2",
+                (("URL", "{base}/"), ("User name", "{user}"), ("Password", "{token}")),
+            ),
+        ),
+        notes=(sentence("Look in its settings for scrobbling. It needs a field for the server's address."),),
+        is_one=False,
+    ),
 )
-"""All players that can be pointed at another server."""
+"""All players that can be pointed at another server, and last what fits any other."""
 FIXED = ("Rhythmbox", "Strawberry", "Audacious", "mpdas")
 """Players whose addresses are fixed."""
 

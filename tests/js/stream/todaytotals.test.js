@@ -149,3 +149,30 @@ test("it asks once the stream begins, again soon where frames are missing, and n
   assert.deepEqual([asked.length, listeners.length], [3, 0]);
   delete globalThis.document;
 });
+
+test("a frame costs the same however many came before it, and only what is far is kept as it came", () => {
+  const tally = createTally();
+  tally.begin(hello(0));
+  tally.set(answer(0));
+  let looked = 0;
+  const counted = (id, km) => ({ ...connection(id), km, get at() { return (looked += 1), AT + 5; } });
+  for (let seq = 1; seq <= 100; seq++) {
+    tally.add(frame(seq, counted(`c${seq}`, (seq * 37) % 100)));
+    assert.equal(meetings(tally), 10 + seq);
+  }
+  assert.ok(looked < 300, `100 connections were looked at ${looked} times`);
+  assert.equal(tally.totals().farthest.km, 99);
+  tally.set(answer(90, { meetings: 100 }));
+  const late = [91, 92, 93, 94, 95, 96, 97, 98, 99, 100].map((seq) => (seq * 37) % 100);
+  assert.deepEqual([meetings(tally), tally.totals().farthest.km], [110, Math.max(...late)]);
+});
+
+test("without an answer for long it holds no more, and says that something is missing", () => {
+  const tally = createTally();
+  tally.begin(hello(0));
+  tally.set(answer(0));
+  for (let seq = 1; seq <= 30; seq++) tally.add(frame(seq, ...Array(1000).fill(connection(`c${seq}`))));
+  assert.deepEqual([meetings(tally), tally.isWhole()], [21_010, false]);
+  tally.set(answer(30, { meetings: 30_010 }));
+  assert.deepEqual([meetings(tally), tally.isWhole()], [30_010, true]);
+});
