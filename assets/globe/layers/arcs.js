@@ -81,7 +81,8 @@ void main(void) {
   direction /= speed;
   gl_Position = clip + vec4(vec2(-direction.y, direction.x) * side.x * width / project.viewportSize * clip.w, 0.0, 0.0);
 
-  float body = mix(mix(0.10, 1.0, along * along), 0.80, smoothstep(lands - 0.2, lands + 0.6, age));
+  float landed = max(globe.calm, smoothstep(lands - 0.2, lands + 0.6, age));
+  float body = mix(mix(0.10, 1.0, along * along), 0.80, landed);
   body *= mix(1.0, 0.62, smoothstep(lands + 0.4, fades, age)) * (1.0 - drained * (1.0 - along * 0.6));
   float appear = mix(1.0, smoothstep(0.0, 0.7, age), globe.calm);
   ink = vec4(mix(mix(s.first, s.second, u), look.heat, glow * 0.75), max(body, glow) * mix(0.28, 1.0, seen) * appear);
