@@ -38,10 +38,18 @@ export function replaceParts(element, parts) {
   if (focused) element.querySelector("a")?.focus();
 }
 
+/** What stands for a link on a wall, which nobody can touch. @param {(Node | string)[]} parts */
+function inOne(parts) {
+  const element = document.createElement("span");
+  element.append(...parts);
+  return element;
+}
+
 /** @param {HTMLElement} element @param {TodayOptions} options */
 export function createToday(element, { nowS, onChoose, load }) {
   /** @type {(name: string) => HTMLElement} */
   const find = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-today="${name}"]`));
+  const isWall = "wall" in document.documentElement.dataset;
   /** @type {Connection | null} */
   let shown = null;
 
@@ -59,7 +67,8 @@ export function createToday(element, { nowS, onChoose, load }) {
   /** @param {Connection} farthest */
   function farthestParts(farthest) {
     const [one, other] = [farthest.from, farthest.to].map((place) => isolated(cityLabel(place)));
-    const link = momentLink(farthest, sayParts("{one} and {other}", { one, other }), onChoose);
+    const names = sayParts("{one} and {other}", { one, other });
+    const link = isWall ? inOne(names) : momentLink(farthest, names, onChoose);
     const way = document.createElement("span");
     way.dataset.today = "way";
     way.append("(", isolated(distance(farthest.km)), ")"); // it may stand on a line of its own

@@ -6,7 +6,13 @@ const FIELDS = "input:not([type=checkbox], [type=radio], [type=range], [type=col
 export function isBusy(page) {
   if (page.querySelector("dialog[open]")) return true;
   if ([...page.querySelectorAll("[popover]")].some(isShown)) return true;
-  return page.hasFocus() && (page.activeElement?.matches(FIELDS) ?? false);
+  return page.hasFocus() && page.activeElement !== null && isTyping(page.activeElement);
+}
+
+/** An empty field that offers nothing keeps the focus after a choice: nobody types there. @param {Element} element */
+function isTyping(element) {
+  if (!element.matches(FIELDS)) return false;
+  return !(element instanceof HTMLInputElement) || element.value !== "" || element.ariaExpanded === "true";
 }
 
 /** @param {Element} popover */

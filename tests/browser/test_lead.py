@@ -120,7 +120,7 @@ def test_nothing_is_told_while_the_page_is_paused(staged: FakeVisit) -> None:
 BLOCKS: dict[str, Callable[[Page], object]] = {
     "a dialog": lambda page: page.locator("#help-open").click(),
     "the settings": lambda page: page.locator("#settings-open").click(),
-    "typing": lambda page: page.locator("#q").focus(),
+    "typing": lambda page: page.locator("#q").fill("os"),
     "the past": lambda page: page.locator("#rewind-open").click(),
 }
 
@@ -230,6 +230,46 @@ def test_axe_finds_nothing_while_a_story_is_told(idle: Server, fake_visit: Calla
     assert complaints(visitor) == []
 
 
+TEXT_OVER = """() => {
+  const boxes = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return [...range.getClientRects()].filter(({width}) => width > 2);
+  };
+  const isOver = (a, b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  const lines = [...document.querySelectorAll('.story:not(.leaving) p')].flatMap(boxes);
+  return [...document.querySelectorAll('.tools button, #counters b, #counters span, .tagline')]
+    .filter((other) => other.checkVisibility())
+    .filter((other) => (other.matches('button') ? [other.getBoundingClientRect()] : boxes(other))
+      .some((box) => lines.some((line) => isOver(box, line))))
+    .map(({id, textContent}) => id || textContent.trim());
+}"""
+VIEWS = ((1440, 900), (1280, 720), (1024, 768), (900, 640), (390, 844), (400, 700), (320, 640), (844, 390), (720, 450))
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_a_story_lies_over_no_button_and_no_other_text(fake_visit: Callable[..., FakeVisit], language: str) -> None:
+    visitor = fake_visit(f"/?lang={language}", reduced_motion="reduce")
+    for width, height in VIEWS:
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        tell(visitor, "The Extraordinarily Long and Winding Title of a Song", (OSAKA, RECIFE))
+        assert story(visitor) is not None
+        assert visitor.page.evaluate(TEXT_OVER) == [], (width, height)
+        visitor.stream.pass_time(LEAD_S)
+
+
+def test_after_the_choice_of_a_city_the_story_comes_again(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit()
+    tell(visitor)
+    visitor.choose_osaka()
+    assert story(visitor) is None
+    for _ in range(3):
+        visitor.stream.repeat_lead()
+        visitor.stream.pass_time(LEAD_S)
+    assert story(visitor) == SENTENCE
+
+
 def test_an_embed_tells_stories_only_if_it_is_asked_to(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit("", viewport={"width": 480, "height": 320}, reduced_motion="reduce")
     for query, told in (("", None), ("?lead=1&country=JP", None), ("?lead=1", SENTENCE)):
@@ -291,6 +331,28 @@ def test_a_wall_can_be_read_from_five_metres(wall: FakeVisit) -> None:
         assert box["x"] + box["width"] <= WALL["width"]
         assert box["y"] + box["height"] <= WALL["height"]
     assert wall.page.evaluate("document.documentElement.scrollHeight") == WALL["height"]
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1200, 1600), (2160, 3840)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_wall_that_stands_upright_has_the_globe_above_the_words(
+    idle: Server, fake_visit: Callable[..., FakeVisit], size: tuple[int, int]
+) -> None:
+    width, height = size
+    visitor = fake_visit("", viewport={"width": width, "height": height})
+    visitor.stream.count_earlier("Far", (OSAKA, RECIFE), ago_s=60)
+    visitor.open(f"{idle.url}/?wall=1")
+    tell(visitor)
+    expect(visitor.page.locator("#today")).to_contain_text("Osaka")
+    boxes = {}
+    for part in ("#stage", STORY, "#scan", "#counters", "footer"):
+        boxes[part] = visitor.page.locator(part).bounding_box() or {}
+        assert boxes[part]["x"] >= 0
+        assert boxes[part]["x"] + boxes[part]["width"] <= width, part
+    assert boxes["#stage"]["height"] > 0.4 * height
+    words = visitor.page.locator("#scan b").bounding_box()
+    assert words is not None
+    assert words["height"] < 0.1 * height
+    assert visitor.page.evaluate("document.documentElement.scrollHeight") == height
 
 
 def test_a_wall_has_a_code_a_clock_and_nothing_to_be_used_by_hand(wall: FakeVisit) -> None:

@@ -53,11 +53,14 @@ def test_the_lead_of_ten_seconds_is_from_what_was_shown_before_them_in_the_minut
 def test_the_last_lead_of_a_minute_comes_at_its_end_and_the_next_minute_begins_with_none_of_its_cities(
     gazetteer: Gazetteer,
 ) -> None:
-    leads, far = Leads(gazetteer), connection(gazetteer, OSAKA, RECIFE)
+    leads, far, near = Leads(gazetteer), connection(gazetteer, OSAKA, RECIFE), connection(gazetteer, PARIS, LYON)
     leads.add(MINUTE + MINUTE_MS - TURN_MS, [far])
-    assert leads.add(MINUTE + MINUTE_MS, [far])
+    assert leads.add(MINUTE + MINUTE_MS, [far, near])
     assert leads.current == far
     assert leads.add(MINUTE + MINUTE_MS + TURN_MS, [])
+    assert leads.current == near, "the last one's cities were told in this minute"
+    leads.add(MINUTE + 2 * MINUTE_MS, [far])
+    assert leads.add(MINUTE + 2 * MINUTE_MS + TURN_MS, [])
     assert leads.current == far
 
 

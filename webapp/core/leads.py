@@ -64,7 +64,7 @@ class Leads:
         if has_turned:
             self._choose(rules)
         if start_ms // MINUTE_MS != self._minute:
-            self._shown, self._cities = {}, set()
+            self._shown, self._cities = {}, self._ends()
         self._turn, self._minute = start_ms // TURN_MS, start_ms // MINUTE_MS
         self._shown |= {connection.id: connection for connection in shown}
         return has_turned
@@ -79,8 +79,11 @@ class Leads:
     def _choose(self, rules: Rules) -> None:
         possible = [each for each in self._shown.values() if self._may_lead(each, rules)]
         self.current = max(possible, key=lambda each: (score(each, self._gazetteer), each.id), default=None)
-        if self.current:
-            self._cities |= {self.current.from_city, self.current.to_city}
+        self._cities |= self._ends()
+
+    def _ends(self) -> set[int]:
+        """Return the cities of the current lead."""
+        return {self.current.from_city, self.current.to_city} if self.current else set()
 
     def _may_lead(self, connection: Connection, rules: Rules) -> bool:
         is_new = self._cities.isdisjoint((connection.from_city, connection.to_city))
