@@ -16,6 +16,7 @@ import { createTimeline } from "../stream/timeline.js";
 const SLEEVE = 40; // pixels
 const DAYS = /** @type {const} */ (["today", "homeDay"]);
 const TIMEOUT_MS = 3000; // for the other parts, before the stream begins without them
+const GREETING_MS = 1000; // for the stream, before the globe is loaded: its scripts keep the page busy
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -88,6 +89,9 @@ const feed = createFeed(find("feed"), {
 const status = createStreamStatus(find("status"));
 /** @type {Hello | null} */
 let lastHello = null;
+let greet = () => {};
+/** The stream answered, or cannot. The first arcs are on the placeholder then. @type {Promise<void>} */
+const greeted = new Promise((resolve) => (greet = resolve));
 
 const paused = () => use("pause", (pause) => pause.paused()) ?? false;
 
@@ -118,6 +122,7 @@ const timeline = createTimeline({
   filters: () => filtersOf(location.search),
   onState(state) {
     document.body.dataset.stream = state.name;
+    if (state.name !== "connecting") greet();
     status.show(state);
     use("idleNotice", (notice) => notice.setState(state));
     use("announcer", (announcer) => announcer.setState(state));
@@ -199,11 +204,13 @@ const page = {
 const optional = parts.start("optional", () => import("./indexparts.js"), ({ startParts }) => startParts(page));
 const ready = optional.then(() => use("optional", (made) => made.ready));
 const viewed = optional.then(() => use("optional", (made) => made.viewed));
-const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS));
+/** @param {number} ms */
+const timeout = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const system = mediaQuery("(prefers-reduced-motion: reduce)");
 
-const begun = Promise.race([ready, timeout]).then(() => timeline.begin(startTimeOf(location.search)));
-Promise.all([begun, viewed]).then(() =>
+const begun = Promise.race([ready, timeout(TIMEOUT_MS)]).then(() => timeline.begin(startTimeOf(location.search)));
+const told = begun.then(() => Promise.race([greeted, timeout(GREETING_MS)]));
+Promise.all([told, viewed]).then(() =>
   use("globe", (view) =>
     view.start({
       reducedMotion: () => use("settings", (settings) => settings.reducedMotion()) ?? system.matches,

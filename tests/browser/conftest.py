@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
-from urllib.parse import urlsplit
 
 import pytest
 from bench.browser import NO_POPUP, SOFTWARE_GL
@@ -18,7 +17,6 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
-    Request,
     expect,
     sync_playwright,
 )
@@ -49,31 +47,27 @@ CHANGED = """document.addEventListener('readystatechange', () => {
 }, {once: true})"""
 """Changes what the server says of the scene, before the page reads it."""
 LONGER = "scene.layers.find(({id}) => id === 'arcs').holdS = SECONDS"
+SELDOM = """window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 100);
+window.cancelAnimationFrame = clearTimeout;"""
+"""Draws ten frames a second; software GL would take a core for more."""
 STILL = "Object.assign(scene.camera, {turnDegPerS: 0, followDegPerS: 0}), scene.quality = {slowS: 1e9}"
 
 
 @dataclass
 class Visit:
-    """A visitor's page, with its errors and the hosts of its requests."""
+    """A visitor's page, with its errors."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", self._note)
-        self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(message.text)
-
-    def _note(self, request: Request) -> None:
-        if not request.url.startswith(("data:", "blob:")):
-            self.hosts.add(urlsplit(request.url).netloc)
 
     def wait(self, condition: str) -> None:
         """Wait until a JavaScript expression is true; it runs from outside, because the page's policy forbids eval."""
@@ -209,8 +203,18 @@ def new_page(request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def visit(new_page: Callable[..., Page]) -> Callable[..., Visit]:
-    """Return a function that opens a visitor's page: `visit(webgl=False, viewport={"width": 390, "height": 844})`."""
-    return lambda **options: Visit(new_page(**options))
+    """Return a function that opens a visitor's page: `visit(webgl=False, viewport={"width": 390, "height": 844})`.
+
+    Its globe is drawn ten times a second, or with `smooth=True` as often as it can be.
+    """
+
+    def make(*, smooth: bool = False, **options: object) -> Visit:
+        page = new_page(**options)
+        if not smooth:
+            page.add_init_script(SELDOM)
+        return Visit(page)
+
+    return make
 
 
 @pytest.fixture

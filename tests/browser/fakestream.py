@@ -51,9 +51,10 @@ class CrowdSong(NamedTuple):
 
 
 class FakeStream:
-    """Answers `/stream` for all sockets of a page, and `/api/today`; filters, `recent` and `since` work as on a server.
+    """Answers `/stream` for all sockets of a page; filters, `recent` and `since` work as on a server.
 
-    It also stops the page's clock: time passes only in `pass_time` and `pass_silence`.
+    It also stops the page's clock: time passes only in `pass_time` and `pass_silence`. `tell_today` has it answer
+    `/api/today`, too.
     """
 
     def __init__(self, page: Page) -> None:
@@ -71,9 +72,12 @@ class FakeStream:
         page.clock.pause_at(NOW_S)
         self._earlier: list[Connection] = []
         page.route_web_socket("**/stream*", self._open)
-        page.route("**/api/today?*", self._tell_today)
 
     # Messages
+
+    def tell_today(self) -> None:
+        """Answer `/api/today`. All requests of the page then take a detour, which doubles their cost."""
+        self._page.route("**/api/today?*", self._tell_today)
 
     def count_earlier(self, title: str, cities: tuple[int, int], *, ago_s: float) -> str:
         """Have a connection counted that was shown before the stream began; return its id."""
