@@ -116,7 +116,7 @@ def lengthen(page: Page) -> None:
 def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
+    visitor = visit(smooth=True)
     visitor.page.add_init_script(SHORT_REST)
     page = looked(visitor, idle.url)
     drag(page, (200, 300), (300, 300))
@@ -134,7 +134,7 @@ def test_a_drag_goes_on_after_release_and_after_a_rest_the_globe_drifts_again(
 def test_a_drag_that_the_graphics_context_did_not_outlive_does_not_hold_the_globe(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit()
+    visitor = visit(smooth=True)
     visitor.page.add_init_script(SHORT_REST)
     page = looked(visitor, idle.url)
     before = camera(page).lon
@@ -153,7 +153,7 @@ def test_a_drag_that_the_graphics_context_did_not_outlive_does_not_hold_the_glob
 def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
     server: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = looked(visit(reduced_motion="reduce"), server.url)
+    page = looked(visit(smooth=True, reduced_motion="reduce"), server.url)
     camera_that_fits(page)
     send_pair(server, "Northern Line", cities=(REYKJAVIK, MURMANSK))
     page.locator("#feed button").press("Enter")
@@ -169,7 +169,7 @@ def test_after_a_flight_to_the_north_the_globe_still_fits_a_window_that_changes(
 def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_ctrl(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    visitor = visit(reduced_motion="reduce")
+    visitor = visit(smooth=True, reduced_motion="reduce")
     page = looked(visitor, idle.url)
     note = page.locator(".gesture-note")
     far = camera_that_fits(page).near
@@ -202,7 +202,7 @@ def test_the_wheel_brings_the_globe_nearer_but_in_a_page_that_scrolls_only_with_
 def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
     idle: Server, visit: Callable[..., Visit]
 ) -> None:
-    page = looked(visit(**PHONE, reduced_motion="reduce"), idle.url)
+    page = looked(visit(**PHONE, smooth=True, reduced_motion="reduce"), idle.url)
     note = page.locator(".gesture-note")
     start = camera_that_fits(page)
     swipe(page, ((200, 250), (120, 250)))
@@ -234,7 +234,7 @@ def test_one_finger_turns_the_globe_but_in_a_page_that_scrolls_it_takes_two(
 
 
 def test_in_a_frame_the_wheel_is_the_page_s_around_it(idle: Server, visit: Callable[..., Visit]) -> None:
-    visitor = visit()
+    visitor = visit(smooth=True)
     page = visitor.page
 
     def framable(route: Route) -> None:
