@@ -236,8 +236,8 @@ TEXT_OVER = """() => {
     range.selectNodeContents(element);
     return [...range.getClientRects()].filter(({width}) => width > 2);
   };
-  const isOver = (a, b) =>
-    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  const isOver = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
   const lines = [...document.querySelectorAll('.story:not(.leaving) p')].flatMap(boxes);
   return [...document.querySelectorAll('.tools button, #counters b, #counters span, .tagline')]
     .filter((other) => other.checkVisibility())
