@@ -26,6 +26,8 @@ WINDOW_MS = 1_000
 SONG, OTHER = track(recording="isrc:USRC17607839"), track("Copper Sky")
 SPELLING = track("Night Bus Home (Single)", recording="isrc:USRC17607839")
 ID = track_id("Marisol Vey", "Night Bus Home")
+GRENOBLE = 3014728
+"""In the region of which Lyon is the most populous place."""
 NEAR_S = 5
 """How far from a press these tests search, so that there are few records."""
 
@@ -35,9 +37,11 @@ def shown(city: int) -> bool:
     return False
 
 
-def records_of(plays: Sequence[Play], until_s: int = 30, precision: Sequence[int] | None = None) -> list[SliceRecord]:
+def records_of(
+    plays: Sequence[Play], until_s: int = 30, precision: Sequence[int] | None = None, privacy_k: int = 0
+) -> list[SliceRecord]:
     """The records of the slices from 10 s before T0, closed little by little."""
-    slicer = Slicer(GAZETTEER, SECRET, WINDOW_MS, T0 - 10_000)
+    slicer = Slicer(GAZETTEER, SECRET, WINDOW_MS, T0 - 10_000, privacy_k)
     made = batch(GAZETTEER, plays)
     slicer.add(made if precision is None else replace(made, precision=np.array(precision, np.uint16)))
     return [r for s in range(-10, until_s + 1, 5) for r in slicer.close(T0 + 1000 * s, T0 + 1000 * s + 500)]
@@ -173,6 +177,28 @@ def test_another_song_is_not_told_and_a_hidden_city_neither() -> None:
     told = taken(records_of([("b", RECIFE, 17_000, OTHER), ("c", OSAKA, 12_000, SONG)]))
     assert told.closest(press("a", 17_000), shown) == Closest(-5, GAZETTEER.by_id(OSAKA), 0, 0)
     assert told.closest(press("a", 17_000), lambda city: city == GAZETTEER.by_id(OSAKA)) is None
+
+
+def people(city: int, count: int) -> list[Play]:
+    """So many others in a city, early enough to count, each with a song of their own."""
+    return [(f"{city} {n}", city, 0, track(f"{city} {n}")) for n in range(count)]
+
+
+def test_a_city_with_too_few_people_is_told_as_the_one_that_stands_in_for_it_or_not_at_all() -> None:
+    pair: list[Play] = [("b", GRENOBLE, 17_000, SONG), ("c", OSAKA, 17_040, SONG)]
+    lone: list[Play] = [("b", GRENOBLE, 17_000, SONG)]
+    osaka, lyon = people(OSAKA, 2), people(LYON, 3)
+    for plays, told in (
+        ([*pair, *osaka, *people(GRENOBLE, 2)], GRENOBLE),
+        ([*pair, *osaka, *lyon], LYON),
+        ([*pair, *osaka, *people(GRENOBLE, 1), *people(LYON, 2)], None),
+        ([*pair, *people(OSAKA, 1), *lyon], None),
+        ([*lone, *people(GRENOBLE, 2)], GRENOBLE),
+        ([*lone, *lyon], None),
+    ):
+        found = taken(records_of(plays, privacy_k=3))
+        closest = found.closest(press("a", 20_000), lambda city: city == GAZETTEER.by_id(OSAKA))
+        assert closest == (told and Closest(-3, GAZETTEER.by_id(told), 0, 0)), plays
 
 
 def test_a_time_that_is_not_exact_is_told_as_such_and_only_if_no_exact_one_is_as_close() -> None:
