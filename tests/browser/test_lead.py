@@ -221,6 +221,23 @@ def test_under_reduced_motion_the_story_is_there_at_once(fake_visit: Callable[..
     assert story(visitor) == SENTENCE
 
 
+SPOT = ".label.spot.shown"
+PLACES_OF_LABELS = f"[...document.querySelectorAll('{SPOT}')].map(({{style}}) => style.transform)"
+
+
+def test_under_reduced_motion_the_camera_is_there_without_a_flight(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(webgl=True, reduced_motion="reduce")
+    told_s = visitor.stream.now_s
+    tell(visitor)
+    visitor.pass_time_until(f"document.querySelectorAll('{SPOT}').length === 3")
+    assert visitor.stream.now_s - told_s < 1, "an arc that grows takes longer"
+    standing = visitor.page.evaluate(PLACES_OF_LABELS)
+    visitor.stream.pass_time(5)
+    assert story(visitor) == SENTENCE
+    assert visitor.page.evaluate(PLACES_OF_LABELS) == standing
+    assert visitor.errors == []
+
+
 def test_axe_finds_nothing_while_a_story_is_told(idle: Server, fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit("", reduced_motion="reduce")
     bring_axe(visitor.page)
