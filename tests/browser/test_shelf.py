@@ -111,6 +111,38 @@ def meet(visitor: FakeVisit) -> None:
     visitor.pass_time_until("document.getElementById('play').dataset.state === 'together'")
 
 
+NOTING = """Object.assign(window, {audio: null, notes: []});
+  const [Context, Oscillator] = [AudioContext, OscillatorNode];
+  window.AudioContext = class extends Context {
+    constructor(...options) { super(...options); window.audio = this; }
+  };
+  window.OscillatorNode = class extends Oscillator {
+    constructor(...options) { super(...options); this.hz = options[1].frequency; }
+    start(at) { super.start(at); notes.push([this.hz, at]); }
+  };"""
+
+
+def test_a_meeting_of_ones_own_sounds_as_a_chord_of_its_songs_notes_over_a_bass(
+    server: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("")
+    page = visitor.page
+    page.add_init_script(NOTING)
+    visitor.open(server.url)
+    page.get_by_role("button", name="Sound").click()
+    visitor.wait("audio?.state === 'running'")
+    meet(visitor)
+    visitor.wait("notes.length > 4")
+    visitor.stream.pass_time(1)
+    notes: list[tuple[float, float]] = page.evaluate("notes")
+    motif, chord = notes[:4], sorted(notes[4:], key=lambda note: note[1])
+    (bass, began), *others = chord
+    assert {round(hz, 3) for hz, _ in others} == {round(hz, 3) for hz, _ in motif}
+    assert all(hz > bass and at - began < 0.3 for hz, at in others)
+    assert max(at for _, at in motif) - min(at for _, at in motif) > 0.3, "a motif's notes come one by one"
+    assert visitor.errors == []
+
+
 def test_a_meeting_of_ones_own_is_on_the_shelf_and_is_stored_when_the_visitor_asks(
     server: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:

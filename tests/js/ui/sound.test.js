@@ -124,6 +124,19 @@ test("a remembered sound waits for the visitor's first touch", (t) => {
   assert.deepEqual([made.contexts, made.notes.length], [1, 4]);
 });
 
+test("a meeting of the visitor's own is a chord, though its motif was heard just now", (t) => {
+  const { made, sound } = stage(t);
+  sound.setOn(true, true);
+  sound.play(connection("a"));
+  sound.play(connection("a"));
+  assert.equal(made.notes.length, 4, "its motif is not soon heard again");
+  sound.playChord(connection("a"));
+  assert.equal(made.notes.length, 4 + chordOf("a").length);
+  sound.pause(true);
+  sound.playChord(connection("b"));
+  assert.equal(made.notes.length, 4 + chordOf("a").length);
+});
+
 test("it is silent under Pause and in a hidden tab, and begins again", (t) => {
   const { made, page, sound } = stage(t);
   sound.setOn(true, true);
