@@ -144,6 +144,14 @@ def test_a_lost_stream_ends_the_crowd_and_the_past_has_none(fake_visit: Callable
     visitor.stream.fail()
     expect(visitor.page.locator("#status")).to_have_attribute("data-state", "lost")
     expect(visitor.page.locator("#crowd")).to_be_hidden()
+    visitor.stream.recover()
+    visitor.pass_time_until("document.getElementById('status').dataset.state === 'live'")
+    crowd(visitor, 12)
+    expect(visitor.page.locator("#crowd")).to_be_visible()
+    visitor.page.locator("#rewind-open").click()
+    expect(visitor.page.locator("#crowd")).to_be_hidden()
+    crowd(visitor, 12)
+    expect(visitor.page.locator("#crowd")).to_be_hidden()
 
 
 @pytest.mark.parametrize("path", ["/", "/?lang=ar", "/?wall=1"])
