@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.axe import SIZES as AXE_SIZES
+from tests.browser.axe import THEMES, bring_axe, in_each
 from tests.browser.conftest import FakeVisit, Visit
 from tests.browser.fakestream import NOW_S
 from tests.browser.steps import LAGOS, LISBON, changed, picture, send_pair
@@ -166,6 +168,17 @@ def test_who_meets_nobody_is_told_who_came_closest_and_of_someone_closer_later(
     expect(told).to_contain_text("Closest: Lagos, 2 s after you live")
     page.get_by_role("button", name="Try again").click()
     expect(told).to_have_text("You pressed play on Copper Sky. Looking for a match…", use_inner_text=True)
+
+
+@pytest.mark.parametrize("size", AXE_SIZES)
+def test_axe_finds_nothing_while_a_near_miss_is_told(
+    server: Server, fake_visit: Callable[..., FakeVisit], size: str
+) -> None:
+    visitor = fake_visit("", viewport=AXE_SIZES[size], reduced_motion="reduce")
+    bring_axe(visitor.page)
+    page = press_alone(visitor, server.url, miss("Recife", -3))
+    expect(page.locator("#play .closest")).to_be_visible()
+    assert in_each(THEMES, visitor, f"a near miss, {size}") == []
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
