@@ -23,6 +23,8 @@ SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swi
 NO_POPUP = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup"
 """Else each new window also loads the pages of the address field."""
 PATIENCE_MS = 120_000
+PLAYS, HIT = 40, 400
+"""The plays of a frame of the synthetic stream, and the number of the song that a crowd plays."""
 FRAMES = """seconds => new Promise((done) => {
   let frames = 0;
   const began = performance.now();
@@ -97,6 +99,7 @@ class FakeStream:
     def __init__(self, page: Page, seed: int = 7) -> None:
         self._random = random.Random(seed)
         self._made = self._seq = 0
+        self._newest: dict[str, Any] | None = None
         self._socket: WebSocketRoute | None = None
         page.route_web_socket("**/stream*", self._open)
         page.route("**/api/today?*", self._tell_today)
@@ -110,17 +113,24 @@ class FakeStream:
         answer: dict[str, Any] = {"since": 0, "city": None, "meetings": self._made, "countries": [], "farthest": None}
         route.fulfill(json=answer | {"stream": "bench", "seq": self._seq})
 
-    def send(self, count: int, *, pulses: int = 0, sparks: int = 0) -> None:
-        """Send a frame with that many new connections, pulses and sparks."""
+    def lead(self) -> None:
+        """Send the newest connection as the lead story."""
+        if self._socket is not None:
+            self._socket.send(json.dumps({"type": "lead", "connection": self._newest}))
+
+    def send(self, count: int, *, pulses: int = 0, sparks: int = 0, crowd: bool = False) -> None:
+        """Send a frame with that many new connections, pulses and sparks; half of its plays are a crowd's."""
         if self._socket is None:
             return
         self._seq += 1
-        counts = {"plays": 40, "together": 2 * count, "connections": count, "shown": count}
+        counts = {"plays": PLAYS, "together": 2 * count, "connections": count, "shown": count}
         frame = {"type": "connections", "seq": self._seq, "now": time.time()}
         made: dict[str, Any] = {"connections": [self._connection() for _ in range(count)]}
         made["pulses"] = [self._event() | {"apart_ms": 40} for _ in range(pulses)]
         made["sparks"] = [self._event() for _ in range(sparks)]
-        counts |= {"plays_by_source": {"synthetic": 40}}  # type: ignore[dict-item]
+        made["crowd"] = self._crowd() if crowd else None
+        self._newest = (made["connections"] or [self._newest])[-1]
+        counts |= {"plays_by_source": {"synthetic": PLAYS}}  # type: ignore[dict-item]
         self._socket.send(json.dumps(frame | made | {"counts": counts}))
 
     def _connection(self) -> dict[str, Any]:
@@ -136,14 +146,21 @@ class FakeStream:
             "to": self._place(),
         }
 
+    def _crowd(self) -> dict[str, Any]:
+        """A song that half of the plays are of, each time in other cities."""
+        cities = [{"city": self._place(), "plays": 3} for _ in range(6)]
+        return {"track": self._song(HIT), "plays": PLAYS // 2, "cities": cities}
+
     def _event(self) -> dict[str, Any]:
         return {"source": "synthetic", "at": time.time(), "track": self._track(), "city": self._place()}
 
     def _track(self) -> dict[str, str]:
-        song = self._random.randrange(400)
+        return self._song(self._random.randrange(400))
+
+    def _song(self, song: int) -> dict[str, str]:
         return {"id": f"{song:016d}", "title": f"Song {song}", "artist": "The Harbour Lamps"}
 
     def _place(self) -> dict[str, Any]:
         lon, lat = self._random.uniform(-180, 180), self._random.uniform(-50, 65)
-        name = f"City {self._random.randrange(3000)}"
-        return {"geoname_id": 1, "city": name, "country": "Land", "country_code": "XX", "lon": lon, "lat": lat}
+        id = 1 + self._random.randrange(3000)
+        return {"geoname_id": id, "city": f"City {id}", "country": "Land", "country_code": "XX", "lon": lon, "lat": lat}

@@ -3,9 +3,10 @@
     python scripts/bench/soak.py [--minutes 10] [--rate 24]
 
 A headless Chromium on software GL shows the page while a stream brings connections six times as fast as a server
-shows them, with pulses and sparks. Each minute, after a garbage collection, it counts the page's JavaScript heap, its
-DOM nodes and listeners, and its objects on the GPU. Exits with 1 if any of these is higher at the end than
-after the second minute, apart from the changing number of labels.
+shows them, with pulses and sparks. Each ten seconds there is a lead story, and half of the time one song has a crowd,
+whose banner comes and goes and whose cities flare. Each minute, after a garbage collection, it counts the page's
+JavaScript heap, its DOM nodes and listeners, and its objects on the GPU. Exits with 1 if any of these is higher at the
+end than after the second minute, apart from the changing number of labels.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.browser import PATIENCE_MS, FakeStream, chromium, machine, server
 
 FRAMES_PER_S = 4
+LEAD_S = 10
+"""Between two stories."""
 HEAP_MB, NODES, LISTENERS, BUFFERS, TEXTURES, OTHERS = 2.0, 250, 10, 0, 0, 0
 """Allowed growth since the second minute. A label has six nodes, and about twenty labels come and go."""
 DRAWN_LEAST = 0.9
@@ -84,12 +87,15 @@ def size(page: Page, wire: CDPSession) -> Size:
 
 
 def traffic(page: Page, stream: FakeStream, seconds: float, rate: float) -> int:
-    """Send that many connections a second; return how many were sent."""
-    began, sent = time.monotonic(), 0
+    """Send that many connections a second, with a crowd in the second half; return how many were sent."""
+    began, sent, leads = time.monotonic(), 0, 0
     while (passed := time.monotonic() - began) < seconds:
         due = round(min(passed + 1 / FRAMES_PER_S, seconds) * rate)
-        stream.send(due - sent, pulses=1, sparks=2)
+        stream.send(due - sent, pulses=1, sparks=2, crowd=passed > seconds / 2)
         sent = due
+        if passed >= LEAD_S * leads:
+            stream.lead()
+            leads += 1
         page.wait_for_timeout(1000 / FRAMES_PER_S)
     return sent
 
