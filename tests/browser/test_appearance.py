@@ -140,3 +140,37 @@ def test_a_wall_shows_no_chrome_and_larger_type(fake_visit: Callable[..., FakeVi
     assert page.evaluate("getComputedStyle(document.getElementById('stage')).cursor") == "none"
     assert page.evaluate("document.documentElement.scrollWidth") == 1920
     assert visitor.errors == []
+
+
+DIGITS = r"""() => {
+  const texts = [...document.querySelectorAll('[aria-label], [title]')].flatMap((element) =>
+    [element.getAttribute('aria-label'), element.title]);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const {data, parentElement} = walker.currentNode;
+    if (!parentElement.closest('script, style')) texts.push(data);
+  }
+  return texts.join('').match(/\p{Nd}/gu) ?? [];
+}"""
+"""All digits of the page's texts, whatever their script."""
+
+
+def test_in_arabic_all_digits_are_of_one_kind(history: History, fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(locale="ar-EG", timezone_id="Africa/Cairo")
+    page = visitor.page
+    visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
+    visitor.stream.pass_time(2)
+    page.locator("#feed li h3 button").first.click()
+    expect(page.locator("#card")).to_contain_text("40")
+    expect(page.locator("#card [data-card=times]")).to_contain_text(":")
+    digits = page.evaluate(DIGITS)
+    assert len(digits) > 10
+    assert "".join(digits).isascii()
+    page.goto(f"{history.url}/stats")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.locator("main")).to_contain_text("3")
+    visitor.run_timers()
+    digits = page.evaluate(DIGITS)
+    assert len(digits) > 10
+    assert "".join(digits).isascii()
+    assert visitor.errors == []
