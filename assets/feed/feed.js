@@ -144,8 +144,10 @@ export function createFeed(list, options) {
       waiting = others;
       showCount();
       const listed = list.querySelector(`[data-id="${connection.id}"]`);
+      const first = /** @type {HTMLElement | null} */ (list.scrollTop === 0 ? list.firstElementChild : null);
       put(connection, true);
       keepFocus(() => listed?.remove());
+      if (reading && first?.isConnected) list.scrollTop = first.offsetTop; // below the pointer nothing moves
     },
     /** The connection of an entry. @param {Element} item */
     connectionOf: (item) => connections.get(item),

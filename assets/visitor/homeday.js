@@ -88,7 +88,7 @@ export function createHomeDay(element, { nowS, storage, onChoose, onSpot, load =
     const other = farthest && otherEnd(mine.id, farthest);
     const counted = sayCount("{n} meeting", "{n} meetings", meetings, { n: count(meetings) });
     element.hidden = false;
-    if (meetings === 0) replaceParts(today, sayParts("{city} today: no meetings yet", { city }));
+    if (meetings === 0) replaceParts(today, sayParts("{city} today: no meeting shown to everyone yet", { city }));
     else if (!other) replaceParts(today, sayParts("{city} today: {meetings}", { city, meetings: counted }));
     else {
       const place = momentLink(farthest, [isolated(cityLabel(other))], onChoose);

@@ -111,6 +111,22 @@ def meet(visitor: FakeVisit) -> None:
     visitor.pass_time_until("document.getElementById('play').dataset.state === 'together'")
 
 
+def test_a_meeting_of_ones_own_moves_no_entry_under_the_pointer(
+    server: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("", viewport=SIZES["laptop"])
+    page = visitor.open(server.url)
+    for number in range(12):
+        visitor.stream.connect(f"Song {number}", (LISBON, LAGOS))
+    meet(visitor)
+    own, pressed = page.locator("#feed li").nth(0), page.locator("#feed li").nth(1)
+    expect(own.locator(".you")).to_have_text("You")
+    boxes = page.locator("#feed").bounding_box(), pressed.bounding_box()
+    assert boxes[0]
+    assert boxes[1]
+    assert abs(boxes[0]["y"] - boxes[1]["y"]) < 4, "the entry that was on top stays there"
+
+
 NOTING = """Object.assign(window, {audio: null, notes: []});
   const [Context, Oscillator] = [AudioContext, OscillatorNode];
   window.AudioContext = class extends Context {

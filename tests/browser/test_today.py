@@ -120,7 +120,7 @@ def test_the_chosen_city_says_what_it_saw_today(fake_visit: Callable[..., FakeVi
     said = page.locator("#home-day")
     assert page.evaluate(KEPT) == "[]", "nothing is stored before a city is chosen"
     visitor.choose_osaka()
-    expect(said).to_have_text("Osaka today: no meetings yet")
+    expect(said).to_have_text("Osaka today: no meeting shown to everyone yet")
     stream.connect("Copper Sky", (LISBON, LAGOS))
     near = stream.connect("Night Train", (TOKYO, OSAKA))
     expect(said).to_have_text("Osaka today: 1 meeting, farthest Tokyo")
