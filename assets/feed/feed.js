@@ -18,6 +18,7 @@ import { say, sayCount, sayParts } from "../common/i18n.js";
 
 export const LISTED = 60; // connections
 const LIT = 4; // light up at most so many new entries at once
+const AIMED_MS = 300; // a finger aims at what stood there so long ago
 
 /** @type {Record<string, (at: number, last: number) => number>} */
 const STEPS = { ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: (_, last) => last };
@@ -34,6 +35,9 @@ export function createFeed(list, options) {
   let chosenId = ""; // of the server's entries, which get their connections only with the stream
   /** @type {HTMLElement | null} */
   let opened = null; // the entry that was chosen last
+  /** @type {number[]} */
+  let putAtMs = []; // when the latest entries moved those below them
+  let aimedBelow = 0; // so many entries came since a finger aimed
   const parent = /** @type {HTMLElement} */ (list.parentElement);
   /** @type {WeakMap<Element, Connection>} */
   const connections = new WeakMap();
@@ -46,6 +50,7 @@ export function createFeed(list, options) {
     if (cover) item.prepend(cover(connection.track));
     if (onPlay) item.append(playButton(connection.track));
     connections.set(item, connection);
+    if (list.scrollTop === 0) putAtMs = [...putAtMs.slice(1 - max), Date.now()];
     list.prepend(item);
     if (list.children.length > max) keepFocus(() => [...list.children].slice(max).forEach((each) => each.remove()));
     if (!list.contains(document.activeElement)) setTabStop(0);
@@ -89,13 +94,21 @@ export function createFeed(list, options) {
     setTabStop(Math.min(last, Math.max(0, STEPS[event.key](at, last))))?.focus();
   }
 
+  /** Entries may have moved under a finger, which does not hold them back as a mouse does. @param {PointerEvent} event */
+  function aim({ pointerType }) {
+    const agesMs = putAtMs.map((atMs) => Date.now() - atMs);
+    aimedBelow = pointerType === "touch" ? agesMs.filter((ageMs) => ageMs > 0 && ageMs < AIMED_MS).length : 0;
+  }
+
   /** @param {MouseEvent} event  a click, or Enter on a button */
   function choose({ target }) {
-    const item = target instanceof Element && target.closest("li");
+    if (!(target instanceof Element)) return;
+    let item = target.closest("li");
+    for (; item && aimedBelow > 0; aimedBelow -= 1) item = /** @type {HTMLLIElement} */ (item.nextElementSibling ?? item);
     const connection = item && connections.get(item);
-    opened = item || null;
+    opened = item;
     if (connection && onPlay && target.closest(".play")) onPlay(connection.track);
-    else if (connection) onChoose(connection, item);
+    else if (item && connection) onChoose(connection, item);
     else if (item) chosenId = item.dataset.id ?? "";
   }
 
@@ -128,6 +141,7 @@ export function createFeed(list, options) {
   for (const event of events) parent.addEventListener(event, update);
   newer.addEventListener("click", showNewer);
   list.addEventListener("keydown", step);
+  list.addEventListener("pointerdown", aim);
   list.addEventListener("click", choose);
   return {
     /** Add a new connection. @param {Connection} connection @param {boolean} [fresh]  whether it lights up */
@@ -184,6 +198,7 @@ export function createFeed(list, options) {
       for (const event of events) parent.removeEventListener(event, update);
       newer.removeEventListener("click", showNewer);
       list.removeEventListener("keydown", step);
+      list.removeEventListener("pointerdown", aim);
       list.removeEventListener("click", choose);
       list.replaceChildren();
     },

@@ -241,6 +241,20 @@ def test_a_press_moves_no_entry_of_the_list_with_and_without_a_city(
     assert box["y"] + box["height"] <= viewport, "its outcome is in view"
 
 
+def test_a_finger_presses_the_song_that_it_aimed_at(server: Server, fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit("", viewport={"width": 390, "height": 844}, has_touch=True)
+    page, stream = visitor.open(server.url), visitor.stream
+    for title, seconds in (("Song A", 1), ("Song B", 1), ("Song C", 0.1)):
+        stream.connect(title, (LISBON, LAGOS))
+        stream.pass_silence(seconds)
+    visitor.choose_osaka()
+    stream.connect("Song D", (LISBON, LAGOS))
+    stream.pass_silence(0.1)
+    page.route("**/play", answer)
+    page.get_by_role("button", name="Press play on Song D").tap()
+    expect(page.locator("#play [role=status]")).to_contain_text("You pressed play on Song C.")
+
+
 def test_who_does_not_want_to_choose_a_city_is_back_where_they_were(
     server: Server, fake_visit: Callable[..., FakeVisit]
 ) -> None:
