@@ -23,7 +23,7 @@ import { checkFilter, parsePlace } from "./arguments.js";
 const REPLAY_MS = 11_000; // between two times that a moment's arc grows
 const LISTED = 12;
 const ZOOM_LEVELS = 0.5; // per press of a button
-const OVERLAYS = [".heading", ".tools", ".state", "#caption", "footer", ".feed", ".story"];
+const OVERLAYS = [".heading", ".tools > *", ".state", "#caption", "footer", ".feed", ".story"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

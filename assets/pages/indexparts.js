@@ -40,7 +40,7 @@ import { startAppearance } from "../ui/appearance.js";
 import { startDays } from "./dayparts.js";
 import { filterWith, startCrowd, startLeadStory } from "./stageparts.js";
 
-const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools", "#crowd", "#idle-notice", "#rewind", "footer", ".story"];
+const OVERLAYS = [".wordmark", ".tagline", "#explore", "#card", "#counters", ".tools > *", "#crowd", "#idle-notice", "#rewind", "footer", ".story"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

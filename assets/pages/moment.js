@@ -18,7 +18,7 @@ import { startAppearance } from "../ui/appearance.js";
  */
 
 const APPROACH_DEG = 75; // the globe begins this far west of the arc, and flies to it
-const OVERLAYS = [".wordmark", ".tools", "footer"];
+const OVERLAYS = [".wordmark", ".tools > *", "footer"];
 
 /** @type {(id: string) => HTMLElement} */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

@@ -59,6 +59,14 @@ function isolated(kind, text) {
   return element;
 }
 
+/** A fact with the dot that follows it, and a space for the end of a line. */
+/** @type {(fact: string, i: number, facts: string[]) => (Node | string)[]} */
+function factNodes(fact, i, { length }) {
+  const element = document.createElement("span");
+  element.append(isolated("bdi", shortened(fact, TITLE_MAX)), i < length - 1 ? "\u00a0·" : "");
+  return [element, " "];
+}
+
 /** @param {Connection} connection @param {string[]} colours  of its arc */
 function storyElement(connection, [colour = ""]) {
   const { track, from, to } = connection;
@@ -70,7 +78,7 @@ function storyElement(connection, [colour = ""]) {
   sentence.className = "sentence";
   sentence.classList.toggle("long", (sentence.textContent ?? "").length > LONG);
   facts.className = "facts";
-  facts.append(...factsOf(connection).map((fact) => isolated("bdi", shortened(fact, TITLE_MAX))));
+  facts.append(...factsOf(connection).flatMap(factNodes));
   facts.firstElementChild?.classList.add("artist");
   story.className = "story";
   story.style.setProperty("--song", colour);

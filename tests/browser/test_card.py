@@ -8,6 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import FakeVisit
 from tests.browser.steps import LAGOS, LISBON
 
+LATKRABANG, AMARANTE = 11071484, 3388713
+"""Cities with long names: Latkrabang, Krung Thep Maha Nakhon; São Gonçalo do Amarante, Rio Grande do Norte."""
+
 
 def arc_up(visitor: FakeVisit) -> Page:
     """Have one arc stand, with its labels."""
@@ -97,3 +100,17 @@ def test_a_tap_on_a_telephone_opens_the_card_from_below(fake_visit: Callable[...
     assert box is not None
     assert (round(box["width"]), round(box["y"] + box["height"])) == (390, 844)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_on_a_phone_a_tall_card_cuts_no_number_off(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(viewport={"width": 390, "height": 844})
+    page = visitor.page
+    for title, artist in (("Copper Sky", "The Lamps"), ("Copper Sky over the Harbour", "The Harbour Lamps " * 2)):
+        visitor.stream.connect(title, (LATKRABANG, AMARANTE), artist)
+        page.locator("#feed li h3 button").first.click()
+        card, counters = (page.locator(each).bounding_box() for each in ("#card", "#counters"))
+        assert card
+        assert counters
+        assert card["y"] <= counters["y"] or card["y"] >= counters["y"] + counters["height"]
+        assert card["y"] + card["height"] == 844
+        page.keyboard.press("Escape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import bring_axe, complaints
 from tests.browser.conftest import FakeVisit
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE
+from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed
 from tests.serving import Server
 
 SENTENCE = "Someone in Osaka and someone in Recife just pressed play on Slow Lighthouse"
@@ -52,7 +53,8 @@ def wait_idle(visitor: FakeVisit, seconds: float = IDLE_S) -> None:
 
 def test_on_arrival_a_story_is_told_and_each_ten_seconds_another(staged: FakeVisit) -> None:
     expect(staged.page.locator(f"{STORY} cite")).to_have_text("Slow Lighthouse")
-    expect(staged.page.locator(f"{STORY} .facts")).to_contain_text("40 ms apart")
+    facts = "The Harbour Lamps · Japan and Brazil · 16,897 km · 40 ms apart"
+    expect(staged.page.locator(f"{STORY} .facts")).to_have_text(facts)
     staged.stream.pass_time(LEAD_S)
     tell(staged, "Copper Sky", (LISBON, LAGOS))
     assert story(staged) == "Someone in Lisbon and someone in Lagos just pressed play on Copper Sky"
@@ -189,6 +191,27 @@ def test_a_title_of_300_characters_leaves_the_sentence_on_the_stage(fake_visit: 
     assert stage
     assert stage["y"] < box["y"]
     assert box["y"] + box["height"] <= stage["y"] + stage["height"]
+
+
+def test_on_a_phone_the_story_darkens_no_number_below_it(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    tell(visitor)
+    counters = visitor.page.locator("#counters")
+    below = base64.b64encode(counters.screenshot()).decode()
+    visitor.page.locator(STORY).evaluate("story => (story.style.visibility = 'hidden')")
+    assert changed(visitor.page, below, base64.b64encode(counters.screenshot()).decode()) == 0
+
+
+LINES = "facts => facts.map((fact) => new Set([...fact.getClientRects()].map(({top}) => top)).size)"
+
+
+def test_a_number_of_the_story_stays_beside_its_unit(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit("/?wall=1")
+    tell(visitor)
+    for width in range(1500, 2000, 50):
+        visitor.page.set_viewport_size({"width": width, "height": 1080})
+        facts = visitor.page.locator(f"{STORY} .facts > :nth-child(n + 3)")
+        assert facts.evaluate_all(LINES) == [1, 1], width
 
 
 def test_screen_readers_are_not_told_the_sentence_over_and_over(staged: FakeVisit) -> None:

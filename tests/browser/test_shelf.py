@@ -46,6 +46,19 @@ def saved(download: Download) -> bytes:
     return Path(download.path()).read_bytes()
 
 
+def test_the_button_for_newer_entries_does_not_lie_over_the_shelfs(fake_visit: Callable[..., FakeVisit]) -> None:
+    visitor = fake_visit(viewport={"width": 1440, "height": 900})
+    visitor.stream.connect("Read", (LISBON, LAGOS))
+    visitor.page.locator("#feed li").hover()
+    for _ in range(100):
+        visitor.stream.connect("Waiting", (OSAKA, RECIFE))
+    expect(visitor.page.locator("#newer")).to_have_text("100 new connections")
+    newer, opener = (visitor.page.locator(each).bounding_box() for each in ("#newer", "#meetings-open"))
+    assert newer
+    assert opener
+    assert newer["x"] + newer["width"] <= opener["x"] or newer["y"] >= opener["y"] + opener["height"]
+
+
 def test_a_heart_puts_a_connection_on_the_shelf_and_nothing_is_stored_before(
     fake_visit: Callable[..., FakeVisit],
 ) -> None:

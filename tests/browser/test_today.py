@@ -15,6 +15,8 @@ from tests.waiting import until
 
 SINCE_MIDNIGHT_S = (NOW_S + 5.75 * 3_600) % 86_400
 """In Kathmandu, whose clocks are three quarters of an hour beside the hours of others."""
+LONG_NAMES = 3388713, 6957690
+"""São Gonçalo do Amarante, Rio Grande do Norte, and Lat Krabang, Krung Thep Maha Nakhon."""
 AGAIN_S = 400
 """After so many seconds the page has asked the server again."""
 KEPT = "JSON.stringify(Object.keys(localStorage).sort())"
@@ -109,6 +111,21 @@ def test_today_looks_well_in_every_size_and_from_right_to_left(
         visitor.open(idle.url + path)
         expect(number(visitor.page, "meetings")).to_be_visible()
         assert wrong_in_any_look(visitor) == []
+
+
+def test_on_a_phone_long_names_are_cut_but_neither_the_margin_nor_the_distance(
+    idle: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("", viewport={"width": 390, "height": 844})
+    page = visitor.page
+    visitor.stream.count_earlier("Copper Sky", LONG_NAMES, ago_s=60)
+    visitor.open(idle.url)
+    expect(number(page, "farthest")).to_contain_text("São Gonçalo do Amarante, Rio Grande do Norte")
+    inside = page.locator("#counters").evaluate("e => innerWidth - parseFloat(getComputedStyle(e).paddingInlineEnd)")
+    for part in ("#counters .selection", '#today [data-today="countries"]', '#today [data-today="way"]'):
+        box = page.locator(part).bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= inside, part
 
 
 # The visitor's city.
