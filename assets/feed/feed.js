@@ -243,6 +243,7 @@ function playButton(track) {
   button.tabIndex = -1;
   button.title = say("Me too: press play on {title} (no sound)", { title: track.title });
   button.setAttribute("aria-label", button.title);
+  button.dataset.word = say("Me too");
   return button;
 }
 

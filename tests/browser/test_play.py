@@ -251,7 +251,9 @@ def test_a_finger_presses_the_song_that_it_aimed_at(server: Server, fake_visit: 
     stream.connect("Song D", (LISBON, LAGOS))
     stream.pass_silence(0.1)
     page.route("**/play", answer)
-    page.get_by_role("button", name="Press play on Song D").tap()
+    button = page.get_by_role("button", name="Press play on Song D")
+    assert button.evaluate("button => getComputedStyle(button, '::after').content") == '"Me too"'
+    button.tap()
     expect(page.locator("#play [role=status]")).to_contain_text("You pressed play on Song C.")
 
 
