@@ -305,3 +305,18 @@ def test_axe_finds_nothing_on_the_shelf(
     page.get_by_role("button", name="Remove all").click()
     assert complaints(visitor) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+def test_the_shelfs_button_keeps_its_size_beside_the_choice_of_a_city(
+    server: Server, fake_visit: Callable[..., FakeVisit]
+) -> None:
+    visitor = fake_visit("", viewport=SIZES["phone"], has_touch=True)
+    page = visitor.open(server.url)
+    for number in range(6):
+        visitor.stream.connect(f"Song {number}", (LISBON, LAGOS))
+    visitor.choose_osaka()
+    button, line = page.locator("#meetings-open").bounding_box(), page.locator(".your-city summary").bounding_box()
+    assert button
+    assert line
+    assert button["height"] == 32
+    assert abs(button["y"] + button["height"] / 2 - line["y"] - line["height"] / 2) < 2
