@@ -52,16 +52,18 @@ class Shot(NamedTuple):
 
 
 def hear_a_story(page: Page) -> None:
-    """Wait until a story begins; the one that is told on arrival may be about to end."""
+    """Wait until a story begins and both its cities are named; the one on arrival may be about to end."""
+    page.wait_for_selector("#today[data-known]")
     page.wait_for_selector(".story")
     first = page.locator(".sentence").first.text_content()
     page.locator(".story:not(.leaving) .sentence").filter(has_not_text=first).wait_for()
+    page.locator(".label.spot.city.shown").nth(1).wait_for(state="attached")  # only its parts have a size
 
 
 def choose_an_entry(page: Page) -> None:
     """Open the card of a connection from the list."""
     page.locator("#feed h3 button").nth(1).click(force=True)  # or it waits until the list stands still
-    page.locator(".label.spot.shown").nth(2).wait_for(state="attached")  # only its parts have a size
+    page.locator(".label.spot.shown").nth(2).wait_for(state="attached")
 
 
 def see_a_crowd(page: Page) -> None:
@@ -143,7 +145,7 @@ def main() -> None:
         "--stages", nargs="*", choices=STAGES, metavar="NAME", help=f"all or some of {', '.join(STAGES)}"
     )
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to save the pictures")
-    parser.add_argument("--seconds", type=float, default=6, help="how long to wait before each picture (6)")
+    parser.add_argument("--seconds", type=float, default=3, help="how long to wait before each picture (3)")
     options = parser.parse_args()
     is_readme = options.stages is None
     shots = README if is_readme else [shot for name in options.stages or STAGES for shot in STAGES[name]]
