@@ -66,7 +66,7 @@ def test_a_click_beside_everything_closes_the_card_and_a_drag_opens_none(
     expect(card).to_be_visible()
     stage = page.locator("#stage").bounding_box()
     assert stage is not None
-    page.mouse.click(stage["x"] + stage["width"] * 0.95, stage["y"] + stage["height"] * 0.5)
+    page.mouse.click(stage["x"] + stage["width"] * 0.95, stage["y"] + stage["height"] * 0.3)
     expect(card).to_be_hidden()
 
 

@@ -22,11 +22,11 @@ STATES = "audio.contexts.map(({state}) => state).join()"
 
 
 def beside(page: Page) -> bool:
-    """Whether the button is in one line with Pause."""
+    """Whether the button is right above Pause."""
     one, other = page.locator("#sound").bounding_box(), page.locator("#pause").bounding_box()
     assert one is not None
     assert other is not None
-    return one["y"] == other["y"] and abs(one["x"] - other["x"]) < 60
+    return one["x"] == other["x"] and 0 < other["y"] - one["y"] < 60
 
 
 def test_a_button_beside_pause_starts_and_stops_the_sound_and_is_remembered(
