@@ -100,11 +100,12 @@ export function createFeed(list, options) {
     aimedBelow = pointerType === "touch" ? agesMs.filter((ageMs) => ageMs > 0 && ageMs < AIMED_MS).length : 0;
   }
 
-  /** @param {MouseEvent} event  a click, or Enter on a button */
-  function choose({ target }) {
+  /** @param {MouseEvent} event  a click, or Enter on a button, whose detail is 0 */
+  function choose({ target, detail }) {
     if (!(target instanceof Element)) return;
     let item = target.closest("li");
-    for (; item && aimedBelow > 0; aimedBelow -= 1) item = /** @type {HTMLLIElement} */ (item.nextElementSibling ?? item);
+    let below = detail > 0 ? aimedBelow : 0; // a finger may have swiped before Enter
+    for (; item && below > 0; below -= 1) item = /** @type {HTMLLIElement} */ (item.nextElementSibling ?? item);
     const connection = item && connections.get(item);
     opened = item;
     if (connection && onPlay && target.closest(".play")) onPlay(connection.track);
@@ -169,6 +170,7 @@ export function createFeed(list, options) {
     fill(earlier) {
       list.querySelectorAll("[data-served]").forEach((item) => item.remove());
       [...earlier].reverse().forEach((connection) => put(connection, false));
+      putAtMs = []; // they stand where the server's stood
       const item = [...list.children].find((child) => connections.get(child)?.id === chosenId);
       const chosen = item && connections.get(item);
       chosenId = "";

@@ -255,6 +255,12 @@ def test_a_finger_presses_the_song_that_it_aimed_at(server: Server, fake_visit: 
     assert button.evaluate("button => getComputedStyle(button, '::after').content") == '"Me too"'
     button.tap()
     expect(page.locator("#play [role=status]")).to_contain_text("You pressed play on Song C.")
+    stream.connect("Song E", (LISBON, LAGOS))
+    stream.pass_silence(0.1)
+    button.dispatch_event("pointerdown", {"pointerType": "touch"})  # it becomes a swipe, without a click
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#play [role=status]")).to_contain_text("You pressed play on Song D.")
 
 
 def test_who_does_not_want_to_choose_a_city_is_back_where_they_were(

@@ -105,13 +105,7 @@ GUIDES = (
         "pano-scrobbler",
         "Pano Scrobbler",
         "Pano Scrobbler",
-        (
-            Step(
-                ADD,
-                "ListenBrainz-like instance",
-                (("API URL", "{base}"), ("Authentication token", "{token}")),
-            ),
-        ),
+        (Step(ADD, "ListenBrainz-like instance", (("API URL", "{base}"), ("Authentication token", "{token}"))),),
     ),
     Guide(
         "web-scrobbler",
@@ -119,24 +113,14 @@ GUIDES = (
         "Web Scrobbler",
         (
             Step(OPEN, "Options › Accounts › ListenBrainz"),
-            Step(
-                TURN_ON,
-                "Use local instance",
-                (("API URL", "{base}/1/submit-listens"), ("Token", "{token}")),
-            ),
+            Step(TURN_ON, "Use local instance", (("API URL", "{base}/1/submit-listens"), ("Token", "{token}"))),
         ),
     ),
     Guide(
         "music-assistant",
         "Music Assistant",
         "Music Assistant",
-        (
-            Step(
-                OPEN,
-                "Settings › Providers › ListenBrainz",
-                (("Base URL", "{origin}"), ("User Token", "{token}")),
-            ),
-        ),
+        (Step(OPEN, "Settings › Providers › ListenBrainz", (("Base URL", "{origin}"), ("User Token", "{token}"))),),
         ("no_path",),
         (POLLS,),
     ),
@@ -144,13 +128,7 @@ GUIDES = (
         "mpdscribble",
         "mpdscribble",
         "mpdscribble",
-        (
-            Step(
-                EDIT,
-                "mpdscribble.conf",
-                text="[unison]\nurl = {base}/\nusername = {user}\npassword = {token}",
-            ),
-        ),
+        (Step(EDIT, "mpdscribble.conf", text="[unison]\nurl = {base}/\nusername = {user}\npassword = {token}"),),
     ),
     Guide(
         "vlc",
@@ -198,13 +176,7 @@ GUIDES = (
         "mopidy",
         "Mopidy",
         "Mopidy",
-        (
-            Step(
-                EDIT,
-                "mopidy.conf",
-                text="[listenbrainz]\nenabled = true\nurl = {address}\ntoken = {token}",
-            ),
-        ),
+        (Step(EDIT, "mopidy.conf", text="[listenbrainz]\nenabled = true\nurl = {address}\ntoken = {token}"),),
         ("https",),
     ),
     Guide(
@@ -230,12 +202,7 @@ GUIDES = (
         "mpris-scrobbler",
         "mpris-scrobbler",
         "mpris-scrobbler",
-        (
-            Step(
-                RUN,
-                fields=(("$", "mpris-scrobbler-signon --url {base} token listenbrainz"), ("Token", "{token}")),
-            ),
-        ),
+        (Step(RUN, fields=(("$", "mpris-scrobbler-signon --url {base} token listenbrainz"), ("Token", "{token}"))),),
     ),
     Guide(
         "deadbeef",
@@ -255,11 +222,7 @@ GUIDES = (
         "cmus (cmusfm)",
         "cmusfm",
         (
-            Step(
-                EDIT,
-                "cmusfm.conf",
-                text='service-api-url = "{base}/2.0/"\nservice-auth-url = "{base}/api/auth"',
-            ),
+            Step(EDIT, "cmusfm.conf", text='service-api-url = "{base}/2.0/"\nservice-auth-url = "{base}/api/auth"'),
             Step(ALLOW, fields=(("$", "cmusfm init"), ("Token", "{token}"))),
         ),
     ),
@@ -269,16 +232,8 @@ GUIDES = (
         "",
         (
             Step(SPEAKS, "ListenBrainz", (("API URL", "{base}/1/"), ("Token", "{token}"))),
-            Step(
-                SPEAKS,
-                "Last.fm",
-                (("API URL", "{base}/2.0/"), ("User name", "{user}"), ("Password", "{token}")),
-            ),
-            Step(
-                SPEAKS,
-                "Audioscrobbler 1.2",
-                (("URL", "{base}/"), ("User name", "{user}"), ("Password", "{token}")),
-            ),
+            Step(SPEAKS, "Last.fm", (("API URL", "{base}/2.0/"), ("User name", "{user}"), ("Password", "{token}"))),
+            Step(SPEAKS, "Audioscrobbler 1.2", (("URL", "{base}/"), ("User name", "{user}"), ("Password", "{token}"))),
         ),
         notes=(sentence("Look in its settings for scrobbling. It needs a field for the server's address."),),
         is_one=False,
