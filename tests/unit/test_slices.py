@@ -14,6 +14,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.recordings import track_numbers
 from webapp.core.records import Counts, SliceRecord, wire_recording, wire_track_id
 from webapp.core.slices import Slicer
+from webapp.core.thinning import RECORD_BYTES
 from webapp.core.tracks import Tracks
 from webapp.gazetteerdata import load_gazetteer
 
@@ -263,6 +264,21 @@ def test_a_song_in_many_spellings_takes_no_room_from_others_in_a_crowd(gazetteer
     (record,) = [record for record in records(gazetteer, plays) if len(record.pairs)]
     assert record.counts.thinned > 0
     assert len({wire_track_id(text) for text in record.tracks}) == 301
+
+
+def test_a_record_of_songs_with_long_addresses_is_never_larger_than_a_broker_takes(gazetteer: Gazetteer) -> None:
+    songs = [track(f"Song {n} {'x' * 3_000}", "Ana") for n in range(900)]
+    apart: list[Play] = [
+        (f"{n} {city}", city, 100 + n % 50, text) for n, text in enumerate(songs[:600]) for city in (OSAKA, RECIFE)
+    ]
+    together: list[Play] = [(f"{n} {who}", LYON, 100, text) for n, text in enumerate(songs[600:]) for who in "ab"]
+    found = records(gazetteer, apart + together)
+    assert max(len(record.encode()) for record in found) <= RECORD_BYTES
+    (record,) = [record for record in found if len(record.pairs)]
+    assert len(record.encode()) > 0.99 * RECORD_BYTES
+    assert record.counts.thinned == 600 - len(record.pairs) > 0
+    (record,) = [record for record in found if len(record.pulses)]
+    assert 50 < len(record.pulses) < 100
 
 
 def test_ways_to_write_a_song_are_forgotten_together() -> None:

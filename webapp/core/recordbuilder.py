@@ -19,6 +19,7 @@ from webapp.core.recordings import track_numbers
 from webapp.core.records import (
     CROWD,
     CROWD_CITY,
+    HEAD_BYTES,
     PAIR,
     PULSE,
     SPARK,
@@ -29,7 +30,16 @@ from webapp.core.records import (
     connection_tails,
     wire_track_id,
 )
-from webapp.core.thinning import PAIRS_MAX, PULSES_MAX, SPARKS_MAX, could_be_kept, thin
+from webapp.core.thinning import (
+    PAIRS_MAX,
+    PULSES_BYTES,
+    PULSES_MAX,
+    RECORD_BYTES,
+    SPARKS_MAX,
+    Room,
+    could_be_kept,
+    thin,
+)
 from webapp.core.tracks import Tracks
 
 
@@ -53,19 +63,22 @@ class RecordBuilder:
             tracks: the tracks of the plays.
             most_played: the song that was played most; None if there was no play.
         """
-        pulses = self._earliest(found.pulses.later, PULSES_MAX, tracks)
-        sparks = self._earliest(found.singles.plays, SPARKS_MAX, tracks)
-        pairs = self._thinned(found.connections, plays, tracks)
         crowd, crowd_cities = _crowd(most_played)
-        rows = pairs, _pulses(found.pulses, pulses), _sparks(found.singles, sparks), crowd
+        sparks = _sparks(found.singles, self._earliest(found.singles.plays, SPARKS_MAX, tracks))
+        pulses = _pulses(found.pulses, self._earliest(found.pulses.later, PULSES_MAX, tracks))
+        pulses = pulses[: Room(PULSES_BYTES, tracks.texts).take(pulses)]
+        room = Room(RECORD_BYTES - HEAD_BYTES - crowd_cities.nbytes, tracks.texts)
+        for kept in (crowd, sparks, pulses):
+            room.take(kept)
+        rows = self._thinned(found.connections, plays, tracks, room), pulses, sparks, crowd
         record = SliceRecord(end_ms, now_ms, Counts(), *rows, crowd_cities, _number_anew(rows, tracks))
-        return record, len(found.connections.later.at) - len(pairs)
+        return record, len(found.connections.later.at) - len(record.pairs)
 
-    def _thinned(self, found: Pairs, plays: Plays, tracks: Tracks) -> Rows:
+    def _thinned(self, found: Pairs, plays: Plays, tracks: Tracks, room: Room) -> Rows:
         if len(found.within_s) > PAIRS_MAX and found.within_s.any():
             found = found.take(_exact_first(found))
-        if len(found.within_s) <= PAIRS_MAX:
-            return self._pairs(found, tracks)[0]
+        if len(found.within_s) <= PAIRS_MAX and room.holds(pairs := self._pairs(found, tracks)[0]):
+            return pairs
         track = track_numbers(found.earlier.row)
         artist, played = _artists(track, plays, tracks)
         song = found.earlier.group.astype(np.int64) // len(SOURCES)
@@ -73,7 +86,7 @@ class RecordBuilder:
         kept = np.flatnonzero(could_be_kept(found.later.at, artist, played, country, song))
         pairs, order = self._pairs(found.take(kept), tracks)
         by = kept[order]
-        return thin(pairs, artist[by], played[by], country[by], song[by])
+        return thin(pairs, artist[by], played[by], country[by], song[by], room)
 
     def _pairs(self, found: Pairs, tracks: Tracks) -> tuple[Rows, NDArray[np.int64]]:
         """Return the pairs as rows sorted by id, and their places in `found`."""

@@ -173,11 +173,14 @@ def _columns(data: bytes, sizes: Sequence[int]) -> tuple[list[NDArray[Any]], int
 
 
 TRACK_ID_BYTES = 16
+LENGTH_BYTES = 4
+"""What a track takes beside its text."""
 _CONNECTION_ID = re.compile("[0-9a-v]{23}")
 
 _COLUMNS = (PAIR, PULSE, SPARK, CROWD, CROWD_CITY, np.dtype("<u4"))
 _SIZES = len(_COLUMNS)
 _HEAD = struct.Struct(f"<Bqq{_SIZES}I12I")
+HEAD_BYTES = _HEAD.size
 
 
 def connection_tails(

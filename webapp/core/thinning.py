@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.records import Rows
+from webapp.core.records import LENGTH_BYTES, Rows
 
 PAIRS_MAX = 2_000
 PULSES_MAX = 200
 SPARKS_MAX = 8
+RECORD_BYTES = 900_000
+"""So large may an encoded record be: message brokers refuse larger messages, NATS those above 1 MiB."""
+PULSES_BYTES = 200_000
+"""Of these, what pulses may take."""
+
+
+class Room:
+    """How many more bytes a record has room for. Each track takes its bytes once.
+
+    Args:
+        size: bytes.
+        texts: the tracks by number.
+    """
+
+    def __init__(self, size: int, texts: Sequence[bytes]) -> None:
+        self._left, self._texts = size, texts
+        self._held: set[int] = set()
+
+    def holds(self, rows: Rows) -> bool:
+        """Tell whether all of these rows have room."""
+        return self._cost(len(rows), rows, np.unique(_tracks_of(rows)).tolist()) <= self._left
+
+    def take(self, rows: Rows) -> int:
+        """Take room for rows, from the first on; return how many have room."""
+        used = np.unique(tracks := _tracks_of(rows)).tolist()
+        if (cost := self._cost(len(rows), rows, used)) <= self._left:
+            self._left -= cost
+            self._held.update(used)
+            return len(rows)
+        for count, numbers in enumerate(tracks.tolist()):
+            if (cost := self._cost(1, rows, set(numbers))) > self._left:
+                return count
+            self._left -= cost
+            self._held.update(numbers)
+        return len(rows)
+
+    def _cost(self, n: int, rows: Rows, tracks: Iterable[int]) -> int:
+        new = (len(self._texts[number]) + LENGTH_BYTES for number in tracks if number not in self._held)
+        return n * rows.dtype.itemsize + sum(new)
+
+
+def _tracks_of(rows: Rows) -> NDArray[np.uint32]:
+    """Return the tracks of rows, shape (rows, 1 or 2)."""
+    return np.stack([rows[name] for name in ("track", "to_track") if name in (rows.dtype.names or ())], axis=1)
 
 
 def thin(
@@ -20,8 +64,9 @@ def thin(
     plays: NDArray[np.int64],
     country: NDArray[np.int64],
     song: NDArray[np.int64],
+    room: Room,
 ) -> Rows:
-    """Keep at most 2,000 pairs: one per artist, then per country, then per song, then the rest.
+    """Keep at most 2,000 pairs that have room: one per artist, then per country, then per song, then the rest.
 
     Args:
         pairs: n rows of PAIR, sorted by id.
@@ -29,18 +74,18 @@ def thin(
         plays: (n,) plays of that artist in the slice; artists with the fewest come first.
         country: (n, 2) numbers for the countries of both ends.
         song: (n,) a number for the song.
+        room: takes what is kept. The first pair that it has no room for is the end.
 
     Returns:
         The kept rows, sorted by id.
     """
-    if len(pairs) <= PAIRS_MAX:
-        return pairs
     kept = np.zeros(len(pairs), bool)
-    room = PAIRS_MAX
     for rows in _by_priority(artist, plays, country, song, kept):
-        new = rows[~kept[rows]][:room]
-        kept[new] = True
-        room -= len(new)
+        new = rows[~kept[rows]][: PAIRS_MAX - np.count_nonzero(kept)]
+        fitting = room.take(pairs[new])
+        kept[new[:fitting]] = True
+        if fitting < len(new):
+            break
     return pairs[kept]
 
 
