@@ -30,6 +30,8 @@ const NEAREST = 1.1; // Earth radii: from closer the land is a few large dots
 const ROOM = 0.46; // of the free box, for the globe's radius
 const EDGE = 0.06; // of the free box, and no more than EDGE_PX: between its edge and the arc
 const EDGE_PX = 40;
+const LEAST = 0.6; // of its size: no smaller is a globe shown to keep ends clear of obstacles
+const CLEAR_PX = 10; // around an end
 const STEPS = 24; // of an arc
 const HALVINGS = 24;
 
@@ -108,11 +110,14 @@ export function freeBox(stage, rectangle) {
 
 /**
  * The frame for a connection in the free part of the stage. It shows the usual globe, larger for a short arc, and larger
- * still for neighbours, so that both names have room.
+ * still for neighbours, so that both names have room. Where that puts an end below a smaller box over the stage, the globe
+ * is shown smaller, if that helps.
  *
- * @param {{from: Place, to: Place}} connection @param {Optics} optics @param {Box} free @returns {Frame}
+ * @param {{from: Place, to: Place}} connection @param {Optics} optics @param {Box} free
+ * @param {Box[]} [obstacles]  relative to the stage's corner
+ * @returns {Frame}
  */
-export function frameArc(connection, optics, free) {
+export function frameArc(connection, optics, free, obstacles = []) {
   const { a, b, angle } = span(connection);
   const view = viewpointOf(connection);
   const place = { lon: view.lon, lat: clamp(view.lat, -LATITUDE_MAX, LATITUDE_MAX) };
@@ -127,6 +132,9 @@ export function frameArc(connection, optics, free) {
   const fits = (/** @type {number} */ size) => isInside(at(size).box, shiftFor(at(size).box, size), optics, free);
   const shiftFor = (/** @type {Box} */ box, /** @type {number} */ size) => shiftOf(box, size / base, optics, free);
   if (!fits(radius)) radius = first(radius, base / 8, fits);
+  const isClear = (/** @type {number} */ size) => areClear(at(size).ends, shiftFor(at(size).box, size), optics, obstacles);
+  const smaller = isClear(radius) ? radius : first(radius, LEAST * radius, isClear);
+  if (isClear(smaller)) radius = smaller;
   const { box, distance } = at(radius);
   return { ...place, distance, shift: shiftFor(box, radius) };
 }
@@ -144,10 +152,10 @@ function first(from, to, is) {
 }
 
 /**
- * The box around the visible arc, in pixels from the globe's centre, and how far apart its ends are.
+ * The ends of an arc and the box around its visible part, in pixels from the globe's centre, and how far apart the ends are.
  *
  * @type {(ends: {a: Vector, b: Vector}, place: {lon: number, lat: number}, distance: number, focal: number) =>
- *   {box: Box, apart: number, distance: number}}
+ *   {ends: number[][], box: Box, apart: number, distance: number}}
  */
 function seen({ a, b }, { lon, lat }, distance, focal) {
   const [toward, east, north] = [unit(lon, lat), unit(lon + 90, 0), unit(lon, lat + 90)];
@@ -161,7 +169,7 @@ function seen({ a, b }, { lon, lat }, distance, focal) {
   const points = [...ends, ...between.filter((point) => !hidden(point, eye)).map(project)];
   const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
   const box = { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
-  return { box, distance, apart: Math.hypot(ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]) };
+  return { ends, box, distance, apart: Math.hypot(ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]) };
 }
 
 /** How far to move the globe: a whole globe is centred, and of a much larger one the arc. */
@@ -181,6 +189,17 @@ function isInside(box, [x, y], { width, height }, free) {
     box.right + x + width / 2 <= free.right - across &&
     box.top + y + height / 2 >= free.top + down &&
     box.bottom + y + height / 2 <= free.bottom - down
+  );
+}
+
+/** Whether no end of an arc lies in an obstacle, or right beside it. */
+/** @type {(ends: number[][], shift: [number, number], stage: Optics, obstacles: Box[]) => boolean} */
+function areClear(ends, shift, { width, height }, obstacles) {
+  const points = ends.map(([x, y]) => ({ x: x + shift[0] + width / 2, y: y + shift[1] + height / 2 }));
+  return obstacles.every(({ left, top, right, bottom }) =>
+    points.every(
+      ({ x, y }) => x < left - CLEAR_PX || x > right + CLEAR_PX || y < top - CLEAR_PX || y > bottom + CLEAR_PX,
+    ),
   );
 }
 

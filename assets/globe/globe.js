@@ -70,6 +70,7 @@ export function createGlobe(stage, options) {
     now: clock.seconds,
     still: () => reducedMotion || paused,
     paused: () => paused,
+    obstacles,
     usualSize: () => sizeOf({ ...scene.initialViewState, zoom: fittedZoom }),
   });
   const deckView = firstView();

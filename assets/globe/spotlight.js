@@ -10,6 +10,7 @@
  * @property {() => number} now  seconds of the globe's clock
  * @property {() => boolean} still  whether nothing may move: paused, or reduced motion
  * @property {() => boolean} paused
+ * @property {() => Box[]} obstacles  smaller boxes over the stage, relative to its corner
  * @property {() => number} usualSize  of the globe, a zoom level at the equator; NaN before the stage has a size
  *
  * @typedef {object} SpotOptions
@@ -25,7 +26,7 @@ const DIM = 0.15; // of their light, for all others
 const FADE_S = 0.5;
 
 /** @param {SpotlightOptions} options */
-export function createSpotlight({ stage, camera, connections, now, still, paused, usualSize }) {
+export function createSpotlight({ stage, camera, connections, now, still, paused, obstacles, usualSize }) {
   /** @type {Connection | null} */
   let spotlit = null;
   /** @type {Box | null} */
@@ -42,7 +43,8 @@ export function createSpotlight({ stage, camera, connections, now, still, paused
     const { focal, distanceOf, sizeOf } = opticsOf(width, height);
     const { left, top } = stage.getBoundingClientRect();
     const free = freeBox({ left, top, right: left + width, bottom: top + height }, covered);
-    const { lon, lat, distance, shift } = frameArc(spotlit, { width, height, focal, usual: distanceOf(usualSize()) }, free);
+    const optics = { width, height, focal, usual: distanceOf(usualSize()) };
+    const { lon, lat, distance, shift } = frameArc(spotlit, optics, free, obstacles());
     camera.frame({ lon, lat, shift, size: sizeOf(distance) }, flies);
   }
 

@@ -14,11 +14,13 @@
  */
 import { apart, cityLabel, countryName, distance } from "../common/format.js";
 import { say, sayParts } from "../common/i18n.js";
+import { sleeve } from "../common/sleeve.js";
 import { createStaging } from "./staging.js";
 
 const LOOK_MS = 500; // between looks at what may begin or end a story without input
 const LEAVE_MS = 900; // longer than the style sheet's fade
 const TITLE_MAX = 64; // characters
+const SLEEVE = 64; // units of its drawing: without the label's mark
 const LONG = 96; // characters of a sentence that is set smaller
 const INPUTS = ["pointerdown", "keydown", "wheel", "touchstart", "focusin"]; // no scroll: the list scrolls by itself
 const PASSIVE = { capture: true, passive: true };
@@ -70,7 +72,7 @@ function factNodes(fact, i, { length }) {
 /** @param {Connection} connection @param {string[]} colours  of its arc */
 function storyElement(connection, [colour = ""]) {
   const { track, from, to } = connection;
-  const [story, sentence, facts] = ["div", "p", "p"].map((name) => document.createElement(name));
+  const [story, sentence, below, facts] = ["div", "p", "div", "p"].map((name) => document.createElement(name));
   const title = isolated("cite", shortened(track.title, TITLE_MAX));
   title.classList.toggle("slanted", isSlanted(track.title));
   const [one, other] = [from, to].map((place) => isolated("bdi", cityLabel(place)));
@@ -82,7 +84,9 @@ function storyElement(connection, [colour = ""]) {
   facts.firstElementChild?.classList.add("artist");
   story.className = "story";
   story.style.setProperty("--song", colour);
-  story.append(sentence, facts);
+  below.className = "below";
+  below.append(sleeve(track.id, SLEEVE), facts);
+  story.append(sentence, below);
   return story;
 }
 

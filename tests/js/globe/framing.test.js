@@ -119,6 +119,23 @@ test("both ends of any arc are framed in the free part of any stage", () => {
   }
 });
 
+test("no end is framed below a smaller box over the stage, where a smaller globe helps", () => {
+  const counters = { left: 700, top: 600, right: 1066, bottom: 900 };
+  const covers = (/** @type {{x: number, y: number}} */ { x, y }) => x > counters.left && y > counters.top;
+  let [before, after] = [0, 0];
+  for (let i = 0; i < 300; i++) {
+    const from = place(((i * 37.7) % 360) - 180, ((i * 53.3) % 150) - 70);
+    const to = place(((i * 91.1) % 360) - 180, ((i * 17.9) % 150) - 70);
+    const plain = frameArc({ from, to }, opticsOf(LAPTOP), LAPTOP);
+    const clear = frameArc({ from, to }, opticsOf(LAPTOP), LAPTOP, [counters]);
+    before += Number(points(plain, LAPTOP, from, to).some(covers));
+    after += Number(points(clear, LAPTOP, from, to).some(covers));
+    if (!points(plain, LAPTOP, from, to).some(covers)) assert.ok(clear.distance >= plain.distance);
+  }
+  assert.ok(before > 3, `${before}`);
+  assert.equal(after, 0);
+});
+
 test("antipodes: the middle of the great circle is in the centre, and both ends are at the rim", () => {
   for (const free of [LAPTOP, { ...LAPTOP, bottom: 560 }]) {
     const frame = frameArc({ from: AUCKLAND, to: MALAGA }, opticsOf(LAPTOP), free);
