@@ -82,6 +82,7 @@ export function createHomeCity(element, options) {
     hideNote();
     find("list").replaceChildren();
     find("name").textContent = next ? placeName({ ...next, city: next.label, country: next.detail }) : "";
+    find("label").textContent = next ? say("Your city") : say("Choose your city");
     find("chosen").hidden = !next;
     find("none").hidden = false;
     if (!next) return;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page
@@ -45,6 +46,18 @@ def picture(page: Page) -> str:
     over = "'.labels, .on-globe, #today'"
     page.evaluate(f"document.querySelectorAll({over}).forEach(({{style}}) => (style.visibility = 'hidden'))")
     return base64.b64encode(page.locator("#stage").screenshot(animations="disabled")).decode()
+
+
+def settled_picture(page: Page, pass_time: Callable[[float], None]) -> str:
+    """Pass time until the globe no longer changes, as a busy machine draws it late; return its picture."""
+    after = picture(page)
+    for _ in range(20):
+        before = after
+        pass_time(1)
+        after = picture(page)
+        if changed(page, before, after) == 0:
+            break
+    return after
 
 
 def changed(page: Page, before: str, after: str) -> int:

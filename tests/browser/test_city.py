@@ -64,6 +64,6 @@ def test_it_is_known_again_listed_from_before_and_forgotten_on_wish(fake_visit: 
     expect(page.locator(".your-city ol li")).to_have_count(2)
     assert page.locator("#feed li").count() == 0  # the filter holds
     page.get_by_role("button", name="Remove city").click()
-    expect(page.locator(".your-city summary")).to_have_text("Your city")
+    expect(page.locator(".your-city summary")).to_have_text("Choose your city")
     expect(page.locator(".your-city ol li")).to_have_count(0)
     assert page.evaluate(KEPT) is None

@@ -10,7 +10,17 @@ from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import MARKUP, FakeVisit, Visit
 from tests.browser.fakestream import Song
-from tests.browser.steps import LAGOS, LISBON, OSAKA, RECIFE, changed, picture, send_pair, titles
+from tests.browser.steps import (
+    LAGOS,
+    LISBON,
+    OSAKA,
+    RECIFE,
+    changed,
+    picture,
+    send_pair,
+    settled_picture,
+    titles,
+)
 from tests.serving import ROOT, Server, clean_environment
 
 """The sun and the camera stand still, so that what changes is the arcs."""
@@ -58,8 +68,7 @@ def test_a_connection_is_told_in_words(fake_visit: Callable[..., FakeVisit]) -> 
 def test_an_arc_is_drawn_and_is_gone_when_it_is_over(fake_visit: Callable[..., FakeVisit]) -> None:
     visitor = fake_visit(webgl=True, still=True)
     page = visitor.page
-    visitor.stream.pass_time(1)
-    empty = picture(page)
+    empty = settled_picture(page, visitor.stream.pass_time)
     visitor.stream.connect("Copper Sky", (LISBON, LAGOS))
     visitor.pass_time_until("document.querySelectorAll('.label.city.shown').length === 2")
     assert changed(page, empty, picture(page)) > 100
