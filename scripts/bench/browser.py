@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Route, WebSocketRoute, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
 
+from tests.browser.fakestream import ASK
 from tests.serving import Server
 
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
@@ -102,16 +103,17 @@ class FakeStream:
         self._newest: dict[str, Any] | None = None
         self._socket: WebSocketRoute | None = None
         page.route_web_socket("**/stream*", self._open)
-        page.route("**/api/today?*", self._tell_today)
+        page.expose_function("tellToday", lambda _: self._today())
+        page.add_init_script(ASK)
 
     def _open(self, socket: WebSocketRoute) -> None:
         self._socket = socket
         hello = {"type": "hello", "protocol": 1, "stream": "bench", "seq": 0, "now": time.time(), "window_s": 1}
         socket.send(json.dumps(hello | {"plays_by_source": {"synthetic": 1}, "recent": [], "gap": None}))
 
-    def _tell_today(self, route: Route) -> None:
+    def _today(self) -> str:
         answer: dict[str, Any] = {"since": 0, "city": None, "meetings": self._made, "countries": [], "farthest": None}
-        route.fulfill(json=answer | {"stream": "bench", "seq": self._seq})
+        return json.dumps(answer | {"stream": "bench", "seq": self._seq})
 
     def lead(self) -> None:
         """Send the newest connection as the lead story."""

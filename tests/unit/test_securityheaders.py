@@ -108,7 +108,5 @@ def test_what_may_be_shown_as_a_document_has_a_policy_and_a_part_of_one_has_no_i
     app.add_url_rule("/kind", view_func=lambda: app.response_class("x", content_type=kind))
     headers = app.test_client().get("/kind").headers
     assert (headers["Content-Type"], headers["X-Content-Type-Options"]) == (kind, "nosniff")
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert ("object-src 'none'" not in headers["Content-Security-Policy"]) == is_part
-    for name in ("Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"):
+    for name in ("Content-Security-Policy", "Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"):
         assert (name not in headers) == is_part
