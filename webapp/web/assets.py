@@ -62,14 +62,15 @@ class Assets:
         return self._bodies[name, coding]
 
     def imported(self, name: str, later: bool = True) -> list[str]:
-        """Return a module and all that it imports, itself or through others; with what it imports later, or without."""
+        """Return a module and all that it imports, itself or through others; with what it imports later, or without.
+
+        What a browser needs first comes first: the module, then what it imports, then what these import.
+        """
         if (name, later) not in self._imported:
-            found, wanted = {name}, [name]
-            while wanted:
-                news = set(_imports(self.files, wanted.pop(), later)) - found
-                found |= news
-                wanted += news
-            self._imported[name, later] = sorted(found)
+            found = [name]
+            for module in found:  # it grows meanwhile
+                found += [each for each in dict.fromkeys(_imports(self.files, module, later)) if each not in found]
+            self._imported[name, later] = found
         return self._imported[name, later]
 
     def of_version(self, version: str) -> Assets | None:
