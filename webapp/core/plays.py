@@ -122,6 +122,11 @@ class PlayBatch:
         shifted = [batch.track + shift for batch, shift in zip(batches, before, strict=True)]
         return cls(**columns, track=np.concatenate(shifted), tracks=tuple(tracks))
 
+    def take(self, rows: npt.NDArray[np.int64]) -> Self:
+        """Return the given rows, in their order, with all tracks."""
+        columns = {name: getattr(self, name)[rows] for name in self.__slots__ if name != "tracks"}
+        return type(self)(**columns, tracks=self.tracks)
+
     def encode(self) -> bytes:
         """Return the batch as bytes for a bus, little-endian: a header of 24 bytes, the columns, the tracks."""
         lengths = np.fromiter(map(len, self.tracks), _LENGTH, len(self.tracks))

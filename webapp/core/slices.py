@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -15,7 +15,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.inexact import NO_INEXACT, Inexact
 from webapp.core.matcher import Found, Matcher, MatcherState
 from webapp.core.mostplayed import Pressed, joined, most_played
-from webapp.core.plays import SLICE_MS, SOURCES, PlayBatch
+from webapp.core.plays import AHEAD_MS, SLICE_MS, SOURCES, PlayBatch
 from webapp.core.precision import EXACT, SLACK_MOST_MS, UNMATCHED
 from webapp.core.privacy import CityPrivacy, PrivacyState
 from webapp.core.recordbuilder import RecordBuilder
@@ -105,11 +105,15 @@ class Slicer:
         """The end of the newest closed slice: every slice before it is closed."""
         return self._next * SLICE_MS
 
+    @property
+    def state(self) -> SlicerState:
+        """All that is remembered."""
+        parts = self._matcher.state, self._tracks.state, self.privacy.state
+        return SlicerState(STATE_VERSION, self._next, self._open, self._counts, *parts)
+
     def snapshot(self) -> bytearray:
         """Return the slicer's state as bytes; a slicer that is restored from them continues as this one would."""
-        parts = self._matcher.state, self._tracks.state, self.privacy.state
-        state = SlicerState(STATE_VERSION, self._next, self._open, self._counts, *parts)
-        return snapshots.encode(state)
+        return snapshots.encode(self.state)
 
     def restore(self, data: bytes | bytearray | memoryview) -> None:
         """Continue from a snapshot of a slicer with the same secret and window.
@@ -144,6 +148,19 @@ class Slicer:
             self._counts += Counts(late=int(np.count_nonzero(late)))
             slice_[late] = self._next - 1
         self._add_on_time(batch, slice_)
+
+    def add_arrived(self, batches: Sequence[PlayBatch], arrived_ms: Sequence[int], lateness_ms: int) -> None:
+        """Take several batches in at once, as many small ones would each cost as much as all as one.
+
+        Args:
+            batches: of plays.
+            arrived_ms: when each of them arrived; 0 if that is not known.
+            lateness_ms: how long a slice waits after its end; it tells which plays were late when they arrived.
+        """
+        if batches:
+            arrived = np.repeat(np.array(arrived_ms, np.int64), list(map(len, batches)))
+            newest = np.where(arrived > 0, arrived + AHEAD_MS, NEVER_MS)
+            self.add(PlayBatch.joined(batches), arrived - lateness_ms, newest)
 
     def _add_on_time(self, batch: PlayBatch, slice_: Times) -> None:
         """Add the plays whose slice is open; `slice_` has the number of each play's slice, shape (plays,)."""

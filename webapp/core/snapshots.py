@@ -13,7 +13,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 def encode(state: msgspec.Struct) -> bytearray:
     """Return a struct as MessagePack; a numpy array becomes its bytes, in the machine's byte order."""
     into = bytearray()
-    msgspec.msgpack.Encoder(enc_hook=_bytes_of).encode_into(state, into)
+    _ENCODER.encode_into(state, into)
     return into
 
 
@@ -36,3 +36,6 @@ def _bytes_of(value: Any) -> memoryview:
 def _array_of(kind: Any, data: Any) -> Any:
     _shape, dtype = get_args(kind)
     return np.frombuffer(data, get_args(dtype)[0])
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_bytes_of)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
-import numpy as np
 
-from webapp.core.plays import AHEAD_MS, PlayBatch, arrived_ms
-from webapp.core.slices import NEVER_MS, Slicer
+from webapp.core.plays import PlayBatch, arrived_ms
+from webapp.core.slices import Slicer
 from webapp.engine.childprocess import serve
 from webapp.gazetteerdata import load_gazetteer
 
@@ -58,11 +57,8 @@ class InlineMatching:
 
     def close(self, batches: Sequence[bytes], watermark_ms: int, now_ms: int, begin_ms: int | None = None) -> Closed:
         """See `Matching`."""
-        if batches:  # of many small ones each would cost as much as all as one
-            decoded = list(map(PlayBatch.decode, batches))
-            arrived = np.repeat([arrived_ms(batch) for batch in batches], list(map(len, decoded)))
-            newest = np.where(arrived > 0, arrived + AHEAD_MS, NEVER_MS)
-            self.slicer.add(PlayBatch.joined(decoded), arrived - self._lateness_ms, newest)
+        decoded = list(map(PlayBatch.decode, batches))
+        self.slicer.add_arrived(decoded, list(map(arrived_ms, batches)), self._lateness_ms)
         left_out = self.slicer.left_out
         records = [] if begin_ms is None else [record.encode() for record in self.slicer.begin_at(begin_ms, now_ms)]
         records += [record.encode() for record in self.slicer.close(watermark_ms, now_ms)]

@@ -1,0 +1,84 @@
+"""The messages of the log of plays: a batch of a node's plays, and the node's mark; see `webapp.core.marks`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from webapp.core.gazetteer import Gazetteer
+from webapp.core.plays import PlayBatch
+
+VERSION = 1
+
+
+class MessageError(ValueError):
+    """Bytes that are not a message of this version."""
+
+
+class LogMessage(msgspec.Struct, frozen=True, array_like=True):
+    """What a node writes.
+
+    Attributes:
+        node: its name.
+        mark_ms: its mark, epoch milliseconds.
+        gone: whether it stops.
+        batch: plays as `PlayBatch.encode` writes them, with their time of arrival; empty in a tick.
+        cities: the GeoNames id of each play's city, little-endian uint32: a city index means another city elsewhere.
+    """
+
+    node: str
+    mark_ms: int
+    gone: bool = False
+    batch: bytes = b""
+    cities: bytes = b""
+
+    @classmethod
+    def of(cls, node: str, mark_ms: int, batch: bytes, gazetteer: Gazetteer) -> LogMessage:
+        """Return the message for an encoded batch."""
+        ids = gazetteer.geoname_id[PlayBatch.decode(batch).city].astype("<u4")
+        return cls(node, mark_ms, batch=batch, cities=ids.tobytes())
+
+    def encode(self) -> bytes:
+        """Return the message as bytes."""
+        return bytes([VERSION]) + _ENCODE(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> LogMessage:
+        """Read what `encode` wrote.
+
+        Raises:
+            MessageError: the bytes are of another version, or damaged.
+        """
+        if data[:1] != bytes([VERSION]):
+            version = data[:1].hex() or "none"
+            raise MessageError(f"message of version {version} in the log; this program reads version {VERSION}")
+        try:
+            return _DECODER.decode(memoryview(data)[1:])
+        except msgspec.MsgspecError as error:
+            raise MessageError(f"damaged message of {len(data)} bytes in the log: {error}") from error
+
+    def plays(self, gazetteer: Gazetteer) -> tuple[PlayBatch | None, int]:
+        """Return the plays with the city indices of this gazetteer, and how many are in cities that it lacks.
+
+        Raises:
+            MessageError: the batch is damaged.
+        """
+        if not self.batch:
+            return None, 0
+        try:
+            batch, ids = PlayBatch.decode(self.batch), np.frombuffer(self.cities, "<u4")
+        except ValueError as error:
+            raise MessageError(f"damaged batch in the log: {error}") from error
+        if len(ids) != len(batch):
+            raise MessageError(f"damaged batch in the log: {len(ids)} cities for {len(batch)} plays")
+        cities = gazetteer.by_ids(ids)
+        known = np.flatnonzero(cities >= 0)
+        if len(known) < len(ids):
+            batch, cities = batch.take(known), cities[known]
+        return replace(batch, city=cities.astype(np.uint16)), len(ids) - len(known)
+
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODER = msgspec.msgpack.Decoder(LogMessage)
