@@ -57,6 +57,11 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
         """How many slices between those of this record were passed over."""
         return self.cuts[-1].slice - self.cuts[0].slice + 1 - len(self.cuts) if self.cuts else 0
 
+    @property
+    def last(self) -> int:
+        """Number of the last message of the log of plays that counts for it."""
+        return self.cuts[-1].seq
+
     def encode(self) -> bytes:
         """Return the message as bytes."""
         return bytes([VERSION]) + _ENCODE(self)

@@ -1,0 +1,140 @@
+"""A matcher: folds the log of plays, and appends the records that nobody else has appended.
+
+All matchers do the same work. Each waits a little before it appends, the one that appended last the least, so that
+usually there is one that does. If two do at once, the log takes one record; the other matcher then follows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zlib
+from collections.abc import Callable
+
+from webapp.bus.log import Checkpoint, Checkpoints, ForestalledError, Log, UnavailableError
+from webapp.core.fold import Fold
+from webapp.core.recordlog import RecordMessage
+
+TURN_S = 0.3
+"""How much longer each matcher waits than the one before it."""
+TURNS = 4
+RETRY_S = 0.05
+KEEP_S = 1.0
+"""How much of its work a matcher may have to do again."""
+SAVE_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Matcher:
+    """One of the matchers of a log.
+
+    Args:
+        name: of its node.
+        fold: without any messages yet, or restored.
+        plays: the log of plays.
+        records: the log of records.
+        checkpoints: where it saves what it remembers.
+        now: tells seconds that nobody sets.
+
+    Attributes:
+        fold: what it folds.
+        appended: how many records it appended.
+    """
+
+    def __init__(
+        self, name: str, fold: Fold, plays: Log, records: Log, checkpoints: Checkpoints, now: Callable[[], float]
+    ) -> None:
+        self.fold, self.appended = fold, 0
+        self._plays, self._records, self._checkpoints, self._now = plays, records, checkpoints, now
+        self._turn = 1 + zlib.crc32(name.encode()) % TURNS
+        self._was_mine = False  # the newest record
+        self._kept_s = self._saved_s = now()
+        self._to_save: Checkpoint | None = None
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Match until cancelled.
+
+        Raises:
+            ExceptionGroup: of these:
+                DivergedError: this node's rules or data are not those of the log's records.
+                GoneError: it is so far behind that the logs lack what it needs; it can begin from a checkpoint.
+                MessageError, RecordMessageError: a message is of a later version.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            for each in (self._follow_plays, self._follow_records, self._propose, self._save):
+                tasks.create_task(each())
+
+    async def _follow_plays(self) -> None:
+        while True:
+            for entry in await self._plays.read(self.fold.taken):
+                self.fold.take(*entry)
+            self._note_move()
+
+    async def _follow_records(self) -> None:
+        while True:
+            for entry in await self._records.read(self.fold.record):
+                message = RecordMessage.decode(entry.data)
+                await self._wait(lambda seq=message.last: self.fold.taken >= seq)  # type: ignore[misc]
+                if entry.seq > self.fold.record:  # or it is ours, and was taken in meanwhile
+                    self._take_in(entry.seq, message, is_mine=False)
+
+    async def _propose(self) -> None:
+        while True:
+            while (proposal := self.fold.propose()) is None:
+                await self._moved.wait()
+            record = self.fold.record
+            if await self._is_forestalled(record):
+                continue
+            try:
+                seq = await self._records.append(proposal.encode(), after=record)
+            except ForestalledError:
+                await self._wait(lambda record=record: self.fold.record > record)  # type: ignore[misc]
+            except UnavailableError as error:
+                log.warning("cannot append record %d (%s); trying again", record + 1, error)
+                await asyncio.sleep(RETRY_S)  # if it is in the log after all, the next try is forestalled
+            else:
+                self.appended += 1
+                if self.fold.record == record:
+                    self._take_in(seq, proposal, is_mine=True)
+
+    async def _is_forestalled(self, record: int) -> bool:
+        """Wait for this matcher's turn; return whether the next record came meanwhile."""
+        if self._was_mine:
+            return False
+        try:
+            async with asyncio.timeout(self._turn * TURN_S):
+                await self._wait(lambda: self.fold.record > record)
+        except TimeoutError:
+            return False
+        return True
+
+    def _take_in(self, seq: int, message: RecordMessage, *, is_mine: bool) -> None:
+        self.fold.apply(seq, message)
+        self._was_mine = is_mine
+        if self._now() - self._kept_s >= KEEP_S:
+            self._to_save = Checkpoint(seq, self.fold.keep())
+            self._kept_s = self._now()
+        self._note_move()
+
+    async def _save(self) -> None:
+        """Save a checkpoint now and then, if the records are ours."""
+        while True:
+            await self._wait(lambda: self._to_save is not None and self._kept_s - self._saved_s >= SAVE_S)
+            checkpoint, self._to_save, self._saved_s = self._to_save, None, self._kept_s
+            if checkpoint is None or not self._was_mine:
+                continue
+            try:
+                await self._checkpoints.save(checkpoint)
+            except UnavailableError as error:
+                log.warning("cannot save a checkpoint (%s); the next one is due in %g s", error, SAVE_S)
+
+    def _note_move(self) -> None:
+        """Wake all who wait for what the fold does next."""
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def _wait(self, until: Callable[[], bool]) -> None:
+        while not until():
+            await self._moved.wait()
