@@ -33,6 +33,7 @@ LOWER = {
     "core": set(),
     "ingest": {"core"},
     "storage": {"core"},
+    "bus": {"core"},
     "engine": {"core", "ingest", "storage"},
     "graphics": {"core", "engine"},
     "histories": {"core"},
