@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import gevent
@@ -33,6 +34,17 @@ def until(
         assert time.monotonic() < end_s, f"not within {seconds:g} s; {said()}"
         pause()
     return answer
+
+
+async def persist(act: Callable[[], Awaitable[T]], error: type[Exception], seconds: float = DEADLINE_S) -> T:
+    """Try something again and again, as long as it raises this error; return its result."""
+    end_s = time.monotonic() + seconds
+    while True:
+        try:
+            return await act()
+        except error:
+            assert time.monotonic() < end_s, f"not within {seconds:g} s"
+            await asyncio.sleep(STEP_S)
 
 
 def loop_until(holds: Callable[[], T]) -> T:

@@ -1,0 +1,185 @@
+"""Logs and checkpoints in NATS JetStream: a log is a stream with one subject.
+
+A reader hears new messages as the stream publishes them again, with their numbers. Where it missed some, it asks any
+server that has the stream for them, by number. So there are no consumers that die with a server, and nothing to
+acknowledge; where a reader is, only the reader knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from webapp.bus.log import Entry, ForestalledError, FullError, GoneError, UnavailableError
+
+ANSWER_S = 1.0
+"""How long to wait for an answer. It is lost with its server, so to wait longer would be in vain."""
+POLL_S = 1.0
+"""How often a reader that hears nothing asks whether it missed something."""
+BATCH, BATCH_BYTES = 256, 8 << 20
+"""What a reader asks for at once."""
+HEARD_BYTES = 64 << 20
+"""Messages that nobody has read yet; if more are heard, the reader asks for them when it comes to them."""
+_FORESTALLED = {10071, 10164}  # the error codes of JetStream: wrong last sequence
+_FULL = {10077, 10122, 10023}  # maximum of messages or bytes exceeded, message too large for them, no more storage
+_END, _NONE = "204", "404"
+
+
+class NatsLog:
+    """A stream with one subject.
+
+    Args:
+        client: connected.
+        stream: the stream's name.
+        subject: of its messages.
+        live: the subject under which the stream publishes them again.
+    """
+
+    def __init__(self, client: Client, stream: str, subject: str, live: str) -> None:
+        self._client, self._stream, self._subject, self._live = client, stream, subject, live
+        self._heard: deque[Entry] = deque()
+        self._heard_bytes = 0
+        self._news = asyncio.Event()
+        self._is_listening = False
+
+    async def append(self, data: bytes, *, after: int | None = None, id: str = "") -> int:
+        """See `webapp.bus.log.Log`."""
+        headers = {"Nats-Expected-Stream": self._stream}
+        if after is not None:
+            headers["Nats-Expected-Last-Sequence"] = str(after)
+        if id:
+            headers["Nats-Msg-Id"] = id
+        return int((await self._asked(self._subject, data, headers))["seq"])
+
+    async def last(self) -> int:
+        """Return the number of the newest message, by the stream's leader; 0 if there is none.
+
+        Raises:
+            UnavailableError: there is no leader now.
+        """
+        state = (await self._asked(f"$JS.API.STREAM.INFO.{self._stream}", b""))["state"]
+        return int(state["last_seq"])
+
+    async def purge(self, upto: int) -> None:
+        """Remove the messages up to a number.
+
+        Raises:
+            UnavailableError: they may be removed, or not.
+        """
+        await self._asked(f"$JS.API.STREAM.PURGE.{self._stream}", json.dumps({"seq": upto + 1}).encode())
+
+    async def read(self, after: int) -> Sequence[Entry]:
+        """See `webapp.bus.log.Log`."""
+        await self._listen()
+        while True:
+            self._forget(after)
+            if self._heard and self._heard[0].seq == after + 1:
+                return self._heard_run()
+            if entries := await self._fetched(after + 1):
+                return entries
+            await self._wait()
+
+    # What is heard.
+
+    async def _listen(self) -> None:
+        if not self._is_listening:
+            self._is_listening = True
+            await self._client.subscribe(self._live, cb=self._hear)
+
+    async def _hear(self, message: Msg) -> None:
+        self._heard.append(_entry(message))
+        self._heard_bytes += len(message.data)
+        if self._heard_bytes > HEARD_BYTES:
+            self._heard.clear()
+            self._heard_bytes = 0
+        self._news.set()
+
+    def _forget(self, upto: int) -> None:
+        while self._heard and self._heard[0].seq <= upto:
+            self._heard_bytes -= len(self._heard.popleft().data)
+
+    def _heard_run(self) -> list[Entry]:
+        """Return the heard messages up to the first gap."""
+        run = [self._heard[0]]
+        for entry in list(self._heard)[1:]:
+            if entry.seq != run[-1].seq + 1:
+                break
+            run.append(entry)
+        return run
+
+    async def _wait(self) -> None:
+        """Wait for news; where there is none for long, something may have been missed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S):
+                await self._news.wait()
+        self._news.clear()
+
+    # What is asked for.
+
+    async def _fetched(self, seq: int) -> list[Entry]:
+        """Return messages from a number on, none if there is none or nobody answers.
+
+        Raises:
+            GoneError: the first one is not kept any more.
+        """
+        inbox = self._client.new_inbox()
+        answers = await self._client.subscribe(inbox)
+        question = {"seq": seq, "batch": BATCH, "max_bytes": BATCH_BYTES}
+        found: list[Entry] = []
+        try:
+            await self._client.publish(f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(question).encode(), reply=inbox)
+            while True:
+                message = await answers.next_msg(timeout=POLL_S)
+                if (message.headers or {}).get("Status"):
+                    break
+                found.append(_entry(message))
+        except (nats.errors.Error, OSError, TimeoutError):
+            pass  # what came is enough to go on; the rest is asked for again
+        finally:
+            with suppress(nats.errors.Error, OSError):
+                await answers.unsubscribe()
+        return self._run_from(seq, found)
+
+    def _run_from(self, seq: int, found: list[Entry]) -> list[Entry]:
+        if found and found[0].seq > seq:
+            raise GoneError(f"{self._stream} has no message {seq} any more; the first one is {found[0].seq}")
+        return [entry for place, entry in enumerate(found) if entry.seq == seq + place]
+
+    async def _asked(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return what JetStream answers.
+
+        Raises:
+            ForestalledError, FullError, UnavailableError: see `webapp.bus.log.Log.append`.
+        """
+        try:
+            message = await self._client.request(subject, data, timeout=ANSWER_S, headers=dict(headers or {}))
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise UnavailableError(f"no answer from {self._stream}: {error or type(error).__name__}") from error
+        answer: dict[str, Any] = json.loads(message.data)
+        if "error" in answer:
+            raise _refusal(answer["error"])
+        return answer
+
+
+def _refusal(error: Mapping[str, Any]) -> Exception:
+    code, text = error.get("err_code"), str(error.get("description"))
+    if code in _FORESTALLED:
+        return ForestalledError(text)
+    if code in _FULL:
+        return FullError(text)
+    return UnavailableError(text)
+
+
+def _entry(message: Msg) -> Entry:
+    headers = message.headers or {}
+    at = datetime.fromisoformat(headers["Nats-Time-Stamp"])
+    return Entry(int(headers["Nats-Sequence"]), round(at.timestamp() * 1000), message.data)

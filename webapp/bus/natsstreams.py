@@ -1,0 +1,117 @@
+"""What Unison keeps in NATS: two logs, the checkpoints, and the settings that all nodes must share."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+import nats.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext, api
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError, ObjectNotFoundError
+
+from webapp.bus.log import Checkpoint, UnavailableError
+from webapp.bus.natslog import NatsLog
+
+PLAYS, RECORDS, CHECKPOINTS, SHARED = "UNISON_PLAYS", "UNISON_RECORDS", "UNISON_CHECKPOINTS", "UNISON_SHARED"
+_SUBJECTS = {PLAYS: "unison.plays", RECORDS: "unison.records"}
+_CHECKPOINT = "matcher"
+DUPLICATES_S = 120.0
+"""For so long a message that is sent again is known by its name; nodes send for 15 s."""
+CREATE_S = 20.0
+GIGABYTE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is kept.
+
+    Attributes:
+        replicas: how many servers have each message.
+        plays_bytes: of the log of plays; when it is full, plays are refused.
+        records_bytes: of the log of records; when it is full, the oldest ones go.
+        records_days: how long records are kept.
+    """
+
+    replicas: int = 3
+    plays_bytes: int = 20 * GIGABYTE
+    records_bytes: int = 20 * GIGABYTE
+    records_days: int = 30
+
+
+def _live(stream: str) -> str:
+    return _SUBJECTS[stream].replace("unison.", "unison.live.")
+
+
+def log_of(client: Client, stream: str) -> NatsLog:
+    """Return a log that is kept in a stream, PLAYS or RECORDS."""
+    return NatsLog(client, stream, _SUBJECTS[stream], _live(stream))
+
+
+async def create(client: Client, sizes: Sizes) -> None:
+    """Create what is missing, and give what is there these sizes.
+
+    Raises:
+        UnavailableError: it could not be created.
+    """
+    context = client.jetstream(timeout=CREATE_S)
+    plays = api.StreamConfig(max_bytes=sizes.plays_bytes, discard=api.DiscardPolicy.NEW)
+    records = api.StreamConfig(
+        max_bytes=sizes.records_bytes, max_age=sizes.records_days * 86_400, discard=api.DiscardPolicy.OLD
+    )
+    try:
+        await _keep_stream(context, PLAYS, plays, sizes.replicas)
+        await _keep_stream(context, RECORDS, records, sizes.replicas)
+        await context.create_object_store(CHECKPOINTS, config=api.ObjectStoreConfig(replicas=sizes.replicas))
+        await context.create_key_value(api.KeyValueConfig(bucket=SHARED, history=1, replicas=sizes.replicas))
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        raise UnavailableError(f"cannot create the streams: {error or type(error).__name__}") from error
+
+
+async def _keep_stream(context: JetStreamContext, name: str, config: api.StreamConfig, replicas: int) -> None:
+    subject = _SUBJECTS[name]
+    wanted = config.evolve(
+        name=name,
+        subjects=[subject],
+        num_replicas=replicas,
+        storage=api.StorageType.FILE,
+        allow_direct=True,
+        republish=api.RePublish(src=subject, dest=_live(name)),
+        duplicate_window=DUPLICATES_S,
+    )
+    try:
+        await context.stream_info(name)
+    except NotFoundError:
+        await context.add_stream(wanted)
+    else:
+        await context.update_stream(wanted)
+
+
+class NatsCheckpoints:
+    """The newest checkpoint, in an object store."""
+
+    def __init__(self, client: Client) -> None:
+        self._context = client.jetstream(timeout=5)
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        """See `webapp.bus.log.Checkpoints`."""
+        data = await asyncio.to_thread(zlib.compress, msgspec.msgpack.encode(checkpoint), 1)
+        try:
+            store = await self._context.object_store(CHECKPOINTS)
+            await store.put(_CHECKPOINT, data)
+        except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
+            raise UnavailableError(f"checkpoint not saved: {error or type(error).__name__}") from error
+
+    async def newest(self) -> Checkpoint | None:
+        """See `webapp.bus.log.Checkpoints`."""
+        try:
+            store = await self._context.object_store(CHECKPOINTS)
+            found = await store.get(_CHECKPOINT)
+        except ObjectNotFoundError:
+            return None
+        except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
+            raise UnavailableError(f"no checkpoint read: {error or type(error).__name__}") from error
+        return msgspec.msgpack.decode(zlib.decompress(found.data or b""), type=Checkpoint)
