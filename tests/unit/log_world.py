@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, SECRET, T0, Play, batch, track
 from webapp.core.fold import Fold, FoldRules
-from webapp.core.playlog import LogMessage
+from webapp.core.playlog import LogBatch, LogMessage
 from webapp.core.plays import stamped
 from webapp.core.recordlog import RecordMessage
 from webapp.core.records import Counts, SliceRecord
@@ -29,7 +29,7 @@ def message(node: str, mark_ms: int, *plays: Play, arrived_ms: int | None = None
         return LogMessage(node, T0 + mark_ms)
     arrived = T0 + (mark_ms if arrived_ms is None else arrived_ms)
     encoded = stamped(batch(load_gazetteer(), plays).encode(), arrived)
-    return LogMessage.of(node, T0 + mark_ms, encoded, load_gazetteer())
+    return LogMessage(node, T0 + mark_ms, batches=(LogBatch.of(encoded, load_gazetteer()),))
 
 
 @dataclass

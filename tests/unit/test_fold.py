@@ -13,7 +13,7 @@ from tests.unit.making import OSAKA, RECIFE, T0, track
 from webapp.core.cuts import Cut
 from webapp.core.fold import DivergedError, Fold, FoldRules
 from webapp.core.marks import SILENT_MS
-from webapp.core.playlog import LogMessage, MessageError
+from webapp.core.playlog import LogBatch, LogMessage, MessageError
 from webapp.core.recordlog import RecordMessage
 from webapp.core.records import SliceRecord
 
@@ -108,7 +108,7 @@ def test_a_play_that_was_late_when_it_arrived_is_late_though_its_slice_is_open()
 def test_a_play_in_a_city_that_this_gazetteer_lacks_is_counted_as_lost() -> None:
     log, known = ticking(Log(), 1_000, "a"), message("a", 1_000, ("ana", OSAKA, 950, SONG), ("ben", RECIFE, 960, SONG))
     ids = (OSAKA).to_bytes(4, "little") + (4_000_000_000).to_bytes(4, "little")
-    log.add(1_000, LogMessage(known.node, known.mark_ms, batch=known.batch, cities=ids))
+    log.add(1_000, LogMessage(known.node, known.mark_ms, batches=(LogBatch(known.batches[0].data, ids),)))
     made = records_of(ticking(log, 3_000, "a", since_ms=1_250))
     assert (totals(made).plays, totals(made).lost) == (1, 1)
 

@@ -137,7 +137,7 @@ def fold_anew(cluster: Cluster) -> list[RecordMessage]:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TURN_S", "RETRY_S"):
-        monkeypatch.setattr(matcher, name, 0.0005)
+        monkeypatch.setattr(matcher, name, 0)
 
 
 CHAOS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -197,9 +197,9 @@ def late_by_the_fold(log: Log) -> int:
     """Return how many plays the fold calls late that were in time when they arrived."""
     made = records_of(log)
     on_arrival = sum(
-        late_in(batch, arrived_ms(batch), RULES.lateness_ms)
+        late_in(batch.data, arrived_ms(batch.data), RULES.lateness_ms)
         for _, data in log.messages[: made[-1].last]
-        if (batch := LogMessage.decode(data).batch)
+        for batch in LogMessage.decode(data).batches
     )
     return totals(made).late - on_arrival
 

@@ -233,11 +233,11 @@ class Fold:
             entry = self._waiting.popleft()
             self._used.append(entry)
             self._folded.hear(entry.log_ms, entry.message)
-            plays, unknown = entry.message.plays(self._gazetteer)
-            self._slicer.count_lost(unknown)
-            if plays is not None:
+            for batch in entry.message.batches:
+                plays, unknown = batch.plays(self._gazetteer)
+                self._slicer.count_lost(unknown)
                 batches.append(plays)
-                arrived.append(arrived_ms(entry.message.batch))
+                arrived.append(arrived_ms(batch.data))
         self._slicer.add_arrived(batches, arrived, self._rules.lateness_ms)
 
     def _message(self, record: SliceRecord) -> RecordMessage:
