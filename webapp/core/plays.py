@@ -4,7 +4,7 @@ import base64
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -126,6 +126,13 @@ class PlayBatch:
         """Return the given rows, in their order, with all tracks."""
         columns = {name: getattr(self, name)[rows] for name in self.__slots__ if name != "tracks"}
         return type(self)(**columns, tracks=self.tracks)
+
+    def part(self, first: int, after: int) -> Self:
+        """Return the rows from one to before another, with their tracks alone."""
+        rows = self.take(np.arange(first, after))
+        used, track = np.unique(rows.track, return_inverse=True)
+        tracks = tuple(self.tracks[number] for number in used.tolist())
+        return replace(rows, track=track.astype(np.uint32), tracks=tracks)
 
     def encode(self) -> bytes:
         """Return the batch as bytes for a bus, little-endian: a header of 24 bytes, the columns, the tracks."""
