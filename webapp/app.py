@@ -94,7 +94,7 @@ def _add_pages(app: Flask, services: Services) -> None:
     settings, gazetteer, history, clock = services.settings, services.gazetteer, services.history, services.clock
     tracks, live, loop, health, images = services.tracks, services.live, services.loop, services.health, services.images
     charts, answers = playlist.chart_cache(history, gazetteer, clock.now), ImageResponses(settings, images)
-    totals = today.TodayTotals(history, gazetteer, live.records.stream, clock.now)
+    totals = today.TodayTotals(history, gazetteer, lambda: live.records.stream, clock.now)
     for blueprint in (
         pages.create_blueprint(settings, gazetteer, history, tracks, services.assets),
         assets.create_blueprint(services.assets),

@@ -1,4 +1,4 @@
-"""The command line: `unison serve`, `demo`, `seed`, `token`, `backup`, `restore`, `settings`, `doctor`."""
+"""The command line: `unison serve`, `demo`, `seed`, `token`, `bus`, `backup`, `restore`, `settings`, `doctor`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class _Commands(click.Group):
 
     lazy_commands: ClassVar = {
         "backup": "webapp.backups:backup",
+        "bus": "webapp.buscommands:bus",
         "demo": "webapp.demo:main",
         "restore": "webapp.backups:restore",
         "seed": "webapp.seed.cli:main",

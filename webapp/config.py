@@ -4,9 +4,11 @@ The environment variable `UNISON_WINDOW_S` sets the field `window_s`. `unison se
 checks that docs/settings.md equals it.
 """
 
+import hashlib
 import math
 import os
 import re
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from ipaddress import ip_network
@@ -224,6 +226,17 @@ class Settings:
         2_000,
         least=0,
     )
+    bus: tuple[str, ...] = _setting(
+        "NATS servers that several servers of Unison share, separated by commas, such as nats://10.0.0.5:4222. Without"
+        " any, this server works alone.",
+        (),
+        check=(_all(rf"(nats|tls)://{_HOST}"), "addresses such as nats://10.0.0.5:4222"),
+    )
+    node: str = _setting(
+        "This server's name on the bus. If empty, the machine's name and the data folder's.",
+        "",
+        check=(re.compile(r"[\w.-]{0,64}").fullmatch, "at most 64 letters, digits, dots, hyphens and underscores"),
+    )
     log_json: bool = _setting("1 logs each event as one line of JSON, on standard error.", False)
     log_level: str = _setting(
         "Lowest level of events to log: debug, info, warning or error.",
@@ -242,6 +255,12 @@ class Settings:
             return self.privacy_k
         return PRIVACY_K if self.connect else 0
 
+    @property
+    def node_name(self) -> str:
+        """UNISON_NODE, or what it is where it is not set."""
+        folder = hashlib.blake2b(str(self.data_dir.absolute()).encode(), digest_size=3).hexdigest()
+        return self.node or f"{socket.gethostname()[:48]}-{folder}"
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
         """Read the `UNISON_*` variables; an override that is not None wins.
@@ -259,6 +278,8 @@ class Settings:
                 values[name] = _checked(cls, name, text)
             except SettingError as error:
                 errors.append(str(error))
+        if values.get("bus") and not (values.get("secret") or values.get("secret_file")):
+            errors.append("UNISON_BUS needs UNISON_SECRET or UNISON_SECRET_FILE: the same one on all servers")
         if errors:
             raise SettingError("\n".join(errors))
         return cls(**values)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from webapp.core import frames
-from webapp.engine.childprocess import Child
 from webapp.engine.disconnect import COUNTED
 from webapp.engine.ingest import Ingest
+from webapp.engine.intake import Process
 from webapp.engine.live import Live
 from webapp.engine.procstats import Usage, usage
 from webapp.graphics.images import Images
@@ -22,7 +22,7 @@ _DROPPED_HELP = "Viewers that did not end cleanly: " + "; ".join(
     f"{metric}: {why.meaning}" for metric, why in COUNTED.items()
 )
 
-Children = Callable[[], Iterator[Child[Any]]]
+Children = Callable[[], Iterator[Process]]
 
 
 def observe_live(metrics: Metrics, live: Live) -> None:
@@ -32,10 +32,10 @@ def observe_live(metrics: Metrics, live: Live) -> None:
     gauge("filters", "Different filters being watched.", lambda: live.channels.filters)
     gauge("backlog_bytes", "Bytes queued for viewers.", lambda: live.hub.backlog)
     counter("viewers_dropped", _DROPPED_HELP, lambda: _dropped(live), "reason")
-    gauge("plays_waiting", "Plays waiting to be matched.", lambda: live.pipeline.waiting)
-    counter("plays_lost", "Plays accepted and lost before they were matched.", lambda: live.matching.lost, "reason")
+    gauge("plays_waiting", "Plays waiting to be matched.", lambda: live.intake.waiting)
+    counter("plays_lost", "Plays accepted and lost before they were matched.", lambda: live.intake.lost, "reason")
     counter("clock_jumps", "How often the system clock was set.", lambda: live.clock.jumps, "direction")
-    gauge("lag_seconds", "How far matching is behind the clock.", lambda: live.pipeline.lag_s)
+    gauge("lag_seconds", "How far matching is behind the clock.", lambda: live.intake.lag_s)
     gauge("ring_bytes", "Bytes of the records from which clients can resume.", lambda: live.records.kept_bytes)
 
 
@@ -58,8 +58,8 @@ def observe_images(metrics: Metrics, images: Images) -> None:
 def observe_processes(metrics: Metrics, live: Live, ingest: Ingest, images: Images) -> None:
     """Have metrics read what this process and its children use."""
 
-    def children() -> Iterator[Child[Any]]:
-        yield live.matching.child
+    def children() -> Iterator[Process]:
+        yield from live.intake.processes
         yield from ingest.workers.children
         yield from images.children
 
@@ -132,7 +132,7 @@ def recent(live: Live) -> dict[str, float]:
         "viewers": live.hub.viewers,
         "plays_per_s": counts.plays / 10,
         "connections": counts.connections,
-        "lag_s": live.pipeline.lag_s,
+        "lag_s": live.intake.lag_s,
     }
 
 
@@ -141,6 +141,6 @@ def load(live: Live) -> dict[str, Any]:
     return {
         "filters": live.channels.filters,
         "backlog_bytes": live.hub.backlog,
-        "plays_waiting": live.pipeline.waiting,
-        "lag_s": round(live.pipeline.lag_s, 3),
+        "plays_waiting": live.intake.waiting,
+        "lag_s": round(live.intake.lag_s, 3),
     }

@@ -77,7 +77,7 @@ class Services:
         self.live = Live(settings, self.gazetteer, self.history, self.secret, self.clock, self.metrics)
         self.viewers = self._viewers()
         workers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.clock.now() * 1000))
-        self.ingest = Ingest(workers, self.live.pipeline, self.metrics, settings.plays_max)
+        self.ingest = Ingest(workers, self.live.intake, self.metrics, settings.plays_max)
         self.accounts = SqliteAccounts(settings.data_dir / ACCOUNTS_FILE, self.secret, self.clock.now)
         self.principals = Principals(self.accounts, self.secret, lambda id: self.history.rules.blocks_token(id))
         self.rates = PrincipalRates(self.clock.now)
@@ -91,7 +91,7 @@ class Services:
         self.bodies = MemoryBudget()
         self.images, self.assets = Images(), shipped_assets()
         self.health = Health(
-            self.live.pipeline,
+            self.live.intake,
             self.history,
             self.moderation,
             self.accounts,
@@ -182,7 +182,7 @@ class Services:
                 self._open()
                 self._start_live()
                 for step in (
-                    self.live.pipeline.step,
+                    *self.live.intake.steps,
                     self._keep_history,
                     self._keep_accounts,
                     self._watch_health,

@@ -173,8 +173,8 @@ def test_checkpoints_are_kept_and_the_newest_is_returned(one: Brokers) -> None:
         kept = NatsCheckpoints(client)
         assert await kept.newest() is None
         for record in (1, 2, 3):
-            await kept.save(Checkpoint(record, bytes([record]) * 3_000_000))
-        assert await kept.newest() == Checkpoint(3, bytes([3]) * 3_000_000)
+            await kept.save(Checkpoint(record, 7, bytes([record]) * 3_000_000))
+        assert await kept.newest() == Checkpoint(3, 7, bytes([3]) * 3_000_000)
 
     asyncio.run(with_client(one, act))
 

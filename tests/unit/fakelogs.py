@@ -40,12 +40,14 @@ class FakeLog:
 
     Attributes:
         entries: what was appended.
+        purged: up to which message it was purged; for the test, they stay.
     """
 
     compares = True
 
     def __init__(self, world: World) -> None:
         self.entries: list[Entry] = []
+        self.purged = 0
         self._world, self._grew = world, asyncio.Event()
 
     async def append(self, data: bytes, *, after: int | None = None, id: str = "") -> int:
@@ -76,23 +78,27 @@ class FakeLog:
         await self._world.step()
         return some
 
+    async def purge(self, upto: int) -> None:
+        await self._world.step()
+        self.purged = upto
+
 
 class FakeCheckpoints:
-    """Keeps the newest checkpoint."""
+    """Keeps the newest checkpoint: `kept`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._kept: Checkpoint | None = None
+        self.kept: Checkpoint | None = None
 
     async def save(self, checkpoint: Checkpoint) -> None:
         await self._world.step()
         if self._world.fails():
             raise UnavailableError("not saved")
-        self._kept = checkpoint
+        self.kept = checkpoint
 
     async def newest(self) -> Checkpoint | None:
         await self._world.step()
-        return self._kept
+        return self.kept
 
 
 def steady(world: World) -> Callable[[], float]:

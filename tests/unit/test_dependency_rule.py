@@ -34,7 +34,7 @@ LOWER = {
     "ingest": {"core"},
     "storage": {"core"},
     "bus": {"core"},
-    "engine": {"core", "ingest", "storage"},
+    "engine": {"core", "bus", "ingest", "storage"},
     "graphics": {"core", "engine"},
     "histories": {"core"},
     "seed": {"core", "storage", "histories"},

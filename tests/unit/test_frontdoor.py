@@ -156,7 +156,7 @@ def taken(services: Services, monkeypatch: pytest.MonkeyPatch) -> list[PlayBatch
         batches.append(PlayBatch.decode(batch))
         return 0
 
-    monkeypatch.setattr(services.live.pipeline, "submit", submit)
+    monkeypatch.setattr(services.live.intake, "submit", submit)
     return batches
 
 
@@ -202,7 +202,7 @@ def test_of_two_equal_messages_at_once_one_is_a_repeat(client: Client, monkeypat
             both.wait(0.3)  # the other one would come here meanwhile
         return 0
 
-    monkeypatch.setattr(client.services.live.pipeline, "submit", submit)
+    monkeypatch.setattr(client.services.live.intake, "submit", submit)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: client.send(token=token.text), range(2)))
     assert (client.counted("now_playing", "press"), client.counted("now_playing", "repeat")) == (1, 1)
@@ -309,7 +309,7 @@ def test_our_own_overload_is_ok_and_dropped(client: Client, monkeypatch: pytest.
     def full(_: bytes) -> int:
         raise Overloaded(1.0)
 
-    monkeypatch.setattr(client.services.live.pipeline, "submit", full)
+    monkeypatch.setattr(client.services.live.intake, "submit", full)
     token = made(client)
     assert client.send(token=token.text)["refused"] == {}
     assert client.counted("now_playing", "dropped") == 1
@@ -325,7 +325,7 @@ def test_a_song_that_began_again_and_was_dropped_is_no_press_when_it_comes_again
 
     token, at_s = made(client), services.clock.now()
     client.send(token=token.text)
-    monkeypatch.setattr(services.live.pipeline, "submit", full)
+    monkeypatch.setattr(services.live.intake, "submit", full)
     for after_s in (250, 310):
         monkeypatch.setattr(services.clock, "_wall", lambda now_s=at_s + after_s: now_s)
         client.send(token=token.text)

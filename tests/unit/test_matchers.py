@@ -60,7 +60,7 @@ class Cluster:
     def __init__(self, world: World, kinds: Kinds) -> None:
         self.world, self._kinds = world, kinds
         self.plays, self.records = FakeLog(world), FakeLog(world)
-        self._checkpoints = FakeCheckpoints(world)
+        self.checkpoints = FakeCheckpoints(world)
         self.folds: dict[int, Fold] = {}
         self.deaths = 0
 
@@ -75,13 +75,13 @@ class Cluster:
     async def _match(self, place: int) -> None:
         fold = self._kinds[place]()
         try:
-            newest = await self._checkpoints.newest()
+            newest = await self.checkpoints.newest()
         except Killed as error:
             raise BaseExceptionGroup("killed", [error]) from None
         if newest:
             fold.restore(newest.data)
         self.folds[place] = fold
-        await Matcher(f"node {place}", fold, self.plays, self.records, self._checkpoints, steady(self.world)).run()
+        await Matcher(f"node {place}", fold, self.plays, self.records, self.checkpoints, steady(self.world)).run()
 
     async def feed(self, log: Log) -> None:
         for log_ms, data in log.messages:
@@ -161,6 +161,18 @@ def test_matchers_that_cut_at_other_messages_agree_all_the_same(seed: int, kills
     log = busy_log(seed, 3)
     cluster = run(log, [new_fold, late_fold, late_fold], seed, kills, len(records_of(log)) - 2)
     assert fold_anew(cluster) == stored(cluster)
+
+
+def test_the_log_of_plays_is_trimmed_up_to_a_checkpoint_of_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KEEP_S", "SAVE_S", "PLAYS_S"):
+        monkeypatch.setattr(matcher, name, {"KEEP_S": 0, "SAVE_S": 1, "PLAYS_S": 3}[name])
+    log = busy_log(4, 5)
+    cluster = run(log, [new_fold] * 2, 4, frozenset(), len(records_of(log)))
+    assert cluster.checkpoints.kept
+    assert 0 < cluster.plays.purged <= cluster.checkpoints.kept.position < len(log.messages)
+    again = new_fold()
+    again.restore(cluster.checkpoints.kept.data)
+    assert again.taken == cluster.checkpoints.kept.position
 
 
 def find_failure(attempt: Callable[[int], None]) -> None:

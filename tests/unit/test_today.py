@@ -40,7 +40,7 @@ def test_what_many_ask_for_is_read_once_in_a_while() -> None:
         history.record("s", 1, NOON_MS, [connection()], b"{}", b"[]")
         history.flush()
         counting = Counting(history)
-        totals = TodayTotals(counting, GAZETTEER, "s", lambda: now_s[0])  # type: ignore[arg-type]
+        totals = TodayTotals(counting, GAZETTEER, lambda: "s", lambda: now_s[0])  # type: ignore[arg-type]
         with ThreadPoolExecutor(8) as pool:
             found = [*pool.map(lambda _: totals.since(SINCE), range(1_000))]
         assert [each.meetings for each in found if each] == [1] * 1_000
@@ -59,7 +59,7 @@ def test_only_so_many_answers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(today, "CACHE_MOST", 2)
     with temporary_history() as history:
         counting = Counting(history)
-        totals = TodayTotals(counting, GAZETTEER, "s", lambda: NOON_S)  # type: ignore[arg-type]
+        totals = TodayTotals(counting, GAZETTEER, lambda: "s", lambda: NOON_S)  # type: ignore[arg-type]
         for number in (0, 1, 2, 2, 1, 0):
             totals.since(SINCE - number * QUARTER_S)
         assert counting.reads == 4
@@ -68,4 +68,4 @@ def test_only_so_many_answers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_the_history_cannot_be_read_there_are_no_totals() -> None:
     with temporary_history() as history:
         history.close()
-        assert TodayTotals(history, GAZETTEER, "s", lambda: NOON_S).since(SINCE) is None
+        assert TodayTotals(history, GAZETTEER, lambda: "s", lambda: NOON_S).since(SINCE) is None

@@ -60,16 +60,25 @@ class Log(Protocol):
             GoneError: the next one is not kept any more.
         """
 
+    async def purge(self, upto: int) -> None:
+        """Remove the messages up to a number, which nobody needs any more.
+
+        Raises:
+            UnavailableError: they may be removed, or not.
+        """
+
 
 class Checkpoint(NamedTuple):
     """What a matcher remembers after a record.
 
     Attributes:
         record: the record's number.
+        position: number of the last message of the log of plays that counts for it.
         data: from `Fold.keep`.
     """
 
     record: int
+    position: int
     data: bytes
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
+from collections import deque
 from collections.abc import Callable
 
 from webapp.bus.log import Checkpoint, Checkpoints, ForestalledError, Log, UnavailableError
@@ -22,6 +23,8 @@ RETRY_S = 0.05
 KEEP_S = 1.0
 """How much of its work a matcher may have to do again."""
 SAVE_S = 10.0
+PLAYS_S = 3600.0
+"""How long the log of plays keeps what a checkpoint covers."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ class Matcher:
         self._was_mine = False  # the newest record
         self._kept_s = self._saved_s = now()
         self._to_save: Checkpoint | None = None
+        self._saved = deque[tuple[float, int]]()  # when, and up to which message of the log of plays
         self._moved = asyncio.Event()
 
     async def run(self) -> None:
@@ -114,7 +118,7 @@ class Matcher:
         self.fold.apply(seq, message)
         self._was_mine = is_mine
         if self._now() - self._kept_s >= KEEP_S:
-            self._to_save = Checkpoint(seq, self.fold.keep())
+            self._to_save = Checkpoint(seq, self.fold.position, self.fold.keep())
             self._kept_s = self._now()
         self._note_move()
 
@@ -127,8 +131,18 @@ class Matcher:
                 continue
             try:
                 await self._checkpoints.save(checkpoint)
+                self._saved.append((self._now(), checkpoint.position))
+                await self._trim()
             except UnavailableError as error:
                 log.warning("cannot save a checkpoint (%s); the next one is due in %g s", error, SAVE_S)
+
+    async def _trim(self) -> None:
+        """Remove the plays that were used up to a checkpoint of long ago."""
+        old = [position for saved_s, position in self._saved if self._now() - saved_s >= PLAYS_S]
+        if old:
+            await self._plays.purge(old[-1])
+            while self._saved and self._saved[0][1] <= old[-1]:
+                self._saved.popleft()
 
     def _note_move(self) -> None:
         """Wake all who wait for what the fold does next."""

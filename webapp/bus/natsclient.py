@@ -30,6 +30,11 @@ async def connected(servers: Sequence[str], name: str) -> Client:
         UnavailableError: no server takes the connection now.
     """
     client = Client()
+
+    async def note_loss() -> None:
+        if not client.is_closed:
+            log.warning("the connection to NATS was lost", extra={"event": "bus_lost"})
+
     try:
         async with asyncio.timeout(FIRST_S):  # it would try for ever
             await client.connect(
@@ -42,7 +47,7 @@ async def connected(servers: Sequence[str], name: str) -> Client:
                 max_reconnect_attempts=-1,
                 pending_size=PENDING_BYTES,
                 error_cb=_note_error,
-                disconnected_cb=_note_loss,
+                disconnected_cb=note_loss,
                 reconnected_cb=_note_return,
             )
     except (nats.errors.Error, OSError, TimeoutError) as error:
@@ -54,10 +59,6 @@ async def connected(servers: Sequence[str], name: str) -> Client:
 
 async def _note_error(error: Exception) -> None:
     log.debug("NATS: %s", error or type(error).__name__)
-
-
-async def _note_loss() -> None:
-    log.warning("the connection to NATS was lost", extra={"event": "bus_lost"})
 
 
 async def _note_return() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import zlib
 from dataclasses import dataclass
 
@@ -115,3 +116,31 @@ class NatsCheckpoints:
         except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
             raise UnavailableError(f"no checkpoint read: {error or type(error).__name__}") from error
         return msgspec.msgpack.decode(zlib.decompress(found.data or b""), type=Checkpoint)
+
+
+async def stream_id(client: Client, stream: str) -> str:
+    """Return a name for a stream's numbering, the same on all nodes: it changes when the stream is created anew.
+
+    Raises:
+        UnavailableError: there is no such stream, or no answer now.
+    """
+    info = await _info(client, stream)
+    created = (info.created.isoformat() if info.created else "").encode()
+    return hashlib.blake2b(created, digest_size=6).hexdigest()
+
+
+async def first_and_last(client: Client, stream: str) -> tuple[int, int]:
+    """Return the numbers of the oldest and of the newest message of a stream.
+
+    Raises:
+        UnavailableError: there is no such stream, or no answer now.
+    """
+    state = (await _info(client, stream)).state
+    return state.first_seq, state.last_seq
+
+
+async def _info(client: Client, stream: str) -> api.StreamInfo:
+    try:
+        return await client.jetstream(timeout=2).stream_info(stream)
+    except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
+        raise UnavailableError(f"the stream {stream} does not answer: {error or type(error).__name__}") from error

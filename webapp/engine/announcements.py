@@ -15,6 +15,7 @@ from webapp.core.records import wire_track_id
 from webapp.core.validation import FieldError
 from webapp.engine.heardsongs import HeardSongs
 from webapp.engine.ingest import EndingError, Ingest
+from webapp.engine.intake import NotTakenError
 from webapp.engine.pressing import Pressing, Verdict
 from webapp.ingest.submissions import Song, Submission
 from webapp.metrics import Metrics
@@ -129,7 +130,7 @@ class Announcements:
         """Give a play to the matcher, which counts those that are not to be matched. Drop it if there is no room."""
         try:
             self._ingest.submit(play, began_s)
-        except (Overloaded, EndingError):  # clients answer a refusal with floods
+        except (Overloaded, EndingError, NotTakenError):  # clients answer a refusal with floods
             return "dropped"
         if said.precision == UNMATCHED:
             return "poller"

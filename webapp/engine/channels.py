@@ -43,6 +43,9 @@ class Channels:
         filters_max: distinct filters at once.
         window_s: the matching window, told to viewers.
         offload: calls a function off the event loop and returns what it returns.
+
+    Attributes:
+        recorded: number of the newest record that the history has from before.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Channels:
         self._by_filter = {Filter(): self._everyone}
         self._shares = FairShares[Filter](filters_max)
         self._ring = ResumeRing(records, self._maker, self._keep_rebuilt)
-        self._newest_ms = 0
+        self._newest_ms = self.recorded = 0
         self._lead = LeadStory(gazetteer, lambda message: hub.send(self._everyone.subscribers, message))
         self._aliases = NO_ALIASES
         self.tally = RollingCounts()
@@ -140,7 +143,8 @@ class Channels:
     def _keep_everyones(self, seq: int, record: SliceRecord, shown: ShownFrame) -> None:
         counts = frames.encode(frames.counts(record, len(shown.connections), None))
         pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
-        self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
+        if seq > self.recorded:
+            self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
         self.tally.add(Entry(record.end_ms, record.counts, len(shown.connections)))
         self._lead.take_in(record, shown.connections, self._rules)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from webapp.core.playparser import ParsedPlays
 from webapp.core.plays import Overloaded, Source
+from webapp.engine.intake import Intake
 from webapp.engine.parseworkers import ParseWorkers
-from webapp.engine.pipeline import Pipeline
 from webapp.metrics import Metrics
 
 
@@ -24,14 +24,14 @@ class Ingest:
 
     Args:
         workers: parse bodies.
-        pipeline: gives plays to the matcher.
+        intake: has them matched.
         metrics: counts plays.
         plays_max: how many plays may wait to be matched.
     """
 
-    def __init__(self, workers: ParseWorkers, pipeline: Pipeline, metrics: Metrics, plays_max: int) -> None:
+    def __init__(self, workers: ParseWorkers, intake: Intake, metrics: Metrics, plays_max: int) -> None:
         self.workers = workers
-        self._pipeline, self._metrics, self._plays_max = pipeline, metrics, plays_max
+        self._intake, self._metrics, self._plays_max = intake, metrics, plays_max
         self._is_closed = False
 
     def check_room(self, n: int = 1) -> None:
@@ -43,7 +43,7 @@ class Ingest:
         """
         if self._is_closed:
             raise EndingError
-        if self._pipeline.waiting + n > self._plays_max:
+        if self._intake.waiting + n > self._plays_max:
             self._metrics.refused(n)
             raise Overloaded(retry_after_s=1.0)
 
@@ -67,11 +67,12 @@ class Ingest:
         Raises:
             Overloaded: too many plays are waiting; none was taken.
             EndingError: the application is ending; none was taken.
+            NotTakenError: not all could be taken.
         """
         late = 0
         if plays.accepted:
             self.check_room(plays.accepted)
-            late = self._pipeline.submit(plays.batch)
+            late = self._intake.submit(plays.batch)
         self._metrics.ingested(plays.by_source, plays.rejected, time.perf_counter() - began_s)
         return late
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from typing import Self
 
+from webapp.bus.messages import Start
 from webapp.config import Settings
 from webapp.core import frames
+from webapp.core.fold import FoldRules
 from webapp.core.gazetteer import Gazetteer
-from webapp.engine.bus import MemoryBus
+from webapp.engine.bus import Bus, MemoryBus
+from webapp.engine.busnode import BusNode
 from webapp.engine.channels import Channels
 from webapp.engine.clock import Clock
 from webapp.engine.hub import Hub
+from webapp.engine.intake import Intake
 from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.offload import offload
 from webapp.engine.pipeline import Pipeline
@@ -24,6 +29,28 @@ FINISH_S = 8.0
 """How long the slices that are open at the end may take to close."""
 GOODBYE_S = 5.0
 """How long viewers may take to read their goodbye."""
+
+
+class OwnIntake(Pipeline):
+    """The intake of a server that matches by itself, in a process of its own."""
+
+    def __init__(self, settings: Settings, secret: Callable[[], bytes], records: Bus, clock: Clock, metrics: Metrics):
+        window_ms, self._late_ms = round(settings.window_s * 1000), round(settings.lateness_s * 1000)
+        self._process = MatchingProcess(secret, window_ms, self._late_ms, settings.listeners_to_name_a_city)
+        plays = MemoryBus(time.monotonic)
+        super().__init__(plays, records, self._process, clock, settings.lateness_s, metrics.closed)
+        self.lost, self.processes = self._process.lost, [self._process.child]
+        self.troubles: list[str] = []
+        self.steps = [self.step]
+
+    def start(self) -> Self:
+        """Begin with the plays of now."""
+        self._process.start(round(self._clock.now() * 1000) - self._late_ms)
+        return super().start()
+
+    def stop(self) -> None:
+        """End the process that matches."""
+        self._process.stop()
 
 
 class Live:
@@ -41,8 +68,7 @@ class Live:
         clock: tells the time.
         window_s: how far apart two presses may lie to be together.
         records: the bus of slice records.
-        matching: closes slices, in a process of its own.
-        pipeline: from plays to records.
+        intake: takes plays in, and has them matched.
         hub: the viewers' sockets.
         channels: from records to frames.
     """
@@ -56,12 +82,14 @@ class Live:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        self.clock, self.window_s, self._lateness_s = clock, settings.window_s, settings.lateness_s
-        window_ms, lateness_ms = round(settings.window_s * 1000), round(settings.lateness_s * 1000)
-        plays = MemoryBus(time.monotonic)
+        self.clock, self.window_s = clock, settings.window_s
         self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
-        self.matching = MatchingProcess(secret, window_ms, lateness_ms, settings.listeners_to_name_a_city)
-        self.pipeline = Pipeline(plays, self.records, self.matching, clock, settings.lateness_s, metrics.closed)
+        self._settings, self._secret, self._history = settings, secret, history
+        self.intake: Intake = (
+            BusNode(self._bus_start, self.records, clock, settings.lateness_s, self._begin_stream)
+            if settings.bus
+            else OwnIntake(settings, secret, self.records, clock, metrics)
+        )
         self.hub = Hub(bye=lambda: frames.bye(random.randint(2_000, 10_000)))
         self.channels = Channels(
             self.records,
@@ -76,15 +104,36 @@ class Live:
         )
         self.records.subscribe(lambda _, message: metrics.record(decode_record(message).counts))
 
+    def _bus_start(self) -> Start:
+        """Return what the processes of a server of several are told."""
+        settings = self._settings
+        window_ms, lateness_ms = round(settings.window_s * 1000), round(settings.lateness_s * 1000)
+        return Start(
+            list(settings.bus),
+            settings.node_name,
+            self._secret(),
+            FoldRules(window_ms, lateness_ms, settings.listeners_to_name_a_city),
+            settings.shown_per_s,
+            (self.records.stream, self.records.last) if self.records.last else self._history.newest_record(),
+        )
+
+    def _begin_stream(self, stream: str) -> None:
+        """Record only what the history does not have: records of the last minute are read again at a start."""
+        recorded, seq = self._history.newest_record()
+        self.channels.recorded = seq if recorded == stream else 0
+
     def start(self) -> None:
-        """Begin with the plays of now. Call it on the event loop."""
-        self.matching.start(round((self.clock.now() - self._lateness_s) * 1000))
-        self.pipeline.start()
+        """Begin. Call it on the event loop.
+
+        Raises:
+            BusError: this server cannot take part in the bus.
+        """
+        self.intake.start()
         self.hub.start()
 
     def finish(self) -> None:
         """Take no more plays, and close all slices. Call it on the event loop."""
-        self.pipeline.finish(FINISH_S)
+        self.intake.finish(FINISH_S)
 
     def dismiss_viewers(self) -> None:
         """Say goodbye to all viewers. Call it on the event loop."""
@@ -92,5 +141,5 @@ class Live:
         self.hub.close(lambda: frames.bye(random.randint(500, 500 + spread_ms)), wait_s=GOODBYE_S)
 
     def stop(self) -> None:
-        """End the process that matches."""
-        self.matching.stop()
+        """End the processes that match. Call it on the event loop."""
+        self.intake.stop()

@@ -230,7 +230,12 @@ def _lead() -> Json:
 def shown() -> dict[str, Json]:
     """Return the schemas of this module, by name."""
     return {
-        "Error": thing("What was wrong, for people.", {"error": TEXT}, examples=[{"error": "there is no such moment"}]),
+        "Error": thing(
+            "What was wrong, for people; `taken` is how many of the first plays were accepted all the same.",
+            {"error": TEXT, "taken": COUNT},
+            "taken",
+            examples=[{"error": "there is no such moment"}],
+        ),
         "Source": source(),
         "City": city(),
         "Track": track(),

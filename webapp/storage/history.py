@@ -330,6 +330,10 @@ class History:
         found = dict.fromkeys([*(c.track for c in pending if not (rules and rules.hides_track(c.track))), *stored])
         return list(found)[:limit]
 
+    def newest_record(self) -> tuple[str, int]:
+        """Return the stream and the number of the newest record in the file; "" and 0 if there is none."""
+        return self.read(queries.newest_record) or ("", 0)
+
     def oldest_id(self) -> str | None:
         """Return the smallest id, or None if the history is empty."""
         ids = [min((c.id for c in self._buffer.connections()), default=None), self.read(queries.oldest_id)]

@@ -95,6 +95,13 @@ def tracks(db: sqlite3.Connection, limit: int, rules: Rules = NO_RULES) -> list[
     return list(islice((track for track in found if not (rules and rules.hides_track(track))), limit))
 
 
+def newest_record(db: sqlite3.Connection) -> tuple[str, int]:
+    """Return the stream and the number of the newest record; "" and 0 if there is none."""
+    rows = db.execute("SELECT name, seq FROM records JOIN streams USING (stream) ORDER BY at_ms DESC LIMIT 1")
+    found: tuple[str, int] = rows.fetchone() or ("", 0)
+    return found
+
+
 def oldest_id(db: sqlite3.Connection) -> str | None:
     """Return the smallest id, or None if there is none."""
     found: str | None = db.execute("SELECT min(id) FROM connections").fetchone()[0]

@@ -20,6 +20,7 @@ from webapp.core.moderationlist import RuleError
 from webapp.core.plays import Overloaded
 from webapp.core.search import SearchError
 from webapp.engine.ingest import EndingError
+from webapp.engine.intake import NotTakenError
 from webapp.storage.datadir import DataDirError
 
 JSON, HTML = "application/json", "text/html"
@@ -37,7 +38,7 @@ class QueryError(ValueError):
     """A parameter of the query is wrong; the message names the value and what would be right."""
 
 
-OURS = (FilterError, SearchError, RuleError, QueryError, Overloaded, EndingError, DataDirError)
+OURS = (FilterError, SearchError, RuleError, QueryError, Overloaded, EndingError, NotTakenError, DataDirError)
 """Errors of our own that have an HTTP status."""
 
 
@@ -51,7 +52,8 @@ def error_answer(error: Exception) -> Response:
     """Return the answer, as JSON, to a request that raised this; what is no HTTP error and none of ours is logged."""
     found = _logged(error)
     headers = [header for header in found.get_headers() if header[0] not in ("Content-Type", "Content-Length")]
-    body = msgspec.json.encode({"error": _sentence(found)}) + b"\n"
+    taken = {"taken": error.taken} if isinstance(error, NotTakenError) else {}
+    body = msgspec.json.encode({"error": _sentence(found), **taken}) + b"\n"
     return Response(body, found.code or 500, headers, content_type=JSON)
 
 
@@ -63,6 +65,8 @@ def http_error(error: Exception) -> HTTPException | None:
         return TooManyRequests(str(error), retry_after=math.ceil(error.retry_after_s))
     if isinstance(error, EndingError):
         return ServiceUnavailable(str(error), retry_after=AGAIN_S)
+    if isinstance(error, NotTakenError):
+        return ServiceUnavailable(str(error), retry_after=error.retry_after_s)
     if isinstance(error, DataDirError):
         return ServiceUnavailable(str(error))
     return BadRequest(str(error)) if isinstance(error, OURS) else None

@@ -43,15 +43,22 @@ class TodayTotals:
     Args:
         history: where they are kept.
         gazetteer: the cities.
-        stream: the numbering of frames, whose newest counted one the totals name.
+        stream: returns the numbering of frames, whose newest counted one the totals name.
         clock: returns epoch seconds.
     """
 
-    def __init__(self, history: History, gazetteer: Gazetteer, stream: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, history: History, gazetteer: Gazetteer, stream: Callable[[], str], clock: Callable[[], float]
+    ) -> None:
         self._history, self._gazetteer, self._clock = history, gazetteer, clock
-        self.stream = stream
+        self._stream = stream
         self._kept: OrderedDict[tuple[int, int | None], _Kept] = OrderedDict()
         self._lock = threading.Lock()  # one reads at a time: each takes a few milliseconds
+
+    @property
+    def stream(self) -> str:
+        """The numbering of frames."""
+        return self._stream()
 
     def since(self, since_s: int, city: int | None = None) -> Totals | None:
         """Return the totals since a quarter hour, of all or of a city; None where the history cannot be read.

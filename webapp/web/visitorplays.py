@@ -130,7 +130,7 @@ def create_blueprint(
         pulse = _pulse_json(found.pulse, gazetteer) if found.pulse and is_named else None
         is_found = met is not None or pulse is not None
         again_s = None if is_found else _ask_after_s(pressed, live, settings)
-        alone = not is_found and live.pipeline.closed_ms >= _known_by_ms(pressed, settings).pulse
+        alone = not is_found and live.intake.closed_ms >= _known_by_ms(pressed, settings).pulse
         near, searched = outcomes.closest(pressed) if alone else (None, None)
         told = {
             "met": met,
@@ -201,7 +201,7 @@ def _ask_after_s(press: Press, live: Live, settings: Settings) -> float | None:
     """Return the seconds until more is known than now, or None where all is."""
     if press.after + 1 < live.channels.since:  # the clock was set back, and the slices of before are closed
         return None
-    wanted = [end_ms for end_ms in _known_by_ms(press, settings) if end_ms > live.pipeline.closed_ms]
+    wanted = [end_ms for end_ms in _known_by_ms(press, settings) if end_ms > live.intake.closed_ms]
     if not wanted:
         return None
     return round(max(SOON_S, min(wanted) / 1000 + settings.lateness_s - live.clock.now()), 3)

@@ -1,0 +1,89 @@
+"""What a server and its processes beside it tell each other; `webapp.bus.pipes` carries it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from webapp.core.fold import FoldRules
+
+
+class Start(msgspec.Struct, tag=True):
+    """What a process is told first.
+
+    Attributes:
+        servers: of NATS.
+        node: this node's name.
+        secret: key of the connection ids.
+        rules: of the fold.
+        shown_per_s: connections that a filter shows in a second.
+        history: the newest record in the server's history, and the stream that it is of; 0 if there is none.
+    """
+
+    servers: list[str]
+    node: str
+    secret: bytes
+    rules: FoldRules
+    shown_per_s: int
+    history: tuple[str, int] = ("", 0)
+
+
+class Write(msgspec.Struct, tag=True):
+    """Plays for the log; `Written` with the same number answers."""
+
+    number: int
+    batch: bytes
+
+
+ToNode = Start | Write
+
+
+class Ready(msgspec.Struct, tag=True):
+    """The process is connected. The next record is `first`; `newest` is the last one for now."""
+
+    stream: str
+    first: int
+    newest: int
+
+
+class Record(msgspec.Struct, tag=True):
+    """A record.
+
+    Attributes:
+        seq: its number.
+        log_ms: when the log took it, epoch milliseconds.
+        off_ms: how far the log's time is ahead of this machine's, as far as can be told.
+        data: the slice record, with this gazetteer's city indices.
+        silent: nodes whose plays may be late.
+    """
+
+    seq: int
+    log_ms: int
+    off_ms: int
+    data: bytes
+    silent: tuple[str, ...] = ()
+
+
+class Written(msgspec.Struct, tag=True):
+    """What became of plays.
+
+    Attributes:
+        number: of the `Write`.
+        late: how many of them come too late.
+        error: why they are not all in the log; empty if they are.
+        taken: how many of the first ones are in the log then.
+    """
+
+    number: int
+    late: int = 0
+    error: str = ""
+    taken: int = 0
+
+
+class Refused(msgspec.Struct, tag=True):
+    """The process cannot do its work; a sentence for the operator says why."""
+
+    why: str
+    is_final: bool = True
+
+
+FromNode = Ready | Record | Written | Refused

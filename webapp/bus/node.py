@@ -1,0 +1,93 @@
+"""The process beside a server that writes its plays to the log, and reads records for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+from nats.aio.client import Client
+
+from webapp.bus.log import Entry, GoneError
+from webapp.bus.messages import Ready, Record, Refused, Start, ToNode, Write, Written
+from webapp.bus.natslog import NatsLog
+from webapp.bus.natsstreams import PLAYS, RECORDS, first_and_last, log_of, stream_id
+from webapp.bus.pipes import Pipe
+from webapp.bus.processes import serve
+from webapp.bus.writer import NotWrittenError, Writer
+from webapp.core.recordlog import RecordMessage
+from webapp.gazetteerdata import load_gazetteer
+
+RESUME_RECORDS = 320
+"""So many records, those of 80 s at most, are read again at the start, so that viewers can resume."""
+PERIOD_RECORDS = 44
+"""What a frame shows depends on the records of its aligned 10 s, so these are read before the first that is missing."""
+
+
+class _Node:
+    def __init__(self, client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
+        self._client, self._start, self._pipe = client, start, pipe
+        self._gazetteer = load_gazetteer()
+        self._records: NatsLog = log_of(client, RECORDS)
+        lateness_ms = start.rules.lateness_ms
+        self._writer = Writer(
+            start.node, log_of(client, PLAYS), self._gazetteer, lateness_ms, clock=time.time, now=time.monotonic
+        )
+        self._answers: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        stream = await stream_id(self._client, RECORDS)
+        first, newest = await first_and_last(self._client, RECORDS)
+        history = self._start.history[1] if self._start.history[0] == stream else newest
+        begin = max(first, min(history, newest - RESUME_RECORDS) - PERIOD_RECORDS, 1)
+        await self._pipe.send(Ready(stream, begin, newest))
+        tasks = [asyncio.ensure_future(each) for each in (self._writer.run(), self._tell(begin - 1), self._listen())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _listen(self) -> None:
+        """Take what the server says, until it is gone."""
+        while message := await self._pipe.receive():
+            if isinstance(message, Write):
+                answer = asyncio.create_task(self._write(message))
+                self._answers.add(answer)
+                answer.add_done_callback(self._answers.discard)
+
+    async def _write(self, message: Write) -> None:
+        try:
+            answer = Written(message.number, await self._writer.write(message.batch))
+        except NotWrittenError as error:
+            answer = Written(message.number, error=str(error), taken=error.taken)
+        with suppress(OSError):
+            await self._pipe.send(answer)
+
+    async def _tell(self, after: int) -> None:
+        """Tell the server each record above a number."""
+        while True:
+            try:
+                entries = await self._records.read(after)
+            except GoneError as error:
+                await self._pipe.send(Refused(f"{error}; restore a newer backup of the history"))
+                return
+            for entry in entries:
+                await self._pipe.send(self._record(entry))
+            after = entries[-1].seq
+
+    def _record(self, entry: Entry) -> Record:
+        message = RecordMessage.decode(entry.data)
+        off_ms = entry.log_ms - round(time.time() * 1000)
+        return Record(entry.seq, entry.log_ms, off_ms, message.slice_record(self._gazetteer), message.silent)
+
+
+async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
+    await _Node(client, start, pipe).run()
+
+
+if __name__ == "__main__":
+    serve(_work)

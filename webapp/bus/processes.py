@@ -1,0 +1,59 @@
+"""What the processes beside a server have in common: how they begin, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from nats.aio.client import Client
+
+from webapp import logs
+from webapp.bus.log import UnavailableError
+from webapp.bus.messages import Refused, Start, ToNode
+from webapp.bus.natsclient import connected
+from webapp.bus.pipes import Pipe
+from webapp.bus.shared import OtherRulesError, agree, agreement
+from webapp.config import wants_json
+
+Work = Callable[[Client, Start, Pipe[ToNode]], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+def serve(work: Work) -> None:
+    """Run a process that a server started: read how to start, connect to NATS, and work until the server is gone.
+
+    Args:
+        work: is given the connection, what it was told, and the pipe to the server.
+    """
+    if wants_json(os.environ):
+        logs.log_native_output()
+    logs.set_up(as_json=wants_json(os.environ))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to all processes of a service: the server ends us
+    with socket.socket(fileno=int(sys.argv[1])) as end, suppress(KeyboardInterrupt):
+        asyncio.run(_serve(end, work))
+
+
+async def _serve(end: socket.socket, work: Work) -> None:
+    pipe: Pipe[ToNode] = Pipe(end, ToNode)  # type: ignore[arg-type]
+    start = await pipe.receive()
+    if not isinstance(start, Start):
+        return
+    try:
+        client = await connected(start.servers, start.node)
+        try:
+            await agree(client, agreement(start.rules, start.shown_per_s, start.secret))
+            await work(client, start, pipe)
+        finally:
+            await client.close()
+    except (OtherRulesError, UnavailableError) as error:
+        with suppress(OSError):
+            await pipe.send(Refused(str(error), is_final=isinstance(error, OtherRulesError)))
+    except OSError as error:
+        log.debug("the server is gone: %s", error)

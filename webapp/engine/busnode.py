@@ -1,0 +1,208 @@
+"""A server of several: its plays go to the bus, and the records that it shows come from there."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import gevent
+from gevent.event import AsyncResult
+
+from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, Write, Written
+from webapp.core.plays import SLICE_MS, plays_in
+from webapp.core.records import SliceRecord
+from webapp.core.slices import HEARTBEAT_MS
+from webapp.engine.beside import AGAIN_S, STEP_S, Beside
+from webapp.engine.bus import MemoryBus
+from webapp.engine.clock import Clock
+from webapp.engine.intake import NotTakenError
+
+NODE, MATCHING = "webapp.bus.node", "webapp.bus.matching"
+ANSWER_S = 25.0
+"""Longer than the process itself tries to write plays."""
+READY_S = 30.0
+AGAIN_AFTER_S = 5
+OFF_MOST_MS = 2_000
+"""A node's mark that is farther from the bus's time does not count."""
+
+log = logging.getLogger(__name__)
+
+
+class BusError(RuntimeError):
+    """The server cannot take part in the bus; the message is for its operator."""
+
+
+class BusNode:
+    """The intake of a server of several.
+
+    Args:
+        start: makes what the processes are told first.
+        records: gets the records.
+        clock: tells the time.
+        lateness_s: how long a slice waits after its end.
+        on_ready: is told the stream that the records are of, before the first of them comes.
+
+    Attributes:
+        closed_ms: see `Intake`, as are waiting and lost.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Start],
+        records: MemoryBus,
+        clock: Clock,
+        lateness_s: float,
+        on_ready: Callable[[str], None],
+    ) -> None:
+        self.waiting, self.closed_ms = 0, 0
+        self.lost = Counter[str]()
+        self._records, self._clock, self._lateness_s, self._on_ready = records, clock, lateness_s, on_ready
+        self._node, self._matching = Beside("bus", NODE, start), Beside("matching", MATCHING, start)
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, AsyncResult[Written]] = {}
+        self._silent: tuple[str, ...] = ()
+        self._off_ms = 0
+        self._is_ending = False
+
+    @property
+    def processes(self) -> Sequence[Beside]:
+        """See `Intake`."""
+        return [self._node, self._matching]
+
+    @property
+    def lag_s(self) -> float:
+        """See `Intake`; there is a record each second at least."""
+        due_s = (self.closed_ms + HEARTBEAT_MS + SLICE_MS) / 1000 + self._lateness_s
+        return max(0.0, self._clock.now() - due_s)
+
+    @property
+    def troubles(self) -> list[str]:
+        """See `Intake`."""
+        found = [f"no message from {', '.join(self._silent)}; plays from there may be late"] if self._silent else []
+        if abs(self._off_ms) > OFF_MOST_MS:
+            found.append(f"this machine's clock and the bus's are {abs(self._off_ms) / 1000:.1f} s apart")
+        return found
+
+    def start(self) -> None:
+        """See `Intake`; returns once this server is connected.
+
+        Raises:
+            BusError: it cannot take part.
+        """
+        with gevent.Timeout(READY_S, BusError(f"the bus did not answer within {READY_S:g} s")):
+            while not self._is_connected():
+                gevent.sleep(AGAIN_S)
+        self._matching.begin()
+
+    def _is_connected(self) -> bool:
+        """Start the node's process; return whether it is connected."""
+        try:
+            self._node.begin()
+            first = self._node.receive()
+        except OSError as error:
+            log.warning("the bus's process ended (%s); trying again", error)
+            return False
+        if isinstance(first, Ready):
+            self._begin(first)
+            return True
+        if isinstance(first, Refused) and not first.is_final:
+            log.warning("waiting for the bus: %s", first.why, extra={"event": "bus_waiting"})
+            self._node.end()
+            return False
+        raise BusError(first.why if isinstance(first, Refused) else "the bus's process answers what nobody asked")
+
+    def _begin(self, ready: Ready) -> None:
+        if self._records.stream != ready.stream:
+            self._records.stream, self._records.last = ready.stream, ready.first - 1
+            self._on_ready(ready.stream)
+
+    @property
+    def steps(self) -> Sequence[Callable[[], None]]:
+        """See `Intake`."""
+        return [self._follow_node, self._watch_matching]
+
+    def _follow_node(self) -> None:
+        """Take what the process says; if it is lost, start another one."""
+        try:
+            self._take(self._node.receive())
+        except OSError as error:
+            self._fail_all(str(error))
+            if self._is_ending:
+                gevent.sleep(AGAIN_S)
+                return
+            log.warning("the bus's process died (%s); another one takes over", error)
+            self._node.end()
+            while not self._is_connected():
+                gevent.sleep(AGAIN_S)
+
+    def _watch_matching(self) -> None:
+        """Take what the matching process says; if it is lost, start another one."""
+        try:
+            said = self._matching.receive()
+        except OSError as error:
+            if not self._is_ending:
+                log.warning("the matching process died (%s); another one takes over", error)
+        else:
+            log.error("%s", said.why if isinstance(said, Refused) else said)
+        self._matching.end()
+        gevent.sleep(AGAIN_S)
+        if not self._is_ending:
+            self._matching.begin()
+
+    def _take(self, message: FromNode) -> None:
+        if isinstance(message, Record):
+            self._take_record(message)
+        elif isinstance(message, Written):
+            if asked := self._asked.get(message.number):
+                asked.set(message)
+        elif isinstance(message, Refused):
+            log.error("%s", message.why)
+
+    def _take_record(self, record: Record) -> None:
+        if record.seq <= self._records.last:  # the process before told it
+            return
+        if record.seq != self._records.last + 1:
+            log.error("record %d came after record %d", record.seq, self._records.last)
+            self._records.last = record.seq - 1
+        self.closed_ms = SliceRecord.end_of(record.data)
+        self._silent, self._off_ms = record.silent, record.off_ms
+        self._records.publish(record.data)
+
+    def submit(self, batch: bytes) -> int:
+        """See `Intake`; returns once the plays are in the log."""
+        number, plays = next(self._numbers), plays_in(batch)
+        asked = self._asked[number] = AsyncResult()
+        self.waiting += plays
+        try:
+            self._node.send(Write(number, batch))
+            answer = asked.get(timeout=ANSWER_S)
+        except (OSError, gevent.Timeout):
+            answer = None
+        finally:
+            self.waiting -= plays
+            del self._asked[number]
+        if answer is None:
+            raise NotTakenError("the bus cannot be reached", 0, AGAIN_AFTER_S)
+        if answer.error:
+            raise NotTakenError(answer.error, answer.taken, AGAIN_AFTER_S)
+        return answer.late
+
+    def _fail_all(self, why: str) -> None:
+        for number, asked in list(self._asked.items()):
+            asked.set(Written(number, error=why))
+
+    def finish(self, most_s: float) -> None:
+        """See `Intake`; what was taken is in the log, where others match it."""
+        until_s = time.monotonic() + most_s
+        while self.waiting and time.monotonic() < until_s:
+            gevent.sleep(STEP_S)
+        self._is_ending = True
+
+    def stop(self) -> None:
+        """See `Intake`."""
+        self._is_ending = True
+        for process in self.processes:
+            process.end()
