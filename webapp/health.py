@@ -57,7 +57,8 @@ class Health:
     def problems(self) -> list[str]:
         """Return what keeps the server from being ready."""
         lag_s = self._intake.lag_s
-        return [f"matching is {lag_s:.1f} s behind"] if lag_s > LAG_MAX_S else []
+        behind = [f"matching is {lag_s:.1f} s behind"] if lag_s > LAG_MAX_S else []
+        return behind + self._intake.problems
 
     def log_changes(self) -> None:
         """Log when the server stops being ready or is degraded, and when all is well again. Call it often."""

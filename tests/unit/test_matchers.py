@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
@@ -110,9 +111,9 @@ async def _run(cluster: Cluster, log: Log, last: int) -> None:
             life.cancel()
 
 
-def run(log: Log, kinds: Kinds, seed: int, kills: frozenset[int], last: int) -> Cluster:
+def run(log: Log, kinds: Kinds, seed: int, kills: frozenset[int], last: int, trouble: float = 0.1) -> Cluster:
     """Have a cluster fold a log until it has so many records."""
-    cluster = Cluster(World(seed, kills), kinds)
+    cluster = Cluster(World(seed, kills, trouble), kinds)
     asyncio.run(_run(cluster, log, last))
     return cluster
 
@@ -173,6 +174,16 @@ def test_the_log_of_plays_is_trimmed_up_to_a_checkpoint_of_long_ago(monkeypatch:
     again = new_fold()
     again.restore(cluster.checkpoints.kept.data)
     assert again.taken == cluster.checkpoints.kept.position
+
+
+def test_who_appended_the_last_record_appends_the_next_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matcher, "TURN_S", 0.5)
+    monkeypatch.setattr(matcher, "TURNS", 1)
+    log = busy_log(0)
+    began_s = time.monotonic()
+    cluster = run(log, [new_fold], 0, frozenset(), len(records_of(log)), trouble=0)
+    assert len(cluster.records.entries) > 10
+    assert time.monotonic() - began_s < 3  # it waits for its turn once
 
 
 def find_failure(attempt: Callable[[int], None]) -> None:

@@ -102,6 +102,8 @@ class Matcher:
                 self.appended += 1
                 if self.fold.record == record:
                     self._take_in(seq, proposal, is_mine=True)
+                elif self.fold.record == seq:  # it was read before the answer came
+                    self._was_mine = True
 
     async def _is_forestalled(self, record: int) -> bool:
         """Wait for this matcher's turn; return whether the next record came meanwhile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from contextlib import suppress
 
 from nats.aio.client import Client
@@ -20,6 +21,8 @@ from webapp.gazetteerdata import load_gazetteer
 
 RESUME_RECORDS = 320
 """So many records, those of 80 s at most, are read again at the start, so that viewers can resume."""
+OFF_RECORDS = 8
+"""From so many records together it is told how far the bus's time is ahead of this machine's."""
 PERIOD_RECORDS = 44
 """What a frame shows depends on the records of its aligned 10 s, so these are read before the first that is missing."""
 
@@ -34,10 +37,13 @@ class _Node:
             start.node, log_of(client, PLAYS), self._gazetteer, lateness_ms, clock=time.time, now=time.monotonic
         )
         self._answers: set[asyncio.Task[None]] = set()
+        self._newest = 0  # when this process began
+        self._off_ms = deque[int](maxlen=OFF_RECORDS)
 
     async def run(self) -> None:
         stream = await stream_id(self._client, RECORDS)
         first, newest = await first_and_last(self._client, RECORDS)
+        self._newest = newest
         history = self._start.history[1] if self._start.history[0] == stream else newest
         begin = max(first, min(history, newest - RESUME_RECORDS) - PERIOD_RECORDS, 1)
         await self._pipe.send(Ready(stream, begin, newest))
@@ -81,7 +87,9 @@ class _Node:
 
     def _record(self, entry: Entry) -> Record:
         message = RecordMessage.decode(entry.data)
-        off_ms = entry.log_ms - round(time.time() * 1000)
+        if entry.seq > self._newest:
+            self._off_ms.append(entry.log_ms - round(time.time() * 1000))
+        off_ms = max(self._off_ms, default=0)  # of the one that was the shortest time on its way
         return Record(entry.seq, entry.log_ms, off_ms, message.slice_record(self._gazetteer), message.silent)
 
 

@@ -79,12 +79,16 @@ class BusNode:
         return max(0.0, self._clock.now() - due_s)
 
     @property
+    def problems(self) -> list[str]:
+        """See `Intake`."""
+        if abs(self._off_ms) <= OFF_MOST_MS:
+            return []
+        return [f"this machine's clock is {abs(self._off_ms) / 1000:.1f} s from that of the bus"]
+
+    @property
     def troubles(self) -> list[str]:
         """See `Intake`."""
-        found = [f"no message from {', '.join(self._silent)}; plays from there may be late"] if self._silent else []
-        if abs(self._off_ms) > OFF_MOST_MS:
-            found.append(f"this machine's clock and the bus's are {abs(self._off_ms) / 1000:.1f} s apart")
-        return found
+        return [f"no message from {', '.join(self._silent)}; plays from there may be late"] if self._silent else []
 
     def start(self) -> None:
         """See `Intake`; returns once this server is connected.
@@ -173,6 +177,8 @@ class BusNode:
 
     def submit(self, batch: bytes) -> int:
         """See `Intake`; returns once the plays are in the log."""
+        if problems := self.problems:
+            raise NotTakenError(problems[0], 0, AGAIN_AFTER_S)
         number, plays = next(self._numbers), plays_in(batch)
         asked = self._asked[number] = AsyncResult()
         self.waiting += plays

@@ -60,6 +60,10 @@ class Intake(Protocol):
         """The processes that match plays or take them to the bus."""
 
     @property
+    def problems(self) -> list[str]:
+        """What keeps it from taking plays in, apart from lag, each in a sentence."""
+
+    @property
     def troubles(self) -> list[str]:
         """What is in trouble while the stream goes on, each in a sentence."""
 

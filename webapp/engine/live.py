@@ -40,6 +40,7 @@ class OwnIntake(Pipeline):
         plays = MemoryBus(time.monotonic)
         super().__init__(plays, records, self._process, clock, settings.lateness_s, metrics.closed)
         self.lost, self.processes = self._process.lost, [self._process.child]
+        self.problems: list[str] = []
         self.troubles: list[str] = []
         self.steps = [self.step]
 
