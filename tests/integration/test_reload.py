@@ -55,7 +55,8 @@ class InTerminal(Server):
 
     def command(self, port: int) -> list[str]:
         opened = 'exec "$@" < "$0"'  # by the leader of a session, whose terminal it thereby becomes
-        return ["sh", "-c", opened, os.ttyname(self._terminal), *self._before, *super().command(port)]
+        heard = ["env", "--default-signal=HUP"]  # the tests may run under nohup
+        return [*heard, "sh", "-c", opened, os.ttyname(self._terminal), *self._before, *super().command(port)]
 
     def hang_up(self) -> None:
         """Close the terminal's window."""

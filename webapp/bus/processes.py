@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import select
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -23,6 +26,8 @@ from webapp.config import wants_json
 
 Work = Callable[[Client, Start, Pipe[ToNode]], Awaitable[None]]
 
+END_S = 3.0
+
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +42,17 @@ def serve(work: Work) -> None:
     logs.set_up(as_json=wants_json(os.environ))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to all processes of a service: the server ends us
     with socket.socket(fileno=int(sys.argv[1])) as end, suppress(KeyboardInterrupt):
+        threading.Thread(target=_end_with_server, args=(end.fileno(),), daemon=True).start()
         asyncio.run(_serve(end, work))
+
+
+def _end_with_server(pipe: int) -> None:
+    """Wait until the server is gone; if this process then does not end by itself, end it."""
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLHUP | select.POLLRDHUP)
+    waiting.poll()
+    time.sleep(END_S)
+    os._exit(1)
 
 
 async def _serve(end: socket.socket, work: Work) -> None:
