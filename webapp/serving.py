@@ -7,6 +7,8 @@ worker ends, and the new one takes over the data folder.
 from __future__ import annotations
 
 import logging
+import math
+import os
 import signal
 import sys
 import time
@@ -26,7 +28,6 @@ from webapp import logs
 from webapp.clientlimits import FairWorker
 from webapp.config import Settings
 from webapp.sockets import Urls
-from webapp.terminal import Terminal
 from webapp.web.badrequests import refuse
 
 DRAIN_S = 1
@@ -34,6 +35,8 @@ DRAIN_S = 1
 END_S = 20
 """How long a worker may take to stop; it gives viewers 5 s to receive the close message."""
 MAX_RETRY_S = 30.0
+HANGUP_S = 30.0
+"""How long SIGHUP may take to reach a busy master after its terminal was closed."""
 
 log = logging.getLogger(__name__)
 
@@ -92,18 +95,16 @@ class Master(Arbiter):
         super().__init__(app)
         self._reload_requested = self._has_served = self._is_ending = False
         self._failures, self._retry_at_s = 0, 0.0
-        self._terminal = Terminal(ends_process=signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)  # nohup ignores it
+        self._ends_with_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN  # nohup ignores SIGHUP
+        self._terminal_seen_s = -math.inf
 
     def handle_hup(self) -> None:
         """Reload, or end if the terminal was closed."""
-        self._terminal.note_sighup()
-        self._end_with_terminal()
+        had_terminal = time.monotonic() - self._terminal_seen_s < HANGUP_S
+        if self._ends_with_terminal and had_terminal and not _has_terminal():
+            raise StopIteration
         log.info("reloading: starting a new worker", extra={"event": "reload"})
         self._reload_requested, self._retry_at_s = True, 0.0
-
-    def _end_with_terminal(self) -> None:
-        if self._terminal.was_closed():
-            raise StopIteration
 
     def handle_usr2(self) -> None:
         """Do nothing: another master could not use the data folder."""
@@ -121,7 +122,8 @@ class Master(Arbiter):
 
     def manage_workers(self) -> None:
         """Start a worker if one is missing or a reload was requested; end the old one once the new one has loaded."""
-        self._end_with_terminal()
+        if _has_terminal():
+            self._terminal_seen_s = time.monotonic()
         self._record_success()
         workers = sorted(self._workers.items(), key=lambda item: item[1].age)
         if len(workers) > 1 and workers[-1][1].stage != Stage.STARTING:
@@ -180,6 +182,15 @@ class Master(Arbiter):
         """End all workers."""
         self._is_ending = True
         super().stop(graceful)
+
+
+def _has_terminal() -> bool:
+    """Return whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _networks(settings: Settings) -> list[str]:
