@@ -85,6 +85,16 @@ def test_a_clock_that_is_wrong_moves_nothing_on() -> None:
     assert max(each.cuts[-1].slice for each in made) * 250 + 250 - T0 == 5_000
 
 
+def test_a_node_whose_clock_was_set_holds_the_others_up_for_three_seconds_at_most() -> None:
+    log = ticking(Log(), 2_000, "a", "b")
+    for now_ms in range(2_000, 9_000, 250):
+        log.add(now_ms, message("a", now_ms))
+        log.add(now_ms, message("b", now_ms - 60_000))
+    made = records_of(log)
+    assert max(each.cuts[-1].slice for each in made) * 250 + 250 - T0 >= 8_000
+    assert made[-1].silent == ("b",)
+
+
 def test_a_long_stretch_without_messages_is_passed_over_in_one_record_that_says_so() -> None:
     log = ticking(Log(), 2_000, "a")
     log.add(2_000, message("a", 2_000, ("ana", OSAKA, 2_000, SONG)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 SILENT_MS = 3_000
-"""A node without a message for so long is out, until its next one."""
+"""A node without a mark that counts for so long is out, until its next one."""
 PAUSE_MS = 1_000
 """If the whole log has no message for so long, that is nobody's silence."""
 MARK_OFF_MS = 2_000
@@ -24,7 +24,7 @@ class Node(msgspec.Struct, array_like=True):
 
     Attributes:
         mark_ms: its mark that counts.
-        heard_ms: when, on the clock that stands still in pauses.
+        heard_ms: when it came, on the clock that stands still in pauses.
     """
 
     mark_ms: int
@@ -56,11 +56,11 @@ class Marks(msgspec.Struct, array_like=True):
             gone: whether the node stops.
         """
         self._pass_time(log_ms)
-        known = self.nodes.pop(node, None)
-        counts = abs(mark_ms - log_ms) <= MARK_OFF_MS
-        if not gone and (known or counts):
-            before_ms = known.mark_ms if known else 0
-            self.nodes[node] = Node(max(before_ms, mark_ms if counts else 0), self.awake_ms)
+        if gone:
+            self.nodes.pop(node, None)
+        elif abs(mark_ms - log_ms) <= MARK_OFF_MS:
+            known = self.nodes.get(node)
+            self.nodes[node] = Node(max(known.mark_ms if known else 0, mark_ms), self.awake_ms)
         self._move_on()
 
     @property
