@@ -7,9 +7,10 @@ the hash of a set of rows is the sum of the hashes of its rows, and tracks go in
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,8 +60,10 @@ class _Rows:
         used = [number for number, text in enumerate(texts) if text]
         self.geoname_id = geoname_id
         self._texts, self._songs = np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.uint64)
-        self._texts[used] = _digests(texts[number] for number in used)
-        self._songs[group[used]] = _digests(wire_track_id(texts[number]) for number in used)  # no more songs than texts
+        ids = np.frombuffer(b"".join(wire_track_id(texts[number]) for number in used), "<u8").reshape(-1, 2)
+        songs = _mixed(ids[:, 0], ids[:, 1])
+        self._songs[group[used]] = songs  # no more songs than texts
+        self._texts[used] = _mixed(songs, np.fromiter((crc32(texts[number]) for number in used), np.uint64, len(used)))
 
     def groups(self, group: Column) -> Words:
         """Return a word for each (source, song)."""
@@ -127,10 +130,6 @@ def _privacy(state: SlicerState, rows: _Rows) -> bytes:
     privacy = state.privacy
     each = len(privacy.at) // max(1, len(privacy.cities))
     return _sum(rows.geoname_id[np.repeat(privacy.cities, each)], privacy.listener, privacy.at)
-
-
-def _digests(texts: Iterable[bytes]) -> Words:
-    return np.frombuffer(b"".join(blake2b(text, digest_size=8).digest() for text in texts), "<u8")
 
 
 def _mixed(*columns: Column) -> Words:
