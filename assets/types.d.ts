@@ -103,6 +103,11 @@ interface Lead {
   connection: Connection | null;
 }
 
+/** The server is there, but has no news: each second, until there are. */
+interface Delayed {
+  type: "delayed";
+}
+
 interface Bye {
   type: "bye";
   retry_ms: number;
@@ -121,7 +126,7 @@ interface Found {
   also?: string;
 }
 
-type Message = Hello | Frame | Lead | Bye;
+type Message = Hello | Frame | Lead | Delayed | Bye;
 
 /** The state of the stream, as the page shows it. */
 type StreamState =

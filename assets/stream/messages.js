@@ -91,6 +91,7 @@ export function parseMessage(text) {
   if (!isObject(value)) return null;
   if (value.type === "hello") return parseHello(value);
   if (value.type === "connections") return parseFrame(value);
+  if (value.type === "delayed") return { type: "delayed" };
   if (value.type === "lead") return { type: "lead", connection: isConnection(value.connection) ? value.connection : null };
   return value.type === "bye" ? { type: "bye", retry_ms: Math.max(0, Number(value.retry_ms) || 0) } : null;
 }

@@ -57,6 +57,7 @@ export function createStream(options) {
   /** @type {any} */
   let retryTimer;
   let openedMs = 0;
+  let delayed = false;
   let refused = false;
   let destroyed = false;
 
@@ -83,6 +84,7 @@ export function createStream(options) {
       const message = socket === current ? parseMessage(data) : null;
       if (!message) return;
       heard = true;
+      if (message.type === "delayed") return noteDelay();
       noteMessage();
       handle(message);
     };
@@ -90,13 +92,21 @@ export function createStream(options) {
   }
 
   function noteMessage() {
-    const stalled = stalls?.stalled();
+    const stalled = delayed || stalls?.stalled();
     stalls?.hear();
     heardMs = now();
+    delayed = false;
     if (stalled) onState({ name: "live" });
   }
 
-  /** @param {Message} message */
+  /** The server has no news, so another connection would have none either. */
+  function noteDelay() {
+    stalls?.hear();
+    delayed = true;
+    onState({ name: "stalled", sinceMs: heardMs ?? openedMs });
+  }
+
+  /** @param {Exclude<Message, Delayed>} message */
   function handle(message) {
     if (message.type === "hello") begin(message);
     else if (message.type === "bye") askedWaitMs = message.retry_ms;

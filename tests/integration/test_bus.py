@@ -98,8 +98,12 @@ def test_a_server_that_is_killed_is_missed_by_nobody_else_and_comes_back_with_th
 def test_the_bus_is_away_for_a_while_and_nothing_that_was_accepted_is_lost(join: Serve, broker: Brokers) -> None:
     server = join("one")
     play(server, "before", "Osaka", "JP")
-    broker[0].kill()
-    broker[0].start()
+    with stream(server, 30) as viewer:
+        broker[0].kill()
+        delayed = viewer.until(lambda frame: frame["type"] == "delayed")
+        assert delayed.keys() == {"type", "now", "seq"}
+        broker[0].start()
+        assert viewer.until(lambda frame: frame["type"] == "connections")["seq"] == delayed["seq"] + 1
     play(server, "a", "Osaka", "JP")  # it is answered once it is in the log
     play(server, "b", "Recife", "BR")
     until(lambda: get_json(server, "/api/stats")["total"]["plays"] == 3)

@@ -87,6 +87,11 @@ def message(
     }  # fmt: skip
 
 
+def delayed(seq: int, now_s: float) -> bytes:
+    """Encode the message that there are no records at present; it has no number of its own."""
+    return encode({"type": "delayed", "now": round(now_s, 3), "seq": seq})
+
+
 def lead(connection: Connection | None, gazetteer: Gazetteer) -> bytes:
     """Encode the message with the lead story; it has no number."""
     told = connection and msgspec.Raw(connection_json(connection, gazetteer))

@@ -25,6 +25,8 @@ ANSWER_S = 25.0
 """Longer than the process itself tries to write plays."""
 READY_S = 30.0
 AGAIN_AFTER_S = 5
+DELAY_S, DELAYED_S = 1.0, 2.0
+"""If no record comes for the second of these, viewers are told so, again and again after the first."""
 OFF_MOST_MS = 2_000
 """A node's mark that is farther from the bus's time does not count."""
 
@@ -44,6 +46,7 @@ class BusNode:
         clock: tells the time.
         lateness_s: how long a slice waits after its end.
         on_ready: is told the stream that the records are of, before the first of them comes.
+        on_delay: called each second in which there are no records.
 
     Attributes:
         closed_ms: see `Intake`, as are waiting and lost.
@@ -56,10 +59,12 @@ class BusNode:
         clock: Clock,
         lateness_s: float,
         on_ready: Callable[[str], None],
+        on_delay: Callable[[], None],
     ) -> None:
         self.waiting, self.closed_ms = 0, 0
         self.lost = Counter[str]()
         self._records, self._clock, self._lateness_s, self._on_ready = records, clock, lateness_s, on_ready
+        self._on_delay, self._heard_s = on_delay, time.monotonic()
         self._node, self._matching = Beside("bus", NODE, start), Beside("matching", MATCHING, start)
         self._numbers = itertools.count(1)
         self._asked: dict[int, AsyncResult[Written]] = {}
@@ -126,7 +131,13 @@ class BusNode:
     @property
     def steps(self) -> Sequence[Callable[[], None]]:
         """See `Intake`."""
-        return [self._follow_node, self._watch_matching]
+        return [self._follow_node, self._watch_matching, self._watch_records]
+
+    def _watch_records(self) -> None:
+        """Tell of it if there are no records."""
+        gevent.sleep(DELAY_S)
+        if time.monotonic() - self._heard_s > DELAYED_S and not self._is_ending:
+            self._on_delay()
 
     def _follow_node(self) -> None:
         """Take what the process says; if it is lost, start another one."""
@@ -171,7 +182,7 @@ class BusNode:
         if record.seq != self._records.last + 1:
             log.error("record %d came after record %d", record.seq, self._records.last)
             self._records.last = record.seq - 1
-        self.closed_ms = SliceRecord.end_of(record.data)
+        self.closed_ms, self._heard_s = SliceRecord.end_of(record.data), time.monotonic()
         self._silent, self._off_ms = record.silent, record.off_ms
         self._records.publish(record.data)
 

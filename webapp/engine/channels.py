@@ -117,6 +117,11 @@ class Channels:
             self._hub.send_frame(subscribers, wsframes.text_frame(payload))
         self._lead.tell_if_due()
 
+    def tell_delay(self) -> None:
+        """Tell all viewers that there are no records at present."""
+        groups = [channel.subscribers for channel in self._by_filter.values() if channel.live.is_set()]
+        self._hub.send_frame(groups, wsframes.text_frame(frames.delayed(self.seq, self._clock())))
+
     def _begin_anew(self, seq: int) -> None:
         """The clock was set back: what came before this record cannot be made again, as its 10 s come twice."""
         self._ring.restart(seq)

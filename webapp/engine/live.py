@@ -87,7 +87,14 @@ class Live:
         self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
         self._settings, self._secret, self._history = settings, secret, history
         self.intake: Intake = (
-            BusNode(self._bus_start, self.records, clock, settings.lateness_s, self._begin_stream)
+            BusNode(
+                self._bus_start,
+                self.records,
+                clock,
+                settings.lateness_s,
+                self._begin_stream,
+                lambda: self.channels.tell_delay(),
+            )
             if settings.bus
             else OwnIntake(settings, secret, self.records, clock, metrics)
         )

@@ -23,6 +23,9 @@ COUNTED = ("plays", "together", "connections", "same_city", "late", "lost", "thi
 """Counts of messages and totals; docs/api.md says what each counts."""
 
 
+_NOW: Json = {"type": "number", "description": "The server's time, epoch seconds."}
+
+
 def thing(text: str, fields: Mapping[str, Mapping[str, Any]], *optional: str, **more: Any) -> Json:
     """Return the schema of an object with these fields; all but the optional ones are always there."""
     required = [name for name in fields if name not in optional]
@@ -171,9 +174,14 @@ def messages() -> dict[str, Json]:
             {"type": {"const": "bye"}, "retry_ms": {**COUNT, "description": "How long to wait first."}},
             examples=[{"type": "bye", "retry_ms": 1200}],
         ),
+        "Delayed": thing(
+            "Only of several servers: each second, while there is no news. It has no number of its own.",
+            {"type": {"const": "delayed"}, "now": _NOW, "seq": {**COUNT, "description": "The newest frame's number."}},
+            examples=[{"type": "delayed", "now": 1795250489.6, "seq": 41}],
+        ),
         "StreamMessage": {
             "description": "A message of the websocket. Ignore types and fields that you do not know.",
-            "oneOf": [ref("Hello"), ref("Frame"), ref("Lead"), ref("Bye")],
+            "oneOf": [ref("Hello"), ref("Frame"), ref("Lead"), ref("Delayed"), ref("Bye")],
         },
     }
 
@@ -184,7 +192,7 @@ def _hello() -> Json:
         "protocol": {"const": PROTOCOL},
         "stream": {**TEXT, "description": "The name of the stream, for `since`."},
         "seq": {**COUNT, "description": "Where the stream is."},
-        "now": {"type": "number", "description": "The server's time, epoch seconds."},
+        "now": _NOW,
         "window_s": {"type": "number", "minimum": 0},
         "plays_by_source": ref("PlaysBySource"),
         "recent": items(ref("Connection"), maxItems=RECENT, description="The latest connections, newest first."),

@@ -166,6 +166,19 @@ test("a frame after a silence is shown, and the page is live again on the same c
   assert.deepEqual([states.at(-1), frames, sockets.length], [{ name: "live" }, [42], 1]);
 });
 
+test("a server that says that it has no news is stayed with, and the page says how long there was none", () => {
+  begin();
+  sockets[0].say(hello());
+  pass(2000);
+  for (let i = 0; i < 12; i++) {
+    sockets[0].say({ type: "delayed", now: 1, seq: 41 });
+    pass(1000);
+  }
+  assert.deepEqual([states.at(-1), sockets.length], [{ name: "stalled", sinceMs: 0 }, 1]);
+  sockets[0].say(frame(42));
+  assert.deepEqual([states.at(-1), frames, sockets.length], [{ name: "live" }, [42], 1]);
+});
+
 test("a page that was held up listens to what waits before it calls the connection dead", () => {
   begin();
   sockets[0].say(hello());
