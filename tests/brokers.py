@@ -37,7 +37,9 @@ class Broker:
         url: where clients connect.
     """
 
-    def __init__(self, name: str, folder: Path, port: int, monitor: int, route: int, routes: list[int]) -> None:
+    def __init__(
+        self, name: str, folder: Path, port: int, monitor: int, route: int, routes: list[int], more: str = ""
+    ) -> None:
         self.name, self.url = name, f"nats://127.0.0.1:{port}"
         self._store, self._config, self._log = folder / name, folder / f"{name}.conf", folder / f"{name}.log"
         self._monitor = monitor
@@ -50,6 +52,7 @@ listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor}"
 jetstream {{ store_dir: "{self._store}", sync_interval: always }}
 {cluster if len(routes) > 1 else ""}
+{more}
 """
         )
 
@@ -122,11 +125,13 @@ class Brokers(list[Broker]):
 
 
 @contextmanager
-def brokers(folder: Path, count: int = 1) -> Iterator[Brokers]:
-    """Run that many servers."""
+def brokers(folder: Path, count: int = 1, more: str = "") -> Iterator[Brokers]:
+    """Run that many servers; `more` is what else their configuration says."""
     ports = free_ports(3 * count)
     routes = ports[2 * count :]
-    made = Brokers(Broker(f"n{i}", folder, ports[i], ports[count + i], route, routes) for i, route in enumerate(routes))
+    made = Brokers(
+        Broker(f"n{i}", folder, ports[i], ports[count + i], route, routes, more) for i, route in enumerate(routes)
+    )
     try:
         for broker in made:
             broker.start()

@@ -47,8 +47,8 @@ def tls_front(upstream: int, folder: Path) -> Iterator[TlsFront]:
         listener.close()
 
 
-def _context(folder: Path) -> ssl.SSLContext:
-    """Write an authority and a certificate of it for this machine; return a context that serves that."""
+def write_certificate(folder: Path) -> None:
+    """Write an authority, authority.pem, and a certificate of it for this machine with its key, served.pem."""
     folder.mkdir(parents=True, exist_ok=True)
     authority, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     signed = _certificate("Test authority", authority, "Test authority", authority)
@@ -56,6 +56,11 @@ def _context(folder: Path) -> ssl.SSLContext:
     served = _certificate("localhost", own, "Test authority", authority)
     key = own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "served.pem").write_bytes(served.public_bytes(serialization.Encoding.PEM) + key)
+
+
+def _context(folder: Path) -> ssl.SSLContext:
+    """Return a context that serves a new certificate."""
+    write_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "served.pem")
     return context

@@ -54,7 +54,7 @@ class Seen:
     Attributes:
         frames: by their numbers, as they came.
         gaps: how many frames the server said were missed.
-        silences: how long no message came, in seconds, while its server was up.
+        silences: the seconds between frames of one connection.
         unannounced: numbers that were skipped without a word.
     """
 
@@ -72,6 +72,7 @@ class Cluster:
         servers: those of Unison, by name.
         accepted: the listeners whose plays were answered with 202.
         tried: how many plays were sent.
+        late: how many of the accepted ones came too late, by the answers.
         seen: what viewers got, by server.
     """
 
@@ -80,7 +81,7 @@ class Cluster:
         self.servers = {name: self._start(name) for name in names}
         self.up = dict.fromkeys(names, True)
         self.accepted: set[str] = set()
-        self.tried = 0
+        self.tried = self.late = 0
         self.seen: defaultdict[str, Seen] = defaultdict(Seen)
         self._is_over = threading.Event()
 
@@ -118,6 +119,20 @@ class Cluster:
         for server in self.servers.values():
             server.kill()
 
+    def problems(self, logs: Logs) -> list[str]:
+        """Return what must not be, in the end: lost or doubled plays, and records or frames that differ."""
+        written, (one, two) = logs.written(), (self.seen[name] for name in self.servers)
+        both = one.frames.keys() & two.frames.keys()
+        found = {
+            "plays lost": sum(not written[listener] for listener in hashed(self.accepted)),
+            "plays doubled": sum(count > 1 for count in written.values()),
+            "records that are not what their cuts give": int(logs.folded() != logs.stored()),
+            "frames that differ": sum(one.frames[seq] != two.frames[seq] for seq in both),
+            "frames left out without a word": len(one.unannounced) + len(two.unannounced),
+            "frames in common missing": int(len(both) < len(logs.records) // 4),
+        }
+        return [f"{count} {what}" for what, count in found.items() if count]
+
     @contextmanager
     def traffic(self) -> Iterator[None]:
         """Send plays to all servers, and watch all of them."""
@@ -141,8 +156,9 @@ class Cluster:
             play = {"track": song, "listener": listener, "place": {"geoname_id": chance.choice(CITIES)}}
             self.tried += 1
             with suppress(*AWAY):
-                if post_plays(self.servers[name], [play])["accepted"]:
-                    self.accepted.add(listener)
+                answer = post_plays(self.servers[name], [play])
+                self.accepted.add(listener)
+                self.late += answer["late"]
 
     def _watch(self, name: str) -> None:
         seen, since = self.seen[name], ""
@@ -166,10 +182,10 @@ class Cluster:
                     continue
                 except WebSocketException:
                     break
-                seen.silences.append(time.monotonic() - heard_s)
-                heard_s = time.monotonic()
                 message = json.loads(text)
                 if message["type"] == "connections":
+                    seen.silences.append(time.monotonic() - heard_s)
+                    heard_s = time.monotonic()
                     if message["seq"] != seq + 1:
                         seen.unannounced.append((seq, message["seq"]))
                     seq = message["seq"]
@@ -212,7 +228,8 @@ async def read(running: Brokers) -> Logs:
     """Read both logs."""
     client = await connected(running.urls.split(","), "reader")
     try:
-        return Logs(await _all_of(client, PLAYS), await _all_of(client, RECORDS))
+        records = await _all_of(client, RECORDS)
+        return Logs(await _all_of(client, PLAYS), records)  # all that these records need
     finally:
         await client.close()
 
