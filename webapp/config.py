@@ -70,6 +70,7 @@ def _are_networks(words: tuple[str, ...]) -> bool:
 
 
 _HOST = r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
+_USER = r"[^\s:@/]+(:[^\s@/]*)?"
 _URL = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\w~-][\w.~-]*)*/?", re.ASCII | re.IGNORECASE)
 
 
@@ -230,7 +231,10 @@ class Settings:
         "NATS servers that several servers of Unison share, separated by commas, such as nats://10.0.0.5:4222. Without"
         " any, this server works alone.",
         (),
-        check=(_all(rf"(nats|tls)://{_HOST}"), "addresses such as nats://10.0.0.5:4222"),
+        check=(
+            _all(rf"(nats|tls)://({_USER}@)?{_HOST}"),
+            "addresses such as nats://10.0.0.5:4222 or tls://user:password@nats.example.org:4222",
+        ),
     )
     node: str = _setting(
         "This server's name on the bus. If empty, the machine's name and the data folder's.",
@@ -325,7 +329,8 @@ def _read(cls: type[Settings], name: str, text: str) -> Any:
     if isinstance(value, int | float) and not least <= value <= most:
         raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {_range_text(least, most)}")
     if (check := spec.metadata["check"]) and not check[0](value):
-        raise SettingError(f"{PREFIX}{name.upper()}={text!r}: expected {check[1]}")
+        shown = re.sub(r"//[^/@]*@", "//...@", text)  # passwords are not for logs
+        raise SettingError(f"{PREFIX}{name.upper()}={shown!r}: expected {check[1]}")
     return value
 
 

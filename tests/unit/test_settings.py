@@ -12,6 +12,12 @@ from webapp.config import SettingError, Settings
 from webapp.environment import PREFIX
 
 
+def test_a_bus_that_cannot_be_read_is_told_without_its_password() -> None:
+    with pytest.raises(SettingError) as error:
+        Settings.from_env({"UNISON_BUS": "http://unison:s3cret@nats", "UNISON_SECRET": "x"})
+    assert "UNISON_BUS='http://...@nats': expected addresses such as nats://10.0.0.5:4222" in str(error.value)
+
+
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_env({})
     assert (settings.host, settings.port, settings.window_s, settings.shown_per_s) == ("127.0.0.1", 8000, 1.0, 4)

@@ -30,6 +30,7 @@ async def connected(servers: Sequence[str], name: str) -> Client:
         UnavailableError: no server takes the connection now.
     """
     client = Client()
+    logging.getLogger("asyncio").addFilter(_is_news)
 
     async def note_loss() -> None:
         if not client.is_closed:
@@ -53,12 +54,19 @@ async def connected(servers: Sequence[str], name: str) -> Client:
     except (nats.errors.Error, OSError, TimeoutError) as error:
         with suppress(nats.errors.Error, OSError):
             await client.close()
+        if "authorization" in f"{error} {client.last_error}".lower():
+            raise UnavailableError("the NATS servers refuse this user or password") from error
         raise UnavailableError(f"none of {len(servers)} NATS servers answers") from error
     return client
 
 
 async def _note_error(error: Exception) -> None:
     log.debug("NATS: %s", error or type(error).__name__)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop asyncio's complaint about each TLS connection that ends."""
+    return "eof_received" not in record.getMessage()
 
 
 async def _note_return() -> None:
