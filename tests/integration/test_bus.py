@@ -91,6 +91,8 @@ def test_a_server_that_is_killed_is_missed_by_nobody_else_and_comes_back_with_th
             assert frame["seq"] > seen
             seen = frame["seq"]
     again = join("one")
+    with stream(again) as viewer:
+        assert viewer.hello["seq"] >= seen
     stories = [get_json(server, "/api/connections?limit=10") for server in (again, other)]
     until(lambda: get_json(again, "/api/connections?limit=10") == get_json(other, "/api/connections?limit=10"))
     assert len(stories[1]["connections"]) == 3

@@ -68,6 +68,7 @@ class BusNode:
         self._node, self._matching = Beside("bus", NODE, start), Beside("matching", MATCHING, start)
         self._numbers = itertools.count(1)
         self._asked: dict[int, AsyncResult[Written]] = {}
+        self._newest = 0
         self._silent: tuple[str, ...] = ()
         self._off_ms = 0
         self._is_ending = False
@@ -96,7 +97,9 @@ class BusNode:
         return [f"no message from {', '.join(self._silent)}; plays from there may be late"] if self._silent else []
 
     def start(self) -> None:
-        """See `Intake`; returns once this server is connected.
+        """See `Intake`; returns once this server is connected, and has the records up to now.
+
+        Viewers must not come in before: the first frames lack what was shown before them in their 10 s.
 
         Raises:
             BusError: it cannot take part.
@@ -105,6 +108,11 @@ class BusNode:
             while not self._is_connected():
                 gevent.sleep(AGAIN_S)
         self._matching.begin()
+        try:
+            while self._records.last < self._newest:
+                self._take(self._node.receive())
+        except OSError as error:
+            raise BusError(f"the process that talks with the bus ended: {error}") from error
 
     def _is_connected(self) -> bool:
         """Start the node's process; return whether it is connected."""
@@ -124,6 +132,7 @@ class BusNode:
         raise BusError(first.why if isinstance(first, Refused) else "the bus's process answers what nobody asked")
 
     def _begin(self, ready: Ready) -> None:
+        self._newest = ready.newest
         if self._records.stream != ready.stream:
             self._records.stream, self._records.last = ready.stream, ready.first - 1
             self._on_ready(ready.stream)

@@ -1,0 +1,119 @@
+"""A server of several: what it takes from the process that talks with the bus, and what it makes of it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import ClassVar
+
+import pytest
+
+from tests.unit.making import OSAKA, RECIFE, T0, batch, track
+from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
+from webapp.core.fold import FoldRules
+from webapp.core.records import SliceRecord
+from webapp.engine import busnode
+from webapp.engine.bus import MemoryBus
+from webapp.engine.busnode import BusError, BusNode
+from webapp.engine.clock import Clock
+from webapp.engine.intake import NotTakenError
+from webapp.gazetteerdata import load_gazetteer
+
+START = Start([], "one", b"secret", FoldRules(1_000, 500), 4)
+PLAYS = batch(load_gazetteer(), [("ana", OSAKA, 0, track()), ("ben", RECIFE, 10, track())]).encode()
+
+
+class FakeProcess:
+    """A process that says what a test wants.
+
+    Attributes:
+        says: what it says, from the first on; then it ends.
+        heard: what it was told.
+    """
+
+    says: ClassVar[deque[FromNode]] = deque()
+    heard: ClassVar[list[ToNode]] = []
+
+    def __init__(self, name: str, module: str, start: object) -> None:
+        self.name, self.module, self.pid, self.started = name, module, 0, 0
+
+    def begin(self) -> None:
+        self.started += 1
+
+    def end(self) -> None:
+        pass
+
+    def send(self, message: ToNode) -> None:
+        self.heard.append(message)
+
+    def receive(self) -> FromNode:
+        if not self.says:
+            raise ConnectionResetError("it is gone")
+        return self.says.popleft()
+
+
+def record(seq: int, off_ms: int = 0, silent: tuple[str, ...] = ()) -> Record:
+    end_ms = T0 + 250 * seq
+    return Record(seq, end_ms + 600, off_ms, SliceRecord(end_ms, end_ms + 600).encode(), silent)
+
+
+@pytest.fixture
+def records() -> MemoryBus:
+    return MemoryBus(time.monotonic, 70, 1 << 20)
+
+
+@pytest.fixture
+def node(records: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> BusNode:
+    monkeypatch.setattr(busnode, "Beside", FakeProcess)
+    monkeypatch.setattr(busnode, "AGAIN_S", 0)
+    monkeypatch.setattr(FakeProcess, "says", deque())
+    monkeypatch.setattr(FakeProcess, "heard", [])
+    return BusNode(lambda: START, records, Clock(lambda: T0 / 1000), 0.5, lambda _: None, lambda: None)
+
+
+def test_it_has_all_records_of_before_when_it_has_started(node: BusNode, records: MemoryBus) -> None:
+    FakeProcess.says.extend([Ready("s", 40, 43), *map(record, (40, 41, 42, 43, 44))])
+    node.start()
+    assert (records.stream, records.first, records.last) == ("s", 40, 43)
+    assert node.closed_ms == T0 + 250 * 43
+
+
+def test_records_that_are_told_again_are_taken_once(node: BusNode, records: MemoryBus) -> None:
+    FakeProcess.says.extend([Ready("s", 1, 2), record(1), record(2)])
+    node.start()
+    FakeProcess.says.extend([Ready("s", 1, 3), record(1), record(2), record(3)])
+    node.start()
+    assert (records.first, records.last) == (1, 3)
+
+
+def test_it_waits_for_a_bus_that_is_away_and_ends_where_it_can_never_take_part(node: BusNode) -> None:
+    FakeProcess.says.extend([Refused("away", is_final=False), Ready("s", 1, 0)])
+    node.start()
+    FakeProcess.says.extend([Refused("UNISON_WINDOW_S is 2 here and 1 on the bus")])
+    with pytest.raises(BusError, match="UNISON_WINDOW_S is 2 here"):
+        node.start()
+
+
+def test_a_play_is_answered_by_what_the_log_said(node: BusNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(late: int, error: str, taken: int) -> None:
+        def send(self: FakeProcess, message: ToNode) -> None:
+            assert isinstance(message, Write)
+            node._take(Written(message.number, late, error, taken))
+
+        monkeypatch.setattr(FakeProcess, "send", send)
+
+    answer(1, "", 0)
+    assert node.submit(PLAYS) == 1
+    answer(0, "the log of plays is full", 1)
+    with pytest.raises(NotTakenError, match="the log of plays is full; 1 of the first plays were accepted") as error:
+        node.submit(PLAYS)
+    assert (error.value.taken, node.waiting) == (1, 0)
+
+
+def test_a_clock_that_is_off_and_silent_servers_are_told(node: BusNode) -> None:
+    FakeProcess.says.extend([Ready("s", 1, 1), record(1, off_ms=2_500, silent=("two",))])
+    node.start()
+    assert node.problems == ["this machine's clock is 2.5 s from that of the bus"]
+    assert node.troubles == ["no message from two; plays from there may be late"]
+    with pytest.raises(NotTakenError, match=r"clock is 2\.5 s"):
+        node.submit(PLAYS)
