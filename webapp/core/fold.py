@@ -105,7 +105,6 @@ class Fold:
         if state.slicer:
             self._slicer.restore(state.slicer)
         self._folded = Cutter(rules.lateness_ms, state.cutter)
-        self._position = state.position
         self._cuts: list[Cut] = []  # of the slices since the newest record
         self._used: list[Entry] = []  # messages likewise
         self._proposal: RecordMessage | None = None
