@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from webapp.bus.log import UnavailableError
-from webapp.bus.natsclient import connected
+from webapp.bus.natsclient import closed, connected
 from webapp.bus.natsstreams import GIGABYTE, Sizes, create
 from webapp.config import SettingError, Settings
 
@@ -55,5 +55,5 @@ async def _create(servers: tuple[str, ...], sizes: Sizes) -> Sizes:
             sizes = replace(sizes, replicas=3 if len(client.servers) >= 3 else 1)
         await create(client, sizes)
     finally:
-        await client.close()
+        await closed(client)
     return sizes

@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from webapp import logs
 from webapp.bus.log import UnavailableError
 from webapp.bus.messages import Refused, Start, ToNode
-from webapp.bus.natsclient import connected
+from webapp.bus.natsclient import closed, connected
 from webapp.bus.pipes import Pipe
 from webapp.bus.shared import OtherRulesError, agree, agreement
 from webapp.config import wants_json
@@ -66,7 +66,7 @@ async def _serve(end: socket.socket, work: Work) -> None:
             await agree(client, agreement(start.rules, start.shown_per_s, start.secret))
             await work(client, start, pipe)
         finally:
-            await client.close()
+            await closed(client)
     except (OtherRulesError, UnavailableError) as error:
         with suppress(OSError):
             await pipe.send(Refused(str(error), is_final=isinstance(error, OtherRulesError)))
