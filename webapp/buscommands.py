@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
-from webapp.bus.log import UnavailableError
-from webapp.bus.natsclient import closed, connected
-from webapp.bus.natsstreams import GIGABYTE, Sizes, create
+from webapp.bus.log import NEEDS_NATS, UnavailableError
 from webapp.config import SettingError, Settings
 
+if TYPE_CHECKING:
+    from webapp.bus.natsstreams import Sizes
+
 NAME = "unison bus init"
+GIGABYTE = 1 << 30
 
 
 @click.group()
@@ -21,18 +25,16 @@ def bus() -> None:
 
 
 @bus.command()
-@click.option(
-    "--replicas", type=click.IntRange(1, 5), help="NATS servers that have each message; 3, or 1 of a single one."
-)
-@click.option(
-    "--plays-gb", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Size of the log of plays."
-)
+@click.option("--replicas", type=click.IntRange(1, 5), help="Copies of each message: 3, or 1 on a single server.")
+@click.option("--plays-gb", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Log of plays.")
 @click.option("--records-gb", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Log of records.")
-@click.option(
-    "--records-days", type=click.IntRange(min=1), default=30, show_default=True, help="How long records are kept."
-)
+@click.option("--records-days", type=click.IntRange(min=1), default=30, show_default=True, help="Days of records.")
 def init(replicas: int | None, plays_gb: float, records_gb: float, records_days: int) -> None:
     """Create the streams on the servers of UNISON_BUS, or give those that are there these sizes."""
+    if not find_spec("nats"):
+        raise click.ClickException(NEEDS_NATS)
+    from webapp.bus.natsstreams import Sizes  # without the extra, `unison --help` works all the same
+
     try:
         servers = Settings.from_env().bus
     except SettingError as error:
@@ -41,19 +43,21 @@ def init(replicas: int | None, plays_gb: float, records_gb: float, records_days:
         raise click.ClickException("UNISON_BUS is not set; set it to the NATS servers, such as nats://10.0.0.5:4222")
     sizes = Sizes(replicas or 0, round(plays_gb * GIGABYTE), round(records_gb * GIGABYTE), records_days)
     try:
-        made = asyncio.run(_create(servers, sizes))
+        copies = asyncio.run(_create(servers, sizes))
     except UnavailableError as error:
         raise click.ClickException(str(error)) from error
-    copies = "1 copy" if made.replicas == 1 else f"{made.replicas} copies"
-    click.echo(f"The streams are ready, with {copies} of each message.")
+    click.echo(f"The streams are ready, with {'1 copy' if copies == 1 else f'{copies} copies'} of each message.")
 
 
-async def _create(servers: tuple[str, ...], sizes: Sizes) -> Sizes:
+async def _create(servers: tuple[str, ...], sizes: Sizes) -> int:
+    """Create the streams; return how many copies of each message there are."""
+    from webapp.bus.natsclient import closed, connected
+    from webapp.bus.natsstreams import create
+
     client = await connected(servers, NAME)
     try:
-        if not sizes.replicas:
-            sizes = replace(sizes, replicas=3 if len(client.servers) >= 3 else 1)
-        await create(client, sizes)
+        copies = sizes.replicas or (3 if len(client.servers) >= 3 else 1)
+        await create(client, replace(sizes, replicas=copies))
     finally:
         await closed(client)
-    return sizes
+    return copies

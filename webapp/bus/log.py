@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+NEEDS_NATS = "several servers need the extra nats: pip install 'unison-globe[nats]'"
+
 
 class Entry(NamedTuple):
     """A message of a log.

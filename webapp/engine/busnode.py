@@ -7,10 +7,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 import gevent
 from gevent.event import AsyncResult
 
+from webapp.bus.log import NEEDS_NATS
 from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, Write, Written
 from webapp.core.plays import SLICE_MS, plays_in
 from webapp.core.records import SliceRecord
@@ -104,6 +106,8 @@ class BusNode:
         Raises:
             BusError: it cannot take part.
         """
+        if not find_spec("nats"):
+            raise BusError(NEEDS_NATS)
         with gevent.Timeout(READY_S, BusError(f"the bus did not answer within {READY_S:g} s")):
             while not self._is_connected():
                 gevent.sleep(AGAIN_S)
