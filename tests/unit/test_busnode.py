@@ -54,7 +54,7 @@ class FakeProcess:
 
 def record(seq: int, off_ms: int = 0, silent: tuple[str, ...] = ()) -> Record:
     end_ms = T0 + 250 * seq
-    return Record(seq, end_ms + 600, off_ms, SliceRecord(end_ms, end_ms + 600).encode(), silent)
+    return Record(seq, off_ms, SliceRecord(end_ms, end_ms + 600).encode(), silent)
 
 
 @pytest.fixture

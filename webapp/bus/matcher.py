@@ -42,13 +42,12 @@ class Matcher:
 
     Attributes:
         fold: what it folds.
-        appended: how many records it appended.
     """
 
     def __init__(
         self, name: str, fold: Fold, plays: Log, records: Log, checkpoints: Checkpoints, now: Callable[[], float]
     ) -> None:
-        self.fold, self.appended = fold, 0
+        self.fold = fold
         self._plays, self._records, self._checkpoints, self._now = plays, records, checkpoints, now
         self._turn = 1 + zlib.crc32(name.encode()) % TURNS
         self._was_mine = False  # the newest record
@@ -99,7 +98,6 @@ class Matcher:
                 log.warning("cannot append record %d (%s); trying again", record + 1, error)
                 await asyncio.sleep(RETRY_S)  # if it is in the log after all, the next try is forestalled
             else:
-                self.appended += 1
                 if self.fold.record == record:
                     self._take_in(seq, proposal, is_mine=True)
                 elif self.fold.record == seq:  # it was read before the answer came

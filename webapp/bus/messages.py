@@ -50,14 +50,12 @@ class Record(msgspec.Struct, tag=True):
 
     Attributes:
         seq: its number.
-        log_ms: when the log took it, epoch milliseconds.
         off_ms: how far the log's time is ahead of this machine's, as far as can be told.
         data: the slice record, with this gazetteer's city indices.
         silent: nodes whose plays may be late.
     """
 
     seq: int
-    log_ms: int
     off_ms: int
     data: bytes
     silent: tuple[str, ...] = ()

@@ -31,7 +31,6 @@ HEARD_BYTES = 64 << 20
 """Messages that nobody has read yet; if more are heard, the reader asks for them when it comes to them."""
 _FORESTALLED = {10071, 10164}  # the error codes of JetStream: wrong last sequence
 _FULL = {10077, 10122, 10023}  # maximum of messages or bytes exceeded, message too large for them, no more storage
-_END, _NONE = "204", "404"
 
 
 class NatsLog:

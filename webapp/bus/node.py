@@ -90,7 +90,7 @@ class _Node:
         if entry.seq > self._newest:
             self._off_ms.append(entry.log_ms - round(time.time() * 1000))
         off_ms = max(self._off_ms, default=0)  # of the one that was the shortest time on its way
-        return Record(entry.seq, entry.log_ms, off_ms, message.slice_record(self._gazetteer), message.silent)
+        return Record(entry.seq, off_ms, message.slice_record(self._gazetteer), message.silent)
 
 
 async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:

@@ -130,11 +130,6 @@ class Fold:
         """Number of the last message that was used for a record; earlier ones are not needed any more."""
         return self._since[-1][0][-1].seq if self._since else self._kept.position
 
-    @property
-    def silent(self) -> list[str]:
-        """The nodes that are silent by the newest message."""
-        return self._ahead.state.marks.silent
-
     # The log of plays.
 
     def take(self, seq: int, log_ms: int, data: bytes) -> None:

@@ -38,10 +38,9 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
         rules: the version of the fold that made it.
         cuts: of its slices, in order. Numbers that are left out between them were passed over.
         state: hash of the matcher's state after it.
-        record: the slice record, encoded; empty where matching begins anew.
+        record: the slice record, encoded.
         cities: the city indices in it and their GeoNames ids, as two columns of little-endian uint32.
         silent: the nodes whose plays may be late.
-        uncounted: where matching begins anew: what is not counted, for people to read.
     """
 
     rules: str
@@ -50,7 +49,6 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
     record: bytes
     cities: bytes = b""
     silent: tuple[str, ...] = ()
-    uncounted: str = ""
 
     @property
     def passed_over(self) -> int:
