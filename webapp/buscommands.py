@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from webapp.bus.natsstreams import Sizes
 
 NAME = "unison bus init"
-GIGABYTE = 1 << 30
 
 
 @click.group()
@@ -33,7 +32,7 @@ def init(replicas: int | None, plays_gb: float, records_gb: float, records_days:
     """Create the streams on the servers of UNISON_BUS, or give those that are there these sizes."""
     if not find_spec("nats"):
         raise click.ClickException(NEEDS_NATS)
-    from webapp.bus.natsstreams import Sizes  # without the extra, `unison --help` works all the same
+    from webapp.bus.natsstreams import GIGABYTE, Sizes  # without the extra, `unison --help` works all the same
 
     try:
         servers = Settings.from_env().bus

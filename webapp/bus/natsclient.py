@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import nats.errors
 from nats.aio.client import Client
@@ -22,7 +22,19 @@ PINGS = 2
 WAIT_S = 0.2
 PENDING_BYTES = 32 << 20
 
+AWAY = (nats.errors.Error, OSError)
+"""What the client raises if NATS does not answer; a time-out is an OSError."""
+
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Raise an `UnavailableError` that begins with these words if NATS does not answer."""
+    try:
+        yield
+    except AWAY as error:
+        raise UnavailableError(f"{what}: {error or type(error).__name__}") from error
 
 
 async def connected(servers: Sequence[str], name: str) -> Client:
@@ -78,7 +90,7 @@ async def _finished(task: asyncio.Future[None], seconds: float) -> None:
     """Wait for a task of the client, but not longer; it does not always heed being cancelled."""
     await asyncio.wait([task], timeout=seconds)
     task.cancel()
-    with suppress(asyncio.CancelledError, nats.errors.Error, OSError, asyncio.InvalidStateError):
+    with suppress(asyncio.CancelledError, asyncio.InvalidStateError, *AWAY):
         task.result()
 
 

@@ -15,11 +15,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from webapp.bus.log import Entry, ForestalledError, FullError, GoneError, UnavailableError
+from webapp.bus.natsclient import AWAY, asking
 
 ANSWER_S = 1.0
 """How long to wait for an answer. It is lost with its server, so to wait longer would be in vain."""
@@ -141,10 +141,10 @@ class NatsLog:
                 if (message.headers or {}).get("Status"):
                     break
                 found.append(_entry(message))
-        except (nats.errors.Error, OSError, TimeoutError):
+        except AWAY:
             pass  # what came is enough to go on; the rest is asked for again
         finally:
-            with suppress(nats.errors.Error, OSError):
+            with suppress(*AWAY):
                 await answers.unsubscribe()
         return self._run_from(seq, found)
 
@@ -159,10 +159,8 @@ class NatsLog:
         Raises:
             ForestalledError, FullError, UnavailableError: see `webapp.bus.log.Log.append`.
         """
-        try:
+        with asking(f"no answer from {self._stream}"):
             message = await self._client.request(subject, data, timeout=ANSWER_S, headers=dict(headers or {}))
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise UnavailableError(f"no answer from {self._stream}: {error or type(error).__name__}") from error
         answer: dict[str, Any] = json.loads(message.data)
         if "error" in answer:
             raise _refusal(answer["error"])

@@ -8,13 +8,12 @@ import zlib
 from dataclasses import dataclass
 
 import msgspec
-import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext, api
-from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError, ObjectNotFoundError
 
-from webapp.bus.log import Checkpoint, UnavailableError
+from webapp.bus.log import Checkpoint
+from webapp.bus.natsclient import asking
 from webapp.bus.natslog import NatsLog
 
 PLAYS, RECORDS, CHECKPOINTS, SHARED = "UNISON_PLAYS", "UNISON_RECORDS", "UNISON_CHECKPOINTS", "UNISON_SHARED"
@@ -63,13 +62,11 @@ async def create(client: Client, sizes: Sizes) -> None:
     records = api.StreamConfig(
         max_bytes=sizes.records_bytes, max_age=sizes.records_days * 86_400, discard=api.DiscardPolicy.OLD
     )
-    try:
+    with asking("cannot create the streams"):
         await _keep_stream(context, PLAYS, plays, sizes.replicas)
         await _keep_stream(context, RECORDS, records, sizes.replicas)
         await context.create_object_store(CHECKPOINTS, config=api.ObjectStoreConfig(replicas=sizes.replicas))
         await context.create_key_value(api.KeyValueConfig(bucket=SHARED, history=1, replicas=sizes.replicas))
-    except (nats.errors.Error, OSError, TimeoutError) as error:
-        raise UnavailableError(f"cannot create the streams: {error or type(error).__name__}") from error
 
 
 async def _keep_stream(context: JetStreamContext, name: str, config: api.StreamConfig, replicas: int) -> None:
@@ -100,21 +97,18 @@ class NatsCheckpoints:
     async def save(self, checkpoint: Checkpoint) -> None:
         """See `webapp.bus.log.Checkpoints`."""
         data = await asyncio.to_thread(zlib.compress, msgspec.msgpack.encode(checkpoint), 1)
-        try:
+        with asking("checkpoint not saved"):
             store = await self._context.object_store(CHECKPOINTS)
             await store.put(_CHECKPOINT, data)
-        except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
-            raise UnavailableError(f"checkpoint not saved: {error or type(error).__name__}") from error
 
     async def newest(self) -> Checkpoint | None:
         """See `webapp.bus.log.Checkpoints`."""
-        try:
+        with asking("no checkpoint read"):
             store = await self._context.object_store(CHECKPOINTS)
-            found = await store.get(_CHECKPOINT)
-        except ObjectNotFoundError:
-            return None
-        except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
-            raise UnavailableError(f"no checkpoint read: {error or type(error).__name__}") from error
+            try:
+                found = await store.get(_CHECKPOINT)
+            except ObjectNotFoundError:
+                return None
         return msgspec.msgpack.decode(zlib.decompress(found.data or b""), type=Checkpoint)
 
 
@@ -140,7 +134,5 @@ async def first_and_last(client: Client, stream: str) -> tuple[int, int]:
 
 
 async def _info(client: Client, stream: str) -> api.StreamInfo:
-    try:
+    with asking(f"the stream {stream} does not answer"):
         return await client.jetstream(timeout=2).stream_info(stream)
-    except (JetStreamError, nats.errors.Error, OSError, TimeoutError) as error:
-        raise UnavailableError(f"the stream {stream} does not answer: {error or type(error).__name__}") from error

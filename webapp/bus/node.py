@@ -16,14 +16,16 @@ from webapp.bus.natsstreams import PLAYS, RECORDS, first_and_last, log_of, strea
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
 from webapp.bus.writer import NotWrittenError, Writer
+from webapp.core.plays import SLICE_MS
 from webapp.core.recordlog import RecordMessage
+from webapp.core.selection import LATELY_MS
 from webapp.gazetteerdata import load_gazetteer
 
 RESUME_RECORDS = 320
 """So many records, those of 80 s at most, are read again at the start, so that viewers can resume."""
 OFF_RECORDS = 8
 """From so many records together it is told how far the bus's time is ahead of this machine's."""
-PERIOD_RECORDS = 44
+PERIOD_RECORDS = LATELY_MS // SLICE_MS
 """What a frame shows depends on the records of its aligned 10 s, so these are read before the first that is missing."""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
-import nats.errors
 from nats.aio.client import Client
-from nats.js.errors import BucketNotFoundError, KeyWrongLastSequenceError, NotFoundError
+from nats.js.errors import KeyWrongLastSequenceError, NotFoundError
 
-from webapp.bus.log import UnavailableError
+from webapp.bus.natsclient import asking
 from webapp.bus.natsstreams import SHARED
 from webapp.core.fold import FoldRules
 
@@ -46,21 +46,18 @@ async def agree(client: Client, mine: Agreement) -> None:
         OtherRulesError: it has not, or the bus is not set up.
         UnavailableError: that cannot be told now.
     """
-    try:
-        store = await client.jetstream(timeout=2).key_value(SHARED)
+    with asking("the bus does not answer"):
+        try:
+            store = await client.jetstream(timeout=2).key_value(SHARED)
+        except NotFoundError as error:
+            raise OtherRulesError("the bus has no streams yet; run `unison bus init`") from error
         try:
             entry = await store.get(KEY)
         except NotFoundError:
-            await store.create(KEY, msgspec.json.encode(mine))
-            return None
-    except (BucketNotFoundError, NotFoundError) as error:
-        raise OtherRulesError("the bus has no streams yet; run `unison bus init`") from error
-    except KeyWrongLastSequenceError:
-        return await agree(client, mine)  # another node was first
-    except (nats.errors.Error, OSError, TimeoutError) as error:
-        raise UnavailableError(f"the bus does not answer: {error or type(error).__name__}") from error
+            with suppress(KeyWrongLastSequenceError):  # another node was first
+                await store.create(KEY, msgspec.json.encode(mine))
+            entry = await store.get(KEY)
     _compare(mine, msgspec.json.decode(entry.value or b"", type=Agreement))
-    return None
 
 
 def _compare(mine: Agreement, theirs: Agreement) -> None:

@@ -14,6 +14,7 @@ from gevent.event import AsyncResult
 
 from webapp.bus.log import NEEDS_NATS
 from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, Write, Written
+from webapp.core.marks import MARK_OFF_MS
 from webapp.core.plays import SLICE_MS, plays_in
 from webapp.core.records import SliceRecord
 from webapp.core.slices import HEARTBEAT_MS
@@ -29,8 +30,6 @@ READY_S = 30.0
 AGAIN_AFTER_S = 5
 DELAY_S, DELAYED_S = 1.0, 2.0
 """If no record comes for the second of these, viewers are told so, again and again after the first."""
-OFF_MOST_MS = 2_000
-"""A node's mark that is farther from the bus's time does not count."""
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +88,7 @@ class BusNode:
     @property
     def problems(self) -> list[str]:
         """See `Intake`."""
-        if abs(self._off_ms) <= OFF_MOST_MS:
+        if abs(self._off_ms) <= MARK_OFF_MS:
             return []
         return [f"this machine's clock is {abs(self._off_ms) / 1000:.1f} s from that of the bus"]
 
