@@ -13,9 +13,10 @@ from tests.unit.making import OSAKA, RECIFE, T0, track
 from webapp.core.cuts import Cut
 from webapp.core.fold import DivergedError, Fold, FoldRules
 from webapp.core.marks import SILENT_MS
-from webapp.core.playlog import LogBatch, LogMessage, MessageError
+from webapp.core.playlog import LogBatch, LogMessage
 from webapp.core.recordlog import RecordMessage
 from webapp.core.records import SliceRecord
+from webapp.core.versioned import MessageError
 
 SONG = track()
 

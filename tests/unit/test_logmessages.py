@@ -12,9 +12,10 @@ from tests.unit.log_world import busy_log, message, records_of
 from tests.unit.making import CAIRO, LYON, OSAKA, PARIS, RECIFE, T0, Play, records, track
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.marks import FORGET_MS, Marks
-from webapp.core.playlog import LogMessage, MessageError
-from webapp.core.recordlog import RecordMessage, RecordMessageError, city_ids
+from webapp.core.playlog import LogMessage
+from webapp.core.recordlog import RecordMessage, city_ids
 from webapp.core.records import SliceRecord
+from webapp.core.versioned import MessageError
 from webapp.gazetteerdata import load_gazetteer
 
 SOME: list[Play] = [
@@ -104,9 +105,9 @@ def test_a_record_lacks_the_rows_of_cities_that_a_gazetteer_lacks() -> None:
 def test_records_are_read_as_they_were_written() -> None:
     for made in records_of(busy_log(2)):
         assert RecordMessage.decode(made.encode()) == made
-    with pytest.raises(RecordMessageError, match="record of version 07 in the log; this program reads version 1"):
+    with pytest.raises(MessageError, match="record of version 07 in the log; this program reads version 1"):
         RecordMessage.decode(b"\x07" + made.encode()[1:])
-    with pytest.raises(RecordMessageError, match="damaged record of 20 bytes"):
+    with pytest.raises(MessageError, match="damaged record of 20 bytes"):
         RecordMessage.decode(made.encode()[:20])
 
 

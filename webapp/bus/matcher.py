@@ -63,7 +63,7 @@ class Matcher:
             ExceptionGroup: of these:
                 DivergedError: this node's rules or data are not those of the log's records.
                 GoneError: it is so far behind that the logs lack what it needs; it can begin from a checkpoint.
-                MessageError, RecordMessageError: a message is of a later version.
+                MessageError: a message is of a later version.
         """
         async with asyncio.TaskGroup() as tasks:
             for each in (self._follow_plays, self._follow_records, self._propose, self._save):

@@ -15,8 +15,7 @@ from webapp.bus.natsstreams import PLAYS, RECORDS, NatsCheckpoints, log_of
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
 from webapp.core.fold import DivergedError, Fold
-from webapp.core.playlog import MessageError
-from webapp.core.recordlog import RecordMessageError
+from webapp.core.versioned import MessageError
 from webapp.gazetteerdata import load_gazetteer
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
         await asyncio.wait([matching, gone], return_when=asyncio.FIRST_COMPLETED)
         if matching.done():
             matching.result()
-    except* (DivergedError, GoneError, MessageError, RecordMessageError) as group:
+    except* (DivergedError, GoneError, MessageError) as group:
         await pipe.send(Refused(f"cannot match: {group.exceptions[0]}", is_final=False))
     finally:
         for task in (matching, gone):

@@ -8,14 +8,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from webapp.core import versioned
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.plays import PlayBatch
+from webapp.core.versioned import MessageError
 
 VERSION = 1
-
-
-class MessageError(ValueError):
-    """Bytes that are not a message of this version."""
 
 
 class LogBatch(NamedTuple):
@@ -75,7 +73,7 @@ class LogMessage(msgspec.Struct, frozen=True, array_like=True):
 
     def encode(self) -> bytes:
         """Return the message as bytes."""
-        return bytes([VERSION]) + _ENCODE(self)
+        return versioned.encode(VERSION, self)
 
     @classmethod
     def decode(cls, data: bytes) -> LogMessage:
@@ -84,14 +82,4 @@ class LogMessage(msgspec.Struct, frozen=True, array_like=True):
         Raises:
             MessageError: the bytes are of another version, or damaged.
         """
-        if data[:1] != bytes([VERSION]):
-            version = data[:1].hex() or "none"
-            raise MessageError(f"message of version {version} in the log; this program reads version {VERSION}")
-        try:
-            return _DECODER.decode(memoryview(data)[1:])
-        except msgspec.MsgspecError as error:
-            raise MessageError(f"damaged message of {len(data)} bytes in the log: {error}") from error
-
-
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODER = msgspec.msgpack.Decoder(LogMessage)
+        return versioned.decode(VERSION, cls, "message", data)

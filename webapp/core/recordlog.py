@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core import versioned
 from webapp.core.cuts import Cut
 from webapp.core.gazetteer import Gazetteer
 from webapp.core.records import Rows, SliceRecord
@@ -25,10 +26,6 @@ CITIES = {
     "crowd_cities": ("city",),
 }
 """The columns of a slice record that hold city indices."""
-
-
-class RecordMessageError(ValueError):
-    """Bytes that are not a message of this version."""
 
 
 class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
@@ -62,22 +59,16 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
 
     def encode(self) -> bytes:
         """Return the message as bytes."""
-        return bytes([VERSION]) + _ENCODE(self)
+        return versioned.encode(VERSION, self)
 
     @classmethod
     def decode(cls, data: bytes) -> RecordMessage:
         """Read what `encode` wrote.
 
         Raises:
-            RecordMessageError: the bytes are of another version, or damaged.
+            MessageError: the bytes are of another version, or damaged.
         """
-        if data[:1] != bytes([VERSION]):
-            version = data[:1].hex() or "none"
-            raise RecordMessageError(f"record of version {version} in the log; this program reads version {VERSION}")
-        try:
-            return _DECODER.decode(memoryview(data)[1:])
-        except msgspec.MsgspecError as error:
-            raise RecordMessageError(f"damaged record of {len(data)} bytes in the log: {error}") from error
+        return versioned.decode(VERSION, cls, "record", data)
 
     def slice_record(self, gazetteer: Gazetteer) -> bytes:
         """Return the encoded slice record with the city indices of this gazetteer.
@@ -113,7 +104,3 @@ def _mapped(rows: Rows, names: tuple[str, ...], table: NDArray[np.int64]) -> Row
     for name, column in cities.items():
         mapped[name] = column[kept]
     return mapped
-
-
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODER = msgspec.msgpack.Decoder(RecordMessage)
