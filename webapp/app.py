@@ -38,9 +38,11 @@ from webapp.web import (
     pages,
     playlist,
     privacy,
+    probes,
     proxywarning,
     requestbodies,
     requestmetrics,
+    roles,
     securityheaders,
     sleeves,
     stats,
@@ -119,7 +121,8 @@ def _add_pages(app: Flask, services: Services) -> None:
         privacy.create_blueprint(settings, services.addresses),
         oembed.create_blueprint(settings, gazetteer, history),
         openapi.create_blueprint(settings),
-        api.create_blueprint(gazetteer, history, tracks, live, loop, health),
+        api.create_blueprint(gazetteer, history, tracks, live, loop),
+        probes.create_blueprint(health),
         visitorplays.create_blueprint(
             settings, gazetteer, history, live, services.ingest, services.bodies, services.secret
         ),
@@ -154,12 +157,11 @@ def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> No
     errors.init_app(app)
     pagecache.init_app(app, settings, lambda: services.live.channels.seq, lambda: services.history.rules.version)
     requestbodies.init_app(app)
-    frontdoor.init_app(app, _front_door(services), start)
-    stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)
-    senders = PlaySenders(
-        services.senders, services.accounts, services.rates, lambda id: services.history.rules.blocks_token(id)
-    )
-    ingest.init_app(app, services.ingest, services.gazetteer, senders, services.bodies, start)
+    roles.init_app(app, settings)
+    if settings.shows:
+        stream.init_app(app, settings, services.gazetteer, services.history, services.viewers, metrics, start)
+    if settings.takes_plays:
+        _add_ways_in(app, services, start)
     adminauth.init_app(app, settings)
     hosts.init_app(app, settings)
     proxywarning.init_app(app, settings, services.health)
@@ -167,3 +169,12 @@ def _add_layers(app: Flask, services: Services, start: Callable[[], None]) -> No
     securityheaders.init_app(app)
     headerlimits.init_app(app)
     requestmetrics.init_app(app, settings, metrics)
+
+
+def _add_ways_in(app: Flask, services: Services, start: Callable[[], None]) -> None:
+    """Add the ways in for plays."""
+    frontdoor.init_app(app, _front_door(services), start)
+    senders = PlaySenders(
+        services.senders, services.accounts, services.rates, lambda id: services.history.rules.blocks_token(id)
+    )
+    ingest.init_app(app, services.ingest, services.gazetteer, senders, services.bodies, start)

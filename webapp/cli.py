@@ -91,6 +91,7 @@ def doctor(data_dir: Path | None) -> None:
 )
 @click.option("--uds", help="Unix socket to listen on, instead of a host and a port.  [UNISON_UDS]")
 @click.option("--uds-mode", help="Permissions of the Unix socket.  [UNISON_UDS_MODE, default 660]")
+@click.option("--roles", help="What it does of several: ingest, match, web.  [UNISON_ROLES, default all]")
 def serve(
     host: str | None,
     port: int | None,
@@ -98,6 +99,7 @@ def serve(
     open_on_loopback: bool,
     uds: str | None,
     uds_mode: str | None,
+    roles: str | None,
 ) -> None:
     """Serve the globe, the stream and the API until Ctrl-C.
 
@@ -110,7 +112,7 @@ def serve(
     if uds and on_port:
         raise click.UsageError("--uds cannot be combined with --host or --port")
     given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
-    given |= {"uds": "" if on_port else uds, "uds_mode": uds_mode}
+    given |= {"uds": "" if on_port else uds, "uds_mode": uds_mode, "roles": roles}
     try:
         chosen = Settings.from_env(**given)
         listener = _listen(chosen)

@@ -23,6 +23,8 @@ QUERY = "{query}"
 """Placeholder for the search words in a search link."""
 
 
+ROLES = ("ingest", "match", "web")
+
 PRIVACY_K = 3
 """UNISON_PRIVACY_K where listeners can connect their players."""
 
@@ -60,6 +62,10 @@ def _are_listen_links(words: tuple[str, ...]) -> bool:
     words_of_a_song = r"\{(?:query|title|artist)\}"
     form = rf"[^=<>]*[^=\s<>]=https://{host}/(?=\S*{words_of_a_song})(?:[^\s{{}}<>\"\\]|{words_of_a_song})*"
     return _all(form)(words)
+
+
+def _are_roles(words: tuple[str, ...]) -> bool:
+    return bool(words) and set(words) <= set(ROLES)
 
 
 def _are_networks(words: tuple[str, ...]) -> bool:
@@ -241,6 +247,11 @@ class Settings:
         "",
         check=(re.compile(r"[\w.-]{0,64}").fullmatch, "at most 64 letters, digits, dots, hyphens and underscores"),
     )
+    roles: tuple[str, ...] = _setting(
+        "What this server of several does, separated by commas: ingest (takes plays in), match, web (all else).",
+        ROLES,
+        check=(_are_roles, "some of ingest, match and web, separated by commas"),
+    )
     log_json: bool = _setting("1 logs each event as one line of JSON, on standard error.", False)
     log_level: str = _setting(
         "Lowest level of events to log: debug, info, warning or error.",
@@ -258,6 +269,21 @@ class Settings:
         if self.privacy_k is not None:
             return self.privacy_k
         return PRIVACY_K if self.connect else 0
+
+    @property
+    def shows(self) -> bool:
+        """Whether visitors come to this server."""
+        return "web" in self.roles
+
+    @property
+    def takes_plays(self) -> bool:
+        """Whether clients send plays to this server."""
+        return "ingest" in self.roles
+
+    @property
+    def writes(self) -> bool:
+        """Whether plays come in here, those of visitors of the page included."""
+        return self.takes_plays or (self.shows and self.visitor_plays)
 
     @property
     def node_name(self) -> str:
@@ -284,6 +310,8 @@ class Settings:
                 errors.append(str(error))
         if values.get("bus") and not (values.get("secret") or values.get("secret_file")):
             errors.append("UNISON_BUS needs UNISON_SECRET or UNISON_SECRET_FILE: the same one on all servers")
+        if not values.get("bus") and set(values.get("roles", ROLES)) != set(ROLES):
+            errors.append("UNISON_ROLES needs UNISON_BUS: without other servers, this one has all roles")
         if errors:
             raise SettingError("\n".join(errors))
         return cls(**values)

@@ -16,7 +16,7 @@ from gunicorn.workers.base import Worker
 
 from webapp import logs
 from webapp.app import make_app
-from webapp.config import SettingError, Settings, wants_json
+from webapp.config import ROLES, SettingError, Settings, wants_json
 from webapp.engine.childprocess import collect_seldom
 from webapp.engine.offload import offload
 from webapp.services import Services
@@ -91,6 +91,8 @@ class Serving:
         logs.announce(f"Unison is on {here}", event="started", url=here)
         for url in elsewhere:
             logs.announce(f"From other machines: {url}", url=url)
+        if set(self.settings.roles) != set(ROLES):
+            logs.announce(f"Of {', '.join(ROLES)}, this server does {', '.join(self.settings.roles)}")
         logs.announce(self._services.senders.summary())
         logs.announce(self._services.operators.summary(operators))
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:

@@ -54,7 +54,7 @@ class FakeProcess:
 
 def record(seq: int, off_ms: int = 0, silent: tuple[str, ...] = ()) -> Record:
     end_ms = T0 + 250 * seq
-    return Record(seq, off_ms, SliceRecord(end_ms, end_ms + 600).encode(), silent)
+    return Record(seq, off_ms, end_ms, SliceRecord(end_ms, end_ms + 600).encode(), silent)
 
 
 @pytest.fixture
@@ -76,6 +76,12 @@ def test_it_has_all_records_of_before_when_it_has_started(node: BusNode, records
     node.start()
     assert (records.stream, records.first, records.last) == ("s", 40, 43)
     assert node.closed_ms == T0 + 250 * 43
+
+
+def test_it_is_not_behind_while_there_is_no_record_yet(node: BusNode) -> None:
+    FakeProcess.says.append(Ready("s", 1, 0))
+    node.start()
+    assert (node.lag_s, node.problems) == (0, [])
 
 
 def test_records_that_are_told_again_are_taken_once(node: BusNode, records: MemoryBus) -> None:

@@ -16,6 +16,8 @@ class Start(msgspec.Struct, tag=True):
         secret: key of the connection ids.
         rules: of the fold.
         shown_per_s: connections that a filter shows in a second.
+        writes: whether the server takes plays in.
+        shows: whether it needs the records' data.
         history: the newest record in the server's history, and the stream that it is of; 0 if there is none.
     """
 
@@ -24,6 +26,8 @@ class Start(msgspec.Struct, tag=True):
     secret: bytes
     rules: FoldRules
     shown_per_s: int
+    writes: bool = True
+    shows: bool = True
     history: tuple[str, int] = ("", 0)
 
 
@@ -51,12 +55,14 @@ class Record(msgspec.Struct, tag=True):
     Attributes:
         seq: its number.
         off_ms: how far the log's time is ahead of this machine's, as far as can be told.
-        data: the slice record, with this gazetteer's city indices.
+        end_ms: the end of its last slice, epoch milliseconds.
+        data: the slice record, with this gazetteer's city indices; empty if the server shows nothing.
         silent: nodes whose plays may be late.
     """
 
     seq: int
     off_ms: int
+    end_ms: int
     data: bytes
     silent: tuple[str, ...] = ()
 

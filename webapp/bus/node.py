@@ -18,6 +18,7 @@ from webapp.bus.processes import serve
 from webapp.bus.writer import NotWrittenError, Writer
 from webapp.core.plays import SLICE_MS
 from webapp.core.recordlog import RecordMessage
+from webapp.core.records import SliceRecord
 from webapp.core.selection import LATELY_MS
 from webapp.gazetteerdata import load_gazetteer
 
@@ -46,10 +47,10 @@ class _Node:
         stream = await stream_id(self._client, RECORDS)
         first, newest = await first_and_last(self._client, RECORDS)
         self._newest = newest
-        history = self._start.history[1] if self._start.history[0] == stream else newest
-        begin = max(first, min(history, newest - RESUME_RECORDS) - PERIOD_RECORDS, 1)
+        begin = max(first, self._first_needed(stream), 1)
         await self._pipe.send(Ready(stream, begin, newest))
-        tasks = [asyncio.ensure_future(each) for each in (self._writer.run(), self._tell(begin - 1), self._listen())]
+        work = [self._tell(begin - 1), self._listen()] + ([self._writer.run()] if self._start.writes else [])
+        tasks = [asyncio.ensure_future(each) for each in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -58,6 +59,13 @@ class _Node:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+
+    def _first_needed(self, stream: str) -> int:
+        """Return the number of the first record that the server needs."""
+        if not self._start.shows:
+            return self._newest + 1
+        history = self._start.history[1] if self._start.history[0] == stream else self._newest
+        return min(history, self._newest - RESUME_RECORDS) - PERIOD_RECORDS
 
     async def _listen(self) -> None:
         """Take what the server says, until it is gone."""
@@ -92,7 +100,8 @@ class _Node:
         if entry.seq > self._newest:
             self._off_ms.append(entry.log_ms - round(time.time() * 1000))
         off_ms = max(self._off_ms, default=0)  # of the one that was the shortest time on its way
-        return Record(entry.seq, off_ms, message.slice_record(self._gazetteer), message.silent)
+        data = message.slice_record(self._gazetteer) if self._start.shows else b""
+        return Record(entry.seq, off_ms, SliceRecord.end_of(message.record), data, message.silent)
 
 
 async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:

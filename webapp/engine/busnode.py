@@ -7,6 +7,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 
 import gevent
@@ -16,7 +17,6 @@ from webapp.bus.log import NEEDS_NATS
 from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, Write, Written
 from webapp.core.marks import MARK_OFF_MS
 from webapp.core.plays import SLICE_MS, plays_in
-from webapp.core.records import SliceRecord
 from webapp.core.slices import HEARTBEAT_MS
 from webapp.engine.beside import AGAIN_S, STEP_S, Beside
 from webapp.engine.bus import MemoryBus
@@ -48,6 +48,7 @@ class BusNode:
         lateness_s: how long a slice waits after its end.
         on_ready: is told the stream that the records are of, before the first of them comes.
         on_delay: called each second in which there are no records.
+        matches: whether this server takes part in matching.
 
     Attributes:
         closed_ms: see `Intake`, as are waiting and lost.
@@ -61,12 +62,15 @@ class BusNode:
         lateness_s: float,
         on_ready: Callable[[str], None],
         on_delay: Callable[[], None],
+        *,
+        matches: bool = True,
     ) -> None:
         self.waiting, self.closed_ms = 0, 0
         self.lost = Counter[str]()
         self._records, self._clock, self._lateness_s, self._on_ready = records, clock, lateness_s, on_ready
         self._on_delay, self._heard_s = on_delay, time.monotonic()
-        self._node, self._matching = Beside("bus", NODE, start), Beside("matching", MATCHING, start)
+        self._node = Beside("bus", NODE, start)
+        self._matching = Beside("matching", MATCHING, start) if matches else None
         self._numbers = itertools.count(1)
         self._asked: dict[int, AsyncResult[Written]] = {}
         self._newest = 0
@@ -77,7 +81,7 @@ class BusNode:
     @property
     def processes(self) -> Sequence[Beside]:
         """See `Intake`."""
-        return [self._node, self._matching]
+        return [self._node, self._matching] if self._matching else [self._node]
 
     @property
     def lag_s(self) -> float:
@@ -110,12 +114,15 @@ class BusNode:
         with gevent.Timeout(READY_S, BusError(f"the bus did not answer within {READY_S:g} s")):
             while not self._is_connected():
                 gevent.sleep(AGAIN_S)
-        self._matching.begin()
+        if self._matching:
+            self._matching.begin()
         try:
             while self._records.last < self._newest:
                 self._take(self._node.receive())
         except OSError as error:
             raise BusError(f"the process that talks with the bus ended: {error}") from error
+        if not self.closed_ms:  # it has no record yet, and is not behind for it
+            self.closed_ms = round((self._clock.now() - self._lateness_s) * 1000)
 
     def _is_connected(self) -> bool:
         """Start the node's process; return whether it is connected."""
@@ -143,7 +150,8 @@ class BusNode:
     @property
     def steps(self) -> Sequence[Callable[[], None]]:
         """See `Intake`."""
-        return [self._follow_node, self._watch_matching, self._watch_records]
+        matching = [partial(self._watch_matching, self._matching)] if self._matching else []
+        return [self._follow_node, self._watch_records, *matching]
 
     def _watch_records(self) -> None:
         """Tell of it if there are no records."""
@@ -165,19 +173,19 @@ class BusNode:
             while not self._is_connected():
                 gevent.sleep(AGAIN_S)
 
-    def _watch_matching(self) -> None:
+    def _watch_matching(self, matching: Beside) -> None:
         """Take what the matching process says; if it is lost, start another one."""
         try:
-            said = self._matching.receive()
+            said = matching.receive()
         except OSError as error:
             if not self._is_ending:
                 log.warning("the matching process died (%s); another one takes over", error)
         else:
             log.error("%s", said.why if isinstance(said, Refused) else said)
-        self._matching.end()
+        matching.end()
         gevent.sleep(AGAIN_S)
         if not self._is_ending:
-            self._matching.begin()
+            matching.begin()
 
     def _take(self, message: FromNode) -> None:
         if isinstance(message, Record):
@@ -194,9 +202,12 @@ class BusNode:
         if record.seq != self._records.last + 1:
             log.error("record %d came after record %d", record.seq, self._records.last)
             self._records.last = record.seq - 1
-        self.closed_ms, self._heard_s = SliceRecord.end_of(record.data), time.monotonic()
+        self.closed_ms, self._heard_s = record.end_ms, time.monotonic()
         self._silent, self._off_ms = record.silent, record.off_ms
-        self._records.publish(record.data)
+        if record.data:
+            self._records.publish(record.data)
+        else:  # this server shows nothing
+            self._records.last = record.seq
 
     def submit(self, batch: bytes) -> int:
         """See `Intake`; returns once the plays are in the log."""

@@ -94,6 +94,7 @@ class Live:
                 settings.lateness_s,
                 self._begin_stream,
                 lambda: self.channels.tell_delay(),
+                matches="match" in settings.roles,
             )
             if settings.bus
             else OwnIntake(settings, secret, self.records, clock, metrics)
@@ -122,6 +123,8 @@ class Live:
             self._secret(),
             FoldRules(window_ms, lateness_ms, settings.listeners_to_name_a_city),
             settings.shown_per_s,
+            settings.writes,
+            settings.shows,
             (self.records.stream, self.records.last) if self.records.last else self._history.newest_record(),
         )
 

@@ -1,4 +1,4 @@
-"""The read side for programs: kept connections and statistics as JSON, health checks."""
+"""The read side for programs: kept connections and statistics as JSON."""
 
 import re
 import sqlite3
@@ -18,7 +18,6 @@ from webapp.core.search import RecentTracks, checked_kind, checked_text, search
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.live import Live
 from webapp.engine.offload import offload
-from webapp.health import Health
 from webapp.storage import pastframes as kept
 from webapp.storage.history import History
 from webapp.web.errors import QueryError
@@ -32,7 +31,7 @@ encode = msgspec.json.encode
 
 
 def create_blueprint(
-    gazetteer: Gazetteer, history: History, tracks: RecentTracks, live: Live, loop: EventLoop, health: Health
+    gazetteer: Gazetteer, history: History, tracks: RecentTracks, live: Live, loop: EventLoop
 ) -> Blueprint:
     """Serve what programs read."""
     blueprint = Blueprint("api", __name__)
@@ -76,18 +75,6 @@ def create_blueprint(
         """Return the sums of the last seconds."""
         return _json(loop.call(gauges.stats, live))
 
-    @blueprint.get("/healthz")
-    def healthz() -> Response:
-        """Say that the process lives."""
-        return _json({"status": "ok"})
-
-    @blueprint.get("/readyz")
-    def readyz() -> Response:
-        """Say whether the stream works, else answer 503; `degraded` (200) is trouble that the stream does not feel."""
-        status, problems, warnings = health.report()
-        body = {"status": status, "problems": problems, "warnings": warnings}
-        return _json(body, 503 if problems else 200)
-
     return blueprint
 
 
@@ -106,8 +93,8 @@ def _past(
     return encode({"now": round(now_s, 3), "oldest": oldest and oldest / 1000, "frames": told})
 
 
-def _json(value: object, status: int = 200) -> Response:
-    return Response(encode(value), status, {"Cache-Control": "no-store"}, mimetype="application/json")
+def _json(value: object) -> Response:
+    return Response(encode(value), headers={"Cache-Control": "no-store"}, mimetype="application/json")
 
 
 def _one(pairs: Iterable[tuple[str, str]], name: str) -> str | None:
