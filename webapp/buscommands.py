@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from webapp.bus.log import NEEDS_NATS, UnavailableError
+from webapp.bus.log import NEEDS_NATS, ForestalledError, UnavailableError
 from webapp.config import SettingError, Settings
+from webapp.core.counted import counted
 
 if TYPE_CHECKING:
-    from webapp.bus.natsstreams import Sizes
+    from nats.aio.client import Client
 
-NAME = "unison bus init"
+NAME = "unison bus"
+
+T = TypeVar("T")
 
 
 @click.group()
 def bus() -> None:
-    """Set up what several servers share: the streams in NATS."""
+    """Set up and look after what several servers share: the streams in NATS."""
 
 
 @bus.command()
@@ -30,9 +34,68 @@ def bus() -> None:
 @click.option("--records-days", type=click.IntRange(min=1), default=30, show_default=True, help="Days of records.")
 def init(replicas: int | None, plays_gb: float, records_gb: float, records_days: int) -> None:
     """Create the streams on the servers of UNISON_BUS, or give those that are there these sizes."""
+    _check_extra()
+    from webapp.bus.natsstreams import GIGABYTE, Sizes, create  # without the extra, `unison --help` works all the same
+
+    sizes = Sizes(replicas or 0, round(plays_gb * GIGABYTE), round(records_gb * GIGABYTE), records_days)
+
+    async def act(client: Client) -> int:
+        copies = sizes.replicas or (3 if len(client.servers) >= 3 else 1)
+        await create(client, replace(sizes, replicas=copies))
+        return copies
+
+    copies = _on_bus(act)
+    click.echo(f"The streams are ready, with {counted(copies, 'copy', 'copies')} of each message.")
+
+
+@bus.command()
+def upgrade() -> None:
+    """Have all servers match by the rules of this version, once all of them have it.
+
+    Until then, servers of a newer version match by the older rules.
+    """
+    _check_extra()
+    from webapp.bus import shared
+
+    before, now = _on_bus(shared.upgrade)
+    if before == now:
+        click.echo(f"The bus matches by the rules {now}, which are the newest of this version.")
+    else:
+        click.echo(f"The bus matches by the rules {now} from now on; before, it was {before}.")
+
+
+@bus.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Have matching begin anew, without what it remembers.
+
+    For when servers say that they cannot match: no checkpoint fits, or the log of plays lacks what they need. Plays
+    that are in the log and in no record yet are never matched. What was shown stays as it is.
+    """
+    _check_extra()
+    from webapp.bus import beginning
+
+    found = _on_bus(beginning.look)
+    click.echo(
+        f"Matching begins anew with record {found.record + 1}, after message {found.position} of the log of plays.\n"
+        f"{counted(found.lost, 'play')} of {counted(found.messages, 'message')} before it will never be matched."
+    )
+    if found.gone:
+        click.echo(f"{counted(found.gone, 'message')} before these are gone; how many plays they held is not known.")
+    if not yes:
+        click.confirm("Begin anew?", abort=True)
+    _on_bus(lambda client: beginning.begin(client, found))
+    click.echo("Servers that match begin anew within some seconds.")
+
+
+def _check_extra() -> None:
     if not find_spec("nats"):
         raise click.ClickException(NEEDS_NATS)
-    from webapp.bus.natsstreams import GIGABYTE, Sizes  # without the extra, `unison --help` works all the same
+
+
+def _on_bus(act: Callable[[Client], Awaitable[T]]) -> T:
+    """Return what an action on a connection to the bus returns; tell what is wrong in one sentence."""
+    from webapp.bus.shared import OtherRulesError
 
     try:
         servers = Settings.from_env().bus
@@ -40,23 +103,17 @@ def init(replicas: int | None, plays_gb: float, records_gb: float, records_days:
         raise click.ClickException(str(error)) from error
     if not servers:
         raise click.ClickException("UNISON_BUS is not set; set it to the NATS servers, such as nats://10.0.0.5:4222")
-    sizes = Sizes(replicas or 0, round(plays_gb * GIGABYTE), round(records_gb * GIGABYTE), records_days)
     try:
-        copies = asyncio.run(_create(servers, sizes))
-    except UnavailableError as error:
+        return asyncio.run(_connected(servers, act))
+    except (ForestalledError, OtherRulesError, UnavailableError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"The streams are ready, with {'1 copy' if copies == 1 else f'{copies} copies'} of each message.")
 
 
-async def _create(servers: tuple[str, ...], sizes: Sizes) -> int:
-    """Create the streams; return how many copies of each message there are."""
+async def _connected(servers: tuple[str, ...], act: Callable[[Client], Awaitable[T]]) -> T:
     from webapp.bus.natsclient import closed, connected
-    from webapp.bus.natsstreams import create
 
     client = await connected(servers, NAME)
     try:
-        copies = sizes.replicas or (3 if len(client.servers) >= 3 else 1)
-        await create(client, replace(sizes, replicas=copies))
+        return await act(client)
     finally:
         await closed(client)
-    return copies

@@ -212,8 +212,8 @@ class Logs:
         fold, made = Fold(load_gazetteer(), SECRET, RULES), list[RecordMessage]()
         for entry in self.plays:
             fold.take(*entry)
-        for entry in self.records:
-            again = fold.make(RecordMessage.decode(entry.data).cuts)
+        for entry, message in zip(self.records, self.stored(), strict=True):
+            again = fold.make(message.cuts, message.rules)
             assert again is not None
             made.append(again)
             fold.apply(entry.seq, again)

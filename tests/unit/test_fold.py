@@ -5,18 +5,23 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.unit.log_world import RULES, Log, busy_log, message, new_fold, records_of, totals
 from tests.unit.making import OSAKA, RECIFE, T0, track
+from webapp.core import fold as fold_module
 from webapp.core.cuts import Cut
 from webapp.core.fold import DivergedError, Fold, FoldRules
+from webapp.core.gazetteer import Gazetteer
 from webapp.core.marks import SILENT_MS
 from webapp.core.playlog import LogBatch, LogMessage
-from webapp.core.recordlog import RecordMessage
-from webapp.core.records import SliceRecord
+from webapp.core.recordlog import RecordMessage, beginning
+from webapp.core.records import Counts, SliceRecord
+from webapp.core.slices import Slicer
 from webapp.core.versioned import MessageError
+from webapp.gazetteerdata import load_gazetteer
 
 SONG = track()
 
@@ -130,13 +135,9 @@ def test_a_message_of_a_later_version_is_refused_by_name() -> None:
         fold.take(1, T0, b"\x09" + message("a", 0).encode()[1:])
 
 
-def test_records_by_other_rules_or_other_data_are_refused() -> None:
+def test_records_by_other_settings_are_refused() -> None:
     log = busy_log(1)
     made = records_of(log)
-    other = new_fold(FoldRules(window_ms=1_000, lateness_ms=500, version="0"))
-    log.tell(other)
-    with pytest.raises(DivergedError, match="record 1 is made by the rules 1; this is 0"):
-        other.apply(1, made[0])
     wider = new_fold(FoldRules(window_ms=2_000, lateness_ms=500))
     log.tell(wider)
     with pytest.raises(DivergedError, match=r"its cuts give another one here; different are .*state"):
@@ -211,7 +212,7 @@ def test_cuts_by_another_rule_give_the_same_records_to_all(seed: int) -> None:
         )
         if cuts[0].seq < writer.position:
             break
-        assert (forced := writer.make(cuts)) is not None
+        assert (forced := writer.make(cuts, proposal.rules)) is not None
         log.tell(follower, chance.randrange(follower.taken, len(log.messages) + 1))
         follower.propose()
         log.tell(follower, max(follower.taken, cuts[-1].seq))
@@ -219,12 +220,77 @@ def test_cuts_by_another_rule_give_the_same_records_to_all(seed: int) -> None:
         assert writer.apply(number, forced) == follower.apply(number, forced)
 
 
-def test_a_snapshot_of_other_rules_is_refused() -> None:
-    fold = new_fold()
-    data = fold.keep()
-    other = new_fold(FoldRules(window_ms=1_000, lateness_ms=500, version="2"))
-    with pytest.raises(ValueError, match="snapshot of version 1 by the rules 1; this is 1 by the rules 2"):
-        other.restore(data)
+class NarrowSlicer(Slicer):
+    """What matches by later rules: within half the time."""
+
+    def __init__(self, gazetteer: Gazetteer, secret: bytes, window_ms: int, start_ms: int, privacy_k: int = 0) -> None:
+        super().__init__(gazetteer, secret, window_ms // 2, start_ms, privacy_k)
+
+
+@pytest.fixture
+def _later_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold_module, "MATCHING", {"1": Slicer, "2": NarrowSlicer})
+
+
+@pytest.mark.usefixtures("_later_rules")
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 1 << 32))
+def test_all_go_on_by_later_rules_with_the_first_record_that_is_made_by_them(seed: int) -> None:
+    chance = random.Random(seed)
+    log, early, stored = busy_log(seed), records_of(busy_log(seed)), list[RecordMessage]()
+    writer, eager, follower = new_fold(), new_fold(), new_fold()
+    eager.want("2")
+    switch = chance.randrange(1, len(early))
+    log.tell(writer)
+    while (proposal := writer.propose()) is not None:
+        stored.append(proposal)
+        writer.apply(len(stored), proposal)
+        if chance.random() < 0.2:
+            writer.keep()
+        if len(stored) == switch:
+            writer.want("2")
+    for fold in (eager, follower):
+        follow(chance, fold, log, stored)
+    assert [each.rules for each in stored] == ["1"] * switch + ["2"] * (len(stored) - switch)
+    assert stored[:switch] == early[:switch]
+    assert another(follower, log).propose() == eager.propose()  # it goes on by them as well
+
+
+def test_rules_that_this_program_does_not_know_are_told_in_a_sentence() -> None:
+    log = busy_log(1)
+    (first, *_), fold = records_of(log), new_fold()
+    log.tell(fold)
+    with pytest.raises(DivergedError, match="record 1 is by the rules 2; this version of Unison knows 1"):
+        fold.apply(1, replace(first, rules="2"))
+    with pytest.raises(ValueError, match="the rules 2: expected one of 1"):
+        fold.want("2")
+
+
+@pytest.mark.usefixtures("_later_rules")
+def test_a_snapshot_of_rules_that_this_program_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = new_fold(FoldRules(window_ms=1_000, lateness_ms=500, version="2")).keep()
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="snapshot of version 1 by the rules 2; this is 1 by the rules 1"):
+        new_fold().restore(data)
+
+
+def test_who_begins_anew_remembers_nothing_and_counts_what_comes_after() -> None:
+    log = busy_log(5, 6)
+    early = records_of(log)[5]
+    cut = Cut(early.cuts[-1].slice + 2, early.last + 20, early.cuts[-1].now_ms)
+    message = RecordMessage.decode(beginning("1", cut, 7).encode())
+    at_it, new = new_fold(), new_fold()
+    log.tell(at_it, early.last + 30)
+    at_it.propose()
+    made = list[list[RecordMessage]]()
+    for fold in (at_it, new):
+        fold.begin(9, message)
+        assert (fold.record, fold.position, fold.taken) == (9, cut.seq, cut.seq)
+        made.append(records_of(log, fold))
+    assert made[0] == made[1]
+    assert SliceRecord.decode(message.slice_record(load_gazetteer())).counts == Counts(lost=7)
+    assert made[0][0].cuts[0].slice == cut.slice + 1
+    assert totals(made[0]).plays > 0
 
 
 def test_nothing_is_left_out_or_taken_twice() -> None:

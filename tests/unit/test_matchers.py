@@ -128,7 +128,7 @@ def fold_anew(cluster: Cluster) -> list[RecordMessage]:
     for entry in cluster.plays.entries:
         fold.take(*entry)
     for number, each in enumerate(stored(cluster), 1):
-        again = fold.make(each.cuts)
+        again = fold.make(each.cuts, each.rules)
         assert again is not None
         made.append(again)
         fold.apply(number, again)

@@ -29,6 +29,10 @@ PLAYS_S = 3600.0
 log = logging.getLogger(__name__)
 
 
+class BegunAnewError(Exception):
+    """An operator had matching begin anew."""
+
+
 class Matcher:
     """One of the matchers of a log.
 
@@ -62,6 +66,7 @@ class Matcher:
         Raises:
             ExceptionGroup: of these:
                 DivergedError: this node's rules or data are not those of the log's records.
+                BegunAnewError: it must begin with another record.
                 GoneError: it is so far behind that the logs lack what it needs; it can begin from a checkpoint.
                 MessageError: a message is of a later version.
         """
@@ -79,6 +84,8 @@ class Matcher:
         while True:
             for entry in await self._records.read(self.fold.record):
                 message = RecordMessage.decode(entry.data)
+                if message.begins:
+                    raise BegunAnewError(f"matching begins anew with record {entry.seq}")
                 await self._wait(lambda seq=message.last: self.fold.taken >= seq)  # type: ignore[misc]
                 if entry.seq > self.fold.record:  # or it is ours, and was taken in meanwhile
                     self._take_in(entry.seq, message, is_mine=False)

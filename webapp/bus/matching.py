@@ -5,47 +5,74 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 
 from nats.aio.client import Client
 
-from webapp.bus.log import Checkpoint, GoneError
-from webapp.bus.matcher import Matcher
+from webapp.bus.log import Checkpoint, GoneError, Log, UnavailableError
+from webapp.bus.matcher import BegunAnewError, Matcher
 from webapp.bus.messages import Refused, Start, ToNode
 from webapp.bus.natsstreams import PLAYS, RECORDS, NatsCheckpoints, log_of
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
+from webapp.bus.shared import OtherRulesError, agreed, begun
 from webapp.core.fold import DivergedError, Fold
+from webapp.core.recordlog import RecordMessage
 from webapp.core.versioned import MessageError
 from webapp.gazetteerdata import load_gazetteer
+
+RULES_S = 5.0
+"""How often the version of the rules is asked for."""
+RESET = "if nothing else helps, `unison bus reset` has matching begin anew"
 
 log = logging.getLogger(__name__)
 
 
 async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
     """Match until the server is gone; say why if this node cannot."""
-    checkpoints = NatsCheckpoints(client)
+    checkpoints, records = NatsCheckpoints(client), log_of(client, RECORDS)
     fold = Fold(load_gazetteer(), start.secret, start.rules)
-    if newest := await checkpoints.newest():
-        _restore(fold, newest)
-    matcher = Matcher(start.node, fold, log_of(client, PLAYS), log_of(client, RECORDS), checkpoints, time.monotonic)
+    await _begin(fold, await begun(client), await checkpoints.newest(), records)
+    matcher = Matcher(start.node, fold, log_of(client, PLAYS), records, checkpoints, time.monotonic)
     matching = asyncio.ensure_future(matcher.run())
-    gone = asyncio.ensure_future(pipe.receive())
+    others = [asyncio.ensure_future(pipe.receive()), asyncio.ensure_future(_follow_rules(client, fold))]
     try:
-        await asyncio.wait([matching, gone], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([matching, *others], return_when=asyncio.FIRST_COMPLETED)
         if matching.done():
             matching.result()
+    except* BegunAnewError as group:
+        log.warning("%s", group.exceptions[0])
     except* (DivergedError, GoneError, MessageError) as group:
-        await pipe.send(Refused(f"cannot match: {group.exceptions[0]}", is_final=False))
+        await pipe.send(Refused(f"cannot match: {group.exceptions[0]}; {RESET}", is_final=False))
     finally:
-        for task in (matching, gone):
+        for task in (matching, *others):
             task.cancel()
 
 
-def _restore(fold: Fold, checkpoint: Checkpoint) -> None:
+async def _begin(fold: Fold, begun_record: int, checkpoint: Checkpoint | None, records: Log) -> None:
+    """Have a fold continue from the newest checkpoint, or where an operator had matching begin anew."""
+    if checkpoint and checkpoint.record >= begun_record and _restore(fold, checkpoint):
+        return
+    if begun_record:
+        first, *_ = await records.read(begun_record - 1)
+        fold.begin(first.seq, RecordMessage.decode(first.data))
+
+
+def _restore(fold: Fold, checkpoint: Checkpoint) -> bool:
     try:
         fold.restore(checkpoint.data)
     except ValueError as error:
         log.warning("the checkpoint after record %d does not fit (%s)", checkpoint.record, error)
+        return False
+    return True
+
+
+async def _follow_rules(client: Client, fold: Fold) -> None:
+    """Go on by later rules once the bus says so. If they are unknown here, the first record by them tells."""
+    while True:
+        await asyncio.sleep(RULES_S)
+        with suppress(OtherRulesError, UnavailableError):
+            fold.want((await agreed(client)).rules.version)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ async def _serve(end: socket.socket, work: Work) -> None:
     try:
         client = await connected(start.servers, start.node)
         try:
-            await agree(client, agreement(start.rules, start.shown_per_s, start.secret))
+            start.rules = (await agree(client, agreement(start.rules, start.shown_per_s, start.secret))).rules
             await work(client, start, pipe)
         finally:
             await closed(client)

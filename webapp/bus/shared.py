@@ -1,4 +1,4 @@
-"""What all nodes of a bus must agree on, as the bus has it."""
+"""What all nodes of a bus must agree on, and where they begin, as the bus has it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
+from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.js.errors import KeyWrongLastSequenceError, NotFoundError
+from nats.js.kv import KeyValue
 
 from webapp.bus.natsclient import asking
 from webapp.bus.natsstreams import SHARED
-from webapp.core.fold import FoldRules
+from webapp.core.fold import MATCHING, RULES, FoldRules
 
-KEY = "rules"
+RULES_KEY, BEGUN_KEY = "rules", "begun"
 
 
 class OtherRulesError(Exception):
@@ -39,25 +41,90 @@ def agreement(rules: FoldRules, shown_per_s: int, secret: bytes) -> Agreement:
     return Agreement(rules, shown_per_s, blake2b(secret, digest_size=8, person=b"unison bus").hexdigest())
 
 
-async def agree(client: Client, mine: Agreement) -> None:
-    """Check that a node has what the bus has; the first node decides it.
+async def agree(client: Client, mine: Agreement) -> Agreement:
+    """Check that a node has what the bus has, and return that; the first node decides it.
 
     Raises:
         OtherRulesError: it has not, or the bus is not set up.
         UnavailableError: that cannot be told now.
     """
     with asking("the bus does not answer"):
+        store = await _store(client)
         try:
-            store = await client.jetstream(timeout=2).key_value(SHARED)
-        except NotFoundError as error:
-            raise OtherRulesError("the bus has no streams yet; run `unison bus init`") from error
-        try:
-            entry = await store.get(KEY)
+            entry = await store.get(RULES_KEY)
         except NotFoundError:
             with suppress(KeyWrongLastSequenceError):  # another node was first
-                await store.create(KEY, msgspec.json.encode(mine))
-            entry = await store.get(KEY)
-    _compare(mine, msgspec.json.decode(entry.value or b"", type=Agreement))
+                await store.create(RULES_KEY, msgspec.json.encode(mine))
+            entry = await store.get(RULES_KEY)
+    theirs = _agreement(entry)
+    _compare(mine, theirs)
+    return theirs
+
+
+async def upgrade(client: Client) -> tuple[str, str]:
+    """Have all nodes match by the newest rules that this program knows; return the bus's version before and now.
+
+    Raises:
+        OtherRulesError: no node has been there yet, or one with a newer version.
+        UnavailableError: that cannot be done now.
+    """
+    theirs = await agreed(client)
+    wanted = replace(theirs, rules=replace(theirs.rules, version=RULES))
+    if wanted != theirs:
+        with asking("the bus does not answer"):
+            await (await _store(client)).put(RULES_KEY, msgspec.json.encode(wanted))
+    return theirs.rules.version, RULES
+
+
+async def agreed(client: Client) -> Agreement:
+    """Return what the bus has.
+
+    Raises:
+        OtherRulesError: no node has been there yet, or this program is too old.
+        UnavailableError: that cannot be told now.
+    """
+    with asking("the bus does not answer"):
+        try:
+            entry = await (await _store(client)).get(RULES_KEY)
+        except NotFoundError as error:
+            raise OtherRulesError("no server has used this bus yet; start one first") from error
+    theirs = _agreement(entry)
+    _check_version(theirs)
+    return theirs
+
+
+async def begun(client: Client) -> int:
+    """Return the number of the newest record that begins anew; 0 if there is none.
+
+    Raises:
+        UnavailableError: that cannot be told now.
+    """
+    with asking("the bus does not answer"):
+        try:
+            return int((await (await _store(client)).get(BEGUN_KEY)).value or b"0")
+        except NotFoundError:
+            return 0
+
+
+async def note_begun(client: Client, record: int) -> None:
+    """Have matchers begin with a record that says so.
+
+    Raises:
+        UnavailableError: they may do it, or not.
+    """
+    with asking("the bus does not answer"):
+        await (await _store(client)).put(BEGUN_KEY, str(record).encode())
+
+
+async def _store(client: Client) -> KeyValue:
+    try:
+        return await client.jetstream(timeout=2).key_value(SHARED)
+    except NotFoundError as error:
+        raise OtherRulesError("the bus has no streams yet; run `unison bus init`") from error
+
+
+def _agreement(entry: KeyValue.Entry) -> Agreement:
+    return msgspec.json.decode(entry.value or b"", type=Agreement)
 
 
 def _compare(mine: Agreement, theirs: Agreement) -> None:
@@ -72,7 +139,11 @@ def _compare(mine: Agreement, theirs: Agreement) -> None:
             raise OtherRulesError(f"{name} is {here:g} here and {there:g} on the bus; all nodes need the same")
     if mine.secret != theirs.secret:
         raise OtherRulesError("UNISON_SECRET is another one on the bus; all nodes need the same")
-    if mine.rules.version != theirs.rules.version:
+    _check_version(theirs)
+
+
+def _check_version(theirs: Agreement) -> None:
+    if (version := theirs.rules.version) not in MATCHING:
         raise OtherRulesError(
-            f"this version matches by the rules {mine.rules.version}, the bus by {theirs.rules.version}"
+            f"the bus matches by the rules {version}; this version of Unison knows {', '.join(MATCHING)}"
         )

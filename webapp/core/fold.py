@@ -3,6 +3,9 @@
 A fold takes the log's messages in order. It knows which slices are due by the rule, and makes the next record of them.
 It also makes the record that another fold wrote, by that one's cuts. If it has made another record meanwhile, it goes
 back: it continues from its last snapshot, and makes the records since then once more.
+
+A record names the version of the rules that made it. A program that knows later rules as well folds by the log's until
+it is told to go on by others; the first record that is made by them tells everybody.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ import msgspec
 
 from webapp.core import snapshots
 from webapp.core.cuts import Cut, Cutter, CutterState
+from webapp.core.foldstate import STATE_VERSION, Entry, Folded, FoldState
 from webapp.core.gazetteer import Gazetteer
+from webapp.core.marks import Marks
 from webapp.core.playlog import LogMessage
 from webapp.core.plays import SLICE_MS, PlayBatch, arrived_ms
 from webapp.core.recordlog import RecordMessage, city_ids
@@ -21,9 +26,10 @@ from webapp.core.records import SliceRecord
 from webapp.core.slices import Slicer
 from webapp.core.statehash import state_hash
 
-RULES = "1"
-"""The version of the fold. Change it with any change that gives other records for the same log."""
-STATE_VERSION = 1
+MATCHING: dict[str, type[Slicer]] = {"1": Slicer}
+"""What matches by each version of the rules, the newest last. Any change that gives other records for the same log is a
+new version; the one before stays until no log has it any more."""
+RULES = [*MATCHING][-1]
 
 
 class DivergedError(ValueError):
@@ -37,41 +43,13 @@ class FoldRules(msgspec.Struct, frozen=True):
         window_ms: how far apart two plays may lie to be together.
         lateness_ms: how long a slice waits after its end.
         privacy_k: see `webapp.core.privacy`.
-        version: of the fold.
+        version: of `MATCHING`; the log's newest record may have another one.
     """
 
     window_ms: int
     lateness_ms: int
     privacy_k: int = 0
     version: str = RULES
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A message of the log of plays, with its number and time stamp."""
-
-    seq: int
-    log_ms: int
-    message: LogMessage
-
-
-class FoldState(msgspec.Struct, frozen=True, array_like=True):
-    """All that a fold remembers after a record.
-
-    Attributes:
-        version: of this struct and all that is in it.
-        rules: the version of the fold.
-        record: number of the record.
-        position: number of the last message that counts for it.
-        cutter: the state of the rule then.
-        slicer: the slicer's snapshot.
-    """
-
-    version: int
-    rules: str
-    record: int
-    position: int
-    cutter: CutterState
-    slicer: bytes
 
 
 class Fold:
@@ -89,31 +67,43 @@ class Fold:
 
     def __init__(self, gazetteer: Gazetteer, secret: bytes, rules: FoldRules) -> None:
         self._gazetteer, self._secret, self._rules = gazetteer, secret, rules
+        self._wanted = rules.version
         self._begin(FoldState(STATE_VERSION, rules.version, 0, 0, Cutter(rules.lateness_ms).state, b""))
 
     def _begin(self, state: FoldState) -> None:
         self.record, self.taken = state.record, state.position
         self._waiting = deque[Entry]()
-        self._since: list[tuple[tuple[Cut, ...], list[Entry]]] = []  # cuts and messages of the records since `_kept`
+        self._since: list[Folded] = []  # the records since `_kept`
         self._kept = state
         self._resume()
 
     def _resume(self) -> None:
         """Continue from the last snapshot."""
-        rules, state = self._rules, self._kept
-        self._slicer = Slicer(self._gazetteer, self._secret, rules.window_ms, 0, rules.privacy_k)
-        if state.slicer:
-            self._slicer.restore(state.slicer)
-        self._folded = Cutter(rules.lateness_ms, state.cutter)
+        state = self._kept
+        self._match_by(state.rules, state.slicer)
+        self._folded = Cutter(self._rules.lateness_ms, state.cutter)
         self._cuts: list[Cut] = []  # of the slices since the newest record
         self._used: list[Entry] = []  # messages likewise
         self._proposal: RecordMessage | None = None
-        for cuts, entries in self._since:
-            self._waiting.extendleft(reversed(entries))
-            for cut in cuts:
+        for each in self._since:
+            self._waiting.extendleft(reversed(each.entries))
+            self._use(each.rules)
+            for cut in each.cuts:
                 self._fold(cut)
             self._settle()
         self._look_ahead()
+
+    def _match_by(self, version: str, snapshot: bytes | bytearray) -> None:
+        """Continue from a slicer's snapshot by a version of the rules."""
+        rules, self._version = self._rules, version
+        self._slicer = MATCHING[version](self._gazetteer, self._secret, rules.window_ms, 0, rules.privacy_k)
+        if snapshot:
+            self._slicer.restore(snapshot)
+
+    def _use(self, version: str) -> None:
+        """Go on by a version of the rules; nothing is folded since the newest record."""
+        if version != self._version:
+            self._match_by(version, self._slicer.snapshot())
 
     def _look_ahead(self) -> None:
         """Find the slices that are due by what waits."""
@@ -128,7 +118,7 @@ class Fold:
     @property
     def position(self) -> int:
         """Number of the last message that was used for a record; earlier ones are not needed any more."""
-        return self._since[-1][0][-1].seq if self._since else self._kept.position
+        return self._since[-1].cuts[-1].seq if self._since else self._kept.position
 
     # The log of plays.
 
@@ -153,8 +143,20 @@ class Fold:
 
     # Records.
 
+    def want(self, version: str) -> None:
+        """Go on by a version of the rules with the next proposal, unless that of the log is later.
+
+        Raises:
+            ValueError: this program does not know it.
+        """
+        if version not in MATCHING:
+            raise ValueError(f"the rules {version}: expected one of {', '.join(MATCHING)}")
+        self._wanted = version
+
     def propose(self) -> RecordMessage | None:
         """Return the next record by the rule; None if nothing is due yet. Call `apply` with what the log then has."""
+        if self._due and not self._cuts:
+            self._use(max(self._version, self._wanted, key=[*MATCHING].index))
         while self._due and self._proposal is None:
             self._fold(self._due.popleft())
         return self._proposal
@@ -174,11 +176,11 @@ class Fold:
         """
         self._check(seq, message)
         if message != self._proposal:
-            self.make(message.cuts)
+            self.make(message.cuts, message.rules)
         if (made := self._proposal) != message:
             self._go_back()
-            raise DivergedError(_difference(seq, message, made))
-        self._since.append((message.cuts, self._used))
+            raise DivergedError(f"record {seq}: {message.difference(made)}")
+        self._since.append(Folded(message.rules, message.cuts, self._used))
         self.record = seq
         self._settle()
         return message.record
@@ -186,15 +188,21 @@ class Fold:
     def _check(self, seq: int, message: RecordMessage) -> None:
         if seq != self.record + 1:
             raise ValueError(f"record {seq} after record {self.record}")
-        if message.rules != self._rules.version:
-            raise DivergedError(f"record {seq} is made by the rules {message.rules}; this is {self._rules.version}")
+        self._check_rules(seq, message)
         if message.cuts[-1].seq > self.taken:
             raise ValueError(f"record {seq} needs message {message.cuts[-1].seq}; the newest is {self.taken}")
 
-    def make(self, cuts: tuple[Cut, ...]) -> RecordMessage | None:
-        """Return the next record by given cuts; None if they give none."""
-        if self._proposal is not None or tuple(self._cuts) != cuts[: len(self._cuts)]:
+    def _check_rules(self, seq: int, message: RecordMessage) -> None:
+        if message.rules not in MATCHING:
+            known = ", ".join(MATCHING)
+            raise DivergedError(f"record {seq} is by the rules {message.rules}; this version of Unison knows {known}")
+
+    def make(self, cuts: tuple[Cut, ...], version: str) -> RecordMessage | None:
+        """Return the next record by given cuts and a version of the rules; None if they give none."""
+        is_begun = self._version == version and tuple(self._cuts) == cuts[: len(self._cuts)]
+        if self._proposal is not None or not is_begun:
             self._go_back()
+            self._use(version)
         for cut in cuts[len(self._cuts) :]:
             if self._proposal is None:
                 self._fold(cut)
@@ -238,7 +246,7 @@ class Fold:
         cutter = _IN_ORDER(self._folded.state)
         geoname_id = self._gazetteer.geoname_id
         return RecordMessage(
-            self._rules.version,
+            self._version,
             tuple(self._cuts),
             state_hash(self._slicer.state, geoname_id, self._rules.window_ms, cutter),
             record.encode(),
@@ -246,7 +254,7 @@ class Fold:
             tuple(self._folded.state.marks.silent),
         )
 
-    # Snapshots.
+    # Snapshots, and beginning anew.
 
     def keep(self) -> bytes:
         """Make a snapshot after the newest record, to go back to, and return it for others to continue from.
@@ -257,7 +265,7 @@ class Fold:
             self._go_back()
         state = FoldState(
             STATE_VERSION,
-            self._rules.version,
+            self._version,
             self.record,
             self.position,
             self._folded.state,
@@ -274,18 +282,21 @@ class Fold:
             ValueError: the snapshot is of another version or of other rules, or damaged.
         """
         state = snapshots.decode(data, FoldState)
-        if (state.version, state.rules) != (STATE_VERSION, self._rules.version):
-            mine = f"{STATE_VERSION} by the rules {self._rules.version}"
+        if state.version != STATE_VERSION or state.rules not in MATCHING:
+            mine = f"{STATE_VERSION} by the rules {', '.join(MATCHING)}"
             raise ValueError(f"snapshot of version {state.version} by the rules {state.rules}; this is {mine}")
         self._begin(state)
 
+    def begin(self, seq: int, message: RecordMessage) -> None:
+        """Begin anew with a record that says so, whatever was folded before.
 
-def _difference(seq: int, theirs: RecordMessage, mine: RecordMessage | None) -> str:
-    """Say what is different about a record."""
-    if mine is None:
-        return f"record {seq}: its cuts give no record here"
-    names = [name for name in theirs.__struct_fields__ if getattr(theirs, name) != getattr(mine, name)]
-    return f"record {seq}: its cuts give another one here; different are {', '.join(names)}"
+        Raises:
+            DivergedError: this program does not know its rules.
+        """
+        self._check_rules(seq, message)
+        (cut,) = message.cuts
+        cutter = CutterState(Marks(), cut.slice + 1)
+        self._begin(FoldState(STATE_VERSION, message.rules, seq, cut.seq, cutter, b""))
 
 
 _IN_ORDER = msgspec.msgpack.Encoder(order="deterministic").encode

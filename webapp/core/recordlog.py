@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from webapp.core import versioned
 from webapp.core.cuts import Cut
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.records import Rows, SliceRecord
+from webapp.core.plays import SLICE_MS
+from webapp.core.records import Counts, Rows, SliceRecord
 
 VERSION = 1
 CITIES = {
@@ -38,6 +39,8 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
         record: the slice record, encoded.
         cities: the city indices in it and their GeoNames ids, as two columns of little-endian uint32.
         silent: the nodes whose plays may be late.
+        begins: whether an operator began anew here: nothing from before its cut counts any more, and nothing is
+            remembered.
     """
 
     rules: str
@@ -46,6 +49,7 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
     record: bytes
     cities: bytes = b""
     silent: tuple[str, ...] = ()
+    begins: bool = False
 
     @property
     def passed_over(self) -> int:
@@ -56,6 +60,13 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
     def last(self) -> int:
         """Number of the last message of the log of plays that counts for it."""
         return self.cuts[-1].seq
+
+    def difference(self, other: RecordMessage | None) -> str:
+        """Say how this record differs from the one that its cuts give elsewhere."""
+        if other is None:
+            return "its cuts give no record here"
+        names = [name for name in self.__struct_fields__ if getattr(self, name) != getattr(other, name)]
+        return f"its cuts give another one here; different are {', '.join(names)}"
 
     def encode(self) -> bytes:
         """Return the message as bytes."""
@@ -82,6 +93,18 @@ class RecordMessage(msgspec.Struct, frozen=True, array_like=True):
         table = np.full(int(used.max(initial=0)) + 1, -1, np.int64)
         table[used] = here
         return _with_cities(SliceRecord.decode(self.record), table).encode()
+
+
+def beginning(rules: str, cut: Cut, lost: int) -> RecordMessage:
+    """Return a record with which all folds begin anew.
+
+    Args:
+        rules: the version of the rules from then on.
+        cut: its slice, and the last message of the log of plays that does not count any more.
+        lost: how many plays are known that are not counted for it.
+    """
+    record = SliceRecord((cut.slice + 1) * SLICE_MS, cut.now_ms, Counts(lost=lost))
+    return RecordMessage(rules, (cut,), b"", record.encode(), begins=True)
 
 
 def city_ids(record: SliceRecord, gazetteer: Gazetteer) -> bytes:

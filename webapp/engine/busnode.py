@@ -28,6 +28,8 @@ ANSWER_S = 25.0
 """Longer than the process itself tries to write plays."""
 READY_S = 30.0
 AGAIN_AFTER_S = 5
+AGAIN_MOST_S = 60.0
+"""Longest time until a matching process that cannot work is tried again."""
 DELAY_S, DELAYED_S = 1.0, 2.0
 """If no record comes for the second of these, viewers are told so, again and again after the first."""
 
@@ -70,6 +72,7 @@ class BusNode:
         self._records, self._clock, self._lateness_s, self._on_ready = records, clock, lateness_s, on_ready
         self._on_delay, self._heard_s = on_delay, time.monotonic()
         self._node = Beside("bus", NODE, start)
+        self._match_again_s = AGAIN_S
         self._matching = Beside("matching", MATCHING, start) if matches else None
         self._numbers = itertools.count(1)
         self._asked: dict[int, AsyncResult[Written]] = {}
@@ -180,10 +183,12 @@ class BusNode:
         except OSError as error:
             if not self._is_ending:
                 log.warning("the matching process died (%s); another one takes over", error)
+            self._match_again_s = AGAIN_S
         else:
             log.error("%s", said.why if isinstance(said, Refused) else said)
+            self._match_again_s = min(2 * self._match_again_s, AGAIN_MOST_S)
         matching.end()
-        gevent.sleep(AGAIN_S)
+        gevent.sleep(self._match_again_s)
         if not self._is_ending:
             matching.begin()
 
