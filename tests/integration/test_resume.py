@@ -20,6 +20,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.moderation import NO_RULES, Rule, Rules
 from webapp.core.slices import Slicer
 from webapp.core.trackids import TrackAliases
+from webapp.engine import resume
 from webapp.engine.bus import MemoryBus
 from webapp.engine.channels import Channels
 from webapp.engine.hub import Hub
@@ -238,6 +239,30 @@ def test_who_comes_in_while_traffic_flows_gets_every_seq_once(world: World) -> N
         seqs = [json.loads(payload)["seq"] for payload in viewer.payloads(world.bus.last - first + 1)]
         assert seqs == list(range(first, world.bus.last + 1))
         viewer.close()
+
+
+def test_who_saw_more_at_another_server_waits_for_it(world: World) -> None:
+    world.run_until(20)
+    asked = world.bus.last + 4
+    coming = gevent.spawn(Viewer, world, Filter(), f"{world.bus.stream}:{asked}")
+    gevent.idle()
+    assert not coming.ready()
+    world.run_until(23)
+    viewer = coming.get(timeout=5)
+    assert (viewer.hello["seq"], viewer.hello["gap"], viewer.hello["recent"]) == (asked, 0, [])
+    assert json.loads(viewer.payloads(1)[0])["seq"] == asked + 1
+    viewer.close()
+
+
+@pytest.mark.parametrize("ahead", [4, resume.RECORDS_A_PERIOD + 1])
+def test_nobody_waits_for_long_or_for_what_is_far_ahead(
+    world: World, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "WAIT_S", 0.2 if ahead == 4 else 60)
+    world.run_until(20)
+    viewer = Viewer(world, Filter(), f"{world.bus.stream}:{world.bus.last + ahead}")
+    assert (viewer.hello["seq"], viewer.hello["gap"]) == (world.bus.last, -1)
+    viewer.close()
 
 
 def test_who_is_slow_to_leave_takes_the_frames_from_nobody_who_came_since(world: World) -> None:

@@ -265,6 +265,7 @@ class Channels:
 
     def _opening(self, channel: Channel, since: str | None) -> list[bytes]:
         """Return hello and what follows it; begin again if other things were hidden meanwhile."""
+        self._ring.wait_for(since)
         while True:
             channel.live.wait()
             rules = self._rules

@@ -7,6 +7,7 @@ equals the one that others got, byte for byte, unless what is hidden has changed
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import takewhile
@@ -25,6 +26,8 @@ RESUME_S, RESUME_BYTES = 70, 64 << 20
 """Viewers can resume within so many seconds: the ring of records keeps these, and so many bytes at most."""
 RECORDS_A_PERIOD = LATELY_MS // SLICE_MS
 REBUILT_BYTES = 16 << 20
+WAIT_S, STEP_S = 5.0, 0.05
+"""How long a viewer waits for a record that another server had before this one."""
 
 decode_record = lru_cache(maxsize=RECORDS_A_PERIOD + 8)(SliceRecord.decode)
 """Decodes a record once for all who read it in its 10 s; being the same record, it is indexed once, too."""
@@ -75,10 +78,18 @@ class ResumeRing:
 
     def seq_of(self, since: str | None) -> int | None:
         """Return the seq of `<stream>:<seq>`, or None if it is malformed, another stream's, or ahead of ours."""
+        seq = self._seq_in_stream(since)
+        return seq if seq is not None and seq <= self._records.last else None
+
+    def _seq_in_stream(self, since: str | None) -> int | None:
         match = re.fullmatch(r"(?s)(.*):([0-9]{1,15})", since or "")
-        if not match or match[1] != self._records.stream or int(match[2]) > self._records.last:
-            return None
-        return int(match[2])
+        return int(match[2]) if match and match[1] == self._records.stream else None
+
+    def wait_for(self, since: str | None) -> None:
+        """Wait until the record is here that a viewer had from another server; not for long, nor for one far ahead."""
+        seq, until_s = self._seq_in_stream(since), time.monotonic() + WAIT_S
+        while seq and 0 < seq - self._records.last <= RECORDS_A_PERIOD and time.monotonic() < until_s:
+            gevent.sleep(STEP_S)
 
     def can_resume(self, seq: int) -> bool:
         """Tell whether every frame above `seq` can be made again: its 10 s must be wholly in the ring."""
