@@ -15,6 +15,7 @@ import click
 from webapp import clioptions, logs, sockets
 from webapp.config import SettingError, Settings, wants_json
 from webapp.storage.datadir import DataDir, DataDirError
+from webapp.storage.secretfiles import SecretFileError
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,13 @@ def settings() -> None:
     "--data-dir", type=click.Path(path_type=Path), help="Folder for the history and the secret.  [UNISON_DATA_DIR]"
 )
 def doctor(data_dir: Path | None) -> None:
-    """Check the data folder, the fonts and whether pictures can be drawn."""
-    from webapp.doctor import check_installation
+    """Check the data folder, the fonts, whether pictures can be drawn, and the bus if there is one."""
+    from webapp.doctor import check_bus, check_installation
 
     try:
-        results = list(check_installation(Settings.from_env(data_dir=data_dir).data_dir))
-    except SettingError as error:
+        chosen = Settings.from_env(data_dir=data_dir)
+        results = [*check_installation(chosen.data_dir), *check_bus(chosen)]
+    except (SettingError, SecretFileError) as error:
         raise click.ClickException(str(error)) from error
     for is_ok, sentence in results:
         click.echo(f"{'OK' if is_ok else 'NOT OK'}  {sentence}")

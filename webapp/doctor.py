@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from webapp.bus.log import NEEDS_NATS
+from webapp.config import Settings
 from webapp.core.counted import counted
 from webapp.graphics.fonts import FOLDER, Fonts, load_fonts
 from webapp.graphics.qrcodes import code_svg
 from webapp.storage.accounts import AccountsError
 from webapp.storage.accountsfile import FILE_NAME, check_file, is_damaged
+from webapp.storage.datadir import read_secret
+from webapp.storage.secretfiles import secret_or_file
 
 SCRIPTS = {
     "Latin": "AZazÀÿĀžƏəȘțẠỹẸẹṢṣ",
@@ -100,3 +105,20 @@ def _drawing() -> tuple[bool, str]:
     except (ImportError, ValueError) as error:
         return False, f"cannot draw pictures: {error}"
     return True, "pictures can be drawn"
+
+
+def check_bus(settings: Settings) -> Iterable[tuple[bool, str]]:
+    """Return the results of the checks of the bus that settings name, which take some seconds; none without one.
+
+    Raises:
+        SecretFileError: the file of the secret cannot be used.
+    """
+    if not settings.bus:
+        return []
+    if not find_spec("nats"):
+        return [(False, NEEDS_NATS)]
+    from webapp.bus import checks  # these need the extra
+    from webapp.engine.live import fold_rules
+
+    secret = read_secret(settings.data_dir, secret_or_file(settings.secret, settings.secret_file, "UNISON_SECRET_FILE"))
+    return checks.check(settings.bus, fold_rules(settings), settings.shown_per_s, secret)

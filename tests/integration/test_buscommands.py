@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -119,3 +120,43 @@ def test_a_bus_that_no_server_has_used_has_nothing_to_upgrade_or_reset(broker: B
     for command in (["upgrade"], ["reset", "--yes"]):
         done = bus(broker, *command)
         assert (done.returncode, done.stderr) == (1, "Error: no server has used this bus yet; start one first\n")
+
+
+def doctor(running: Brokers, folder: Path, **env: str) -> list[str]:
+    """Return what `unison doctor` says of the bus."""
+    given = clean_environment(UNISON_BUS=running.urls, UNISON_SECRET=SECRET, **env)
+    command = [console_script(), "doctor", "--data-dir", str(folder)]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60)
+    assert (done.returncode != 0) == ("NOT OK" in done.stdout), done.stderr
+    return [line for line in done.stdout.splitlines() if "bus:" in line]
+
+
+def test_two_servers_whose_clocks_are_300_ms_apart_are_told_of(
+    broker: Brokers, server: Server, tmp_path: Path, library: str
+) -> None:
+    told = doctor(broker, tmp_path)
+    assert all(line.startswith("OK") for line in told), told
+    env = {"UNISON_BUS": broker.urls, "UNISON_SECRET": SECRET, "UNISON_NODE": "slow"}
+    faked = {"LD_PRELOAD": library, "FAKETIME": "-0.3", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    slow = Server(tmp_path / "two", env | faked)
+    try:
+        until(lambda: "behind that of the bus" in ask(slow, "/readyz").text)
+        (told_by_itself,) = json.loads(ask(slow, "/readyz").text)["warnings"]
+        assert re.fullmatch(r"this machine's clock is 0\.(2[89]|3\d) s behind that of the bus; .*", told_by_itself)
+        assert json.loads(ask(server, "/readyz").text)["status"] == "ok"
+        told = doctor(broker, tmp_path)
+        assert any(
+            re.match(r"NOT OK  bus: the clock of slow is 0\.(2[89]|3\d) s behind that of ", line) for line in told
+        )
+    finally:
+        slow.kill()
+
+
+def test_the_doctor_says_what_is_wrong_with_a_bus(broker: Brokers, server: Server, tmp_path: Path) -> None:
+    assert ask(server, "/readyz").status == 200
+    (told,) = doctor(broker, tmp_path, UNISON_WINDOW_S="2")
+    assert told == "NOT OK  bus: UNISON_WINDOW_S is 2 here and 1 on the bus; all nodes need the same"
+    server.stop()
+    assert f"NOT OK  bus: no server wrote to {PLAYS} in 2.5 s" in doctor(broker, tmp_path)
+    broker[0].kill()
+    assert doctor(broker, tmp_path) == ["NOT OK  bus: none of 1 NATS servers answers"]

@@ -118,7 +118,7 @@ async def stream_id(client: Client, stream: str) -> str:
     Raises:
         UnavailableError: there is no such stream, or no answer now.
     """
-    info = await _info(client, stream)
+    info = await stream_of(client, stream)
     created = (info.created.isoformat() if info.created else "").encode()
     return hashlib.blake2b(created, digest_size=6).hexdigest()
 
@@ -129,10 +129,15 @@ async def first_and_last(client: Client, stream: str) -> tuple[int, int]:
     Raises:
         UnavailableError: there is no such stream, or no answer now.
     """
-    state = (await _info(client, stream)).state
+    state = (await stream_of(client, stream)).state
     return state.first_seq, state.last_seq
 
 
-async def _info(client: Client, stream: str) -> api.StreamInfo:
+async def stream_of(client: Client, stream: str) -> api.StreamInfo:
+    """Return what NATS knows of a stream.
+
+    Raises:
+        UnavailableError: there is no such stream, or no answer now.
+    """
     with asking(f"the stream {stream} does not answer"):
         return await client.jetstream(timeout=2).stream_info(stream)

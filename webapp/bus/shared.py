@@ -57,7 +57,7 @@ async def agree(client: Client, mine: Agreement) -> Agreement:
                 await store.create(RULES_KEY, msgspec.json.encode(mine))
             entry = await store.get(RULES_KEY)
     theirs = _agreement(entry)
-    _compare(mine, theirs)
+    compare(mine, theirs)
     return theirs
 
 
@@ -127,8 +127,12 @@ def _agreement(entry: KeyValue.Entry) -> Agreement:
     return msgspec.json.decode(entry.value or b"", type=Agreement)
 
 
-def _compare(mine: Agreement, theirs: Agreement) -> None:
-    """Raise an error that names the first difference."""
+def compare(mine: Agreement, theirs: Agreement) -> None:
+    """Check that a node has what the bus has.
+
+    Raises:
+        OtherRulesError: it has not; the error names the first difference.
+    """
     for name, here, there in (
         ("UNISON_WINDOW_S", mine.rules.window_ms / 1000, theirs.rules.window_ms / 1000),
         ("UNISON_LATENESS_S", mine.rules.lateness_ms / 1000, theirs.rules.lateness_ms / 1000),

@@ -15,6 +15,8 @@ PAUSE_MS = 1_000
 """If the whole log has no message for so long, that is nobody's silence."""
 MARK_OFF_MS = 2_000
 """A mark that is farther from the log's time does not count: the node's clock is wrong, or its message came late."""
+CLOCK_OFF_MS = 100
+"""Clocks that are so far apart are told to operators; it is more than a message takes."""
 FORGET_MS = 600_000
 """A silent node is named for so long."""
 

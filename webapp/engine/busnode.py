@@ -15,7 +15,7 @@ from gevent.event import AsyncResult
 
 from webapp.bus.log import NEEDS_NATS
 from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, Write, Written
-from webapp.core.marks import MARK_OFF_MS
+from webapp.core.marks import CLOCK_OFF_MS, MARK_OFF_MS
 from webapp.core.plays import SLICE_MS, plays_in
 from webapp.core.slices import HEARTBEAT_MS
 from webapp.engine.beside import AGAIN_S, STEP_S, Beside
@@ -102,7 +102,15 @@ class BusNode:
     @property
     def troubles(self) -> list[str]:
         """See `Intake`."""
-        return [f"no message from {', '.join(self._silent)}; plays from there may be late"] if self._silent else []
+        silent = [f"no message from {', '.join(self._silent)}; plays from there may be late"] if self._silent else []
+        return silent + self._clock_troubles()
+
+    def _clock_troubles(self) -> list[str]:
+        off_s = self._off_ms / 1000
+        if not CLOCK_OFF_MS <= abs(self._off_ms) <= MARK_OFF_MS:
+            return []
+        side = "behind" if off_s > 0 else "ahead of"
+        return [f"this machine's clock is {abs(off_s):.2f} s {side} that of the bus; its plays count as much off"]
 
     def start(self) -> None:
         """See `Intake`; returns once this server is connected, and has the records up to now.

@@ -31,6 +31,12 @@ GOODBYE_S = 5.0
 """How long viewers may take to read their goodbye."""
 
 
+def fold_rules(settings: Settings) -> FoldRules:
+    """Return what all servers of a bus must match by, as these settings have it."""
+    window_ms, lateness_ms = round(settings.window_s * 1000), round(settings.lateness_s * 1000)
+    return FoldRules(window_ms, lateness_ms, settings.listeners_to_name_a_city)
+
+
 class OwnIntake(Pipeline):
     """The intake of a server that matches by itself, in a process of its own."""
 
@@ -116,12 +122,11 @@ class Live:
     def _bus_start(self) -> Start:
         """Return what the processes of a server of several are told."""
         settings = self._settings
-        window_ms, lateness_ms = round(settings.window_s * 1000), round(settings.lateness_s * 1000)
         return Start(
             list(settings.bus),
             settings.node_name,
             self._secret(),
-            FoldRules(window_ms, lateness_ms, settings.listeners_to_name_a_city),
+            fold_rules(settings),
             settings.shown_per_s,
             settings.writes,
             settings.shows,
