@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from webapp import clioptions
+from webapp.commandprocesses import READY, Environment, start_unison
 from webapp.config import SettingError, Settings, default_data_dir
 from webapp.seed import options
 from webapp.seed.scenarios import SCENARIOS
@@ -25,14 +24,8 @@ from webapp.storage.secretfiles import read_secrets
 from webapp.web.hosts import is_loopback
 
 FOLDER = "unison-demo"
-READY = re.compile(r"\bUnison is on (http[^\s\"]+)")
-"""Printed by the server once it answers, as text or in a line of JSON."""
-GRACE_S = 10.0
 RELAY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-Environment = dict[str, str]
 
 SERVER = {"UNISON_DEMO": "1", "UNISON_VISITOR_PLAYS": "1"}
 """Settings of the demo's server, unless the environment has others."""
@@ -92,7 +85,7 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until there is a handler
     async with contextlib.AsyncExitStack() as children:
         server_env = server_environment(os.environ)
-        server = await _start(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
+        server = await start_unison(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         relay = asyncio.create_task(_relay(server, ready))
         ended, stopped = asyncio.create_task(server.wait()), asyncio.create_task(stop.wait())
@@ -101,7 +94,7 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
         if ready.done() and seed is not None:
             url = ready.result()
             command = ["seed", "--data-dir", str(settings.data_dir), "--url", url, *seed]
-            sender = await _start(children, command, seed_environment(settings, url, os.environ))
+            sender = await start_unison(children, command, seed_environment(settings, url, os.environ))
             children.callback(asyncio.create_task(_watch(sender)).cancel)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():
@@ -129,30 +122,6 @@ def seed_environment(settings: Settings, url: str, environ: Mapping[str, str]) -
     return {**environ, "UNISON_TOKEN": token}
 
 
-async def _start(
-    children: contextlib.AsyncExitStack, arguments: list[str], env: Environment, *, stdout: int | None = None
-) -> asyncio.subprocess.Process:
-    """Start a `unison` command that Ctrl-C does not reach: this process ends its children, in order."""
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "webapp", *arguments),  # -P: ignore a folder named webapp in the current folder
-        env=env,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=stdout,
-        start_new_session=True,
-        preexec_fn=_end_with_parent(),
-    )
-    children.push_async_callback(_end, child)
-    return child
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return a function for the child: on Linux the kernel then ends it when this process dies. None elsewhere."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl  # looked up before the fork, after which few calls are safe
-    return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-
-
 async def _relay(server: asyncio.subprocess.Process, ready: asyncio.Future[str]) -> None:
     """Print what the server prints, and resolve `ready` with its address."""
     assert server.stdout is not None
@@ -174,14 +143,3 @@ def _exit_code(code: int, *, started: bool) -> int:
     if started or code <= 0:
         print(f"Error: the server stopped unexpectedly, with code {code}", file=sys.stderr)
     return code if code > 0 else 128 - code if code else 1
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Terminate a child, wait, then kill it and all processes that it started."""
-    with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(child.wait(), GRACE_S)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    await child.wait()
