@@ -93,6 +93,8 @@ def doctor(data_dir: Path | None) -> None:
 )
 @click.option("--uds", help="Unix socket to listen on, instead of a host and a port.  [UNISON_UDS]")
 @click.option("--uds-mode", help="Permissions of the Unix socket.  [UNISON_UDS_MODE, default 660]")
+@click.option("--share-port", is_flag=True, hidden=True, help="Listen where other servers of one machine do, too.")
+@click.option("--workers", type=click.IntRange(2, 64), help="Run so many servers on this port, to use more cores.")
 @click.option("--roles", help="What it does of several: ingest, match, web.  [UNISON_ROLES, default all]")
 def serve(
     host: str | None,
@@ -101,6 +103,8 @@ def serve(
     open_on_loopback: bool,
     uds: str | None,
     uds_mode: str | None,
+    share_port: bool,
+    workers: int | None,
     roles: str | None,
 ) -> None:
     """Serve the globe, the stream and the API until Ctrl-C.
@@ -117,7 +121,9 @@ def serve(
     given |= {"uds": "" if on_port else uds, "uds_mode": uds_mode, "roles": roles}
     try:
         chosen = Settings.from_env(**given)
-        listener = _listen(chosen)
+        if workers:
+            sys.exit(_serve_with_workers(chosen, workers, open_on_loopback=open_on_loopback))
+        listener = _listen(chosen, shared=share_port)
         listeners = [listener, *_listen_for_operators(chosen, listener)]
     except (SettingError, DataDirError, OSError) as error:
         logs.refuse(str(error))
@@ -132,7 +138,14 @@ def serve(
     Server(chosen, given, fds, urls, open_on_loopback=open_on_loopback).run()
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _serve_with_workers(settings: Settings, count: int, *, open_on_loopback: bool) -> int:
+    from webapp import workers
+
+    logs.set_up(as_json=settings.log_json, level=settings.log_level)
+    return workers.serve(settings, count, ["--open-on-loopback"] if open_on_loopback else [])
+
+
+def _listen(settings: Settings, *, shared: bool) -> socket.socket:
     """Bind before the server starts, to report a port in use in one sentence and to know which port 0 became.
 
     Raises:
@@ -142,7 +155,7 @@ def _listen(settings: Settings) -> socket.socket:
     if settings.uds:
         listener = sockets.listen_at(Path(settings.uds), int(settings.uds_mode, 8))
     else:
-        listener = sockets.listen_on(settings.host, settings.port)
+        listener = sockets.listen_on(settings.host, settings.port, shared=shared)
     try:
         with DataDir(settings.data_dir):
             return listener

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 READY = re.compile(r"\bUnison is on (http[^\s\"]+)")
 """Printed by a server once it answers, as text or in a line of JSON."""
@@ -19,19 +19,11 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 Environment = dict[str, str]
 
 
-async def start_unison(
-    children: contextlib.AsyncExitStack, arguments: list[str], env: Environment, *, stdout: int | None = None
-) -> asyncio.subprocess.Process:
-    """Start a `unison` command that Ctrl-C does not reach: this process ends its children, in order."""
-    # -P: ignore a folder named webapp in the current folder
-    return await start(children, [sys.executable, "-P", "-m", "webapp", *arguments], env, stdout=stdout)
-
-
 async def start(
-    children: contextlib.AsyncExitStack, command: list[str], env: Environment, *, stdout: int | None = None
+    command: Sequence[str], env: Environment | None = None, *, stdout: int | None = None
 ) -> asyncio.subprocess.Process:
-    """Start a command likewise."""
-    child = await asyncio.create_subprocess_exec(
+    """Start a command that Ctrl-C does not reach: this process ends its children, in order."""
+    return await asyncio.create_subprocess_exec(
         *command,
         env=env,
         stdin=asyncio.subprocess.DEVNULL,
@@ -39,8 +31,14 @@ async def start(
         start_new_session=True,
         preexec_fn=_end_with_parent(),
     )
-    children.push_async_callback(end, child)
-    return child
+
+
+async def start_unison(
+    arguments: Sequence[str], env: Environment, *, stdout: int | None = None
+) -> asyncio.subprocess.Process:
+    """Start a `unison` command likewise."""
+    # -P: ignore a folder named webapp in the current folder
+    return await start([sys.executable, "-P", "-m", "webapp", *arguments], env, stdout=stdout)
 
 
 def _end_with_parent() -> Callable[[], None] | None:
@@ -51,12 +49,12 @@ def _end_with_parent() -> Callable[[], None] | None:
     return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
-async def end(child: asyncio.subprocess.Process) -> None:
+async def end(child: asyncio.subprocess.Process, grace_s: float = GRACE_S) -> None:
     """Terminate a child, wait, then kill it and all processes that it started."""
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(child.wait(), GRACE_S)
+        await asyncio.wait_for(child.wait(), grace_s)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     await child.wait()

@@ -308,7 +308,7 @@ class Settings:
                 values[name] = _checked(cls, name, text)
             except SettingError as error:
                 errors.append(str(error))
-        if values.get("bus") and not (values.get("secret") or values.get("secret_file")):
+        if values.get("bus") and not (values.get("secret") or values.get("secret_file") or _has_secret(values)):
             errors.append("UNISON_BUS needs UNISON_SECRET or UNISON_SECRET_FILE: the same one on all servers")
         if not values.get("bus") and set(values.get("roles", ROLES)) != set(ROLES):
             errors.append("UNISON_ROLES needs UNISON_BUS: without other servers, this one has all roles")
@@ -331,6 +331,12 @@ class Settings:
         return [
             (PREFIX + f.name.upper(), _type_name(f.type), _default_text(f), f.metadata["help"]) for f in fields(cls)
         ]
+
+
+def _has_secret(values: Mapping[str, Any]) -> bool:
+    """Return whether the data folder has a secret, as that of a server has that ran without others before."""
+    folder = values.get("data_dir")
+    return folder is not None and (folder / "secret").is_file()
 
 
 def wants_json(environ: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from webapp import clioptions
-from webapp.commandprocesses import READY, Environment, start_unison
+from webapp.commandprocesses import READY, Environment, end, start_unison
 from webapp.config import SettingError, Settings, default_data_dir
 from webapp.seed import options
 from webapp.seed.scenarios import SCENARIOS
@@ -85,7 +85,8 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # `scripts/run` blocks them until there is a handler
     async with contextlib.AsyncExitStack() as children:
         server_env = server_environment(os.environ)
-        server = await start_unison(children, _serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
+        server = await start_unison(_serve_arguments(settings), server_env, stdout=asyncio.subprocess.PIPE)
+        children.push_async_callback(end, server)
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         relay = asyncio.create_task(_relay(server, ready))
         ended, stopped = asyncio.create_task(server.wait()), asyncio.create_task(stop.wait())
@@ -94,7 +95,8 @@ async def _run(settings: Settings, seed: list[str] | None) -> int:
         if ready.done() and seed is not None:
             url = ready.result()
             command = ["seed", "--data-dir", str(settings.data_dir), "--url", url, *seed]
-            sender = await start_unison(children, command, seed_environment(settings, url, os.environ))
+            sender = await start_unison(command, seed_environment(settings, url, os.environ))
+            children.push_async_callback(end, sender)
             children.callback(asyncio.create_task(_watch(sender)).cancel)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():

@@ -29,13 +29,14 @@ class Urls(NamedTuple):
     elsewhere: Sequence[str] = ()
 
 
-def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:
+def listen_on(host: str, port: int, setting: str = "--port", *, shared: bool = False) -> socket.socket:
     """Listen on an address and a port; `::` includes IPv4.
 
     Args:
         host: name or address.
         port: the port; 0 picks a free one.
         setting: the port's setting, for the error message.
+        shared: whether other servers of this user listen there, too, among which the kernel shares connections out.
 
     Raises:
         OSError: the address cannot be used; the message is a sentence.
@@ -46,13 +47,19 @@ def listen_on(host: str, port: int, setting: str = "--port") -> socket.socket:
         # A name such as localhost may have both families; more clients use IPv4.
         family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         both = host == "::" and socket.has_dualstack_ipv6()
-        listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
+        listener = socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=shared, dualstack_ipv6=both)
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]  # the rest repeats the address
         raise OSError(f"cannot listen on {host}, port {port}: {reason}; set another with {setting}") from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # else a client that reads nothing would keep its connection for ever
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * USER_TIMEOUT_S))
     return listener
+
+
+def free_port(host: str, port: int) -> int:
+    """Return a port that nobody listens on; see `listen_on`."""
+    with listen_on(host, port) as listener:
+        return int(listener.getsockname()[1])
 
 
 def listen_at(path: Path, mode: int) -> socket.socket:

