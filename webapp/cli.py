@@ -93,7 +93,7 @@ def doctor(data_dir: Path | None) -> None:
 )
 @click.option("--uds", help="Unix socket to listen on, instead of a host and a port.  [UNISON_UDS]")
 @click.option("--uds-mode", help="Permissions of the Unix socket.  [UNISON_UDS_MODE, default 660]")
-@click.option("--share-port", is_flag=True, hidden=True, help="Listen where other servers of one machine do, too.")
+@click.option("--place", type=(int, int), hidden=True, help="Which of how many servers on this port; of --workers.")
 @click.option("--workers", type=click.IntRange(2, 64), help="Run so many servers on this port, to use more cores.")
 @click.option("--roles", help="What it does of several: ingest, match, web.  [UNISON_ROLES, default all]")
 def serve(
@@ -103,7 +103,7 @@ def serve(
     open_on_loopback: bool,
     uds: str | None,
     uds_mode: str | None,
-    share_port: bool,
+    place: tuple[int, int] | None,
     workers: int | None,
     roles: str | None,
 ) -> None:
@@ -123,7 +123,7 @@ def serve(
         chosen = Settings.from_env(**given)
         if workers:
             sys.exit(_serve_with_workers(chosen, workers, open_on_loopback=open_on_loopback))
-        listener = _listen(chosen, shared=share_port)
+        listener = _listen(chosen, shared=place is not None)
         listeners = [listener, *_listen_for_operators(chosen, listener)]
     except (SettingError, DataDirError, OSError) as error:
         logs.refuse(str(error))
@@ -135,7 +135,7 @@ def serve(
     if urls.operators:
         given["admin_port"] = listeners[1].getsockname()[1]
     fds = [each.detach() for each in listeners]
-    Server(chosen, given, fds, urls, open_on_loopback=open_on_loopback).run()
+    Server(chosen, given, fds, urls, open_on_loopback=open_on_loopback, place=place).run()
 
 
 def _serve_with_workers(settings: Settings, count: int, *, open_on_loopback: bool) -> int:

@@ -16,6 +16,7 @@ from webapp.engine.announcements import Announcements
 from webapp.engine.clock import Clock
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.filelimits import file_limit, room_for_viewers
+from webapp.engine.handover import Neighbours
 from webapp.engine.heardsongs import HeardSongs
 from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.live import Live
@@ -60,12 +61,18 @@ class Services:
         open_on_loopback: accept plays from this machine without a token; see `IngestAuth`.
         listening_since_s: since when clients have not been refused, epoch seconds; since now if left out. A reload
             refuses nobody.
+        neighbours: the servers that share the port, if there are any.
     """
 
     def __init__(
-        self, settings: Settings, *, open_on_loopback: bool = False, listening_since_s: float | None = None
+        self,
+        settings: Settings,
+        *,
+        open_on_loopback: bool = False,
+        listening_since_s: float | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self._neighbours = settings, neighbours
         self.gazetteer = load_gazetteer().ready()
         self.metrics, self.clock, self.loop = Metrics(), Clock(), EventLoop()
         self._data_dir = DataDir(settings.data_dir)
@@ -128,7 +135,9 @@ class Services:
 
     def _viewers(self) -> Viewers:
         most = min(self.settings.viewers_max, room_for_viewers(file_limit()))
-        return Viewers(self.loop, self.live.hub, self.live.channels, most, self.settings.viewers_per_address)
+        return Viewers(
+            self.loop, self.live.hub, self.live.channels, most, self.settings.viewers_per_address, self._neighbours
+        )
 
     def _observe(self) -> None:
         gauges.observe_live(self.metrics, self.live)
@@ -199,6 +208,9 @@ class Services:
         try:
             self.apply_rules()
             self.loop.call(self.live.start)
+            if neighbours := self._neighbours:
+                self.loop.call(neighbours.start)
+                self.loop.forever(lambda: neighbours.accept(self.viewers.take))
         except Exception:
             self.loop.stop()
             self.accounts.close()
@@ -273,6 +285,8 @@ class Services:
                 return
             self._is_started = False
         atexit.unregister(self.stop)
+        if self._neighbours:
+            self.loop.call(self._neighbours.stop)
         self.loop.call(self.live.finish)
         offload(self.history.flush)  # before viewers take their time
         self.loop.call(self.live.dismiss_viewers)

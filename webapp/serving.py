@@ -215,6 +215,7 @@ class Server(BaseApplication):
         fds: file descriptors of the listening sockets: the server's, and the operators' if they have one.
         urls: their addresses.
         open_on_loopback: accept plays from this machine without a token.
+        place: the server's number among those that share the port, and how many they are; None if it is alone.
     """
 
     def __init__(
@@ -225,9 +226,10 @@ class Server(BaseApplication):
         urls: Urls,
         *,
         open_on_loopback: bool = False,
+        place: tuple[int, int] | None = None,
     ) -> None:
         self._settings, self._given, self._fds, self._urls = settings, given, fds, urls
-        self._open_on_loopback = open_on_loopback
+        self._open_on_loopback, self._place = open_on_loopback, place
         self._listening_since_s = time.time()
         self._serving: Any = None
         super().__init__()
@@ -270,6 +272,7 @@ class Server(BaseApplication):
             self._urls,
             listening_since_s=self._listening_since_s,
             open_on_loopback=self._open_on_loopback,
+            place=self._place,
         )
         return self._serving.app
 

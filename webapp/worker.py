@@ -18,6 +18,7 @@ from webapp import logs
 from webapp.app import make_app
 from webapp.config import ROLES, SettingError, Settings, wants_json
 from webapp.engine.childprocess import collect_seldom
+from webapp.engine.handover import Neighbours
 from webapp.engine.offload import offload
 from webapp.services import Services
 from webapp.sockets import Urls
@@ -41,17 +42,27 @@ class Serving:
         urls: where it is reached.
         open_on_loopback: take plays from this machine without a token.
         listening_since_s: since when clients have not been refused; see `Services`.
+        place: the server's number among those that share the port, and how many they are; None if it is alone.
     """
 
     def __init__(
-        self, given: Mapping[str, Any], urls: Urls, *, listening_since_s: float, open_on_loopback: bool = False
+        self,
+        given: Mapping[str, Any],
+        urls: Urls,
+        *,
+        listening_since_s: float,
+        open_on_loopback: bool = False,
+        place: tuple[int, int] | None = None,
     ) -> None:
         self._urls = urls
         logs.set_up(as_json=wants_json(os.environ))
         try:
             self.settings = Settings.from_env(**given)
             self._services = Services(
-                self.settings, open_on_loopback=open_on_loopback, listening_since_s=listening_since_s
+                self.settings,
+                open_on_loopback=open_on_loopback,
+                listening_since_s=listening_since_s,
+                neighbours=Neighbours(self.settings.data_dir.parent, *place) if place else None,
             )
             self.app = make_app(self._services, self._services.start)
             self._services.check_files()

@@ -28,8 +28,8 @@ from webapp.storage.history import FILE_NAME as HISTORY
 from webapp.storage.secretfiles import write_secret
 
 FOLDER, BUS = "workers", "bus"
-MATCHERS = 2
-"""So many of the servers match; if one dies, the other one is there at once."""
+MATCHERS = 1
+"""So many of the servers match. If one dies, another one takes its place within seconds, and nothing is lost."""
 AGAIN_S = 1.0
 READY_S = 60.0
 GRACE_S = 25.0
@@ -123,6 +123,7 @@ class _Workers:
         self._settings, self._folder, self._port, self._options = settings, folder, port, options
         self._secret = None if settings.secret or settings.secret_file else folder.secret()
         self._bus = LocalBus(folder.path / BUS)
+        self._said: list[str] = []
         self._broker = Kept("the NATS server", self._bus.start)
         self._servers = [Kept(f"server {n}", self._starter(n)) for n in range(1, count + 1)]
 
@@ -144,10 +145,11 @@ class _Workers:
             tasks.create_task(self._broker.run(_nothing))
             await self._bus.create()
             self._broker.ready.set()
-            for place, each in enumerate(self._servers):
-                tasks.create_task(each.run(self._listener(each, tells=place == 0)))
+            for each in self._servers:
+                tasks.create_task(each.run(self._listener(each)))
             for each in self._servers:
                 await each.ready.wait()
+            print(*self._said, sep="", end="", flush=True)
             logs.announce(f"{len(self._servers)} servers share this address.")
             while True:
                 await reload.wait()
@@ -164,9 +166,8 @@ class _Workers:
                     await asyncio.wait_for(each.ready.wait(), READY_S)
                 each.ready.set()
 
-    def _listener(self, server: Kept, *, tells: bool) -> Callable[[Process], Awaitable[None]]:
-        """Return what reads a server's standard output, to see that it is ready; one tells for all where they are."""
-        said: list[str] | None = [] if tells else None
+    def _listener(self, server: Kept) -> Callable[[Process], Awaitable[None]]:
+        """Return what reads a server's standard output, to see that it is ready; the first tells for all."""
 
         async def listen(process: Process) -> None:
             assert process.stdout is not None
@@ -174,16 +175,16 @@ class _Workers:
                 text = line.decode(errors="replace")
                 if READY.search(text):
                     server.ready.set()
-                if said is not None and text not in said:
-                    said.append(text)
-                    print(text, end="", flush=True)
+                if server is self._servers[0] and text not in self._said:
+                    self._said.append(text)
 
         return listen
 
     def _starter(self, number: int) -> Callable[[], Awaitable[Process]]:
         async def begin() -> Process:
+            where = ["--host", self._settings.host, "--port", str(self._port)]
             return await start_unison(
-                ["serve", "--host", self._settings.host, "--port", str(self._port), "--share-port", *self._options],
+                ["serve", *where, "--place", str(number), str(len(self._servers)), *self._options],
                 self._environment(number),
                 stdout=asyncio.subprocess.PIPE,
             )

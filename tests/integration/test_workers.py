@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from tests.brokers import free_ports
 from tests.serving import Server, clean_environment, console_script, get_json, post_plays, stream
 from tests.waiting import until
 
@@ -49,6 +53,37 @@ def test_all_servers_show_the_same_and_take_the_same_token(server: Server) -> No
     assert folders == ["1", "2", "3"]
     assert "3 servers share this address." in server.log
     assert server.log.count("Unison is on") == 1
+
+
+def gauges(port: int, name: str) -> list[int]:
+    """Return a metric of both servers."""
+    texts = [urlopen(f"http://127.0.0.1:{each}/metrics", timeout=5).read().decode() for each in (port, port + 1)]
+    return [int(float(re.findall(rf"(?m)^unison_{name} (.*)$", text)[0])) for text in texts]
+
+
+def test_all_viewers_of_a_filter_come_to_one_server(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    server = Server(tmp_path, {"UNISON_ADMIN_PORT": str(port)}, options=["--workers", "2"])
+    try:
+        with ExitStack() as stack:
+            watching = [
+                stack.enter_context(stream(server, 30, country=country))
+                for country in ("BR", "JP", "NG", "FR")
+                for _ in range(4)
+            ]
+            until(lambda: sum(gauges(port, "viewers")) == 16)
+            assert sum(gauges(port, "filters")) == 4
+            assert all(each % 4 == 0 for each in gauges(port, "viewers"))
+            meet(server, "seen")
+            for viewer in watching[:8]:
+                viewer.until(lambda frame: bool(frame.get("connections")))
+            died = next(pid for pid, command in children_of(server).items() if "--place 2 2" in command)
+            os.kill(died, signal.SIGKILL)
+            with stream(server, 30, country="BR") as one, stream(server, 30, country="JP") as other:
+                assert one.hello["stream"] == other.hello["stream"]
+    finally:
+        server.stop()
+        print(server.log)
 
 
 def test_it_goes_on_when_a_server_or_the_nats_server_dies(server: Server) -> None:

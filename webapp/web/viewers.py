@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import gevent
 from gevent.lock import BoundedSemaphore
 
 from webapp.core.filters import Filter
@@ -14,6 +15,7 @@ from webapp.engine.channels import Channels, TooManyFilters
 from webapp.engine.disconnect import CANNOT_JOIN, TOO_FAR_BEHIND, TOO_MANY_FILTERS, TOO_MANY_VIEWERS
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares
+from webapp.engine.handover import Handed, Neighbours
 from webapp.engine.hub import Hub
 from webapp.engine.resume import FellBehind
 from webapp.web.addressturns import AddressTurns
@@ -44,10 +46,19 @@ class Viewers:
         channels: make their frames.
         most: viewers at once.
         of_one_address: likewise; 0 is no bound.
+        neighbours: the servers that share the port; None if there are none.
     """
 
-    def __init__(self, loop: EventLoop, hub: Hub, channels: Channels, most: int, of_one_address: int) -> None:
-        self._loop, self._hub, self._channels = loop, hub, channels
+    def __init__(
+        self,
+        loop: EventLoop,
+        hub: Hub,
+        channels: Channels,
+        most: int,
+        of_one_address: int,
+        neighbours: Neighbours | None = None,
+    ) -> None:
+        self._loop, self._hub, self._channels, self._neighbours = loop, hub, channels, neighbours
         self._places = FairShares[_Place](most)  # taken before a viewer joins the hub, until it is closed
         self.addresses = ViewersPerAddress(of_one_address)
         self._turns, self._hashes = AddressTurns(BoundedSemaphore), AddressHashes()
@@ -59,7 +70,17 @@ class Viewers:
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
         """Let a viewer watch. Call this from any thread; it returns at once, and the loop does the rest."""
-        self._loop.spawn(self._join, socket, wanted, since, address, on_close)
+        self._loop.spawn(self._join_somewhere, socket, Handed(wanted, since, address), on_close)
+
+    def take(self, socket: Any, handed: Handed) -> None:
+        """Let a viewer watch that a neighbour handed over. Call it on the loop."""
+        gevent.spawn(self._join, socket, handed.wanted, handed.since, handed.address, _nothing)
+
+    def _join_somewhere(self, socket: Any, viewer: Handed, on_close: Callable[[], None]) -> None:
+        if self._neighbours and self._neighbours.hand_over(socket, viewer):
+            on_close()
+        else:
+            self._join(socket, viewer.wanted, viewer.since, viewer.address, on_close)
 
     def _join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
         owner, place = self._hashes.of(address), _Place()
@@ -107,3 +128,7 @@ class Viewers:
             raise TooManyViewers
         self._places.release(place)
         self._hub.dismiss(place.viewer)
+
+
+def _nothing() -> None:
+    pass
