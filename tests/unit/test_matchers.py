@@ -164,6 +164,28 @@ def test_matchers_that_cut_at_other_messages_agree_all_the_same(seed: int, kills
     assert fold_anew(cluster) == stored(cluster)
 
 
+class SlowAnswers(FakeLog):
+    """A log whose appended messages are read before whoever appended them is answered."""
+
+    async def append(self, data: bytes, *, after: int | None = None, id: str = "") -> int:
+        seq = await super().append(data, after=after, id=id)
+        for _ in range(40):
+            await asyncio.sleep(0)
+        return seq
+
+
+def test_a_matcher_saves_checkpoints_although_it_reads_its_records_before_their_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("KEEP_S", 0), ("SAVE_S", 1)):
+        monkeypatch.setattr(matcher, name, value)
+    log = busy_log(5)
+    cluster = Cluster(World(5, trouble=0), [new_fold])
+    cluster.records = SlowAnswers(cluster.world)
+    asyncio.run(_run(cluster, log, len(records_of(log))))
+    assert cluster.checkpoints.kept
+
+
 def test_the_log_of_plays_is_trimmed_up_to_a_checkpoint_of_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KEEP_S", "SAVE_S", "PLAYS_S"):
         monkeypatch.setattr(matcher, name, {"KEEP_S": 0, "SAVE_S": 1, "PLAYS_S": 3}[name])

@@ -109,6 +109,7 @@ class Matcher:
                     self._take_in(seq, proposal, is_mine=True)
                 elif self.fold.record == seq:  # it was read before the answer came
                     self._was_mine = True
+                    self._note_move()
 
     async def _is_forestalled(self, record: int) -> bool:
         """Wait for this matcher's turn; return whether the next record came meanwhile."""
@@ -132,16 +133,19 @@ class Matcher:
     async def _save(self) -> None:
         """Save a checkpoint now and then, if the records are ours."""
         while True:
-            await self._wait(lambda: self._to_save is not None and self._kept_s - self._saved_s >= SAVE_S)
+            await self._wait(self._is_save_due)
             checkpoint, self._to_save, self._saved_s = self._to_save, None, self._kept_s
-            if checkpoint is None or not self._was_mine:
-                continue
+            assert checkpoint
             try:
                 await self._checkpoints.save(checkpoint)
                 self._saved.append((self._now(), checkpoint.position))
                 await self._trim()
             except UnavailableError as error:
                 log.warning("cannot save a checkpoint (%s); the next one is due in %g s", error, SAVE_S)
+
+    def _is_save_due(self) -> bool:
+        """Whose record it is may be known only some time after the record, and its answer, was read."""
+        return self._was_mine and self._to_save is not None and self._kept_s - self._saved_s >= SAVE_S
 
     async def _trim(self) -> None:
         """Remove the plays that were used up to a checkpoint of long ago."""
