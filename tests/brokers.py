@@ -15,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.waiting import until
+from webapp.bus.credentials import Access
 
 SERVER = Path(sys.executable).parent / "nats-server"
 READY_S = 30.0
@@ -77,6 +78,11 @@ jetstream {{ store_dir: "{self._store}", sync_interval: always }}
             self._process.wait(READY_S)
             self._process = None
 
+    def reconfigure(self, old: str, new: str) -> None:
+        """Change a part of its configuration while it runs."""
+        self._config.write_text(self._config.read_text().replace(old, new))
+        os.kill(self._pid, signal.SIGHUP)
+
     def freeze(self) -> None:
         """Stop it where it is."""
         os.kill(self._pid, signal.SIGSTOP)
@@ -114,6 +120,11 @@ class Brokers(list[Broker]):
     def urls(self) -> str:
         """Where they are, as UNISON_BUS has it."""
         return ",".join(broker.url for broker in self)
+
+    @property
+    def access(self) -> Access:
+        """Where they are, and how to get in."""
+        return Access([broker.url for broker in self])
 
     def wait(self, seconds: float = READY_S) -> None:
         """Wait until all are in order."""

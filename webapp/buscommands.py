@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from webapp.bus.credentials import ADMIN, Access, CredentialsError, access
 from webapp.bus.log import NEEDS_NATS, ForestalledError, UnavailableError
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
@@ -98,21 +99,21 @@ def _on_bus(act: Callable[[Client], Awaitable[T]]) -> T:
     from webapp.bus.shared import OtherRulesError
 
     try:
-        servers = Settings.from_env().bus
+        settings = Settings.from_env()
     except SettingError as error:
         raise click.ClickException(str(error)) from error
-    if not servers:
+    if not settings.bus:
         raise click.ClickException("UNISON_BUS is not set; set it to the NATS servers, such as nats://10.0.0.5:4222")
     try:
-        return asyncio.run(_connected(servers, act))
-    except (ForestalledError, OtherRulesError, UnavailableError) as error:
+        return asyncio.run(_connected(access(settings, ADMIN), act))
+    except (CredentialsError, ForestalledError, OtherRulesError, UnavailableError) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _connected(servers: tuple[str, ...], act: Callable[[Client], Awaitable[T]]) -> T:
+async def _connected(bus: Access, act: Callable[[Client], Awaitable[T]]) -> T:
     from webapp.bus.natsclient import closed, connected
 
-    client = await connected(servers, NAME)
+    client = await connected(bus, NAME)
     try:
         return await act(client)
     finally:

@@ -242,6 +242,15 @@ class Settings:
             "addresses such as nats://10.0.0.5:4222 or tls://user:password@nats.example.org:4222",
         ),
     )
+    bus_credentials: Path | None = _setting(
+        "File by which this server identifies itself to NATS: the seed of an NKey, or credentials with a JWT.", None
+    )
+    bus_ca: Path | None = _setting(
+        "File with the certificates of those who vouch for the NATS servers. If empty, whom this machine trusts.", None
+    )
+    bus_certificate: Path | None = _setting(
+        "File with a certificate and its key, where the NATS servers ask for one.", None
+    )
     node: str = _setting(
         "This server's name on the bus. If empty, the machine's name and the data folder's.",
         "",

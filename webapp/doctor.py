@@ -118,7 +118,8 @@ def check_bus(settings: Settings) -> Iterable[tuple[bool, str]]:
     if not find_spec("nats"):
         return [(False, NEEDS_NATS)]
     from webapp.bus import checks  # these need the extra
+    from webapp.bus.credentials import ADMIN, access
     from webapp.engine.live import fold_rules
 
     secret = read_secret(settings.data_dir, secret_or_file(settings.secret, settings.secret_file, "UNISON_SECRET_FILE"))
-    return checks.check(settings.bus, fold_rules(settings), settings.shown_per_s, secret)
+    return checks.check(access(settings, ADMIN), fold_rules(settings), settings.shown_per_s, secret)

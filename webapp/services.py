@@ -10,6 +10,7 @@ from functools import cached_property
 import gevent
 
 from webapp import gauges
+from webapp.bus.credentials import access
 from webapp.config import Settings
 from webapp.core.search import RecentTracks
 from webapp.engine.announcements import Announcements
@@ -167,7 +168,9 @@ class Services:
         Raises:
             SecretFileError: a file of secrets cannot be used.
             CityDatabaseError: the database of addresses cannot be used.
+            CredentialsError: a file for NATS cannot be used.
         """
+        access(self.settings).check()
         secret_or_file(self.settings.secret, self.settings.secret_file, "UNISON_SECRET_FILE")
         self.operators.open()
         if self.settings.tokens_file:

@@ -16,6 +16,7 @@ from gunicorn.workers.base import Worker
 
 from webapp import logs
 from webapp.app import make_app
+from webapp.bus.credentials import CredentialsError
 from webapp.config import ROLES, SettingError, Settings, wants_json
 from webapp.engine.childprocess import collect_seldom
 from webapp.engine.handover import Neighbours
@@ -66,7 +67,7 @@ class Serving:
             )
             self.app = make_app(self._services, self._services.start)
             self._services.check_files()
-        except (SettingError, SecretFileError, CityDatabaseError) as error:
+        except (SettingError, SecretFileError, CityDatabaseError, CredentialsError) as error:
             _give_up(error)
 
     def start(self, worker: Worker) -> None:

@@ -226,7 +226,7 @@ class Logs:
 
 async def read(running: Brokers) -> Logs:
     """Read both logs."""
-    client = await connected(running.urls.split(","), "reader")
+    client = await connected(running.access, "reader")
     try:
         records = await _all_of(client, RECORDS)
         return Logs(await _all_of(client, PLAYS), records)  # all that these records need
@@ -243,7 +243,7 @@ async def _all_of(client: Client, stream: str) -> list[Entry]:
 
 
 async def _create(running: Brokers) -> None:
-    client = await connected(running.urls.split(","), "test")
+    client = await connected(running.access, "test")
     await create(client, Sizes(replicas=3 if len(running) > 1 else 1))
     await client.close()
 

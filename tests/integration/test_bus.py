@@ -14,7 +14,6 @@ import pytest
 
 from tests.brokers import Brokers, brokers
 from tests.serving import Server, ask, clean_environment, console_script, get_json, post_plays, stream
-from tests.tlsfront import write_certificate
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
@@ -110,29 +109,6 @@ def test_the_bus_is_away_for_a_while_and_nothing_that_was_accepted_is_lost(join:
     play(server, "a", "Osaka", "JP")  # it is answered once it is in the log
     play(server, "b", "Recife", "BR")
     until(lambda: get_json(server, "/api/stats")["total"]["plays"] == 3)
-
-
-def test_a_bus_with_tls_and_a_password(tmp_path: Path) -> None:
-    write_certificate(tmp_path / "tls")
-    served = tmp_path / "tls" / "served.pem"
-    more = f"""tls {{ cert_file: "{served}", key_file: "{served}" }}
-authorization {{ user: "unison", password: "s:cret" }}"""
-    with brokers(tmp_path, more=more) as running:
-        bus = running.urls.replace("nats://127.0.0.1", "tls://unison:s:cret@localhost")
-        env = {"UNISON_BUS": bus, "UNISON_SECRET": SECRET, "SSL_CERT_FILE": str(tmp_path / "tls" / "authority.pem")}
-        subprocess.run([console_script(), "bus", "init"], env=clean_environment(**env), check=True, timeout=30)
-        server = Server(tmp_path / "one", env)
-        try:
-            until(lambda: ask(server, "/readyz").status == 200)
-        finally:
-            server.kill()
-        assert "s:cret" not in server.log
-        wrong = clean_environment(**env | {"UNISON_BUS": bus.replace("s:cret", "wrong")})
-        refused = subprocess.run(
-            [console_script(), "bus", "init"], env=wrong, capture_output=True, text=True, timeout=30
-        )
-        assert refused.returncode == 1
-        assert refused.stderr == "Error: the NATS servers refuse this user or password\n"
 
 
 @pytest.mark.parametrize(

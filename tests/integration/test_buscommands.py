@@ -47,7 +47,7 @@ def bus(running: Brokers, *command: str) -> subprocess.CompletedProcess[str]:
 
 def on_bus(running: Brokers, act: Callable[[Client], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        client = await connected(running.urls.split(","), "test")
+        client = await connected(running.access, "test")
         try:
             return await act(client)
         finally:

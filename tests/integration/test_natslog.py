@@ -32,7 +32,7 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
 
 
 async def with_client(running: Brokers, act: Callable[[Client], Awaitable[T]]) -> T:
-    client = await connected(running.urls.split(","), "test")
+    client = await connected(running.access, "test")
     try:
         return await act(client)
     finally:
@@ -148,7 +148,7 @@ def test_a_full_log_refuses_and_drops_nothing(tmp_path: Path) -> None:
 
 def test_without_a_server_appending_fails_for_now(tmp_path: Path) -> None:
     async def act(running: Brokers) -> None:
-        client = await connected(running.urls.split(","), "test")
+        client = await connected(running.access, "test")
         await create(client, Sizes(replicas=1))
         log = log_of(client, PLAYS)
         await log.append(b"before")
@@ -165,7 +165,7 @@ def test_without_a_server_appending_fails_for_now(tmp_path: Path) -> None:
     with brokers(tmp_path) as running:
         asyncio.run(act(running))
     with pytest.raises(UnavailableError, match="none of 1 NATS servers answers"):
-        asyncio.run(connected(running.urls.split(","), "test"))
+        asyncio.run(connected(running.access, "test"))
 
 
 def test_checkpoints_are_kept_and_the_newest_is_returned(one: Brokers) -> None:
@@ -192,7 +192,7 @@ def test_what_is_there_gets_the_sizes_that_are_asked_for(one: Brokers) -> None:
 
 def test_a_log_of_three_servers_outlives_the_death_of_its_leader(tmp_path: Path) -> None:
     async def act(running: Brokers) -> None:
-        client = await connected(running.urls.split(","), "test")
+        client = await connected(running.access, "test")
         await create(client, Sizes())
         log = log_of(client, PLAYS)
         for n in range(20):

@@ -44,7 +44,7 @@ def servers(broker: Brokers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 async def nodes(broker: Brokers) -> set[str]:
     """Return who wrote the first messages of the log of plays."""
-    client = await connected(broker.urls.split(","), "test")
+    client = await connected(broker.access, "test")
     try:
         entries = await log_of(client, PLAYS).read(0)
     finally:

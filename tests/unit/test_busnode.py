@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from tests.unit.making import OSAKA, RECIFE, T0, batch, track
+from webapp.bus.credentials import Access
 from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
 from webapp.core.fold import FoldRules
 from webapp.core.records import SliceRecord
@@ -19,7 +20,7 @@ from webapp.engine.clock import Clock
 from webapp.engine.intake import NotTakenError
 from webapp.gazetteerdata import load_gazetteer
 
-START = Start([], "one", b"secret", FoldRules(1_000, 500), 4)
+START = Start(Access([]), "one", b"secret", FoldRules(1_000, 500), 4)
 PLAYS = batch(load_gazetteer(), [("ana", OSAKA, 0, track()), ("ben", RECIFE, 10, track())]).encode()
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from nats.aio.client import Client
 
+from webapp.bus.credentials import Access, CredentialsError
 from webapp.bus.log import Entry, UnavailableError
 from webapp.bus.natsclient import closed, connected
 from webapp.bus.natsstreams import PLAYS, RECORDS, log_of, stream_of
@@ -26,15 +27,15 @@ RECORDS_AGO_S = 5.0
 Result = tuple[bool, str]
 
 
-def check(servers: Sequence[str], rules: FoldRules, shown_per_s: int, secret: bytes) -> list[Result]:
+def check(bus: Access, rules: FoldRules, shown_per_s: int, secret: bytes) -> list[Result]:
     """Return the result of each check: whether it passed, and a sentence."""
-    return asyncio.run(_check(servers, rules, shown_per_s, secret))
+    return asyncio.run(_check(bus, rules, shown_per_s, secret))
 
 
-async def _check(servers: Sequence[str], rules: FoldRules, shown_per_s: int, secret: bytes) -> list[Result]:
+async def _check(bus: Access, rules: FoldRules, shown_per_s: int, secret: bytes) -> list[Result]:
     try:
-        client = await connected(servers, "unison doctor")
-    except UnavailableError as error:
+        client = await connected(bus, "unison doctor")
+    except (CredentialsError, UnavailableError) as error:
         return [(False, f"bus: {error}")]
     try:
         theirs = await agreed(client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from webapp.bus.credentials import Access
 from webapp.core.fold import FoldRules
 
 
@@ -11,7 +12,7 @@ class Start(msgspec.Struct, tag=True):
     """What a process is told first.
 
     Attributes:
-        servers: of NATS.
+        access: to NATS.
         node: this node's name.
         secret: key of the connection ids.
         rules: of the fold.
@@ -21,7 +22,7 @@ class Start(msgspec.Struct, tag=True):
         history: the newest record in the server's history, and the stream that it is of; 0 if there is none.
     """
 
-    servers: list[str]
+    access: Access
     node: str
     secret: bytes
     rules: FoldRules

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import nats.errors
 from nats.aio.client import Client
 
+from webapp.bus.credentials import CERTIFICATE, Access, CredentialsError
 from webapp.bus.log import UnavailableError
 
 CONNECT_S = 2
@@ -25,6 +27,8 @@ PENDING_BYTES = 32 << 20
 AWAY = (nats.errors.Error, OSError)
 """What the client raises if NATS does not answer; a time-out is an OSError."""
 
+NO_TLS = "the NATS servers do not offer TLS"
+
 log = logging.getLogger(__name__)
 
 
@@ -33,33 +37,98 @@ def asking(what: str) -> Iterator[None]:
     """Raise an `UnavailableError` that begins with these words if NATS does not answer."""
     try:
         yield
+    except UnavailableError:
+        raise
     except AWAY as error:
         raise UnavailableError(f"{what}: {error or type(error).__name__}") from error
 
 
-async def connected(servers: Sequence[str], name: str) -> Client:
+class DeniedError(UnavailableError):
+    """NATS does not accept this server; the message is for its operator."""
+
+
+class NatsClient(Client):
+    """A connection that reads its files of credentials each time it is made, and is never in clear where TLS is set.
+
+    Args:
+        access: where the servers are, and how to identify.
+
+    Attributes:
+        is_gone: set once the connection is not made again, since NATS ended it for good.
+    """
+
+    def __init__(self, access: Access) -> None:
+        super().__init__()
+        self._access = access
+        self.is_gone = asyncio.Event()
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """How to encrypt."""
+        with _as_error_of_nats():
+            return self._access.tls()
+
+    def _connect_command(self) -> bytes:
+        """Return the message that identifies this client; the base class sends passwords to whoever does not ask."""
+        if self._access.is_encrypted and not self._server_info.get("tls_required"):
+            raise nats.errors.Error(NO_TLS)
+        if self._access.credentials:
+            with _as_error_of_nats():
+                identity = self._access.identity()
+            self._auth_configured = True
+            self._public_nkey, self._signature_cb = identity.public, identity.sign
+            self._user_jwt_cb = identity.jwt.encode if identity.jwt else None
+        return super()._connect_command()
+
+
+@contextmanager
+def _as_error_of_nats() -> Iterator[None]:
+    """Raise errors as the client's own: it tries again after these only."""
+    try:
+        yield
+    except CredentialsError as error:
+        raise nats.errors.Error(str(error)) from error
+
+
+async def connected(access: Access, name: str) -> NatsClient:
     """Return a connection to one of the servers. If it is lost, it is made again, until it is closed.
 
     Raises:
+        CredentialsError: a file by which to identify cannot be used.
+        DeniedError: NATS refuses this identity, or cannot prove its own.
         UnavailableError: no server takes the connection now.
     """
-    client = Client()
+    access.check()
+    client = NatsClient(access)
     logging.getLogger("asyncio").addFilter(_is_news)
     errors = deque[str](maxlen=8)
+    denied = set[str]()
 
     async def note_error(error: Exception) -> None:
+        text = str(error) or type(error).__name__
         if not client.is_connected:
-            errors.append(str(error).lower())
-        log.debug("NATS: %s", error or type(error).__name__)
+            errors.append(text)
+        if "permissions violation" in text.lower() and text not in denied:
+            denied.add(text)
+            log.warning("%s; see the accounts in docs/cluster.md", text, extra={"event": "bus_denied"})
+        log.debug("NATS: %s", text)
 
     async def note_loss() -> None:
         if not client.is_closed:
             log.warning("the connection to NATS was lost", extra={"event": "bus_lost"})
 
+    async def note_end() -> None:
+        client.is_gone.set()
+
+    user, password = access.user
     connecting = asyncio.ensure_future(
         client.connect(
-            list(servers),
+            access.servers,
             name=name,
+            user=user if password else None,
+            password=password or None,
+            token=None if password else user or None,
+            inbox_prefix=access.inbox,
             connect_timeout=CONNECT_S,
             ping_interval=PING_S,
             max_outstanding_pings=PINGS,
@@ -67,6 +136,7 @@ async def connected(servers: Sequence[str], name: str) -> Client:
             max_reconnect_attempts=FIRST_TRIES,
             pending_size=PENDING_BYTES,
             error_cb=note_error,
+            closed_cb=note_end,
             disconnected_cb=note_loss,
             reconnected_cb=_note_return,
         )
@@ -76,9 +146,21 @@ async def connected(servers: Sequence[str], name: str) -> Client:
         client.options["max_reconnect_attempts"] = -1  # from now on; at first it would try for ever
         return client
     await closed(client)
-    if any("authorization" in error for error in errors):
-        raise UnavailableError("the NATS servers refuse this user or password")
-    raise UnavailableError(f"none of {len(servers)} NATS servers answers")
+    raise _refusal(errors, access)
+
+
+def _refusal(errors: deque[str], access: Access) -> UnavailableError:
+    """Return why there is no connection, as far as can be told."""
+    for said, sentence in (
+        ("authorization violation", "the NATS servers refuse these credentials"),
+        ("user authentication", "the NATS servers refuse these credentials"),
+        (NO_TLS, NO_TLS),
+        ("certificate verify failed", "the certificate of the NATS servers is not valid"),
+        ("certificate required", f"the NATS servers ask for a certificate; set {CERTIFICATE}"),
+    ):
+        if any(said.lower() in each.lower() for each in errors):
+            return DeniedError(sentence)
+    return UnavailableError(f"none of {len(access.servers)} NATS servers answers")
 
 
 async def closed(client: Client) -> None:

@@ -11,20 +11,21 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from nats.aio.client import Client
 
 from webapp import logs
+from webapp.bus.credentials import CredentialsError
 from webapp.bus.log import UnavailableError
 from webapp.bus.messages import Refused, Start, ToNode
-from webapp.bus.natsclient import closed, connected
+from webapp.bus.natsclient import DeniedError, NatsClient, closed, connected
 from webapp.bus.pipes import Pipe
 from webapp.bus.shared import OtherRulesError, agree, agreement
 from webapp.config import wants_json
 
-Work = Callable[[Client, Start, Pipe[ToNode]], Awaitable[None]]
+Work = Callable[[Client, Start, Pipe[ToNode]], Coroutine[None, None, None]]
 
 END_S = 3.0
 
@@ -61,14 +62,33 @@ async def _serve(end: socket.socket, work: Work) -> None:
     if not isinstance(start, Start):
         return
     try:
-        client = await connected(start.servers, start.node)
+        client = await connected(start.access, start.node)
         try:
             start.rules = (await agree(client, agreement(start.rules, start.shown_per_s, start.secret))).rules
-            await work(client, start, pipe)
+            await _while_connected(client, work(client, start, pipe))
         finally:
             await closed(client)
-    except (OtherRulesError, UnavailableError) as error:
+    except (CredentialsError, OtherRulesError, UnavailableError) as error:
         with suppress(OSError):
-            await pipe.send(Refused(str(error), is_final=isinstance(error, OtherRulesError)))
+            is_final = isinstance(error, CredentialsError | DeniedError | OtherRulesError)
+            await pipe.send(Refused(str(error), is_final))
     except OSError as error:
         log.debug("the server is gone: %s", error)
+    finally:
+        with suppress(OSError):  # the server then ends what does not end by itself
+            end.shutdown(socket.SHUT_RDWR)
+
+
+async def _while_connected(client: NatsClient, work: Coroutine[None, None, None]) -> None:
+    """Work.
+
+    Raises:
+        UnavailableError: NATS ended the connection for good.
+    """
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(client.is_gone.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    if client.is_gone.is_set() and not tasks[0].done():
+        tasks[0].cancel()
+        raise UnavailableError("NATS ended the connection")
+    tasks[1].cancel()
+    tasks[0].result()

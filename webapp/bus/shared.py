@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
 from msgspec.structs import replace
 from nats.aio.client import Client
-from nats.js.errors import KeyWrongLastSequenceError, NotFoundError
+from nats.js.errors import KeyWrongLastSequenceError, NoStreamResponseError, NotFoundError
 from nats.js.kv import KeyValue
 
+from webapp.bus.log import UnavailableError
 from webapp.bus.natsclient import asking
 from webapp.bus.natsstreams import SHARED
 from webapp.core.fold import MATCHING, RULES, FoldRules
@@ -42,7 +42,7 @@ def agreement(rules: FoldRules, shown_per_s: int, secret: bytes) -> Agreement:
 
 
 async def agree(client: Client, mine: Agreement) -> Agreement:
-    """Check that a node has what the bus has, and return that; the first node decides it.
+    """Check that a node has what the bus has, and return that; the first node that may decides it.
 
     Raises:
         OtherRulesError: it has not, or the bus is not set up.
@@ -53,8 +53,12 @@ async def agree(client: Client, mine: Agreement) -> Agreement:
         try:
             entry = await store.get(RULES_KEY)
         except NotFoundError:
-            with suppress(KeyWrongLastSequenceError):  # another node was first
+            try:
                 await store.create(RULES_KEY, msgspec.json.encode(mine))
+            except KeyWrongLastSequenceError:
+                pass  # another node was first
+            except NoStreamResponseError as error:  # this account may not
+                raise UnavailableError("no server that matches has used this bus yet") from error
             entry = await store.get(RULES_KEY)
     theirs = _agreement(entry)
     compare(mine, theirs)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
+from webapp.bus.credentials import access
 from webapp.bus.messages import Start
 from webapp.config import Settings
 from webapp.core import frames
@@ -123,7 +124,7 @@ class Live:
         """Return what the processes of a server of several are told."""
         settings = self._settings
         return Start(
-            list(settings.bus),
+            access(settings),
             settings.node_name,
             self._secret(),
             fold_rules(settings),
