@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from webapp.bus.credentials import ADMIN, Access, CredentialsError, access
+from webapp.bus.credentials import ADMIN, Access, CredentialsError, access, new_seed
 from webapp.bus.log import NEEDS_NATS, ForestalledError, UnavailableError
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
+from webapp.storage.secretfiles import write_secret
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -25,7 +27,33 @@ T = TypeVar("T")
 
 @click.group()
 def bus() -> None:
-    """Set up and look after what several servers share: the streams in NATS."""
+    """Set up and look after what several servers share: the streams in NATS, and who may use them."""
+
+
+@bus.command()
+@click.argument("keys", type=click.Path(path_type=Path, file_okay=False))
+def accounts(keys: Path) -> None:
+    """Print accounts for the configuration of NATS, and write their keys to files in the folder KEYS.
+
+    There is one account for these commands, and one for the servers of each role. Keys that are there stay.
+    """
+    _check_extra()
+    from webapp.bus.accounts import NAMES, configuration
+
+    try:
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        public = {account: _key(keys / f"{account}.nk") for account in NAMES}
+    except (CredentialsError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"# Unison's accounts, by `unison bus accounts {keys}`. The keys here are public.")
+    click.echo(configuration(public), nl=False)
+
+
+def _key(file: Path) -> str:
+    """Return the public key of a file, which is written if it is missing."""
+    if not file.exists():
+        write_secret(file, f"{new_seed()}\n".encode())
+    return Access([], credentials=str(file)).identity().public
 
 
 @bus.command()
