@@ -14,12 +14,12 @@ from tests.unit.fakelogs import FakeCheckpoints, FakeLog, Killed, World, steady
 from tests.unit.log_world import RULES, Log, busy_log, new_fold, records_of, totals
 from tests.unit.making import SECRET
 from webapp.bus import matcher
-from webapp.bus.matcher import Matcher
+from webapp.bus.matcher import TURN_S, TURNS, Matcher
 from webapp.core.cuts import Cut
 from webapp.core.fold import Fold
 from webapp.core.marks import Marks
 from webapp.core.playlog import LogMessage
-from webapp.core.plays import arrived_ms, late_in
+from webapp.core.plays import SLICE_MS, arrived_ms, late_in
 from webapp.core.recordlog import RecordMessage
 from webapp.gazetteerdata import load_gazetteer
 
@@ -196,6 +196,10 @@ def test_the_log_of_plays_is_trimmed_up_to_a_checkpoint_of_long_ago(monkeypatch:
     again = new_fold()
     again.restore(cluster.checkpoints.kept.data)
     assert again.taken == cluster.checkpoints.kept.position
+
+
+def test_whoever_takes_over_from_a_matcher_that_stops_is_not_silent_for_a_second() -> None:
+    assert TURNS * TURN_S + SLICE_MS / 1000 < 0.9
 
 
 def test_who_appended_the_last_record_appends_the_next_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

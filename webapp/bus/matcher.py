@@ -16,9 +16,9 @@ from webapp.bus.log import Checkpoint, Checkpoints, ForestalledError, Log, Unava
 from webapp.core.fold import Fold
 from webapp.core.recordlog import RecordMessage
 
-TURN_S = 0.3
+TURN_S = 0.2
 """How much longer each matcher waits than the one before it."""
-TURNS = 4
+TURNS = 3
 RETRY_S = 0.05
 KEEP_S = 1.0
 """How much of its work a matcher may have to do again."""
