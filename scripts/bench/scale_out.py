@@ -8,7 +8,7 @@ that matches; and servers that take plays, or serve viewers. Senders and viewers
 ingest   processor time of a play at one server that takes plays, and at two, each with the same plays a second.
 web      processor time of a frame that goes to a viewer, at one server with viewers, and at two, with as many each.
 delay    from the later press of a connection to the frame at a viewer: a server alone, and one with a bus.
-log      plays a second through the whole log, as fast as one sender can.
+log      plays a second through the whole log, as fast as one sender can; bytes of the logs.
 behind   how long it takes to catch up once nothing was matched for half a minute.
 workers  processor time of a thousand filters of ten viewers each: a server alone, and `--workers 2`.
 
@@ -18,6 +18,7 @@ Rounds of one and of two take turns. Exits with 1 if a goal is missed.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,8 @@ from bench.world import FILTERS, Sending
 
 from tests.brokers import Brokers, brokers
 from tests.serving import Server, ask, clean_environment, console_script, get_json
+from webapp.bus.natsclient import closed, connected
+from webapp.bus.natsstreams import PLAYS, RECORDS, stream_of
 from webapp.engine.filelimits import raise_file_limit
 from webapp.gazetteerdata import load_gazetteer
 
@@ -64,10 +67,10 @@ class Bench:
 
 
 @contextmanager
-def cluster(**roles: int) -> Iterator[dict[str, list[Server]]]:
+def cluster(**roles: int) -> Iterator[tuple[Brokers, dict[str, list[Server]]]]:
     """Run a NATS server, and so many servers with each of some roles, such as `ingest=2` or `ingest_match_web=1`."""
     with tempfile.TemporaryDirectory() as folder, brokers(Path(folder)) as running, ExitStack() as stack:
-        env = _environment(running)
+        env = {"UNISON_BUS": running.urls, "UNISON_SECRET": "of a bench"}
         subprocess.run(
             [console_script(), "bus", "init", "--plays-gb", "4", "--records-gb", "2"],
             env=clean_environment(**env), check=True, stdout=subprocess.DEVNULL,
@@ -78,11 +81,7 @@ def cluster(**roles: int) -> Iterator[dict[str, list[Server]]]:
             made[role] = [Server(Path(folder) / f"{role}-{n}", env, options=options) for n in range(count)]
             for each in made[role]:
                 stack.callback(each.kill)
-        yield made
-
-
-def _environment(running: Brokers) -> dict[str, str]:
-    return {"UNISON_BUS": running.urls, "UNISON_SECRET": "of a bench"}
+        yield running, made
 
 
 def in_turns(bench: Bench, one: Callable[[], float], other: Callable[[], float]) -> tuple[float, float]:
@@ -95,7 +94,7 @@ def ingest(bench: Bench) -> Iterator[str]:
     """Compare a play's processor time at one and at two servers that take plays."""
 
     def measure(count: int) -> float:
-        with cluster(ingest=count, match=1) as made:
+        with cluster(ingest=count, match=1) as (_, made):
             sending = [bench.send(each, INGEST_PER_S, bench.seconds + 2 * WARM_S) for each in made["ingest"]]
             time.sleep(WARM_S)
             before, began = sum(map(cpu_s, made["ingest"])), time.monotonic()
@@ -113,7 +112,7 @@ def web(bench: Bench) -> Iterator[str]:
     """Compare a frame's processor time at one and at two servers with viewers."""
 
     def measure(count: int) -> float:
-        with cluster(ingest_match=1, web=count) as made, ExitStack() as stack:
+        with cluster(ingest_match=1, web=count) as (_, made), ExitStack() as stack:
             audiences = [stack.enter_context(Generator(each.port, 0, Audience)) for each in made["web"]]
             for audience in audiences:
                 audience.call(Audience.join, WEB_VIEWERS)
@@ -154,7 +153,7 @@ def delay(bench: Bench) -> Iterator[str]:
             server = Server(Path(folder) / "data")
             alone.append(measure(server))
             server.kill()
-        with cluster(ingest_match_web=1) as made:
+        with cluster(ingest_match_web=1) as (_, made):
             shared.append(measure(made["ingest_match_web"][0]))
     for place, name in enumerate(("p50", "p99")):
         one, other = (median(each[place] for each in found) for found in (alone, shared))
@@ -166,22 +165,35 @@ def log(bench: Bench) -> Iterator[str]:
     """Send as many plays as go through the whole log."""
     found = []
     for _ in range(bench.rounds):
-        with cluster(ingest=1, match=1, web=1) as made:
+        with cluster(ingest=1, match=1, web=1) as (running, made):
             sending = bench.send(made["ingest"][0], 1e9, bench.seconds + 2 * WARM_S, 10_000)
             time.sleep(WARM_S)
             before, began = _matched(made["web"][0]), time.monotonic()
             time.sleep(bench.seconds)
             found.append((_matched(made["web"][0]) - before) / (time.monotonic() - began))
-            sending.sent()
+            sent = sending.sent()
+            sizes = asyncio.run(_bytes(running))
     print(f"log: {median(found):,.0f} plays/s taken, matched and shown, as one sender sends them")
+    print(
+        f"log: {sizes[PLAYS] / sent.plays:.0f} bytes a play, {sizes[RECORDS] / sent.seconds / 1e6:.2f} MB/s of records"
+    )
     yield from ()
+
+
+async def _bytes(running: Brokers) -> dict[str, int]:
+    """Return how large the logs are."""
+    client = await connected(running.access, "bench")
+    try:
+        return {stream: (await stream_of(client, stream)).state.bytes for stream in (PLAYS, RECORDS)}
+    finally:
+        await closed(client)
 
 
 def behind(bench: Bench) -> Iterator[str]:
     """Kill what matches, start it after half a minute, and wait until it is not behind any more."""
     found = []
     for _ in range(bench.rounds):
-        with cluster(ingest=1, match=1, web=1) as made:
+        with cluster(ingest=1, match=1, web=1) as (_, made):
             matching = made["match"][0]
             sending = bench.send(made["ingest"][0], BEHIND_PER_S, AWAY_S + 60)
             time.sleep(WARM_S)
