@@ -6,7 +6,6 @@ sees that at its next `flush`. A damaged file is never replaced, because its tok
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 import time
@@ -14,21 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gevent import monkey
-
-from webapp.core.principals import Principal, Scope
+from webapp.core.principals import Scope
 from webapp.storage import accountsproblems
-from webapp.storage.accounts import PER_MINUTE, Account, AccountsError, Activity, Announced, NewToken
+from webapp.storage.accounts import AccountsError, NewToken
 from webapp.storage.accountsfile import AccountsFile, NewerAccounts, is_damaged
 from webapp.storage.accountstable import AccountsTable
-from webapp.storage.tokentexts import TokenTexts, digest_of, new_id
+from webapp.storage.tableaccounts import TOKENS_MOST, TableAccounts
+from webapp.storage.tokentexts import TokenTexts, digest_of
 
-TOKENS_MOST = 100_000
-"""How many tokens are kept; beyond, a new one takes the place of the oldest that was never used."""
-UNUSED_S = 86_400.0
-"""So long a token that was never used is safe from that."""
-IDLE_S = 90 * 86_400.0
-"""So long after its last use a token is safe."""
 BATCH_TOKENS = 2_000
 BEAT_S = 2.0
 """How often the file is told that the server runs, when there is nothing else to write."""
@@ -39,10 +31,8 @@ ERASE_PAUSE = 20
 
 _ERRORS = (sqlite3.Error, OSError, AccountsError)
 
-log = logging.getLogger(__name__)
 
-
-class SqliteAccounts:
+class SqliteAccounts(TableAccounts):
     """See `webapp.storage.accounts.Accounts`.
 
     Args:
@@ -62,26 +52,13 @@ class SqliteAccounts:
         is_server: bool = True,
         most: int = TOKENS_MOST,
     ) -> None:
-        self.path, self._secret, self._clock, self._is_server, self._most = path, secret, clock, is_server, most
-        # Unpatched by gevent, because worker threads are native. The event loop never takes it.
-        self._write_lock = monkey.get_original("threading", "Lock")()
-        self._texts = TokenTexts(b"")
-        self._table = AccountsTable()
+        super().__init__(f"the accounts {path}", secret, clock, is_server=is_server, most=most)
+        self.path = path
         self._file: AccountsFile | None = None
         self._seen_changes = self._seen_number = 0
         self._beat_s = self._retry_s = self._erase_s = -math.inf  # on the monotonic clock
         self._is_open = self._was_read = self._must_erase = False
         self._is_same_secret = True
-        self.problem: str | None = None
-        self.used_until_s: float | None = None
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    @property
-    def pending(self) -> int:
-        """Tokens whose activity is not written yet."""
-        return self._table.pending
 
     def open(self) -> None:
         """See `Accounts.open`."""
@@ -125,16 +102,14 @@ class SqliteAccounts:
 
     def create(self, scope: Scope = "listener", city: int | None = None, per_minute: int | None = None) -> NewToken:
         """See `Accounts.create`."""
-        id = new_id()
-        principal = Principal(id, scope, city, per_minute or PER_MINUTE[scope], float(round(self._clock())))
-        text = self._texts.of(id)
+        made = self._new(scope, city, per_minute)
         with self._write_lock, self._refusing("no token can be made now"):
             file = self._opened_file()
             if problem := self._secret_problem():
                 raise AccountsError(problem)
             self._make_room(file)
-            self._table.add_all([file.insert(principal, digest_of(text))])
-        return NewToken(principal, text)
+            self._table.add_all([file.insert(made.principal, digest_of(made.text))])
+        return made
 
     def revoke(self, id: str) -> bool:
         """See `Accounts.revoke`."""
@@ -143,42 +118,6 @@ class SqliteAccounts:
             self._table.remove(id)
             self._must_erase |= is_known
         return is_known
-
-    def by_token(self, text: str) -> Principal | None:
-        """See `Accounts.by_token`."""
-        return self._table.by_digest(digest_of(text))
-
-    def by_id(self, id: str) -> Principal | None:
-        """See `Accounts.by_id`."""
-        return self._table.by_id(id)
-
-    def token_of(self, id: str) -> str | None:
-        """See `Accounts.token_of`."""
-        digest = self._table.digest(id)
-        if digest is None:
-            return None
-        text = self._texts.of(id)
-        return text if digest_of(text) == digest else None
-
-    def recent(self, count: int = 1_000) -> list[str]:
-        """See `Accounts.recent`."""
-        return self._table.recent(count)
-
-    def activity(self, id: str) -> Activity | None:
-        """See `Accounts.activity`."""
-        return self._table.activity(id)
-
-    def note_announced(self, id: str, announced: Announced) -> None:
-        """See `Accounts.note_announced`."""
-        self._table.note(id, announced)
-
-    def note_scrobbles(self, id: str, at_s: float, client: str, count: int) -> None:
-        """See `Accounts.note_scrobbles`."""
-        self._table.note_scrobbles(id, at_s, client, count)
-
-    def all(self) -> list[Account]:
-        """See `Accounts.all`."""
-        return self._table.all()
 
     def _opened_file(self) -> AccountsFile:
         if self._file is None:
@@ -245,16 +184,10 @@ class SqliteAccounts:
             self._beat_s = time.monotonic()
 
     def _make_room(self, file: AccountsFile) -> None:
-        """If there are too many, delete the oldest token that was never used, or else the one that was idle longest."""
-        if len(self._table) < self._most:
-            return
-        now_s = self._clock()
-        id = self._table.oldest_unused(now_s - UNUSED_S) or self._table.longest_idle(now_s - IDLE_S)
-        if id is None:
-            raise AccountsError(f"there are {len(self._table):,} tokens, the most that are kept; revoke some first")
-        file.delete(id)
-        self._table.remove(id)
-        self._must_erase = True
+        if id := self._one_too_many():
+            file.delete(id)
+            self._table.remove(id)
+            self._must_erase = True
 
     def _erase(self, file: AccountsFile) -> None:
         """Erase what deleted tokens left in the file; where that takes long, do it rarely."""
@@ -280,8 +213,3 @@ class SqliteAccounts:
 
     def _secret_problem(self) -> str | None:
         return None if self._is_same_secret else accountsproblems.other_secret(self.path)
-
-    def _set_problem(self, problem: str | None) -> None:
-        if problem != self.problem and self._is_server:  # a command tells it itself
-            log.warning("%s", problem or f"the accounts {self.path} work again", extra={"event": "accounts"})
-        self.problem = problem
