@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-from gevent import get_hub, monkey
+from gevent import Greenlet, get_hub, getcurrent, monkey
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a blocking function: in gevent's threadpool under a gevent server, in place under a threaded one."""
-    if not monkey.is_module_patched("threading"):
+    """Call a blocking function: in gevent's threadpool on the event loop, in place in a thread of a threaded server."""
+    if not monkey.is_module_patched("threading") and not isinstance(getcurrent(), Greenlet):
         return function(*args, **kwargs)
     result, error = get_hub().threadpool.apply(_outcome, (function, args, kwargs))
     if error is not None:
