@@ -11,9 +11,9 @@ import pytest
 
 from webapp.core.moderationlist import RuleError
 from webapp.core.trackids import NO_ALIASES, TrackAliases
-from webapp.engine.moderation import FILE, WHILE_STOPPED, Moderation
+from webapp.engine.moderation import WHILE_STOPPED, Moderation
 from webapp.gazetteerdata import load_gazetteer
-from webapp.storage.moderationfile import MAX_BYTES, AuditFile, ListFile, ListFileError
+from webapp.storage.moderationfile import FILE, MAX_BYTES, AuditFile, ListFile, ListFileError
 
 GAZETTEER = load_gazetteer()
 ADMIN = "admin token"

@@ -1,4 +1,4 @@
-"""The list of what is hidden, as it is now: read again when its file changes, and changed for an operator."""
+"""The list of what is hidden, as it is now: read again when it changes, and changed for an operator."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.moderation import Rules
 from webapp.core.moderationlist import Line, Listing, ListReader, with_line
 from webapp.core.trackids import TrackAliases
-from webapp.storage.moderationfile import AuditFile, Change, ListFile, ListFileError
+from webapp.storage.moderationfile import FILE, AuditFile, Change, ListFileError, StoredList
 
-FILE, WHILE_STOPPED = "file", "file, while the server was stopped"
-"""Who changed the list, where that is not known: whoever can write to its file."""
+WHILE_STOPPED = f"{FILE}, while the server was stopped"
 
 NAMED = 5
 """Lines that a warning names."""
@@ -26,7 +25,7 @@ class Moderation:
     """The list of an application. All methods are thread-safe; call them off the event loop.
 
     Args:
-        file: the list's.
+        stored: the list as it is stored.
         audit: is told of each change.
         gazetteer: the cities.
         aliases: returns the earlier ids of tracks, as they are known now.
@@ -34,18 +33,18 @@ class Moderation:
 
     Attributes:
         listing: the list as it was last read.
-        problem: why the file could not be read or written, a sentence; the list read before remains in force.
+        problem: why the list could not be read or written, a sentence; the list read before remains in force.
     """
 
     def __init__(
         self,
-        file: ListFile,
+        stored: StoredList,
         audit: AuditFile,
         gazetteer: Gazetteer,
         aliases: Callable[[], TrackAliases],
         clock: Callable[[], float],
     ) -> None:
-        self._file, self._audit, self._gazetteer = file, audit, gazetteer
+        self._stored, self._audit, self._gazetteer = stored, audit, gazetteer
         self._aliases, self._clock = aliases, clock
         # Unpatched by gevent, because worker threads are native. The event loop never takes it.
         self._lock = monkey.get_original("threading", "Lock")()
@@ -68,17 +67,18 @@ class Moderation:
         return ([unread] if self.problem else []) + ([unused + more] if numbers else [])
 
     def open(self) -> None:
-        """Read the file for the first time, and note if it changed while no server ran."""
+        """Read the list for the first time, and note if it changed while this server did not run."""
         with self._lock:
-            self._read(lambda _: None)
+            self._read(lambda: None)
             last, now = self._audit.last_version(), self.rules.version
             if self.problem is None and last != now and (last or self.rules):
-                self._note(Change(WHILE_STOPPED, "found", "", now))
+                by = self._stored.by
+                self._note(Change(WHILE_STOPPED if by == FILE else by, "found", "", now))
 
     def reload(self) -> None:
-        """Read the file again if it changed, or the aliases of tracks did."""
+        """Read the list again if it changed, or the aliases of tracks did."""
         with self._lock:
-            self._read(lambda before: self._note_changes(before, FILE))
+            self._read(lambda: self._stored.by)
 
     def read_rule(self, text: str) -> Line:
         """Read one rule, without adding it.
@@ -89,69 +89,77 @@ class Moderation:
         return self._reader().line(text)
 
     def add(self, text: str, who: str) -> bool:
-        """Add a rule to the file; return whether it was new.
+        """Add a rule to the list; return whether it was new.
 
         Raises:
             RuleError: it cannot be used.
-            ListFileError: the file cannot be read or written.
+            ListFileError: the list cannot be read or written.
         """
-        with self._lock:
-            line, data = self.read_rule(text), self._file.read()
-            if line.rule in self._reader().listing(data).rules.rules:
-                return False
-            self._write(with_line(data, text), who)
-            return True
+        rule = self.read_rule(text).rule
+
+        def added(data: bytes) -> bytes:
+            return data if rule in self._reader().listing(data).rules.rules else with_line(data, text)
+
+        return self._change(added, who)
 
     def remove(self, text: str, who: str) -> bool:
-        """Remove a rule from the file, however it is written there; return whether it was there.
+        """Remove a rule from the list, however it is written there; return whether it was there.
 
         Raises:
             RuleError: it cannot be used.
-            ListFileError: the file cannot be read or written.
+            ListFileError: the list cannot be read or written.
         """
-        with self._lock:
-            line, data = self.read_rule(text), self._file.read()
-            left = self._reader().without(data, line.rule)
-            if left == data:
-                return False
-            self._write(left, who)
-            return True
+        rule = self.read_rule(text).rule
+        return self._change(lambda data: self._reader().without(data, rule), who)
 
-    def _write(self, data: bytes, who: str) -> None:
-        self._read(lambda before: self._note_changes(before, FILE))  # what others changed meanwhile
-        self._file.write(data)
-        self._read(lambda before: self._note_changes(before, who))
+    def _change(self, edit: Callable[[bytes], bytes], who: str) -> bool:
+        with self._lock:
+            is_written = False
+            while not is_written:  # else somebody else changed it meanwhile
+                data = self._stored.read()
+                self._use(data, self._stored.by)
+                if (edited := edit(data)) == data:
+                    return False
+                is_written = self._stored.write(edited, who)
+            self._use(edited, who)
+            return True
 
     def _reader(self) -> ListReader:
         return ListReader(self._gazetteer, self._known_aliases)
 
-    def _read(self, note: Callable[[Listing], None]) -> None:
-        """Read the file; where the list is another than before, note the changes."""
+    def _read(self, by: Callable[[], str | None]) -> None:
+        """Read the list, and use it; then, `by` returns who changed it."""
         try:
-            data = self._file.read()
+            data = self._stored.read()
         except ListFileError as error:
             self._set_problem(f"{error}; the moderation list read before remains in force")
             return
         self._set_problem(None)
+        self._use(data, by())
+
+    def _use(self, data: bytes, who: str | None) -> None:
+        """Use a list; where it is another one than before, and it is known who changed it, note the changes."""
         if data == self._data and self._aliases() is self._known_aliases:
             return
         before, is_changed = self.listing, data != self._data
         self._data, self._known_aliases = data, self._aliases()
         self.listing = self._reader().listing(data)
         self._log_problems(before)
-        if is_changed:
-            note(before)
+        if is_changed and who:
+            self._note_changes(before, who)
 
     def _set_problem(self, problem: str | None) -> None:
         if problem != self.problem:
-            log.warning("%s", problem or f"{self._file.path} can be read again", extra={"event": "moderation_problem"})
+            log.warning(
+                "%s", problem or f"{self._stored.name} can be read again", extra={"event": "moderation_problem"}
+            )
         self.problem = problem
 
     def _log_problems(self, before: Listing) -> None:
         for problem in self.listing.problems:
             if problem not in before.problems:
                 more = {"event": "moderation_line", "line": problem.number}
-                log.warning("%s, line %d: %s", self._file.path, problem.number, problem.error, extra=more)
+                log.warning("%s, line %d: %s", self._stored.name, problem.number, problem.error, extra=more)
 
     def _note_changes(self, before: Listing, who: str) -> None:
         """Note each rule that was added or removed; a rule that stands there twice counts once."""

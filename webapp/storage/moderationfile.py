@@ -8,20 +8,51 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 LIST_NAME = "moderation.txt"
 AUDIT_NAME = "moderation-audit.jsonl"
 MAX_BYTES = 4 << 20
 """Most bytes of a list."""
+FILE = "file"
+"""Who changed the list, where that is not known: whoever can write to its file."""
 _TAIL = 1 << 12
 
 
 class ListFileError(RuntimeError):
-    """The list cannot be read or written; the message names its file and says why."""
+    """The list cannot be read or written; the message names it and says why."""
+
+
+class StoredList(Protocol):
+    """The operator's list, wherever it is stored."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def by(self) -> str:
+        """Who changed it last, as far as that is known, when it was last read."""
+
+    def read(self) -> bytes:
+        """Return what is in the list.
+
+        Raises:
+            ListFileError: it cannot be read.
+        """
+        ...
+
+    def write(self, data: bytes, who: str, /) -> bool:
+        """Replace the list; return whether it still was what was last read. If not, nothing is changed.
+
+        Raises:
+            ListFileError: it cannot be written.
+        """
+        ...
 
 
 class ListFile:
-    """The operator's list.
+    """The list as a file.
 
     Args:
         path: the file.
@@ -30,6 +61,7 @@ class ListFile:
 
     def __init__(self, path: Path, *, is_required: bool) -> None:
         self.path, self._is_required = path, is_required
+        self.name, self.by = str(path), FILE
 
     def read(self) -> bytes:
         """Return what is in the file; nothing if it is missing and need not be there.
@@ -50,7 +82,7 @@ class ListFile:
             raise ListFileError(f"{self.path} is too large; expected at most {MAX_BYTES} bytes")
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, _who: str, /) -> bool:
         """Replace the file atomically. It keeps its owner and permissions; a new one is its owner's alone.
 
         Raises:
@@ -69,6 +101,7 @@ class ListFile:
             part.rename(path)
         except OSError as error:
             raise ListFileError(f"{self.path} cannot be written ({error.strerror})") from error
+        return True
 
 
 def _keep_owner(path: Path, out: int) -> None:
