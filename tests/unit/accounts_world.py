@@ -33,6 +33,10 @@ class Store(Protocol):
         """Open it, also while others have it open."""
         ...
 
+    def see(self, accounts: Accounts) -> None:
+        """Have the accounts of a server see what others changed before."""
+        ...
+
 
 class SqliteStore:
     """A SQLite file in a folder."""
@@ -45,6 +49,10 @@ class SqliteStore:
         accounts = SqliteAccounts(self.path, lambda: secret, self.clock, is_server=is_server, most=most)
         accounts.open()
         return accounts
+
+    def see(self, accounts: Accounts) -> None:
+        """See `Store.see`."""
+        accounts.flush()
 
     def bytes(self) -> bytes:
         """Return all that the file and its log hold."""

@@ -11,8 +11,9 @@ from nats.aio.client import Client
 
 from webapp.bus.credentials import Access, CredentialsError
 from webapp.bus.log import Entry, UnavailableError
+from webapp.bus.messages import MOMENTS, STATE
 from webapp.bus.natsclient import closed, connected
-from webapp.bus.natsstreams import PLAYS, RECORDS, log_of, stream_of
+from webapp.bus.natsstreams import PLAYS, RECORDS, bucket_stream, log_of, stream_of
 from webapp.bus.shared import OtherRulesError, agreed, agreement, compare
 from webapp.core.counted import counted
 from webapp.core.fold import FoldRules
@@ -20,6 +21,7 @@ from webapp.core.marks import CLOCK_OFF_MS
 from webapp.core.playlog import LogMessage
 from webapp.core.recordlog import RecordMessage
 
+STREAMS = (PLAYS, RECORDS, bucket_stream(STATE), bucket_stream(MOMENTS))
 LISTEN_S = 2.5
 """Servers say something four times a second."""
 RECORDS_AGO_S = 5.0
@@ -42,7 +44,7 @@ async def _check(bus: Access, rules: FoldRules, shown_per_s: int, secret: bytes)
         compare(agreement(rules, shown_per_s, secret), theirs)
         return [
             (True, f"bus: settings as those of the bus, which matches by the rules {theirs.rules.version}"),
-            *[await _copies(client, stream) for stream in (PLAYS, RECORDS)],
+            *[await _copies(client, stream) for stream in STREAMS],
             await _newest_record(client),
             *clocks(await _heard(client)),
         ]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from webapp.bus.credentials import Access
 from webapp.core.fold import FoldRules
+
+STATE, MOMENTS = "UNISON_STATE", "UNISON_MOMENTS"
+"""Buckets of what servers share: tokens and the moderation list; shared moments."""
 
 
 class Start(msgspec.Struct, tag=True):
@@ -20,6 +25,7 @@ class Start(msgspec.Struct, tag=True):
         writes: whether the server takes plays in.
         shows: whether it needs the records' data.
         history: the newest record in the server's history, and the stream that it is of; 0 if there is none.
+        shares: whether it needs the shared state.
     """
 
     access: Access
@@ -30,6 +36,7 @@ class Start(msgspec.Struct, tag=True):
     writes: bool = True
     shows: bool = True
     history: tuple[str, int] = ("", 0)
+    shares: bool = True
 
 
 class Write(msgspec.Struct, tag=True):
@@ -39,7 +46,32 @@ class Write(msgspec.Struct, tag=True):
     batch: bytes
 
 
-ToNode = Start | Write
+class Put(msgspec.Struct, tag=True):
+    """A value for a key of the shared state; `Stored` with the same number answers.
+
+    Attributes:
+        number: of the question.
+        bucket: STATE or MOMENTS.
+        key: its name.
+        value: None erases the key.
+        after: the revision that the key must have; 0 if it must not be there.
+    """
+
+    number: int
+    bucket: str
+    key: str
+    value: bytes | None
+    after: int | None = None
+
+
+class Get(msgspec.Struct, tag=True):
+    """Asks for a shared moment; `Stored` with the same number answers."""
+
+    number: int
+    key: str
+
+
+ToNode = Start | Write | Put | Get
 
 
 class Ready(msgspec.Struct, tag=True):
@@ -91,4 +123,44 @@ class Refused(msgspec.Struct, tag=True):
     is_final: bool = True
 
 
-FromNode = Ready | Record | Written | Refused
+class Changed(NamedTuple):
+    """A key's value, and its revision; without a value it was erased."""
+
+    key: str
+    value: bytes | None
+    revision: int
+
+
+class State(msgspec.Struct, tag=True):
+    """Keys of the shared state that changed.
+
+    Attributes:
+        changes: in the order in which they happened.
+        begins: all keys follow, until one is `complete`; others are gone.
+        complete: all keys were told.
+    """
+
+    changes: tuple[Changed, ...]
+    begins: bool = False
+    complete: bool = False
+
+
+class Stored(msgspec.Struct, tag=True):
+    """The answer to `Put` and `Get`.
+
+    Attributes:
+        number: of the question.
+        revision: that the key has now.
+        value: that it has, of `Get`.
+        is_forestalled: it had another revision than was asked for.
+        error: why it cannot be told or done now; empty if it can.
+    """
+
+    number: int
+    revision: int = 0
+    value: bytes | None = None
+    is_forestalled: bool = False
+    error: str = ""
+
+
+FromNode = Ready | Record | Written | Refused | State | Stored

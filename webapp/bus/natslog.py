@@ -130,23 +130,8 @@ class NatsLog:
         Raises:
             GoneError: the first one is not kept any more.
         """
-        inbox = self._client.new_inbox()
-        answers = await self._client.subscribe(inbox)
-        question = {"seq": seq, "batch": BATCH, "max_bytes": BATCH_BYTES}
-        found: list[Entry] = []
-        try:
-            await self._client.publish(f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(question).encode(), reply=inbox)
-            while True:
-                message = await answers.next_msg(timeout=POLL_S)
-                if (message.headers or {}).get("Status"):
-                    break
-                found.append(_entry(message))
-        except AWAY:
-            pass  # what came is enough to go on; the rest is asked for again
-        finally:
-            with suppress(*AWAY):
-                await answers.unsubscribe()
-        return self._run_from(seq, found)
+        found, _ = await messages_from(self._client, self._stream, seq)
+        return self._run_from(seq, [_entry(message) for message in found])
 
     def _run_from(self, seq: int, found: list[Entry]) -> list[Entry]:
         if found and found[0].seq > seq:
@@ -159,12 +144,43 @@ class NatsLog:
         Raises:
             ForestalledError, FullError, UnavailableError: see `webapp.bus.log.Log.append`.
         """
-        with asking(f"no answer from {self._stream}"):
-            message = await self._client.request(subject, data, timeout=ANSWER_S, headers=dict(headers or {}))
-        answer: dict[str, Any] = json.loads(message.data)
-        if "error" in answer:
-            raise _refusal(answer["error"])
-        return answer
+        return await answer_to(self._client, self._stream, subject, data, headers)
+
+
+async def answer_to(
+    client: Client, stream: str, subject: str, data: bytes, headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return what JetStream answers to a message about a stream.
+
+    Raises:
+        ForestalledError, FullError, UnavailableError: see `webapp.bus.log.Log.append`.
+    """
+    with asking(f"no answer from {stream}"):
+        message = await client.request(subject, data, timeout=ANSWER_S, headers=dict(headers or {}))
+    answer: dict[str, Any] = json.loads(message.data)
+    if "error" in answer:
+        raise _refusal(answer["error"])
+    return answer
+
+
+async def messages_from(client: Client, stream: str, seq: int) -> tuple[list[Msg], bool]:
+    """Return the next messages of a stream from a number on, and whether they were answered to the end."""
+    inbox = client.new_inbox()
+    answers = await client.subscribe(inbox)
+    question = {"seq": seq, "batch": BATCH, "max_bytes": BATCH_BYTES}
+    found: list[Msg] = []
+    try:
+        await client.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(question).encode(), reply=inbox)
+        while True:
+            message = await answers.next_msg(timeout=POLL_S)
+            if (message.headers or {}).get("Status"):
+                return found, True
+            found.append(message)
+    except AWAY:
+        return found, False  # what came is enough to go on; the rest is asked for again
+    finally:
+        with suppress(*AWAY):
+            await answers.unsubscribe()
 
 
 def _refusal(error: Mapping[str, Any]) -> Exception:

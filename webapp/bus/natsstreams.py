@@ -1,4 +1,4 @@
-"""What Unison keeps in NATS: two logs, the checkpoints, and the settings that all nodes must share."""
+"""What Unison keeps in NATS: two logs, the checkpoints, the settings that all nodes must share, and shared state."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError, ObjectNotFoundError
 
 from webapp.bus.log import Checkpoint
+from webapp.bus.messages import MOMENTS, STATE
 from webapp.bus.natsclient import asking
 from webapp.bus.natslog import NatsLog
 
@@ -34,12 +35,14 @@ class Sizes:
         plays_bytes: of the log of plays; when it is full, plays are refused.
         records_bytes: of the log of records; when it is full, the oldest ones go.
         records_days: how long records are kept.
+        moments: how many shared moments are kept, the newest.
     """
 
     replicas: int = 3
     plays_bytes: int = 20 * GIGABYTE
     records_bytes: int = 20 * GIGABYTE
     records_days: int = 30
+    moments: int = 100_000
 
 
 def _live(stream: str) -> str:
@@ -49,6 +52,21 @@ def _live(stream: str) -> str:
 def log_of(client: Client, stream: str) -> NatsLog:
     """Return a log that is kept in a stream, PLAYS or RECORDS."""
     return NatsLog(client, stream, _SUBJECTS[stream], _live(stream))
+
+
+def bucket_stream(bucket: str) -> str:
+    """Return the name of a bucket's stream."""
+    return f"KV_{bucket}"
+
+
+def keys_of(bucket: str, key: str = "") -> str:
+    """Return the subject of a key of a bucket, or what all of them begin with."""
+    return f"$KV.{bucket}.{key}"
+
+
+def live_keys_of(bucket: str) -> str:
+    """Return the subjects under which a bucket's changes are published again."""
+    return f"unison.live.{bucket.removeprefix('UNISON_').lower()}.>"
 
 
 async def create(client: Client, sizes: Sizes) -> None:
@@ -67,6 +85,10 @@ async def create(client: Client, sizes: Sizes) -> None:
         await _keep_stream(context, RECORDS, records, sizes.replicas)
         await context.create_object_store(CHECKPOINTS, config=api.ObjectStoreConfig(replicas=sizes.replicas))
         await context.create_key_value(api.KeyValueConfig(bucket=SHARED, history=1, replicas=sizes.replicas))
+        state = api.StreamConfig(discard=api.DiscardPolicy.NEW)
+        moments = api.StreamConfig(discard=api.DiscardPolicy.OLD, max_msgs=max(1, sizes.moments))
+        await _keep_bucket(context, STATE, state, sizes.replicas)
+        await _keep_bucket(context, MOMENTS, moments, sizes.replicas)
 
 
 async def _keep_stream(context: JetStreamContext, name: str, config: api.StreamConfig, replicas: int) -> None:
@@ -74,12 +96,31 @@ async def _keep_stream(context: JetStreamContext, name: str, config: api.StreamC
     wanted = config.evolve(
         name=name,
         subjects=[subject],
-        num_replicas=replicas,
-        storage=api.StorageType.FILE,
-        allow_direct=True,
         republish=api.RePublish(src=subject, dest=_live(name)),
         duplicate_window=DUPLICATES_S,
     )
+    await _keep(context, wanted, replicas)
+
+
+async def _keep_bucket(context: JetStreamContext, bucket: str, config: api.StreamConfig, replicas: int) -> None:
+    """Keep a stream that is a bucket for NATS's own tools, too: it has the last message of each key."""
+    subject, live = keys_of(bucket, ">"), live_keys_of(bucket)
+    wanted = config.evolve(
+        name=bucket_stream(bucket),
+        subjects=[subject],
+        republish=api.RePublish(src=subject, dest=live),
+        max_msgs_per_subject=1,
+        allow_rollup_hdrs=True,
+        allow_msg_ttl=True,
+        deny_delete=True,
+    )
+    await _keep(context, wanted, replicas)
+
+
+async def _keep(context: JetStreamContext, config: api.StreamConfig, replicas: int) -> None:
+    """Create a stream, or change it if it is there."""
+    wanted = config.evolve(num_replicas=replicas, storage=api.StorageType.FILE, allow_direct=True)
+    name = str(wanted.name)
     try:
         await context.stream_info(name)
     except NotFoundError:

@@ -38,7 +38,11 @@ class Agreement(msgspec.Struct, frozen=True):
 
 def agreement(rules: FoldRules, shown_per_s: int, secret: bytes) -> Agreement:
     """Return what a node has."""
-    return Agreement(rules, shown_per_s, blake2b(secret, digest_size=8, person=b"unison bus").hexdigest())
+    return Agreement(rules, shown_per_s, _fingerprint(secret))
+
+
+def _fingerprint(secret: bytes) -> str:
+    return blake2b(secret, digest_size=8, person=b"unison bus").hexdigest()
 
 
 async def agree(client: Client, mine: Agreement) -> Agreement:
@@ -63,6 +67,21 @@ async def agree(client: Client, mine: Agreement) -> Agreement:
     theirs = _agreement(entry)
     compare(mine, theirs)
     return theirs
+
+
+async def check_secret(client: Client, secret: bytes) -> None:
+    """Check that a secret is the one of the bus, if a node has used that.
+
+    Raises:
+        OtherRulesError: it is not, or the bus is not set up.
+        UnavailableError: that cannot be told now.
+    """
+    with asking("the bus does not answer"):
+        try:
+            theirs = _agreement(await (await _store(client)).get(RULES_KEY))
+        except NotFoundError:
+            return
+    _compare_secrets(_fingerprint(secret), theirs.secret)
 
 
 async def upgrade(client: Client) -> tuple[str, str]:
@@ -145,9 +164,13 @@ def compare(mine: Agreement, theirs: Agreement) -> None:
     ):
         if here != there:
             raise OtherRulesError(f"{name} is {here:g} here and {there:g} on the bus; all nodes need the same")
-    if mine.secret != theirs.secret:
-        raise OtherRulesError("UNISON_SECRET is another one on the bus; all nodes need the same")
+    _compare_secrets(mine.secret, theirs.secret)
     _check_version(theirs)
+
+
+def _compare_secrets(mine: str, theirs: str) -> None:
+    if mine != theirs:
+        raise OtherRulesError("UNISON_SECRET is another one on the bus; all nodes need the same")
 
 
 def _check_version(theirs: Agreement) -> None:

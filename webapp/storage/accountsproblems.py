@@ -18,6 +18,13 @@ def other_secret(path: Path) -> str:
     )
 
 
+OTHER_SECRET_OF_BUS = (
+    "the server's secret is not the one that the tokens on the bus were made with, so no token can be made, and "
+    "clients that log in with a user name are refused; bring that secret back on all servers, or revoke all tokens"
+)
+BUS_AWAY = "the bus cannot be reached; tokens work as they did, and none can be made or deleted"
+
+
 def moved(path: Path) -> str:
     """Say that the file is gone while the server runs."""
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -162,10 +162,25 @@ class AccountsTable:
         self._used[id] = None
         self._used.move_to_end(id)
 
-    def take_changes(self, most: int) -> list[Change]:
-        """Return what changed, so many tokens at most; it counts as written then."""
+    def merge(self, id: str, before: Activity, stored: Activity, *, is_news: bool) -> None:
+        """Take over what somebody else stored of a token's use.
+
+        Args:
+            id: the token's.
+            before: what was stored before; what was noted here since then is added.
+            stored: what is stored now.
+            is_news: whether it was stored since the server's start.
+        """
         with self._lock:
-            ids = list(islice(self._changed, most))
+            if kept := self._by_id.get(id):
+                kept.activity = _merged(kept.activity, before, stored, is_news=is_news)
+                self._used[id] = None
+                self._used.move_to_end(id)
+
+    def take_changes(self, most: int, but: Container[str] = ()) -> list[Change]:
+        """Return what changed, so many tokens at most; it counts as written then. Some tokens may have to wait."""
+        with self._lock:
+            ids = list(islice((id for id in self._changed if id not in but), most))
             for id in ids:
                 del self._changed[id]
             return [Change(id, self._by_id[id].number, self._by_id[id].activity) for id in ids]
@@ -187,3 +202,27 @@ def _after(old: Activity, announced: Announced) -> Activity:
     if before and announced.is_repeat:
         song = LastSong(song.song, before.at_s, before.duration_s or song.duration_s)
     return replace(old, used_s=at_s, client=client, song=song, earlier=earlier)
+
+
+def _merged(mine: Activity, before: Activity, stored: Activity, *, is_news: bool) -> Activity:
+    """Return an activity with what somebody else stored: counts are added, and else the latest message counts."""
+    presses, scrobbles = stored.presses - before.presses, stored.scrobbles - before.scrobbles
+    last = stored if (stored.used_s or 0) > (mine.used_s or 0) else mine
+    songs = _latest_first(mine, stored.song)
+    pressed_s, city = mine.pressed_s, mine.pressed_city
+    if is_news and presses > 0 and stored.song and stored.song.at_s > (pressed_s or 0):
+        pressed_s, city = stored.song.at_s, None  # the city is known where it was pressed
+    counts = mine.presses + presses, mine.scrobbles + scrobbles
+    song, earlier = next(iter(songs), None), songs[1 : EARLIER_MOST + 1]
+    return Activity(last.used_s, last.client, song, *counts, pressed_s, city, earlier)
+
+
+def _latest_first(mine: Activity, stored: LastSong | None) -> tuple[LastSong, ...]:
+    """Return the songs of an activity and one more, each once; of the last ones, the later one is the first."""
+    is_later = stored and mine.song and stored.at_s > mine.song.at_s
+    last = (stored, mine.song) if is_later else (mine.song, stored)
+    songs: dict[int, LastSong] = {}
+    for each in (*last, *mine.earlier):
+        if each:
+            songs.setdefault(each.song, each)
+    return tuple(songs.values())

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from uuid import UUID
 
 import pytest
 
+from tests.brokers import Brokers, brokers
+from tests.integration.bus_world import BusAccounts, make_empty
 from tests.unit.accounts_world import NOON_S, OSAKA, RECIFE, SqliteStore, Store, press, repeat
 from webapp.storage.accounts import PER_MINUTE, Account, Accounts, AccountsError, Activity, LastSong
 
-STORES: list[Callable[[Path], Store]] = [SqliteStore]
+pytestmark = pytest.mark.timeout(60)
 
 
-@pytest.fixture(params=STORES, ids=lambda kind: kind.__name__)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    made: Store = request.param(tmp_path)
-    return made
+@pytest.fixture(scope="module")
+def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+    with brokers(tmp_path_factory.mktemp("nats")) as running:
+        yield running
+
+
+@pytest.fixture(params=["SQLite", "bus"])
+def store(request: pytest.FixtureRequest, bus: Brokers, tmp_path: Path) -> Store:
+    if request.param == "SQLite":
+        return SqliteStore(tmp_path)
+    make_empty(bus)
+    return BusAccounts(bus)
 
 
 @pytest.fixture
@@ -185,7 +195,7 @@ def test_what_waits_to_be_written_does_not_bring_a_revoked_token_back(accounts: 
     assert beside.revoke(id)
     beside.close()
     accounts.note_announced(id, press(2))
-    accounts.flush()
+    store.see(accounts)
     accounts.note_announced(id, press(3))
     assert accounts.by_id(id) is None
     assert restarted(accounts, store).all() == []
@@ -198,7 +208,7 @@ def test_a_token_made_beside_a_server_is_seen_at_its_next_flush(accounts: Accoun
     beside.revoke(own.principal.id)
     beside.close()
     assert accounts.by_token(made[0].text) is None
-    accounts.flush()
+    store.see(accounts)
     assert accounts.by_token(made[0].text) == made[0].principal
     assert accounts.by_token(own.text) is None
     later = accounts.create()
@@ -209,7 +219,7 @@ def test_a_token_made_beside_a_server_is_seen_at_its_next_flush(accounts: Accoun
 def test_a_server_and_a_command_that_make_tokens_in_turn_see_each_others(accounts: Accounts, store: Store) -> None:
     beside = store.open(is_server=False)
     made = [each.create().principal for each in (accounts, beside, accounts, beside, accounts)]
-    accounts.flush()
+    store.see(accounts)
     beside.close()
     assert [each.principal for each in accounts.all()] == made
 
@@ -270,7 +280,7 @@ def test_another_secret_is_told_and_makes_no_token(accounts: Accounts, store: St
     made = accounts.create()
     other = restarted(accounts, store, b"another secret")
     assert other.problem is not None
-    assert other.problem.startswith("the server's secret is not the one that the tokens in ")
+    assert other.problem.startswith("the server's secret is not the one that the tokens ")
     assert other.token_of(made.principal.id) is None
     assert other.by_token(made.text) == made.principal
     with pytest.raises(AccountsError, match="secret is not the one"):
