@@ -18,9 +18,10 @@ from gevent import monkey
 
 from webapp.core.moderation import NO_RULES, Rules
 from webapp.core.records import id_floor
-from webapp.storage import periodsums, pruning, quartersums, queries, sharedmoments
+from webapp.storage import momentexchange, periodsums, pruning, quartersums, queries, sharedmoments
 from webapp.storage.database import Database
 from webapp.storage.migration import UPGRADING
+from webapp.storage.momentexchange import MomentExchange
 from webapp.storage.periods import PERIODS
 from webapp.storage.schema import HistoryError, NewerHistory, Sizes, sizes, transaction, write
 from webapp.storage.writebuffer import WriteBuffer
@@ -59,6 +60,7 @@ class History:
         shared_max: how many shared connections are kept in addition.
         clock: returns epoch seconds.
         prune_clock: returns epoch seconds for pruning, or None while the clock may be wrong; by default `clock`.
+        exchange: has the shared connections of all servers of a bus; None if this server works alone.
 
     Attributes:
         rules: what reads leave out; the rows stay.
@@ -74,9 +76,10 @@ class History:
         shared_max: int = 100_000,
         clock: Callable[[], float] = time.time,
         prune_clock: Callable[[], float | None] | None = None,
+        exchange: MomentExchange | None = None,
     ) -> None:
         self.path, self._gazetteer, self._days, self._max_rows, self._clock = path, gazetteer, days, max_rows, clock
-        self._shared_max, self._prune_clock = shared_max, prune_clock or clock
+        self._shared_max, self._prune_clock, self._exchange = shared_max, prune_clock or clock, exchange
         # Unpatched by gevent, because worker threads are native. The event loop never takes it.
         self._write_lock = monkey.get_original("threading", "Lock")()
         self._buffer = WriteBuffer()
@@ -287,20 +290,35 @@ class History:
         return nlargest(limit, found.values(), key=attrgetter("id"))
 
     def get(self, id: str) -> "Connection | None":
-        """Return the connection with that id, or None if there is none or it is hidden."""
+        """Return the connection with that id, or None if there is none or it is hidden.
+
+        Raises:
+            HistoryError: other servers may have it, and cannot be asked now.
+        """
         found = self._find(id)
         return None if found is None or self.rules.hides_connection(found, self._gazetteer) else found
 
     def is_hidden(self, id: str) -> bool:
-        """Return whether there is a connection with that id, but it is hidden."""
+        """Return whether there is a connection with that id, but it is hidden. Raises what `get` raises."""
         found = self._find(id) if self.rules else None
         return found is not None and self.rules.hides_connection(found, self._gazetteer)
 
     def _find(self, id: str) -> "Connection | None":
         pending = next((c for c in self._buffer.connections() if c.id == id), None)
-        return pending or self.read(
-            lambda db: queries.get(db, id, self._gazetteer) or sharedmoments.get(db, id, self._gazetteer)
-        )
+        return pending or self.read(lambda db: self._stored(db, id)) or self._of_others(id)
+
+    def _stored(self, db: sqlite3.Connection, id: str) -> "Connection | None":
+        return queries.get(db, id, self._gazetteer) or sharedmoments.get(db, id, self._gazetteer)
+
+    def _of_others(self, id: str) -> "Connection | None":
+        """Return the connection with that id if another server has it; keep it here, too."""
+        if self._exchange is None or self.problem or not (data := self._exchange.find(id)):
+            return None
+        with self._write_lock:
+            if self._writer is None:
+                return None
+            momentexchange.keep(self._writer, id, data, max(1, self._shared_max))
+        return self.read(lambda db: self._stored(db, id))
 
     def share(self, id: str) -> None:
         """Protect the connection with that id, if there is one, from pruning.
@@ -311,6 +329,8 @@ class History:
         if self.read(lambda db: sharedmoments.is_shared(db, id)):
             return
         self.flush()
+        if exchange := self._exchange if self._shared_max else None:
+            self.read(lambda db: exchange.pass_on(db, id))
         is_saved = False
         with self._write_lock:
             try:

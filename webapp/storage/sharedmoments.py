@@ -24,8 +24,13 @@ def share(db: sqlite3.Connection, id: str, most: int) -> None:
     """Copy the connection with that id, if there is one; keep the `most` newest copies."""
     with transaction(db):
         db.execute(_COPY, (id,))
-        dropped = db.execute(_DROP, (most,)).fetchall()
-        trackaliases.drop_unused(db, {track_id for ends in dropped for track_id in ends if track_id})
+        drop_oldest(db, most)
+
+
+def drop_oldest(db: sqlite3.Connection, most: int) -> None:
+    """Keep the `most` newest copies."""
+    dropped = db.execute(_DROP, (most,)).fetchall()
+    trackaliases.drop_unused(db, {track_id for ends in dropped for track_id in ends if track_id})
 
 
 def is_shared(db: sqlite3.Connection, id: str) -> bool:
