@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from webapp import clioptions
 from webapp.bus.credentials import ADMIN, Access, CredentialsError, access, new_seed
 from webapp.bus.log import NEEDS_NATS, ForestalledError, UnavailableError
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
-from webapp.storage.secretfiles import write_secret
+from webapp.storage.datadir import DataDirError
+from webapp.storage.moderationfile import LIST_NAME, ListFileError
+from webapp.storage.secretfiles import SecretFileError, write_secret
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -66,7 +69,8 @@ def init(replicas: int | None, plays_gb: float, records_gb: float, records_days:
     _check_extra()
     from webapp.bus.natsstreams import GIGABYTE, Sizes, create  # without the extra, `unison --help` works all the same
 
-    sizes = Sizes(replicas or 0, round(plays_gb * GIGABYTE), round(records_gb * GIGABYTE), records_days)
+    most = _settings().shared_max
+    sizes = Sizes(replicas or 0, round(plays_gb * GIGABYTE), round(records_gb * GIGABYTE), records_days, most)
 
     async def act(client: Client) -> int:
         copies = sizes.replicas or (3 if len(client.servers) >= 3 else 1)
@@ -91,6 +95,28 @@ def upgrade() -> None:
         click.echo(f"The bus matches by the rules {now}, which are the newest of this version.")
     else:
         click.echo(f"The bus matches by the rules {now} from now on; before, it was {before}.")
+
+
+@bus.command(name="import")
+@clioptions.data_dir
+@click.option(
+    "--list", "list_file", type=click.Path(path_type=Path), help="The moderation list.  [moderation.txt there]"
+)
+def take_over(data_dir: Path | None, list_file: Path | None) -> None:
+    """Take the tokens, shared moments and moderation list of a data folder to the bus, for all servers.
+
+    For a server that worked alone so far; stop it first. What the bus has already stays. The folder's files of tokens
+    and of the list then end in .imported, and are not used any more.
+    """
+    _check_extra()
+    from webapp.busimport import import_folder
+
+    chosen = _settings(data_dir)
+    try:
+        taken = import_folder(chosen, list_file or chosen.data_dir / LIST_NAME)
+    except (DataDirError, SecretFileError, ListFileError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(str(taken))
 
 
 @bus.command()
@@ -122,18 +148,22 @@ def _check_extra() -> None:
         raise click.ClickException(NEEDS_NATS)
 
 
+def _settings(data_dir: Path | None = None) -> Settings:
+    try:
+        chosen = Settings.from_env(data_dir=data_dir)
+    except SettingError as error:
+        raise click.ClickException(str(error)) from error
+    if not chosen.bus:
+        raise click.ClickException("UNISON_BUS is not set; set it to the NATS servers, such as nats://10.0.0.5:4222")
+    return chosen
+
+
 def _on_bus(act: Callable[[Client], Awaitable[T]]) -> T:
     """Return what an action on a connection to the bus returns; tell what is wrong in one sentence."""
     from webapp.bus.shared import OtherRulesError
 
     try:
-        settings = Settings.from_env()
-    except SettingError as error:
-        raise click.ClickException(str(error)) from error
-    if not settings.bus:
-        raise click.ClickException("UNISON_BUS is not set; set it to the NATS servers, such as nats://10.0.0.5:4222")
-    try:
-        return asyncio.run(_connected(access(settings, ADMIN), act))
+        return asyncio.run(_connected(access(_settings(), ADMIN), act))
     except (CredentialsError, ForestalledError, OtherRulesError, UnavailableError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -133,7 +133,7 @@ class Settings:
     admin_token_file: Path | None = _setting("File that holds UNISON_ADMIN_TOKEN; reread when it changes.", None)
     moderation_file: Path | None = _setting(
         "File that lists what is hidden, one rule per line; reread when it changes. Without it, moderation.txt in the "
-        "data folder.",
+        "data folder. With UNISON_BUS, the list is on the bus.",
         None,
     )
     visitor_plays: bool = _setting(
@@ -319,6 +319,8 @@ class Settings:
                 errors.append(str(error))
         if values.get("bus") and not (values.get("secret") or values.get("secret_file") or _has_secret(values)):
             errors.append("UNISON_BUS needs UNISON_SECRET or UNISON_SECRET_FILE: the same one on all servers")
+        if values.get("bus") and values.get("moderation_file"):
+            errors.append("UNISON_MODERATION_FILE cannot be used with UNISON_BUS: there, the list is on the bus")
         if not values.get("bus") and set(values.get("roles", ROLES)) != set(ROLES):
             errors.append("UNISON_ROLES needs UNISON_BUS: without other servers, this one has all roles")
         if errors:

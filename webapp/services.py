@@ -21,22 +21,20 @@ from webapp.engine.handover import Neighbours
 from webapp.engine.heardsongs import HeardSongs
 from webapp.engine.ingest import EndingError, Ingest
 from webapp.engine.live import Live
-from webapp.engine.moderation import Moderation
 from webapp.engine.offload import offload
 from webapp.engine.parseworkers import ParseWorkers
 from webapp.engine.pressing import Pressing
+from webapp.engine.sharedstate import SharedState
 from webapp.gazetteerdata import load_gazetteer
 from webapp.graphics.images import Images
 from webapp.health import Health
 from webapp.metrics import Metrics
 from webapp.recentfigures import RecentFigures
-from webapp.storage.accountsfile import FILE_NAME as ACCOUNTS_FILE
 from webapp.storage.citydatabase import CityDatabase
 from webapp.storage.datadir import DataDir
-from webapp.storage.history import FILE_NAME, History
-from webapp.storage.moderationfile import AUDIT_NAME, LIST_NAME, AuditFile, ListFile
+from webapp.storage.leftovers import check_nothing_is_left
 from webapp.storage.secretfiles import secret_or_file
-from webapp.storage.sqliteaccounts import SqliteAccounts
+from webapp.stores import accounts_of, history_of, moderation_of
 from webapp.web.adminauth import AdminAuth
 from webapp.web.assets import shipped_assets
 from webapp.web.ingestauth import IngestAuth
@@ -48,7 +46,7 @@ from webapp.web.viewers import Viewers
 FLUSH_S = 0.5
 HEALTH_S = 1.0
 LOOK_S = 0.5
-FILES_S = 1.0
+FILES_S = 0.5
 
 
 class Services:
@@ -79,14 +77,16 @@ class Services:
         self._data_dir = DataDir(settings.data_dir)
         self.senders = IngestAuth(settings, self._data_dir, open_on_loopback=open_on_loopback)
         self.operators = AdminAuth(settings)
-        self.history = self._history()
-        self.moderation = self._moderation()
+        self._shared = SharedState(self.loop.spawn) if settings.bus else None
+        self.history = history_of(settings, self.gazetteer, self.clock, self._shared)
+        self.moderation = moderation_of(settings, self.gazetteer, self.history, self.clock, self._shared)
         self.tracks = RecentTracks(self.history.tracks, time.monotonic, lambda: self.history.rules)
-        self.live = Live(settings, self.gazetteer, self.history, self.secret, self.clock, self.metrics)
+        shared = self._shared if settings.takes_plays or settings.shows else None
+        self.live = Live(settings, self.gazetteer, self.history, self.secret, self.clock, self.metrics, shared)
         self.viewers = self._viewers()
         workers = ParseWorkers(self.gazetteer, self.secret, lambda: round(self.clock.now() * 1000))
         self.ingest = Ingest(workers, self.live.intake, self.metrics, settings.plays_max)
-        self.accounts = SqliteAccounts(settings.data_dir / ACCOUNTS_FILE, self.secret, self.clock.now)
+        self.accounts = accounts_of(settings, self.secret, self.clock, self._shared)
         self.principals = Principals(self.accounts, self.secret, lambda id: self.history.rules.blocks_token(id))
         self.rates = PrincipalRates(self.clock.now)
         self.addresses = CityDatabase(settings.city_database)
@@ -111,28 +111,6 @@ class Services:
         self._observe()
         self._starting = threading.Lock()
         self._is_started = self._is_ending = False
-
-    def _history(self) -> History:
-        settings, clock = self.settings, self.clock
-        return History(
-            settings.data_dir / FILE_NAME,
-            self.gazetteer,
-            days=settings.history_days,
-            max_rows=settings.history_max_rows,
-            shared_max=settings.shared_max,
-            clock=clock.now,
-            prune_clock=lambda: clock.now_if_held(settings.prune_after_s),
-        )
-
-    def _moderation(self) -> Moderation:
-        named, folder = self.settings.moderation_file, self.settings.data_dir
-        return Moderation(
-            ListFile(named or folder / LIST_NAME, is_required=named is not None),
-            AuditFile(folder / AUDIT_NAME),
-            self.gazetteer,
-            aliases=lambda: self.history.aliases,
-            clock=self.clock.now,
-        )
 
     def _viewers(self) -> Viewers:
         most = min(self.settings.viewers_max, room_for_viewers(file_limit()))
@@ -214,6 +192,9 @@ class Services:
             if neighbours := self._neighbours:
                 self.loop.call(neighbours.start)
                 self.loop.forever(lambda: neighbours.accept(self.viewers.take))
+            if self._shared:
+                self._open_lists()
+                self.apply_rules()
         except Exception:
             self.loop.stop()
             self.accounts.close()
@@ -228,19 +209,19 @@ class Services:
             self.senders.open()
             self.operators.open()
             self.addresses.open()
+            if self._shared:
+                check_nothing_is_left(self.settings.data_dir)
             self.history.open()
-            self.moderation.open()
-            self._open_accounts()
+            if not self._shared:  # else what the bus has is told later
+                self._open_lists()
         except Exception:
+            self.history.close()
             self._data_dir.close()
             raise
 
-    def _open_accounts(self) -> None:
-        try:
-            self.accounts.open()
-        except Exception:
-            self.history.close()
-            raise
+    def _open_lists(self) -> None:
+        self.moderation.open()
+        self.accounts.open()
         self._pressing.start(self.clock.now())
 
     def _keep_accounts(self) -> None:
@@ -292,6 +273,8 @@ class Services:
             self.loop.call(self._neighbours.stop)
         self.loop.call(self.live.finish)
         offload(self.history.flush)  # before viewers take their time
+        if self._shared:
+            offload(self.accounts.close)  # while the loop can still take it to the bus
         self.loop.call(self.live.dismiss_viewers)
         self.loop.stop()
         self.live.stop()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from webapp import clioptions
+from webapp import clioptions, localbus
+from webapp.bus.credentials import ADMIN, access
+from webapp.bus.log import NEEDS_NATS
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
 from webapp.core.places import City, PlaceError
@@ -19,6 +23,7 @@ from webapp.storage.accounts import PER_MINUTE, Account, Accounts
 from webapp.storage.accountsfile import FILE_NAME
 from webapp.storage.datadir import DataDirError, read_secret, token_file, write_token
 from webapp.storage.secretfiles import SecretFileError, read_secrets, secret_or_file
+from webapp.storage.sharedaccounts import SharedAccounts
 from webapp.storage.sqliteaccounts import SqliteAccounts
 
 _SCOPES: tuple[Scope, Scope] = ("listener", "service")
@@ -36,7 +41,8 @@ def token(ctx: click.Context, data_dir: Path | None) -> None:
     holds it. `unison serve` creates it in its data folder.
 
     The commands create, list and revoke are for tokens of listeners and services, which players and plugins send plays
-    with. They work beside a running server, which sees a change within 1 s.
+    with. They work beside a running server, which sees a change within 1 s. With UNISON_BUS, they are for the tokens of
+    all servers.
     """
     ctx.obj = data_dir
     if ctx.invoked_subcommand is None:
@@ -135,23 +141,45 @@ def _in_one_sentence() -> Iterator[None]:
 
 @contextmanager
 def _accounts(chosen: Settings, *, is_needed: bool = True) -> Iterator[Accounts]:
-    """Open the accounts of a data folder, also beside a server.
+    """Open the accounts on the bus, or those of a data folder, also beside servers.
 
     Args:
         chosen: the settings.
         is_needed: whether to make the file of accounts if there is none.
     """
-    path = chosen.data_dir / FILE_NAME
-    if not is_needed and not path.exists():
+    path, bus = chosen.data_dir / FILE_NAME, chosen.bus or _bus_of_workers(chosen.data_dir)
+    if not bus and not is_needed and not path.exists():
         raise click.ClickException(f"there are no tokens in {chosen.data_dir}; set its folder with --data-dir")
     secret = read_secret(chosen.data_dir, secret_or_file(chosen.secret, chosen.secret_file, "UNISON_SECRET_FILE"))
-    accounts = SqliteAccounts(path, lambda: secret, is_server=False)
-    accounts.open()
-    try:
+    with ExitStack() as stack:
+        accounts = (
+            _on_bus(replace(chosen, bus=bus), secret, stack)
+            if bus
+            else SqliteAccounts(path, lambda: secret, is_server=False)
+        )
+        accounts.open()
+        stack.callback(accounts.close)
         _tell_problem(accounts, is_needed=is_needed)
         yield accounts
-    finally:
-        accounts.close()
+
+
+def _bus_of_workers(data_dir: Path) -> tuple[str, ...]:
+    """Return the NATS server of a server that runs with --workers, if there is one."""
+    try:
+        return tuple(localbus.address_in(data_dir).split())
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be read ({error.strerror})") from error
+
+
+def _on_bus(chosen: Settings, secret: bytes, stack: ExitStack) -> SharedAccounts:
+    if not find_spec("nats"):
+        raise click.ClickException(NEEDS_NATS)
+    from webapp.busstore import CommandStore  # without the extra, `unison --help` works all the same
+
+    store = CommandStore(access(chosen, ADMIN), "unison token", secret)
+    accounts = SharedAccounts(store, lambda: secret, is_server=False)
+    stack.enter_context(store)
+    return accounts
 
 
 def _tell_problem(accounts: Accounts, *, is_needed: bool) -> None:

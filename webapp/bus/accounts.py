@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from webapp.bus.credentials import ADMIN
-from webapp.bus.natsstreams import CHECKPOINTS, PLAYS, RECORDS, SHARED
+from webapp.bus.messages import MOMENTS, STATE
+from webapp.bus.natsstreams import CHECKPOINTS, PLAYS, RECORDS, SHARED, bucket_stream, keys_of, live_keys_of
 from webapp.bus.shared import RULES_KEY
 
 ALL, WITH_PRESSES = "all", "web-plays"
 _API, _CHUNKS = "$JS.API", f"OBJ_{CHECKPOINTS}"
-_LIVE_PLAYS, _LIVE_RECORDS = "unison.live.plays", "unison.live.records"
+_LIVE_PLAYS, _LIVE_RECORDS, _LIVE_STATE = "unison.live.plays", "unison.live.records", live_keys_of(STATE)
 
 READ = (
     f"{_API}.STREAM.INFO.{RECORDS}",
@@ -24,6 +25,12 @@ READ = (
     f"{_API}.STREAM.MSG.GET.KV_{SHARED}",
 )
 """What every server asks for: the records, and the settings that all need alike."""
+SHARE = (
+    *(f"{_API}.{ask}.{bucket_stream(each)}" for each in (STATE, MOMENTS) for ask in ("STREAM.INFO", "DIRECT.GET")),
+    *(f"{_API}.STREAM.MSG.GET.{bucket_stream(each)}" for each in (STATE, MOMENTS)),
+    *(keys_of(each, ">") for each in (STATE, MOMENTS)),
+)
+"""What all that face people share: tokens, the moderation list, and shared moments."""
 WRITE_PLAYS = ("unison.plays",)
 MATCH = (
     f"{_API}.STREAM.INFO.{PLAYS}",
@@ -41,13 +48,13 @@ MATCH = (
 INSIDE: Mapping[str, Sequence[str]] = {
     ADMIN: (f"{_API}.>", "$JS.FC.>", "$KV.>", "$O.>", "unison.records"),
     "match": (*READ, *MATCH),
-    ALL: (*READ, *WRITE_PLAYS, *MATCH),
+    ALL: (*READ, *SHARE, *WRITE_PLAYS, *MATCH),
 }
 """Users of the account with the streams, and the subjects on which each may publish."""
 OUTSIDE: Mapping[str, Sequence[str]] = {
-    "ingest": (*READ, *WRITE_PLAYS),
-    "web": READ,
-    WITH_PRESSES: (*READ, *WRITE_PLAYS),
+    "ingest": (*READ, *SHARE, *WRITE_PLAYS),
+    "web": (*READ, *SHARE),
+    WITH_PRESSES: (*READ, *SHARE, *WRITE_PLAYS),
 }
 """The other accounts, and what each may ask of the first."""
 NAMES = (*INSIDE, *OUTSIDE)
@@ -75,13 +82,14 @@ def configuration(keys: Mapping[str, str]) -> str:
 
 
 def _user(name: str, key: str, subjects: Sequence[str]) -> str:
-    heard = [f"_INBOX.{name}.>", _LIVE_RECORDS, _LIVE_PLAYS]
+    heard = [f"_INBOX.{name}.>", _LIVE_RECORDS, _LIVE_PLAYS, _LIVE_STATE]
     return f"{{ nkey: {key}, permissions: {{ publish: {_list(subjects)}, subscribe: {_list(heard)} }} }}  # {name}"
 
 
 def _exports() -> Iterator[str]:
-    yield f'{{ stream: "{_LIVE_RECORDS}" }}'
-    for subject in (*READ, *WRITE_PLAYS):
+    for live in (_LIVE_RECORDS, _LIVE_STATE):
+        yield f'{{ stream: "{live}" }}'
+    for subject in (*READ, *SHARE, *WRITE_PLAYS):
         several = ", response_type: stream" if ".DIRECT.GET." in subject else ""
         yield f'{{ service: "{subject}"{several} }}'
 
@@ -98,6 +106,7 @@ def _account(name: str, key: str, subjects: Sequence[str]) -> str:
 {mapped}    }}
     imports: [
       {{ stream: {{ account: UNISON, subject: "{_LIVE_RECORDS}" }} }}
+      {{ stream: {{ account: UNISON, subject: "{_LIVE_STATE}" }} }}
 {imports}    ]
   }}
 """

@@ -1,17 +1,19 @@
-"""The process beside a server that writes its plays to the log, and reads records for it."""
+"""The process beside a server that writes its plays to the log, and reads records and shared state for it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Awaitable
 from contextlib import suppress
 
 from nats.aio.client import Client
 
-from webapp.bus.log import Entry, GoneError
-from webapp.bus.messages import Ready, Record, Refused, Start, ToNode, Write, Written
+from webapp.bus.log import Entry, ForestalledError, FullError, GoneError, UnavailableError
+from webapp.bus.messages import MOMENTS, STATE, Get, Put, Ready, Record, Refused, Start, Stored, ToNode, Write, Written
 from webapp.bus.natslog import NatsLog
+from webapp.bus.natsstate import Bucket, SharedState, check_buckets
 from webapp.bus.natsstreams import PLAYS, RECORDS, first_and_last, log_of, stream_id
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
@@ -39,17 +41,21 @@ class _Node:
         self._writer = Writer(
             start.node, log_of(client, PLAYS), self._gazetteer, lateness_ms, clock=time.time, now=time.monotonic
         )
+        self._shared, self._moments = SharedState(client, pipe.send), Bucket(client, MOMENTS)
         self._answers: set[asyncio.Task[None]] = set()
         self._newest = 0  # when this process began
         self._off_ms = deque[int](maxlen=OFF_RECORDS)
 
     async def run(self) -> None:
+        if self._start.shares:
+            await check_buckets(self._client)
         stream = await stream_id(self._client, RECORDS)
         first, newest = await first_and_last(self._client, RECORDS)
         self._newest = newest
         begin = max(first, self._first_needed(stream), 1)
         await self._pipe.send(Ready(stream, begin, newest))
         work = [self._tell(begin - 1), self._listen()] + ([self._writer.run()] if self._start.writes else [])
+        work += [self._shared.run()] if self._start.shares else []
         tasks = [asyncio.ensure_future(each) for each in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -71,17 +77,35 @@ class _Node:
         """Take what the server says, until it is gone."""
         while message := await self._pipe.receive():
             if isinstance(message, Write):
-                answer = asyncio.create_task(self._write(message))
-                self._answers.add(answer)
-                answer.add_done_callback(self._answers.discard)
+                self._answer(self._write(message))
+            elif isinstance(message, Put | Get):
+                self._answer(self._store(message))
 
-    async def _write(self, message: Write) -> None:
-        try:
-            answer = Written(message.number, await self._writer.write(message.batch))
-        except NotWrittenError as error:
-            answer = Written(message.number, error=str(error), taken=error.taken)
+    def _answer(self, finding: Awaitable[Written | Stored]) -> None:
+        task = asyncio.create_task(self._send(finding))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _send(self, finding: Awaitable[Written | Stored]) -> None:
         with suppress(OSError):
-            await self._pipe.send(answer)
+            await self._pipe.send(await finding)
+
+    async def _write(self, message: Write) -> Written:
+        try:
+            return Written(message.number, await self._writer.write(message.batch))
+        except NotWrittenError as error:
+            return Written(message.number, error=str(error), taken=error.taken)
+
+    async def _store(self, message: Put | Get) -> Stored:
+        try:
+            if isinstance(message, Get):
+                return Stored(message.number, value=await self._moments.get(message.key))
+            put = self._shared.put if message.bucket == STATE else self._moments.put
+            return Stored(message.number, await put(message.key, message.value, message.after))
+        except ForestalledError as error:
+            return Stored(message.number, is_forestalled=True, error=str(error))
+        except (UnavailableError, FullError) as error:
+            return Stored(message.number, error=str(error))
 
     async def _tell(self, after: int) -> None:
         """Tell the server each record above a number."""

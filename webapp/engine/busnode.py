@@ -14,7 +14,7 @@ import gevent
 from gevent.event import AsyncResult
 
 from webapp.bus.log import NEEDS_NATS
-from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, Write, Written
+from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, State, Stored, Write, Written
 from webapp.core.marks import CLOCK_OFF_MS, MARK_OFF_MS
 from webapp.core.plays import SLICE_MS, plays_in
 from webapp.core.slices import HEARTBEAT_MS
@@ -22,6 +22,7 @@ from webapp.engine.beside import AGAIN_S, STEP_S, Beside
 from webapp.engine.bus import MemoryBus
 from webapp.engine.clock import Clock
 from webapp.engine.intake import NotTakenError
+from webapp.engine.sharedstate import SharedState
 
 NODE, MATCHING = "webapp.bus.node", "webapp.bus.matching"
 ANSWER_S = 25.0
@@ -50,6 +51,7 @@ class BusNode:
         lateness_s: how long a slice waits after its end.
         on_ready: is told the stream that the records are of, before the first of them comes.
         on_delay: called each second in which there are no records.
+        shared: gets what all servers share; None if this server needs nothing of it.
         matches: whether this server takes part in matching.
 
     Attributes:
@@ -65,13 +67,14 @@ class BusNode:
         on_ready: Callable[[str], None],
         on_delay: Callable[[], None],
         *,
+        shared: SharedState | None = None,
         matches: bool = True,
     ) -> None:
         self.waiting, self.closed_ms = 0, 0
         self.lost = Counter[str]()
         self._records, self._clock, self._lateness_s, self._on_ready = records, clock, lateness_s, on_ready
         self._on_delay, self._heard_s = on_delay, time.monotonic()
-        self._node = Beside("bus", NODE, start)
+        self._node, self._shared = Beside("bus", NODE, start), shared
         self._match_again_s = AGAIN_S
         self._matching = Beside("matching", MATCHING, start) if matches else None
         self._numbers = itertools.count(1)
@@ -113,7 +116,7 @@ class BusNode:
         return [f"this machine's clock is {abs(off_s):.2f} s {side} that of the bus; its plays count as much off"]
 
     def start(self) -> None:
-        """See `Intake`; returns once this server is connected, and has the records up to now.
+        """See `Intake`; returns once this server is connected, and has the records and what is shared up to now.
 
         Viewers must not come in before: the first frames lack what was shown before them in their 10 s.
 
@@ -128,7 +131,7 @@ class BusNode:
         if self._matching:
             self._matching.begin()
         try:
-            while self._records.last < self._newest:
+            while self._records.last < self._newest or not (self._shared is None or self._shared.is_complete):
                 self._take(self._node.receive())
         except OSError as error:
             raise BusError(f"the process that talks with the bus ended: {error}") from error
@@ -154,6 +157,8 @@ class BusNode:
 
     def _begin(self, ready: Ready) -> None:
         self._newest = ready.newest
+        if self._shared:
+            self._shared.attach(self._node.send)
         if self._records.stream != ready.stream:
             self._records.stream, self._records.last = ready.stream, ready.first - 1
             self._on_ready(ready.stream)
@@ -208,6 +213,10 @@ class BusNode:
                 asked.set(message)
         elif isinstance(message, Refused):
             log.error("%s", message.why)
+        elif self._shared and isinstance(message, State):
+            self._shared.take(message)
+        elif self._shared and isinstance(message, Stored):
+            self._shared.take_answer(message)
 
     def _take_record(self, record: Record) -> None:
         if record.seq <= self._records.last:  # the process before told it
@@ -246,6 +255,8 @@ class BusNode:
     def _fail_all(self, why: str) -> None:
         for number, asked in list(self._asked.items()):
             asked.set(Written(number, error=why))
+        if self._shared:
+            self._shared.fail_all()
 
     def finish(self, most_s: float) -> None:
         """See `Intake`; what was taken is in the log, where others match it."""
@@ -257,5 +268,7 @@ class BusNode:
     def stop(self) -> None:
         """See `Intake`."""
         self._is_ending = True
+        if self._shared:
+            self._shared.detach()
         for process in self.processes:
             process.end()

@@ -23,6 +23,7 @@ from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.offload import offload
 from webapp.engine.pipeline import Pipeline
 from webapp.engine.resume import RESUME_BYTES, RESUME_S, decode_record
+from webapp.engine.sharedstate import SharedState
 from webapp.metrics import Metrics
 from webapp.storage.history import History
 
@@ -71,6 +72,7 @@ class Live:
         secret: returns the key of the connection ids, once matching starts.
         clock: tells the time.
         metrics: counts slices and records.
+        shared: gets what servers of one bus share; None if this one needs nothing of it.
 
     Attributes:
         clock: tells the time.
@@ -89,10 +91,11 @@ class Live:
         secret: Callable[[], bytes],
         clock: Clock,
         metrics: Metrics,
+        shared: SharedState | None = None,
     ) -> None:
         self.clock, self.window_s = clock, settings.window_s
         self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
-        self._settings, self._secret, self._history = settings, secret, history
+        self._settings, self._secret, self._history, self._shared = settings, secret, history, shared
         self.intake: Intake = (
             BusNode(
                 self._bus_start,
@@ -101,6 +104,7 @@ class Live:
                 settings.lateness_s,
                 self._begin_stream,
                 lambda: self.channels.tell_delay(),
+                shared=shared,
                 matches="match" in settings.roles,
             )
             if settings.bus
@@ -132,6 +136,7 @@ class Live:
             settings.writes,
             settings.shows,
             (self.records.stream, self.records.last) if self.records.last else self._history.newest_record(),
+            shares=self._shared is not None,
         )
 
     def _begin_stream(self, stream: str) -> None:
