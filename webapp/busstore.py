@@ -21,7 +21,7 @@ from webapp.bus.natsstate import Bucket, SharedState, check_buckets
 from webapp.bus.shared import OtherRulesError, check_secret
 from webapp.storage.sharedstore import Follower, Followers, ForestalledError, Put, SharedStoreError, UnreachableError
 
-READY_S, CLOSE_S = 20.0, 3.0
+READY_S, CLOSE_S = 10.0, 3.0
 AT_ONCE = 100
 """Changes that are on their way together."""
 
@@ -44,6 +44,7 @@ class CommandStore:
     def __init__(self, access: Access, name: str, secret: bytes) -> None:
         self._access, self._name, self._secret = access, name, secret
         self._followers, self._complete = Followers(), threading.Event()
+        self._told = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._client: Client | None = None
@@ -55,9 +56,12 @@ class CommandStore:
         except (CredentialsError, UnavailableError, OtherRulesError) as error:
             self.__exit__()
             raise SharedStoreError(str(error)) from error
-        if not self._complete.wait(READY_S):
-            self.__exit__()
-            raise SharedStoreError(f"the bus did not tell all that it has within {READY_S:g} s; try again")
+        told = -1
+        while not self._complete.wait(READY_S):
+            if self._told == told:
+                self.__exit__()
+                raise SharedStoreError(f"the bus told nothing for {READY_S:g} s, and not all that it has; try again")
+            told = self._told
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,6 +88,7 @@ class CommandStore:
             await asyncio.wait(left, timeout=CLOSE_S)
 
     async def _take(self, state: State) -> None:
+        self._told += len(state.changes)
         self._followers.take(state.changes, begins=state.begins, complete=state.complete)
         if state.complete:
             self._complete.set()

@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
-from webapp.bus.log import ForestalledError, UnavailableError
+from webapp.bus.log import ForestalledError, FullError, UnavailableError
 from webapp.bus.messages import MOMENTS, STATE, Changed, State
 from webapp.bus.natsclient import asking
 from webapp.bus.natslog import ANSWER_S, POLL_S, answer_to, messages_from
@@ -167,7 +167,7 @@ class SharedState:
 
     async def _read_all(self) -> None:
         while True:
-            with suppress(UnavailableError):
+            with suppress(UnavailableError, FullError):  # who shows records goes on without this
                 upto = await self._bucket.put(SYNC, b"")
                 break
             await asyncio.sleep(RETRY_S)
