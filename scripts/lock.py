@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "requirements"
-EXTRAS = {"run": (), "test": ("dev", "nats", "test"), "bench": ("bench",)}
+EXTRAS = {"run": (), "nats": ("nats",), "test": ("dev", "nats", "test"), "bench": ("bench",)}
 """The extras in each file, in addition to what Unison needs to run and build; later files use the same versions."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")

@@ -34,8 +34,8 @@ TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 HELP = """usage: scripts/test [--latest] [--long] [PART ...] [PYTEST ARGUMENTS ...]
 
 Runs every check and test, or the parts that are named; what follows them goes to pytest.
-Whatever is missing is installed first: .venv, browsers, nginx, HAProxy, promtool, music players, fonts, Node,
-TypeScript, axe-core.
+Whatever is missing is installed first: .venv, browsers, proxies, promtool, bubblewrap, systemd, music players, fonts,
+Node, TypeScript, axe-core.
 
   --latest      with the newest packages that pyproject.toml allows, in .venv-latest, instead of the locked ones
   --long        the tests of minutes, too, which are left out otherwise

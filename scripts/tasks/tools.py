@@ -66,13 +66,24 @@ def _playwright_chromium() -> str | None:
     return path if path and Path(path).exists() else None
 
 
-PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "haproxy": "haproxy", "promtool": "prometheus"}
+PROGRAMS = {
+    "nginx": "nginx",
+    "caddy": "caddy",
+    "haproxy": "haproxy",
+    "promtool": "prometheus",
+    "bwrap": "bubblewrap",
+    "systemd-analyze": "systemd",
+}
 """Servers and tools that tests run, each with its Debian package."""
 
 
 def programs() -> dict[str, str]:
     """Return variables with the paths of `PROGRAMS`; install missing ones."""
-    return {name.upper(): _program(name, package) for name, package in PROGRAMS.items()}
+    return {_variable(name): _program(name, package) for name, package in PROGRAMS.items()}
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 CLIENTS = {
@@ -88,7 +99,7 @@ CLIENTS = {
 
 def clients() -> dict[str, str]:
     """Return variables with the paths of `CLIENTS`, and of a virtual screen; install missing ones."""
-    found = {name.upper().replace("-", "_"): _program(name, packages) for name, packages in CLIENTS.items()}
+    found = {_variable(name): _program(name, packages) for name, packages in CLIENTS.items()}
     return found | {"XVFB": _program("Xvfb", "xvfb"), "MOPIDY_PLUGINS": str(_mopidy_plugins())}
 
 

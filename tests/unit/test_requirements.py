@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BASE = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-FILES = {"run": BASE, "test": [*BASE, *EXTRAS["test"], *EXTRAS["dev"]], "bench": [*BASE, *EXTRAS["bench"]]}
+FILES = {
+    "run": BASE,
+    "nats": [*BASE, *EXTRAS["nats"]],
+    "test": [*BASE, *EXTRAS["test"], *EXTRAS["dev"], *EXTRAS["nats"]],
+    "bench": [*BASE, *EXTRAS["bench"]],
+}
 PYTHONS = ("3.11.2", "3.11.7", "3.12.1", "3.13.0", "3.14.0")
 MACHINES = ("x86_64", "aarch64")
 ENVIRONMENTS = [
