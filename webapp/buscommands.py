@@ -16,12 +16,14 @@ from webapp.bus.credentials import ADMIN, Access, CredentialsError, access, new_
 from webapp.bus.log import NEEDS_NATS, ForestalledError, UnavailableError
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
-from webapp.storage.datadir import DataDirError
+from webapp.storage.datadir import DataDirError, read_secret
 from webapp.storage.moderationfile import LIST_NAME, ListFileError
-from webapp.storage.secretfiles import SecretFileError, write_secret
+from webapp.storage.secretfiles import SecretFileError, secret_or_file, write_secret
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
+
+    from webapp.bus.shared import Agreement
 
 NAME = "unison bus"
 
@@ -121,15 +123,20 @@ def take_over(data_dir: Path | None, list_file: Path | None) -> None:
 
 @bus.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def reset(yes: bool) -> None:
+@click.option("--settings", "new_settings", is_flag=True, help="Also take another secret, or settings of matching.")
+def reset(yes: bool, new_settings: bool) -> None:
     """Have matching begin anew, without what it remembers.
 
     For when servers say that they cannot match: no checkpoint fits, or the log of plays lacks what they need. Plays
     that are in the log and in no record yet are never matched. What was shown stays as it is.
+
+    With --settings, all servers need the secret and the settings of this command's environment from then on. Stop them
+    first.
     """
     _check_extra()
-    from webapp.bus import beginning
+    from webapp.bus import beginning, shared
 
+    mine = _agreement() if new_settings else None
     found = _on_bus(beginning.look)
     click.echo(
         f"Matching begins anew with record {found.record + 1}, after message {found.position} of the log of plays.\n"
@@ -139,8 +146,23 @@ def reset(yes: bool) -> None:
         click.echo(f"{counted(found.gone, 'message')} before these are gone; how many plays they held is not known.")
     if not yes:
         click.confirm("Begin anew?", abort=True)
+    if mine:
+        _on_bus(lambda client: shared.replace_agreement(client, mine))
     _on_bus(lambda client: beginning.begin(client, found))
     click.echo("Servers that match begin anew within some seconds.")
+
+
+def _agreement() -> Agreement:
+    """Return what a server with these settings needs others to have."""
+    from webapp.bus.shared import agreement
+    from webapp.engine.live import fold_rules  # this loads gevent
+
+    chosen = _settings()
+    try:
+        secret = read_secret(chosen.data_dir, secret_or_file(chosen.secret, chosen.secret_file, "UNISON_SECRET_FILE"))
+    except SecretFileError as error:
+        raise click.ClickException(str(error)) from error
+    return agreement(fold_rules(chosen), chosen.shown_per_s, secret)
 
 
 def _check_extra() -> None:

@@ -40,8 +40,8 @@ def server(broker: Brokers, tmp_path: Path) -> Iterator[Server]:
     print(started.log)
 
 
-def bus(running: Brokers, *command: str) -> subprocess.CompletedProcess[str]:
-    env = clean_environment(UNISON_BUS=running.urls, UNISON_SECRET=SECRET)
+def bus(running: Brokers, *command: str, secret: str = SECRET) -> subprocess.CompletedProcess[str]:
+    env = clean_environment(UNISON_BUS=running.urls, UNISON_SECRET=secret)
     return subprocess.run([console_script(), "bus", *command], env=env, capture_output=True, text=True, timeout=60)
 
 
@@ -160,3 +160,17 @@ def test_the_doctor_says_what_is_wrong_with_a_bus(broker: Brokers, server: Serve
     assert f"NOT OK  bus: no server wrote to {PLAYS} in 2.5 s" in doctor(broker, tmp_path)
     broker[0].kill()
     assert doctor(broker, tmp_path) == ["NOT OK  bus: none of 1 NATS servers answers"]
+
+
+def test_another_secret_is_taken_by_a_reset_with_settings_and_the_history_stays(
+    broker: Brokers, server: Server
+) -> None:
+    meet(server, "before")
+    server.stop()
+    assert bus(broker, "reset", "--yes", "--settings", secret="a new secret of several").returncode == 0
+    server.restart(UNISON_SECRET="a new secret of several")
+    meet(server, "after")
+    told = get_json(server, "/api/connections?limit=10")["connections"]
+    assert len(told) == 2
+    done = bus(broker, "reset", "--yes", "--settings", secret="")
+    assert "UNISON_BUS needs UNISON_SECRET" in done.stderr

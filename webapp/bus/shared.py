@@ -84,6 +84,17 @@ async def check_secret(client: Client, secret: bytes) -> None:
     _compare_secrets(_fingerprint(secret), theirs.secret)
 
 
+async def replace_agreement(client: Client, mine: Agreement) -> None:
+    """Have all nodes need what this one has; they must not run meanwhile.
+
+    Raises:
+        OtherRulesError: the bus is not set up.
+        UnavailableError: it may be done, or not.
+    """
+    with asking("the bus does not answer"):
+        await (await _store(client)).put(RULES_KEY, msgspec.json.encode(mine))
+
+
 async def upgrade(client: Client) -> tuple[str, str]:
     """Have all nodes match by the newest rules that this program knows; return the bus's version before and now.
 
