@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from webapp.core import frames
+from webapp.engine.busnode import BusNode
 from webapp.engine.disconnect import COUNTED
 from webapp.engine.ingest import Ingest
 from webapp.engine.intake import Process
@@ -37,6 +38,24 @@ def observe_live(metrics: Metrics, live: Live) -> None:
     counter("clock_jumps", "How often the system clock was set.", lambda: live.clock.jumps, "direction")
     gauge("lag_seconds", "How far matching is behind the clock.", lambda: live.intake.lag_s)
     gauge("ring_bytes", "Bytes of the records from which clients can resume.", lambda: live.records.kept_bytes)
+    if isinstance(live.intake, BusNode):
+        observe_bus(metrics, live.intake)
+
+
+def observe_bus(metrics: Metrics, node: BusNode) -> None:
+    """Have metrics read how a server of several does on the bus."""
+    gauge = metrics.gauge
+    gauge("bus_record", "Number of the newest record.", lambda: node.record)
+    gauge("bus_quiet_seconds", "Time since the newest record came.", lambda: node.quiet_s)
+    gauge("bus_clock_off_seconds", "How far the bus's clock is ahead of this machine's.", lambda: node.off_s)
+    gauge("bus_silent_nodes", "Servers of the bus that were not heard for 3 s.", lambda: node.silent)
+    gauge("bus_copies", "Copies of the log of records that are up to date.", lambda: node.condition.copies)
+    gauge("bus_copies_wanted", "Copies that there should be.", lambda: node.condition.copies_wanted)
+    gauge(
+        "bus_plays_bytes", "Size of the log of plays, as servers that match see it.", lambda: node.condition.plays_bytes
+    )
+    gauge("bus_plays_max_bytes", "Its largest size; then plays get 503.", lambda: node.condition.plays_max_bytes)
+    metrics.counter("bus_retries", "Messages that were sent again.", lambda: node.condition.retries)
 
 
 def observe_history(metrics: Metrics, history: History) -> None:

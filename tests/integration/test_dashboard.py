@@ -6,11 +6,14 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.serving import ROOT, Server, get_text
+from tests.brokers import brokers
+from tests.serving import ROOT, Server, clean_environment, console_script, get_text
 from tests.waiting import until
 
 NAME = re.compile(r"\b(?:unison|process)_[a-z_]+")
@@ -24,18 +27,30 @@ def exposed(server: Server) -> set[str]:
     return names | {f"{family.name}_total" for family in families if family.type == "counter"}
 
 
-def test_every_metric_of_the_dashboard_is_exposed(common: Server) -> None:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of several."""
+    folder = tmp_path_factory.mktemp("shared")
+    with brokers(folder) as running:
+        env = {"UNISON_BUS": running.urls, "UNISON_SECRET": "a secret of several servers"}
+        subprocess.run([console_script(), "bus", "init"], env=clean_environment(**env), check=True, timeout=30)
+        server = Server(folder / "data", env)
+        yield server
+        server.kill()
+
+
+def test_every_metric_of_the_dashboard_is_exposed(common: Server, shared: Server) -> None:
     dashboard = json.loads((DOCS / "grafana.json").read_text())
     asked = {name for panel in dashboard["panels"] for each in panel["targets"] for name in NAME.findall(each["expr"])}
     assert len(asked) > 15
-    assert asked <= exposed(common)
+    assert asked <= exposed(common) | exposed(shared)
 
 
-def test_every_metric_of_the_alert_rules_is_exposed(common: Server) -> None:
+def test_every_metric_of_the_alert_rules_is_exposed(common: Server, shared: Server) -> None:
     rules = (DOCS / "alerts.yml").read_text()
     asked = {name for line in rules.splitlines() if "expr:" in line for name in NAME.findall(line)}
     assert len(asked) > 10
-    assert asked <= exposed(common)
+    assert asked <= exposed(common) | exposed(shared)
 
 
 def test_each_alert_rule_fires_when_it_is_due_and_not_before() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from typing import ClassVar
@@ -10,7 +11,7 @@ import pytest
 
 from tests.unit.making import OSAKA, RECIFE, T0, batch, track
 from webapp.bus.credentials import Access
-from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
+from webapp.bus.messages import Condition, FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
 from webapp.core.fold import FoldRules
 from webapp.core.records import SliceRecord
 from webapp.engine import busnode
@@ -18,7 +19,9 @@ from webapp.engine.bus import MemoryBus
 from webapp.engine.busnode import BusError, BusNode
 from webapp.engine.clock import Clock
 from webapp.engine.intake import NotTakenError
+from webapp.gauges import observe_bus
 from webapp.gazetteerdata import load_gazetteer
+from webapp.metrics import Metrics
 
 START = Start(Access([]), "one", b"secret", FoldRules(1_000, 500), 4)
 PLAYS = batch(load_gazetteer(), [("ana", OSAKA, 0, track()), ("ben", RECIFE, 10, track())]).encode()
@@ -124,3 +127,25 @@ def test_a_clock_that_is_off_and_silent_servers_are_told(node: BusNode) -> None:
     assert node.troubles == ["no message from two; plays from there may be late"]
     with pytest.raises(NotTakenError, match=r"clock is 2\.5 s"):
         node.submit(PLAYS)
+
+
+def test_metrics_tell_how_it_does_on_the_bus(node: BusNode) -> None:
+    metrics = Metrics()
+    observe_bus(metrics, node)
+    FakeProcess.says.extend(
+        [Ready("s", 7, 8), record(7), Condition(3, 2, 3, 10, 100), record(8, off_ms=-300, silent=("x",))]
+    )
+    node.start()
+    text = metrics.exposition()[0].decode()
+    told = dict(re.findall(r"^unison_bus_(\w+) (\S+)$", text, re.MULTILINE))
+    assert float(told.pop("quiet_seconds")) < 1
+    assert {name: float(value) for name, value in told.items()} == {
+        "record": 8,
+        "clock_off_seconds": -0.3,
+        "silent_nodes": 1,
+        "copies": 2,
+        "copies_wanted": 3,
+        "plays_bytes": 10,
+        "plays_max_bytes": 100,
+        "retries_total": 3,
+    }

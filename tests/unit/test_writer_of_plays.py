@@ -125,8 +125,8 @@ def test_a_large_body_is_cut_into_messages_that_a_broker_takes() -> None:
     assert log.pressed() == list(range(3_000))
 
 
-def test_what_is_sent_again_is_taken_once_and_the_answer_comes_then() -> None:
-    log = LogInMemory()
+def test_what_is_sent_again_is_taken_once_and_counted_and_the_answer_comes_then() -> None:
+    log, retries = LogInMemory(), list[int]()
 
     async def act(made: Writer) -> None:
         log.loses_answers = True
@@ -138,10 +138,12 @@ def test_what_is_sent_again_is_taken_once_and_the_answer_comes_then() -> None:
         assert made.waiting == 1
         log.error = None
         await writing
+        retries.append(made.retries)
 
     run(log, act)
     assert log.pressed() == [1, 2]
     assert log.tries > len(log.messages)
+    assert 2 <= retries[0] <= log.tries - len(log.messages)
 
 
 def test_a_mark_tells_of_plays_that_are_still_to_be_written() -> None:

@@ -13,7 +13,7 @@ from webapp.bus.credentials import Access, CredentialsError
 from webapp.bus.log import Entry, UnavailableError
 from webapp.bus.messages import MOMENTS, STATE
 from webapp.bus.natsclient import closed, connected
-from webapp.bus.natsstreams import PLAYS, RECORDS, bucket_stream, log_of, stream_of
+from webapp.bus.natsstreams import PLAYS, RECORDS, bucket_stream, copies_of, log_of, stream_of
 from webapp.bus.shared import OtherRulesError, agreed, agreement, compare
 from webapp.core.counted import counted
 from webapp.core.fold import FoldRules
@@ -55,10 +55,7 @@ async def _check(bus: Access, rules: FoldRules, shown_per_s: int, secret: bytes)
 
 
 async def _copies(client: Client, stream: str) -> Result:
-    info = await stream_of(client, stream)
-    wanted = info.config.num_replicas or 1
-    replicas = (info.cluster.replicas if info.cluster else None) or []
-    current = 1 + sum(bool(each.current) for each in replicas)
+    current, wanted = copies_of(await stream_of(client, stream))
     return current >= wanted, f"bus: {current} of {counted(wanted, 'copy', 'copies')} of {stream} are up to date"
 
 

@@ -24,6 +24,7 @@ class Start(msgspec.Struct, tag=True):
         shown_per_s: connections that a filter shows in a second.
         writes: whether the server takes plays in.
         shows: whether it needs the records' data.
+        matches: whether it takes part in matching.
         history: the newest record in the server's history, and the stream that it is of; 0 if there is none.
         shares: whether it needs the shared state.
     """
@@ -35,6 +36,7 @@ class Start(msgspec.Struct, tag=True):
     shown_per_s: int
     writes: bool = True
     shows: bool = True
+    matches: bool = True
     history: tuple[str, int] = ("", 0)
     shares: bool = True
 
@@ -116,6 +118,24 @@ class Written(msgspec.Struct, tag=True):
     taken: int = 0
 
 
+class Condition(msgspec.Struct, tag=True):
+    """How the bus is.
+
+    Attributes:
+        retries: how often this process had to send a message to the log of plays again.
+        copies: how many copies of the log of records are up to date; 0 if it has no leader now.
+        copies_wanted: how many there should be.
+        plays_bytes: size of the log of plays; 0 if this server does not match.
+        plays_max_bytes: its largest size, at which plays are refused.
+    """
+
+    retries: int = 0
+    copies: int = 0
+    copies_wanted: int = 0
+    plays_bytes: int = 0
+    plays_max_bytes: int = 0
+
+
 class Refused(msgspec.Struct, tag=True):
     """The process cannot do its work; a sentence for the operator says why."""
 
@@ -163,4 +183,4 @@ class Stored(msgspec.Struct, tag=True):
     error: str = ""
 
 
-FromNode = Ready | Record | Written | Refused | State | Stored
+FromNode = Ready | Record | Condition | Written | Refused | State | Stored

@@ -174,6 +174,14 @@ async def first_and_last(client: Client, stream: str) -> tuple[int, int]:
     return state.first_seq, state.last_seq
 
 
+def copies_of(info: api.StreamInfo) -> tuple[int, int]:
+    """Return how many copies of a stream are up to date, 0 if it has no leader, and how many there should be."""
+    wanted, cluster = info.config.num_replicas or 1, info.cluster
+    if not cluster or not cluster.replicas:
+        return 1, wanted
+    return (1 + sum(bool(each.current) for each in cluster.replicas) if cluster.leader else 0), wanted
+
+
 async def stream_of(client: Client, stream: str) -> api.StreamInfo:
     """Return what NATS knows of a stream.
 

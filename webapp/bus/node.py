@@ -11,10 +11,24 @@ from contextlib import suppress
 from nats.aio.client import Client
 
 from webapp.bus.log import Entry, ForestalledError, FullError, GoneError, UnavailableError
-from webapp.bus.messages import MOMENTS, STATE, Get, Put, Ready, Record, Refused, Start, Stored, ToNode, Write, Written
+from webapp.bus.messages import (
+    MOMENTS,
+    STATE,
+    Condition,
+    Get,
+    Put,
+    Ready,
+    Record,
+    Refused,
+    Start,
+    Stored,
+    ToNode,
+    Write,
+    Written,
+)
 from webapp.bus.natslog import NatsLog
 from webapp.bus.natsstate import Bucket, SharedState, check_buckets
-from webapp.bus.natsstreams import PLAYS, RECORDS, first_and_last, log_of, stream_id
+from webapp.bus.natsstreams import PLAYS, RECORDS, copies_of, first_and_last, log_of, stream_id, stream_of
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
 from webapp.bus.writer import NotWrittenError, Writer
@@ -26,6 +40,8 @@ from webapp.gazetteerdata import load_gazetteer
 
 RESUME_RECORDS = 320
 """So many records, those of 80 s at most, are read again at the start, so that viewers can resume."""
+CONDITION_S = 5.0
+"""How often the server is told how the bus is."""
 OFF_RECORDS = 8
 """From so many records together it is told how far the bus's time is ahead of this machine's."""
 PERIOD_RECORDS = LATELY_MS // SLICE_MS
@@ -54,7 +70,8 @@ class _Node:
         self._newest = newest
         begin = max(first, self._first_needed(stream), 1)
         await self._pipe.send(Ready(stream, begin, newest))
-        work = [self._tell(begin - 1), self._listen()] + ([self._writer.run()] if self._start.writes else [])
+        work = [self._tell(begin - 1), self._listen(), self._tell_condition()]
+        work += [self._writer.run()] if self._start.writes else []
         work += [self._shared.run()] if self._start.shares else []
         tasks = [asyncio.ensure_future(each) for each in work]
         try:
@@ -118,6 +135,19 @@ class _Node:
             for entry in entries:
                 await self._pipe.send(self._record(entry))
             after = entries[-1].seq
+
+    async def _tell_condition(self) -> None:
+        """Tell the server how the bus is, again and again."""
+        known = Condition()
+        while True:
+            known.copies, known.retries = 0, self._writer.retries
+            with suppress(UnavailableError):
+                known.copies, known.copies_wanted = copies_of(await stream_of(self._client, RECORDS))
+                if self._start.matches:
+                    plays = await stream_of(self._client, PLAYS)
+                    known.plays_bytes, known.plays_max_bytes = plays.state.bytes, plays.config.max_bytes or 0
+            await self._pipe.send(known)
+            await asyncio.sleep(CONDITION_S)
 
     def _record(self, entry: Entry) -> Record:
         message = RecordMessage.decode(entry.data)

@@ -65,6 +65,7 @@ class Writer:
 
     Attributes:
         waiting: how many plays are not in the log yet.
+        retries: how often a message was not taken, to be sent again.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Writer:
         clock: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
-        self.waiting = 0
+        self.waiting = self.retries = 0
         self._node, self._plays, self._gazetteer, self._lateness_ms = node, plays, gazetteer, lateness_ms
         self._clock, self._now = clock, now
         self._queue = deque[_Waiting]()
@@ -167,6 +168,7 @@ class Writer:
             try:
                 await self._plays.append(data, id=id)
             except UnavailableError:
+                self.retries += 1
                 if self._now() >= until_s:
                     raise
                 await asyncio.sleep(RETRY_S)

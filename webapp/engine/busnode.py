@@ -14,7 +14,7 @@ import gevent
 from gevent.event import AsyncResult
 
 from webapp.bus.log import NEEDS_NATS
-from webapp.bus.messages import FromNode, Ready, Record, Refused, Start, State, Stored, Write, Written
+from webapp.bus.messages import Condition, FromNode, Ready, Record, Refused, Start, State, Stored, Write, Written
 from webapp.core.marks import CLOCK_OFF_MS, MARK_OFF_MS
 from webapp.core.plays import SLICE_MS, plays_in
 from webapp.core.slices import HEARTBEAT_MS
@@ -56,6 +56,7 @@ class BusNode:
 
     Attributes:
         closed_ms: see `Intake`, as are waiting and lost.
+        condition: how the bus is, as its process said last.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class BusNode:
     ) -> None:
         self.waiting, self.closed_ms = 0, 0
         self.lost = Counter[str]()
+        self.condition = Condition()
         self._records, self._clock, self._lateness_s, self._on_ready = records, clock, lateness_s, on_ready
         self._on_delay, self._heard_s = on_delay, time.monotonic()
         self._node, self._shared = Beside("bus", NODE, start), shared
@@ -94,6 +96,26 @@ class BusNode:
         """See `Intake`; there is a record each second at least."""
         due_s = (self.closed_ms + HEARTBEAT_MS + SLICE_MS) / 1000 + self._lateness_s
         return max(0.0, self._clock.now() - due_s)
+
+    @property
+    def record(self) -> int:
+        """Number of the newest record."""
+        return self._records.last
+
+    @property
+    def quiet_s(self) -> float:
+        """How long ago it came."""
+        return time.monotonic() - self._heard_s
+
+    @property
+    def off_s(self) -> float:
+        """How far the bus's time is ahead of this machine's."""
+        return self._off_ms / 1000
+
+    @property
+    def silent(self) -> int:
+        """How many servers were not heard for long."""
+        return len(self._silent)
 
     @property
     def problems(self) -> list[str]:
@@ -211,6 +233,8 @@ class BusNode:
         elif isinstance(message, Written):
             if asked := self._asked.get(message.number):
                 asked.set(message)
+        elif isinstance(message, Condition):
+            self.condition = message
         elif isinstance(message, Refused):
             log.error("%s", message.why)
         elif self._shared and isinstance(message, State):

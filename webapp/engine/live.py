@@ -135,6 +135,7 @@ class Live:
             settings.shown_per_s,
             settings.writes,
             settings.shows,
+            "match" in settings.roles,
             (self.records.stream, self.records.last) if self.records.last else self._history.newest_record(),
             shares=self._shared is not None,
         )
