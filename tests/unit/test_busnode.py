@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.making import OSAKA, RECIFE, T0, batch, track
 from webapp.bus.credentials import Access
-from webapp.bus.messages import Condition, FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
+from webapp.bus.messages import Condition, Following, FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
 from webapp.core.fold import FoldRules
 from webapp.core.records import SliceRecord
 from webapp.engine import busnode
@@ -102,6 +102,21 @@ def test_it_waits_for_a_bus_that_is_away_and_ends_where_it_can_never_take_part(n
     FakeProcess.says.extend([Refused("UNISON_WINDOW_S is 2 here and 1 on the bus")])
     with pytest.raises(BusError, match="UNISON_WINDOW_S is 2 here"):
         node.start()
+
+
+def test_it_has_started_once_its_matching_process_can_take_over(node: BusNode) -> None:
+    FakeProcess.says.extend([Ready("s", 1, 1), record(1), Following(), record(2)])
+    node.start()
+    assert FakeProcess.says.popleft() == record(2)
+
+
+def test_a_matching_process_that_follows_goes_on(node: BusNode) -> None:
+    FakeProcess.says.extend([Ready("s", 1, 0), Refused("cannot match", is_final=False)])
+    node.start()
+    matching = node.processes[1]
+    FakeProcess.says.append(Following())
+    node._watch_matching(matching)
+    assert matching.started == 1
 
 
 def test_a_play_is_answered_by_what_the_log_said(node: BusNode, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from webapp.bus.log import Checkpoint, GoneError, Log, UnavailableError
 from webapp.bus.matcher import BegunAnewError, Matcher
-from webapp.bus.messages import Refused, Start, ToNode
+from webapp.bus.messages import Following, Refused, Start, ToNode
 from webapp.bus.natsstreams import PLAYS, RECORDS, NatsCheckpoints, log_of
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
@@ -23,6 +23,7 @@ from webapp.gazetteerdata import load_gazetteer
 
 RULES_S = 5.0
 """How often the version of the rules is asked for."""
+LOOK_S = 0.05
 RESET = "if nothing else helps, `unison bus reset` has matching begin anew"
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
     checkpoints, records = NatsCheckpoints(client), log_of(client, RECORDS)
     fold = Fold(load_gazetteer(), start.secret, start.rules)
     await _begin(fold, await begun(client), await checkpoints.newest(), records)
-    matcher = Matcher(start.node, fold, log_of(client, PLAYS), records, checkpoints, time.monotonic)
+    plays = log_of(client, PLAYS)
+    matcher = Matcher(start.node, fold, plays, records, checkpoints, time.monotonic)
+    telling = asyncio.ensure_future(_tell_when_following(pipe, fold, await plays.last(), await records.last()))
     matching = asyncio.ensure_future(matcher.run())
     others = [asyncio.ensure_future(pipe.receive()), asyncio.ensure_future(_follow_rules(client, fold))]
     try:
@@ -45,7 +48,7 @@ async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
     except* (DivergedError, GoneError, MessageError) as group:
         await pipe.send(Refused(f"cannot match: {group.exceptions[0]}; {RESET}", is_final=False))
     finally:
-        for task in (matching, *others):
+        for task in (matching, telling, *others):
             task.cancel()
 
 
@@ -65,6 +68,13 @@ def _restore(fold: Fold, checkpoint: Checkpoint) -> bool:
         log.warning("the checkpoint after record %d does not fit (%s)", checkpoint.record, error)
         return False
     return True
+
+
+async def _tell_when_following(pipe: Pipe[ToNode], fold: Fold, play: int, record: int) -> None:
+    """Tell the server once a fold has these messages of the logs."""
+    while fold.taken < play or fold.record < record:
+        await asyncio.sleep(LOOK_S)
+    await pipe.send(Following())
 
 
 async def _follow_rules(client: Client, fold: Fold) -> None:

@@ -136,6 +136,10 @@ class Condition(msgspec.Struct, tag=True):
     plays_max_bytes: int = 0
 
 
+class Following(msgspec.Struct, tag=True):
+    """The process that matches has all that was in the logs when it began, and can take over."""
+
+
 class Refused(msgspec.Struct, tag=True):
     """The process cannot do its work; a sentence for the operator says why."""
 
@@ -183,4 +187,4 @@ class Stored(msgspec.Struct, tag=True):
     error: str = ""
 
 
-FromNode = Ready | Record | Condition | Written | Refused | State | Stored
+FromNode = Ready | Record | Condition | Written | Following | Refused | State | Stored

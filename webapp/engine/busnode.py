@@ -7,6 +7,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 
@@ -14,7 +15,19 @@ import gevent
 from gevent.event import AsyncResult
 
 from webapp.bus.log import NEEDS_NATS
-from webapp.bus.messages import Condition, FromNode, Ready, Record, Refused, Start, State, Stored, Write, Written
+from webapp.bus.messages import (
+    Condition,
+    Following,
+    FromNode,
+    Ready,
+    Record,
+    Refused,
+    Start,
+    State,
+    Stored,
+    Write,
+    Written,
+)
 from webapp.core.marks import CLOCK_OFF_MS, MARK_OFF_MS
 from webapp.core.plays import SLICE_MS, plays_in
 from webapp.core.slices import HEARTBEAT_MS
@@ -27,7 +40,7 @@ from webapp.engine.sharedstate import SharedState
 NODE, MATCHING = "webapp.bus.node", "webapp.bus.matching"
 ANSWER_S = 25.0
 """Longer than the process itself tries to write plays."""
-READY_S = 30.0
+READY_S, FOLLOWING_S = 30.0, 15.0
 AGAIN_AFTER_S = 5
 AGAIN_MOST_S = 60.0
 """Longest time until a matching process that cannot work is tried again."""
@@ -159,6 +172,18 @@ class BusNode:
             raise BusError(f"the process that talks with the bus ended: {error}") from error
         if not self.closed_ms:  # it has no record yet, and is not behind for it
             self.closed_ms = round((self._clock.now() - self._lateness_s) * 1000)
+        if self._matching:
+            self._await_matching(self._matching)
+
+    def _await_matching(self, matching: Beside) -> None:
+        """Wait until the process that matches can take over: the next server may be restarted once this one is ready.
+
+        Where it cannot match, or takes long, others may; then the server starts all the same.
+        """
+        with suppress(gevent.Timeout, OSError), gevent.Timeout(FOLLOWING_S):
+            said = matching.receive()
+            if isinstance(said, Refused):
+                log.error("%s", said.why)
 
     def _is_connected(self) -> bool:
         """Start the node's process; return whether it is connected."""
@@ -220,6 +245,8 @@ class BusNode:
                 log.warning("the matching process died (%s); another one takes over", error)
             self._match_again_s = AGAIN_S
         else:
+            if isinstance(said, Following):
+                return
             log.error("%s", said.why if isinstance(said, Refused) else said)
             self._match_again_s = min(2 * self._match_again_s, AGAIN_MOST_S)
         matching.end()
