@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,14 +12,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.network import Loopback, Network
 from tests.waiting import until
 from webapp.bus.credentials import Access
 
 SERVER = Path(sys.executable).parent / "nats-server"
 READY_S = 30.0
+NOWHERE = "127.0.0.1:1"
 
 
 def free_ports(count: int) -> list[int]:
@@ -30,29 +34,47 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
+class Ports(NamedTuple):
+    """Where a server listens."""
+
+    clients: int
+    monitor: int
+    routes: int
+
+
 class Broker:
     """One server.
 
+    Args:
+        name: its name.
+        folder: where it keeps its files.
+        network: where it runs.
+        ports: where it listens.
+        others: those to which it connects, and their ports for routes.
+        more: what else its configuration says.
+
     Attributes:
         name: its name.
+        port: where clients connect.
         url: where clients connect.
     """
 
-    def __init__(
-        self, name: str, folder: Path, port: int, monitor: int, route: int, routes: list[int], more: str = ""
-    ) -> None:
-        self.name, self.url = name, f"nats://127.0.0.1:{port}"
+    def __init__(self, name: str, folder: Path, network: Network, ports: Ports, others: dict[str, int], more: str = ""):
+        self.name, self.port, host = name, ports.clients, network.host(name)
+        self.url = f"nats://{host}:{self.port}"
         self._store, self._config, self._log = folder / name, folder / f"{name}.conf", folder / f"{name}.log"
-        self._monitor = monitor
+        self._monitor, self._command = f"http://{host}:{ports.monitor}", network.command(name)
         self._process: subprocess.Popen[bytes] | None = None
-        others = ", ".join(f'"nats://127.0.0.1:{each}"' for each in routes)
-        cluster = f'cluster {{ name: unison, listen: "127.0.0.1:{route}", routes: [{others}] }}'
+        routes = ", ".join(f'"nats://{network.reach(name, other, port)}"' for other, port in others.items())
+        # Nobody is told addresses that go round the network.
+        told = f'no_advertise: true, advertise: "{NOWHERE}"'
+        cluster = f'cluster {{ name: unison, listen: "{host}:{ports.routes}", {told}, routes: [{routes}] }}'
         self._config.write_text(
             f"""server_name: {name}
-listen: "127.0.0.1:{port}"
-http: "127.0.0.1:{monitor}"
+listen: "{host}:{self.port}"
+http: "{host}:{ports.monitor}"
 jetstream {{ store_dir: "{self._store}", sync_interval: always }}
-{cluster if len(routes) > 1 else ""}
+{cluster if others else ""}
 {more}
 """
         )
@@ -61,7 +83,7 @@ jetstream {{ store_dir: "{self._store}", sync_interval: always }}
         """Start it; it may take seconds until it is ready."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(SERVER), "-c", str(self._config)], stdout=log, stderr=subprocess.STDOUT
+                [*self._command, str(SERVER), "-c", str(self._config)], stdout=log, stderr=subprocess.STDOUT
             )
 
     def kill(self) -> None:
@@ -103,10 +125,18 @@ jetstream {{ store_dir: "{self._store}", sync_interval: always }}
     def is_ready(self) -> bool:
         """Return whether it says that it is in order, its streams included."""
         try:
-            with urlopen(f"http://127.0.0.1:{self._monitor}/healthz", timeout=1) as answer:
-                return bool(answer.status == 200)
+            return bool(self.ask("healthz")["status"] == "ok")
         except (URLError, OSError):
             return False
+
+    def ask(self, path: str) -> Any:
+        """Return what it says of itself at one of its addresses for operators.
+
+        Raises:
+            OSError: it does not answer, or is not in order.
+        """
+        with urlopen(f"{self._monitor}/{path}", timeout=1) as answer:
+            return json.load(answer)
 
     def log(self) -> str:
         """Return what it wrote."""
@@ -134,14 +164,35 @@ class Brokers(list[Broker]):
             lambda: [broker.log()[-2_000:] for broker in self],
         )
 
+    def has_all_copies(self) -> bool:
+        """Return whether all copies of all streams are up to date, as the streams' leaders say."""
+        told = {(stream["name"], broker.name): stream["cluster"] for broker in self for stream in _streams(broker)}
+        led = {name: cluster for (name, broker), cluster in told.items() if cluster.get("leader") == broker}
+        return len(told) == len(led) * len(self) and all(
+            replica["current"] for cluster in led.values() for replica in cluster["replicas"]
+        )
+
+
+def _streams(broker: Broker) -> Iterator[dict[str, Any]]:
+    for account in broker.ask("jsz?accounts=true&streams=true").get("account_details", ()):
+        yield from account.get("stream_detail", ())
+
 
 @contextmanager
-def brokers(folder: Path, count: int = 1, more: str = "") -> Iterator[Brokers]:
-    """Run that many servers; `more` is what else their configuration says."""
-    ports = free_ports(3 * count)
-    routes = ports[2 * count :]
+def brokers(folder: Path, count: int = 1, more: str = "", network: Network | None = None) -> Iterator[Brokers]:
+    """Run that many servers, n0 and so on; `more` is what else their configuration says."""
+    free = iter(free_ports(3 * count))
+    ports = {f"n{place}": Ports(next(free), next(free), next(free)) for place in range(count)}
     made = Brokers(
-        Broker(f"n{i}", folder, ports[i], ports[count + i], route, routes, more) for i, route in enumerate(routes)
+        Broker(
+            name,
+            folder,
+            network or Loopback(),
+            mine,
+            {other: its.routes for other, its in ports.items() if other != name},
+            more,
+        )
+        for name, mine in ports.items()
     )
     try:
         for broker in made:

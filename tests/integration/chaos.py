@@ -1,69 +1,67 @@
-"""Chaos on a real bus: three NATS servers, some servers of Unison, senders and viewers, and faults drawn by a seed."""
+"""Chaos on a real bus: three NATS servers, two servers of Unison for each role, senders and viewers."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
 import random
 import signal
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.client import HTTPException
+from itertools import cycle
 from pathlib import Path
 
-from nats.aio.client import Client
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
-
 from tests.brokers import Brokers, brokers
-from tests.integration.children import children_of
+from tests.integration.chaoslogs import SETTING, Logs, ends, hashed, kept, read
+from tests.integration.chaosviewers import AWAY, Seen, Viewer
+from tests.integration.children import family
+from tests.network import Network
 from tests.serving import Server, ask, post_plays
-from tests.waiting import STEP_S, until
-from webapp.bus.log import Entry
+from tests.waiting import STEP_S, persist, until
+from webapp.bus.log import UnavailableError
 from webapp.bus.natsclient import connected
-from webapp.bus.natsstreams import PLAYS, RECORDS, Sizes, create, log_of
-from webapp.core.fold import Fold, FoldRules
-from webapp.core.listenerhashes import ListenerHashes
+from webapp.bus.natsstreams import Sizes, create
 from webapp.core.playlog import LogMessage
-from webapp.core.plays import PlayBatch
-from webapp.core.recordlog import RecordMessage
-from webapp.engine.busnode import MATCHING, NODE
-from webapp.gazetteerdata import load_gazetteer
-from webapp.storage.datadir import read_secret
 
-SETTING = "a secret of several servers"
-SECRET = read_secret(Path(), SETTING)
-RULES = FoldRules(window_ms=1_000, lateness_ms=500)
 CITIES = (1853909, 3390760, 2988507, 2332459, 360630, 2267057)
 """Osaka, Recife, Paris, Lagos, Cairo, Lisbon."""
+ROLES = {
+    "match-1": "match",
+    "match-2": "match",
+    "ingest-1": "ingest",
+    "ingest-2": "ingest",
+    "web-1": "web",
+    "web-2": "web",
+}
 EACH_S = 0.05
-AWAY = (OSError, HTTPException, ValueError)
-"""What clients get while a server restarts; it has no address then."""
+PERIOD_RECORDS = 40
+"""What is shown depends on the records of the 10 s before, of which the first ones lack some."""
 
 
-@dataclass
-class Seen:
-    """What the viewers of one server got.
+class Machine(Server):
+    """A server of Unison on a machine of a network."""
 
-    Attributes:
-        frames: by their numbers, as they came.
-        gaps: how many frames the server said were missed.
-        silences: the seconds between frames of one connection.
-        unannounced: numbers that were skipped without a word.
-        changed: numbers whose frames came again, and were other ones.
-    """
+    def __init__(self, name: str, folder: Path, env: Mapping[str, str], network: Network) -> None:
+        self.name, self.host, self._prefix = name, network.host(name), network.command(name)
+        super().__init__(folder / name, env, options=["--roles", ROLES[name]])
 
-    frames: dict[int, str] = field(default_factory=dict)
-    gaps: list[int] = field(default_factory=list)
-    silences: list[float] = field(default_factory=list)
-    unannounced: list[tuple[int, int]] = field(default_factory=list)
-    changed: list[int] = field(default_factory=list)
+    def command(self, port: int) -> list[str]:
+        """Return what is run to serve on a port; 0 is any."""
+        return [*self._prefix, *super().command(port)]
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all its processes, those beside it included."""
+        for pid in family(self):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self) -> None:
+        """End all its processes, those beside it included, as a power cut does."""
+        self.signal(signal.SIGKILL)
+        super().kill()
 
 
 class Cluster:
@@ -72,41 +70,68 @@ class Cluster:
     Attributes:
         brokers: the NATS servers.
         servers: those of Unison, by name.
+        network: that connects them.
         accepted: the listeners whose plays were answered with 202.
         tried: how many plays were sent.
         late: how many of the accepted ones came too late, by the answers.
         seen: what viewers got, by server.
+        down: servers that did not run, from when to when.
+        returns: how much later than asked, or than the end of their connection, viewers had frames elsewhere: the time
+            and seconds.
     """
 
-    def __init__(self, running: Brokers, folder: Path, names: tuple[str, ...]) -> None:
-        self.brokers, self._folder = running, folder
-        self.servers = {name: self._start(name) for name in names}
+    def __init__(self, running: Brokers, folder: Path, network: Network) -> None:
+        self.brokers, self.network, self._folder = running, network, folder
+        with ThreadPoolExecutor() as starting:
+            self.servers = dict(zip(ROLES, starting.map(self._start, ROLES), strict=True))
         self.accepted: set[str] = set()
         self.tried = self.late = 0
-        self.seen: defaultdict[str, Seen] = defaultdict(Seen)
+        self.seen = {name: Seen() for name in self.named("web")}
+        self.down: list[tuple[str, float, float]] = []
+        self.returns: list[tuple[float, float]] = []
         self._is_over = threading.Event()
 
-    def _start(self, name: str) -> Server:
+    def _start(self, name: str) -> Machine:
+        reached = [self.network.reach(name, broker.name, broker.port) for broker in self.brokers]
         env = {
-            "UNISON_BUS": self.brokers.urls,
+            "UNISON_BUS": ",".join(f"nats://{each}" for each in reached),
             "UNISON_SECRET": SETTING,
             "UNISON_OPEN_INGEST": "1",
             "UNISON_NODE": name,
         }
-        return Server(self._folder / name, env)
+        return Machine(name, self._folder, env, self.network)
 
-    def kill(self, name: str) -> None:
-        """Kill a server, and start another one in its place."""
-        self.servers[name].kill()
-        self.servers[name].start(self.servers[name].port)
+    def named(self, role: str) -> list[str]:
+        """Return the names of the servers of a role."""
+        return [name for name, its in ROLES.items() if its == role]
+
+    @contextmanager
+    def without(self, name: str) -> Iterator[Machine]:
+        """Note that a server does not run during the block, and until it is ready again."""
+        since_s = time.monotonic()
+        yield self.servers[name]
+        until(lambda: self.is_ready(name), said=self.report)
+        self.down.append((name, since_s, time.monotonic()))
+
+    def is_ready(self, name: str) -> bool:
+        """Return whether a server says that it is."""
+        try:
+            return ask(self.servers[name], "/readyz").status == 200
+        except AWAY:
+            return False
 
     def wait(self) -> None:
         """Wait until all servers are ready."""
-        until(lambda: all(ask(each, "/readyz").status == 200 for each in self.servers.values()), said=self.report)
+        until(lambda: all(map(self.is_ready, self.servers)), said=self.report)
+
+    def wait_for_brokers(self) -> None:
+        """Wait until all NATS servers are in order and have all that they must have."""
+        self.brokers.wait()
+        until(self.brokers.has_all_copies)
 
     def report(self) -> str:
         """Return what servers say of themselves."""
-        said = [f"{name}: {ask(each, '/readyz').text}\n{each.log}" for name, each in self.servers.items()]
+        said = [f"{name}: {self.is_ready(name)}\n{each.log}" for name, each in self.servers.items()]
         logs = asyncio.run(read(self.brokers))
         for entry in logs.plays[-12:]:
             message = LogMessage.decode(entry.data)
@@ -118,9 +143,25 @@ class Cluster:
         for server in self.servers.values():
             server.kill()
 
+    def silence_s(self, from_s: float, to_s: float) -> float:
+        """Return the longest time without a frame of a viewer whose server ran, among those that ended in a time."""
+        return max(
+            silent_s
+            for name, seen in self.seen.items()
+            for at_s, silent_s in seen.silences
+            if from_s <= at_s <= to_s and not self._was_down(name, at_s - silent_s, at_s)
+        )
+
+    def late_return_s(self, from_s: float) -> float:
+        """Return how much too late a viewer was back at most, after a time."""
+        return max((late_s for at_s, late_s in self.returns if at_s >= from_s), default=0.0)
+
+    def _was_down(self, name: str, from_s: float, to_s: float) -> bool:
+        return any(name == down and since_s <= to_s and from_s <= until_s for down, since_s, until_s in self.down)
+
     def problems(self, logs: Logs) -> list[str]:
         """Return what must not be, in the end: lost or doubled plays, and records or frames that differ."""
-        written, (one, two) = logs.written(), (self.seen[name] for name in self.servers)
+        written, (one, two) = logs.written(), self.seen.values()
         both = one.frames.keys() & two.frames.keys()
         found = {
             "plays lost": sum(not written[listener] for listener in hashed(self.accepted)),
@@ -133,11 +174,30 @@ class Cluster:
         }
         return [f"{count} {what}" for what, count in found.items() if count]
 
+    def differences(self) -> list[str]:
+        """Have a server build its history anew; return what is then other than at another server, and what was before.
+
+        Call it without traffic.
+        """
+        one, two = (self.servers[name] for name in self.named("web"))
+        port, upto = one.port, min(ends(each.data_dir)[1] for each in (one, two))
+        one.stop()
+        old = self._folder / "old"
+        one.data_dir.rename(old)
+        one.start(port)
+        until(lambda: ends(one.data_dir)[1] >= upto, said=self.report)
+        oldest = ends(one.data_dir)[0]
+        above = 0 if oldest == 1 else oldest + PERIOD_RECORDS  # it has the last minutes only
+        rows = kept(one.data_dir, above, upto)
+        told = {"at another server": two.data_dir, "before it was built anew": old}
+        return [f"the history is not that {where}" for where, other in told.items() if rows != kept(other, above, upto)]
+
     @contextmanager
     def traffic(self) -> Iterator[None]:
-        """Send plays to all servers, and watch all of them."""
-        works: list[Callable[[str], None]] = [self._send, self._watch]
-        threads = [threading.Thread(target=work, args=(name,)) for name in self.servers for work in works]
+        """Send plays to all servers that take them, and watch all that show: some viewers stay with one, some go on."""
+        works: list[tuple[Callable[[str], None], str]] = [(self._send, name) for name in self.named("ingest")]
+        works += [(watch, name) for name in self.named("web") for watch in (self._stay, self._roam)]
+        threads = [threading.Thread(target=work, args=(name,)) for work, name in works]
         for thread in threads:
             thread.start()
         try:
@@ -160,171 +220,39 @@ class Cluster:
                 self.accepted.add(listener)
                 self.late += answer["late"]
 
-    def _watch(self, name: str) -> None:
-        seen, since = self.seen[name], ""
+    def _stay(self, name: str) -> None:
+        """Watch one server."""
+        viewer = Viewer(self._is_over)
         while not self._is_over.is_set():
-            with suppress(*AWAY, WebSocketException, EOFError):
-                since = self._watch_once(name, seen, since)
+            viewer.watch(self.servers[name], self.seen[name])
             self._is_over.wait(STEP_S)
 
-    def _watch_once(self, name: str, seen: Seen, since: str) -> str:
-        """Watch until the connection ends; return how to resume."""
-        address = self.servers[name].ws_url + "/stream" + (f"?since={since}" if since else "")
-        with connect(address, open_timeout=2, max_size=1 << 24, compression=None) as socket:
-            hello = json.loads(socket.recv(10))
-            if since and hello["gap"]:
-                seen.gaps.append(hello["gap"])
-            stream, seq, heard_s = hello["stream"], hello["seq"], time.monotonic()
-            while not self._is_over.is_set():
-                try:
-                    text = socket.recv(0.5)
-                except TimeoutError:
-                    continue
-                except WebSocketException:
-                    break
-                message = json.loads(text)
-                if message["type"] == "connections":
-                    seen.silences.append(time.monotonic() - heard_s)
-                    heard_s = time.monotonic()
-                    if message["seq"] != seq + 1:
-                        seen.unannounced.append((seq, message["seq"]))
-                    seq = message["seq"]
-                    if seen.frames.setdefault(seq, str(text)) != str(text):
-                        seen.changed.append(seq)
-            return f"{stream}:{seq}"
-
-
-@dataclass(frozen=True)
-class Logs:
-    """What is in the logs at the end."""
-
-    plays: list[Entry]
-    records: list[Entry]
-
-    def written(self) -> Counter[int]:
-        """Return how often each listener's play is in the log; each listener presses play once."""
-        messages = (LogMessage.decode(entry.data) for entry in self.plays)
-        batches = (PlayBatch.decode(batch.data) for message in messages for batch in message.batches)
-        return Counter(int(listener) for batch in batches for listener in batch.listener)
-
-    def folded(self) -> list[RecordMessage]:
-        """Fold the log of plays once more, by the stored cuts."""
-        fold, made = Fold(load_gazetteer(), SECRET, RULES), list[RecordMessage]()
-        for entry in self.plays:
-            fold.take(*entry)
-        for entry, message in zip(self.records, self.stored(), strict=True):
-            again = fold.make(message.cuts, message.rules)
-            assert again is not None
-            made.append(again)
-            fold.apply(entry.seq, again)
-        return made
-
-    def stored(self) -> list[RecordMessage]:
-        """Return the records as they are in the log."""
-        return [RecordMessage.decode(entry.data) for entry in self.records]
-
-
-async def read(running: Brokers) -> Logs:
-    """Read both logs."""
-    client = await connected(running.access, "reader")
-    try:
-        records = await _all_of(client, RECORDS)
-        return Logs(await _all_of(client, PLAYS), records)  # all that these records need
-    finally:
-        await client.close()
-
-
-async def _all_of(client: Client, stream: str) -> list[Entry]:
-    log = log_of(client, stream)
-    last, found = await log.last(), list[Entry]()
-    while len(found) < last:
-        found += await log.read(len(found))
-    return found[:last]
+    def _roam(self, first: str) -> None:
+        """Watch a server; each time that a connection ends, go on with the next one when the server said."""
+        viewer, names = Viewer(self._is_over), self.named("web")
+        for name in cycle(sorted(names, key=lambda name: name != first)):
+            if self._is_over.is_set():
+                return
+            due_s = viewer.due_s
+            if viewer.watch(self.servers[name], self.seen[name]) and due_s:
+                self.returns.append((viewer.first_s, viewer.first_s - due_s))
+            self._is_over.wait(max(STEP_S, viewer.due_s - time.monotonic()))
 
 
 async def _create(running: Brokers) -> None:
     client = await connected(running.access, "test")
-    await create(client, Sizes(replicas=3 if len(running) > 1 else 1))
+    sizes = Sizes(replicas=len(running))
+    await persist(lambda: create(client, sizes), UnavailableError)  # once they know each other
     await client.close()
 
 
 @contextmanager
-def cluster(folder: Path, names: tuple[str, ...] = ("one", "two"), count: int = 3) -> Iterator[Cluster]:
+def cluster(folder: Path, network: Network) -> Iterator[Cluster]:
     """Run NATS servers and servers of Unison on them."""
-    with brokers(folder, count) as running:
+    with brokers(folder, 3, network=network) as running:
         asyncio.run(_create(running))
-        made = Cluster(running, folder, names)
+        made = Cluster(running, folder, network)
         try:
             yield made
         finally:
             made.close()
-
-
-class Faults:
-    """Faults, drawn by a seed; one at a time.
-
-    Args:
-        cluster: what they happen to.
-        seed: of the random numbers.
-    """
-
-    def __init__(self, cluster: Cluster, seed: int) -> None:
-        self._cluster, self._chance = cluster, random.Random(seed)
-        self.done: list[str] = []
-
-    def happen(self) -> None:
-        """Have one fault, and wait until what it hit is back."""
-        fault = self._chance.choice(
-            [self._kill_broker, self._stop_broker, self._freeze_broker, self._kill_server, self._kill_process]
-        )
-        self.done.append(fault())
-
-    def _kill_broker(self) -> str:
-        broker = self._chance.choice(self._cluster.brokers)
-        broker.kill()
-        self._pause(1)
-        broker.start()
-        self._cluster.brokers.wait()
-        return f"killed {broker.name}"
-
-    def _stop_broker(self) -> str:
-        broker = self._chance.choice(self._cluster.brokers)
-        broker.stop()
-        broker.start()
-        self._cluster.brokers.wait()
-        return f"restarted {broker.name}"
-
-    def _freeze_broker(self) -> str:
-        broker = self._chance.choice(self._cluster.brokers)
-        broker.freeze()
-        self._pause(self._chance.choice([2, 12]))
-        broker.thaw()
-        self._cluster.brokers.wait()
-        return f"froze {broker.name}"
-
-    def _kill_server(self) -> str:
-        name = self._chance.choice(sorted(self._cluster.servers))
-        self._cluster.kill(name)
-        return f"killed server {name}"
-
-    def _kill_process(self) -> str:
-        name = self._chance.choice(sorted(self._cluster.servers))
-        module = self._chance.choice([MATCHING, NODE])
-        pids = children_of(self._cluster.servers[name], module)
-        how = self._chance.choice([signal.SIGKILL, signal.SIGSTOP])
-        for pid in pids:
-            os.kill(pid, how)
-        if how == signal.SIGSTOP:
-            self._pause(self._chance.choice([2, 12]))
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
-        return f"{how.name} to {module} of {name}"
-
-    def _pause(self, seconds: float) -> None:
-        threading.Event().wait(seconds)
-
-
-def hashed(listeners: Iterable[str]) -> set[int]:
-    """Return the hashes of listeners, as the log has them."""
-    key = hashlib.blake2b(SECRET, digest_size=32, person=b"unison listener").digest()
-    return {int(each) for each in ListenerHashes(key).of(sorted(listeners))}

@@ -23,6 +23,13 @@ def children_of(server: Server, module: str) -> list[int]:
     return [pid for pid in running(module) if server.process.pid in ancestors(pid)]
 
 
+def family(server: Server) -> list[int]:
+    """Return the pids of all processes of a server."""
+    mine = server.process.pid
+    pids = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if pid == mine or mine in ancestors(pid)]
+
+
 def until_gone(pid: int) -> None:
     """Wait until a process has ended."""
     until(lambda: not (Path("/proc") / str(pid) / "exe").exists(), GONE_S, lambda: f"{pid} lives on")
