@@ -67,7 +67,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     printed = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True)
     again = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True)
     assert again.stdout == printed.stdout
-    with brokers(folder, more=printed.stdout) as running:
+    with brokers(folder, 3, printed.stdout) as running:
         made = Guarded(running, folder / "keys")
         env = clean_environment(**made.env(ADMIN))
         subprocess.run([console_script(), "bus", "init"], env=env, check=True, timeout=30)
