@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 import tempfile
 import time
@@ -92,14 +93,14 @@ def try_all(network: Namespaces | Links, seconds: float, seed: int) -> list[str]
         with made.traffic():
             while time.monotonic() - since_s < seconds:
                 faults.happen()
-                print(f"{time.monotonic() - since_s:6.0f} s  {faults.done[-1]}", flush=True)
+                print(f"{time.monotonic() - since_s:6.0f} s  {faults.done[-1]}", file=sys.stderr)
             chaos_s = time.monotonic()
             faults.no_matchers(NO_MATCHERS_S)
             restart_s = faults.restart(made.servers)
         logs = asyncio.run(read(made.brokers))
         missed = [*made.problems(logs), *made.differences()]
-    for fault, count in sorted(Counter(faults.done).items()):
-        print(f"{count:4} {fault}")
+    for kind, count in sorted(Counter(map(kind_of, faults.done)).items()):
+        print(f"{count:4} {kind}")
     print(f"{made.tried:,} plays sent, {len(made.accepted):,} accepted, {made.late:,} of them late")
     print(f"{len(logs.plays):,} messages in the log of plays, {len(logs.records):,} records")
     for what, figure_s, goal_s in (
@@ -111,6 +112,11 @@ def try_all(network: Namespaces | Links, seconds: float, seed: int) -> list[str]
         if figure_s > goal_s:
             missed.append(f"{figure_s:.1f} s {what}")
     return missed
+
+
+def kind_of(fault: str) -> str:
+    """Return a fault without numbers: of which machine it was, and how long it took."""
+    return re.sub(r"-\d", "", re.sub(r" for \d+ s$", "", re.sub(r"\bn\d", "a NATS server", fault)))
 
 
 if __name__ == "__main__":

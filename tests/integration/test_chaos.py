@@ -1,4 +1,7 @@
-"""Whatever fails on a bus of three NATS servers: no accepted play is lost, and all servers show the same frames."""
+"""Whatever fails on a bus of three NATS servers: no accepted play is lost, and all servers show the same frames.
+
+UNISON_TEST_CHAOS_S says for how many seconds faults happen, and UNISON_TEST_CHAOS_SEED draws others.
+"""
 
 from __future__ import annotations
 
