@@ -16,7 +16,7 @@ from webapp.bus.credentials import CERTIFICATE, Access, CredentialsError
 from webapp.bus.log import UnavailableError
 
 CONNECT_S = 2
-FIRST_S, FIRST_TRIES = 8.0, 2
+FIRST_S, FIRST_TRIES, FOR_EVER = 8.0, 2, -1
 CLOSE_S = 1.0
 PING_S = 1
 """How often a connection is tried; two pings without an answer end it, and another server is connected to."""
@@ -28,6 +28,7 @@ AWAY = (nats.errors.Error, OSError)
 """What the client raises if NATS does not answer; a time-out is an OSError."""
 
 NO_TLS = "the NATS servers do not offer TLS"
+REFUSED = "the NATS servers refuse these credentials"
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +112,14 @@ async def connected(access: Access, name: str) -> NatsClient:
         if "permissions violation" in text.lower() and text not in denied:
             denied.add(text)
             log.warning("%s; see the accounts in docs/cluster.md", text, extra={"event": "bus_denied"})
+        was_connected = client.options["max_reconnect_attempts"] == FOR_EVER
+        if was_connected and "authorization violation" in text.lower() and REFUSED not in denied:
+            denied.add(REFUSED)
+            log.warning("%s; trying again", REFUSED, extra={"event": "bus_denied"})
         log.debug("NATS: %s", text)
 
     async def note_loss() -> None:
+        denied.discard(REFUSED)
         if not client.is_closed:
             log.warning("the connection to NATS was lost", extra={"event": "bus_lost"})
 
@@ -143,7 +149,7 @@ async def connected(access: Access, name: str) -> NatsClient:
     )
     await _finished(connecting, FIRST_S)
     if client.is_connected:
-        client.options["max_reconnect_attempts"] = -1  # from now on; at first it would try for ever
+        client.options["max_reconnect_attempts"] = FOR_EVER  # from now on; at first it would never give up
         return client
     await closed(client)
     raise _refusal(errors, access)
@@ -152,8 +158,8 @@ async def connected(access: Access, name: str) -> NatsClient:
 def _refusal(errors: deque[str], access: Access) -> UnavailableError:
     """Return why there is no connection, as far as can be told."""
     for said, sentence in (
-        ("authorization violation", "the NATS servers refuse these credentials"),
-        ("user authentication", "the NATS servers refuse these credentials"),
+        ("authorization violation", REFUSED),
+        ("user authentication", REFUSED),
         (NO_TLS, NO_TLS),
         ("certificate verify failed", "the certificate of the NATS servers is not valid"),
         ("certificate required", f"the NATS servers ask for a certificate; set {CERTIFICATE}"),
