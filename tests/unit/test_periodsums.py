@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,20 @@ def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple
         assert history.problem is None
         assert history.read(differences) == []
         assert history.read(beginnings) == {period: target_start_id(period, now_s) for period in PERIODS}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_of_a_songs_equally_far_connections_the_newest_stands_for_it(together: bool) -> None:
+    with temporary_history() as history:
+        found = [connection(at_ms) for at_ms in (20, 30, 10, 5)]
+        for number, each in enumerate(found):
+            history.record("s", number, NOON_MS, [each], b"{}", b"[]")
+            if not together:
+                history.flush()
+        history.flush()
+        songs = history.read(lambda db: periodtotals.songs(db, "day", 9, GAZETTEER))
+        assert songs is not None
+        assert [each.id for each, _ in songs["most"]] == [found[1].id]
 
 
 def beginnings(db: sqlite3.Connection) -> dict[str, str]:

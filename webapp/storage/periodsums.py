@@ -57,9 +57,10 @@ _COUNT = (
         ON CONFLICT (period, kind, value) DO UPDATE SET times = times + excluded.times""",
     """INSERT INTO pair_sums SELECT period, one, other, :sign * count(*) FROM chosen WHERE true GROUP BY 1, 2, 3
         ON CONFLICT (period, one, other) DO UPDATE SET times = times + excluded.times""",
-    # SQLite takes a bare column beside max() from the row with the maximum. A connection that leaves is never farther.
-    # Of several equally far the newest stands for the song: the oldest would soon have to be replaced.
-    """INSERT INTO song_sums SELECT period, song, source, :sign * count(*), max(km), id FROM chosen WHERE true
+    # A connection that leaves is never farther. Of several equally far the newest stands for the song: the oldest would
+    # soon have to be replaced. SQLite takes a bare column beside max() from any row with the maximum.
+    """INSERT INTO song_sums SELECT period, song, source, :sign * count(*), max(km),
+            substr(max(printf('%05d', km) || id), 6) FROM chosen WHERE true
         GROUP BY 1, 2, 3 ON CONFLICT (period, song, source) DO UPDATE SET times = times + excluded.times,
         id = iif((excluded.km, excluded.id) > (km, id) AND :sign > 0, excluded.id, id), km = max(km, excluded.km)""",
 )
