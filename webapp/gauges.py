@@ -37,6 +37,7 @@ def observe_live(metrics: Metrics, live: Live) -> None:
     counter("plays_lost", "Plays accepted and lost before they were matched.", lambda: live.intake.lost, "reason")
     counter("clock_jumps", "How often the system clock was set.", lambda: live.clock.jumps, "direction")
     gauge("lag_seconds", "How far matching is behind the clock.", lambda: live.intake.lag_s)
+    gauge("history_missing_records", "Records that the history has yet to read from the bus.", lambda: _missing(live))
     gauge("ring_bytes", "Bytes of the records from which clients can resume.", lambda: live.records.kept_bytes)
     if isinstance(live.intake, BusNode):
         observe_bus(metrics, live.intake)
@@ -86,6 +87,10 @@ def observe_processes(metrics: Metrics, live: Live, ingest: Ingest, images: Imag
     counter("child_restarts", "Child processes restarted after one died.", lambda: _restarts(children), "child")
     gauge("process_resident_bytes", "Resident memory of the processes.", lambda: _memory(children), "process")
     counter("process_cpu_seconds", "Processor time of the running processes.", lambda: _cpu(children), "process")
+
+
+def _missing(live: Live) -> int:
+    return live.recorder.missing if live.recorder else 0
 
 
 def _dropped(live: Live) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from webapp.engine.clock import Clock
-from webapp.engine.intake import Intake
+from webapp.engine.live import Live
 from webapp.engine.moderation import Moderation
 from webapp.storage.accounts import Accounts
 from webapp.storage.citydatabase import CityDatabase
@@ -20,7 +20,7 @@ class Health:
     """The health of an application, each kind of trouble a sentence. Ask once it has started.
 
     Args:
-        intake: may be behind the clock, and has warnings of its own.
+        live: may be behind the clock, and has warnings of its own.
         history: has warnings of its own.
         moderation: likewise.
         accounts: may be out of reach.
@@ -34,7 +34,7 @@ class Health:
 
     def __init__(
         self,
-        intake: Intake,
+        live: Live,
         history: History,
         moderation: Moderation,
         accounts: Accounts,
@@ -42,7 +42,7 @@ class Health:
         clock: Clock,
         prune_after_s: float,
     ) -> None:
-        self._intake, self._history, self._moderation, self._clock = intake, history, moderation, clock
+        self._live, self._history, self._moderation, self._clock = live, history, moderation, clock
         self._accounts, self._addresses = accounts, addresses
         self._prune_after_s = prune_after_s
         self.proxy_warning = ""
@@ -56,9 +56,9 @@ class Health:
 
     def problems(self) -> list[str]:
         """Return what keeps the server from being ready."""
-        lag_s = self._intake.lag_s
+        lag_s = self._live.intake.lag_s
         behind = [f"matching is {lag_s:.1f} s behind"] if lag_s > LAG_MAX_S else []
-        return behind + self._intake.problems
+        return behind + self._live.intake.problems
 
     def log_changes(self) -> None:
         """Log when the server stops being ready or is degraded, and when all is well again. Call it often."""
@@ -75,7 +75,7 @@ class Health:
 
     def _troubles(self) -> list[str]:
         """Return the warnings that come and go."""
-        troubles, clock = self._intake.troubles + self._history.warnings + self._moderation.warnings, self._clock
+        troubles, clock = self._live.warnings + self._history.warnings + self._moderation.warnings, self._clock
         troubles += [each for each in (self._accounts.problem, self._addresses.problem) if each]
         left_s = self._prune_after_s - clock.held_s
         if clock.set_by_s and left_s > 0:

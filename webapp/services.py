@@ -99,7 +99,7 @@ class Services:
         self.bodies = MemoryBudget()
         self.images, self.assets = Images(), shipped_assets()
         self.health = Health(
-            self.live.intake,
+            self.live,
             self.history,
             self.moderation,
             self.accounts,
@@ -172,7 +172,7 @@ class Services:
                 self._open()
                 self._start_live()
                 for step in (
-                    *self.live.intake.steps,
+                    *self.live.steps,
                     self._keep_history,
                     self._keep_accounts,
                     self._watch_health,
@@ -233,8 +233,13 @@ class Services:
         gevent.sleep(FLUSH_S)
         offload(self.history.flush)
         self.live.channels.dismiss_aliases(self.history.aliases)
-        offload(self.history.prune)
-        offload(self.history.update_sums)
+        offload(self.history.prune, self._prune_s())
+        offload(self.history.update_sums, self.live.recorded_s)
+
+    def _prune_s(self) -> float | None:
+        """Return by which time old rows are deleted, epoch seconds; None while that may be wrong."""
+        now_s, recorded_s = self.clock.now_if_held(self.settings.prune_after_s), self.live.recorded_s
+        return None if now_s is None or recorded_s is None else min(now_s, recorded_s)
 
     def _watch_files(self) -> None:
         gevent.sleep(FILES_S)

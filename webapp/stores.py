@@ -28,6 +28,7 @@ def history_of(settings: Settings, gazetteer: Gazetteer, clock: Clock, shared: S
         days=settings.history_days,
         max_rows=settings.history_max_rows,
         shared_max=settings.shared_max,
+        from_log=bool(settings.bus),
         clock=clock.now,
         prune_clock=lambda: clock.now_if_held(settings.prune_after_s),
         exchange=MomentExchange(shared) if shared else None,

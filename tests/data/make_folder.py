@@ -84,7 +84,7 @@ def fill(history: History) -> None:
         history.record_filtered(stream, seq, filtered.make(seq, record).connections)
     history.flush()
     for connection in history.latest(Filter(), 1_000)[::10]:
-        history.share(connection.id)
+        history.share(connection)
     while history.update_sums():
         pass
 

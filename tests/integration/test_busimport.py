@@ -88,7 +88,7 @@ def test_shared_moments_are_taken(bus: Brokers, tmp_path: Path) -> None:
     history = new_history(tmp_path)
     history.record("s", 1, NOON_MS, shared, b"{}", b"[]")
     for each in shared[:2]:
-        history.share(each.id)
+        history.share(each)
     history.close()
     assert taken(bus, tmp_path) == Taken(0, 2, 0)
     with store_on(bus, KEY) as store:

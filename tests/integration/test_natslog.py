@@ -123,8 +123,27 @@ def test_a_reader_of_what_was_removed_is_told(one: Brokers) -> None:
         last = await log.last()
         await log.purge(last - 1)
         assert numbers(await log.read(last - 1)) == [last]
-        with pytest.raises(GoneError, match=f"no message {last - 1} any more; the first one is {last}"):
+        with pytest.raises(GoneError, match=f"no message {last - 1} any more; the first one is {last}") as error:
             await log.read(last - 2)
+        assert error.value.oldest == last
+
+    run(one, act)
+
+
+def test_some_messages_are_fetched_while_another_reader_reads_on(one: Brokers) -> None:
+    async def act(log: NatsLog) -> None:
+        first = await log.append(b"first") - 1
+        for _ in range(5):
+            await log.append(bytes(900_000))
+        assert numbers(await log.read(first)) == list(range(first + 1, first + 7))
+        assert numbers(await log.fetch(first, first + 1)) == [first + 1]
+        some = numbers(await log.fetch(first + 1, first + 6))
+        assert some == list(range(first + 2, first + 2 + len(some)))
+        assert 1 <= len(some) < 5, "they are bounded in bytes"
+        await log.append(b"next")
+        assert numbers(await log.read(first + 6)) == [first + 7]
+        with pytest.raises(UnavailableError):
+            await log.fetch(first + 7, first + 8)
 
     run(one, act)
 

@@ -298,7 +298,7 @@ def test_a_server_that_worked_alone_takes_what_it_has_to_the_bus(
     folder = bus.folder / "alone"
     existing_data_dir(folder, [OLDER])
     history = new_history(folder)
-    history.share(OLDER.id)
+    history.share(OLDER)
     history.close()
     accounts = SqliteStore(folder).open(read_secret(folder, SECRET))
     token = accounts.create(city=OSAKA)

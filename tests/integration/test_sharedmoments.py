@@ -47,7 +47,7 @@ def test_what_one_server_shares_opens_on_others_that_pruned_it_or_never_had_it(
     tmp_path: Path, store: SharedStore
 ) -> None:
     one, other, fresh = (server(tmp_path / name, store, OLD) for name in ("one", "other", "fresh"))
-    one.share(OLD.id)
+    one.share(OLD)
     while other.prune(NOON_MS / 1000) or fresh.prune(NOON_MS / 1000):
         pass
     assert table(other, "SELECT count(*) FROM connections") == [(0,)]
@@ -63,7 +63,7 @@ def test_what_was_opened_once_is_kept_here_too(tmp_path: Path) -> None:
         make_empty(running)
         store = stack.enter_context(store_on(running))
         one, other = server(tmp_path / "one", store, NEW), server(tmp_path / "other", store)
-        one.share(NEW.id)
+        one.share(NEW)
         assert other.get(NEW.id) == NEW
         running[0].kill()
         assert other.get(NEW.id) == NEW
@@ -71,7 +71,7 @@ def test_what_was_opened_once_is_kept_here_too(tmp_path: Path) -> None:
             other.get(OLD.id)
         one.record("s", 2, NOON_MS, [OLD], b"{}", b"[]")
         with pytest.raises(HistoryError, match="cannot be saved at the moment"):
-            one.share(OLD.id)
+            one.share(OLD)
         assert table(one, "SELECT id FROM shared") == [(NEW.id,)]
 
 
@@ -79,11 +79,11 @@ def test_a_server_keeps_the_newest_shared_ones_and_none_where_that_is_set(tmp_pa
     shown = [connection(n) for n in range(4)]
     one, other = server(tmp_path / "one", store, *shown), server(tmp_path / "other", store, most=2)
     for each in shown:
-        one.share(each.id)
+        one.share(each)
         assert other.get(each.id) == each
     assert table(other, "SELECT id FROM shared ORDER BY number") == [(each.id,) for each in shown[2:]]
     none = server(tmp_path / "none", store, NEW, most=0)
-    none.share(NEW.id)
+    none.share(NEW)
     assert store.moment(NEW.id) is None
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from tests.unit.making import OSAKA, RECIFE, T0, batch, track
 from webapp.bus.credentials import Access
-from webapp.bus.messages import Condition, Following, FromNode, Ready, Record, Refused, Start, ToNode, Write, Written
+from webapp.bus.log import GoneError, UnavailableError
+from webapp.bus.messages import (
+    Condition,
+    Following,
+    Found,
+    FromNode,
+    Read,
+    Ready,
+    Record,
+    Refused,
+    Start,
+    ToNode,
+    Write,
+    Written,
+)
 from webapp.core.fold import FoldRules
 from webapp.core.records import SliceRecord
 from webapp.engine import busnode
@@ -133,6 +147,44 @@ def test_a_play_is_answered_by_what_the_log_said(node: BusNode, monkeypatch: pyt
     with pytest.raises(NotTakenError, match="the log of plays is full; 1 of the first plays were accepted") as error:
         node.submit(PLAYS)
     assert (error.value.taken, node.waiting) == (1, 0)
+
+
+def test_records_are_read_from_the_log_and_it_is_told_why_they_cannot_be(
+    node: BusNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(**answered: Any) -> None:
+        def send(self: FakeProcess, message: ToNode) -> None:
+            assert isinstance(message, Read)
+            assert (message.after, message.upto) == (4, 9)
+            node._take(Found(message.number, **answered))
+
+        monkeypatch.setattr(FakeProcess, "send", send)
+
+    answer(records=((5, b"five"), (6, b"six")))
+    assert node.read(4, 9) == ((5, b"five"), (6, b"six"))
+    answer(oldest=7)
+    with pytest.raises(GoneError) as gone:
+        node.read(4, 9)
+    assert gone.value.oldest == 7
+    answer(error="no answer")
+    with pytest.raises(UnavailableError, match="the bus cannot be reached"):
+        node.read(4, 9)
+
+    def send(self: FakeProcess, message: ToNode) -> None:
+        raise ConnectionResetError("it is gone")
+
+    monkeypatch.setattr(FakeProcess, "send", send)
+    with pytest.raises(UnavailableError, match="the bus cannot be reached"):
+        node.read(4, 9)
+
+
+def test_records_after_some_that_the_log_lost_keep_their_numbers(node: BusNode, records: MemoryBus) -> None:
+    FakeProcess.says.extend([Ready("s", 1, 2), record(1), record(2)])
+    node.start()
+    FakeProcess.says.extend([Ready("s", 9, 10, oldest=9), record(9), record(10)])
+    node.start()
+    assert (records.first, records.last) == (9, 10)
+    assert [number for number, _ in records.read(0)] == [9, 10]
 
 
 def test_a_clock_that_is_off_and_silent_servers_are_told(node: BusNode) -> None:

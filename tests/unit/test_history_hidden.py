@@ -17,7 +17,7 @@ from webapp.core.moderationlist import ListReader
 from webapp.core.plays import track_id
 from webapp.core.records import Connection
 from webapp.core.trackids import NO_ALIASES
-from webapp.storage import pastframes, periodtotals
+from webapp.storage import periodtotals
 from webapp.storage.history import History
 from webapp.storage.periods import PERIODS
 from webapp.web.playlist import chart_cache
@@ -101,7 +101,7 @@ def test_a_read_looks_at_no_more_rows_than_it_has_to() -> None:
 def test_a_shared_moment_is_hidden_and_shown_again() -> None:
     with temporary_history(days=0) as history:
         history.record("s", 1, NOON_MS, [shared := connection()], b"{}", b"[]")
-        history.share(shared.id)
+        history.share(shared)
         history.prune(NOON_S + 86_400)
         history.rules = rules("city: Recife")
         assert (history.get(shared.id), history.is_hidden(shared.id)) == (None, True)
@@ -172,8 +172,8 @@ def test_past_frames_have_neither_hidden_connections_nor_hidden_pulses() -> None
         ]
         history.record("s", 1, NOON_MS, found, b"{}", frames.encode(pulses))
         history.flush()
-        hidden = rules("word: jóga", "city: Osaka")
-        told = history.read(lambda db: pastframes.read(db, NOON_MS - 1, NOON_MS, EVERYTHING, GAZETTEER, hidden))
+        history.rules = rules("word: jóga", "city: Osaka")
+        told = history.past(NOON_MS - 1, NOON_MS, EVERYTHING)
         assert told is not None
         assert ids(told[0].connections) == [found[2].id]
         assert json.loads(told[0].pulses) == [pulses[1]]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,23 +31,24 @@ def test_what_was_shared_outlives_pruning_and_what_was_not_does_not() -> None:
         shared, other, filtered = (connection(-2 * DAY_MS + n, track=n) for n in range(3))
         history.record("s", 1, NOON_MS, [shared, other], b"{}", b"[]")
         history.record_filtered("s", 2, [filtered])
-        history.share(shared.id)  # at once, while it is not yet written
+        history.share(shared)  # at once, while it is not yet written
         history.flush()
-        history.share(filtered.id)
+        history.share(filtered)
         _prune_all(history)
         assert history.latest(EVERYTHING, 9) == []
         assert [history.get(each.id) for each in (shared, other, filtered)] == [shared, None, filtered]
         assert table(history, "SELECT count(*) FROM tracks") == [(0,)]
 
 
-def test_sharing_again_or_what_is_not_there_changes_nothing(tmp_path: Path) -> None:
-    history = _sharing(2, tmp_path)
-    found = [connection(n) for n in range(3)]
+def test_sharing_again_changes_nothing_and_what_is_not_recorded_is_kept_too(tmp_path: Path) -> None:
+    history = _sharing(3, tmp_path)
+    found = [connection(n) for n in range(2)]
     history.record("s", 1, NOON_MS, found, b"{}", b"[]")
     for each in (found[0], found[1], found[0], connection(99)):
-        history.share(each.id)
+        history.share(each)
+    assert history.get(connection(99).id) == connection(99)
     history.close()
-    assert table(history, "SELECT id FROM shared ORDER BY number") == [(c.id,) for c in found[:2]]
+    assert table(history, "SELECT id FROM shared ORDER BY number") == [(c.id,) for c in (*found, connection(99))]
 
 
 @pytest.mark.parametrize(("most", "left"), [(2, [3, 4]), (0, [])])
@@ -55,9 +57,9 @@ def test_beyond_the_bound_what_was_shared_first_goes(tmp_path: Path, most: int, 
     found = [connection(n) for n in range(5)]
     history.record("s", 1, NOON_MS, found, b"{}", b"[]")
     for each in reversed(found[:2]):  # the order of sharing counts, not that of the ids
-        history.share(each.id)
+        history.share(each)
     for each in found[2:]:
-        history.share(each.id)
+        history.share(each)
     history.close()
     assert table(history, "SELECT id FROM shared ORDER BY number") == [(found[n].id,) for n in left]
 
@@ -67,7 +69,7 @@ def test_what_pruning_has_passed_is_forgotten_whatever_was_shared_before_it() ->
         old = [connection(-3 * DAY_MS + n, track=n) for n in range(3)]
         new = connection(0)
         history.record("s", 1, NOON_MS, [*old, new], b"{}", b"[]")
-        history.share(old[0].id)
+        history.share(old[0])
         _prune_all(history)
         assert history.get(old[0].id) == old[0]
         assert history.is_expired(old[1].id)
@@ -116,7 +118,7 @@ def test_a_history_of_the_first_version_is_brought_on_with_all_that_it_keeps(tmp
     assert history.problem == "the history is being upgraded to a new version"
     history.flush()
     assert history.problem is None
-    history.share(connection().id)
+    history.share(connection())
     assert ids(history.latest(EVERYTHING, 5)) == [connection().id]
     history.close()
     assert table(history, "SELECT id FROM shared") == [(connection().id,)]
@@ -131,8 +133,8 @@ def test_where_the_file_cannot_be_written_sharing_says_so(tmp_path: Path) -> Non
     with closing(sqlite3.connect(history.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(HistoryError, match="cannot be saved at the moment"):
-            history.share(connection().id)
-    history.share(connection().id)
+            history.share(connection())
+    history.share(connection())
     history.close()
     assert table(history, "SELECT id FROM shared") == [(connection().id,)]
 
@@ -144,7 +146,7 @@ def test_what_could_not_be_written_is_not_said_to_be_shared() -> None:
         (pages,) = history._writer.execute("PRAGMA page_count").fetchone()
         history._writer.execute(f"PRAGMA max_page_count = {pages}")  # as on a full disk
         with pytest.raises(HistoryError, match="disk is full"):
-            history.share(connection().id)
+            history.share(replace(connection(), track=b'"%s"' % (b"x" * 10_000)))
         history._writer.execute("PRAGMA max_page_count = 1073741823")
-        history.share(connection().id)
+        history.share(connection())
         assert table(history, "SELECT id FROM shared") == [(connection().id,)]

@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def past(history: History, begins_ms: int, end_ms: int) -> list[pastframes.PastFrame]:
     """Return the frames of a period."""
-    found = history.read(lambda db: pastframes.read(db, begins_ms, end_ms, EVERYTHING, GAZETTEER))
+    found = history.past(begins_ms, end_ms, EVERYTHING)
     assert found is not None
     return found
 
@@ -60,7 +60,7 @@ def test_a_past_frame_has_it_as_the_stream_had() -> None:
 def test_a_shared_moment_keeps_it_when_its_connection_is_deleted(tmp_path: Path) -> None:
     history = new_history(tmp_path)
     history.record("s", 1, NOON_MS, [INEXACT], b"{}", b"[]")
-    history.share(INEXACT.id)
+    history.share(INEXACT)
     history.close()
     with closing(sqlite3.connect(history.path, isolation_level=None)) as db:
         db.execute("DELETE FROM connections")

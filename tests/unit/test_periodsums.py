@@ -94,8 +94,8 @@ def test_sums_equal_those_of_the_rows_whatever_comes_and_goes(events: list[tuple
                 now_s = NOON_S + detail  # type: ignore[operator]
             elif event == "prune":
                 history.prune(now_s)
-            elif event == "share" and (newest := history.oldest_id()):
-                history.share(newest)
+            elif event == "share" and (oldest := history.get(history.oldest_id() or "")):
+                history.share(oldest)
             elif event == "begin anew":
                 forget_sums(history)
             count_few(history, now_s)

@@ -33,7 +33,7 @@ from webapp.core.filters import Filter
 from webapp.core.plays import SOURCES, track_id
 from webapp.core.records import Connection
 from webapp.core.songs import artist_key
-from webapp.storage import pastframes, periodtotals, songids
+from webapp.storage import periodtotals, songids
 from webapp.storage.history import FILE_NAME, History
 from webapp.storage.migration import upgrade
 
@@ -48,7 +48,7 @@ def dump(folder: Path) -> list[str]:
 
 def everyones(history: History) -> list[Connection]:
     """Return the connections that everyone was shown."""
-    frames = history.read(lambda db: pastframes.read(db, BEGINS_MS - 1, END_MS, EVERYTHING, GAZETTEER))
+    frames = history.past(BEGINS_MS - 1, END_MS, EVERYTHING)
     assert frames is not None
     return [connection for frame in frames for connection in frame.connections]
 
@@ -174,7 +174,7 @@ def test_aliases_go_with_the_last_connection_of_their_song(folder: Path) -> None
         pass
     assert {old for (old,) in rows(history.path, "SELECT old FROM aliases")} == set(SPELLINGS)
     history._shared_max = 0
-    history.share("0" * 23)
+    history.share(connection())
     assert rows(history.path, "SELECT old FROM aliases") == []
     history.close()
 

@@ -37,7 +37,7 @@ def test_an_alias_of_the_later_spelling_goes_with_the_last_connection_and_copy_i
     joined, old, today = replace(connection(), to_track_id="v" * 16), "0" * 16, "v" * 16
     with temporary_history() as history:
         history.record("s", 1, NOON_MS, [joined, connection(1, track=1)], b"{}", b"[]")
-        history.share(joined.id)
+        history.share(joined)
         with closing(sqlite3.connect(history.path)) as db:
             db.execute("INSERT INTO aliases VALUES (?, ?, ?)", (old, today, key(today)))
             db.commit()
@@ -47,7 +47,7 @@ def test_an_alias_of_the_later_spelling_goes_with_the_last_connection_and_copy_i
         assert ids(history.latest(EVERYTHING, 5)) == [connection(1).id]
         assert rows(history.path, "SELECT old FROM aliases") == [(old,)]
         history._shared_max = 0
-        history.share(connection(1).id)
+        history.share(connection(1))
         assert rows(history.path, "SELECT old FROM aliases") == []
 
 
@@ -151,7 +151,7 @@ def test_a_connection_that_joins_two_tracks_is_found_by_either() -> None:
             assert history.latest(Filter(track=joined.track_id, artist=artist, country="JP"), 5) == [plain, joined]
             assert history.get(joined.id) == joined
             history.flush()
-        history.share(joined.id)
+        history.share(joined)
         history._days = 0.0
         while history.prune(NOON_MS / 1000 + 86_400):
             pass

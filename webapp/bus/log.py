@@ -35,7 +35,15 @@ class ForestalledError(Exception):
 
 
 class GoneError(Exception):
-    """The log no longer has what was asked for."""
+    """The log no longer has what was asked for.
+
+    Attributes:
+        oldest: number of the oldest message that it has; 0 if that is not known.
+    """
+
+    def __init__(self, what: str, oldest: int = 0) -> None:
+        super().__init__(what)
+        self.oldest = oldest
 
 
 class Log(Protocol):

@@ -25,7 +25,7 @@ class Start(msgspec.Struct, tag=True):
         writes: whether the server takes plays in.
         shows: whether it needs the records' data.
         matches: whether it takes part in matching.
-        history: the newest record in the server's history, and the stream that it is of; 0 if there is none.
+        known: the newest record that the server was told, and the stream that it is of; 0 if there is none.
         shares: whether it needs the shared state.
     """
 
@@ -37,7 +37,7 @@ class Start(msgspec.Struct, tag=True):
     writes: bool = True
     shows: bool = True
     matches: bool = True
-    history: tuple[str, int] = ("", 0)
+    known: tuple[str, int] = ("", 0)
     shares: bool = True
 
 
@@ -73,15 +73,28 @@ class Get(msgspec.Struct, tag=True):
     key: str
 
 
-ToNode = Start | Write | Put | Get
+class Read(msgspec.Struct, tag=True):
+    """A question for the records above `after`, up to `upto`; `Found` with the same number answers."""
+
+    number: int
+    after: int
+    upto: int
+
+
+ToNode = Start | Write | Read | Put | Get
 
 
 class Ready(msgspec.Struct, tag=True):
-    """The process is connected. The next record is `first`; `newest` is the last one for now."""
+    """The process is connected. It tells the records from `first` on; `newest` is the last one for now.
+
+    Attributes:
+        oldest: number of the oldest record that the log has.
+    """
 
     stream: str
     first: int
     newest: int
+    oldest: int = 1
 
 
 class Record(msgspec.Struct, tag=True):
@@ -140,6 +153,22 @@ class Following(msgspec.Struct, tag=True):
     """The process that matches has all that was in the logs when it began, and can take over."""
 
 
+class Found(msgspec.Struct, tag=True):
+    """The first of the records that were asked for.
+
+    Attributes:
+        number: of the `Read`.
+        records: each one's number, and its slice record with this gazetteer's city indices.
+        oldest: number of the oldest record, if the log no longer has the first one; else 0.
+        error: why they cannot be read now; empty if they can.
+    """
+
+    number: int
+    records: tuple[tuple[int, bytes], ...] = ()
+    oldest: int = 0
+    error: str = ""
+
+
 class Refused(msgspec.Struct, tag=True):
     """The process cannot do its work; a sentence for the operator says why."""
 
@@ -187,4 +216,4 @@ class Stored(msgspec.Struct, tag=True):
     error: str = ""
 
 
-FromNode = Ready | Record | Condition | Written | Following | Refused | State | Stored
+FromNode = Ready | Record | Condition | Written | Following | Found | Refused | State | Stored

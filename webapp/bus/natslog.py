@@ -27,6 +27,8 @@ POLL_S = 1.0
 """How often a reader that hears nothing asks whether it missed something."""
 BATCH, BATCH_BYTES = 256, 8 << 20
 """What a reader asks for at once."""
+FETCH_BYTES = 2 << 20
+"""What is asked for at once on behalf of somebody else; each message is smaller."""
 HEARD_BYTES = 64 << 20
 """Messages that nobody has read yet; if more are heard, the reader asks for them when it comes to them."""
 _FORESTALLED = {10071, 10164}  # the error codes of JetStream: wrong last sequence
@@ -87,6 +89,17 @@ class NatsLog:
                 return entries
             await self._wait()
 
+    async def fetch(self, after: int, upto: int) -> Sequence[Entry]:
+        """Return some messages above a number, up to another, in order, beginning with the next one.
+
+        Raises:
+            GoneError: the next one is not kept any more.
+            UnavailableError: nobody answers now.
+        """
+        if entries := await self._fetched(after + 1, min(upto - after, BATCH), FETCH_BYTES):
+            return entries
+        raise UnavailableError(f"no answer from {self._stream}")
+
     # What is heard.
 
     async def _listen(self) -> None:
@@ -124,18 +137,19 @@ class NatsLog:
 
     # What is asked for.
 
-    async def _fetched(self, seq: int) -> list[Entry]:
+    async def _fetched(self, seq: int, most: int = BATCH, most_bytes: int = BATCH_BYTES) -> list[Entry]:
         """Return messages from a number on, none if there is none or nobody answers.
 
         Raises:
             GoneError: the first one is not kept any more.
         """
-        found, _ = await messages_from(self._client, self._stream, seq)
+        found, _ = await messages_from(self._client, self._stream, seq, most, most_bytes)
         return self._run_from(seq, [_entry(message) for message in found])
 
     def _run_from(self, seq: int, found: list[Entry]) -> list[Entry]:
         if found and found[0].seq > seq:
-            raise GoneError(f"{self._stream} has no message {seq} any more; the first one is {found[0].seq}")
+            first = found[0].seq
+            raise GoneError(f"{self._stream} has no message {seq} any more; the first one is {first}", first)
         return [entry for place, entry in enumerate(found) if entry.seq == seq + place]
 
     async def _asked(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -163,11 +177,13 @@ async def answer_to(
     return answer
 
 
-async def messages_from(client: Client, stream: str, seq: int) -> tuple[list[Msg], bool]:
+async def messages_from(
+    client: Client, stream: str, seq: int, most: int = BATCH, most_bytes: int = BATCH_BYTES
+) -> tuple[list[Msg], bool]:
     """Return the next messages of a stream from a number on, and whether they were answered to the end."""
     inbox = client.new_inbox()
     answers = await client.subscribe(inbox)
-    question = {"seq": seq, "batch": BATCH, "max_bytes": BATCH_BYTES}
+    question = {"seq": seq, "batch": most, "max_bytes": most_bytes}
     found: list[Msg] = []
     try:
         await client.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(question).encode(), reply=inbox)

@@ -15,8 +15,10 @@ from webapp.bus.messages import (
     MOMENTS,
     STATE,
     Condition,
+    Found,
     Get,
     Put,
+    Read,
     Ready,
     Record,
     Refused,
@@ -32,20 +34,16 @@ from webapp.bus.natsstreams import PLAYS, RECORDS, copies_of, first_and_last, lo
 from webapp.bus.pipes import Pipe
 from webapp.bus.processes import serve
 from webapp.bus.writer import NotWrittenError, Writer
-from webapp.core.plays import SLICE_MS
 from webapp.core.recordlog import RecordMessage
 from webapp.core.records import SliceRecord
-from webapp.core.selection import LATELY_MS
 from webapp.gazetteerdata import load_gazetteer
 
-RESUME_RECORDS = 320
-"""So many records, those of 80 s at most, are read again at the start, so that viewers can resume."""
+RESUME_RECORDS = 360
+"""So many records, those of 90 s at most, are told at the start: those of the last minute, in whole aligned 10 s."""
 CONDITION_S = 5.0
 """How often the server is told how the bus is."""
 OFF_RECORDS = 8
 """From so many records together it is told how far the bus's time is ahead of this machine's."""
-PERIOD_RECORDS = LATELY_MS // SLICE_MS
-"""What a frame shows depends on the records of its aligned 10 s, so these are read before the first that is missing."""
 
 
 class _Node:
@@ -69,7 +67,7 @@ class _Node:
         first, newest = await first_and_last(self._client, RECORDS)
         self._newest = newest
         begin = max(first, self._first_needed(stream), 1)
-        await self._pipe.send(Ready(stream, begin, newest))
+        await self._pipe.send(Ready(stream, begin, newest, oldest=max(first, 1)))
         work = [self._tell(begin - 1), self._listen(), self._tell_condition()]
         work += [self._writer.run()] if self._start.writes else []
         work += [self._shared.run()] if self._start.shares else []
@@ -84,26 +82,28 @@ class _Node:
             await asyncio.wait(tasks)
 
     def _first_needed(self, stream: str) -> int:
-        """Return the number of the first record that the server needs."""
+        """Return the number of the first record that the server is told."""
         if not self._start.shows:
             return self._newest + 1
-        history = self._start.history[1] if self._start.history[0] == stream else self._newest
-        return min(history, self._newest - RESUME_RECORDS) - PERIOD_RECORDS
+        known_stream, known = self._start.known
+        return min(known, self._newest) + 1 if known_stream == stream else self._newest - RESUME_RECORDS
 
     async def _listen(self) -> None:
         """Take what the server says, until it is gone."""
         while message := await self._pipe.receive():
             if isinstance(message, Write):
                 self._answer(self._write(message))
+            elif isinstance(message, Read):
+                self._answer(self._find(message))
             elif isinstance(message, Put | Get):
                 self._answer(self._store(message))
 
-    def _answer(self, finding: Awaitable[Written | Stored]) -> None:
+    def _answer(self, finding: Awaitable[Written | Found | Stored]) -> None:
         task = asyncio.create_task(self._send(finding))
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
-    async def _send(self, finding: Awaitable[Written | Stored]) -> None:
+    async def _send(self, finding: Awaitable[Written | Found | Stored]) -> None:
         with suppress(OSError):
             await self._pipe.send(await finding)
 
@@ -124,13 +124,23 @@ class _Node:
         except (UnavailableError, FullError) as error:
             return Stored(message.number, error=str(error))
 
+    async def _find(self, message: Read) -> Found:
+        try:
+            entries = await self._records.fetch(message.after, message.upto)
+        except GoneError as error:
+            return Found(message.number, oldest=error.oldest)
+        except UnavailableError as error:
+            return Found(message.number, error=str(error))
+        records = ((entry.seq, RecordMessage.decode(entry.data).slice_record(self._gazetteer)) for entry in entries)
+        return Found(message.number, tuple(records))
+
     async def _tell(self, after: int) -> None:
         """Tell the server each record above a number."""
         while True:
             try:
                 entries = await self._records.read(after)
             except GoneError as error:
-                await self._pipe.send(Refused(f"{error}; restore a newer backup of the history"))
+                await self._pipe.send(Refused(f"records are lost for viewers: {error}", is_final=False))
                 return
             for entry in entries:
                 await self._pipe.send(self._record(entry))

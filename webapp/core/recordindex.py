@@ -45,6 +45,15 @@ class RecordIndex:
         found = (self._rows(kind, name, value) for name, value in wanted.conditions)
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 
+    def keys(self, name: FilterName) -> Numbers:
+        """Return the `key` of each artist, track, country or city that pairs have, ascending."""
+        numbers, numbered = self._numbered(name)
+        used = np.unique(numbered[_keys(self._record.pairs, name)])
+        if name in ("country", "city"):
+            return used
+        values = list(numbers)
+        return np.sort(np.fromiter((hash(values[number]) for number in used.tolist()), np.int64, len(used)))
+
     def _rows(self, kind: Kind, name: FilterName, value: Hashable) -> Numbers:
         """Return the rows of a kind, ascending, with this artist (key), track (id), country (code) or city (id)."""
         numbers, numbered = self._numbered(name)
@@ -84,6 +93,11 @@ class _Column:
             return _NONE
         first, end = self._keys.searchsorted((key, key + 1))
         return np.unique(self._rows[first:end])
+
+
+def key(name: FilterName, value: Hashable, gazetteer: Gazetteer) -> int:
+    """Return a number that stands for a filter's value in this process; -1 for a place that is unknown."""
+    return _places(gazetteer, name)[0].get(value, -1) if name in ("country", "city") else hash(value)
 
 
 def _keys(rows: Rows, name: FilterName) -> Numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from base64 import b32hexencode
+from base64 import b32hexdecode, b32hexencode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -208,6 +208,15 @@ def is_connection_id(text: str) -> bool:
 def connection_id(at_ms: int, tail: int) -> str:
     """Return an id of 23 characters that sort by time: 48 bits of milliseconds, then the tail, in base32hex."""
     return b32hexencode(at_ms.to_bytes(6, "big") + tail.to_bytes(8, "big")).rstrip(b"=").decode().lower()
+
+
+def time_of(id: str) -> int:
+    """Return the time in a connection's id, epoch milliseconds: that of the later play."""
+    return int.from_bytes(_id_bytes(id)[:6], "big")
+
+
+def _id_bytes(id: str) -> bytes:
+    return b32hexdecode(f"{id.upper()}=")
 
 
 def id_floor(at_s: float) -> str:

@@ -65,18 +65,26 @@ class Selection:
         self._rules = rules
         self._period = self._second = -1
 
-    def choose(self, record: SliceRecord) -> Chosen:
-        """Choose from the next record. Within an aligned 10 s, give it every record, in order."""
-        self._forget_before(record.start_ms)
-        index = index_of(record, self._gazetteer)
-        pairs = self._passing("pairs", record, index)
+    def choose(self, record: SliceRecord, index: RecordIndex | None = None) -> Chosen:
+        """Choose from the next record. Within an aligned 10 s, give it every record, in order.
+
+        Its index is kept for other filters, unless one is given.
+        """
+        index = index or index_of(record, self._gazetteer)
+        pairs, matching = self.choose_pairs(record, index)
         return Chosen(
-            self._choose_pairs(record, index, pairs) if len(pairs) else [],
+            pairs,
             self._first("pulses", record, index),
             [] if self.filter.names_place else self._first("sparks", record, index),
-            len(pairs),
+            matching,
             self._crowd(record),
         )
+
+    def choose_pairs(self, record: SliceRecord, index: RecordIndex) -> tuple[list[int], int]:
+        """Choose pairs alone; return their rows, and how many passed. A record without any may be left out."""
+        self._forget_before(record.start_ms)
+        pairs = self._passing("pairs", record, index)
+        return self._choose_pairs(record, index, pairs) if len(pairs) else [], len(pairs)
 
     def _crowd(self, record: SliceRecord) -> list[int] | None:
         if self.filter or not len(record.crowd) or self._rules.hides_track(record.tracks[record.crowd["track"][0]]):

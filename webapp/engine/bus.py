@@ -71,6 +71,12 @@ class MemoryBus:
                 receive(self.last, message)
             return self.last
 
+    def skip_to(self, number: int) -> None:
+        """Go on after a number, as if there had been nothing before."""
+        with self._lock:
+            self.last, self._bytes = number, 0
+            self._ring.clear()
+
     def subscribe(self, receive: Receiver) -> Callable[[], None]:
         """Have `receive(number, message)` called for each message from now on; the result ends it."""
         with self._lock:

@@ -14,11 +14,13 @@ from importlib.util import find_spec
 import gevent
 from gevent.event import AsyncResult
 
-from webapp.bus.log import NEEDS_NATS
+from webapp.bus.log import NEEDS_NATS, GoneError, UnavailableError
 from webapp.bus.messages import (
     Condition,
     Following,
+    Found,
     FromNode,
+    Read,
     Ready,
     Record,
     Refused,
@@ -40,6 +42,7 @@ from webapp.engine.sharedstate import SharedState
 NODE, MATCHING = "webapp.bus.node", "webapp.bus.matching"
 ANSWER_S = 25.0
 """Longer than the process itself tries to write plays."""
+READ_S = 5.0
 READY_S, FOLLOWING_S = 30.0, 15.0
 AGAIN_AFTER_S = 5
 AGAIN_MOST_S = 60.0
@@ -62,7 +65,7 @@ class BusNode:
         records: gets the records.
         clock: tells the time.
         lateness_s: how long a slice waits after its end.
-        on_ready: is told the stream that the records are of, before the first of them comes.
+        on_ready: is told the number of the oldest record in the log, before the first one comes.
         on_delay: called each second in which there are no records.
         shared: gets what all servers share; None if this server needs nothing of it.
         matches: whether this server takes part in matching.
@@ -78,7 +81,7 @@ class BusNode:
         records: MemoryBus,
         clock: Clock,
         lateness_s: float,
-        on_ready: Callable[[str], None],
+        on_ready: Callable[[int], None],
         on_delay: Callable[[], None],
         *,
         shared: SharedState | None = None,
@@ -93,7 +96,7 @@ class BusNode:
         self._match_again_s = AGAIN_S
         self._matching = Beside("matching", MATCHING, start) if matches else None
         self._numbers = itertools.count(1)
-        self._asked: dict[int, AsyncResult[Written]] = {}
+        self._asked: dict[int, AsyncResult[Written | Found | None]] = {}
         self._newest = 0
         self._silent: tuple[str, ...] = ()
         self._off_ms = 0
@@ -207,8 +210,9 @@ class BusNode:
         if self._shared:
             self._shared.attach(self._node.send)
         if self._records.stream != ready.stream:
-            self._records.stream, self._records.last = ready.stream, ready.first - 1
-            self._on_ready(ready.stream)
+            self._records.stream = ready.stream
+            self._records.skip_to(ready.first - 1)
+            self._on_ready(ready.oldest)
 
     @property
     def steps(self) -> Sequence[Callable[[], None]]:
@@ -227,7 +231,7 @@ class BusNode:
         try:
             self._take(self._node.receive())
         except OSError as error:
-            self._fail_all(str(error))
+            self._fail_all()
             if self._is_ending:
                 gevent.sleep(AGAIN_S)
                 return
@@ -257,7 +261,7 @@ class BusNode:
     def _take(self, message: FromNode) -> None:
         if isinstance(message, Record):
             self._take_record(message)
-        elif isinstance(message, Written):
+        elif isinstance(message, Written | Found):
             if asked := self._asked.get(message.number):
                 asked.set(message)
         elif isinstance(message, Condition):
@@ -274,7 +278,7 @@ class BusNode:
             return
         if record.seq != self._records.last + 1:
             log.error("record %d came after record %d", record.seq, self._records.last)
-            self._records.last = record.seq - 1
+            self._records.skip_to(record.seq - 1)
         self.closed_ms, self._heard_s = record.end_ms, time.monotonic()
         self._silent, self._off_ms = record.silent, record.off_ms
         if record.data:
@@ -286,26 +290,46 @@ class BusNode:
         """See `Intake`; returns once the plays are in the log."""
         if problems := self.problems:
             raise NotTakenError(problems[0], 0, AGAIN_AFTER_S)
-        number, plays = next(self._numbers), plays_in(batch)
-        asked = self._asked[number] = AsyncResult()
+        plays = plays_in(batch)
         self.waiting += plays
         try:
-            self._node.send(Write(number, batch))
-            answer = asked.get(timeout=ANSWER_S)
-        except (OSError, gevent.Timeout):
-            answer = None
+            answer = self._ask(Write(next(self._numbers), batch), ANSWER_S)
         finally:
             self.waiting -= plays
-            del self._asked[number]
-        if answer is None:
+        if not isinstance(answer, Written):
             raise NotTakenError("the bus cannot be reached", 0, AGAIN_AFTER_S)
         if answer.error:
             raise NotTakenError(answer.error, answer.taken, AGAIN_AFTER_S)
         return answer.late
 
-    def _fail_all(self, why: str) -> None:
-        for number, asked in list(self._asked.items()):
-            asked.set(Written(number, error=why))
+    def read(self, after: int, upto: int) -> Sequence[tuple[int, bytes]]:
+        """Read the records above a number, up to another, from the log; return the first ones of them.
+
+        Raises:
+            GoneError: the log no longer has the first one.
+            UnavailableError: the bus does not answer now.
+        """
+        answer = self._ask(Read(next(self._numbers), after, upto), READ_S)
+        if not isinstance(answer, Found) or answer.error:
+            raise UnavailableError("the bus cannot be reached")
+        if answer.oldest:
+            raise GoneError(f"the bus no longer has record {after + 1}", answer.oldest)
+        return answer.records
+
+    def _ask(self, question: Write | Read, wait_s: float) -> Written | Found | None:
+        """Return the process's answer; None if there is none."""
+        asked = self._asked[question.number] = AsyncResult()
+        try:
+            self._node.send(question)
+            return asked.get(timeout=wait_s)
+        except (OSError, gevent.Timeout):
+            return None
+        finally:
+            del self._asked[question.number]
+
+    def _fail_all(self) -> None:
+        for asked in list(self._asked.values()):
+            asked.set(None)
         if self._shared:
             self._shared.fail_all()
 

@@ -43,9 +43,6 @@ class Channels:
         filters_max: distinct filters at once.
         window_s: the matching window, told to viewers.
         offload: calls a function off the event loop and returns what it returns.
-
-    Attributes:
-        recorded: number of the newest record that the history has from before.
     """
 
     def __init__(
@@ -70,7 +67,7 @@ class Channels:
         self._by_filter = {Filter(): self._everyone}
         self._shares = FairShares[Filter](filters_max)
         self._ring = ResumeRing(records, self._maker, self._keep_rebuilt)
-        self._newest_ms = self.recorded = 0
+        self._newest_ms = 0
         self._lead = LeadStory(gazetteer, lambda message: hub.send(self._everyone.subscribers, message))
         self._aliases = NO_ALIASES
         self.tally = RollingCounts()
@@ -146,9 +143,9 @@ class Channels:
             self._history.record_filtered(self._records.stream, seq, shown.connections)
 
     def _keep_everyones(self, seq: int, record: SliceRecord, shown: ShownFrame) -> None:
-        counts = frames.encode(frames.counts(record, len(shown.connections), None))
-        pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
-        if seq > self.recorded:
+        if not self._history.from_log:
+            counts = frames.encode(frames.counts(record, len(shown.connections), None))
+            pulses = frames.encode(frames.pulses(record, shown.chosen.pulses, self._gazetteer))
             self._history.record(self._records.stream, seq, record.end_ms, shown.connections, counts, pulses)
         self.tally.add(Entry(record.end_ms, record.counts, len(shown.connections)))
         self._lead.take_in(record, shown.connections, self._rules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from webapp.bus.credentials import access
@@ -19,13 +19,15 @@ from webapp.engine.channels import Channels
 from webapp.engine.clock import Clock
 from webapp.engine.hub import Hub
 from webapp.engine.intake import Intake
+from webapp.engine.lastminute import LastMinute
 from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.offload import offload
 from webapp.engine.pipeline import Pipeline
+from webapp.engine.recorder import Recorder
 from webapp.engine.resume import RESUME_BYTES, RESUME_S, decode_record
 from webapp.engine.sharedstate import SharedState
 from webapp.metrics import Metrics
-from webapp.storage.history import History
+from webapp.storage.history import SUMS_INTERVAL_S, History
 
 FINISH_S = 8.0
 """How long the slices that are open at the end may take to close."""
@@ -81,6 +83,7 @@ class Live:
         intake: takes plays in, and has them matched.
         hub: the viewers' sockets.
         channels: from records to frames.
+        recorder: writes the history of a server of several; None for a server alone.
     """
 
     def __init__(
@@ -96,17 +99,9 @@ class Live:
         self.clock, self.window_s = clock, settings.window_s
         self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
         self._settings, self._secret, self._history, self._shared = settings, secret, history, shared
+        self.recorder: Recorder | None = None
         self.intake: Intake = (
-            BusNode(
-                self._bus_start,
-                self.records,
-                clock,
-                settings.lateness_s,
-                self._begin_stream,
-                lambda: self.channels.tell_delay(),
-                shared=shared,
-                matches="match" in settings.roles,
-            )
+            self._bus_intake(gazetteer, clock)
             if settings.bus
             else OwnIntake(settings, secret, self.records, clock, metrics)
         )
@@ -124,6 +119,44 @@ class Live:
         )
         self.records.subscribe(lambda _, message: metrics.record(decode_record(message).counts))
 
+    def _bus_intake(self, gazetteer: Gazetteer, clock: Clock) -> BusNode:
+        """Return the intake of a server of several; if visitors come to it, make what reads the log for them."""
+        settings, history = self._settings, self._history
+        node = BusNode(
+            self._bus_start,
+            self.records,
+            clock,
+            settings.lateness_s,
+            self._begin_stream,
+            lambda: self.channels.tell_delay(),
+            shared=self._shared,
+            matches="match" in settings.roles,
+        )
+        if settings.shows:
+            history.lately = LastMinute(self.records, gazetteer, settings.shown_per_s)
+            self.recorder = Recorder(history, self.records, gazetteer, settings.shown_per_s, node.read)
+        return node
+
+    @property
+    def steps(self) -> Sequence[Callable[[], None]]:
+        """What runs again and again, each in a greenlet."""
+        return [*self.intake.steps, *([self.recorder.step] if self.recorder else [])]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences for the operator."""
+        return self.intake.troubles + (self.recorder.warnings if self.recorder else [])
+
+    @property
+    def recorded_s(self) -> float | None:
+        """By which time the history of a server of several sums up and forgets, epoch seconds; None for the clock's.
+
+        It is that of the newest record, so that all servers come to the same; sums move on every few seconds.
+        """
+        if self.recorder is None or self.recorder.now_s is None:
+            return None
+        return self.recorder.now_s // SUMS_INTERVAL_S * SUMS_INTERVAL_S
+
     def _bus_start(self) -> Start:
         """Return what the processes of a server of several are told."""
         settings = self._settings
@@ -136,20 +169,20 @@ class Live:
             settings.writes,
             settings.shows,
             "match" in settings.roles,
-            (self.records.stream, self.records.last) if self.records.last else self._history.newest_record(),
+            (self.records.stream, self.records.last),
             shares=self._shared is not None,
         )
 
-    def _begin_stream(self, stream: str) -> None:
-        """Record only what the history does not have: records of the last minute are read again at a start."""
-        recorded, seq = self._history.newest_record()
-        self.channels.recorded = seq if recorded == stream else 0
+    def _begin_stream(self, oldest: int) -> None:
+        if self.recorder:
+            self.recorder.begin(oldest)
 
     def start(self) -> None:
         """Begin. Call it on the event loop.
 
         Raises:
             BusError: this server cannot take part in the bus.
+            MissingRecords: the bus no longer has the records that follow the history.
         """
         self.intake.start()
         self.hub.start()

@@ -45,10 +45,11 @@ class Database:
         aliases: the earlier ids of tracks, as they were when the file was opened.
         writer: the connection to write with; None while the file is not open.
         damaged: names of the damaged files that were moved aside and are still there.
+        losses: how often the file was lost while it was open: moved, deleted or damaged.
     """
 
     def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
-        self.path, self._tell, self.aliases = path, tell, NO_ALIASES
+        self.path, self._tell, self.aliases, self.losses = path, tell, NO_ALIASES, 0
         self.writer: sqlite3.Connection | None = None
         self.damaged: list[str] = []
         # An unpatched lock, as in `WriteBuffer`; held only briefly.
@@ -143,6 +144,7 @@ class Database:
         if self.writer is not None and _identity(self.path) != self._identity:
             log.warning("the history was moved or deleted while in use; opening it again (%s)", self.path)
             self.close()
+            self.losses += 1
         if self._suspected_damage and not self._damage and time.monotonic() - self._last_check_s > CHECK_INTERVAL_S:
             self._last_check_s, suspected, self._suspected_damage = time.monotonic(), self._suspected_damage, None
             self._damage = suspected if self._is_damaged() else None
@@ -160,6 +162,7 @@ class Database:
 
     def _set_aside(self, damage: sqlite3.Error) -> None:
         self.close()
+        self.losses += 1
         if len(self.damaged) >= MAX_DAMAGED_FILES:
             raise HistoryError(
                 f"the history {self.path} is damaged ({damage}), and {MAX_DAMAGED_FILES} damaged ones were set aside "

@@ -9,10 +9,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from heapq import nlargest
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from gevent import monkey
 
@@ -23,6 +22,7 @@ from webapp.storage.database import Database
 from webapp.storage.migration import UPGRADING
 from webapp.storage.momentexchange import MomentExchange
 from webapp.storage.periods import PERIODS
+from webapp.storage.reading import Lately, NothingLately, Reading
 from webapp.storage.schema import HistoryError, NewerHistory, Sizes, sizes, transaction, write
 from webapp.storage.writebuffer import WriteBuffer
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
     from webapp.core.trackids import TrackAliases
+    from webapp.storage.pastframes import PastFrame
 
 __all__ = ["FILE_NAME", "History", "HistoryError"]
 
@@ -58,12 +59,16 @@ class History:
         days: how long rows are kept.
         max_rows: how many connections are kept, at most a tenth of them shown only under a filter.
         shared_max: how many shared connections are kept in addition.
+        from_log: whether a `Recorder` writes it, from a log of records that several servers share. It then holds only
+            what everyone was shown, so that it depends on nothing but the records.
         clock: returns epoch seconds.
         prune_clock: returns epoch seconds for pruning, or None while the clock may be wrong; by default `clock`.
         exchange: has the shared connections of all servers of a bus; None if this server works alone.
 
     Attributes:
         rules: what reads leave out; the rows stay.
+        from_log: see above.
+        lately: what the newest records show, which the history may not have.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class History:
         days: float,
         max_rows: int,
         shared_max: int = 100_000,
+        from_log: bool = False,
         clock: Callable[[], float] = time.time,
         prune_clock: Callable[[], float | None] | None = None,
         exchange: MomentExchange | None = None,
@@ -84,6 +90,8 @@ class History:
         self._write_lock = monkey.get_original("threading", "Lock")()
         self._buffer = WriteBuffer()
         self._database = Database(path, self._set_problem)
+        self._losses = 0
+        self.from_log, self.lately = from_log, cast("Lately", NothingLately())
         self._is_open = self._is_closing = False
         self._sums_updated_s, self._logged_dropped = 0.0, 0
         self.rules = NO_RULES
@@ -148,15 +156,33 @@ class History:
             self._is_open = False
             self._database.close()
 
+    @property
+    def era(self) -> int:
+        """How often another file has taken the place of one from a log; the records must then be recorded again."""
+        return self._buffer.era
+
     def record(
-        self, stream: str, seq: int, at_ms: int, connections: "Sequence[Connection]", counts: bytes, pulses: bytes
-    ) -> None:
-        """Append the unfiltered frame of a record: the connections that everyone saw, its counts and pulses as JSON."""
-        self._buffer.append(stream, seq, at_ms, connections, True, counts, pulses)
+        self,
+        stream: str,
+        seq: int,
+        at_ms: int,
+        connections: "Sequence[Connection]",
+        counts: bytes,
+        pulses: bytes,
+        era: int | None = None,
+    ) -> bool:
+        """Append the unfiltered frame of a record: the connections that everyone saw, its counts and pulses as JSON.
+
+        If an era is given, append it only in that one; return whether it was appended.
+        """
+        return self._buffer.append(stream, seq, at_ms, connections, True, counts, pulses, era=era)
 
     def record_filtered(self, stream: str, seq: int, connections: "Sequence[Connection]") -> None:
-        """Append connections of a record that were shown under a filter; some may have been recorded before."""
-        if connections:
+        """Append connections of a record that were shown under a filter; some may have been recorded before.
+
+        A history from a log keeps none of these.
+        """
+        if connections and not self.from_log:
             self._buffer.append(stream, seq, 0, connections, False)
 
     def flush(self) -> None:
@@ -166,12 +192,19 @@ class History:
                 return
             try:
                 self._database.ensure_open()
+                self._begin_era_if_lost()
                 self._write_all(self._buffer.number)
             except (sqlite3.Error, OSError, HistoryError) as error:
                 self._handle_error("the history cannot be written", error)
             else:
                 self._set_problem(None)
             self._log_dropped()
+
+    def _begin_era_if_lost(self) -> None:
+        """If another file took the place of one from a log, write nothing to it that follows on what it lacks."""
+        is_lost, self._losses = self._database.losses > self._losses, self._database.losses
+        if is_lost and self.from_log:
+            self._buffer.clear()
 
     def _log_dropped(self) -> None:
         """Log how many rows were lost since the last call."""
@@ -281,13 +314,21 @@ class History:
         # Hide connections recorded while the clock was ahead, or they would stay the newest for that long.
         ceiling = id_floor(self._clock() + MAX_AHEAD_S)
         before = ceiling if before is None else min(before, ceiling)
-        # Read the buffer first: what leaves it meanwhile is then found in the file.
-        pending = self._buffer.connections(upto)
-        found = {c.id: c for c in pending if c.id < before and wanted.accepts(c, self._gazetteer)}
-        found = {id: c for id, c in found.items() if not rules.hides_connection(c, self._gazetteer)}
-        stored = self.read(lambda db: queries.latest(db, wanted, limit, before, upto, self._gazetteer, rules))
-        found |= {c.id: c for c in stored or ()}
-        return nlargest(limit, found.values(), key=attrgetter("id"))
+        return self._reading.latest(wanted, limit, before, upto, rules)
+
+    def past(self, after_ms: int, until_ms: int, wanted: "Filter") -> "list[PastFrame] | None":
+        """Return the frames whose slices end in a period, in order; None if the file cannot be read.
+
+        Args:
+            after_ms: start of the period, epoch milliseconds, not included.
+            until_ms: end of the period, epoch milliseconds, included.
+            wanted: the filter for connections; an empty one passes those that everyone was shown, and no others.
+        """
+        return self._reading.past(after_ms, until_ms, wanted, self.rules)
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(self._buffer, self.read, self.lately, self._gazetteer)
 
     def get(self, id: str) -> "Connection | None":
         """Return the connection with that id, or None if there is none or it is hidden.
@@ -320,23 +361,24 @@ class History:
             momentexchange.keep(self._writer, id, data, max(1, self._shared_max))
         return self.read(lambda db: self._stored(db, id))
 
-    def share(self, id: str) -> None:
-        """Protect the connection with that id, if there is one, from pruning.
+    def share(self, connection: "Connection") -> None:
+        """Keep a connection, whether it is recorded or not, longer than others.
 
         Raises:
             HistoryError: the file cannot be written now.
         """
-        if self.read(lambda db: sharedmoments.is_shared(db, id)):
+        if self.read(lambda db: sharedmoments.is_shared(db, connection.id)):
             return
-        self.flush()
-        if exchange := self._exchange if self._shared_max else None:
-            self.read(lambda db: exchange.pass_on(db, id))
+        self.flush()  # opens the file again if need be
+        values = sharedmoments.values_of(connection, self._gazetteer)
+        if self._exchange and self._shared_max:
+            self._exchange.pass_on(connection.id, values)
         is_saved = False
         with self._write_lock:
             try:
                 if self._writer is not None:
-                    sharedmoments.share(self._writer, id, self._shared_max)
-                    is_saved = self._shared_max == 0 or sharedmoments.is_shared(self._writer, id)
+                    sharedmoments.share(self._writer, connection.id, values, self._shared_max)
+                    is_saved = True
             except sqlite3.Error as error:
                 raise HistoryError(f"this cannot be saved at the moment ({error}); try again later") from error
         if not is_saved and self.problem:
@@ -349,10 +391,6 @@ class History:
         stored = self.read(lambda db: queries.tracks(db, limit, rules)) or []
         found = dict.fromkeys([*(c.track for c in pending if not (rules and rules.hides_track(c.track))), *stored])
         return list(found)[:limit]
-
-    def newest_record(self) -> tuple[str, int]:
-        """Return the stream and the number of the newest record in the file; "" and 0 if there is none."""
-        return self.read(queries.newest_record) or ("", 0)
 
     def oldest_id(self) -> str | None:
         """Return the smallest id, or None if the history is empty."""

@@ -16,11 +16,7 @@ from webapp.storage.sharedstore import SharedStore, UnreachableError
 
 VERSION = 1
 
-_COLUMNS = "source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, within_s, from_city, to_city"
-_READ = """SELECT c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.to_track_id, c.within_s,
-    c.from_city, c.to_city FROM connections c JOIN tracks t ON t.track = c.track WHERE c.id = ?"""
-_READ_ALL = f"SELECT id, {_COLUMNS} FROM shared ORDER BY number"
-_KEEP = f"INSERT OR IGNORE INTO shared (id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_READ_ALL = f"SELECT id, {sharedmoments.COLUMNS} FROM shared ORDER BY number"
 
 
 class _Moment(msgspec.Struct, array_like=True):
@@ -49,17 +45,16 @@ class MomentExchange:
     def __init__(self, store: SharedStore) -> None:
         self._store = store
 
-    def pass_on(self, db: sqlite3.Connection, id: str) -> None:
-        """Let other servers have the connection with that id, if there is one.
+    def pass_on(self, id: str, values: sharedmoments.Values) -> None:
+        """Let other servers have a connection, given by `sharedmoments.values_of`.
 
         Raises:
             HistoryError: it may not have been passed on.
         """
-        if row := db.execute(_READ, (id,)).fetchone():
-            try:
-                self._store.keep_moments([(id, versioned.encode(VERSION, _Moment(*row)))])
-            except UnreachableError as error:
-                raise HistoryError(f"this cannot be saved at the moment ({error}); try again later") from error
+        try:
+            self._store.keep_moments([(id, versioned.encode(VERSION, _Moment(*values)))])
+        except UnreachableError as error:
+            raise HistoryError(f"this cannot be saved at the moment ({error}); try again later") from error
 
     def pass_on_all(self, db: sqlite3.Connection) -> int:
         """Let other servers have all shared connections, in the order in which they were shared; return how many.
@@ -92,7 +87,7 @@ def keep(db: sqlite3.Connection, id: str, data: bytes, most: int) -> None:
     try:
         row = msgspec.structs.astuple(versioned.decode(VERSION, _Moment, "a shared moment", data))
         with transaction(db):
-            db.execute(_KEEP, (id, *row))
+            db.execute(sharedmoments.ADD, (id, *row))
             sharedmoments.drop_oldest(db, most)
     except (sqlite3.Error, versioned.MessageError) as error:
         raise HistoryError(f"this moment cannot be read at the moment ({error}); try again later") from error

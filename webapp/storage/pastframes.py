@@ -1,6 +1,7 @@
 """Reads past frames from the history's file."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 20_000
 """Most connections read for one answer, the oldest first: far more than anybody can follow."""
 
-NO_RECORD = (-1, -1)
+NO_RECORD = ("", -1)
 
-_RECORDS = """SELECT stream, seq, at_ms, counts, pulses FROM records
+_RECORDS = """SELECT name, seq, at_ms, counts, pulses FROM records JOIN streams USING (stream)
     WHERE at_ms > :after AND at_ms <= :until ORDER BY at_ms, stream, seq"""
 _WHERE = "WHERE c.id >= :first AND c.id < :last AND (c.everyone = 1 OR :filtered) ORDER BY c.id LIMIT :most"
-_RECORD_KEYS = f"SELECT c.id, c.stream, c.seq FROM connections c {_WHERE}"
+_RECORD_KEYS = f"SELECT c.id, s.name, c.seq FROM connections c JOIN streams s ON s.stream = c.stream {_WHERE}"
 _CONNECTIONS = f"SELECT {COLUMNS} FROM connections c {TRACKS} {_WHERE}"
 
 
@@ -39,6 +40,11 @@ class PastFrame:
     pulses: bytes
     connections: "list[Connection]" = field(default_factory=list)
 
+    def add(self, connections: "Iterable[Connection]") -> None:
+        """Add connections that it does not have yet, in order of their ids."""
+        found = {connection.id: connection for connection in (*self.connections, *connections)}
+        self.connections[:] = (found[id] for id in sorted(found))
+
 
 def read(
     db: sqlite3.Connection,
@@ -47,8 +53,8 @@ def read(
     wanted: "Filter",
     gazetteer: "Gazetteer",
     rules: Rules = NO_RULES,
-) -> list[PastFrame]:
-    """Return the frames whose slices end in a period, in order.
+) -> dict[tuple[str, int], PastFrame]:
+    """Return the frames whose slices end in a period, in order, by stream and number.
 
     Args:
         db: the file.
@@ -60,7 +66,7 @@ def read(
     """
     rows = db.execute(_RECORDS, {"after": after_ms, "until": until_ms}).fetchall()
     found = {
-        (stream, seq): PastFrame(seq, at, counts.encode(), _shown(pulses.encode(), rules))
+        (stream, seq): PastFrame(seq, at, counts.encode(), visible(pulses.encode(), rules))
         for stream, seq, at, counts, pulses in rows
     }
     span = {
@@ -74,7 +80,7 @@ def read(
         frame = found.get(places.get(connection.id, NO_RECORD))
         if frame and wanted.accepts(connection, gazetteer) and not rules.hides_connection(connection, gazetteer):
             frame.connections.append(connection)
-    return list(found.values())
+    return found
 
 
 class _City(msgspec.Struct):
@@ -86,7 +92,7 @@ class _Pulse(msgspec.Struct):
     city: _City
 
 
-def _shown(pulses: bytes, rules: Rules) -> bytes:
+def visible(pulses: bytes, rules: Rules) -> bytes:
     """Return the pulses of a record that are not hidden, as JSON."""
     if not rules:
         return pulses

@@ -95,11 +95,19 @@ def tracks(db: sqlite3.Connection, limit: int, rules: Rules = NO_RULES) -> list[
     return list(islice((track for track in found if not (rules and rules.hides_track(track))), limit))
 
 
-def newest_record(db: sqlite3.Connection) -> tuple[str, int]:
-    """Return the stream and the number of the newest record; "" and 0 if there is none."""
-    rows = db.execute("SELECT name, seq FROM records JOIN streams USING (stream) ORDER BY at_ms DESC LIMIT 1")
-    found: tuple[str, int] = rows.fetchone() or ("", 0)
-    return found
+_OF_STREAM = "stream = (SELECT stream FROM streams WHERE name = ?)"
+
+
+def newest_record(db: sqlite3.Connection, stream: str) -> int:
+    """Return the number of a stream's newest record; 0 if there is none."""
+    return int(db.execute(f"SELECT max(seq) FROM records WHERE {_OF_STREAM}", (stream,)).fetchone()[0] or 0)
+
+
+def records_between(db: sqlite3.Connection, stream: str, after_ms: int, until_ms: int) -> tuple[int, int] | None:
+    """Return the numbers of a stream's first and last record in a period; None if there is none."""
+    rows = f"records INDEXED BY records_at_ms WHERE at_ms > ? AND at_ms <= ? AND {_OF_STREAM}"
+    first, last = db.execute(f"SELECT min(seq), max(seq) FROM {rows}", (after_ms, until_ms, stream)).fetchone()
+    return None if first is None else (first, last)
 
 
 def oldest_id(db: sqlite3.Connection) -> str | None:

@@ -1,8 +1,9 @@
 """Shared moments: copies of connections, which stay when pruning deletes the originals."""
 
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from webapp.core.plays import SOURCES
 from webapp.storage import trackaliases
 from webapp.storage.queries import build_connections
 from webapp.storage.schema import transaction
@@ -11,19 +12,27 @@ if TYPE_CHECKING:
     from webapp.core.gazetteer import Gazetteer
     from webapp.core.records import Connection
 
-_COPY = """INSERT OR IGNORE INTO shared
-    (id, source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, within_s, from_city, to_city)
-    SELECT c.id, c.source, c.at_ms, c.apart_ms, c.km, t.json, t.track_id, t.artist, c.to_track_id, c.within_s,
-    c.from_city, c.to_city FROM connections c JOIN tracks t ON t.track = c.track WHERE c.id = ?"""
+COLUMNS = "source, at_ms, apart_ms, km, json, track_id, artist, to_track_id, within_s, from_city, to_city"
+ADD = f"INSERT OR IGNORE INTO shared (id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+Values = tuple[Any, ...]
+"""What is kept of a connection, as COLUMNS."""
 _READ = """SELECT id, source, at_ms, apart_ms, km, json, track_id, artist, coalesce(to_track_id, track_id),
     within_s, from_city, to_city FROM shared WHERE id = ?"""
 _DROP = "DELETE FROM shared WHERE number <= (SELECT max(number) FROM shared) - ? RETURNING track_id, to_track_id"
 
 
-def share(db: sqlite3.Connection, id: str, most: int) -> None:
-    """Copy the connection with that id, if there is one; keep the `most` newest copies."""
+def values_of(c: "Connection", gazetteer: "Gazetteer") -> Values:
+    """Return what is kept of a connection beside its id."""
+    to_track_id = None if c.to_track_id == c.track_id else c.to_track_id
+    ends = gazetteer.geoname_id[[c.from_city, c.to_city]].tolist()
+    track = c.track.decode(), c.track_id, c.artist, to_track_id
+    return (SOURCES.index(c.source), c.at_ms, c.apart_ms, c.km, *track, c.within_s, *ends)
+
+
+def share(db: sqlite3.Connection, id: str, values: Values, most: int) -> None:
+    """Keep a connection, and of all that are kept the `most` newest."""
     with transaction(db):
-        db.execute(_COPY, (id,))
+        db.execute(ADD, (id, *values))
         drop_oldest(db, most)
 
 

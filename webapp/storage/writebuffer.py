@@ -20,6 +20,7 @@ class WriteBuffer:
 
     Attributes:
         number: number of the newest entry.
+        era: how often it was cleared.
         pending: rows not written yet.
         dropped: rows lost.
     """
@@ -28,19 +29,36 @@ class WriteBuffer:
         # Unpatched by gevent, because worker threads are native. The event loop holds it too, but only briefly.
         self._lock = monkey.get_original("threading", "Lock")()
         self._entries: deque[Entry] = deque()
-        self.number = self.pending = self.dropped = 0
+        self.number = self.pending = self.dropped = self.era = 0
 
     def append(
-        self, stream: str, seq: int, at_ms: int, connections: "Sequence[Connection]", everyone: bool, *json: bytes
-    ) -> None:
-        """Add the shown connections of a record."""
+        self,
+        stream: str,
+        seq: int,
+        at_ms: int,
+        connections: "Sequence[Connection]",
+        everyone: bool,
+        *json: bytes,
+        era: int | None = None,
+    ) -> bool:
+        """Add the shown connections of a record; if an era is given, only in that one. Return whether they were."""
         with self._lock:
+            if era is not None and era != self.era:
+                return False
             self.number += 1
             entry = Entry(self.number, stream, seq, at_ms, tuple(connections), everyone, *json)
             self._entries.append(entry)
             self.pending += entry.rows
             while self.pending > MAX_PENDING_ROWS and len(self._entries) > 1:
                 self.dropped += self._pop_oldest()
+            return True
+
+    def clear(self) -> None:
+        """Forget all entries, and begin another era."""
+        with self._lock:
+            self._entries.clear()
+            self.pending = 0
+            self.era += 1
 
     def oldest(self, last: int) -> list[Entry]:
         """Return the oldest entries up to that number, about BATCH_ROWS rows."""
@@ -62,6 +80,12 @@ class WriteBuffer:
     def count_dropped(self, entries: Sequence[Entry]) -> None:
         """Count entries that can never be written as dropped."""
         self.dropped += sum(entry.rows for entry in entries)
+
+    def frames(self, after_ms: int, until_ms: int) -> list[Entry]:
+        """Return what everyone was shown in a period, epoch milliseconds."""
+        with self._lock:
+            entries = tuple(self._entries)
+        return [entry for entry in entries if entry.everyone and after_ms < entry.at_ms <= until_ms]
 
     def connections(self, upto: tuple[str, int] | None = None) -> "Iterator[Connection]":
         """Return the connections; `upto` (stream, seq) skips what that stream recorded after that seq."""

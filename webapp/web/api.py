@@ -1,7 +1,6 @@
 """The read side for programs: kept connections and statistics as JSON."""
 
 import re
-import sqlite3
 from collections.abc import Iterable
 
 import msgspec
@@ -12,7 +11,6 @@ from webapp import gauges
 from webapp.core.filters import Filter
 from webapp.core.frames import connection_json
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.moderation import Rules
 from webapp.core.records import is_connection_id
 from webapp.core.search import RecentTracks, checked_kind, checked_text, search
 from webapp.engine.eventloop import EventLoop
@@ -53,7 +51,7 @@ def create_blueprint(
         after_ms, seconds = round(_from(_one(pairs, "from")) * 1000), _seconds(_one(pairs, "seconds"))
         wanted = Filter.parse(pairs, gazetteer, history.aliases, ["from", "seconds"])
         span_ms = after_ms, after_ms + 1000 * seconds
-        body = offload(history.read, lambda db: _past(db, span_ms, wanted, gazetteer, history.rules, live.clock.now()))
+        body = offload(_past, history, span_ms, wanted, gazetteer, live.clock.now())
         if body is None:
             raise ServiceUnavailable(history.problem or "the history cannot be read right now", retry_after=2)
         return Response(body, headers={"Cache-Control": "no-store"}, mimetype="application/json")
@@ -79,16 +77,12 @@ def create_blueprint(
 
 
 def _past(
-    db: sqlite3.Connection,
-    span_ms: tuple[int, int],
-    wanted: Filter,
-    gazetteer: Gazetteer,
-    rules: Rules,
-    now_s: float,
-) -> bytes:
-    """Read frames and encode them: both take long where much was shown."""
-    found = kept.read(db, *span_ms, wanted, gazetteer, rules)
-    oldest = kept.oldest_ms(db)
+    history: History, span_ms: tuple[int, int], wanted: Filter, gazetteer: Gazetteer, now_s: float
+) -> bytes | None:
+    """Read frames and encode them: both take long where much was shown. None if they cannot be read."""
+    found, oldest = history.past(*span_ms, wanted), history.read(kept.oldest_ms)
+    if found is None:
+        return None
     told = [kept.message(frame, wanted, gazetteer) for frame in found]
     return encode({"now": round(now_s, 3), "oldest": oldest and oldest / 1000, "frames": told})
 

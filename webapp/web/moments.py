@@ -83,7 +83,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
         if not writing.acquire(timeout=share_s):  # a slow disk may hold up one thread, not all of them
             raise ServiceUnavailable("moments cannot be saved right now; try again", retry_after=SHARE_S)
         try:
-            offload(history.share, found.id)
+            offload(history.share, found)
         finally:
             writing.release()
         return "", 204
