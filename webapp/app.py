@@ -56,6 +56,7 @@ from webapp.web.dialectrequests import Bases
 from webapp.web.frontdoor import FrontDoor
 from webapp.web.imageresponses import ImageResponses
 from webapp.web.locating import Locator
+from webapp.web.momentlookup import Moments
 from webapp.web.servicetokens import PlaySenders
 from webapp.web.visitortokens import VisitorTokens
 
@@ -96,18 +97,19 @@ def _add_pages(app: Flask, services: Services) -> None:
     settings, gazetteer, history, clock = services.settings, services.gazetteer, services.history, services.clock
     tracks, live, loop, health, images = services.tracks, services.live, services.loop, services.health, services.images
     charts, answers = playlist.chart_cache(history, gazetteer, clock.now), ImageResponses(settings, images)
+    found = Moments(settings, history, live.lookup)
     totals = today.TodayTotals(history, gazetteer, lambda: live.records.stream, clock.now)
     for blueprint in (
         pages.create_blueprint(settings, gazetteer, history, tracks, services.assets),
         assets.create_blueprint(services.assets),
-        moments.create_blueprint(settings, gazetteer, history),
-        momentimages.create_blueprint(settings, gazetteer, history, answers),
+        moments.create_blueprint(settings, gazetteer, history, found),
+        momentimages.create_blueprint(settings, gazetteer, history, found, answers),
         playlist.create_blueprint(settings, gazetteer, charts),
         overviewimages.create_blueprint(gazetteer, history, tracks, charts, clock, answers),
         stats.create_blueprint(gazetteer, history, clock, totals, charts),
         today.create_blueprint(gazetteer, history, totals, clock.now),
         atom.create_blueprint(settings, gazetteer, history),
-        embed.create_blueprint(settings, gazetteer, history, clock, services.assets),
+        embed.create_blueprint(settings, gazetteer, found, clock, services.assets),
         embedbuilder.create_blueprint(settings),
         confirmation.create_blueprint(settings, services.accounts, services.principals, services.bodies),
         connect.create_blueprint(
@@ -119,7 +121,7 @@ def _add_pages(app: Flask, services: Services) -> None:
             VisitorTokens(services.secret, clock.now),
         ),
         privacy.create_blueprint(settings, services.addresses),
-        oembed.create_blueprint(settings, gazetteer, history),
+        oembed.create_blueprint(settings, gazetteer, found),
         openapi.create_blueprint(settings),
         api.create_blueprint(gazetteer, history, tracks, live, loop),
         probes.create_blueprint(health),

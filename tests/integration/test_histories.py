@@ -205,6 +205,44 @@ def test_all_servers_answer_alike_under_a_filter_that_is_watched_at_one_of_them(
     assert all(one["seq"] + 1 == two["seq"] for span in past for one, two in pairwise(span["frames"]))
 
 
+def unseen(server: Server) -> str:
+    """Return the id of a connection of the first minute that nobody was shown."""
+    recorded = {row[0] for row in dump(history_of(server))["connections"]}
+    for record in map(SliceRecord.decode, RECORDED[100:]):
+        for each in frames.shown(record, range(len(record.pairs)), GAZETTEER):
+            if each.id not in recorded:
+                return each.id
+    raise AssertionError("everyone was shown all")
+
+
+def test_what_only_a_filter_showed_has_its_page_at_every_server_as_long_as_the_log_has_it(
+    pair: tuple[Server, Server], written: Brokers
+) -> None:
+    one, other = pair
+    settled(one, LAST)
+    settled(other, LAST)
+    id = unseen(one)
+    assert [ask(server, f"/c/{id}").status for server in pair] == [200, 200]
+    assert ask(other, f"/c/{id}/card.png").status == 200
+    address = urlencode({"url": f"{other.url}/c/{id}"})
+    assert "by" in ask(other, f"/oembed?{address}").json["title"]
+    assert ask(one, f"/c/{id[:-4]}0000").status == 404
+    shared = ask(one, f"/c/{id}/share", "POST", Origin=one.url, Sec_Fetch_Site="same-origin")
+    assert shared.status == 204, shared.text
+    newest_one = frames.shown(SliceRecord.decode(RECORDED[-40]), [0], GAZETTEER)[0].id
+    other.restart()
+    settled(other, LAST)
+    written[0].kill()
+    try:
+        assert ask(one, f"/c/{id}").status == 200, "it is shared"
+        assert ask(other, f"/c/{newest_one}").status == 200, "it is in memory"
+        assert ask(other, f"/c/{id}").status == 503
+    finally:
+        written[0].start()
+        written.wait()
+    until(lambda: ask(other, f"/c/{id}").status == 200)
+
+
 def test_a_server_whose_records_are_gone_says_what_to_do_and_goes_on_from_anothers_backup(tmp_path: Path) -> None:
     with brokers(tmp_path) as running:
         init(running)

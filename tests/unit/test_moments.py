@@ -20,6 +20,7 @@ from webapp.core.records import Connection
 from webapp.services import Services
 from webapp.storage.history import History
 from webapp.web import moments
+from webapp.web.momentlookup import Moments
 
 
 def test_while_the_history_is_in_trouble_no_moment_is_said_to_be_gone(services: Services, client: FlaskClient) -> None:
@@ -40,23 +41,24 @@ class SlowHistory:
     def get(self, _: str) -> Connection:
         return connection()
 
-    def share(self, _: str) -> None:
+    def share(self, _: Connection) -> None:
         self.begun.set()
         assert self.go.wait(30)
 
 
 def test_a_share_that_has_to_wait_too_long_is_to_come_again() -> None:
-    app, history = Flask(__name__), SlowHistory()
-    app.register_blueprint(moments.create_blueprint(Settings(), GAZETTEER, cast(History, history), share_s=0.01))
+    app, settings, history = Flask(__name__), Settings(), cast(History, slow := SlowHistory())
+    found = Moments(settings, history, None)
+    app.register_blueprint(moments.create_blueprint(settings, GAZETTEER, history, found, share_s=0.01))
 
     def share() -> Any:
         return app.test_client().post(f"/c/{connection().id}/share").status_code
 
     with ThreadPoolExecutor() as pool:
         first = pool.submit(share)
-        assert history.begun.wait(30)
+        assert slow.begun.wait(30)
         assert share() == 503
-        history.go.set()
+        slow.go.set()
         assert first.result(30) == 204
     assert share() == 204
 

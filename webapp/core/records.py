@@ -215,6 +215,13 @@ def time_of(id: str) -> int:
     return int.from_bytes(_id_bytes(id)[:6], "big")
 
 
+def row_of(id: str, record: SliceRecord) -> int | None:
+    """Return the row of the pair with that id in a record, or None."""
+    at_ms, tail = time_of(id), int.from_bytes(_id_bytes(id)[6:], "big")
+    rows = np.flatnonzero((record.pairs["at"] == at_ms) & (record.pairs["tail"] == np.uint64(tail)))
+    return int(rows[0]) if len(rows) and connection_id(at_ms, tail) == id else None
+
+
 def _id_bytes(id: str) -> bytes:
     return b32hexdecode(f"{id.upper()}=")
 

@@ -24,6 +24,7 @@ from webapp.engine.matchingprocess import MatchingProcess
 from webapp.engine.offload import offload
 from webapp.engine.pipeline import Pipeline
 from webapp.engine.recorder import Recorder
+from webapp.engine.recordlookup import RecordLookup
 from webapp.engine.resume import RESUME_BYTES, RESUME_S, decode_record
 from webapp.engine.sharedstate import SharedState
 from webapp.metrics import Metrics
@@ -84,6 +85,7 @@ class Live:
         hub: the viewers' sockets.
         channels: from records to frames.
         recorder: writes the history of a server of several; None for a server alone.
+        lookup: finds connections in the records of several servers; None for a server alone.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Live:
         self.records = MemoryBus(time.monotonic, RESUME_S, RESUME_BYTES)
         self._settings, self._secret, self._history, self._shared = settings, secret, history, shared
         self.recorder: Recorder | None = None
+        self.lookup: RecordLookup | None = None
         self.intake: Intake = (
             self._bus_intake(gazetteer, clock)
             if settings.bus
@@ -133,8 +136,10 @@ class Live:
             matches="match" in settings.roles,
         )
         if settings.shows:
-            history.lately = LastMinute(self.records, gazetteer, settings.shown_per_s)
+            lately = history.lately = LastMinute(self.records, gazetteer, settings.shown_per_s)
             self.recorder = Recorder(history, self.records, gazetteer, settings.shown_per_s, node.read)
+            window_ms = round(settings.window_s * 1000)
+            self.lookup = RecordLookup(lately, history, gazetteer, window_ms, node.read, self.recorder)
         return node
 
     @property

@@ -19,12 +19,11 @@ from webapp.graphics import contrast
 from webapp.graphics.palette import GROUNDS
 from webapp.resources import ASSETS
 from webapp.scene import COVER, scene
-from webapp.storage.history import History
 from webapp.web import embedoptions
 from webapp.web.assets import SERVED, Assets, packed
 from webapp.web.connectiontext import wire_form
 from webapp.web.embedoptions import TRANSPARENT, EmbedOptions
-from webapp.web.moments import moment
+from webapp.web.momentlookup import Moments
 from webapp.web.oembed import discovery
 from webapp.web.responses import localised
 from webapp.web.securityheaders import CONTENT_SECURITY_POLICY, policy
@@ -36,7 +35,7 @@ ROOM = {"discOfHeight": 0.8, "discOfWidth": 0.8}
 
 
 def create_blueprint(
-    settings: Settings, gazetteer: Gazetteer, history: History, clock: Clock, assets: Assets
+    settings: Settings, gazetteer: Gazetteer, moments: Moments, clock: Clock, assets: Assets
 ) -> Blueprint:
     """Serve what other people's pages embed."""
     blueprint = Blueprint("embed", __name__)
@@ -48,7 +47,7 @@ def create_blueprint(
     def page() -> Response:
         """Serve the globe without the page around it; what cannot be used of the query is noted in the console."""
         wish = asked()
-        shown = _shown(wish, history, gazetteer)
+        shown = _shown(wish, moments, gazetteer)
         described = {"scene": _scene(wish, gazetteer), "look": _look(wish), "full": _full(wish)}
         html = render_template("embed.html", wish=wish, shown=shown, found=discovery(settings), **described)
         response = localised(html)
@@ -83,12 +82,12 @@ def _policy(origins: Sequence[str]) -> str:
     return policy(rules if "*" in origins else {**rules, "frame-ancestors": " ".join(["'self'", *origins])})
 
 
-def _shown(wish: EmbedOptions, history: History, gazetteer: Gazetteer) -> Any:
+def _shown(wish: EmbedOptions, moments: Moments, gazetteer: Gazetteer) -> Any:
     """Return the moment that is asked for, as the stream would have it; one that is not here is noted."""
     if wish.moment is None:
         return None
     try:
-        return wire_form(moment(history, wish.moment), gazetteer)
+        return wire_form(moments.get(wish.moment), gazetteer)
     except HTTPException as error:
         wish.notes.append(f"moment={wish.moment!r} is ignored: {error.description}")
         wish.moment = None

@@ -25,26 +25,28 @@ from webapp.web import connectiontext, regional
 from webapp.web.hosts import public_base
 from webapp.web.imageresponses import ImageResponses
 from webapp.web.localtimes import local_times, short_name
-from webapp.web.moments import moment
+from webapp.web.momentlookup import Moments
 
 KEPT = "public, max-age=3600"
 """What an operator hides is gone from caches elsewhere within an hour."""
 NO_ADDRESS = "a code needs this server's address, which is unknown under this host name; set UNISON_PUBLIC_URL"
 
 
-def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History, images: ImageResponses) -> Blueprint:
+def create_blueprint(
+    settings: Settings, gazetteer: Gazetteer, history: History, moments: Moments, images: ImageResponses
+) -> Blueprint:
     """Serve pictures of moments, and codes."""
     blueprint = Blueprint("momentimages", __name__)
 
     @blueprint.get("/c/<id>/card.png")
     def card(id: str) -> Response:
         """Serve the picture that a link to a moment unfolds to."""
-        return images.response(Job("card", moment=card_text(moment(history, id), gazetteer)), KEPT)
+        return images.response(Job("card", moment=card_text(moments.get(id), gazetteer)), KEPT)
 
     @blueprint.get("/c/<id>/story.png")
     def story(id: str) -> Response:
         """Serve the picture of a moment that fills a phone; without a code where the server's address is not known."""
-        found, base = moment(history, id), public_base(request, settings)
+        found, base = moments.get(id), public_base(request, settings)
         address = f"{base}/c/{id}" if base else ""
         return images.response(Job("story", moment=card_text(found, gazetteer, address)), KEPT)
 
@@ -52,7 +54,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
     @blueprint.get("/c/<id>/code.png")
     def moment_code(id: str) -> Response:
         """Serve the code that leads to a moment's page."""
-        return images.response(_code(f"/c/{moment(history, id).id}", settings), KEPT)
+        return images.response(_code(f"/c/{moments.get(id).id}", settings), KEPT)
 
     @blueprint.get("/code.svg")
     @blueprint.get("/code.png")

@@ -9,21 +9,21 @@ from urllib.parse import quote
 
 from babel.dates import format_datetime
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import Gone, NotFound, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from webapp.config import Settings
 from webapp.core.filters import Filter
 from webapp.core.gazetteer import Gazetteer
-from webapp.core.records import Connection, id_floor, is_connection_id
+from webapp.core.records import Connection, id_floor
 from webapp.engine.offload import offload
 from webapp.scene import scene
 from webapp.storage.history import History
 from webapp.web import listenlinks, regional
 from webapp.web.clientaddress import client_address
 from webapp.web.connectiontext import in_words, place_names, wire_form
-from webapp.web.errors import Hidden
 from webapp.web.hosts import public_base
 from webapp.web.localtimes import local_times
+from webapp.web.momentlookup import Moments
 from webapp.web.origincheck import check_own_page
 from webapp.web.ratelimits import Rate, RateLimits
 from webapp.web.regional import Form
@@ -47,7 +47,9 @@ class Links:
     oembed: str
 
 
-def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History, share_s: float = SHARE_S) -> Blueprint:
+def create_blueprint(
+    settings: Settings, gazetteer: Gazetteer, history: History, moments: Moments, share_s: float = SHARE_S
+) -> Blueprint:
     """Serve the pages of moments; sharing one waits so long for those shared before."""
     blueprint = Blueprint("moments", __name__)
     shares, writing = RateLimits(SHARES_OF_ALL, SHARES), threading.Lock()
@@ -55,7 +57,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
     @blueprint.get("/c/<id>")
     def page(id: str) -> Response:
         """Serve the page of a moment, with what else happened in its second."""
-        found = moment(history, id)
+        found = moments.get(id)
         shown, form = wire_form(found, gazetteer), regional.of_visitor()
         others = [in_words(wire_form(other, gazetteer)) for other in _others(history, found)]
         ends = [(shown[end]["geoname_id"], *place_names(shown[end])) for end in ("from", "to")]
@@ -79,7 +81,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
         check_own_page(request, settings, "share this moment")
         if wait_s := shares.spend(client_address(request, settings)):
             raise TooManyRequests("too many moments are being shared right now; try again", retry_after=wait_s)
-        found = moment(history, id)
+        found = moments.get(id)
         if not writing.acquire(timeout=share_s):  # a slow disk may hold up one thread, not all of them
             raise ServiceUnavailable("moments cannot be saved right now; try again", retry_after=SHARE_S)
         try:
@@ -89,29 +91,6 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History,
         return "", 204
 
     return blueprint
-
-
-def moment(history: History, id: str) -> Connection:
-    """Return the connection with this id.
-
-    Raises:
-        NotFound: there is none, or it is no id.
-        Hidden: the server's operator hides it.
-        Gone: it is older than what is kept.
-        ServiceUnavailable: it may be there, but the history is in trouble.
-    """
-    if not is_connection_id(id):
-        raise NotFound(f"{id[:40]!r} is not a connection id; expected 23 characters of 0-9 and a-v")
-    found: Connection | None = offload(history.get, id)
-    if found is None:
-        if history.problem:
-            raise ServiceUnavailable(history.problem, retry_after=SHARE_S)
-        if offload(history.is_hidden, id):
-            raise Hidden("this moment is not shown on this server")
-        if offload(history.is_expired, id):
-            raise Gone("this moment has been deleted")
-        raise NotFound("there is no such moment")
-    return found
 
 
 def _others(history: History, found: Connection) -> list[Connection]:

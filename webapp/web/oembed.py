@@ -18,11 +18,10 @@ from webapp.config import Settings
 from webapp.core.gazetteer import Gazetteer
 from webapp.graphics.cards import CARD
 from webapp.scene import apart_in_english
-from webapp.storage.history import History
 from webapp.web import embedoptions
 from webapp.web.connectiontext import wire_form
 from webapp.web.hosts import is_listed, public_base
-from webapp.web.moments import moment
+from webapp.web.momentlookup import Moments
 
 WIDTH, HEIGHT = 640, 360
 """Of the frame, in CSS pixels, where there is room for it."""
@@ -33,7 +32,7 @@ SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-s
 ADDRESS_MOST = 2048
 
 
-def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History) -> Blueprint:
+def create_blueprint(settings: Settings, gazetteer: Gazetteer, moments: Moments) -> Blueprint:
     """Serve the answers."""
     blueprint = Blueprint("oembed", __name__)
 
@@ -58,7 +57,7 @@ def create_blueprint(settings: Settings, gazetteer: Gazetteer, history: History)
         if not url:
             raise BadRequest("url is missing; expected the address of a page of this server")
         size = _size("maxwidth", WIDTH), _size("maxheight", HEIGHT)
-        found = _described(url, size, settings, lambda id: wire_form(moment(history, id), gazetteer))
+        found = _described(url, size, settings, lambda id: wire_form(moments.get(id), gazetteer))
         body, kind = (_xml(found), "text/xml") if form == "xml" else (msgspec.json.encode(found), "application/json")
         response = Response(body, content_type=f"{kind}; charset=utf-8")
         response.headers["Cache-Control"] = f"public, max-age={CACHE_S}"
