@@ -17,6 +17,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from gunicorn.systemd import sd_notify
+
 from webapp import logs, sockets
 from webapp.bus.log import NEEDS_NATS
 from webapp.commandprocesses import READY, Environment, end, start_unison
@@ -34,6 +36,8 @@ MATCHERS = 1
 """So many of the servers match. If one dies, another one takes its place within seconds, and nothing is lost."""
 AGAIN_S = 1.0
 READY_S = 60.0
+NOTIFY = "NOTIFY_SOCKET"
+"""Where systemd is told that all is ready: by this process, and not by each server."""
 GRACE_S = 25.0
 """How long a server may take to end; its master gives it 20 s."""
 
@@ -51,13 +55,19 @@ class Kept:
 
     Attributes:
         ready: set while the process has said that it is.
+        was_ready: whether one ever has.
     """
 
     def __init__(self, name: str, begin: Callable[[], Awaitable[Process]]) -> None:
         self.name, self._begin = name, begin
-        self.ready = asyncio.Event()
+        self.ready, self.was_ready = asyncio.Event(), False
         self.process: Process | None = None
         self._is_ending = False
+
+    def note_ready(self) -> None:
+        """Note that the process has said that it is ready."""
+        self.was_ready = True
+        self.ready.set()
 
     async def run(self, listen: Callable[[Process], Awaitable[None]]) -> None:
         """Keep it running until `end`.
@@ -74,7 +84,7 @@ class Kept:
             code = await self.process.wait()
             if self._is_ending:
                 return
-            if not self.ready.is_set():
+            if not self.was_ready:
                 raise WorkersError(f"{self.name} ended with code {code}")
             log.warning("%s ended with code %d; starting another one", self.name, code, extra={"event": "worker_ended"})
             await asyncio.sleep(AGAIN_S)
@@ -144,13 +154,14 @@ class _Workers:
             await self._bus.create()
             self._bus.tell()
             await asyncio.to_thread(self._take_over)
-            self._broker.ready.set()
+            self._broker.note_ready()
             for each in self._servers:
                 tasks.create_task(each.run(self._listener(each)))
             for each in self._servers:
                 await each.ready.wait()
             print(*self._said, sep="", end="", flush=True)
             logs.announce(f"{len(self._servers)} servers share this address.")
+            sd_notify("READY=1", log)  # type: ignore[arg-type]  # any logger will do
             while True:
                 await reload.wait()
                 reload.clear()
@@ -183,7 +194,7 @@ class _Workers:
             async for line in process.stdout:
                 text = line.decode(errors="replace")
                 if READY.search(text):
-                    server.ready.set()
+                    server.note_ready()
                 if server is self._servers[0] and text not in self._said:
                     self._said.append(text)
 
@@ -192,9 +203,10 @@ class _Workers:
     def _starter(self, number: int) -> Callable[[], Awaitable[Process]]:
         async def begin() -> Process:
             where = ["--host", self._settings.host, "--port", str(self._port)]
+            environment = await asyncio.to_thread(self._environment, number)
             return await start_unison(
                 ["serve", *where, "--place", str(number), str(len(self._servers)), *self._options],
-                self._environment(number),
+                environment,
                 stdout=asyncio.subprocess.PIPE,
             )
 
@@ -203,8 +215,7 @@ class _Workers:
     def _environment(self, number: int) -> Environment:
         settings, folder = self._settings, self._folder.path / FOLDER / str(number)
         if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True)
-            _copy_history(self._folder.path, folder)
+            _begin_folder(self._folder.path, folder)
         if self._secret:
             write_secret(folder / SECRET_NAME, self._secret)
         own = {
@@ -217,16 +228,20 @@ class _Workers:
             own["UNISON_ADMIN_PORT"] = str(settings.admin_port + number - 1)
         if not (settings.tokens or settings.tokens_file or settings.open_ingest):
             own["UNISON_TOKENS_FILE"] = str(self._folder.ensure_token_file())
-        return {**os.environ, **own}
+        return {name: value for name, value in os.environ.items() if name != NOTIFY} | own
 
 
-def _copy_history(there: Path, here: Path) -> None:
-    """Have a server begin with the history of the one that was alone before."""
+def _begin_folder(there: Path, here: Path) -> None:
+    """Make a server's folder, with the history of the one that was alone before; whole, or not at all."""
+    part = here.with_name(f"{here.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700, parents=True)
     files = [*there.glob(f"{HISTORY}*")]
     if files:
         log.info("copying the history to %s", here)
     for each in files:
-        shutil.copy2(each, here)
+        shutil.copy2(each, part)
+    part.rename(here)
 
 
 async def _nothing(_process: Process) -> None:

@@ -63,11 +63,11 @@ class Cluster:
         self.plays, self.records = FakeLog(world), FakeLog(world)
         self.checkpoints = FakeCheckpoints(world)
         self.folds: dict[int, Fold] = {}
-        self.deaths = 0
+        self.deaths, self.is_over = 0, False
 
     async def live(self, place: int) -> None:
         """Match, and begin again each time that it is killed."""
-        while True:
+        while not self.is_over:
             try:
                 await self._match(place)
             except* Killed:
@@ -107,6 +107,7 @@ async def _run(cluster: Cluster, log: Log, last: int) -> None:
             for life in lives:
                 if life.done():
                     life.result()
+        cluster.is_over = True  # a kill at this moment would swallow that it is cancelled
         for life in lives:
             life.cancel()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import logging
 import socket as native
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,8 +23,10 @@ from gevent import monkey, socket
 from webapp.core.filters import Filter
 
 NAME = "viewers.sock"
-MESSAGE_BYTES = 4096
-AGAIN_S = 0.1
+MESSAGE_BYTES, SINCE_MOST = 1 << 14, 64
+AGAIN_S, STEP_S = 0.1, 0.01
+PATIENCE_S = 1.0
+"""How long a viewer waits for a server that takes nothing."""
 
 Take = Callable[[Any, "Handed"], None]
 log = logging.getLogger(__name__)
@@ -57,7 +60,7 @@ class Neighbours:
     def __init__(self, folder: Path, number: int, count: int) -> None:
         self._paths, self._place = [folder / str(n) / NAME for n in range(1, count + 1)], number - 1
         self._listener: socket.socket | None = None
-        self._to: dict[int, socket.socket] = {}
+        self._to: dict[int, Any] = {}
 
     def start(self) -> None:
         """Listen; a server before this one, which is ending, hears nothing new."""
@@ -98,29 +101,42 @@ class Neighbours:
         if place == self._place:
             return False
         try:
-            if place not in self._to:
-                self._to[place] = self._connected(place)
-            fds = array.array("i", [sock.fileno()])
-            self._to[place].sendmsg([msgspec.msgpack.encode(handed)], [(native.SOL_SOCKET, native.SCM_RIGHTS, fds)])
-        except OSError:
+            is_sent = self._is_sent(place, sock, msgspec.msgpack.encode(handed))
+        except OSError:  # that server is gone, or was
             if (broken := self._to.pop(place, None)) is not None:
                 broken.close()
             return False
-        sock.close()  # the other server's descriptor keeps the connection open
-        return True
+        if is_sent:
+            sock.close()  # the other server's descriptor keeps the connection open
+        return is_sent
+
+    def _is_sent(self, place: int, sock: Any, message: bytes) -> bool:
+        """Send a viewer; give up if a server takes nothing for long."""
+        fds, until_s = array.array("i", [sock.fileno()]), time.monotonic() + PATIENCE_S
+        while time.monotonic() < until_s:
+            try:
+                to = self._to.get(place) or self._connected(place)
+                to.sendmsg([message], [(native.SOL_SOCKET, native.SCM_RIGHTS, fds)])
+            except BlockingIOError:
+                gevent.sleep(STEP_S)
+            else:
+                return True
+        return False
 
     def _place_of(self, wanted: Filter) -> int:
         if not wanted:
             return self._place
         return zlib.crc32(msgspec.msgpack.encode(wanted)) % len(self._paths)
 
-    def _connected(self, place: int) -> socket.socket:
-        to = socket.socket(native.AF_UNIX, native.SOCK_SEQPACKET)
+    def _connected(self, place: int) -> Any:
+        to = _Socket(native.AF_UNIX, native.SOCK_SEQPACKET)
+        to.setblocking(False)
         try:
             to.connect(str(self._paths[place]))
         except OSError:
             to.close()
             raise
+        self._to[place] = to
         return to
 
     def stop(self) -> None:

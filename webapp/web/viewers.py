@@ -15,7 +15,7 @@ from webapp.engine.channels import Channels, TooManyFilters
 from webapp.engine.disconnect import CANNOT_JOIN, TOO_FAR_BEHIND, TOO_MANY_FILTERS, TOO_MANY_VIEWERS
 from webapp.engine.eventloop import EventLoop
 from webapp.engine.fairshares import FairShares
-from webapp.engine.handover import Handed, Neighbours
+from webapp.engine.handover import SINCE_MOST, Handed, Neighbours
 from webapp.engine.hub import Hub
 from webapp.engine.resume import FellBehind
 from webapp.web.addressturns import AddressTurns
@@ -70,7 +70,8 @@ class Viewers:
 
     def join(self, socket: Any, wanted: Filter, since: str | None, address: str, on_close: Callable[[], None]) -> None:
         """Let a viewer watch. Call this from any thread; it returns at once, and the loop does the rest."""
-        self._loop.spawn(self._join_somewhere, socket, Handed(wanted, since, address), on_close)
+        short = since and since[:SINCE_MOST]  # a longer one is malformed, and so is its beginning
+        self._loop.spawn(self._join_somewhere, socket, Handed(wanted, short, address), on_close)
 
     def take(self, socket: Any, handed: Handed) -> None:
         """Let a viewer watch that a neighbour handed over. Call it on the loop."""
