@@ -90,7 +90,7 @@ def check_sharing(guarded: Guarded, servers: dict[str, Server]) -> None:
 def are_denied_nothing(servers: dict[str, Server]) -> None:
     for server in servers.values():
         until(lambda server=server: ask(server, "/readyz").status == 200)  # type: ignore[misc]
-        until(lambda server=server: "unison_bus_copies 1.0" in ask(server, "/metrics", **ADMIN_TOKEN).text)  # type: ignore[misc]
+        until(lambda server=server: "unison_bus_copies 3.0" in ask(server, "/metrics", **ADMIN_TOKEN).text)  # type: ignore[misc]
         assert "violation" not in server.log
 
 
