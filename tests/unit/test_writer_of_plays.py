@@ -207,3 +207,15 @@ def test_late_plays_are_counted_by_their_arrival() -> None:
 
     run(log, act, lambda: (T0 + 1_000) / 1000)
     assert np.array(log.pressed()).tolist() == [0, 1_000, 3_000]
+
+
+def test_a_node_that_stops_says_so_again_if_the_log_does_not_answer_at_once() -> None:
+    log = LogInMemory()
+
+    async def act(made: Writer) -> None:
+        await made.write(plays(0))
+        log.error = UnavailableError("no leader")
+        asyncio.get_running_loop().call_later(0.3, setattr, log, "error", None)
+
+    run(log, act)
+    assert log.messages[-1].gone

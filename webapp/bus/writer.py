@@ -22,6 +22,8 @@ MESSAGE_BYTES = 900_000
 """NATS takes messages of 1 MiB."""
 TRY_S = 15.0
 """So long plays are sent again; then whoever sent them is told."""
+GONE_S = 1.5
+"""So long a node that stops tries to say so; without that, all wait 3 s for it."""
 RETRY_S = 0.1
 TICK_S = 0.005
 """How long after a slice is due a tick is sent."""
@@ -131,7 +133,7 @@ class Writer:
                     await self._wait()
         finally:
             with suppress(UnavailableError, FullError):
-                await self._append(LogMessage(self._node, self._clock_ms(), gone=True), self._now())
+                await self._append(LogMessage(self._node, self._clock_ms(), gone=True), self._now() + GONE_S)
 
     def _next(self) -> list[_Waiting]:
         """Take the oldest batches that fit in a message."""
