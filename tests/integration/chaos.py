@@ -15,7 +15,7 @@ from itertools import cycle
 from pathlib import Path
 
 from tests.brokers import Brokers, brokers
-from tests.integration.chaoslogs import SETTING, Logs, ends, hashed, kept, read
+from tests.integration.chaoslogs import SETTING, Logs, hashed, kept, newest, read
 from tests.integration.chaosviewers import AWAY, Seen, Viewer
 from tests.integration.children import family
 from tests.network import Network
@@ -37,8 +37,6 @@ ROLES = {
     "web-2": "web",
 }
 EACH_S = 0.05
-PERIOD_RECORDS = 40
-"""What is shown depends on the records of the 10 s before, of which the first ones lack some."""
 
 
 class Machine(Server):
@@ -180,17 +178,15 @@ class Cluster:
         Call it without traffic.
         """
         one, two = (self.servers[name] for name in self.named("web"))
-        port, upto = one.port, min(ends(each.data_dir)[1] for each in (one, two))
+        port, upto = one.port, min(newest(each.data_dir) for each in (one, two))
         one.stop()
         old = self._folder / "old"
         one.data_dir.rename(old)
         one.start(port)
-        until(lambda: ends(one.data_dir)[1] >= upto, said=self.report)
-        oldest = ends(one.data_dir)[0]
-        above = 0 if oldest == 1 else oldest + PERIOD_RECORDS  # it has the last minutes only
-        rows = kept(one.data_dir, above, upto)
+        until(lambda: newest(one.data_dir) >= upto, said=self.report)
+        rows = kept(one.data_dir, upto)
         told = {"at another server": two.data_dir, "before it was built anew": old}
-        return [f"the history is not that {where}" for where, other in told.items() if rows != kept(other, above, upto)]
+        return [f"the history is not that {where}" for where, other in told.items() if rows != kept(other, upto)]
 
     @contextmanager
     def traffic(self) -> Iterator[None]:

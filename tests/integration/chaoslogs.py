@@ -27,8 +27,8 @@ from webapp.storage.history import FILE_NAME
 
 KEPT = (
     "SELECT id, name, seq, everyone, source, at_ms, apart_ms, within_s, km, json, from_city, to_city "
-    "FROM connections JOIN streams USING (stream) JOIN tracks USING (track) WHERE seq > ? AND seq <= ? ORDER BY id",
-    "SELECT name, seq, at_ms, counts, pulses FROM records JOIN streams USING (stream) WHERE seq > ? AND seq <= ?",
+    "FROM connections JOIN streams USING (stream) JOIN tracks USING (track) WHERE seq <= ? ORDER BY id",
+    "SELECT name, seq, at_ms, counts, pulses FROM records JOIN streams USING (stream) WHERE seq <= ?",
 )
 SETTING = "a secret of several servers"
 SECRET = read_secret(Path(), SETTING)
@@ -89,17 +89,17 @@ def hashed(listeners: Iterable[str]) -> set[int]:
     return {int(each) for each in ListenerHashes(key).of(sorted(listeners))}
 
 
-def kept(folder: Path, after: int, upto: int) -> list[tuple[object, ...]]:
-    """Return what a server's history has of the records above a number, up to another: connections, and records."""
+def kept(folder: Path, upto: int) -> list[tuple[object, ...]]:
+    """Return what a server's history has of the records up to a number: connections, and records."""
     with closing(_opened(folder)) as database:
-        return [row for rows in KEPT for row in database.execute(rows, (after, upto))]
+        return [row for rows in KEPT for row in database.execute(rows, (upto,))]
 
 
-def ends(folder: Path) -> tuple[int, int]:
-    """Return the numbers of the oldest and of the newest record in a server's history; 0 and 0 if it is empty."""
+def newest(folder: Path) -> int:
+    """Return the number of the newest record in a server's history; 0 if it is empty."""
     with closing(_opened(folder)) as database:
-        oldest, newest = database.execute("SELECT min(seq), max(seq) FROM records").fetchone()
-    return oldest or 0, newest or 0
+        (seq,) = database.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
+    return int(seq)
 
 
 def _opened(folder: Path) -> sqlite3.Connection:
