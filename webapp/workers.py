@@ -129,6 +129,7 @@ class _Workers:
     def __init__(self, settings: Settings, folder: DataDir, port: int, count: int, options: Sequence[str]) -> None:
         self._settings, self._folder, self._port, self._options = settings, folder, port, options
         self._secret = None if settings.secret or settings.secret_file else folder.secret()
+        self._token_file = folder.ensure_token_file()
         self._bus = LocalBus(folder.path / BUS)
         self._said: list[str] = []
         self._broker = Kept("the NATS server", self._bus.start)
@@ -227,7 +228,7 @@ class _Workers:
         if settings.admin_port:
             own["UNISON_ADMIN_PORT"] = str(settings.admin_port + number - 1)
         if not (settings.tokens or settings.tokens_file or settings.open_ingest):
-            own["UNISON_TOKENS_FILE"] = str(self._folder.ensure_token_file())
+            own["UNISON_TOKENS_FILE"] = str(self._token_file)
         return {name: value for name, value in os.environ.items() if name != NOTIFY} | own
 
 
