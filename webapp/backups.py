@@ -12,8 +12,10 @@ import click
 
 from webapp import clioptions
 from webapp.config import SettingError, Settings
-from webapp.storage.backup import BackupError, create_backup, restore_backup
+from webapp.storage.backup import Backup, BackupError, Progress, create_backup, restore_backup
 from webapp.storage.datadir import DataDirError
+from webapp.storage.history import FILE_NAME as HISTORY
+from webapp.workers import FOLDER as WORKERS
 
 T = TypeVar("T")
 
@@ -31,7 +33,7 @@ def backup(file: Path, data_dir: Path | None, force: bool) -> None:
     Only you can read FILE. Keep it as safe as a password: it holds the secret behind tokens, listener hashes and ids.
     """
     with _Progress() as progress:
-        written = _run(lambda folder: create_backup(folder, file, progress.update, force=force), data_dir)
+        written = _run(lambda folder: _written(folder, file, progress.update, force=force), data_dir)
     click.echo(f"Wrote {file}: {written}")
     if not written.has_secret:
         click.echo("The folder has no secret: keep the value of UNISON_SECRET, or tokens and ids will differ.")
@@ -51,6 +53,19 @@ def restore(file: Path, data_dir: Path | None) -> None:
     click.echo(f"Restored {file}: {restored}")
     for path in renamed:
         click.echo(f"The earlier file is now {path}")
+
+
+def _written(folder: Path, file: Path, progress: Progress, *, force: bool) -> Backup:
+    """Write a backup, but not of what was there before several servers took the folder over."""
+    theirs = folder / WORKERS / "1"
+    if _written_s(theirs) > _written_s(folder):
+        raise BackupError(f"`unison serve --workers` has its history in {theirs}; name that with --data-dir")
+    return create_backup(folder, file, progress, force=force)
+
+
+def _written_s(folder: Path) -> float:
+    """Return when a folder's history was written last; 0 if there is none."""
+    return max((each.stat().st_mtime for each in folder.glob(f"{HISTORY}*")), default=0.0)
 
 
 def _run(action: Callable[[Path], T], data_dir: Path | None) -> T:

@@ -151,7 +151,9 @@ class Settings:
         most=20,
     )
     secret: str = _setting(
-        "Key for listener hashes and connection ids. If empty, the server generates one in the data folder.", ""
+        "Key for listener hashes and connection ids. If empty, the server generates one in the data folder. With "
+        "UNISON_BUS, all servers need the same.",
+        "",
     )
     secret_file: Path | None = _setting("File that holds UNISON_SECRET.", None)
     public_url: str = _setting(

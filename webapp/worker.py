@@ -88,14 +88,33 @@ class Serving:
         until_s = time.monotonic() + FOLDER_S
         while True:
             try:
-                return self._services.start()
+                return self._start_services(worker)
             except DataDirInUse:
-                if not worker.alive:  # it was told to end while it waited
-                    sys.exit(0)
                 if time.monotonic() > until_s:
                     raise
-            worker.notify()
+            _end_if_told(worker)
             time.sleep(LOOK_S)
+
+    def _start_services(self, worker: Worker) -> None:
+        """Start the services, which may wait for a bus for long; end if the worker is told to."""
+        failures: list[Exception] = []
+
+        def start() -> None:
+            try:
+                self._services.start()
+            except Exception as error:
+                failures.append(error)
+
+        starting = gevent.spawn(start)
+        while not starting.ready():
+            starting.join(LOOK_S)
+            try:
+                _end_if_told(worker)
+            except SystemExit:
+                starting.kill()
+                raise
+        for error in failures:
+            raise error
 
     def tell(self) -> None:
         """Say where the server is, and who may do what."""
@@ -113,6 +132,13 @@ class Serving:
     def stop(self) -> None:
         """End all."""
         self._services.stop()
+
+
+def _end_if_told(worker: Worker) -> None:
+    """End where the worker was told to; else let the master know that it lives."""
+    if not worker.alive:
+        sys.exit(0)
+    worker.notify()
 
 
 def _give_up(error: Exception) -> NoReturn:

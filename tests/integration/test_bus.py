@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.brokers import Brokers, brokers
+from tests.brokers import Brokers, brokers, free_ports
 from tests.serving import Server, ask, clean_environment, console_script, get_json, post_plays, stream
 from tests.waiting import until
 
@@ -138,3 +138,14 @@ def test_a_bus_without_a_secret_or_without_streams_is_told_in_one_sentence(tmp_p
         env = clean_environment(UNISON_BUS=running.urls, UNISON_SECRET=SECRET)
         ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
         assert "the bus has no streams yet; run `unison bus init`" in ended.stderr + ended.stdout
+
+
+def test_a_server_that_waits_for_the_bus_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    command = [console_script(), "serve", "--port", "0", "--data-dir", str(tmp_path / "data")]
+    env = clean_environment(UNISON_BUS=f"nats://127.0.0.1:{port}", UNISON_SECRET=SECRET)
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr
+        assert any("waiting for the bus" in line for line in waiting.stderr)
+        waiting.terminate()
+        assert waiting.wait(10) == 0

@@ -92,6 +92,10 @@ def test_what_is_for_another_role_is_refused_in_a_sentence(
     )
 
 
+def test_the_page_on_privacy_says_that_plays_are_in_a_log(servers: dict[str, Server]) -> None:
+    assert "several servers share a log" in ask(servers["web"], "/privacy").text
+
+
 @pytest.mark.usefixtures("servers")
 def test_only_who_takes_plays_in_has_a_mark(broker: Brokers) -> None:
     """Else the clock of a server that has no plays would decide when slices are due."""

@@ -30,6 +30,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
     print(started.log)
 
 
+def backup(folder: Path, data_dir: Path) -> str:
+    """Take a backup of a data folder, and return what the command says."""
+    command = [console_script(), "backup", str(folder / "all.backup"), "--data-dir", str(data_dir)]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    return done.stdout + done.stderr
+
+
 def children_of(server: Server) -> dict[int, str]:
     """Return the processes that the command itself started, with their command lines."""
     pid = server.process.pid
@@ -142,5 +149,8 @@ def test_a_folder_that_a_server_used_alone_keeps_its_secret_and_its_history(tmp_
         meet(server, "after")
         for _ in range(4):  # whichever server answers
             until(lambda: len(get_json(server, "/api/connections")["connections"]) == 2)
+        told = [backup(tmp_path, folder) for folder in (tmp_path, tmp_path / "workers" / "1")]
+        assert f"`unison serve --workers` has its history in {tmp_path}/workers/1" in told[0]
+        assert "2 connections" in told[1]
     finally:
         server.stop()

@@ -242,6 +242,11 @@ def test_privacy_says_what_the_settings_have(open_services: Callable[..., Servic
     assert services.addresses.credit[0] in text
 
 
+def test_privacy_says_that_several_servers_share_a_log(open_services: Callable[..., Services]) -> None:
+    alone = make_app(open_services(), lambda: None).test_client().get("/privacy").text
+    assert "several servers" not in alone
+
+
 def test_privacy_says_nothing_of_what_is_off(open_services: Callable[..., Services]) -> None:
     text = make_app(open_services(history_days=1), lambda: None).test_client().get("/privacy").text
     assert "kept for 1 day;" in text

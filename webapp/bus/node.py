@@ -79,7 +79,7 @@ class _Node:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.gather(*tasks, return_exceptions=True)  # the server is gone for all of them
 
     def _first_needed(self, stream: str) -> int:
         """Return the number of the first record that the server is told."""

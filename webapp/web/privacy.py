@@ -22,6 +22,7 @@ def create_blueprint(settings: Settings, addresses: CityDatabase) -> Blueprint:
             "k": settings.listeners_to_name_a_city,
             "connect": settings.connect,
             "visitor_plays": settings.visitor_plays,
+            "shares": bool(settings.bus),
             "finds_addresses": settings.city_database is not None,
             "credit": addresses.credit,
             "watch_minutes": round(WATCH_S / 60),
