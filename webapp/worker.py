@@ -124,7 +124,8 @@ class Serving:
             logs.announce(f"From other machines: {url}", url=url)
         if set(self.settings.roles) != set(ROLES):
             logs.announce(f"Of {', '.join(ROLES)}, this server does {', '.join(self.settings.roles)}")
-        logs.announce(self._services.senders.summary())
+        if self.settings.takes_plays:
+            logs.announce(self._services.senders.summary())
         logs.announce(self._services.operators.summary(operators))
         if self.settings.viewers_per_address and not self.settings.trusted_proxies:
             logs.announce("Viewers are counted by connecting address. Behind a proxy, set UNISON_TRUSTED_PROXIES.")

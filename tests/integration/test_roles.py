@@ -52,6 +52,10 @@ async def nodes(broker: Brokers) -> set[str]:
     return {LogMessage.decode(entry.data).node for entry in entries}
 
 
+def test_only_who_takes_plays_says_that_it_does(servers: dict[str, Server]) -> None:
+    assert [role for role in ROLES if "Accepting plays" in servers[role].log] == ["ingest"]
+
+
 def test_what_one_takes_another_matches_and_a_third_shows(servers: dict[str, Server]) -> None:
     with stream(servers["web"], 30) as viewer:
         for listener, city, country in (("a", "Osaka", "JP"), ("b", "Recife", "BR")):
