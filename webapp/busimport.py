@@ -19,7 +19,7 @@ from webapp.storage.accountsfile import FILE_NAME, AccountsFile
 from webapp.storage.datadir import DataDir
 from webapp.storage.history import FILE_NAME as HISTORY_NAME
 from webapp.storage.leftovers import IMPORTED, has_something
-from webapp.storage.moderationfile import ListFile
+from webapp.storage.moderationfile import TRIES, ListFile, ListFileError
 from webapp.storage.momentexchange import MomentExchange
 from webapp.storage.schema import connect, migrate
 from webapp.storage.secretfiles import secret_or_file
@@ -106,15 +106,15 @@ def _import_moments(path: Path, store: CommandStore) -> int:
 def _import_list(path: Path, listed: SharedList) -> int:
     """Add the lines of a list to the one on the bus that are not there yet; return how many."""
     own = ListFile(path, is_required=False).read()
-    is_written = False
-    while not is_written:
+    for _ in range(TRIES):
         there = listed.read()
         missing = _missing(own.splitlines(), there.splitlines())
         if not missing:
             return 0
         ended = there if not there or there.endswith(b"\n") else there + b"\n"
-        is_written = listed.write(ended + b"".join(line + b"\n" for line in missing), WHO)
-    return len(missing)
+        if listed.write(ended + b"".join(line + b"\n" for line in missing), WHO):
+            return len(missing)
+    raise ListFileError(f"{listed.name} cannot be written (others change it meanwhile); run this again")
 
 
 def _missing(own: Iterable[bytes], there: Iterable[bytes]) -> list[bytes]:

@@ -22,6 +22,8 @@ from webapp.bus.shared import OtherRulesError, check_secret
 from webapp.storage.sharedstore import Follower, Followers, ForestalledError, Put, SharedStoreError, UnreachableError
 
 READY_S, CLOSE_S = 10.0, 3.0
+ANSWER_S = 8.0
+"""How long to wait until changes are made and told: longer than each is tried."""
 AT_ONCE = 100
 """Changes that are on their way together."""
 
@@ -93,8 +95,8 @@ class CommandStore:
         if state.complete:
             self._complete.set()
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def _run(self, work: Coroutine[Any, Any, T], most_s: float | None = None) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(most_s)
 
     def follow(self, prefix: str) -> Follower:
         """See `SharedStore.follow`."""
@@ -124,8 +126,14 @@ class CommandStore:
         async def some(of: Sequence[S]) -> list[int | Exception]:
             return await asyncio.gather(*map(outcome, of))
 
+        def answers(of: Sequence[S]) -> list[int | Exception]:
+            try:
+                return self._run(some(of), ANSWER_S)
+            except TimeoutError:  # the bus died after it took a change and before it told of it
+                return [UnreachableError(f"no answer from the bus within {ANSWER_S:g} s")] * len(of)
+
         parts = (on[start : start + AT_ONCE] for start in range(0, len(on), AT_ONCE))
-        return [each for part in parts for each in self._run(some(part))]
+        return [each for part in parts for each in answers(part)]
 
     def moment(self, id: str) -> bytes | None:
         """See `SharedStore.moment`."""

@@ -233,13 +233,15 @@ class Services:
         gevent.sleep(FLUSH_S)
         offload(self.history.flush)
         self.live.channels.dismiss_aliases(self.history.aliases)
-        offload(self.history.prune, self._prune_s())
+        self._prune()
         offload(self.history.update_sums, self.live.recorded_s)
 
-    def _prune_s(self) -> float | None:
-        """Return by which time old rows are deleted, epoch seconds; None while that may be wrong."""
+    def _prune(self) -> None:
+        """Delete old rows: those that are old by the newest record too, where there are several servers."""
         now_s, recorded_s = self.clock.now_if_held(self.settings.prune_after_s), self.live.recorded_s
-        return None if now_s is None or recorded_s is None else min(now_s, recorded_s)
+        if self.live.recorder and recorded_s is None:  # before the first record
+            return
+        offload(self.history.prune, None if now_s is None or recorded_s is None else min(now_s, recorded_s))
 
     def _watch_files(self) -> None:
         gevent.sleep(FILES_S)

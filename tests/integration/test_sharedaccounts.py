@@ -22,7 +22,7 @@ from webapp.bus.natsstreams import bucket_stream
 from webapp.busstore import CommandStore
 from webapp.storage import sharedaccounts
 from webapp.storage.accounts import Accounts, AccountsError, LastSong
-from webapp.storage.sharedstore import Put, UnreachableError, put
+from webapp.storage.sharedstore import ForestalledError, Put, UnreachableError, put
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -208,6 +208,53 @@ def test_while_another_server_runs_there_was_no_downtime(world: BusAccounts) -> 
     assert other.used_until_s == world.clock.now_s
     for each in (one, other):
         each.close()
+
+
+@pytest.mark.parametrize("value", [b"soon", b"inf", b"nan", b""])
+def test_when_a_server_last_ran_is_unknown_if_that_cannot_be_read(
+    world: BusAccounts, running: Brokers, value: bytes
+) -> None:
+    with store_on(running) as store:
+        put(store, "accounts.alive", value)
+    accounts = world.open()
+    assert accounts.used_until_s is None
+    accounts.close()
+
+
+def test_a_token_that_is_erased_with_the_tool_of_nats_is_refused_and_others_can_be_made(
+    world: BusAccounts, running: Brokers, servers: tuple[Accounts, Accounts]
+) -> None:
+    one, other = servers
+    made = one.create()
+    both_see(world, one, other)
+
+    async def erase() -> None:
+        client = await connected(Access(running.urls.split(",")), "test")
+        for key in (f"token.{made.principal.id}", "secret"):
+            headers = {"KV-Operation": "DEL"}
+            await client.jetstream().publish(f"$KV.UNISON_STATE.accounts.{key}", b"", headers=headers)
+        await client.close()
+
+    asyncio.run(erase())
+    both_see(world, one, other)
+    assert one.by_token(made.text) is other.by_token(made.text) is None
+    assert other.by_token(other.create().text)
+
+
+def test_a_token_whose_making_is_forestalled_is_refused_in_a_sentence(
+    world: BusAccounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = world.open()
+    accounts.create()
+
+    def put_all(_self: CommandStore, puts: Sequence[Put]) -> list[int | Exception]:
+        return [ForestalledError("wrong last sequence")] * len(puts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CommandStore, "put_all", put_all)
+        with pytest.raises(AccountsError, match="no token can be made now: wrong last sequence"):
+            accounts.create()
+    accounts.close()
 
 
 def test_without_the_bus_known_tokens_work_and_none_is_made_and_all_comes_back(tmp_path: Path) -> None:

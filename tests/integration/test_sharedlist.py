@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,10 +15,14 @@ import pytest
 
 from tests.brokers import Brokers, brokers
 from tests.integration.bus_world import catch_up, make_empty, store_on
+from webapp.bus.credentials import Access
+from webapp.bus.natsclient import connected
 from webapp.busstore import CommandStore
+from webapp.core import versioned
 from webapp.core.trackids import NO_ALIASES
 from webapp.engine.moderation import Moderation
 from webapp.gazetteerdata import load_gazetteer
+from webapp.storage import sharedlist
 from webapp.storage.moderationfile import AuditFile, ListFile, ListFileError, StoredList
 from webapp.storage.sharedlist import SharedList
 from webapp.storage.sharedstore import put
@@ -151,6 +157,8 @@ def test_a_list_that_is_too_large_is_refused(shared: World) -> None:
     stored = shared.stored("one")
     with pytest.raises(ListFileError, match="is too large; expected at most 900,000 bytes once it is packed"):
         stored.write(random.Random(1).randbytes(1_000_000), ADMIN)
+    with pytest.raises(ListFileError, match="is too large; expected at most 4194304 bytes"):
+        stored.write(b"word: much\n" * 400_000, ADMIN)
     assert stored.write(b"word: much\n" * 300_000, ADMIN)
 
 
@@ -163,12 +171,58 @@ def test_a_list_that_is_gone_or_of_a_newer_version_leaves_the_rules_of_before(sh
     server.reload()
     assert (rules(server), server.problem) == (
         ["word: bad"],
-        "the moderation list on the bus is gone; restore the bucket; the moderation list read before remains in force",
+        "the moderation list on the bus is gone; restore the bucket, or change the list, which writes it anew; "
+        "the moderation list read before remains in force",
     )
     put(store, "moderation.list", b"\x09newer")
     server.reload()
     assert rules(server) == ["word: bad"]
     assert "cannot be read (the list of version 09" in (server.problem or "")
+
+
+def erase(bus: Brokers, key: str) -> None:
+    """Erase a key as NATS's own tool does."""
+
+    async def publish() -> None:
+        client = await connected(Access(bus.urls.split(",")), "test")
+        await client.jetstream().publish(f"$KV.UNISON_STATE.{key}", b"", headers={"KV-Operation": "DEL"})
+        await client.close()
+
+    asyncio.run(publish())
+
+
+def test_a_list_that_was_erased_stays_in_force_until_somebody_changes_it(shared: World, bus: Brokers) -> None:
+    server, other = shared.server("one"), shared.server("other")
+    server.add("word: bad", ADMIN)
+    erase(bus, "moderation.list")
+    shared.see(server)
+    assert rules(server) == ["word: bad"]
+    assert "the moderation list on the bus is gone" in (server.problem or "")
+    assert shared.stored("new").read() == b""
+    assert server.add("word: worse", ADMIN)
+    shared.see(server, other)
+    assert [(rules(each), each.problem) for each in (server, other)] == [(["word: bad", "word: worse"], None)] * 2
+
+
+def test_a_list_that_others_change_all_the_time_is_given_up(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = shared.server("one")
+    monkeypatch.setattr(SharedList, "write", lambda *_: False)
+    with pytest.raises(ListFileError, match="cannot be written \\(others change it meanwhile\\); try again"):
+        server.add("word: bad", ADMIN)
+
+
+def test_a_list_that_unpacks_to_far_too_much_is_refused(shared: World) -> None:
+    server = shared.server("one")
+    server.add("word: bad", ADMIN)
+    packed = zlib.compress(bytes(100 << 20))
+    put(
+        shared.stores[0],
+        "moderation.list",
+        versioned.encode(sharedlist.VERSION, sharedlist._Value(packed, ADMIN, "two")),
+    )
+    server.reload()
+    assert rules(server) == ["word: bad"]
+    assert "it is too large; expected at most 4194304 bytes" in (server.problem or "")
 
 
 def test_without_the_bus_the_list_stays_in_force_and_cannot_be_changed(tmp_path: Path) -> None:

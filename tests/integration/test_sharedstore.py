@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from tests.brokers import Brokers, brokers
 from tests.integration.bus_world import catch_up, make_empty, store_on
 from tests.waiting import until
+from webapp import busstore
 from webapp.bus import natslog, natsstate
 from webapp.bus.credentials import Access
 from webapp.bus.log import UnavailableError
@@ -137,6 +138,23 @@ def test_a_change_whose_answer_was_lost_is_found_to_be_made(
     revision = put(store, "k", b"mine", 0)
     assert lost
     assert put(store, "k", b"next", revision) > revision
+
+
+def test_a_change_that_is_made_and_never_told_is_given_up(
+    bus: Brokers, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hear_nothing(*_: object) -> None:
+        return None
+
+    async def find_nothing(*_: object) -> tuple[list[object], bool]:
+        return [], True
+
+    monkeypatch.setattr(natsstate.SharedState, "_hear", hear_nothing)
+    monkeypatch.setattr(busstore, "ANSWER_S", 0.3)
+    store = stack.enter_context(store_on(bus))
+    monkeypatch.setattr(natsstate, "messages_from", find_nothing)
+    with pytest.raises(UnreachableError, match=r"no answer from the bus within 0\.3 s"):
+        put(store, "k", b"x")
 
 
 def test_all_is_told_anew_where_the_bucket_is_another_one(bus: Brokers, stack: ExitStack) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
+from itertools import count
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -22,6 +24,7 @@ from webapp.bus.messages import (
     Record,
     Refused,
     Start,
+    State,
     ToNode,
     Write,
     Written,
@@ -33,6 +36,7 @@ from webapp.engine.bus import MemoryBus
 from webapp.engine.busnode import BusError, BusNode
 from webapp.engine.clock import Clock
 from webapp.engine.intake import NotTakenError
+from webapp.engine.sharedstate import SharedState
 from webapp.gauges import observe_bus
 from webapp.gazetteerdata import load_gazetteer
 from webapp.metrics import Metrics
@@ -116,6 +120,20 @@ def test_it_waits_for_a_bus_that_is_away_and_ends_where_it_can_never_take_part(n
     FakeProcess.says.extend([Refused("UNISON_WINDOW_S is 2 here and 1 on the bus")])
     with pytest.raises(BusError, match="UNISON_WINDOW_S is 2 here"):
         node.start()
+
+
+def test_it_does_not_wait_forever_for_what_all_servers_share(
+    node: BusNode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticks = count(0, 10)
+    monkeypatch.setattr(busnode, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    monkeypatch.setattr(node, "_shared", SharedState(lambda *_: None))
+    said = Refused("waiting for what all servers share: it is full", is_final=False)
+    FakeProcess.says.extend([Ready("s", 1, 0), said, State(()), State(()), *[Condition()] * 9])
+    with pytest.raises(BusError, match="the bus did not tell all that servers share within 30 s"):
+        node.start()
+    assert "it is full" in caplog.text
+    assert len(FakeProcess.says) == 5  # once nothing came for so long
 
 
 def test_it_has_started_once_its_matching_process_can_take_over(node: BusNode) -> None:

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -36,8 +37,12 @@ STALE_S = 3_600.0
 """Who had no answer for so long reads all anew, since it may have missed such a note."""
 HEARD_MOST = 10_000
 
-_OPERATION, _PURGE = "KV-Operation", "PURGE"
-_ERASE = {_OPERATION: _PURGE, "Nats-Rollup": "sub", "Nats-TTL": f"{ERASED_S}s"}
+ABSENT = -1
+"""Instead of a revision: the key must have no value. Unlike 0, it may have been erased."""
+
+_OPERATION = "KV-Operation"
+"""A header of messages that erase a key: "PURGE", or "DEL" of NATS's own tool."""
+_ERASE = {_OPERATION: "PURGE", "Nats-Rollup": "sub", "Nats-TTL": f"{ERASED_S}s"}
 _AFTER = "Nats-Expected-Last-Subject-Sequence"
 
 
@@ -58,7 +63,7 @@ class Bucket:
         Args:
             key: its name.
             value: None erases the key.
-            after: the revision that the key must have now; 0 if it must not be there.
+            after: the revision that the key must have now; 0 if it must never have been there; see `ABSENT`.
             try_s: how long to try.
 
         Raises:
@@ -69,11 +74,12 @@ class Bucket:
         until_s = time.monotonic() + try_s
         while True:
             try:
-                return await self._put(key, value, after)
+                return await self._put(key, value, max(after, 0) if after is not None else None)
             except ForestalledError:
                 if seq := await self._revision_if(key, value):
                     return seq  # of an earlier try, whose answer was lost
-                raise
+                if after != ABSENT or not (after := await self._erased_at(key)):
+                    raise
             except UnavailableError:
                 if time.monotonic() >= until_s:
                     raise
@@ -94,13 +100,22 @@ class Bucket:
 
     async def _revision_if(self, key: str, value: bytes | None) -> int:
         """Return a key's revision if it has a value; else 0."""
+        found = await self._newest(key)
+        has_it = value is not None and found and base64.b64decode(found.get("data", "")) == value
+        return int(found["seq"]) if has_it else 0
+
+    async def _erased_at(self, key: str) -> int:
+        """Return a key's revision if it was erased; else 0."""
+        found = await self._newest(key)
+        return int(found["seq"]) if _OPERATION.encode() in base64.b64decode(found.get("hdrs", "")) else 0
+
+    async def _newest(self, key: str) -> dict[str, Any]:
+        """Return a key's newest message, in base 64; nothing if there is none, or no answer now."""
         question = json.dumps({"last_by_subj": keys_of(self._name, key)}).encode()
         with suppress(UnavailableError):
             answer = await answer_to(self._client, self._stream, f"$JS.API.STREAM.MSG.GET.{self._stream}", question)
-            found = answer["message"]
-            if value is not None and base64.b64decode(found.get("data", "")) == value:
-                return int(found["seq"])
-        return 0
+            return dict(answer["message"])
+        return {}
 
     async def get(self, key: str) -> bytes | None:
         """Return a key's value; None if there is none.
@@ -113,7 +128,7 @@ class Bucket:
         with asking(f"no answer from {self._stream}"):
             message = await self._client.request(f"$JS.API.DIRECT.GET.{self._stream}", question, timeout=ANSWER_S)
         headers = message.headers or {}
-        return None if "Status" in headers or headers.get(_OPERATION) == _PURGE else message.data
+        return None if "Status" in headers or _OPERATION in headers else message.data
 
 
 class SharedState:
@@ -122,10 +137,16 @@ class SharedState:
     Args:
         client: connected.
         tell: is told all keys, and each change after that. All are told again if some may have been missed.
+        warn: is told, once, why all keys cannot be told now.
     """
 
-    def __init__(self, client: Client, tell: Callable[[State], Awaitable[None]]) -> None:
-        self._client, self._tell, self._bucket = client, tell, Bucket(client, STATE)
+    def __init__(
+        self,
+        client: Client,
+        tell: Callable[[State], Awaitable[None]],
+        warn: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._client, self._tell, self._warn, self._bucket = client, tell, warn, Bucket(client, STATE)
         self._seen = 0
         self._moved, self._news = asyncio.Condition(), asyncio.Event()
         self._heard = deque[Msg]()
@@ -166,10 +187,15 @@ class SharedState:
         self._news.set()
 
     async def _read_all(self) -> None:
+        warn = self._warn
         while True:
-            with suppress(UnavailableError, FullError):  # who shows records goes on without this
+            try:
                 upto = await self._bucket.put(SYNC, b"")
                 break
+            except (UnavailableError, FullError) as error:  # who shows records goes on without this
+                if warn:
+                    await warn(f"waiting for what all servers share: {error}")
+                warn = None
             await asyncio.sleep(RETRY_S)
         self._must_begin, self._seen = False, 0
         await self._tell(State((), begins=True))
@@ -228,9 +254,8 @@ def _seq(message: Msg) -> int:
 
 def _change(message: Msg) -> Changed:
     headers = message.headers or {}
-    is_erased = headers.get(_OPERATION) == _PURGE
     key = headers["Nats-Subject"].removeprefix(keys_of(STATE))
-    return Changed(key, None if is_erased else message.data, _seq(message))
+    return Changed(key, None if _OPERATION in headers else message.data, _seq(message))
 
 
 def _awake_s() -> float:

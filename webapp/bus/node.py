@@ -55,7 +55,7 @@ class _Node:
         self._writer = Writer(
             start.node, log_of(client, PLAYS), self._gazetteer, lateness_ms, clock=time.time, now=time.monotonic
         )
-        self._shared, self._moments = SharedState(client, pipe.send), Bucket(client, MOMENTS)
+        self._shared, self._moments = SharedState(client, pipe.send, self._warn), Bucket(client, MOMENTS)
         self._answers: set[asyncio.Task[None]] = set()
         self._newest = 0  # when this process began
         self._off_ms = deque[int](maxlen=OFF_RECORDS)
@@ -106,6 +106,9 @@ class _Node:
     async def _send(self, finding: Awaitable[Written | Found | Stored]) -> None:
         with suppress(OSError):
             await self._pipe.send(await finding)
+
+    async def _warn(self, why: str) -> None:
+        await self._pipe.send(Refused(why, is_final=False))
 
     async def _write(self, message: Write) -> Written:
         try:

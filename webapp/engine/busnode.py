@@ -169,14 +169,24 @@ class BusNode:
         if self._matching:
             self._matching.begin()
         try:
-            while self._records.last < self._newest or not (self._shared is None or self._shared.is_complete):
-                self._take(self._node.receive())
+            self._catch_up()
         except OSError as error:
             raise BusError(f"the process that talks with the bus ended: {error}") from error
         if not self.closed_ms:  # it has no record yet, and is not behind for it
             self.closed_ms = round((self._clock.now() - self._lateness_s) * 1000)
         if self._matching:
             self._await_matching(self._matching)
+
+    def _catch_up(self) -> None:
+        """Take the records up to now, and what is shared, as long as some of it comes."""
+        until_s = time.monotonic() + READY_S
+        while (is_behind := self._records.last < self._newest) or (self._shared and not self._shared.is_complete):
+            self._take(message := self._node.receive())
+            if isinstance(message, State) or (is_behind and isinstance(message, Record)):
+                until_s = time.monotonic() + READY_S
+            elif time.monotonic() > until_s:
+                missing = "its records" if is_behind else "all that servers share"
+                raise BusError(f"the bus did not tell {missing} within {READY_S:g} s; see what was logged before")
 
     def _await_matching(self, matching: Beside) -> None:
         """Wait until the process that matches can take over: the next server may be restarted once this one is ready.

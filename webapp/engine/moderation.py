@@ -11,7 +11,7 @@ from webapp.core.gazetteer import Gazetteer
 from webapp.core.moderation import Rules
 from webapp.core.moderationlist import Line, Listing, ListReader, with_line
 from webapp.core.trackids import TrackAliases
-from webapp.storage.moderationfile import FILE, AuditFile, Change, ListFileError, StoredList
+from webapp.storage.moderationfile import FILE, TRIES, AuditFile, Change, ListFileError, StoredList
 
 WHILE_STOPPED = f"{FILE}, while the server was stopped"
 
@@ -114,15 +114,15 @@ class Moderation:
 
     def _change(self, edit: Callable[[bytes], bytes], who: str) -> bool:
         with self._lock:
-            is_written = False
-            while not is_written:  # else somebody else changed it meanwhile
+            for _ in range(TRIES):
                 data = self._stored.read()
                 self._use(data, self._stored.by)
                 if (edited := edit(data)) == data:
                     return False
-                is_written = self._stored.write(edited, who)
-            self._use(edited, who)
-            return True
+                if self._stored.write(edited, who):
+                    self._use(edited, who)
+                    return True
+            raise ListFileError(f"{self._stored.name} cannot be written (others change it meanwhile); try again")
 
     def _reader(self) -> ListReader:
         return ListReader(self._gazetteer, self._known_aliases)
@@ -130,12 +130,12 @@ class Moderation:
     def _read(self, by: Callable[[], str | None]) -> None:
         """Read the list, and use it; then, `by` returns who changed it."""
         try:
-            data = self._stored.read()
+            data, problem = self._stored.read(), self._stored.problem
         except ListFileError as error:
-            self._set_problem(f"{error}; the moderation list read before remains in force")
-            return
-        self._set_problem(None)
-        self._use(data, by())
+            data, problem = None, str(error)
+        self._set_problem(f"{problem}; the moderation list read before remains in force" if problem else None)
+        if data is not None:
+            self._use(data, by())
 
     def _use(self, data: bytes, who: str | None) -> None:
         """Use a list; where it is another one than before, and it is known who changed it, note the changes."""

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+TRIES = 50
+"""So often a change is tried again that somebody else forestalled."""
 LIST_NAME = "moderation.txt"
 AUDIT_NAME = "moderation-audit.jsonl"
 MAX_BYTES = 4 << 20
@@ -33,6 +35,10 @@ class StoredList(Protocol):
     @property
     def by(self) -> str:
         """Who changed it last, as far as that is known, when it was last read."""
+
+    @property
+    def problem(self) -> str:
+        """Why what was last read is an earlier list, a sentence; "" if it is not."""
 
     def read(self) -> bytes:
         """Return what is in the list.
@@ -61,7 +67,7 @@ class ListFile:
 
     def __init__(self, path: Path, *, is_required: bool) -> None:
         self.path, self._is_required = path, is_required
-        self.name, self.by = str(path), FILE
+        self.name, self.by, self.problem = str(path), FILE, ""
 
     def read(self) -> bytes:
         """Return what is in the file; nothing if it is missing and need not be there.

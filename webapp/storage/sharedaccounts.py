@@ -17,7 +17,7 @@ from webapp.core.versioned import MessageError
 from webapp.storage import accountsproblems, tokenvalues
 from webapp.storage.accounts import AccountsError, Activity, NewToken
 from webapp.storage.accountstable import Change, Row
-from webapp.storage.sharedstore import ForestalledError, Item, Put, SharedStore, UnreachableError, put
+from webapp.storage.sharedstore import ABSENT, ForestalledError, Item, Put, SharedStore, UnreachableError, put
 from webapp.storage.tableaccounts import TOKENS_MOST, TableAccounts
 from webapp.storage.tokentexts import TokenTexts, digest_of
 
@@ -52,6 +52,7 @@ class _Sent(NamedTuple):
     value: bytes
 
 
+_NO_SECRET = Item(b"", ABSENT)
 _NEVER = _Stored(Activity(), 0)
 
 
@@ -80,7 +81,7 @@ class SharedAccounts(TableAccounts):
         self._stored: dict[str, _Stored] = {}
         self._unsure: dict[str, _Sent] = {}  # what may be stored, or not
         self._resting: dict[str, float] = {}  # until when, on the monotonic clock
-        self._secret_item = Item(b"", 0)
+        self._secret_item = _NO_SECRET
         self._beat_s, self._is_open, self._was_read = -math.inf, False, False
         self._unread: str | None = None
 
@@ -129,7 +130,7 @@ class SharedAccounts(TableAccounts):
                 self._delete(id)
             try:
                 number = put(self._store, TOKEN + principal.id, tokenvalues.token(principal, digest), 0)
-            except UnreachableError as error:
+            except (ForestalledError, UnreachableError) as error:
                 raise AccountsError(f"no token can be made now: {error}") from error
             self._table.add_all([Row(number, digest, principal, Activity())])
         return made
@@ -193,7 +194,9 @@ class SharedAccounts(TableAccounts):
         Raises:
             AccountsError: they are made with another one, or that cannot be noted now.
         """
-        while self._is_same_secret():
+        for _ in range(TRIES):
+            if not self._is_same_secret():
+                raise AccountsError(accountsproblems.OTHER_SECRET_OF_BUS)
             if self._secret_item.value == self._texts.check:
                 return
             try:
@@ -203,7 +206,7 @@ class SharedAccounts(TableAccounts):
             except ForestalledError:
                 pass
             self._see()
-        raise AccountsError(accountsproblems.OTHER_SECRET_OF_BUS)
+        raise AccountsError("no token can be made now: others change the bus meanwhile")
 
     # What others changed.
 
@@ -226,9 +229,9 @@ class SharedAccounts(TableAccounts):
         for account in self._table.all():
             if TOKEN + account.principal.id not in items:
                 self._forget(account.principal.id)
-        self._secret_item = items.get(SECRET) or Item(b"", 0)
-        if not self._was_read and (alive := items.get(ALIVE)):
-            alive_s, now_s = float(alive.value), self._clock()
+        self._secret_item = items.get(SECRET) or _NO_SECRET
+        if not self._was_read and (alive_s := tokenvalues.alive_s(items.get(ALIVE))) is not None:
+            now_s = self._clock()
             self.used_until_s = now_s if now_s - alive_s <= ALIVE_S else alive_s
         self._was_read = True
 
@@ -237,8 +240,8 @@ class SharedAccounts(TableAccounts):
             self._see_token(key.removeprefix(TOKEN), item)
         elif key.startswith(USE) and item:
             self._see_use(key.removeprefix(USE), item, is_news=is_news)
-        elif key == SECRET and item:
-            self._secret_item = item
+        elif key == SECRET:
+            self._secret_item = item or _NO_SECRET
 
     def _see_token(self, id: str, item: Item | None) -> None:
         if item is None:

@@ -9,6 +9,9 @@ from gevent import monkey
 
 from webapp.storage.datadir import DataDirError
 
+ABSENT = -1
+"""Instead of a revision: the key must have no value. Unlike 0, it may have been erased."""
+
 
 class Item(NamedTuple):
     """What a key has."""
@@ -23,7 +26,8 @@ class Put(NamedTuple):
     Attributes:
         key: its name.
         value: None erases the key.
-        after: the revision that the key must have; 0 if it must not be there; None if that makes no difference.
+        after: the revision that the key must have; 0 if it must never have been there; see `ABSENT`; None if that makes
+            no difference.
     """
 
     key: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from sys import intern
 
 import msgspec
@@ -65,3 +66,12 @@ def activity(value: bytes) -> tuple[Activity, tuple[int, ...]]:
     known = versioned.decode(VERSION, _Use, "a token's use", value)
     song = LastSong(*known.song) if known.song else None
     return Activity(known.used_s, intern(known.client), song, known.presses, known.scrobbles), known.marks
+
+
+def alive_s(item: Item | None) -> float | None:
+    """Return when a server last ran, epoch seconds; None if that is not known."""
+    try:
+        found_s = float(item.value) if item else math.nan
+    except ValueError:
+        found_s = math.nan
+    return found_s if math.isfinite(found_s) else None
