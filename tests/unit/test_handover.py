@@ -10,6 +10,7 @@ from typing import Any
 import gevent
 import pytest
 
+from tests.waiting import loop_until
 from webapp.core.filters import Filter
 from webapp.engine import handover
 from webapp.engine.handover import Handed, Neighbours
@@ -46,9 +47,7 @@ def test_a_filter_has_one_server_whichever_is_asked(two: tuple[Neighbours, Neigh
             ours, theirs = ends()
             outcomes.append(each.hand_over(theirs, handed))
             if outcomes[-1]:
-                with gevent.Timeout(5):
-                    while len(taken) == came:
-                        gevent.sleep(0.001)
+                loop_until(lambda came=came: len(taken) > came)  # type: ignore[misc]
                 sock, as_it_came = taken[-1]
                 sock.sendall(b"hello")
                 assert (as_it_came, ours.recv(5)) == (handed, b"hello")
