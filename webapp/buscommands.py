@@ -13,9 +13,10 @@ import click
 
 from webapp import clioptions
 from webapp.bus.credentials import ADMIN, Access, CredentialsError, access, new_seed
-from webapp.bus.log import NEEDS_NATS, ForestalledError, UnavailableError
+from webapp.bus.log import NEEDS_NATS, ForestalledError, GoneError, UnavailableError
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
+from webapp.core.versioned import MessageError
 from webapp.storage.datadir import DataDirError, read_secret
 from webapp.storage.moderationfile import LIST_NAME, ListFileError
 from webapp.storage.secretfiles import SecretFileError, secret_or_file, write_secret
@@ -142,6 +143,8 @@ def reset(yes: bool, new_settings: bool) -> None:
         f"Matching begins anew with record {found.record + 1}, after message {found.position} of the log of plays.\n"
         f"{counted(found.lost, 'play')} of {counted(found.messages, 'message')} before it will never be matched."
     )
+    if found.unreadable:
+        click.echo(f"{counted(found.unreadable, 'message')} of these cannot be read; what they hold is not known.")
     if found.gone:
         click.echo(f"{counted(found.gone, 'message')} before these are gone; how many plays they held is not known.")
     if not yes:
@@ -186,7 +189,7 @@ def _on_bus(act: Callable[[Client], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(_connected(access(_settings(), ADMIN), act))
-    except (CredentialsError, ForestalledError, OtherRulesError, UnavailableError) as error:
+    except (CredentialsError, ForestalledError, GoneError, MessageError, OtherRulesError, UnavailableError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -104,6 +104,16 @@ def test_a_matcher_that_is_well_begins_anew_as_well(broker: Brokers, server: Ser
     assert get_json(server, "/api/stats")["seq"] <= newest
 
 
+def test_matching_begins_anew_behind_a_message_that_cannot_be_read(broker: Brokers, server: Server) -> None:
+    meet(server, "before")
+    on_bus(broker, lambda client: log_of(client, PLAYS).append(b"junk"))
+    until(lambda: "cannot match" in server.log and "`unison bus reset`" in server.log)
+    done = bus(broker, "reset", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "1 message of these cannot be read" in done.stdout
+    meet(server, "after")
+
+
 def test_it_asks_before_it_begins_anew(broker: Brokers, server: Server) -> None:
     assert ask(server, "/readyz").status == 200
     done = bus(broker, "reset")

@@ -24,7 +24,8 @@ class Standing(NamedTuple):
         slice: its last slice; 0 if there is no record.
         position: number of the newest message of the log of plays.
         messages: how many messages are in no record.
-        lost: how many plays they hold.
+        lost: how many plays they hold, as far as they can be read.
+        unreadable: how many of them cannot be read.
         gone: how many messages before these are in no record, and no longer in the log.
     """
 
@@ -33,6 +34,7 @@ class Standing(NamedTuple):
     position: int
     messages: int
     lost: int
+    unreadable: int
     gone: int
 
 
@@ -40,6 +42,8 @@ async def look(client: Client) -> Standing:
     """Return where the logs stand.
 
     Raises:
+        GoneError: messages were removed meanwhile.
+        MessageError: the newest record cannot be read.
         OtherRulesError: no server has used the bus yet.
         UnavailableError: that cannot be told now.
     """
@@ -48,8 +52,8 @@ async def look(client: Client) -> Standing:
     cut = await _last_cut(log_of(client, RECORDS), record)
     after = cut.seq if cut.seq <= position else 0  # the log of plays was created anew
     begin = max(after, first - 1)
-    lost = await _plays(log_of(client, PLAYS), begin, position)
-    return Standing(record, cut.slice, position, position - begin, lost, begin - after)
+    lost, unreadable = await _plays(log_of(client, PLAYS), begin, position)
+    return Standing(record, cut.slice, position, position - begin, lost, unreadable, begin - after)
 
 
 async def begin(client: Client, found: Standing) -> int:
@@ -74,12 +78,15 @@ async def _last_cut(records: Log, record: int) -> Cut:
     return RecordMessage.decode(newest.data).cuts[-1]
 
 
-async def _plays(plays: Log, after: int, upto: int) -> int:
-    """Return how many plays are in the messages above a number, up to another one."""
-    count = 0
+async def _plays(plays: Log, after: int, upto: int) -> tuple[int, int]:
+    """Return how many plays are in the messages above a number, up to another one, and how many cannot be read."""
+    count = unreadable = 0
     while after < upto:
         for entry in await plays.read(after):
             if entry.seq <= upto:
-                count += sum(plays_in(batch.data) for batch in LogMessage.decode(entry.data).batches)
+                try:
+                    count += sum(plays_in(batch.data) for batch in LogMessage.decode(entry.data).batches)
+                except ValueError:
+                    unreadable += 1
             after = entry.seq
-    return count
+    return count, unreadable
