@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -63,25 +62,36 @@ def _key(file: Path) -> str:
 
 
 @bus.command()
-@click.option("--replicas", type=click.IntRange(1, 5), help="Copies of each message: 3, or 1 on a single server.")
-@click.option("--plays-gb", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Log of plays.")
-@click.option("--records-gb", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Log of records.")
-@click.option("--records-days", type=click.IntRange(min=1), default=30, show_default=True, help="Days of records.")
-def init(replicas: int | None, plays_gb: float, records_gb: float, records_days: int) -> None:
-    """Create the streams on the servers of UNISON_BUS, or give those that are there these sizes."""
+@click.option(
+    "--replicas", type=click.IntRange(1, 5), help="Copies of each message.  [new: 3, or 1 on a single server]"
+)
+@click.option("--plays-gb", type=click.FloatRange(min=0.1), help="Log of plays.  [new: 20]")
+@click.option("--records-gb", type=click.FloatRange(min=0.1), help="Log of records.  [new: 20]")
+@click.option("--records-days", type=click.IntRange(min=1), help="Days of records.  [new: 30]")
+@click.option("--moments", type=click.IntRange(min=1), help="Shared moments.  [new: UNISON_SHARED_MAX]")
+def init(
+    replicas: int | None,
+    plays_gb: float | None,
+    records_gb: float | None,
+    records_days: int | None,
+    moments: int | None,
+) -> None:
+    """Create the streams on the servers of UNISON_BUS, or give those that are there these sizes.
+
+    Streams that are there keep the sizes that are left out. A smaller log of records loses its oldest ones at once.
+    """
     _check_extra()
     from webapp.bus.natsstreams import GIGABYTE, Sizes, create  # without the extra, `unison --help` works all the same
 
-    most = _settings().shared_max
-    sizes = Sizes(replicas or 0, round(plays_gb * GIGABYTE), round(records_gb * GIGABYTE), records_days, most)
-
-    async def act(client: Client) -> int:
-        copies = sizes.replicas or (3 if len(client.servers) >= 3 else 1)
-        await create(client, replace(sizes, replicas=copies))
-        return copies
-
-    copies = _on_bus(act)
-    click.echo(f"The streams are ready, with {counted(copies, 'copy', 'copies')} of each message.")
+    plays, records = [None if each is None else round(each * GIGABYTE) for each in (plays_gb, records_gb)]
+    asked, most = Sizes(replicas, plays, records, records_days, moments), max(1, _settings().shared_max)
+    made = _on_bus(lambda client: create(client, asked, most))
+    click.echo(
+        f"The streams are ready, with {counted(made.replicas or 1, 'copy', 'copies')} of each message.\n"
+        f"Kept are {(made.plays_bytes or 0) / GIGABYTE:g} GB of plays, {(made.records_bytes or 0) / GIGABYTE:g} GB of "
+        f"records for {counted(round(made.records_days or 0), 'day')}, "
+        f"and {counted(made.moments or 0, 'shared moment')}."
+    )
 
 
 @bus.command()

@@ -209,6 +209,19 @@ def test_what_is_there_gets_the_sizes_that_are_asked_for(one: Brokers) -> None:
     asyncio.run(with_client(one, act))
 
 
+def test_what_is_there_keeps_the_sizes_that_are_not_asked_for(tmp_path: Path) -> None:
+    async def act(client: Client) -> None:
+        first = Sizes(1, 1 << 20, 2 << 20, 60, 7)
+        assert await create(client, first) == first
+        assert await create(client, Sizes(), moments=3) == first
+        assert await create(client, Sizes(records_days=90)) == Sizes(1, 1 << 20, 2 << 20, 90, 7)
+        records = (await client.jetstream().stream_info(RECORDS)).config
+        assert (records.max_bytes, records.max_age) == (2 << 20, 90 * 86_400)
+
+    with brokers(tmp_path) as running:
+        asyncio.run(with_client(running, act))
+
+
 def test_a_log_of_three_servers_outlives_the_death_of_its_leader(tmp_path: Path) -> None:
     async def act(running: Brokers) -> None:
         client = await connected(running.access, "test")

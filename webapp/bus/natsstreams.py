@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import msgspec
 from nats.aio.client import Client
@@ -28,21 +28,30 @@ GIGABYTE = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is kept.
+    """How much is kept; None stands for what is there, and for that of `NEW` where nothing is.
 
     Attributes:
-        replicas: how many servers have each message.
+        replicas: how many servers have each message; if new, 3 of three servers, otherwise 1.
         plays_bytes: of the log of plays; when it is full, plays are refused.
         records_bytes: of the log of records; when it is full, the oldest ones go.
         records_days: how long records are kept.
         moments: how many shared moments are kept, the newest.
     """
 
-    replicas: int = 3
-    plays_bytes: int = 20 * GIGABYTE
-    records_bytes: int = 20 * GIGABYTE
-    records_days: int = 30
-    moments: int = 100_000
+    replicas: int | None = None
+    plays_bytes: int | None = None
+    records_bytes: int | None = None
+    records_days: float | None = None
+    moments: int | None = None
+
+    def otherwise(self, others: Sizes) -> Sizes:
+        """Return these, and others where these say nothing."""
+        both = [(getattr(self, field.name), getattr(others, field.name)) for field in fields(self)]
+        return Sizes(*(theirs if mine is None else mine for mine, theirs in both))
+
+
+NEW = Sizes(plays_bytes=20 * GIGABYTE, records_bytes=20 * GIGABYTE, records_days=30)
+DAY_S = 86_400
 
 
 def _live(stream: str) -> str:
@@ -69,26 +78,57 @@ def live_keys_of(bucket: str) -> str:
     return f"unison.live.{bucket.removeprefix('UNISON_').lower()}.>"
 
 
-async def create(client: Client, sizes: Sizes) -> None:
-    """Create what is missing, and give what is there these sizes.
+async def create(client: Client, sizes: Sizes, moments: int = 100_000) -> Sizes:
+    """Create what is missing, give what is there these sizes, and return those that it has then.
+
+    Args:
+        client: connected.
+        sizes: of all.
+        moments: how many shared moments are kept if nothing says that.
 
     Raises:
         UnavailableError: it could not be created.
     """
     context = client.jetstream(timeout=CREATE_S)
-    plays = api.StreamConfig(max_bytes=sizes.plays_bytes, discard=api.DiscardPolicy.NEW)
-    records = api.StreamConfig(
-        max_bytes=sizes.records_bytes, max_age=sizes.records_days * 86_400, discard=api.DiscardPolicy.OLD
-    )
     with asking("cannot create the streams"):
-        await _keep_stream(context, PLAYS, plays, sizes.replicas)
-        await _keep_stream(context, RECORDS, records, sizes.replicas)
-        await context.create_object_store(CHECKPOINTS, config=api.ObjectStoreConfig(replicas=sizes.replicas))
-        await context.create_key_value(api.KeyValueConfig(bucket=SHARED, history=1, replicas=sizes.replicas))
+        made = sizes.otherwise(await _sizes_of(context)).otherwise(replace(NEW, moments=moments))
+        copies = made.replicas or (3 if len(client.servers) >= 3 else 1)
+        plays = api.StreamConfig(max_bytes=made.plays_bytes, discard=api.DiscardPolicy.NEW)
+        records = api.StreamConfig(max_bytes=made.records_bytes, discard=api.DiscardPolicy.OLD)
+        await _keep_stream(context, PLAYS, plays, copies)
+        await _keep_stream(context, RECORDS, records.evolve(max_age=(made.records_days or 0) * DAY_S), copies)
+        if not await _has_copies(context, f"OBJ_{CHECKPOINTS}", copies):
+            await context.create_object_store(CHECKPOINTS, config=api.ObjectStoreConfig(replicas=copies))
+        if not await _has_copies(context, bucket_stream(SHARED), copies):
+            await context.create_key_value(api.KeyValueConfig(bucket=SHARED, history=1, replicas=copies))
         state = api.StreamConfig(discard=api.DiscardPolicy.NEW)
-        moments = api.StreamConfig(discard=api.DiscardPolicy.OLD, max_msgs=max(1, sizes.moments))
-        await _keep_bucket(context, STATE, state, sizes.replicas)
-        await _keep_bucket(context, MOMENTS, moments, sizes.replicas)
+        await _keep_bucket(context, STATE, state, copies)
+        newest = api.StreamConfig(discard=api.DiscardPolicy.OLD, max_msgs=made.moments)
+        await _keep_bucket(context, MOMENTS, newest, copies)
+    return Sizes(replicas=copies).otherwise(made)
+
+
+async def _sizes_of(context: JetStreamContext) -> Sizes:
+    """Return the sizes of what is there."""
+    names = (PLAYS, RECORDS, bucket_stream(MOMENTS))
+    plays, records, moments = [await _config_of(context, name) or api.StreamConfig() for name in names]
+    days = None if records.max_age is None else records.max_age / DAY_S
+    return Sizes(plays.num_replicas, plays.max_bytes, records.max_bytes, days, moments.max_msgs)
+
+
+async def _config_of(context: JetStreamContext, name: str) -> api.StreamConfig | None:
+    try:
+        return (await context.stream_info(name)).config
+    except NotFoundError:
+        return None
+
+
+async def _has_copies(context: JetStreamContext, name: str, replicas: int) -> bool:
+    """Return whether a stream is there, with so many copies from now on."""
+    config = await _config_of(context, name)
+    if config and config.num_replicas != replicas:
+        await context.update_stream(config.evolve(num_replicas=replicas))
+    return config is not None
 
 
 async def _keep_stream(context: JetStreamContext, name: str, config: api.StreamConfig, replicas: int) -> None:
@@ -120,13 +160,10 @@ async def _keep_bucket(context: JetStreamContext, bucket: str, config: api.Strea
 async def _keep(context: JetStreamContext, config: api.StreamConfig, replicas: int) -> None:
     """Create a stream, or change it if it is there."""
     wanted = config.evolve(num_replicas=replicas, storage=api.StorageType.FILE, allow_direct=True)
-    name = str(wanted.name)
-    try:
-        await context.stream_info(name)
-    except NotFoundError:
-        await context.add_stream(wanted)
-    else:
+    if await _config_of(context, str(wanted.name)):
         await context.update_stream(wanted)
+    else:
+        await context.add_stream(wanted)
 
 
 class NatsCheckpoints:
