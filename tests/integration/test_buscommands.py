@@ -18,6 +18,7 @@ from tests.serving import Server, ask, clean_environment, console_script, get_js
 from tests.waiting import until
 from webapp.bus.natsclient import closed, connected
 from webapp.bus.natsstreams import CHECKPOINTS, PLAYS, RECORDS, first_and_last, log_of
+from webapp.bus.shared import begun
 
 pytestmark = pytest.mark.timeout(180)
 SECRET = "a secret of several servers"
@@ -112,6 +113,27 @@ def test_matching_begins_anew_behind_a_message_that_cannot_be_read(broker: Broke
     assert done.returncode == 0, done.stderr
     assert "1 message of these cannot be read" in done.stdout
     meet(server, "after")
+
+
+def test_a_matcher_without_the_record_that_begins_anew_says_so(broker: Brokers, server: Server) -> None:
+    meet(server, "before")
+    assert bus(broker, "reset", "--yes").returncode == 0
+    meet(server, "after")
+    server.stop()
+
+    async def lose(client: Client) -> None:
+        await client.jetstream().delete_object_store(CHECKPOINTS)
+        await log_of(client, RECORDS).purge(await begun(client))
+
+    on_bus(broker, lose)
+    assert bus(broker, "init").returncode == 0
+    for file in server.data_dir.glob("history*"):
+        file.unlink()
+    server.start(0)
+    until(lambda: "cannot match" in server.log and "`unison bus reset`" in server.log)
+    assert "Traceback" not in server.log
+    assert bus(broker, "reset", "--yes").returncode == 0
+    meet(server, "later")
 
 
 def test_it_asks_before_it_begins_anew(broker: Brokers, server: Server) -> None:

@@ -31,6 +31,27 @@ log = logging.getLogger(__name__)
 
 async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
     """Match until the server is gone; say why if this node cannot."""
+    try:
+        await _match(client, start, pipe)
+    except Exception as raised:
+        error = _first(raised)
+        if isinstance(error, OSError | OtherRulesError):
+            raise error from raised
+        if isinstance(error, BegunAnewError):
+            log.warning("%s", error)
+            return
+        if not isinstance(error, DivergedError | GoneError | MessageError):
+            log.error("matching failed", exc_info=raised)
+        await pipe.send(Refused(f"cannot match: {error or type(error).__name__}; {RESET}", is_final=False))
+
+
+def _first(raised: Exception) -> Exception:
+    while isinstance(raised, ExceptionGroup):
+        raised = raised.exceptions[0]
+    return raised
+
+
+async def _match(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
     checkpoints, records = NatsCheckpoints(client), log_of(client, RECORDS)
     fold = Fold(load_gazetteer(), start.secret, start.rules)
     await _begin(fold, await begun(client), await checkpoints.newest(), records)
@@ -43,10 +64,6 @@ async def _work(client: Client, start: Start, pipe: Pipe[ToNode]) -> None:
         await asyncio.wait([matching, *others], return_when=asyncio.FIRST_COMPLETED)
         if matching.done():
             matching.result()
-    except* BegunAnewError as group:
-        log.warning("%s", group.exceptions[0])
-    except* (DivergedError, GoneError, MessageError) as group:
-        await pipe.send(Refused(f"cannot match: {group.exceptions[0]}; {RESET}", is_final=False))
     finally:
         for task in (matching, telling, *others):
             task.cancel()
