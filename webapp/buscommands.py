@@ -12,7 +12,7 @@ import click
 
 from webapp import clioptions
 from webapp.bus.credentials import ADMIN, Access, CredentialsError, access, new_seed
-from webapp.bus.log import NEEDS_NATS, ForestalledError, GoneError, UnavailableError
+from webapp.bus.log import NEEDS_NATS, GoneError, UnavailableError
 from webapp.config import SettingError, Settings
 from webapp.core.counted import counted
 from webapp.core.versioned import MessageError
@@ -145,7 +145,7 @@ def reset(yes: bool, new_settings: bool) -> None:
     first.
     """
     _check_extra()
-    from webapp.bus import beginning, shared
+    from webapp.bus import beginning
 
     mine = _agreement() if new_settings else None
     found = _on_bus(beginning.look)
@@ -159,9 +159,7 @@ def reset(yes: bool, new_settings: bool) -> None:
         click.echo(f"{counted(found.gone, 'message')} before these are gone; how many plays they held is not known.")
     if not yes:
         click.confirm("Begin anew?", abort=True)
-    if mine:
-        _on_bus(lambda client: shared.replace_agreement(client, mine))
-    _on_bus(lambda client: beginning.begin(client, found))
+    _on_bus(lambda client: beginning.begin(client, found, mine))
     click.echo("Servers that match begin anew within some seconds.")
 
 
@@ -199,7 +197,7 @@ def _on_bus(act: Callable[[Client], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(_connected(access(_settings(), ADMIN), act))
-    except (CredentialsError, ForestalledError, GoneError, MessageError, OtherRulesError, UnavailableError) as error:
+    except (CredentialsError, GoneError, MessageError, OtherRulesError, UnavailableError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from nats.aio.client import Client
 
 from tests.brokers import Brokers, brokers
 from tests.serving import Server, ask, clean_environment, console_script, get_json, post_plays, stream
 from tests.waiting import until
+from webapp.bus import beginning
+from webapp.bus.log import UnavailableError
 from webapp.bus.natsclient import closed, connected
 from webapp.bus.natsstreams import CHECKPOINTS, PLAYS, RECORDS, first_and_last, log_of
-from webapp.bus.shared import begun
+from webapp.bus.shared import agreed, begun
 
 pytestmark = pytest.mark.timeout(180)
 SECRET = "a secret of several servers"
@@ -134,6 +137,19 @@ def test_a_matcher_without_the_record_that_begins_anew_says_so(broker: Brokers, 
     assert "Traceback" not in server.log
     assert bus(broker, "reset", "--yes").returncode == 0
     meet(server, "later")
+
+
+def test_nothing_changes_where_a_server_writes_meanwhile(broker: Brokers, server: Server) -> None:
+    meet(server, "before")
+    server.stop()
+
+    async def begin_late(client: Client) -> bool:
+        before, found = await agreed(client), await beginning.look(client)
+        with pytest.raises(UnavailableError, match="nothing changed; run this again"):
+            await beginning.begin(client, found._replace(record=found.record - 1), replace(before, secret="another"))
+        return await agreed(client) == before
+
+    assert on_bus(broker, begin_late)
 
 
 def test_it_asks_before_it_begins_anew(broker: Brokers, server: Server) -> None:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from nats.aio.client import Client
 
-from webapp.bus.log import Log
+from webapp.bus.log import ForestalledError, FullError, Log, UnavailableError
 from webapp.bus.natsstreams import PLAYS, RECORDS, first_and_last, log_of
-from webapp.bus.shared import agreed, note_begun
+from webapp.bus.shared import Agreement, agreed, note_begun, replace_agreement
 from webapp.core.cuts import Cut
 from webapp.core.playlog import LogMessage
 from webapp.core.plays import SLICE_MS, plays_in
@@ -56,18 +56,29 @@ async def look(client: Client) -> Standing:
     return Standing(record, cut.slice, position, position - begin, lost, unreadable, begin - after)
 
 
-async def begin(client: Client, found: Standing) -> int:
+async def begin(client: Client, found: Standing, mine: Agreement | None = None) -> int:
     """Append the record, and return its number.
 
+    Args:
+        client: connected.
+        found: where the logs stand.
+        mine: what all nodes need from then on, if that changes.
+
     Raises:
-        ForestalledError: there is a newer record meanwhile.
-        UnavailableError: it may be in the log, or not.
+        UnavailableError: matching may begin anew, or not.
     """
-    theirs, now_ms = await agreed(client), round(time.time() * 1000)
-    due = (now_ms - theirs.rules.lateness_ms) // SLICE_MS
-    message = beginning(theirs.rules.version, Cut(max(found.slice + 1, due), found.position, now_ms), found.lost)
-    seq = await log_of(client, RECORDS).append(message.encode(), after=found.record)
-    await note_begun(client, seq)
+    try:
+        rules, now_ms = (mine or await agreed(client)).rules, round(time.time() * 1000)
+        due = (now_ms - rules.lateness_ms) // SLICE_MS
+        message = beginning(rules.version, Cut(max(found.slice + 1, due), found.position, now_ms), found.lost)
+        seq = await log_of(client, RECORDS).append(message.encode(), after=found.record)
+        await note_begun(client, seq)
+        if mine:
+            await replace_agreement(client, mine)
+    except ForestalledError as error:
+        raise UnavailableError("a server wrote a record meanwhile, so nothing changed; run this again") from error
+    except (FullError, UnavailableError) as error:
+        raise UnavailableError(f"{error}; matching may not have begun anew: run this again") from error
     return seq
 
 
