@@ -44,9 +44,14 @@ def server(broker: Brokers, tmp_path: Path) -> Iterator[Server]:
     print(started.log)
 
 
-def bus(running: Brokers, *command: str, secret: str = SECRET) -> subprocess.CompletedProcess[str]:
-    env = clean_environment(UNISON_BUS=running.urls, UNISON_SECRET=secret)
+def bus(running: Brokers, *command: str, secret: str = SECRET, **more: str) -> subprocess.CompletedProcess[str]:
+    env = clean_environment(UNISON_BUS=running.urls, UNISON_SECRET=secret, **more)
     return subprocess.run([console_script(), "bus", *command], env=env, capture_output=True, text=True, timeout=60)
+
+
+def faked(library: str, ahead: str) -> dict[str, str]:
+    """Return the environment of a process whose clock is so many seconds ahead."""
+    return {"LD_PRELOAD": library, "FAKETIME": ahead, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 
 
 def on_bus(running: Brokers, act: Callable[[Client], Awaitable[Any]]) -> Any:
@@ -152,6 +157,13 @@ def test_nothing_changes_where_a_server_writes_meanwhile(broker: Brokers, server
     assert on_bus(broker, begin_late)
 
 
+def test_matching_begins_anew_at_the_time_of_the_bus(broker: Brokers, server: Server, library: str) -> None:
+    meet(server, "before")
+    done = bus(broker, "reset", "--yes", **faked(library, "+3600"))
+    assert done.returncode == 0, done.stderr
+    meet(server, "after")
+
+
 def test_it_asks_before_it_begins_anew(broker: Brokers, server: Server) -> None:
     assert ask(server, "/readyz").status == 200
     done = bus(broker, "reset")
@@ -185,8 +197,7 @@ def test_two_servers_whose_clocks_are_300_ms_apart_are_told_of(
     told = doctor(broker, tmp_path)
     assert all(line.startswith("OK") for line in told), told
     env = {"UNISON_BUS": broker.urls, "UNISON_SECRET": SECRET, "UNISON_NODE": "slow"}
-    faked = {"LD_PRELOAD": library, "FAKETIME": "-0.3", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
-    slow = Server(tmp_path / "two", env | faked)
+    slow = Server(tmp_path / "two", env | faked(library, "-0.3"))
     try:
         until(lambda: "behind that of the bus" in ask(slow, "/readyz").text)
         (told_by_itself,) = json.loads(ask(slow, "/readyz").text)["warnings"]

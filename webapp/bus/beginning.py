@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 from nats.aio.client import Client
@@ -57,7 +56,7 @@ async def look(client: Client) -> Standing:
 
 
 async def begin(client: Client, found: Standing, mine: Agreement | None = None) -> int:
-    """Append the record, and return its number.
+    """Append the record, at the time of the bus, and return its number.
 
     Args:
         client: connected.
@@ -68,7 +67,7 @@ async def begin(client: Client, found: Standing, mine: Agreement | None = None) 
         UnavailableError: matching may begin anew, or not.
     """
     try:
-        rules, now_ms = (mine or await agreed(client)).rules, round(time.time() * 1000)
+        rules, now_ms = (mine or await agreed(client)).rules, await log_of(client, PLAYS).now_ms()
         due = (now_ms - rules.lateness_ms) // SLICE_MS
         message = beginning(rules.version, Cut(max(found.slice + 1, due), found.position, now_ms), found.lost)
         seq = await log_of(client, RECORDS).append(message.encode(), after=found.record)

@@ -70,6 +70,15 @@ class NatsLog:
         state = (await self._asked(f"$JS.API.STREAM.INFO.{self._stream}", b""))["state"]
         return int(state["last_seq"])
 
+    async def now_ms(self) -> int:
+        """Return what the time is by the stream's leader, epoch milliseconds.
+
+        Raises:
+            UnavailableError: there is no leader now.
+        """
+        at = (await self._asked(f"$JS.API.STREAM.INFO.{self._stream}", b""))["ts"]
+        return round(datetime.fromisoformat(at).timestamp() * 1000)
+
     async def purge(self, upto: int) -> None:
         """Remove the messages up to a number.
 
