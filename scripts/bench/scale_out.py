@@ -163,17 +163,20 @@ def delay(bench: Bench) -> Iterator[str]:
 
 def log(bench: Bench) -> Iterator[str]:
     """Send as many plays as go through the whole log."""
-    found = []
+    found, costs = list[float](), list[float]()
     for _ in range(bench.rounds):
         with cluster(ingest=1, match=1, web=1) as (running, made):
             sending = bench.send(made["ingest"][0], 1e9, bench.seconds + 2 * WARM_S, 10_000)
             time.sleep(WARM_S)
-            before, began = _matched(made["web"][0]), time.monotonic()
+            before, began, used = _matched(made["web"][0]), time.monotonic(), cpu_s(made["match"][0])
             time.sleep(bench.seconds)
-            found.append((_matched(made["web"][0]) - before) / (time.monotonic() - began))
+            matched, used = _matched(made["web"][0]) - before, cpu_s(made["match"][0]) - used
+            found.append(matched / (time.monotonic() - began))
+            costs.append(used / max(1, matched))
             sent = sending.sent()
             sizes = asyncio.run(_bytes(running))
     print(f"log: {median(found):,.0f} plays/s taken, matched and shown, as one sender sends them")
+    print(f"log: {median(costs) * 1e6:.1f} µs a play at what matches, so {1 / median(costs):,.0f} plays/s on one core")
     print(
         f"log: {sizes[PLAYS] / sent.plays:.0f} bytes a play, {sizes[RECORDS] / sent.seconds / 1e6:.2f} MB/s of records"
     )
